@@ -1,0 +1,105 @@
+// Package gwerr defines the one error type that crosses package borders and
+// the registry of its codes.
+//
+// An error says what happened in one sentence, where it happened, and how to
+// mend it. Each front end turns the code into its own terms (an HTTP status,
+// an OData code, an SQLSTATE) by the registry; nothing else decides a status.
+// The package knows no other package of the gateway.
+package gwerr
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// NoPosition is the Position of an error that is not about a place in a text.
+const NoPosition = -1
+
+// Error is an error with a code of the registry and words for a user.
+//
+// Message and Mend are shown to callers, so they hold neither secrets nor
+// rows; the wrapped error is for the log alone.
+type Error struct {
+	Code    Code
+	Message string
+	// Mend tells the reader what to do; it may be empty.
+	Mend string
+	// Target names the member, column, option or parameter at fault.
+	Target string
+	// Position is the byte offset in the query text, from 0, or NoPosition.
+	Position int
+	// RetryAfter, if positive, is how long the caller should wait.
+	RetryAfter time.Duration
+
+	cause error
+}
+
+// New returns an error of the given code. message is one sentence for the
+// user, mend says what to do and may be empty.
+func New(code Code, message, mend string) *Error {
+	return &Error{Code: code, Message: message, Mend: mend, Position: NoPosition}
+}
+
+// Newf is New with a formatted message and no mend.
+func Newf(code Code, format string, args ...any) *Error {
+	return New(code, fmt.Sprintf(format, args...), "")
+}
+
+// Wrap returns an error of the given code that hides cause from users and
+// keeps it for errors.Is, errors.As and the log.
+func Wrap(code Code, cause error, message, mend string) *Error {
+	e := New(code, message, mend)
+	e.cause = cause
+	return e
+}
+
+// At sets the byte offset in the query text and returns the error itself.
+func (e *Error) At(position int) *Error { e.Position = position; return e }
+
+// On sets the member, column or parameter at fault and returns the error.
+func (e *Error) On(target string) *Error { e.Target = target; return e }
+
+// WithMend sets what to do and returns the error.
+func (e *Error) WithMend(mend string) *Error { e.Mend = mend; return e }
+
+// After sets how long a caller should wait and returns the error.
+func (e *Error) After(wait time.Duration) *Error { e.RetryAfter = wait; return e }
+
+// Error gives the user's sentence, the place and the mend.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Message)
+	if e.Position >= 0 {
+		fmt.Fprintf(&b, " (at character %d)", e.Position+1)
+	}
+	if e.Mend != "" {
+		b.WriteString(" ")
+		b.WriteString(e.Mend)
+	}
+	return b.String()
+}
+
+// Unwrap returns the cause kept for the log.
+func (e *Error) Unwrap() error { return e.cause }
+
+// From returns err as an *Error: the first one in its chain, a cancellation
+// or deadline as such, and anything else as Internal with err as its cause.
+// It returns nil for nil.
+func From(err error) *Error {
+	if err == nil {
+		return nil
+	}
+	var e *Error
+	if errors.As(err, &e) {
+		return e
+	}
+	return fromContext(err)
+}
+
+// Is reports whether the first *Error in err's chain has the code.
+func Is(err error, code Code) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == code
+}

@@ -1,0 +1,67 @@
+package gwerr_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"testing"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+)
+
+func TestErrorNamesPlaceAndMend(t *testing.T) {
+	t.Parallel()
+	err := gwerr.New(gwerr.Syntax, "Expected a value.", "Put the text in single quotes.").At(4).On("$filter")
+	if got, want := err.Error(), "Expected a value. (at character 5) Put the text in single quotes."; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestFrom(t *testing.T) {
+	t.Parallel()
+	own := gwerr.New(gwerr.NotFound, "No such user.", "")
+	cases := []struct {
+		name string
+		err  error
+		want gwerr.Code
+	}{
+		{"own error in a chain", fmt.Errorf("reading: %w", own), gwerr.NotFound},
+		{"deadline", fmt.Errorf("reading: %w", context.DeadlineExceeded), gwerr.Timeout},
+		{"cancel", context.Canceled, gwerr.Canceled},
+		{"anything else", errors.New("secret detail"), gwerr.Internal},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got := gwerr.From(c.err)
+			if got.Code != c.want {
+				t.Errorf("code %q, want %q", got.Code, c.want)
+			}
+			if regexp.MustCompile("secret").MatchString(got.Error()) {
+				t.Errorf("%q shows the cause to the user", got.Error())
+			}
+		})
+	}
+	if gwerr.From(nil) != nil {
+		t.Error("From(nil) is not nil")
+	}
+}
+
+func TestRegistryIsComplete(t *testing.T) {
+	t.Parallel()
+	state := regexp.MustCompile(`^[0-9A-Z]{5}$`)
+	seen := map[gwerr.Code]bool{}
+	for _, k := range gwerr.Registry() {
+		if seen[k.Code] {
+			t.Errorf("%s is registered twice", k.Code)
+		}
+		seen[k.Code] = true
+		if k.HTTP < 400 || k.HTTP > 599 || k.OData == "" || k.Meaning == "" || !state.MatchString(k.SQLState) {
+			t.Errorf("%s: incomplete row %+v", k.Code, k)
+		}
+		if got := gwerr.New(k.Code, "x", "").Kind(); got != k {
+			t.Errorf("%s: Kind() = %+v", k.Code, got)
+		}
+	}
+}

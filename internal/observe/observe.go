@@ -1,0 +1,159 @@
+// Package observe defines everything the gateway reports about itself as
+// typed events.
+//
+// Components emit facts; logs, metrics, traces and the audit trail subscribe
+// as sinks and decide what to show. Events hold closed sets and numbers, never
+// tokens, query texts, predicate values or rows, unless a field's comment says
+// so. The package knows no other package of the gateway.
+package observe
+
+import (
+	"context"
+	"time"
+)
+
+// Event is one observed fact. Its implementations are the types of this
+// package.
+type Event interface{ event() }
+
+// Sink receives events. Observe must not block and must be safe for
+// concurrent use.
+type Sink interface {
+	Observe(ctx context.Context, e Event)
+}
+
+// SinkFunc is a function as a Sink.
+type SinkFunc func(ctx context.Context, e Event)
+
+// Observe calls f.
+func (f SinkFunc) Observe(ctx context.Context, e Event) { f(ctx, e) }
+
+// Discard is a Sink that drops every event.
+var Discard Sink = SinkFunc(func(context.Context, Event) {})
+
+// Join returns a Sink that hands each event to all sinks, in order.
+func Join(sinks ...Sink) Sink {
+	return SinkFunc(func(ctx context.Context, e Event) {
+		for _, s := range sinks {
+			s.Observe(ctx, e)
+		}
+	})
+}
+
+// RequestFinished is one answered request of a front end.
+type RequestFinished struct {
+	FrontEnd string // "odata", "sql", "oauth", "console", "pgwire"
+	Route    string // a pattern from a closed set, such as "entity_set"
+	Status   int
+	Duration time.Duration
+	Rows     int64
+	Bytes    int64
+}
+
+// QueryPhase is the time one phase of a query took: "parse", "plan", "scan",
+// "load", "residual" or "encode".
+type QueryPhase struct {
+	Phase    string
+	Duration time.Duration
+}
+
+// QueryFinished sums up one query.
+type QueryFinished struct {
+	FrontEnd     string
+	Tables       []string
+	RowsFetched  int64
+	RowsReturned int64
+	Calls        int64
+	Pushed       int // predicates handed to PingOne
+	Residual     int // predicates evaluated here
+	Duration     time.Duration
+	Code         string // "" or the gwerr code
+}
+
+// UpstreamCall is one HTTP exchange with PingOne.
+type UpstreamCall struct {
+	Group    string // rate-limit group, such as "directory"
+	Endpoint string // template from a closed set, such as "users"
+	Method   string
+	Status   int // 0 if no answer came
+	Attempt  int // from 1
+	Duration time.Duration
+	Bytes    int64
+}
+
+// UpstreamRetry is a decision to repeat a call.
+type UpstreamRetry struct {
+	Group  string
+	Reason string // "429", "5xx", "network", "cut_short", "401"
+	Wait   time.Duration
+}
+
+// LimitWait is time spent waiting for the rate budget.
+type LimitWait struct {
+	Group string
+	Wait  time.Duration
+}
+
+// BudgetChanged reports the rate in force for a group, calls per second.
+type BudgetChanged struct {
+	Group string
+	Rate  float64
+}
+
+// TokenFetch is one request to an authorization server's token endpoint.
+type TokenFetch struct {
+	Grant    string // "client_credentials", "refresh_token", …
+	Outcome  string // "ok", "rejected", "failed"
+	Duration time.Duration
+}
+
+// TokenServed says where a token came from: "memory", "store" or "fetched".
+type TokenServed struct{ Source string }
+
+// StoreState is a change in the health of a token store or rate budget store.
+type StoreState struct {
+	Store string // "redis", "file", "memory"
+	Up    bool
+}
+
+// EngineMemory is the embedded engine's use of memory and temporary disk.
+type EngineMemory struct {
+	UsedBytes  int64
+	LimitBytes int64
+	SpillBytes int64
+}
+
+// InFlight changes a gauge of running work: "queries", "scans".
+type InFlight struct {
+	What  string
+	Delta int
+}
+
+func (RequestFinished) event() {}
+func (QueryPhase) event()      {}
+func (QueryFinished) event()   {}
+func (UpstreamCall) event()    {}
+func (UpstreamRetry) event()   {}
+func (LimitWait) event()       {}
+func (BudgetChanged) event()   {}
+func (TokenFetch) event()      {}
+func (TokenServed) event()     {}
+func (StoreState) event()      {}
+func (EngineMemory) event()    {}
+func (InFlight) event()        {}
+
+type contextKey int
+
+const requestIDKey contextKey = iota
+
+// WithRequestID returns a context that carries the id of the request being
+// served.
+func WithRequestID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, requestIDKey, id)
+}
+
+// RequestID returns the id of the request being served, or "".
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey).(string)
+	return id
+}
