@@ -1,0 +1,226 @@
+package uri
+
+import (
+	"errors"
+	"math"
+	"time"
+)
+
+var errNotADate = errors.New("not a date or time")
+
+// clock reads the ISO 8601 forms of dates, times of day and durations from
+// position i of s.
+type clock struct {
+	s string
+	i int
+}
+
+func (c *clock) peek() byte {
+	if c.i < len(c.s) {
+		return c.s[c.i]
+	}
+	return 0
+}
+
+func (c *clock) skip(b byte) bool {
+	if c.peek() != b {
+		return false
+	}
+	c.i++
+	return true
+}
+
+// digits reads between low and high digits; high is at most 18.
+func (c *clock) digits(low, high int) (value, count int, ok bool) {
+	for count < high && isDigit(c.peek()) {
+		value = value*10 + int(c.peek()-'0')
+		c.i++
+		count++
+	}
+	return value, count, count >= low
+}
+
+func (c *clock) number(digits, low, high int) (int, bool) {
+	value, _, ok := c.digits(digits, digits)
+	return value, ok && low <= value && value <= high
+}
+
+// date reads [-]year-month-day. A year has at least four digits and more
+// only without a leading zero.
+func (c *clock) date() (time.Time, error) {
+	negative := c.skip('-')
+	start := c.i
+	year, count, ok := c.digits(4, 9)
+	if !ok || (count > 4 && c.s[start] == '0') || !c.skip('-') {
+		return time.Time{}, errNotADate
+	}
+	if negative {
+		year = -year
+	}
+	month, ok := c.number(2, 1, 12)
+	if !ok || !c.skip('-') {
+		return time.Time{}, errNotADate
+	}
+	day, ok := c.number(2, 1, 31)
+	if !ok {
+		return time.Time{}, errNotADate
+	}
+	t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
+	if t.Day() != day {
+		return time.Time{}, errNotADate
+	}
+	return t, nil
+}
+
+// timeOfDay reads hour:minute[:second[.fraction]]. The grammar admits the
+// leap second 60.
+func (c *clock) timeOfDay() (time.Duration, error) {
+	hour, ok := c.number(2, 0, 23)
+	if !ok || !c.skip(':') {
+		return 0, errNotADate
+	}
+	minute, ok := c.number(2, 0, 59)
+	if !ok {
+		return 0, errNotADate
+	}
+	d := time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute
+	if !c.skip(':') {
+		return d, nil
+	}
+	second, ok := c.number(2, 0, 60)
+	if !ok {
+		return 0, errNotADate
+	}
+	d += time.Duration(second) * time.Second
+	if !c.skip('.') {
+		return d, nil
+	}
+	fraction, ok := c.fraction()
+	return d + fraction, boolError(ok)
+}
+
+func boolError(ok bool) error {
+	if ok {
+		return nil
+	}
+	return errNotADate
+}
+
+// fraction reads one to twelve digits after the point as nanoseconds.
+func (c *clock) fraction() (time.Duration, bool) {
+	value, count, ok := c.digits(1, 12)
+	for ; count < 9; count++ {
+		value *= 10
+	}
+	for ; count > 9; count-- {
+		value /= 10
+	}
+	return time.Duration(value), ok
+}
+
+// dateTime reads a date, or a date and a time with an offset.
+func (c *clock) dateTime() (time.Time, error) {
+	date, err := c.date()
+	if err != nil || !(c.skip('T') || c.skip('t')) {
+		return date, err
+	}
+	ofDay, err := c.timeOfDay()
+	if err != nil {
+		return time.Time{}, err
+	}
+	zone, err := c.zone()
+	if err != nil {
+		return time.Time{}, err
+	}
+	_, seconds := date.In(zone).Zone()
+	return date.Add(ofDay - time.Duration(seconds)*time.Second).In(zone), nil
+}
+
+func (c *clock) zone() (*time.Location, error) {
+	if c.skip('Z') || c.skip('z') {
+		return time.UTC, nil
+	}
+	sign := 1
+	switch {
+	case c.skip('+'):
+	case c.skip('-'):
+		sign = -1
+	default:
+		return nil, errNotADate
+	}
+	hour, ok := c.number(2, 0, 23)
+	if !ok || !c.skip(':') {
+		return nil, errNotADate
+	}
+	minute, ok := c.number(2, 0, 59)
+	if !ok {
+		return nil, errNotADate
+	}
+	return time.FixedZone("", sign*(hour*3600+minute*60)), nil
+}
+
+var durationUnits = [...]struct {
+	letter byte
+	length time.Duration
+	inTime bool
+}{
+	{'D', 24 * time.Hour, false},
+	{'H', time.Hour, true},
+	{'M', time.Minute, true},
+	{'S', time.Second, true},
+}
+
+// validDuration reports whether s is [-]P[nD][T[nH][nM][n[.n]S]] with at
+// least one part. fits is false if the value exceeds time.Duration.
+func durationValue(s string) (value time.Duration, fits, valid bool) {
+	c := clock{s: upperASCII(s)}
+	negative := c.skip('-')
+	if !c.skip('P') {
+		return 0, false, false
+	}
+	fits = true
+	parts, inTime, unit := 0, false, 0
+	for c.i < len(c.s) {
+		if !inTime && c.skip('T') {
+			inTime = true
+			if c.i == len(c.s) {
+				return 0, false, false
+			}
+			continue
+		}
+		n, _, ok := c.digits(1, 18)
+		if !ok {
+			return 0, false, false
+		}
+		fraction, hasFraction := time.Duration(0), c.skip('.')
+		if hasFraction {
+			if fraction, ok = c.fraction(); !ok {
+				return 0, false, false
+			}
+		}
+		for unit < len(durationUnits) && durationUnits[unit].letter != c.peek() {
+			unit++
+		}
+		if unit == len(durationUnits) || durationUnits[unit].inTime != inTime || (hasFraction && c.peek() != 'S') {
+			return 0, false, false
+		}
+		length := durationUnits[unit].length
+		if int64(n) > (math.MaxInt64-int64(value)-int64(fraction))/int64(length) {
+			fits = false
+		} else {
+			value += time.Duration(n)*length + fraction
+		}
+		c.i++
+		unit++
+		parts++
+	}
+	if negative {
+		value = -value
+	}
+	return value, fits, parts > 0
+}
+
+func parseDuration(s string) (time.Duration, bool) {
+	value, fits, valid := durationValue(s)
+	return value, fits && valid
+}
