@@ -2,10 +2,11 @@ module github.com/pingone-gateway/gateway
 
 go 1.26.0
 
+require github.com/apache/arrow-go/v18 v18.8.0
+
 require (
 	github.com/CiscoM31/godata v1.0.11 // indirect
 	github.com/alicebob/miniredis/v2 v2.40.0 // indirect
-	github.com/apache/arrow-go/v18 v18.8.0 // indirect
 	github.com/cenkalti/backoff/v5 v5.0.3 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/coreos/go-oidc/v3 v3.21.0 // indirect

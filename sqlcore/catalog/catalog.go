@@ -1,0 +1,369 @@
+// Package catalog is the relational model of a directory: schemas, tables,
+// columns, keys, references and the access paths by which rows are read.
+//
+// Tables are declared in YAML, one file each, and loaded with Load; the model
+// here is what every front end, the planner and the scanner share. Nothing in
+// it is specific to one directory: paths are templates, and odd behaviour is
+// the name of a hook that the scanner knows.
+package catalog
+
+import (
+	"context"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+)
+
+// Scope says how often a table exists.
+type Scope uint8
+
+// The scopes.
+const (
+	// Global tables stand once, in the schema Information.
+	Global Scope = iota
+	// PerEnvironment tables stand in every environment's schema.
+	PerEnvironment
+)
+
+// Access says when a column may be written.
+type Access uint8
+
+// The kinds of write access.
+const (
+	ReadOnly  Access = iota // never
+	Writable                // on INSERT and UPDATE
+	OnInsert                // on INSERT only
+	OnUpdate                // on UPDATE only
+)
+
+// Column is a column of a table.
+type Column struct {
+	Name string
+	Type Type
+	// Source is the member that holds the value, from the root of a row:
+	// "name.given"; "scopes[].id" collects a list. A path may override it.
+	Source string
+	Doc    string
+	// Key columns form the primary key, in table order.
+	Key bool
+	// Required columns are never null.
+	Required bool
+	// NeededOnInsert columns must be given on INSERT.
+	NeededOnInsert bool
+	Access         Access
+	// Detail names the Detail that fills the column; "" for an ordinary one.
+	// A detail column costs a call a row and is null unless a query names it
+	// or asks for rows by key.
+	Detail string
+	// Values lists the known values of an enumeration, for documentation.
+	Values []string
+	// Sensitive columns hold personal data; masks and the audit log care.
+	Sensitive bool
+	// References is the column this one points to, or nil.
+	References *Reference
+	// MaxLength is the longest text in characters; 0 if not known.
+	MaxLength int
+	// Custom is true for a column that was discovered, not declared.
+	Custom bool
+}
+
+// Reference is a foreign key to one column of another table, with the names of
+// the OData navigation properties in both directions; "-" for none.
+type Reference struct {
+	Table, Column     string
+	Forward, Backward string
+}
+
+// Table is a table or OData entity set.
+type Table struct {
+	Name   string
+	Entity string // the OData entity type
+	Doc    string
+	Scope  Scope
+	// Schema is where this table stands; nil for a declaration.
+	Schema  *Schema
+	Columns []Column
+	Paths   []Path
+	Details []Detail
+	// Size says where the number of rows can be read cheaply; nil if nowhere.
+	Size *Size
+	// Permission names the rights that reading needs, for documentation.
+	Permission string
+	// Examples are SQL queries for documentation.
+	Examples []string
+	// Discover names the hook that adds columns found at run time.
+	Discover string
+	// Restriction is set on a table that shows a caller only a part.
+	Restriction *Restriction
+}
+
+// Mask hides a column's values without hiding the column.
+type Mask uint8
+
+// The masks.
+const (
+	MaskNull    Mask = iota // always null
+	MaskHash                // a keyed hash, so that equal values stay equal
+	MaskPartial             // the first character and the shape
+)
+
+// Restriction says what a caller sees of a table: the columns of the table
+// that carries it, of those rows of Base that the conditions keep, with some
+// values masked. The planner reads Base; a condition of a query on a masked
+// column sees the masked value and is never pushed.
+type Restriction struct {
+	Base *Table
+	// Where and FilterSQL are conditions over Base's columns; both must hold.
+	// FilterSQL is for the engine, "" if none.
+	Where     predicate.Expr
+	FilterSQL string
+	// Masks holds the masked columns by name; HashKey keys MaskHash.
+	Masks   map[string]Mask
+	HashKey []byte
+}
+
+// Size tells where a table's number of rows is known: the sum of a column of
+// another table, or the count that the path of that name answers.
+type Size struct {
+	Table, Column string
+	Path          string
+}
+
+// Detail is a read of one row that fills columns which listings lack.
+type Detail struct {
+	Name string
+	// Get is the template of the address.
+	Get string
+	// Query is added to the address, such as "include=memberOfGroupIDs".
+	Query string
+	// Endpoint and Group are as in Path.
+	Endpoint, Group string
+}
+
+// Path is an access path: a way to get rows of a table.
+type Path struct {
+	Name string
+	Doc  string
+	// Get is the template of an address that answers one row, List of one that
+	// answers a collection; exactly one is set, or neither where Parent is.
+	// {Column} stands for a key's value, {EnvironmentId} for the schema's.
+	Get, List string
+	// Items is the collection's key under _embedded.
+	Items string
+	// Keys are the columns whose values the path needs.
+	Keys []string
+	// Supplies are columns whose value is the key's, not a member of the row.
+	Supplies []string
+	// Sources overrides Column.Source for this path.
+	Sources map[string]string
+	// Endpoint names the address in metrics; Group is its rate-limit group.
+	Endpoint, Group string
+	// Page is the page size asked for, PageMax the largest useful; 0 if the
+	// service decides.
+	Page, PageMax int
+	// Count says whether answers usually carry the number of all rows.
+	Count bool
+	// CountExact is true when that number counts exactly the rows of the
+	// table, so that it may answer COUNT(*).
+	CountExact bool
+	// Filter is a condition that is always sent, a template as Get.
+	Filter string
+	// Filters says which columns can be tested upstream.
+	Filters map[string]Filter
+	// And and Or say whether tests can be joined upstream.
+	And, Or bool
+	// Missing lists HTTP statuses that mean "no such row".
+	Missing []int
+	// Unique columns identify at most one row when tested for equality.
+	Unique []string
+	// Variant splits the path by the value of a column that rows don't hold.
+	Variant *Variant
+	// Partition tells how a full scan is divided; nil if it can't be.
+	Partition *Partition
+	// Parent makes the path read a parent table first; nil if it doesn't.
+	Parent *Parent
+	// Lookup takes columns from another table's row with the same key.
+	Lookup map[string]Lookup
+	// Query is added to every request of the path, such as
+	// "expand=billOfMaterials", by the column that needs it; "" for always.
+	Query map[string]string
+	// Hook names code for what no declaration can say.
+	Hook string
+}
+
+// Filter is what the service can test of one column.
+type Filter struct {
+	// Attribute is its name in filters.
+	Attribute string
+	Operators []predicate.Operator
+	// Exact is true when the service keeps exactly the rows that SQL keeps.
+	Exact bool
+	// Bare values stand without quotes.
+	Bare bool
+	// Unconfirmed operators are sent only where the connection allows it.
+	Unconfirmed []predicate.Operator
+}
+
+// Variant divides a path into one request for each value of a column.
+type Variant struct {
+	Column string
+	// Filters is the path's Filter for each value, in order of precedence: a
+	// row that several answer has the first one's value.
+	Values  []string
+	Filters map[string]string
+}
+
+// Partition divides a full scan into parts that can be read at once.
+type Partition struct {
+	// Column is tested for equality with each value of Table.Key.
+	Column, Table, Key string
+	// Size is the column of Table that holds the rows of a part.
+	Size string
+	// Split is a text column by whose first character a part above Above rows
+	// is divided further.
+	Split string
+	Above int64
+}
+
+// Parent lets a path run once for each row of another table.
+type Parent struct {
+	Table  string
+	Column string // the parent's column
+	Key    string // the key of Path it gives
+	Path   string // the path of this table to run
+	// Rows is the parent's column with the number of rows each run gives, for
+	// estimates; "" if none.
+	Rows string
+	// EmptyWhen are parent's columns which, all zero or null, say that a run
+	// should give no rows; the scanner proves it in few calls.
+	EmptyWhen []string
+}
+
+// Lookup is a column of another table, found by a key of this one.
+type Lookup struct{ Table, Key, By, Column string }
+
+// Schema is a set of tables: one environment's, or Information.
+type Schema struct {
+	// Name is how queries call it; ID is the environment's id, "" for
+	// Information. Both work in queries.
+	Name, ID string
+	Tables   []*Table
+}
+
+// Table returns the table of that name, letter case ignored.
+func (s *Schema) Table(name string) (*Table, bool) {
+	for _, t := range s.Tables {
+		if strings.EqualFold(t.Name, name) {
+			return t, true
+		}
+	}
+	return nil, false
+}
+
+// SchemaName is a schema's place in a catalog.
+type SchemaName struct{ Name, ID string }
+
+// Provider gives the schemas of one connection. Implementations read the list
+// of environments and their user attributes, and keep them for a while.
+type Provider interface {
+	// Names lists the schemas, Information first.
+	Names(ctx context.Context) ([]SchemaName, error)
+	// Schema returns the schema of that name or id, letter case ignored. The
+	// error is gwerr.UnknownSchema if there is none.
+	Schema(ctx context.Context, name string) (*Schema, error)
+	// Default names the schema of unqualified tables.
+	Default() string
+}
+
+// Index returns the position of the column of that name, letter case ignored,
+// or -1.
+func (t *Table) Index(name string) int {
+	for i := range t.Columns {
+		if t.Columns[i].Name == name {
+			return i
+		}
+	}
+	for i := range t.Columns {
+		if strings.EqualFold(t.Columns[i].Name, name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// Column returns the column of that name, letter case ignored, or nil.
+func (t *Table) Column(name string) *Column {
+	if i := t.Index(name); i >= 0 {
+		return &t.Columns[i]
+	}
+	return nil
+}
+
+// Key returns the positions of the primary key's columns.
+func (t *Table) Key() []int {
+	var out []int
+	for i := range t.Columns {
+		if t.Columns[i].Key {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// Path returns the access path of that name, or nil.
+func (t *Table) Path(name string) *Path {
+	for i := range t.Paths {
+		if t.Paths[i].Name == name {
+			return &t.Paths[i]
+		}
+	}
+	return nil
+}
+
+// Detail returns the detail of that name, or nil.
+func (t *Table) Detail(name string) *Detail {
+	for i := range t.Details {
+		if t.Details[i].Name == name {
+			return &t.Details[i]
+		}
+	}
+	return nil
+}
+
+// ArrowSchema gives the record schema of the columns at the positions.
+func (t *Table) ArrowSchema(columns []int) *arrow.Schema {
+	fields := make([]arrow.Field, len(columns))
+	for i, c := range columns {
+		col := &t.Columns[c]
+		fields[i] = arrow.Field{Name: col.Name, Type: col.Type.Arrow(), Nullable: true}
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
+// In returns a copy of the declaration that stands in the schema, with more
+// columns at its end and more filters on every path that has any.
+func (t *Table) In(s *Schema, more []Column, filters map[string]Filter) *Table {
+	c := *t
+	c.Schema = s
+	c.Columns = append(append([]Column(nil), t.Columns...), more...)
+	if len(filters) == 0 {
+		return &c
+	}
+	c.Paths = append([]Path(nil), t.Paths...)
+	for i := range c.Paths {
+		if c.Paths[i].Filters == nil {
+			continue
+		}
+		merged := make(map[string]Filter, len(c.Paths[i].Filters)+len(filters))
+		for k, v := range c.Paths[i].Filters {
+			merged[k] = v
+		}
+		for k, v := range filters {
+			merged[k] = v
+		}
+		c.Paths[i].Filters = merged
+	}
+	return &c
+}

@@ -1,0 +1,107 @@
+// Package query is the bound query: what every front end hands to the planner
+// after names and types have been checked. It is a value that can be printed.
+//
+// A bound query has a list of accesses, one for each time a table is read,
+// and either a plain shape, which needs no engine, or SQL for the engine to
+// run over the rows fetched.
+package query
+
+import (
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// Access is one reading of a table.
+type Access struct {
+	// Alias tells several readings of one table apart, for EXPLAIN.
+	Alias string
+	Table *catalog.Table
+	// Columns are the positions of the columns that the query reads.
+	Columns []int
+	// Details is true when the query's text names a detail column, or asks for
+	// rows by key; otherwise detail columns are null. Only the text decides, so
+	// that the access path can't change an answer.
+	Details bool
+	// Where is a condition that every row the query needs fulfils. It may keep
+	// more rows than needed, never fewer.
+	Where predicate.Expr
+	// WhereComplete is true when Where is the whole condition on this access.
+	WhereComplete bool
+	// Limit is the number of rows after which no more are needed, provided
+	// that they fulfil Where; 0 if there is no such number.
+	Limit int64
+}
+
+// Join is an equality between columns of two accesses, by position in
+// Query.Accesses. Left may be reduced to the keys found in Right when
+// ReduceLeft, and the other way round, without changing the answer.
+type Join struct {
+	Left, Right             int
+	LeftColumn, RightColumn string
+	ReduceLeft, ReduceRight bool
+}
+
+// Column is a column of the result.
+type Column struct {
+	Name string
+	Type catalog.Type
+	// SQLType is the engine's name of the type, such as DECIMAL(18,3), for
+	// results that no catalog type covers; else Type.SQL().
+	SQLType string
+}
+
+// Plain is a query that the stream of one access answers: filter, skip, limit
+// and project.
+type Plain struct {
+	// Project gives the result's columns as positions in Access.Columns.
+	Project []int
+	// FilterSQL is a condition that only the engine can evaluate, over the
+	// columns of the access, applied after Where; "" if none.
+	FilterSQL string
+	Offset    int64
+	// Limit is the number of rows of the result; 0 if not limited. An explicit
+	// limit of no rows is Empty.
+	Limit int64
+	Empty bool
+}
+
+// Query is a bound query.
+type Query struct {
+	Accesses []Access
+	Joins    []Join
+	Columns  []Column
+	// Plain is set when no engine is needed; SQL otherwise.
+	Plain *Plain
+	// SQL is the residual in the engine's dialect, over two-part names
+	// "schema"."table".
+	SQL string
+	// Parameters are the values of $1, $2 … in SQL.
+	Parameters []predicate.Value
+	// Empty is true when the result has no rows whatever the data.
+	Empty bool
+	// Notes tell users what was not pushed and why.
+	Notes []string
+}
+
+// Input is a table's rows for the engine.
+type Input struct {
+	Table *catalog.Table
+	// Columns are the positions, in Table, of the columns that Rows holds; the
+	// table's other columns are null.
+	Columns []int
+	Rows    scan.Batches
+	// Once is true when SQL reads the table once, so that rows can stream in
+	// without being kept.
+	Once bool
+}
+
+// Job is work for the engine: SQL over inputs, named "schema"."table" after
+// Input.Table.
+type Job struct {
+	SQL        string
+	Parameters []predicate.Value
+	Inputs     []Input
+	// MaxRows refuses larger results; 0 means no bound.
+	MaxRows int64
+}

@@ -1,0 +1,120 @@
+// Package scan is the contract between the planner, the executor and a data
+// source: a request for rows of one table by one access path, and the stream
+// of Arrow record batches that answers it.
+package scan
+
+import (
+	"context"
+	"io"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+)
+
+// Request asks for rows of one table by one access path. It is a value that
+// can be printed and compared; the source adds nothing to it but what the path
+// declares.
+type Request struct {
+	Table *catalog.Table
+	Path  *catalog.Path
+	// Columns are positions in Table.Columns; batches have exactly these
+	// columns in this order. It may be empty: then batches have no columns and
+	// only their number of rows counts.
+	Columns []int
+	// Details is true when detail columns among Columns are to be filled;
+	// otherwise they are null.
+	Details bool
+	// Keys holds one tuple of values, as text, for each run of the path, in
+	// the order of Path.Keys; empty where the path needs no keys.
+	Keys [][]string
+	// Filters are conditions in the source's language. Each is sent on its
+	// own; a row that several keep is answered once. Empty means no condition.
+	Filters []string
+	// Variants are the values of Path.Variant that are wanted, all if empty.
+	Variants []string
+	// Parent asks for the parent's rows, for a path that has one.
+	Parent *Request
+	// Partition allows the source to divide the scan and answer its parts in
+	// any order. Without it rows come in the source's order, and batches carry
+	// cursors.
+	Partition bool
+	// Within restricts a partitioned scan to these values of the partition
+	// column, as text; nil means all.
+	Within []string
+	// Limit stops after so many rows; 0 means no limit.
+	Limit int64
+	// Page overrides the number of rows asked per call; 0 means the path's.
+	Page int
+	// Resume continues after the batch that carried this cursor.
+	Resume string
+	// Bulk marks a scan that may wait behind interactive ones.
+	Bulk bool
+}
+
+// Batch is a record batch and the place after it. The receiver owns Record
+// and must release it.
+type Batch struct {
+	Record arrow.RecordBatch
+	// Cursor continues after this batch; "" where the source can't, or at the
+	// end of the rows.
+	Cursor string
+}
+
+// Batches is a stream of batches. It is used by one goroutine. After an error
+// other than io.EOF the stream is broken and rows are missing.
+type Batches interface {
+	// Next returns the next batch, or io.EOF after the last one.
+	Next(ctx context.Context) (Batch, error)
+	// Close stops the work upstream and frees what the stream holds; it waits
+	// for the stream's goroutines. It may be called more than once.
+	Close()
+}
+
+// Source reads rows.
+type Source interface {
+	// Scan starts reading. Errors are of package gwerr.
+	Scan(ctx context.Context, r Request) (Batches, error)
+	// Count returns the number of rows of the request without reading them.
+	// known is false where the source would have to read the rows.
+	Count(ctx context.Context, r Request) (rows int64, known bool, err error)
+	// Describe lists the calls that the request will make, for EXPLAIN, without
+	// making any.
+	Describe(r Request) []Call
+}
+
+// Call is one kind of upstream call in an explained plan.
+type Call struct {
+	Method string `json:"method"`
+	// Address is relative to the API's base, decoded, with "…" for values that
+	// only a run can tell.
+	Address string `json:"address"`
+	// Times is the number of such calls; 0 where only a run can tell.
+	Times int64 `json:"times,omitempty"`
+	// Note says what decides the number, in words.
+	Note string `json:"note,omitempty"`
+}
+
+// Of returns a stream of the given batches, which it owns.
+func Of(batches ...Batch) Batches { return &fixed{batches: batches} }
+
+type fixed struct{ batches []Batch }
+
+func (f *fixed) Next(ctx context.Context) (Batch, error) {
+	if err := ctx.Err(); err != nil {
+		return Batch{}, err
+	}
+	if len(f.batches) == 0 {
+		return Batch{}, io.EOF
+	}
+	b := f.batches[0]
+	f.batches = f.batches[1:]
+	return b, nil
+}
+
+func (f *fixed) Close() {
+	for _, b := range f.batches {
+		b.Record.Release()
+	}
+	f.batches = nil
+}
