@@ -32,10 +32,10 @@ type Access uint8
 
 // The kinds of write access.
 const (
-	ReadOnly  Access = iota // never
-	Writable                // on INSERT and UPDATE
-	OnInsert                // on INSERT only
-	OnUpdate                // on UPDATE only
+	ReadOnly Access = iota // never
+	Writable               // on INSERT and UPDATE
+	OnInsert               // on INSERT only
+	OnUpdate               // on UPDATE only
 )
 
 // Column is a column of a table.

@@ -1,5 +1,7 @@
 package predicate
 
+import "time"
+
 // Operator is a test that a data source can evaluate on an attribute.
 type Operator uint8
 
@@ -132,7 +134,9 @@ func pushCmp(e Cmp, caps Capabilities) (Expr, bool, bool) {
 		}
 	case Ge, Gt, Le, Lt:
 		if e.Value.Kind == Time && c.has(rangeOperator(e.Op)) {
-			return e, c.Exact, true
+			// Sources keep milliseconds: a finer bound is widened when sent.
+			whole := e.Value.Time.Truncate(time.Millisecond).Equal(e.Value.Time)
+			return e, c.Exact && whole, true
 		}
 	}
 	return nil, false, false
