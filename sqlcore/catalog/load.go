@@ -1,0 +1,263 @@
+package catalog
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/goccy/go-yaml/parser"
+
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+)
+
+// declarationKeys lists the keys that each kind of mapping in a table's file
+// may have, in the order of the documentation.
+var declarationKeys = map[string][]string{
+	"table":     {"table", "entity", "schema", "doc", "permission", "examples", "size", "discover", "columns", "details", "paths"},
+	"size":      {"table", "column", "path"},
+	"column":    {"name", "type", "from", "doc", "key", "required", "needed", "write", "detail", "values", "sensitive", "references", "max_length"},
+	"reference": {"table", "column", "forward", "backward"},
+	"detail":    {"name", "get", "query", "endpoint", "group"},
+	"path": {
+		"name", "doc", "get", "list", "items", "keys", "supplies", "sources", "endpoint", "group", "page", "page_max", "count",
+		"filter", "filters", "join", "missing", "unique", "variant", "partition", "parent", "lookup", "query", "hook",
+	},
+	"filter":    {"attribute", "operators", "exact", "bare", "unconfirmed"},
+	"variant":   {"column", "filters"},
+	"value":     {"value", "filter"},
+	"partition": {"column", "table", "key", "size", "split", "above"},
+	"parent":    {"table", "column", "key", "path", "rows", "empty_when"},
+	"lookup":    {"table", "key", "by", "column"},
+}
+
+// DeclarationKeys returns the keys that each kind of mapping in a table's file
+// may have. A JSON schema of the files is tested against it.
+func DeclarationKeys() map[string][]string {
+	out := make(map[string][]string, len(declarationKeys))
+	for kind, keys := range declarationKeys {
+		out[kind] = slices.Clone(keys)
+	}
+	return out
+}
+
+// Load reads the table declarations at the root of files: every *.yaml, one
+// table each, in the order of the table names. Unknown keys, wrong types and
+// names that lead nowhere are errors; all of them are returned, joined, each
+// with its file and line.
+func Load(files fs.FS) ([]*Table, error) {
+	names, err := fs.Glob(files, "*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	p := &problems{}
+	var found []declared
+	for _, name := range names {
+		p.file = path.Base(name)
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, err
+		}
+		if d, ok := p.read(text); ok {
+			found = append(found, d)
+		}
+	}
+	p.check(found)
+	if len(p.list) > 0 {
+		return nil, errors.Join(p.list...)
+	}
+	tables := make([]*Table, len(found))
+	for i, d := range found {
+		tables[i] = d.table
+	}
+	sort.Slice(tables, func(i, j int) bool { return tables[i].Name < tables[j].Name })
+	return tables, nil
+}
+
+// declared is a table with the places of its parts, for checks across tables.
+type declared struct {
+	table   *Table
+	file    string
+	line    int
+	columns []int // lines
+	paths   []int
+}
+
+// read turns one file into a table; ok is false if there is nothing to check
+// further.
+func (p *problems) read(text []byte) (d declared, ok bool) {
+	f, err := parser.ParseBytes(text, 0)
+	if err != nil {
+		p.list = append(p.list, errors.New(p.file+": "+err.Error()))
+		return d, false
+	}
+	if len(f.Docs) != 1 || f.Docs[0].Body == nil {
+		p.atLine(1, "the file must hold one table")
+		return d, false
+	}
+	m := p.mapping(f.Docs[0].Body, "table")
+	d = declared{file: p.file, line: m.line()}
+	d.table = &Table{
+		Name: m.must("table"), Entity: m.must("entity"), Doc: m.must("doc"),
+		Scope:      []Scope{PerEnvironment, Global}[m.choice("schema", "environment", "information")],
+		Permission: m.str("permission"), Examples: m.texts("examples"), Discover: m.str("discover"),
+	}
+	if m.has("size") {
+		s := p.mapping(m.values["size"], "size")
+		d.table.Size = &Size{Table: s.str("table"), Column: s.str("column"), Path: s.str("path")}
+	}
+	for _, n := range m.items("columns") {
+		c := p.mapping(n, "column")
+		d.table.Columns = append(d.table.Columns, p.column(c, d.table.Name))
+		d.columns = append(d.columns, c.line())
+	}
+	for _, n := range m.items("details") {
+		c := p.mapping(n, "detail")
+		d.table.Details = append(d.table.Details, Detail{
+			Name: c.must("name"), Get: c.must("get"), Query: c.str("query"), Endpoint: c.must("endpoint"), Group: c.must("group"),
+		})
+	}
+	for _, n := range m.items("paths") {
+		c := p.mapping(n, "path")
+		d.table.Paths = append(d.table.Paths, p.path(c, d.table))
+		d.paths = append(d.paths, c.line())
+	}
+	return d, true
+}
+
+func (p *problems) column(m fields, table string) Column {
+	c := Column{
+		Name: m.must("name"), Source: m.str("from"), Doc: m.must("doc"),
+		Key: m.flag("key"), Required: m.flag("required"), NeededOnInsert: m.flag("needed"),
+		Access: []Access{ReadOnly, Writable, OnInsert, OnUpdate}[m.choice("write", "never", "both", "insert", "update")],
+		Detail: m.str("detail"), Values: m.texts("values"), Sensitive: m.flag("sensitive"), MaxLength: int(m.number("max_length")),
+	}
+	if c.Source == "" && c.Name != "" {
+		c.Source = strings.ToLower(c.Name[:1]) + c.Name[1:]
+	}
+	var err error
+	if c.Type, err = ParseType(m.must("type")); err != nil {
+		p.at(m.node, "%s", err)
+	}
+	if m.has("references") {
+		r := p.mapping(m.values["references"], "reference")
+		c.References = &Reference{Table: r.must("table"), Column: r.str("column"), Forward: r.str("forward"), Backward: r.str("backward")}
+		if c.References.Column == "" {
+			c.References.Column = "Id"
+		}
+		if c.References.Forward == "" {
+			c.References.Forward = strings.TrimSuffix(c.Name, "Id")
+		}
+		if c.References.Backward == "" {
+			c.References.Backward = table
+		}
+	}
+	return c
+}
+
+func (p *problems) path(m fields, t *Table) Path {
+	out := Path{
+		Name: m.must("name"), Doc: m.must("doc"), Get: m.str("get"), List: m.str("list"), Items: m.str("items"),
+		Keys: m.texts("keys"), Supplies: m.texts("supplies"), Sources: m.textMap("sources"),
+		Endpoint: m.str("endpoint"), Group: m.str("group"),
+		Page: int(m.number("page")), PageMax: int(m.number("page_max")),
+		Filter: m.str("filter"), Filters: p.filters(m, t), Unique: m.texts("unique"),
+		Query: m.textMap("query"), Hook: m.str("hook"),
+	}
+	count := m.choice("count", "none", "usual", "exact")
+	out.Count, out.CountExact = count > 0, count == 2
+	for _, word := range m.texts("join") {
+		switch word {
+		case "and":
+			out.And = true
+		case "or":
+			out.Or = true
+		default:
+			p.at(m.values["join"], "%q must hold and, or, or both", "join")
+		}
+	}
+	for _, n := range m.items("missing") {
+		out.Missing = append(out.Missing, int(p.integer(n, "missing")))
+	}
+	p.structures(m, &out)
+	return out
+}
+
+// structures reads the parts of a path that are mappings of their own.
+func (p *problems) structures(m fields, out *Path) {
+	if m.has("variant") {
+		v := p.mapping(m.values["variant"], "variant")
+		out.Variant = &Variant{Column: v.must("column"), Filters: map[string]string{}}
+		for _, n := range v.items("filters") {
+			f := p.mapping(n, "value")
+			out.Variant.Values = append(out.Variant.Values, f.must("value"))
+			out.Variant.Filters[f.str("value")] = f.must("filter")
+		}
+	}
+	if m.has("partition") {
+		c := p.mapping(m.values["partition"], "partition")
+		out.Partition = &Partition{
+			Column: c.must("column"), Table: c.must("table"), Key: c.must("key"), Size: c.must("size"),
+			Split: c.str("split"), Above: c.number("above"),
+		}
+	}
+	if m.has("parent") {
+		c := p.mapping(m.values["parent"], "parent")
+		out.Parent = &Parent{
+			Table: c.must("table"), Column: c.must("column"), Key: c.must("key"), Path: c.must("path"),
+			Rows: c.str("rows"), EmptyWhen: c.texts("empty_when"),
+		}
+	}
+	if m.has("lookup") {
+		out.Lookup = map[string]Lookup{}
+		for _, pair := range p.pairs(m.values["lookup"], "lookup") {
+			c := p.mapping(pair.Value, "lookup")
+			out.Lookup[pair.Key.GetToken().Value] = Lookup{
+				Table: c.must("table"), Key: c.must("key"), By: c.must("by"), Column: c.must("column"),
+			}
+		}
+	}
+}
+
+func (p *problems) filters(m fields, t *Table) map[string]Filter {
+	if !m.has("filters") {
+		return nil
+	}
+	out := map[string]Filter{}
+	for _, pair := range p.pairs(m.values["filters"], "filters") {
+		name, c := pair.Key.GetToken().Value, p.mapping(pair.Value, "filter")
+		f := Filter{
+			Attribute: c.str("attribute"), Exact: c.flag("exact"), Bare: c.flag("bare"),
+			Operators: p.operators(c, "operators"), Unconfirmed: p.operators(c, "unconfirmed"),
+		}
+		if col := t.Column(name); col != nil && f.Attribute == "" {
+			f.Attribute = col.Source
+		}
+		if len(f.Operators)+len(f.Unconfirmed) == 0 {
+			p.at(c.node, "the filter on %s has no operators", name)
+		}
+		if _, twice := out[name]; twice {
+			p.at(pair.Key, "the filter on %s stands twice", name)
+		}
+		out[name] = f
+	}
+	return out
+}
+
+var operatorNames = []string{"eq", "sw", "ew", "co", "ge", "gt", "le", "lt"}
+
+func (p *problems) operators(m fields, key string) []predicate.Operator {
+	var out []predicate.Operator
+	for _, n := range m.items(key) {
+		i := slices.Index(operatorNames, p.text(n, key))
+		if i < 0 {
+			p.at(n, "unknown operator; use one of %s", strings.Join(operatorNames, ", "))
+			continue
+		}
+		out = append(out, predicate.Operator(i))
+	}
+	return out
+}
+
