@@ -1,0 +1,89 @@
+package edm
+
+import "github.com/pingone-gateway/gateway/sqlcore/catalog"
+
+// The terms used here are those of the 2017 vocabularies, which the readers
+// inside Excel and Power BI have built in; none has an enumeration as a value.
+const (
+	core         = "Org.OData.Core.V1"
+	capabilities = "Org.OData.Capabilities.V1"
+)
+
+// references are the vocabularies' documents.
+var references = [...][2]string{
+	{"https://oasis-tcs.github.io/odata-vocabularies/vocabularies/Org.OData.Core.V1.xml", core},
+	{"https://oasis-tcs.github.io/odata-vocabularies/vocabularies/Org.OData.Capabilities.V1.xml", capabilities},
+}
+
+// filterFunctions are the functions that $filter and $orderby take.
+var filterFunctions = []string{
+	"any", "all", "case", "cast", "ceiling", "concat", "contains", "date", "day", "endswith", "floor",
+	"fractionalseconds", "hassubset", "hour", "indexof", "isof", "length", "matchesPattern", "maxdatetime",
+	"mindatetime", "minute", "month", "now", "round", "second", "startswith", "substring", "time", "tolower",
+	"totaloffsetminutes", "totalseconds", "toupper", "trim", "year",
+}
+
+// value is the value of an annotation: bool, text, paths, texts or a record.
+type value struct {
+	bool   *bool
+	texts  []string
+	paths  []string
+	record []member
+}
+
+type member struct {
+	name  string
+	value value
+}
+
+type annotation struct {
+	term  string
+	value value
+}
+
+func flag(b bool) value { return value{bool: &b} }
+
+func record(m ...member) value { return value{record: m} }
+
+func containerAnnotations() []annotation {
+	return []annotation{
+		{capabilities + ".SupportedFormats", value{texts: []string{
+			"application/json;odata.metadata=minimal", "application/json;odata.metadata=full",
+			"application/json;odata.metadata=none",
+		}}},
+		{capabilities + ".AsynchronousRequestsSupported", flag(false)},
+		{capabilities + ".CrossJoinSupported", flag(false)},
+		{capabilities + ".BatchSupported", flag(false)},
+		{capabilities + ".FilterFunctions", value{texts: filterFunctions}},
+	}
+}
+
+func setAnnotations(t *catalog.Table, o Options) []annotation {
+	sort := []member{{"Sortable", flag(true)}}
+	if lists := listColumns(t); len(lists) > 0 {
+		sort = append(sort, member{"NonSortableProperties", value{paths: lists}})
+	}
+	return []annotation{
+		{capabilities + ".TopSupported", flag(true)},
+		{capabilities + ".SkipSupported", flag(true)},
+		{capabilities + ".IndexableByKey", flag(true)},
+		{capabilities + ".CountRestrictions", record(member{"Countable", flag(true)})},
+		{capabilities + ".FilterRestrictions", record(member{"Filterable", flag(true)})},
+		{capabilities + ".SortRestrictions", record(sort...)},
+		{capabilities + ".SearchRestrictions", record(member{"Searchable", flag(true)})},
+		{capabilities + ".ExpandRestrictions", record(member{"Expandable", flag(o.Expand)})},
+		{capabilities + ".InsertRestrictions", record(member{"Insertable", flag(false)})},
+		{capabilities + ".UpdateRestrictions", record(member{"Updatable", flag(false)})},
+		{capabilities + ".DeleteRestrictions", record(member{"Deletable", flag(false)})},
+	}
+}
+
+func listColumns(t *catalog.Table) []string {
+	var out []string
+	for i := range t.Columns {
+		if t.Columns[i].Type == catalog.StringList {
+			out = append(out, t.Columns[i].Name)
+		}
+	}
+	return out
+}

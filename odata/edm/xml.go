@@ -1,0 +1,213 @@
+package edm
+
+import (
+	"bytes"
+	"encoding/xml"
+	"strconv"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+)
+
+const (
+	edmxNamespace = "http://docs.oasis-open.org/odata/ns/edmx"
+	edmNamespace  = "http://docs.oasis-open.org/odata/ns/edm"
+)
+
+// XML returns the schema's $metadata document as CSDL XML of version 4.0,
+// which readers of 4.01 read as well.
+//
+// Source: OData CSDL XML Representation 4.01.
+func XML(s *catalog.Schema, o Options) []byte {
+	w := &xmlWriter{}
+	w.buf.WriteString(xml.Header)
+	w.open("edmx:Edmx", "Version", "4.0", "xmlns:edmx", edmxNamespace)
+	for _, r := range references {
+		w.open("edmx:Reference", "Uri", r[0])
+		w.empty("edmx:Include", "Namespace", r[1])
+		w.close("edmx:Reference")
+	}
+	w.open("edmx:DataServices")
+	w.open("Schema", "Namespace", o.namespace(), "xmlns", edmNamespace)
+	for _, t := range s.Tables {
+		w.entityType(s, t, o)
+	}
+	w.container(s, o)
+	w.close("Schema")
+	w.close("edmx:DataServices")
+	w.close("edmx:Edmx")
+	return w.buf.Bytes()
+}
+
+type xmlWriter struct {
+	buf   bytes.Buffer
+	depth int
+}
+
+func (w *xmlWriter) entityType(s *catalog.Schema, t *catalog.Table, o Options) {
+	w.open("EntityType", "Name", t.Entity)
+	w.open("Key")
+	for _, k := range t.Key() {
+		w.empty("PropertyRef", "Name", t.Columns[k].Name)
+	}
+	w.close("Key")
+	for i := range t.Columns {
+		w.property(&t.Columns[i])
+	}
+	for _, n := range Navigations(s, t) {
+		w.navigation(n, o)
+	}
+	w.description(sentence(t.Doc))
+	w.close("EntityType")
+}
+
+func (w *xmlWriter) property(c *catalog.Column) {
+	attrs := []string{"Name", c.Name, "Type", c.Type.Edm()}
+	if !nullable(c) {
+		attrs = append(attrs, "Nullable", "false")
+	}
+	if c.Type == catalog.String && c.MaxLength > 0 {
+		attrs = append(attrs, "MaxLength", strconv.Itoa(c.MaxLength))
+	}
+	if c.Type == catalog.Timestamp {
+		attrs = append(attrs, "Precision", strconv.Itoa(timestampPrecision))
+	}
+	text := describe(c)
+	if text == "" {
+		w.empty("Property", attrs...)
+		return
+	}
+	w.open("Property", attrs...)
+	w.description(text)
+	w.close("Property")
+}
+
+// timestampPrecision is the number of fraction digits of seconds.
+const timestampPrecision = 3
+
+// nullable tells whether values may be null. Of a collection it speaks of the
+// items: those of a list of strings never are.
+func nullable(c *catalog.Column) bool {
+	return !c.Required && !c.Key && c.Type != catalog.StringList
+}
+
+func (w *xmlWriter) navigation(n Navigation, o Options) {
+	typ := o.TypeName(n.Target)
+	if n.Many {
+		typ = "Collection(" + typ + ")"
+	}
+	attrs := []string{"Name", n.Name, "Type", typ}
+	if !n.Many && !n.Nullable {
+		attrs = append(attrs, "Nullable", "false")
+	}
+	if n.Partner != "" {
+		attrs = append(attrs, "Partner", n.Partner)
+	}
+	if !n.Dependent {
+		w.empty("NavigationProperty", attrs...)
+		return
+	}
+	w.open("NavigationProperty", attrs...)
+	w.empty("ReferentialConstraint", "Property", n.Column, "ReferencedProperty", n.TargetColumn)
+	w.close("NavigationProperty")
+}
+
+func (w *xmlWriter) container(s *catalog.Schema, o Options) {
+	w.open("EntityContainer", "Name", Container)
+	for _, t := range s.Tables {
+		w.open("EntitySet", "Name", t.Name, "EntityType", o.TypeName(t))
+		for _, n := range Navigations(s, t) {
+			w.empty("NavigationPropertyBinding", "Path", n.Name, "Target", n.Target.Name)
+		}
+		w.description(sentence(t.Doc))
+		for _, a := range setAnnotations(t, o) {
+			w.annotation(a)
+		}
+		w.close("EntitySet")
+	}
+	for _, a := range containerAnnotations() {
+		w.annotation(a)
+	}
+	w.close("EntityContainer")
+}
+
+func (w *xmlWriter) description(text string) {
+	if text != "" {
+		w.empty("Annotation", "Term", core+".Description", "String", text)
+	}
+}
+
+func (w *xmlWriter) annotation(a annotation) {
+	if a.value.bool != nil {
+		w.empty("Annotation", "Term", a.term, "Bool", strconv.FormatBool(*a.value.bool))
+		return
+	}
+	w.open("Annotation", "Term", a.term)
+	w.value(a.value)
+	w.close("Annotation")
+}
+
+func (w *xmlWriter) value(v value) {
+	if v.record != nil {
+		w.open("Record")
+		for _, m := range v.record {
+			if m.value.bool != nil {
+				w.empty("PropertyValue", "Property", m.name, "Bool", strconv.FormatBool(*m.value.bool))
+				continue
+			}
+			w.open("PropertyValue", "Property", m.name)
+			w.value(m.value)
+			w.close("PropertyValue")
+		}
+		w.close("Record")
+		return
+	}
+	w.open("Collection")
+	for _, s := range v.texts {
+		w.leaf("String", s)
+	}
+	for _, s := range v.paths {
+		w.leaf("PropertyPath", s)
+	}
+	w.close("Collection")
+}
+
+func (w *xmlWriter) open(name string, attrs ...string) {
+	w.tag(name, ">\n", attrs)
+	w.depth++
+}
+
+func (w *xmlWriter) empty(name string, attrs ...string) { w.tag(name, "/>\n", attrs) }
+
+func (w *xmlWriter) close(name string) {
+	w.depth--
+	w.indent()
+	w.buf.WriteString("</" + name + ">\n")
+}
+
+func (w *xmlWriter) leaf(name, text string) {
+	w.indent()
+	w.buf.WriteString("<" + name + ">")
+	w.escape(text)
+	w.buf.WriteString("</" + name + ">\n")
+}
+
+func (w *xmlWriter) tag(name, end string, attrs []string) {
+	w.indent()
+	w.buf.WriteString("<" + name)
+	for i := 0; i+1 < len(attrs); i += 2 {
+		w.buf.WriteString(" " + attrs[i] + `="`)
+		w.escape(attrs[i+1])
+		w.buf.WriteByte('"')
+	}
+	w.buf.WriteString(end)
+}
+
+func (w *xmlWriter) indent() {
+	for range w.depth {
+		w.buf.WriteString("  ")
+	}
+}
+
+// escape writes text; characters that XML can't hold become U+FFFD. A
+// bytes.Buffer doesn't fail.
+func (w *xmlWriter) escape(text string) { _ = xml.EscapeText(&w.buf, []byte(text)) }
