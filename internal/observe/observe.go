@@ -129,6 +129,27 @@ type InFlight struct {
 	Delta int
 }
 
+// Authenticated is one decision about a caller's credentials.
+type Authenticated struct {
+	Method  string // "api_key", "oidc", "pass_through", "certificate", "none", "" if none knew them
+	Outcome string // "ok", "challenged", "rejected", "damped", "failed"
+}
+
+// CallerLimited is a request refused or held back by the caller's own limits.
+type CallerLimited struct {
+	Limit string // "rate", "concurrency"
+}
+
+// AuditLost counts audit records that could not be written.
+type AuditLost struct{ Records int64 }
+
+// AuditState is a change in the health of the audit log.
+type AuditState struct{ Up bool }
+
+func (Authenticated) event()   {}
+func (CallerLimited) event()   {}
+func (AuditLost) event()       {}
+func (AuditState) event()      {}
 func (RequestFinished) event() {}
 func (QueryPhase) event()      {}
 func (QueryFinished) event()   {}
