@@ -122,6 +122,13 @@ type Restriction struct {
 	// Masks holds the masked columns by name; HashKey keys MaskHash.
 	Masks   map[string]Mask
 	HashKey []byte
+	// FilterColumns names the columns that FilterSQL reads.
+	FilterColumns []string
+}
+
+// Reads names the columns of Base that the restriction's conditions read.
+func (r *Restriction) Reads() []string {
+	return append(predicate.Columns(r.Where), r.FilterColumns...)
 }
 
 // Size tells where a table's number of rows is known: the sum of a column of

@@ -71,6 +71,19 @@ type Batches interface {
 	Close()
 }
 
+// Rows is a stream of batches whose columns are known before the first.
+type Rows interface {
+	Batches
+	Schema() *arrow.Schema
+}
+
+// RowFilter decides batch by batch which rows to keep.
+type RowFilter interface {
+	// Mask tells for each row whether it is kept.
+	Mask(ctx context.Context, rec arrow.RecordBatch) ([]bool, error)
+	Close()
+}
+
 // Source reads rows.
 type Source interface {
 	// Scan starts reading. Errors are of package gwerr.

@@ -1,0 +1,56 @@
+package exec
+
+import (
+	"context"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+)
+
+// Count returns the number of rows that a plain query over one access has,
+// without its offset and limit: by one call where the source knows it, else by
+// reading the columns that the condition needs.
+func (x *Executor) Count(ctx context.Context, q *query.Query) (int64, error) {
+	if q.Plain == nil || len(q.Accesses) != 1 {
+		return 0, gwerr.New(gwerr.Internal, "This query can't be counted.", "")
+	}
+	if q.Empty || q.Plain.Empty {
+		return 0, nil
+	}
+	c := *q
+	a := q.Accesses[0]
+	a.Limit = 0
+	plain := query.Plain{FilterSQL: q.Plain.FilterSQL}
+	if plain.FilterSQL == "" {
+		// Columns that only the condition reads are fetched if it stays.
+		a.Columns, a.Details = nil, a.Details && readsDetail(a)
+	}
+	c.Accesses, c.Plain, c.Columns = []query.Access{a}, &plain, nil
+	rows, err := x.runPlain(ctx, &c, Options{})
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	var n int64
+	for {
+		b, err := rows.Next(ctx)
+		if isEnd(err) {
+			return n, nil
+		}
+		if err != nil {
+			return 0, err
+		}
+		n += b.Record.NumRows()
+		b.Record.Release()
+	}
+}
+
+func readsDetail(a query.Access) bool {
+	for _, name := range predicate.Columns(whereOf(a)) {
+		if c := a.Table.Column(name); c != nil && c.Detail != "" {
+			return true
+		}
+	}
+	return false
+}

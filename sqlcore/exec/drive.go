@@ -1,0 +1,224 @@
+package exec
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/plan"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// driven is one read in the making: planned, reduced by others' keys, and read
+// already if it gave keys itself.
+type driven struct {
+	read *plan.Read
+	keys predicate.Expr
+	rows scan.Rows
+	// done is true once the read has given its keys, or can't.
+	done bool
+}
+
+// drive plans the accesses and lets keys flow from narrow reads to wide ones:
+// the cheapest read that can reduce another goes first, and what it reduces is
+// planned again with the keys.
+func (x *Executor) drive(ctx context.Context, m mergedQuery) (all []*driven, err error) {
+	defer func() {
+		if err != nil {
+			closeAll(all)
+		}
+	}()
+	for _, a := range m.Accesses {
+		r, err := x.planner.Read(ctx, a, nil)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, &driven{read: r})
+	}
+	for {
+		next := nextDriver(m, all, x.config.MaxDriveRows)
+		if next < 0 {
+			return all, nil
+		}
+		if err := x.driveFrom(ctx, m, all, next); err != nil {
+			return all, err
+		}
+	}
+}
+
+// nextDriver picks the cheapest read that may reduce a dearer one.
+func nextDriver(m mergedQuery, all []*driven, maxRows int64) int {
+	best := -1
+	for i, d := range all {
+		if d.done || d.read.Estimate.Rows > maxRows || !reducesDearer(m, all, i) {
+			continue
+		}
+		if best < 0 || d.read.Estimate.Calls < all[best].read.Estimate.Calls {
+			best = i
+		}
+	}
+	return best
+}
+
+func reducesDearer(m mergedQuery, all []*driven, from int) bool {
+	for _, e := range edges(m, from) {
+		to := all[e.to]
+		if !to.done && to.rows == nil && !to.read.Empty && to.read.Estimate.Calls > 1 &&
+			to.read.Estimate.Calls >= all[from].read.Estimate.Calls {
+			return true
+		}
+	}
+	return false
+}
+
+// edge is a direction in which keys may flow.
+type edge struct {
+	to         int
+	fromColumn string
+	toColumn   string
+}
+
+func edges(m mergedQuery, from int) []edge {
+	var out []edge
+	for _, j := range m.Joins {
+		if j.Left == from && j.ReduceRight {
+			out = append(out, edge{to: j.Right, fromColumn: j.LeftColumn, toColumn: j.RightColumn})
+		}
+		if j.Right == from && j.ReduceLeft {
+			out = append(out, edge{to: j.Left, fromColumn: j.RightColumn, toColumn: j.LeftColumn})
+		}
+	}
+	return out
+}
+
+// driveFrom reads one access and plans those it reduces again.
+func (x *Executor) driveFrom(ctx context.Context, m mergedQuery, all []*driven, from int) error {
+	d := all[from]
+	d.done = true
+	rows, err := x.open(ctx, d.read, "")
+	if err != nil {
+		return err
+	}
+	held, complete, err := hold(ctx, rows, x.config.MaxDriveRows)
+	d.rows = held
+	if err != nil || !complete {
+		return err
+	}
+	for _, e := range edges(m, from) {
+		to := all[e.to]
+		if to.done || to.rows != nil {
+			continue
+		}
+		keys, ok := distinct(held.(*heldRows).held, d.read.Access.Table, e.fromColumn, to.read.Access.Table, e.toColumn)
+		if !ok {
+			continue
+		}
+		if err := x.reduce(ctx, to, keys, drivenBy(d.read.Access, e.fromColumn)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reduce plans a read again with keys and keeps the cheaper plan.
+func (x *Executor) reduce(ctx context.Context, to *driven, keys predicate.Expr, by string) error {
+	keys = predicate.AllOf(to.keys, keys)
+	if to.keys == nil {
+		keys = predicate.AllOf(keys)
+	}
+	r, err := x.planner.Read(ctx, to.read.Access, keys)
+	if err != nil {
+		return err
+	}
+	if !r.Empty && r.Estimate.Calls >= to.read.Estimate.Calls {
+		return nil
+	}
+	r.DrivenBy = append(append([]string(nil), to.read.DrivenBy...), by)
+	to.read, to.keys = r, keys
+	return nil
+}
+
+func drivenBy(a query.Access, column string) string {
+	name := a.Alias
+	if name == "" {
+		name = a.Table.Name
+	}
+	return fmt.Sprintf("%s.%s", name, column)
+}
+
+// heldRows is a stream of which some batches were read ahead.
+type heldRows struct {
+	*replay
+	schema *arrow.Schema
+}
+
+// Schema implements scan.Rows.
+func (h *heldRows) Schema() *arrow.Schema { return h.schema }
+
+// hold reads up to most rows ahead. complete is false when there are more.
+func hold(ctx context.Context, rows scan.Rows, most int64) (scan.Rows, bool, error) {
+	h := &heldRows{replay: &replay{rest: rows}, schema: rows.Schema()}
+	var count int64
+	for {
+		b, err := rows.Next(ctx)
+		if isEnd(err) {
+			rows.Close()
+			h.rest = nil
+			return h, true, nil
+		}
+		if err != nil {
+			return h, false, err
+		}
+		h.held = append(h.held, b)
+		if count += b.Record.NumRows(); count > most {
+			return h, false, nil
+		}
+	}
+}
+
+// distinct gives the condition that the target column has one of the values
+// found; ok is false where the columns' types don't let keys be compared.
+func distinct(held []scan.Batch, from *catalog.Table, fromColumn string, to *catalog.Table, toColumn string) (predicate.Expr, bool) {
+	source, target := from.Column(fromColumn), to.Column(toColumn)
+	if source == nil || target == nil || !text(source.Type) || !text(target.Type) {
+		return nil, false
+	}
+	seen := map[string]bool{}
+	var values []predicate.Value
+	for _, b := range held {
+		at := b.Record.Schema().FieldIndices(source.Name)
+		if len(at) != 1 {
+			return nil, false
+		}
+		col, ok := b.Record.Column(at[0]).(*array.String)
+		if !ok {
+			return nil, false
+		}
+		for i := range col.Len() {
+			if col.IsNull(i) || seen[col.Value(i)] {
+				continue
+			}
+			seen[col.Value(i)] = true
+			values = append(values, predicate.Value{Kind: target.Type.Kind(), Str: col.Value(i)})
+		}
+	}
+	if len(values) == 0 {
+		return predicate.False, true
+	}
+	return predicate.In{Column: target.Name, Values: values}, true
+}
+
+func text(t catalog.Type) bool { return t == catalog.String || t == catalog.GUID }
+
+func closeAll(all []*driven) {
+	for _, d := range all {
+		if d.rows != nil {
+			d.rows.Close()
+		}
+	}
+}

@@ -1,0 +1,102 @@
+// Package exec runs plans: it reads tables in parallel, hands keys from one
+// read to the next, applies what the source could not, and either streams rows
+// straight to the caller or lets the engine run the residual SQL over them.
+//
+// It knows neither the data source nor the engine; both are interfaces.
+package exec
+
+import (
+	"context"
+	"time"
+
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/plan"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// Engine runs SQL over rows.
+type Engine interface {
+	// Run takes over the job's inputs and closes them.
+	Run(ctx context.Context, j query.Job) (scan.Rows, error)
+	// Filter compiles a condition over columns of a table.
+	Filter(ctx context.Context, t *catalog.Table, columns []int, sql string) (scan.RowFilter, error)
+}
+
+// Config holds what an Executor needs.
+type Config struct {
+	Source scan.Source
+	Engine Engine
+	Plan   plan.Options
+	Sink   observe.Sink
+	// MaxRows refuses larger results of the engine; 0 means no bound.
+	MaxRows int64
+	// MaxDriveRows is the largest read whose keys may reduce another; 0 means
+	// 5,000.
+	MaxDriveRows int64
+	// SizeTTL is how long a table's size is believed; 0 means 30 s.
+	SizeTTL time.Duration
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+}
+
+// Executor answers bound queries. It is safe for concurrent use.
+type Executor struct {
+	source  scan.Source
+	engine  Engine
+	planner *plan.Planner
+	sink    observe.Sink
+	config  Config
+}
+
+// New returns an executor.
+func New(c Config) *Executor {
+	if c.Sink == nil {
+		c.Sink = observe.Discard
+	}
+	if c.MaxDriveRows == 0 {
+		c.MaxDriveRows = 5000
+	}
+	if c.SizeTTL == 0 {
+		c.SizeTTL = 30 * time.Second
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	sizes := &sizer{source: c.Source, ttl: c.SizeTTL, now: c.Now, known: map[sizeKey]sized{}}
+	return &Executor{source: c.Source, engine: c.Engine, sink: c.Sink, config: c, planner: plan.New(c.Plan, sizes)}
+}
+
+// Options tell how a result is wanted.
+type Options struct {
+	// Resume continues a plain query after the batch that carried this cursor.
+	Resume string
+	// Skip drops so many rows of the first batches: those already sent.
+	Skip int64
+	// PageRows is the number of rows after which the caller will stop and
+	// continue later by a cursor; 0 if it reads the whole result. Where more
+	// rows are expected, they come in an order that cursors can continue.
+	PageRows int64
+}
+
+// Query runs q. The caller closes the rows. Errors are of package gwerr.
+func (x *Executor) Query(ctx context.Context, q *query.Query, o Options) (scan.Rows, error) {
+	start := x.config.Now()
+	rows, err := x.run(ctx, q, o)
+	x.phase(ctx, "plan", start)
+	return rows, err
+}
+
+func (x *Executor) run(ctx context.Context, q *query.Query, o Options) (scan.Rows, error) {
+	switch {
+	case q.Plain != nil:
+		return x.runPlain(ctx, q, o)
+	default:
+		return x.runSQL(ctx, q)
+	}
+}
+
+func (x *Executor) phase(ctx context.Context, name string, start time.Time) {
+	x.sink.Observe(ctx, observe.QueryPhase{Phase: name, Duration: x.config.Now().Sub(start)})
+}

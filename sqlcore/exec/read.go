@@ -1,0 +1,155 @@
+package exec
+
+import (
+	"context"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/mask"
+	"github.com/pingone-gateway/gateway/sqlcore/plan"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// open starts a read and gives its rows with exactly the access's columns,
+// after the caller's restriction and the query's condition.
+func (x *Executor) open(ctx context.Context, r *plan.Read, resume string) (scan.Rows, error) {
+	schema := r.Access.Table.ArrowSchema(r.Access.Columns)
+	if r.Empty {
+		return typed{Batches: scan.Of(), schema: schema}, nil
+	}
+	if err := x.planner.CheckFanout(r); err != nil {
+		return nil, err
+	}
+	if r.CountOnly {
+		rows, known, err := x.source.Count(ctx, r.Request)
+		if err != nil {
+			return nil, err
+		}
+		if known {
+			return typed{Batches: &counted{schema: schema, left: rows}, schema: schema}, nil
+		}
+	}
+	request := r.Request
+	request.Resume = resume
+	from, err := x.source.Scan(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	s := &staged{from: from}
+	if err := x.addStages(ctx, s, r, schema); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return typed{Batches: s, schema: schema}, nil
+}
+
+// addStages builds what stands between the scan and the access's rows: the
+// restriction first, so that no condition of the caller sees a hidden value.
+func (x *Executor) addStages(ctx context.Context, s *staged, r *plan.Read, schema *arrow.Schema) error {
+	fetched := r.Request.Table.ArrowSchema(r.Request.Columns)
+	if rs := r.Restriction; rs != nil {
+		if err := x.restrict(ctx, s, r, rs, fetched); err != nil {
+			return err
+		}
+	}
+	if r.Residual != predicate.True {
+		if err := keepMatching(s, r.Residual, fetched); err != nil {
+			return err
+		}
+	}
+	if len(r.Output) != len(r.Request.Columns) || !inOrder(r.Output) {
+		s.stages = append(s.stages, project(schema, r.Output))
+	}
+	return nil
+}
+
+// restrict applies the caller's row conditions, then the masks.
+func (x *Executor) restrict(ctx context.Context, s *staged, r *plan.Read, rs *catalog.Restriction, fetched *arrow.Schema) error {
+	if rs.Where != nil && rs.Where != predicate.True {
+		if err := keepMatching(s, rs.Where, fetched); err != nil {
+			return err
+		}
+	}
+	if rs.FilterSQL != "" {
+		if err := x.keepBySQL(ctx, s, rs.Base, r.Request.Columns, rs.FilterSQL); err != nil {
+			return err
+		}
+	}
+	masks := map[int]catalog.Mask{}
+	for i, c := range r.Request.Columns {
+		if m, ok := rs.Masks[rs.Base.Columns[c].Name]; ok {
+			masks[i] = m
+		}
+	}
+	if len(masks) > 0 {
+		s.stages = append(s.stages, maskColumns(rs, r.Request.Columns, masks))
+	}
+	return nil
+}
+
+func keepMatching(s *staged, e predicate.Expr, schema *arrow.Schema) error {
+	f, err := predicate.Compile(e, schema)
+	if err != nil {
+		return gwerr.Wrap(gwerr.Internal, err, "A condition could not be evaluated.", "")
+	}
+	s.stages = append(s.stages, func(ctx context.Context, rec arrow.RecordBatch) (arrow.RecordBatch, error) {
+		keep, kept := f.Mask(rec)
+		return keepRows(ctx, rec, keep, kept)
+	})
+	return nil
+}
+
+// keepBySQL adds a condition that only the engine can evaluate.
+func (x *Executor) keepBySQL(ctx context.Context, s *staged, t *catalog.Table, columns []int, sql string) error {
+	f, err := x.engine.Filter(ctx, t, columns, sql)
+	if err != nil {
+		return err
+	}
+	s.closed = append(s.closed, f.Close)
+	s.stages = append(s.stages, func(ctx context.Context, rec arrow.RecordBatch) (arrow.RecordBatch, error) {
+		keep, err := f.Mask(ctx, rec)
+		if err != nil {
+			rec.Release()
+			return nil, err
+		}
+		kept := 0
+		for _, k := range keep {
+			if k {
+				kept++
+			}
+		}
+		return keepRows(ctx, rec, keep, kept)
+	})
+	return nil
+}
+
+func maskColumns(rs *catalog.Restriction, columns []int, masks map[int]catalog.Mask) stage {
+	return func(_ context.Context, rec arrow.RecordBatch) (arrow.RecordBatch, error) {
+		defer rec.Release()
+		cols := make([]arrow.Array, rec.NumCols())
+		for i := range cols {
+			cols[i] = rec.Column(i)
+			m, ok := masks[i]
+			if !ok {
+				continue
+			}
+			masked := mask.Apply(m, rs.HashKey, cols[i], rs.Base.Columns[columns[i]].Type)
+			defer masked.Release()
+			cols[i] = masked
+		}
+		return array.NewRecordBatch(rec.Schema(), cols, rec.NumRows()), nil
+	}
+}
+
+func inOrder(at []int) bool {
+	for i, v := range at {
+		if v != i {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,222 @@
+package plan
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+)
+
+// What a condition is guessed to keep of a table, where nothing better is
+// known. The guesses only choose between paths that are all right.
+const (
+	keepExact  = 0.5 // a Boolean or a reference
+	keepText   = 0.1 // an equality or a prefix
+	usualPage  = 100 // rows a page where the service decides
+	guessedSet = 1000
+)
+
+// price estimates what the candidate costs. The table's size is asked only
+// when that can change a decision.
+func (s *search) price(ctx context.Context, c *candidate, compared bool) {
+	path := c.request.Path
+	switch {
+	case c.empty:
+		c.estimate = Estimate{Known: true}
+	case path.Get != "":
+		n := int64(len(c.request.Keys))
+		c.estimate = Estimate{Calls: n, Rows: n, Known: n <= fewKeys}
+		if n <= fewKeys {
+			c.estimate.Known = true
+		}
+	case path.Parent != nil:
+		s.priceParent(ctx, c)
+	case len(path.Keys) > 0:
+		runs := int64(len(c.request.Keys)) * int64(max(1, s.variantRuns(c)))
+		c.estimate = Estimate{Calls: runs, Rows: runs * usualPage, Known: runs <= 1}
+	case c.unique > 0:
+		c.estimate = Estimate{Calls: int64(max(1, len(c.request.Filters))), Rows: c.unique, Known: true}
+	case compared || s.large(c):
+		rows, known := s.planner.sizes.Size(ctx, s.table)
+		s.priceList(c, rows, known)
+	default:
+		rows, known := s.planner.sizes.Peek(s.table)
+		s.priceList(c, rows, known)
+	}
+}
+
+// large is true of a scan of the whole table, or of a large share of it: then
+// its size decides whether to divide it. For a scan that a text or a limit
+// narrows, one more call to learn the size would cost more than it saves.
+func (s *search) large(c *candidate) bool {
+	limited := c.exact && s.access.Limit > 0 && s.access.Limit <= s.planner.options.PartitionAbove
+	if c.request.Path.Partition == nil || limited {
+		return false
+	}
+	for _, e := range predicate.Conjuncts(c.pushed) {
+		cols := predicate.Columns(e)
+		if len(cols) != 1 || !c.request.Path.Filters[cols[0]].Exact {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *search) variantRuns(c *candidate) int {
+	if c.request.Path.Variant == nil {
+		return 1
+	}
+	if len(c.request.Variants) > 0 {
+		return len(c.request.Variants)
+	}
+	return len(c.request.Path.Variant.Values)
+}
+
+func (s *search) priceList(c *candidate, size int64, known bool) {
+	if !known {
+		size = guessedSet
+	}
+	rows := int64(float64(size) * keeps(c.pushed, c.request.Path))
+	page := int64(c.request.Path.Page)
+	if page == 0 {
+		page = usualPage
+	}
+	calls := int64(max(1, len(c.request.Filters))) + rows/page
+	if c.exact && s.access.Limit > 0 {
+		rows = min(rows, s.access.Limit)
+		calls = min(calls, 1+(s.access.Limit-1)/page)
+	}
+	c.estimate = Estimate{Calls: calls, Rows: rows, Known: known}
+}
+
+// priceParent adds the parent's listing to one run for each of its rows.
+func (s *search) priceParent(ctx context.Context, c *candidate) {
+	parents, known := int64(usualPage), false
+	if n, ok := s.planner.sizes.Size(ctx, c.request.Parent.Table); ok {
+		parents, known = n, true
+	}
+	rows := parents
+	child := s.table.Path(c.request.Path.Parent.Path)
+	calls := parents * int64(max(1, runsOf(child, c)))
+	if n, ok := s.planner.sizes.Size(ctx, s.table); ok && child.Page > 0 {
+		rows = n
+		calls += n / int64(child.Page)
+	}
+	page := int64(max(1, c.request.Parent.Path.Page))
+	c.estimate = Estimate{Calls: calls + 1 + parents/max(page, usualPage), Rows: rows, Known: known}
+}
+
+func runsOf(child *catalog.Path, c *candidate) int {
+	switch {
+	case child.Variant == nil:
+		return 1
+	case len(c.request.Variants) > 0:
+		return len(c.request.Variants)
+	default:
+		return len(child.Variant.Values)
+	}
+}
+
+func keeps(pushed predicate.Expr, path *catalog.Path) float64 {
+	share := 1.0
+	for _, e := range predicate.Conjuncts(pushed) {
+		one := keepText
+		if cols := predicate.Columns(e); len(cols) == 1 && path.Filters[cols[0]].Exact {
+			one = keepExact
+		}
+		if values, ok := listed(e); ok {
+			one = min(1, one*float64(values))
+		}
+		share *= one
+	}
+	return share
+}
+
+func listed(e predicate.Expr) (int, bool) {
+	in, ok := e.(predicate.In)
+	return len(in.Values), ok
+}
+
+// parent plans the reading of a path's parent table with what the condition
+// says of the key; it returns false where that can't be.
+func (s *search) parent(ctx context.Context, c *candidate, path *catalog.Path) bool {
+	if s.depth > 2 || s.table.Schema == nil {
+		return false
+	}
+	table, ok := s.table.Schema.Table(path.Parent.Table)
+	if !ok {
+		return false
+	}
+	where := predicate.True
+	if values, ok := predicate.KeyValues(s.where, path.Parent.Key); ok && !s.planner.options.NoPushDown {
+		where = predicate.In{Column: path.Parent.Column, Values: values}
+	}
+	base := unrestricted(table)
+	up := &search{planner: s.planner, table: base, where: where, depth: s.depth + 1,
+		access: query.Access{Table: base, Where: where, WhereComplete: true}}
+	best, err := up.best(ctx)
+	if err != nil {
+		return false
+	}
+	request := best.request
+	for _, name := range parentColumns(s.table, path) {
+		if i := base.Index(name); i >= 0 && !slices.Contains(request.Columns, i) {
+			request.Columns = append(request.Columns, i)
+		}
+	}
+	c.request.Parent = &request
+	return true
+}
+
+// unrestricted gives the table as it is: a parent is read for its keys, and
+// the child's own restriction decides what is shown.
+func unrestricted(t *catalog.Table) *catalog.Table {
+	if t.Restriction != nil {
+		return t.Restriction.Base
+	}
+	return t
+}
+
+// parentColumns lists the parent's columns that the path uses.
+func parentColumns(t *catalog.Table, path *catalog.Path) []string {
+	out := []string{path.Parent.Column}
+	if path.Parent.Rows != "" {
+		out = append(out, path.Parent.Rows)
+	}
+	out = append(out, path.Parent.EmptyWhen...)
+	child := t.Path(path.Parent.Path)
+	for _, name := range sortedKeys(child.Lookup) {
+		if l := child.Lookup[name]; l.Table == path.Parent.Table {
+			out = append(out, l.Column)
+		}
+	}
+	return out
+}
+
+func sortedKeys(m map[string]catalog.Lookup) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// partition lets a large scan be divided.
+func (s *search) partition(c *candidate) {
+	p := c.request.Path.Partition
+	if p == nil || c.empty || c.unique > 0 || len(c.request.Filters) > 1 || s.access.Limit > 0 && c.exact {
+		return
+	}
+	if !c.estimate.Known || c.estimate.Rows < s.planner.options.PartitionAbove {
+		return
+	}
+	c.request.Partition = true
+	if values, ok := predicate.KeyValues(c.pushed, p.Column); ok {
+		for _, v := range values {
+			c.request.Within = append(c.request.Within, v.Text())
+		}
+	}
+}

@@ -1,0 +1,145 @@
+// Package plan turns a bound query into a plan: for each table access the
+// cheapest access path, what is pushed down to it, and what is left to do.
+//
+// A plan is data: it can be printed, compared and metered. Push-down is always
+// a superset of what is needed, so a plan can make a query faster but never
+// change its answer. The package knows no data source; it works from what the
+// catalog declares.
+package plan
+
+import (
+	"context"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// Plan is how a query will be answered.
+type Plan struct {
+	Query *query.Query
+	// Reads has one entry for each of Query.Accesses.
+	Reads []*Read
+}
+
+// Read is how one access gets its rows. They pass three stages: the scan, the
+// caller's restriction, and the query's own condition.
+type Read struct {
+	Access query.Access
+	// Request is what the source is asked. Its columns are those of the table
+	// as it is, without the caller's restriction.
+	Request scan.Request
+	// Empty is true when no row can fulfil the condition: nothing is read.
+	Empty bool
+	// CountOnly is true when only the number of rows is needed and the source
+	// may know it.
+	CountOnly bool
+	// Pushed is the part of the condition that the source evaluates.
+	Pushed predicate.Expr
+	// Exact is true when the source evaluates all of it.
+	Exact bool
+	// Restriction is the caller's, or nil.
+	Restriction *catalog.Restriction
+	// Residual is the condition to evaluate on the rows; True if none is left.
+	Residual predicate.Expr
+	// Output gives the position, in Request.Columns, of each access column.
+	Output []int
+	// Extra are access-table columns that only Residual reads, with their
+	// positions in Request.Columns.
+	Extra []Extra
+	// DrivenBy lists the join keys that reduced this read.
+	DrivenBy []string
+	Estimate Estimate
+}
+
+// Extra is a column that is fetched for a condition only.
+type Extra struct {
+	Name string
+	At   int
+}
+
+// Estimate is what a read is expected to cost.
+type Estimate struct {
+	// Calls is the number of upstream calls; Rows the number of rows. Known is
+	// false where the table's size was not at hand.
+	Calls, Rows int64
+	Known       bool
+}
+
+// Sizer tells how many rows a table has. Implementations may ask the source
+// and keep the answer for a while; known is false where that isn't cheap.
+type Sizer interface {
+	Size(ctx context.Context, t *catalog.Table) (rows int64, known bool)
+	// Peek is Size from what is at hand: it never asks the source.
+	Peek(t *catalog.Table) (rows int64, known bool)
+}
+
+// Options tune the planner.
+type Options struct {
+	// MaxFilter is the longest filter in bytes of a URL; 0 means 4,000.
+	MaxFilter int
+	// MaxFanout refuses plans that need more calls; 0 means no bound.
+	MaxFanout int64
+	// PushUnconfirmed allows operators that no documentation confirms.
+	PushUnconfirmed bool
+	// NoPushDown reads every table whole, for comparison and tests.
+	NoPushDown bool
+	// PageSize overrides the paths' page sizes, up to what each allows.
+	PageSize int
+	// PartitionAbove is the number of rows above which a scan is divided; 0
+	// means 2,000.
+	PartitionAbove int64
+}
+
+// Planner makes plans. It is safe for concurrent use.
+type Planner struct {
+	options Options
+	sizes   Sizer
+}
+
+// New returns a planner. sizes may be nil: then no table's size is known.
+func New(o Options, sizes Sizer) *Planner {
+	if o.MaxFilter == 0 {
+		o.MaxFilter = 4000
+	}
+	if o.PartitionAbove == 0 {
+		o.PartitionAbove = 2000
+	}
+	if sizes == nil {
+		sizes = unsized{}
+	}
+	return &Planner{options: o, sizes: sizes}
+}
+
+// Plan plans every access of q on its own; joins are used at run time, when
+// the keys are known. Errors are gwerr.FanoutExceeded for a plan that would
+// need too many calls and gwerr.NotImplemented for a table that can't be read
+// under the given conditions.
+func (p *Planner) Plan(ctx context.Context, q *query.Query) (*Plan, error) {
+	out := &Plan{Query: q}
+	for i := range q.Accesses {
+		r, err := p.Read(ctx, q.Accesses[i], nil)
+		if err != nil {
+			return nil, err
+		}
+		out.Reads = append(out.Reads, r)
+	}
+	return out, nil
+}
+
+// CheckFanout returns gwerr.FanoutExceeded if the read would need more calls
+// than the options allow.
+func (p *Planner) CheckFanout(r *Read) error {
+	limit := p.options.MaxFanout
+	if limit <= 0 || r.Estimate.Calls <= limit || r.Access.Limit > 0 {
+		return nil
+	}
+	return fanoutError(r, limit)
+}
+
+type unsized struct{}
+
+func (unsized) Size(context.Context, *catalog.Table) (int64, bool) { return 0, false }
+
+func (unsized) Peek(*catalog.Table) (int64, bool) { return 0, false }

@@ -1,0 +1,126 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+)
+
+// Read plans one access. keys are further conditions that join partners
+// impose on it; nil for none.
+func (p *Planner) Read(ctx context.Context, a query.Access, keys predicate.Expr) (*Read, error) {
+	where := predicate.AllOf(a.Where, keys)
+	if a.Where == nil {
+		where = predicate.AllOf(keys)
+	}
+	r := &Read{Access: a, Residual: predicate.True, Pushed: predicate.True}
+	table, conditions := restrict(r, a.Table, where)
+	if conditions == predicate.False {
+		r.Empty, r.Exact = true, true
+		r.Request.Table = table
+		return r, nil
+	}
+	s := &search{planner: p, table: table, where: conditions, access: a}
+	best, err := s.best(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p.fill(r, table, best, where)
+	return r, nil
+}
+
+// restrict gives the table to read and the condition that may be pushed to it:
+// the caller's restriction joins in, and conditions on masked columns drop
+// out, since they are about the masks.
+func restrict(r *Read, visible *catalog.Table, where predicate.Expr) (*catalog.Table, predicate.Expr) {
+	rs := visible.Restriction
+	if rs == nil {
+		return visible, where
+	}
+	r.Restriction = rs
+	var open []predicate.Expr
+	for _, c := range predicate.Conjuncts(where) {
+		if !readsMasked(c, rs) {
+			open = append(open, c)
+		}
+	}
+	return rs.Base, predicate.AllOf(append(open, rs.Where)...)
+}
+
+func readsMasked(e predicate.Expr, rs *catalog.Restriction) bool {
+	for _, name := range predicate.Columns(e) {
+		if _, masked := rs.Masks[name]; masked {
+			return true
+		}
+	}
+	return false
+}
+
+// fill completes the read with the chosen candidate and the columns to fetch.
+func (p *Planner) fill(r *Read, table *catalog.Table, c *candidate, where predicate.Expr) {
+	r.Empty = c.empty
+	r.Request = c.request
+	r.Request.Table = table
+	r.Request.Details = r.Access.Details
+	r.Pushed, r.Exact = c.pushed, c.exact
+	r.Estimate = c.estimate
+	if !c.exact {
+		r.Residual = where
+	}
+	if r.Restriction != nil {
+		// The restriction may be exact upstream, the query's own condition on
+		// masked columns never is: evaluate it all again.
+		r.Residual = where
+	}
+	r.columns(table)
+	filtered := r.Restriction != nil && (!c.exact || r.Restriction.FilterSQL != "")
+	r.CountOnly = len(r.Access.Columns) == 0 && c.exact && !filtered && r.Residual == predicate.True
+	if r.Exact && r.Restriction == nil {
+		r.Request.Limit = r.Access.Limit
+	}
+	if p.options.PageSize > 0 && c.request.Path.Page > 0 {
+		r.Request.Page = min(p.options.PageSize, max(c.request.Path.PageMax, c.request.Path.Page))
+	}
+}
+
+// columns decides what to fetch: what the access reads, then what only the
+// conditions read.
+func (r *Read) columns(table *catalog.Table) {
+	at := map[string]int{}
+	add := func(name string) int {
+		if i, ok := at[name]; ok {
+			return i
+		}
+		at[name] = len(r.Request.Columns)
+		r.Request.Columns = append(r.Request.Columns, table.Index(name))
+		return at[name]
+	}
+	r.Request.Columns = nil
+	for _, c := range r.Access.Columns {
+		r.Output = append(r.Output, add(r.Access.Table.Columns[c].Name))
+	}
+	for _, name := range predicate.Columns(r.Residual) {
+		known := false
+		for _, c := range r.Access.Columns {
+			known = known || r.Access.Table.Columns[c].Name == name
+		}
+		if !known {
+			r.Extra = append(r.Extra, Extra{Name: name, At: add(name)})
+		}
+	}
+	if r.Restriction != nil {
+		for _, name := range r.Restriction.Reads() {
+			add(name)
+		}
+	}
+}
+
+func fanoutError(r *Read, limit int64) error {
+	return gwerr.New(gwerr.FanoutExceeded,
+		fmt.Sprintf("Reading %s this way needs about %d calls to the API; the connection allows %d a query.", r.Access.Table.Name, r.Estimate.Calls, limit),
+		"Narrow the query by a key or a condition, add LIMIT, or raise MaxFanout.").On(r.Access.Table.Name)
+}

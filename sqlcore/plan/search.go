@@ -1,0 +1,229 @@
+package plan
+
+import (
+	"context"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+	"github.com/pingone-gateway/gateway/sqlcore/scim"
+)
+
+// maxTuples bounds the key tuples of one read.
+const maxTuples = 100_000
+
+// fewKeys is the number of single reads that are made without asking whether
+// a listing would be cheaper.
+const fewKeys = 8
+
+// search looks for the cheapest path of one access.
+type search struct {
+	planner *Planner
+	table   *catalog.Table
+	where   predicate.Expr
+	access  query.Access
+	// depth guards against tables that are each other's parent.
+	depth int
+}
+
+// candidate is one usable path with all that it takes.
+type candidate struct {
+	request  scan.Request
+	pushed   predicate.Expr
+	exact    bool
+	empty    bool
+	estimate Estimate
+	// unique is the number of rows if a test on a unique column allows only so
+	// many; else 0.
+	unique int64
+}
+
+func (s *search) best(ctx context.Context) (*candidate, error) {
+	var found []*candidate
+	for i := range s.table.Paths {
+		c, err := s.candidate(ctx, &s.table.Paths[i])
+		if err != nil {
+			return nil, err
+		}
+		if c != nil {
+			found = append(found, c)
+		}
+	}
+	if len(found) == 0 {
+		return nil, gwerr.Newf(gwerr.NotImplemented, "Table %s can't be read without a condition on %s.", s.table.Name, s.keysNeeded()).On(s.table.Name)
+	}
+	best := found[0]
+	s.price(ctx, best, len(found) > 1)
+	for _, c := range found[1:] {
+		if best.decisive() {
+			break
+		}
+		s.price(ctx, c, true)
+		if c.estimate.Calls < best.estimate.Calls {
+			best = c
+		}
+	}
+	s.partition(best)
+	return best, nil
+}
+
+// decisive is true of a candidate so cheap that no other need be looked at.
+func (c *candidate) decisive() bool {
+	return c.empty || c.estimate.Known && c.estimate.Calls <= 1
+}
+
+// candidate tries one path; it returns nil where the path lacks a key.
+func (s *search) candidate(ctx context.Context, path *catalog.Path) (*candidate, error) {
+	c := &candidate{request: scan.Request{Table: s.table, Path: path}, pushed: predicate.True}
+	child := path
+	if path.Parent != nil {
+		child = s.table.Path(path.Parent.Path)
+		if !s.parent(ctx, c, path) {
+			return nil, nil
+		}
+	}
+	rest := predicate.Conjuncts(s.where)
+	rest, ok := s.keys(c, child, path, rest)
+	if !ok {
+		return nil, nil
+	}
+	if c.empty {
+		c.exact = true
+		return c, nil
+	}
+	return c, s.filters(c, child, rest)
+}
+
+// keys takes the values of the path's keys from the condition; ok is false
+// where one is open or there would be too many.
+func (s *search) keys(c *candidate, child, path *catalog.Path, rest []predicate.Expr) ([]predicate.Expr, bool) {
+	tuples := [][]string{nil}
+	for _, key := range child.Keys {
+		if path.Parent != nil && key == path.Parent.Key {
+			rest = without(rest, key, false)
+			continue
+		}
+		values, ok := predicate.KeyValues(s.where, key)
+		if !ok || s.planner.options.NoPushDown && path.Parent == nil && s.hasKeyless() {
+			return nil, false
+		}
+		if len(values) == 0 {
+			c.empty = true
+			return nil, true
+		}
+		if tuples = cross(tuples, values); len(tuples) > maxTuples {
+			return nil, false
+		}
+		rest = without(rest, key, true)
+	}
+	if len(child.Keys) > 0 && path.Parent == nil {
+		c.request.Keys = tuples
+	}
+	return s.variants(c, child, rest), true
+}
+
+// variants takes the wanted values of the path's variant column.
+func (s *search) variants(c *candidate, child *catalog.Path, rest []predicate.Expr) []predicate.Expr {
+	v := child.Variant
+	if v == nil || s.planner.options.NoPushDown {
+		return rest
+	}
+	values, ok := predicate.KeyValues(s.where, v.Column)
+	if !ok {
+		return rest
+	}
+	for _, want := range v.Values {
+		for _, got := range values {
+			if got.Text() == want {
+				c.request.Variants = append(c.request.Variants, want)
+			}
+		}
+	}
+	if len(c.request.Variants) == 0 {
+		c.empty = true
+	}
+	return without(rest, v.Column, true)
+}
+
+// filters pushes what is left of the condition.
+func (s *search) filters(c *candidate, child *catalog.Path, rest []predicate.Expr) error {
+	left := predicate.AllOf(rest...)
+	if s.planner.options.NoPushDown {
+		c.exact = left == predicate.True
+		return nil
+	}
+	if len(child.Filters) == 0 || c.request.Parent != nil {
+		c.pushed, c.exact = predicate.True, left == predicate.True
+		return nil
+	}
+	caps := scim.Capabilities(child, s.planner.options.PushUnconfirmed)
+	c.pushed, c.exact = predicate.Split(left, caps)
+	c.unique = uniqueRows(c.pushed, child)
+	texts, err := scim.Filters(c.pushed, child, s.planner.options.MaxFilter)
+	if err != nil {
+		return gwerr.Wrap(gwerr.Internal, err, "A condition could not be translated for the API.", "")
+	}
+	c.request.Filters = texts
+	return nil
+}
+
+// hasKeyless tells whether some path needs no keys.
+func (s *search) hasKeyless() bool {
+	for i := range s.table.Paths {
+		p := &s.table.Paths[i]
+		if p.Parent != nil || len(p.Keys) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *search) keysNeeded() string {
+	var out []string
+	for i := range s.table.Paths {
+		out = append(out, strings.Join(s.table.Paths[i].Keys, " and "))
+	}
+	return strings.Join(out, ", or on ")
+}
+
+// uniqueRows is the number of rows that a test on a unique column allows; 0
+// where there is no such test.
+func uniqueRows(pushed predicate.Expr, path *catalog.Path) int64 {
+	for _, column := range path.Unique {
+		if values, ok := predicate.KeyValues(pushed, column); ok {
+			return int64(len(values))
+		}
+	}
+	return 0
+}
+
+// without drops the conjuncts that only restrict one column to values, when
+// the path answers exactly those rows.
+func without(conjuncts []predicate.Expr, column string, answered bool) []predicate.Expr {
+	if !answered {
+		return conjuncts
+	}
+	var out []predicate.Expr
+	for _, c := range conjuncts {
+		if cols := predicate.Columns(c); len(cols) == 1 && cols[0] == column {
+			if _, ok := predicate.KeyValues(c, column); ok {
+				continue
+			}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func cross(tuples [][]string, values []predicate.Value) [][]string {
+	out := make([][]string, 0, len(tuples)*len(values))
+	for _, t := range tuples {
+		for _, v := range values {
+			out = append(out, append(append([]string(nil), t...), v.Text()))
+		}
+	}
+	return out
+}
