@@ -27,15 +27,12 @@ func (s *search) price(ctx context.Context, c *candidate, compared bool) {
 		c.estimate = Estimate{Known: true}
 	case path.Get != "":
 		n := int64(len(c.request.Keys))
-		c.estimate = Estimate{Calls: n, Rows: n, Known: n <= fewKeys}
-		if n <= fewKeys {
-			c.estimate.Known = true
-		}
+		c.estimate = Estimate{Calls: n, Rows: n, Known: true}
 	case path.Parent != nil:
 		s.priceParent(ctx, c)
 	case len(path.Keys) > 0:
-		runs := int64(len(c.request.Keys)) * int64(max(1, s.variantRuns(c)))
-		c.estimate = Estimate{Calls: runs, Rows: runs * usualPage, Known: runs <= 1}
+		runs := int64(len(c.request.Keys)) * s.runs(path, c.request.Variants)
+		c.estimate = Estimate{Calls: runs, Rows: runs * usualPage, Known: true}
 	case c.unique > 0:
 		c.estimate = Estimate{Calls: int64(max(1, len(c.request.Filters))), Rows: c.unique, Known: true}
 	case compared || s.large(c):
@@ -64,16 +61,6 @@ func (s *search) large(c *candidate) bool {
 	return true
 }
 
-func (s *search) variantRuns(c *candidate) int {
-	if c.request.Path.Variant == nil {
-		return 1
-	}
-	if len(c.request.Variants) > 0 {
-		return len(c.request.Variants)
-	}
-	return len(c.request.Path.Variant.Values)
-}
-
 func (s *search) priceList(c *candidate, size int64, known bool) {
 	if !known {
 		size = guessedSet
@@ -99,7 +86,7 @@ func (s *search) priceParent(ctx context.Context, c *candidate) {
 	}
 	rows := parents
 	child := s.table.Path(c.request.Path.Parent.Path)
-	calls := parents * int64(max(1, runsOf(child, c)))
+	calls := parents * s.runs(child, c.request.Variants)
 	if n, ok := s.planner.sizes.Size(ctx, s.table); ok && child.Page > 0 {
 		rows = n
 		calls += n / int64(child.Page)
@@ -108,15 +95,27 @@ func (s *search) priceParent(ctx context.Context, c *candidate) {
 	c.estimate = Estimate{Calls: calls + 1 + parents/max(page, usualPage), Rows: rows, Known: known}
 }
 
-func runsOf(child *catalog.Path, c *candidate) int {
+// runs is the number of requests that one run of a path takes: one for each
+// variant that is wanted, if the access reads what tells them apart.
+func (s *search) runs(path *catalog.Path, variants []string) int64 {
 	switch {
-	case child.Variant == nil:
+	case path.Variant == nil || !s.reads(path.Variant.Column):
 		return 1
-	case len(c.request.Variants) > 0:
-		return len(c.request.Variants)
+	case len(variants) > 0:
+		return int64(len(variants))
 	default:
-		return len(child.Variant.Values)
+		return int64(len(path.Variant.Values))
 	}
+}
+
+// reads tells whether the access needs the column's values.
+func (s *search) reads(column string) bool {
+	for _, i := range s.access.Columns {
+		if s.access.Table.Columns[i].Name == column {
+			return true
+		}
+	}
+	return slices.Contains(predicate.Columns(s.where), column)
 }
 
 func keeps(pushed predicate.Expr, path *catalog.Path) float64 {

@@ -15,9 +15,9 @@ import (
 // maxTuples bounds the key tuples of one read.
 const maxTuples = 100_000
 
-// fewKeys is the number of single reads that are made without asking whether
-// a listing would be cheaper.
-const fewKeys = 8
+// fewCalls is the number of calls that are made without asking whether another
+// path would need fewer.
+const fewCalls = 8
 
 // search looks for the cheapest path of one access.
 type search struct {
@@ -41,30 +41,28 @@ type candidate struct {
 	unique int64
 }
 
+// best tries the paths in the order of their declaration and stops at one that
+// is cheap enough.
 func (s *search) best(ctx context.Context) (*candidate, error) {
-	var found []*candidate
+	var best *candidate
 	for i := range s.table.Paths {
 		c, err := s.candidate(ctx, &s.table.Paths[i])
 		if err != nil {
 			return nil, err
 		}
-		if c != nil {
-			found = append(found, c)
+		if c == nil {
+			continue
 		}
-	}
-	if len(found) == 0 {
-		return nil, gwerr.Newf(gwerr.NotImplemented, "Table %s can't be read without a condition on %s.", s.table.Name, s.keysNeeded()).On(s.table.Name)
-	}
-	best := found[0]
-	s.price(ctx, best, len(found) > 1)
-	for _, c := range found[1:] {
+		s.price(ctx, c, best != nil)
+		if best == nil || c.estimate.Calls < best.estimate.Calls {
+			best = c
+		}
 		if best.decisive() {
 			break
 		}
-		s.price(ctx, c, true)
-		if c.estimate.Calls < best.estimate.Calls {
-			best = c
-		}
+	}
+	if best == nil {
+		return nil, gwerr.Newf(gwerr.NotImplemented, "Table %s can't be read without a condition on %s.", s.table.Name, s.keysNeeded()).On(s.table.Name)
 	}
 	s.partition(best)
 	return best, nil
@@ -72,7 +70,7 @@ func (s *search) best(ctx context.Context) (*candidate, error) {
 
 // decisive is true of a candidate so cheap that no other need be looked at.
 func (c *candidate) decisive() bool {
-	return c.empty || c.estimate.Known && c.estimate.Calls <= 1
+	return c.empty || c.estimate.Known && c.estimate.Calls <= fewCalls
 }
 
 // candidate tries one path; it returns nil where the path lacks a key.
