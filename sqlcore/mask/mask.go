@@ -1,12 +1,21 @@
-// Package mask hides the values of a column without hiding the column.
+// Package mask replaces a column's values by what a caller may see of them:
+// nothing, a keyed hash, or the first character and the shape.
+//
+// A masked array has the column's own type, so that front ends describe a
+// masked column as they describe any other. Where a type has no form that
+// hides enough, the values are null.
 package mask
 
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
+	"hash"
+	"io"
 	"strings"
-	"unicode/utf8"
+	"time"
+	"unicode"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -15,65 +24,191 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
-// Apply returns the masked form of a column; the caller releases it. The type
-// stays: where it can't hold a hash or a shape, as a number can't, every value
-// becomes null.
-func Apply(m catalog.Mask, key []byte, a arrow.Array, t catalog.Type) arrow.Array {
-	texts, ok := a.(*array.String)
-	if m == catalog.MaskNull || !ok || t == catalog.JSON || t == catalog.GUID && m == catalog.MaskPartial {
-		return array.MakeArrayOfNull(memory.DefaultAllocator, a.DataType(), a.Len())
-	}
-	b := array.NewStringBuilder(memory.DefaultAllocator)
+// Apply returns arr, a column of type t, under the mask m; key keys the hash.
+// The caller owns both arrays. Null stays null. An array that is not in the
+// form of t gives nulls, never its values.
+func Apply(m catalog.Mask, key []byte, arr arrow.Array, t catalog.Type) arrow.Array {
+	b := array.NewBuilder(memory.DefaultAllocator, t.Arrow())
 	defer b.Release()
-	b.Reserve(a.Len())
-	for i := range texts.Len() {
-		switch {
-		case texts.IsNull(i):
+	b.Reserve(arr.Len())
+	h := &hasher{mac: hmac.New(sha256.New, key)}
+	for i := range arr.Len() {
+		if arr.IsNull(i) || !appendMasked(b, m, h, arr, i, t) {
 			b.AppendNull()
-		case m == catalog.MaskPartial:
-			b.Append(Partial(texts.Value(i)))
-		case t == catalog.GUID:
-			b.Append(HashGUID(key, texts.Value(i)))
-		default:
-			b.Append(Hash(key, texts.Value(i)))
 		}
 	}
 	return b.NewArray()
 }
 
-// Hash gives 32 hexadecimal digits of a keyed hash (HMAC-SHA-256): equal texts
-// stay equal, and nobody without the key can try texts out.
-func Hash(key []byte, s string) string {
-	return hex.EncodeToString(sum(key, s)[:16])
-}
-
-// HashGUID is Hash in the form of a UUID (version 8, RFC 9562).
-func HashGUID(key []byte, s string) string {
-	h := sum(key, s)[:16]
-	h[6] = h[6]&0x0f | 0x80
-	h[8] = h[8]&0x3f | 0x80
-	x := hex.EncodeToString(h)
-	return strings.Join([]string{x[:8], x[8:12], x[12:16], x[16:20], x[20:]}, "-")
-}
-
-// Partial keeps the first character and, of an e-mail address, the domain's
-// ending; everything between becomes three asterisks whatever its length.
-func Partial(s string) string {
-	if s == "" {
-		return ""
+// appendMasked appends the masked value i; it returns false for null.
+func appendMasked(b array.Builder, m catalog.Mask, h *hasher, arr arrow.Array, i int, t catalog.Type) bool {
+	switch m {
+	case catalog.MaskHash:
+		return appendHash(b, h, arr, i, t)
+	case catalog.MaskPartial:
+		return appendPartial(b, arr, i, t)
+	default:
+		return false
 	}
-	_, n := utf8.DecodeRuneInString(s)
-	end := ""
-	if at := strings.LastIndexByte(s, '@'); at > 0 {
-		if dot := strings.LastIndexByte(s[at:], '.'); dot > 0 {
-			end = "@***" + s[at+dot:]
+}
+
+// appendHash hashes text and whole numbers. Other types have too few values:
+// equal hashes would tell which is which.
+func appendHash(b array.Builder, h *hasher, arr arrow.Array, i int, t catalog.Type) bool {
+	switch a := arr.(type) {
+	case *array.String:
+		return appendText(b, h.text(a.Value(i), t), t)
+	case *array.Int32:
+		if t != catalog.Int32 {
+			return false
 		}
+		b.(*array.Int32Builder).Append(int32(h.number(int64(a.Value(i))) >> 22)) // #nosec G115 -- 31 bits
+		return true
+	case *array.Int64:
+		if t != catalog.Int64 {
+			return false
+		}
+		b.(*array.Int64Builder).Append(h.number(a.Value(i)))
+		return true
+	case *array.List:
+		return appendList(b, a, i, t, func(s string) string { return h.text(s, catalog.String) })
+	default:
+		return false
 	}
-	return s[:n] + "***" + end
 }
 
-func sum(key []byte, s string) []byte {
-	h := hmac.New(sha256.New, key)
-	h.Write([]byte(s))
-	return h.Sum(nil)
+func appendPartial(b array.Builder, arr arrow.Array, i int, t catalog.Type) bool {
+	switch a := arr.(type) {
+	case *array.String:
+		switch t {
+		case catalog.String:
+			return appendText(b, partial(a.Value(i)), t)
+		case catalog.GUID:
+			return appendText(b, partialGUID(a.Value(i)), t)
+		default:
+			return false
+		}
+	case *array.Timestamp:
+		if t != catalog.Timestamp {
+			return false
+		}
+		at := time.UnixMilli(int64(a.Value(i))).UTC()
+		year := time.Date(at.Year(), 1, 1, 0, 0, 0, 0, time.UTC)
+		b.(*array.TimestampBuilder).Append(arrow.Timestamp(year.UnixMilli()))
+		return true
+	case *array.List:
+		return appendList(b, a, i, t, partial)
+	default:
+		return false
+	}
+}
+
+func appendText(b array.Builder, s string, t catalog.Type) bool {
+	switch t {
+	case catalog.String, catalog.GUID, catalog.JSON:
+		b.(*array.StringBuilder).Append(s)
+		return true
+	default:
+		return false
+	}
+}
+
+func appendList(b array.Builder, a *array.List, i int, t catalog.Type, masked func(string) string) bool {
+	values, ok := a.ListValues().(*array.String)
+	if !ok || t != catalog.StringList {
+		return false
+	}
+	lb := b.(*array.ListBuilder)
+	lb.Append(true)
+	vb := lb.ValueBuilder().(*array.StringBuilder)
+	from, to := a.ValueOffsets(i)
+	for j := from; j < to; j++ {
+		if values.IsNull(int(j)) {
+			vb.AppendNull()
+			continue
+		}
+		vb.Append(masked(values.Value(int(j))))
+	}
+	return true
+}
+
+// hasher makes keyed hashes. The same value gives the same hash in every
+// column, so that masked keys still join.
+type hasher struct {
+	mac hash.Hash
+	sum []byte
+}
+
+func (h *hasher) hash(s string) []byte {
+	h.mac.Reset()
+	_, _ = io.WriteString(h.mac, s)
+	h.sum = h.mac.Sum(h.sum[:0])
+	return h.sum
+}
+
+// text gives 32 hexadecimal digits, for a GUID in the form of a version 8
+// UUID (RFC 9562 section 5.8), for JSON in quotes.
+func (h *hasher) text(s string, t catalog.Type) string {
+	if t != catalog.GUID {
+		x := hex.EncodeToString(h.hash(s)[:16])
+		if t == catalog.JSON {
+			return `"` + x + `"`
+		}
+		return x
+	}
+	u := h.hash(strings.ToLower(s))[:16]
+	u[6] = u[6]&0x0f | 0x80
+	u[8] = u[8]&0x3f | 0x80
+	x := hex.EncodeToString(u)
+	return x[:8] + "-" + x[8:12] + "-" + x[12:16] + "-" + x[16:20] + "-" + x[20:]
+}
+
+// number gives 53 bits, which every client holds exactly.
+func (h *hasher) number(v int64) int64 {
+	var in [8]byte
+	binary.BigEndian.PutUint64(in[:], uint64(v)) // #nosec G115 -- bits, not a quantity
+	h.mac.Reset()
+	_, _ = h.mac.Write(in[:])
+	h.sum = h.mac.Sum(h.sum[:0])
+	return int64(binary.BigEndian.Uint64(h.sum) >> 11) // #nosec G115 -- 53 bits
+}
+
+// maxShape bounds the characters of a partial mask: beyond, not even the
+// length shows.
+const maxShape = 64
+
+// partial keeps the first character and the shape: letters become x, digits 0,
+// and ASCII punctuation stays. Of fewer than three characters nothing is kept.
+func partial(s string) string {
+	var b strings.Builder
+	n := 0
+	short := len(s) < 12 && len([]rune(s)) < 3
+	for _, r := range s {
+		if n == maxShape {
+			break
+		}
+		switch {
+		case n == 0 && !short:
+			b.WriteRune(r)
+		case unicode.IsDigit(r):
+			b.WriteByte('0')
+		case unicode.IsUpper(r):
+			b.WriteByte('X')
+		case r < unicode.MaxASCII && !unicode.IsLetter(r) && !unicode.IsControl(r):
+			b.WriteRune(r)
+		default:
+			b.WriteByte('x')
+		}
+		n++
+	}
+	return b.String()
+}
+
+// partialGUID keeps the first digit, in a text that is still a GUID.
+func partialGUID(s string) string {
+	const zero = "00000000-0000-0000-0000-000000000000"
+	if len(s) != len(zero) {
+		return zero
+	}
+	return s[:1] + zero[1:]
 }
