@@ -1,0 +1,93 @@
+package encode
+
+import (
+	"strconv"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+)
+
+// AppendFeedHead appends the beginning of a collection, up to the opening
+// bracket of its rows. context is the absolute context address; it is left out
+// without metadata. count is negative where none was asked for.
+func AppendFeedHead(dst []byte, o Options, context string, count int64) []byte {
+	dst = append(dst, '{')
+	start := len(dst)
+	if lead := Lead(o, context); lead != nil {
+		dst = append(dst, lead...)
+	}
+	if count >= 0 {
+		dst = append(AppendString(comma(dst, start), o.Prefix+"count"), ':')
+		if o.IEEE754 {
+			dst = append(strconv.AppendInt(append(dst, '"'), count, 10), '"')
+		} else {
+			dst = strconv.AppendInt(dst, count, 10)
+		}
+	}
+	return append(comma(dst, start), `"value":[`...)
+}
+
+// AppendFeedTail closes a collection. next is the address of the next page, or
+// "".
+func AppendFeedTail(dst []byte, o Options, next string) []byte {
+	dst = append(dst, ']')
+	if next != "" {
+		dst = append(AppendString(append(dst, ','), o.Prefix+"nextLink"), ':')
+		dst = AppendString(dst, next)
+	}
+	return append(dst, '}')
+}
+
+// Lead returns the member that begins every answer, without comma: its
+// context. It is nil without metadata.
+func Lead(o Options, context string) []byte {
+	if o.Metadata == None {
+		return nil
+	}
+	return AppendString(append(AppendString(nil, o.Prefix+"context"), ':'), context)
+}
+
+// AppendProperty appends an answer that is the value of the first column of
+// the batch's first row, which isn't null, wrapped in an object.
+func AppendProperty(dst []byte, o Options, context string, t catalog.Type, batch arrow.RecordBatch) ([]byte, error) {
+	c, err := bind(t, batch.Column(0))
+	if err != nil {
+		return nil, err
+	}
+	dst = append(dst, '{')
+	start := len(dst)
+	dst = append(dst, Lead(o, context)...)
+	dst = append(comma(dst, start), `"value":`...)
+	if c.isNull(0) {
+		dst = append(dst, "[]"...)
+	} else {
+		dst = c.appendJSON(dst, 0, o.IEEE754)
+	}
+	return append(dst, '}'), nil
+}
+
+// AppendRaw appends the value of the first column of the batch's first row as
+// plain text. null is true where there is none.
+func AppendRaw(dst []byte, t catalog.Type, batch arrow.RecordBatch) (out []byte, null bool, err error) {
+	c, err := bind(t, batch.Column(0))
+	if err != nil {
+		return nil, false, err
+	}
+	if c.isNull(0) {
+		return dst, true, nil
+	}
+	return c.appendText(dst, 0), false, nil
+}
+
+// KeyText returns the cell of a batch as text for a key of a further read.
+func KeyText(t catalog.Type, batch arrow.RecordBatch, column, row int) (text string, null bool, err error) {
+	c, err := bind(t, batch.Column(column))
+	if err != nil {
+		return "", false, err
+	}
+	if c.isNull(row) {
+		return "", true, nil
+	}
+	return string(c.appendText(nil, row)), false, nil
+}

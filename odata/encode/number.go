@@ -1,0 +1,91 @@
+package encode
+
+import (
+	"math"
+	"strconv"
+	"time"
+)
+
+// appendFloat appends an Edm.Double: the shortest digits that read back the
+// same, and strings for what JSON has no number for.
+func appendFloat(dst []byte, f float64) []byte {
+	switch {
+	case math.IsNaN(f):
+		return append(dst, `"NaN"`...)
+	case math.IsInf(f, 1):
+		return append(dst, `"INF"`...)
+	case math.IsInf(f, -1):
+		return append(dst, `"-INF"`...)
+	}
+	format := byte('f')
+	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
+		format = 'e'
+	}
+	return strconv.AppendFloat(dst, f, format, -1, 64)
+}
+
+const (
+	millisPerSecond = 1000
+	secondsPerDay   = 86400
+	// minSecond and maxSecond bound the years 0001 to 9999.
+	minSecond = -62135596800
+	maxSecond = 253402300799
+)
+
+// appendInstant appends milliseconds since 1970 as an Edm.DateTimeOffset in
+// UTC, with a fraction only if there is one.
+func appendInstant(dst []byte, millis int64) []byte {
+	seconds := millis / millisPerSecond
+	fraction := millis % millisPerSecond
+	if fraction < 0 {
+		fraction += millisPerSecond
+		seconds--
+	}
+	if seconds < minSecond || seconds > maxSecond {
+		return time.UnixMilli(millis).UTC().AppendFormat(dst, "2006-01-02T15:04:05.999Z07:00")
+	}
+	days := seconds / secondsPerDay
+	clock := seconds % secondsPerDay
+	if clock < 0 {
+		clock += secondsPerDay
+		days--
+	}
+	year, month, day := civil(days)
+	dst = append(dst, byte('0'+year/1000), byte('0'+year/100%10), byte('0'+year/10%10), byte('0'+year%10), '-')
+	dst = appendPair(dst, month, '-')
+	dst = appendPair(dst, day, 'T')
+	dst = appendPair(dst, clock/3600, ':')
+	dst = appendPair(dst, clock/60%60, ':')
+	dst = append(dst, byte('0'+clock%60/10), byte('0'+clock%10))
+	if fraction != 0 {
+		dst = append(dst, '.', byte('0'+fraction/100), byte('0'+fraction/10%10), byte('0'+fraction%10))
+	}
+	return append(dst, 'Z')
+}
+
+func appendPair(dst []byte, n int64, end byte) []byte {
+	return append(dst, byte('0'+n/10), byte('0'+n%10), end)
+}
+
+// civil turns days since 1970 into a date of the Gregorian calendar: it counts
+// in eras of 400 years that begin on the first of March.
+func civil(days int64) (year, month, day int64) {
+	const daysPerEra, daysTo1970 = 146097, 719468
+	days += daysTo1970
+	era := days / daysPerEra
+	if days < 0 {
+		era = (days - daysPerEra + 1) / daysPerEra
+	}
+	ofEra := days - era*daysPerEra
+	yearOfEra := (ofEra - ofEra/1460 + ofEra/36524 - ofEra/146096) / 365
+	ofYear := ofEra - (365*yearOfEra + yearOfEra/4 - yearOfEra/100)
+	shifted := (5*ofYear + 2) / 153
+	day = ofYear - (153*shifted+2)/5 + 1
+	month = shifted + 3
+	year = yearOfEra + era*400
+	if month > 12 {
+		month -= 12
+		year++
+	}
+	return year, month, day
+}

@@ -1,0 +1,73 @@
+package encode
+
+import "github.com/pingone-gateway/gateway/sqlcore/catalog"
+
+// Metadata is the amount of control information in a JSON payload.
+type Metadata uint8
+
+// The levels of the media type parameter `odata.metadata`.
+const (
+	Minimal Metadata = iota
+	Full
+	None
+)
+
+// String gives the level's name in the media type.
+func (m Metadata) String() string { return [...]string{"minimal", "full", "none"}[m] }
+
+// Options shape a JSON payload.
+type Options struct {
+	Metadata Metadata
+	// Prefix is that of control information: "@odata." in answers of version
+	// 4.0, "@" in later ones.
+	Prefix string
+	// IEEE754 writes Edm.Int64 as strings, for readers whose numbers are
+	// doubles.
+	IEEE754 bool
+	// OmitNulls leaves properties out that are null.
+	OmitNulls bool
+}
+
+// Column is a property of the rows.
+type Column struct {
+	Name string
+	Type catalog.Type
+	// Hidden columns are read for the entity's id and not written.
+	Hidden bool
+}
+
+// Entity says what the rows are.
+type Entity struct {
+	// Columns are those of the batches, in order.
+	Columns []Column
+	// Key holds the positions in Columns of the key, in the order of the type;
+	// it is empty where rows have no id, which full metadata needs.
+	Key []int
+	// Set is the absolute address of the entity set.
+	Set string
+	// Type is the qualified name of the entity type.
+	Type string
+	// Navigations are the names of the navigation properties.
+	Navigations []string
+	// KeyNames are the names of the key's properties.
+	KeyNames []string
+}
+
+// NeedsID reports whether rows carry their id: with full metadata always, with
+// minimal metadata if a key column is hidden.
+//
+// Source: OData JSON Format 4.01, section 4.6.8 (odata.id).
+func (e *Entity) NeedsID(m Metadata) bool {
+	if len(e.Key) == 0 || m == None {
+		return false
+	}
+	if m == Full {
+		return true
+	}
+	for _, k := range e.Key {
+		if e.Columns[k].Hidden {
+			return true
+		}
+	}
+	return false
+}

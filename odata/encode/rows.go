@@ -1,0 +1,166 @@
+package encode
+
+import (
+	"fmt"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+)
+
+// Inline appends members to the row that is being written, each with a
+// leading comma: the related entities of $expand.
+type Inline func(dst []byte, row int) ([]byte, error)
+
+// Rows writes the rows of batches as JSON objects. It is used by one
+// goroutine.
+type Rows struct {
+	options Options
+	entity  Entity
+	id      bool
+	// heads are the bytes before each column's value, with control
+	// information on its type and without the comma.
+	heads [][]byte
+	cells []cells
+}
+
+// NewRows returns a writer of the entity's rows.
+func NewRows(e Entity, o Options) *Rows {
+	r := &Rows{options: o, entity: e, id: e.NeedsID(o.Metadata), cells: make([]cells, len(e.Columns))}
+	for _, c := range e.Columns {
+		var head []byte
+		if o.Metadata == Full && c.Type != catalog.String && c.Type != catalog.JSON &&
+			c.Type != catalog.Bool && c.Type != catalog.Float64 {
+			head = append(AppendString(head, c.Name+o.Prefix+"type"), ':')
+			head = append(AppendString(head, typeAnnotation(c.Type)), ',')
+		}
+		r.heads = append(r.heads, append(AppendString(head, c.Name), ':'))
+	}
+	return r
+}
+
+// typeAnnotation is the value of odata.type: a fragment, without the Edm
+// namespace.
+func typeAnnotation(t catalog.Type) string {
+	if t == catalog.StringList {
+		return "#Collection(String)"
+	}
+	return "#" + t.Edm()[len("Edm."):]
+}
+
+// Bind makes the batch the one that Append reads. The batch must have the
+// entity's columns, in order, and stay alive until the next Bind.
+func (r *Rows) Bind(batch arrow.RecordBatch) error {
+	if int(batch.NumCols()) != len(r.entity.Columns) {
+		return fmt.Errorf("encode: %d columns where %d were expected", batch.NumCols(), len(r.entity.Columns))
+	}
+	for i := range r.cells {
+		c, err := bind(r.entity.Columns[i].Type, batch.Column(i))
+		if err != nil {
+			return err
+		}
+		r.cells[i] = c
+	}
+	return nil
+}
+
+// Append appends one row as a JSON object. lead is put behind its opening
+// brace, without a comma: the context of a single entity. inline may be nil.
+func (r *Rows) Append(dst []byte, row int, lead []byte, inline Inline) ([]byte, error) {
+	dst = append(dst, '{')
+	start := len(dst)
+	dst = append(dst, lead...)
+	if r.id {
+		dst = r.appendControl(comma(dst, start), row)
+	}
+	for i := range r.cells {
+		if r.entity.Columns[i].Hidden {
+			continue
+		}
+		dst = r.appendProperty(dst, i, row, start)
+	}
+	if r.options.Metadata == Full {
+		dst = r.appendLinks(dst, row)
+	}
+	if inline != nil {
+		var err error
+		if dst, err = inline(dst, row); err != nil {
+			return nil, err
+		}
+		if len(dst) > start && dst[start] == ',' {
+			dst = append(dst[:start], dst[start+1:]...)
+		}
+	}
+	return append(dst, '}'), nil
+}
+
+func (r *Rows) appendProperty(dst []byte, i, row, start int) []byte {
+	c := &r.cells[i]
+	null := c.isNull(row)
+	switch {
+	case null && c.kind == catalog.StringList:
+		// A collection is never null.
+		return append(append(comma(dst, start), r.heads[i]...), '[', ']')
+	case null && r.options.OmitNulls:
+		return dst
+	case null:
+		return append(append(comma(dst, start), r.heads[i]...), "null"...)
+	default:
+		return c.appendJSON(append(comma(dst, start), r.heads[i]...), row, r.options.IEEE754)
+	}
+}
+
+// comma separates a member from the one before it, if there is one.
+func comma(dst []byte, start int) []byte {
+	if len(dst) > start {
+		return append(dst, ',')
+	}
+	return dst
+}
+
+// appendControl appends the type and the id of the entity.
+func (r *Rows) appendControl(dst []byte, row int) []byte {
+	if r.options.Metadata == Full {
+		dst = append(AppendString(dst, r.options.Prefix+"type"), ':')
+		dst = append(AppendString(dst, "#"+r.entity.Type), ',')
+	}
+	dst = append(AppendString(dst, r.options.Prefix+"id"), ':')
+	dst = r.appendQuotedID(dst, row, "")
+	if r.options.Metadata == Full {
+		dst = append(append(dst, ','), '"')
+		dst = append(append(dst, r.options.Prefix...), `editLink":`...)
+		dst = r.appendQuotedID(dst, row, "")
+	}
+	return dst
+}
+
+func (r *Rows) appendLinks(dst []byte, row int) []byte {
+	if !r.id {
+		return dst
+	}
+	for _, n := range r.entity.Navigations {
+		dst = append(dst, ',', '"')
+		dst = append(append(dst, n...), r.options.Prefix...)
+		dst = append(dst, `navigationLink":`...)
+		dst = r.appendQuotedID(dst, row, "/"+n)
+	}
+	return dst
+}
+
+// appendQuotedID appends the address of the row's entity, which is ASCII
+// without quotes, as a JSON string.
+func (r *Rows) appendQuotedID(dst []byte, row int, rest string) []byte {
+	dst = append(dst, '"')
+	dst = append(append(dst, r.entity.Set...), '(')
+	for i, k := range r.entity.Key {
+		if len(r.entity.Key) > 1 {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = append(append(dst, pathEscape(r.entity.KeyNames[i])...), '=')
+		}
+		dst = r.cells[k].appendKey(dst, row)
+	}
+	dst = append(append(dst, ')'), pathEscape(rest)...)
+	return append(dst, '"')
+}
