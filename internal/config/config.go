@@ -1,0 +1,217 @@
+package config
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/pingone-gateway/gateway/tokens"
+)
+
+// Config is the whole configuration. Load returns it complete: defaults are
+// filled in. It is not changed after that; a reload makes a new one.
+type Config struct {
+	Listen Listen
+	Admin  Admin
+	// PublicURL is the base that clients use, without a final slash; "" means
+	// that it is taken from each request.
+	PublicURL      string
+	TrustedProxies []netip.Prefix
+	AllowIPs       []netip.Prefix
+	Auth           Auth
+	// DefaultConnection names the connection that CData and unqualified names
+	// mean.
+	DefaultConnection string
+	// Connections holds the connections by name.
+	Connections map[string]*Connection
+	Tokens      Tokens
+	Redis       Redis
+	// Replicas is the number of gateways that share PingOne's rate limits when
+	// no Redis divides them.
+	Replicas  int
+	Readiness Readiness
+	Limits    Limits
+	OData     OData
+	Engine    Engine
+	Log       Log
+	Audit     Audit
+	Tracing   Tracing
+	Metrics   Metrics
+
+	// Warnings are things worth saying that don't stop the service.
+	Warnings []Problem
+
+	origins map[string]string
+}
+
+// Listen is the public listener.
+type Listen struct {
+	Address string
+	// TLSCertFile and TLSKeyFile turn on TLS; both or none.
+	TLSCertFile string
+	TLSKeyFile  string
+	// TLSClientCAFile asks clients for certificates of these authorities.
+	TLSClientCAFile string
+	// TLSMinVersion is "1.2" or "1.3".
+	TLSMinVersion     string
+	ReadHeaderTimeout time.Duration
+	IdleTimeout       time.Duration
+	// DrainDelay is the time between turning not ready and refusing new
+	// connections; GraceTime is what running requests then have.
+	DrainDelay time.Duration
+	GraceTime  time.Duration
+}
+
+// Admin is the listener for metrics and health.
+type Admin struct {
+	// Address is "" when the listener is off.
+	Address string
+	// Token allows what changes or exposes the process from other hosts.
+	Token tokens.Secret
+	Pprof bool
+}
+
+// The ways callers can be authenticated.
+const (
+	AuthNone        = "none"
+	AuthKeys        = "keys"
+	AuthOIDC        = "oidc"
+	AuthPassThrough = "passthrough"
+)
+
+// Auth says who may call.
+type Auth struct {
+	// Modes is a set of the Auth constants; AuthNone stands alone.
+	Modes      []string
+	KeysFile   string
+	PolicyFile string
+	// OIDC holds the token issuers by name.
+	OIDC map[string]*Issuer
+	// PassThroughEnvironments are the PingOne environments whose applications
+	// may sign in with their own credentials; empty means those of the
+	// connections.
+	PassThroughEnvironments []string
+	// MaxFailures bounds wrong credentials per minute and address.
+	MaxFailures int
+}
+
+// Has reports whether the mode is on.
+func (a Auth) Has(mode string) bool {
+	for _, m := range a.Modes {
+		if m == mode {
+			return true
+		}
+	}
+	return false
+}
+
+// Issuer is an OpenID Connect issuer whose tokens are accepted.
+type Issuer struct {
+	Issuer string
+	// Audiences that a token may name; one must match.
+	Audiences  []string
+	JWKSURL    string
+	NameClaim  string
+	RolesClaim string
+	// RequiredScopes must all be in the token.
+	RequiredScopes []string
+}
+
+// Tokens says where PingOne access tokens are kept.
+type Tokens struct {
+	// Store is a redis://, rediss://, file:// or memory:// address; "" means
+	// Redis if there is one, else memory.
+	Store string
+	// EncryptionKeys seal what a store keeps: "id:base64 of 32 bytes" each. The
+	// first one seals, all open.
+	EncryptionKeys []tokens.Secret
+	// RefreshAhead is how long before its end a token is renewed.
+	RefreshAhead time.Duration
+}
+
+// Redis is the store that replicas share.
+type Redis struct {
+	// URL is redis:// or rediss://; empty means no Redis.
+	URL       tokens.Secret
+	Password  tokens.Secret
+	TLSCAFile string
+	Prefix    string
+	Timeout   time.Duration
+	// Required makes readiness and the start depend on Redis.
+	Required bool
+}
+
+// Readiness says when the service calls itself ready.
+type Readiness struct {
+	// Degraded lets it be ready before any connection works.
+	Degraded bool
+	Interval time.Duration
+}
+
+// Limits bound what callers can cost. Zero means no bound where a field says
+// so.
+type Limits struct {
+	RequestBytes int64
+	URLBytes     int64
+	HeaderBytes  int64
+	QueryTime    time.Duration
+	// Queries run at once; Queue more wait up to QueueTime, the rest is told to
+	// come back.
+	Queries   int
+	Queue     int
+	QueueTime time.Duration
+	// Rows bounds one result; 0 means no bound.
+	Rows int64
+	// RequestsPerMinute bounds one caller; 0 means no bound.
+	RequestsPerMinute int
+}
+
+// OData is the OData front end.
+type OData struct {
+	// PageSize is the number of entities after which a feed continues at a next
+	// link, for clients that ask for no size; 0 means never.
+	PageSize    int
+	MaxPageSize int
+	// LinkKeys sign next links: "id:base64 of 32 bytes" each; empty means keys
+	// made from Tokens.EncryptionKeys or, without those, at the start.
+	LinkKeys []tokens.Secret
+}
+
+// Engine is the embedded SQL engine.
+type Engine struct {
+	// MemoryBytes and Threads are 0 to size them by the host or the container.
+	MemoryBytes int64
+	Threads     int
+	// TempDir is where the engine spills; "" means a directory made for the
+	// process. TempBytes bounds it.
+	TempDir   string
+	TempBytes int64
+}
+
+// Log is the service's log.
+type Log struct {
+	Level  string // debug, info, warn, error
+	Format string // json, text
+}
+
+// Audit is the trail of who asked for what.
+type Audit struct {
+	// File is a path, "stdout" or "" for none.
+	File string
+	// Statements says how query texts appear: none, hash or text.
+	Statements string
+}
+
+// Tracing is OpenTelemetry.
+type Tracing struct {
+	// Endpoint is the OTLP/HTTP address; "" means off.
+	Endpoint    string
+	Headers     []tokens.Secret // "name=value" each
+	SampleRatio float64
+	ServiceName string
+}
+
+// Metrics is what /metrics shows.
+type Metrics struct {
+	NativeHistograms bool
+	Exemplars        bool
+}

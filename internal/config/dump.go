@@ -1,0 +1,193 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// Effective is one option as it is in force.
+type Effective struct {
+	Path, Value, Origin string
+	Secret              bool
+}
+
+// Effective returns every option with its value and origin; secrets are ***.
+func (c *Config) Effective() []Effective {
+	var out []Effective
+	for _, o := range theIndex().options {
+		for _, name := range c.instances(o) {
+			path := o.at(name)
+			value := o.get(c, name)
+			out = append(out, Effective{Path: path, Value: value, Origin: c.Origin(path), Secret: o.Secret})
+		}
+	}
+	return out
+}
+
+// instances returns the names for which an option exists: one empty name for
+// an option without a star.
+func (c *Config) instances(o Option) []string {
+	switch prefix, _, named := o.section(); {
+	case !named:
+		return []string{""}
+	case prefix == "connections":
+		return c.ConnectionNames()
+	default:
+		return sortedKeys(c.Auth.OIDC)
+	}
+}
+
+// Dump writes the effective configuration as YAML, with the origin of every
+// value that is not a default. Secrets appear as ***, so that the output can
+// be shown but not used as it is.
+func (c *Config) Dump(w io.Writer) error {
+	t := newTree()
+	for _, e := range c.Effective() {
+		comment := ""
+		if e.Origin != "default" {
+			comment = "from " + e.Origin
+		}
+		o, _, _ := theIndex().find(e.Path)
+		t.put(e.Path, yamlValue(o, e.Value), comment)
+	}
+	return t.write(w)
+}
+
+// WriteExample writes a commented configuration file with every option: those
+// that a first connection needs are set, the others stand as comments.
+func WriteExample(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString("# PingOne Gateway configuration. Every key is optional but for auth and one connection.\n")
+	b.WriteString("# Each key can also be set by an environment variable: listen.address is GATEWAY_LISTEN_ADDRESS.\n")
+	for _, s := range sections() {
+		fmt.Fprintf(&b, "\n# --- %s ---\n", s.title)
+		writeExampleSection(&b, s.options)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// exampleValues are what the example file sets for good.
+var exampleValues = map[string]string{
+	"auth.mode":                  "keys",
+	"auth.keys_file":             "/etc/gateway/keys.yaml",
+	"connections.pingone.region": "EU",
+	"connections.pingone.worker_app_environment_id": "7f6fb6a9-0e6d-4b13-9f5c-1d6a0d6d2b11",
+	"connections.pingone.oauth_client_id":           "2d6c9e61-3b1e-4a35-9a36-5bb3fb1f0c53",
+	"connections.pingone.oauth_client_secret_file":  "/run/secrets/pingone_client_secret",
+}
+
+func writeExampleSection(b *strings.Builder, options []Option) {
+	var open []string
+	for _, o := range options {
+		path := strings.Replace(strings.Replace(o.Path, "connections.*", "connections.pingone", 1), "auth.oidc.*", "auth.oidc.workforce", 1)
+		if o.Secret {
+			path += "_file"
+		}
+		parts := strings.Split(path, ".")
+		parents := parts[:len(parts)-1]
+		same := 0
+		for same < len(open) && same < len(parents) && open[same] == parents[same] {
+			same++
+		}
+		for i := same; i < len(parents); i++ {
+			commented := ""
+			if !setsUnder(strings.Join(parents[:i+1], ".")) {
+				commented = "# "
+			}
+			fmt.Fprintf(b, "%s%s%s:\n", commented, strings.Repeat("  ", i), parents[i])
+		}
+		open = parents
+		indent := strings.Repeat("  ", len(parents))
+		if v, ok := exampleValues[path]; ok {
+			fmt.Fprintf(b, "%s# %s\n%s%s: %s\n", indent, o.Help, indent, parts[len(parts)-1], yamlValue(&o, v))
+			continue
+		}
+		value := yamlValue(&o, o.exampleOrDefault())
+		if o.Secret {
+			value = "/run/secrets/" + strings.TrimSuffix(strings.Join(parts[len(parents)-min(1, len(parents)):], "_"), "_file")
+		}
+		fmt.Fprintf(b, "# %s# %s\n# %s%s: %s\n", indent, o.Help, indent, parts[len(parts)-1], value)
+	}
+}
+
+func setsUnder(prefix string) bool {
+	for path := range exampleValues {
+		if strings.HasPrefix(path, prefix+".") {
+			return true
+		}
+	}
+	return false
+}
+
+func (o Option) exampleOrDefault() string {
+	if o.Example != "" {
+		return o.Example
+	}
+	return o.Default
+}
+
+// yamlValue writes a value so that YAML reads the same text back.
+func yamlValue(o *Option, text string) string {
+	if o.list && text != masked {
+		parts := splitList(text)
+		for i, p := range parts {
+			parts[i] = strconv.Quote(p)
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	}
+	switch o.jsonType {
+	case "boolean", "integer", "number":
+		return text
+	}
+	return strconv.Quote(text)
+}
+
+// tree writes dotted addresses as nested YAML, in order of first appearance.
+type tree struct {
+	keys     []string
+	children map[string]*tree
+	value    string
+	comment  string
+}
+
+func newTree() *tree { return &tree{children: map[string]*tree{}} }
+
+func (t *tree) put(path, value, comment string) {
+	key, rest, deeper := strings.Cut(path, ".")
+	child, ok := t.children[key]
+	if !ok {
+		child = newTree()
+		t.children[key], t.keys = child, append(t.keys, key)
+	}
+	if deeper {
+		child.put(rest, value, comment)
+		return
+	}
+	child.value, child.comment = value, comment
+}
+
+func (t *tree) write(w io.Writer) error {
+	var b strings.Builder
+	t.lines(&b, "")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (t *tree) lines(b *strings.Builder, indent string) {
+	for _, k := range t.keys {
+		c := t.children[k]
+		if len(c.keys) > 0 {
+			b.WriteString(indent + k + ":\n")
+			c.lines(b, indent+"  ")
+			continue
+		}
+		b.WriteString(indent + k + ": " + c.value)
+		if c.comment != "" {
+			b.WriteString(" # " + c.comment)
+		}
+		b.WriteString("\n")
+	}
+}

@@ -1,0 +1,141 @@
+package config
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// serviceLink matches the variables that Kubernetes sets for a Service named
+// gateway; they are not meant for us.
+var serviceLink = regexp.MustCompile(`^GATEWAY_(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)$`)
+
+// environment applies the variables that start with GATEWAY_.
+func (l *loader) environment() {
+	vars := slices.Clone(l.src.Env)
+	slices.Sort(vars) // GATEWAY_CONNECTION before single properties
+	for _, kv := range vars {
+		name, value, _ := strings.Cut(kv, "=")
+		if !strings.HasPrefix(name, "GATEWAY_") || value == "" || name == EnvFile {
+			continue
+		}
+		l.variable(name, value)
+	}
+}
+
+func (l *loader) variable(name, value string) {
+	switch name {
+	case "GATEWAY_CONNECTION":
+		l.connectionString(l.defaultName(), value, name)
+		return
+	case "GATEWAY_CONNECTION_FILE":
+		data, err := l.src.ReadFile(value)
+		if err != nil {
+			l.problem("connections", name, "Check the path and that the service's user may read it.", "the file can't be read: %v.", err)
+			return
+		}
+		l.connectionString(l.defaultName(), string(data), name)
+		return
+	}
+	o, instance, file := l.findEnv(name)
+	switch {
+	case o != nil && file:
+		if lookup(l.src.Env, strings.TrimSuffix(name, "_FILE")) != "" {
+			l.problem(o.at(instance), name, "Keep one of them.", "is given both as text and as a file.")
+			return
+		}
+		l.applyFile(o, instance, value, name)
+	case o != nil:
+		l.apply(o, instance, value, name)
+	case !serviceLink.MatchString(name):
+		mend := "See docs/configuration.md for the variables."
+		if near := nearest(name, l.envNames()); near != "" {
+			mend = "Did you mean " + near + "?"
+		}
+		l.problem("", name, mend, "unknown environment variable.")
+	}
+}
+
+// defaultName is the connection that GATEWAY_CONNECTION describes.
+func (l *loader) defaultName() string {
+	if n := lookup(l.src.Env, "GATEWAY_DEFAULT_CONNECTION"); n != "" {
+		return n
+	}
+	if l.cfg.DefaultConnection != "" {
+		return l.cfg.DefaultConnection
+	}
+	return "pingone"
+}
+
+// findEnv finds the option of a variable, the name in it, and whether it
+// names a file.
+func (l *loader) findEnv(name string) (o *Option, instance string, file bool) {
+	if o, ok := l.index.byEnv[name]; ok {
+		return o, "", false
+	}
+	if stem, ok := strings.CutSuffix(name, "_FILE"); ok {
+		if o, ok := l.index.byEnv[stem]; ok && o.Secret {
+			return o, "", true
+		}
+	}
+	for i := range l.index.options {
+		c := &l.index.options[i]
+		prefix, leaf, ok := strings.Cut(c.Env(), "<NAME>")
+		if !ok || !strings.HasPrefix(name, prefix) {
+			continue
+		}
+		rest := name[len(prefix):]
+		if n, ok := strings.CutSuffix(rest, leaf); ok && n != "" && longer(o, c) {
+			o, instance, file = c, l.instance(c, n), false
+		}
+		if n, ok := strings.CutSuffix(rest, leaf+"_FILE"); ok && n != "" && c.Secret && longer(o, c) {
+			o, instance, file = c, l.instance(c, n), true
+		}
+	}
+	return o, instance, file
+}
+
+// longer prefers the longest property name: PROD_PROXY_USER is proxy_user of
+// prod.
+func longer(have, other *Option) bool { return have == nil || len(other.Path) > len(have.Path) }
+
+// instance turns the upper-case name in a variable into that of a connection
+// or issuer: an existing one if it fits, else its lower case.
+func (l *loader) instance(o *Option, upper string) string {
+	prefix, _, _ := o.section()
+	have := sortedKeys(l.cfg.Connections)
+	if prefix != "connections" {
+		have = sortedKeys(l.cfg.Auth.OIDC)
+	}
+	for _, n := range have {
+		if squash(n) == squash(upper) {
+			return n
+		}
+	}
+	return strings.ToLower(upper)
+}
+
+func (l *loader) envNames() []string {
+	names := []string{"GATEWAY_CONNECTION", "GATEWAY_CONNECTION_FILE", EnvFile}
+	for _, o := range l.index.options {
+		if !strings.Contains(o.Path, "*") {
+			names = append(names, o.Env())
+			continue
+		}
+		for _, n := range append(l.cfg.ConnectionNames(), "pingone") {
+			names = append(names, strings.Replace(o.Env(), "<NAME>", strings.ToUpper(n), 1))
+		}
+	}
+	return names
+}
+
+// lookup returns the value of a variable; the last setting wins.
+func lookup(env []string, name string) string {
+	value := ""
+	for _, kv := range env {
+		if v, ok := strings.CutPrefix(kv, name+"="); ok {
+			value = v
+		}
+	}
+	return value
+}

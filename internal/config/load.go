@@ -1,0 +1,265 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+)
+
+// EnvFile is the environment variable that names the configuration file.
+const EnvFile = "GATEWAY_CONFIG"
+
+// maxFileBytes bounds what is read from one file.
+const maxFileBytes = 4 << 20
+
+// Sources says where options come from. A later one wins: defaults, file,
+// environment, flags.
+type Sources struct {
+	// File is the path of the YAML file; "" means EnvFile's, or none.
+	File string
+	// Env holds NAME=value, as os.Environ gives it. Empty values count as not
+	// set.
+	Env []string
+	// Flags holds values by option path.
+	Flags map[string]string
+	// ReadFile reads the file and the secrets' files; nil means os.ReadFile.
+	ReadFile func(string) ([]byte, error)
+}
+
+// Load reads and validates the configuration. Its error is a gwerr.Config
+// error in which errors.As finds the Problems, all of them.
+func Load(s Sources) (*Config, error) {
+	l := newLoader(s)
+	l.defaults()
+	l.file()
+	l.environment()
+	l.flags()
+	l.finish()
+	// A value that could not be read would only cause misleading follow-ups.
+	if len(l.problems) == 0 {
+		l.problems = l.cfg.Validate()
+		for i := range l.problems {
+			l.problems[i].Where = l.cfg.Origin(l.problems[i].Path)
+		}
+	}
+	return l.cfg, l.problems.Err()
+}
+
+// Default returns the configuration without any source. It is not valid: it
+// has no connection and no authentication.
+func Default() *Config {
+	l := newLoader(Sources{})
+	l.defaults()
+	return l.cfg
+}
+
+// Set gives the option at path a value, for programs that make their own
+// configuration, such as the demo. The error says what is wrong with it.
+func (c *Config) Set(path, value string) error {
+	l := newLoader(Sources{})
+	l.cfg = c
+	o, name, ok := l.index.find(path)
+	if !ok {
+		return Problems{l.index.unknown(path)}.Err()
+	}
+	l.apply(o, name, value, "program")
+	return l.problems.Err()
+}
+
+type loader struct {
+	src      Sources
+	cfg      *Config
+	index    *index
+	problems Problems
+}
+
+func newLoader(s Sources) *loader {
+	if s.ReadFile == nil {
+		s.ReadFile = readFile
+	}
+	return &loader{src: s, index: theIndex(), cfg: &Config{
+		Connections: map[string]*Connection{},
+		Auth:        Auth{OIDC: map[string]*Issuer{}},
+		origins:     map[string]string{},
+	}}
+}
+
+func readFile(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxFileBytes {
+		return nil, fmt.Errorf("%s is larger than %s", path, formatSize(maxFileBytes))
+	}
+	return os.ReadFile(path)
+}
+
+// defaults sets what has no name of the operator's choice.
+func (l *loader) defaults() {
+	for _, o := range l.index.options {
+		if _, _, named := o.section(); named {
+			continue
+		}
+		if err := o.set(l.cfg, "", o.Default); err != nil {
+			panic("config: default of " + o.Path + ": " + err.Error())
+		}
+	}
+}
+
+func setSectionDefaults(c *Config, prefix, name string) {
+	for _, o := range theIndex().options {
+		if p, _, ok := o.section(); ok && p == prefix {
+			if err := o.set(c, name, o.Default); err != nil {
+				panic("config: default of " + o.Path + ": " + err.Error())
+			}
+		}
+	}
+}
+
+// connection returns the named connection, made with its defaults if it is
+// new.
+func (c *Config) connection(name string) *Connection {
+	if have, ok := c.Connections[name]; ok {
+		return have
+	}
+	made := &Connection{Name: name}
+	c.Connections[name] = made
+	setSectionDefaults(c, "connections", name)
+	return made
+}
+
+func (c *Config) issuer(name string) *Issuer {
+	if have, ok := c.Auth.OIDC[name]; ok {
+		return have
+	}
+	made := &Issuer{}
+	c.Auth.OIDC[name] = made
+	setSectionDefaults(c, "auth.oidc", name)
+	return made
+}
+
+// apply sets one option and remembers where the value came from.
+func (l *loader) apply(o *Option, name, text, where string) {
+	path := o.at(name)
+	if err := o.set(l.cfg, name, text); err != nil {
+		l.problem(path, where, "", "%v.", err)
+		return
+	}
+	l.cfg.origins[path] = where
+}
+
+// applyFile sets a secret from the file at path.
+func (l *loader) applyFile(o *Option, name, path, where string) {
+	data, err := l.src.ReadFile(path)
+	if err != nil {
+		l.problem(o.at(name)+"_file", where, "Check the path and that the service's user may read it.", "the file can't be read: %v.", err)
+		return
+	}
+	l.apply(o, name, string(data), where)
+}
+
+func (l *loader) flags() {
+	for _, path := range sortedKeys(l.src.Flags) {
+		o, name, ok := l.index.find(path)
+		if !ok {
+			l.problems = append(l.problems, l.index.unknown(path))
+			continue
+		}
+		l.apply(o, name, l.src.Flags[path], "--"+o.Flag)
+	}
+}
+
+// connectionString applies all properties of a connection string.
+func (l *loader) connectionString(name, text, where string) {
+	pairs, err := parseConnectionString(strings.TrimSpace(text))
+	path := "connections." + name
+	if err != nil {
+		l.problem(path, where, "Write Name=value pairs with semicolons between them.", "in the connection string, %v.", err)
+		return
+	}
+	l.cfg.connection(name)
+	afterSecret := false
+	for _, p := range pairs {
+		o, file := l.index.property(p.name)
+		switch {
+		case o == nil && afterSecret && !l.index.familiar(p.name):
+			// The name may be the tail of the secret: don't show it.
+			l.problem(path, where, "Put values that hold a semicolon in quotes.", "unknown property after a secret in the connection string.")
+		case o == nil:
+			l.unknownProperty(name, p.name, where)
+		case file:
+			l.applyFile(o, name, p.value, where)
+		default:
+			l.apply(o, name, p.value, where)
+		}
+		afterSecret = o != nil && o.Secret && !file
+	}
+}
+
+// unknownProperty warns of what the connector knows and the gateway ignores,
+// and reports the rest.
+func (l *loader) unknownProperty(connection, name, where string) {
+	path := "connections." + connection + "." + shorten(name)
+	for _, p := range ignoredProperties {
+		if matches(p, name) {
+			l.cfg.Warnings = append(l.cfg.Warnings, Problem{Path: path, Where: where,
+				Message: "this property has no effect here.", Mend: "It can be left out."})
+			return
+		}
+	}
+	for _, p := range refusedProperties {
+		if matches(p.name, name) {
+			l.problem(path, where, p.mend, "this property of the connector has no counterpart here.")
+			return
+		}
+	}
+	mend := "See docs/configuration.md for the properties."
+	if near := nearest(name, l.index.propertyNames()); near != "" {
+		mend = "Did you mean " + near + "?"
+	}
+	l.problem(path, where, mend, "unknown connection property.")
+}
+
+func (l *loader) problem(path, where, mend, format string, args ...any) {
+	l.problems = append(l.problems, Problem{Path: path, Where: where, Message: fmt.Sprintf(format, args...), Mend: mend})
+}
+
+// finish fills in what follows from other options.
+func (l *loader) finish() {
+	c := l.cfg
+	if c.DefaultConnection == "" {
+		c.DefaultConnection = "pingone"
+		if names := c.ConnectionNames(); len(names) == 1 {
+			c.DefaultConnection = names[0]
+		}
+	}
+	if c.Tokens.Store == "" {
+		c.Tokens.Store = "memory"
+		if !c.Redis.URL.IsZero() {
+			c.Tokens.Store = "redis"
+		}
+	}
+}
+
+// ConnectionNames returns the names of the connections in order.
+func (c *Config) ConnectionNames() []string { return sortedKeys(c.Connections) }
+
+// Origin says where the option at path got its value: "default", a place in
+// the file, an environment variable or a flag.
+func (c *Config) Origin(path string) string {
+	if o, ok := c.origins[path]; ok {
+		return o
+	}
+	return "default"
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

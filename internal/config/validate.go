@@ -1,0 +1,210 @@
+package config
+
+import (
+	"encoding/base64"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/tokens"
+)
+
+// Validate returns every problem of the configuration as a whole. It reads
+// nothing but c.
+func (c *Config) Validate() Problems {
+	var p Problems
+	c.validateListeners(&p)
+	c.validateAuth(&p)
+	c.validateConnections(&p)
+	c.validateStores(&p)
+	c.validateRest(&p)
+	return p
+}
+
+func (c *Config) validateListeners(p *Problems) {
+	l := c.Listen
+	checkAddress(p, "listen.address", l.Address)
+	if c.Admin.Address != "" {
+		checkAddress(p, "admin.address", c.Admin.Address)
+		if c.Admin.Address == l.Address && !strings.HasSuffix(l.Address, ":0") {
+			p.add("admin.address", "Give the admin listener a port of its own.", "is the same as listen.address.")
+		}
+	}
+	if (l.TLSCertFile == "") != (l.TLSKeyFile == "") {
+		p.add("listen.tls", "Give both cert_file and key_file, or neither.", "is half configured.")
+	}
+	if l.TLSClientCAFile != "" && l.TLSCertFile == "" {
+		p.add("listen.tls.client_ca_file", "Give listen.tls.cert_file and key_file as well.", "has no effect without TLS.")
+	}
+	if c.PublicURL != "" {
+		checkURL(p, "public_url", c.PublicURL, "http", "https")
+	}
+}
+
+func (c *Config) validateAuth(p *Problems) {
+	a := c.Auth
+	switch {
+	case len(a.Modes) == 0:
+		p.add("auth.mode", "Set it to keys, oidc or passthrough; or to none with a loopback listen.address such as 127.0.0.1:8080.", "is missing: the service does not start without authentication.")
+	case a.Has(AuthNone) && len(a.Modes) > 1:
+		p.add("auth.mode", "Take none out of the list.", "none can't stand beside other modes.")
+	case a.Has(AuthNone) && !IsLoopback(c.Listen.Address):
+		p.add("auth.mode", "Set listen.address to 127.0.0.1:8080, or choose keys, oidc or passthrough.", "none is only allowed on a loopback address; this one is %s.", c.Listen.Address)
+	}
+	if a.Has(AuthKeys) && a.KeysFile == "" {
+		p.add("auth.keys_file", "Make one with `gateway keys`, and name it here.", "is needed for auth.mode keys.")
+	}
+	if a.Has(AuthOIDC) && len(a.OIDC) == 0 {
+		p.add("auth.oidc", "Add an issuer with its audiences.", "is needed for auth.mode oidc.")
+	}
+	for _, name := range sortedKeys(a.OIDC) {
+		path, i := "auth.oidc."+name, a.OIDC[name]
+		if i.Issuer == "" {
+			p.add(path+".issuer", "", "is missing.")
+		} else {
+			checkSecureURL(p, path+".issuer", i.Issuer)
+		}
+		if len(i.Audiences) == 0 {
+			p.add(path+".audiences", "Name the audience that your tokens carry for this gateway.", "is missing: tokens made for other services would be accepted.")
+		}
+		if i.JWKSURL != "" {
+			checkSecureURL(p, path+".jwks_url", i.JWKSURL)
+		}
+	}
+}
+
+func (c *Config) validateStores(p *Problems) {
+	checkKeys(p, "tokens.encryption_keys", c.Tokens.EncryptionKeys)
+	checkKeys(p, "odata.link_keys", c.OData.LinkKeys)
+	c.checkStore(p, "tokens.store", c.Tokens.Store)
+	if redis := c.Redis.URL.Reveal(); redis != "" {
+		if u, err := url.Parse(redis); err != nil || (u.Scheme != "redis" && u.Scheme != "rediss") || u.Host == "" {
+			p.add("redis.url", "Write redis://host:6379/0, or rediss:// for TLS.", "is not the address of a Redis.")
+		}
+	} else if c.Redis.Required {
+		p.add("redis.required", "Set redis.url.", "is true, but there is no Redis.")
+	}
+}
+
+// checkStore checks the address of a token store.
+func (c *Config) checkStore(p *Problems, path, store string) {
+	scheme, rest, _ := strings.Cut(store, "://")
+	switch scheme {
+	case "", "memory":
+		return
+	case "redis", "rediss":
+		if rest == "" && c.Redis.URL.IsZero() {
+			p.add(path, "Set redis.url.", "is redis, but there is no Redis.")
+		}
+	case "file":
+		if !strings.HasPrefix(rest, "/") {
+			p.add(path, "Write file:///path/to/folder.", "needs an absolute path.")
+		}
+	default:
+		p.add(path, "Write redis, memory or file:///path.", "is not a known kind of store.")
+		return
+	}
+	if len(c.Tokens.EncryptionKeys) == 0 {
+		p.add("tokens.encryption_keys", "Make a key with `gateway keys seal`.", "is missing: tokens are not stored in %s unsealed.", scheme)
+	}
+}
+
+func (c *Config) validateRest(p *Problems) {
+	if c.OData.PageSize > c.OData.MaxPageSize {
+		p.add("odata.page_size", "Raise odata.max_page_size or lower it.", "is larger than odata.max_page_size.")
+	}
+	for path, n := range map[string]int64{"limits.request_size": c.Limits.RequestBytes,
+		"limits.url_size": c.Limits.URLBytes, "limits.header_size": c.Limits.HeaderBytes} {
+		if n < 1024 {
+			p.add(path, "Use 1KiB or more.", "is too small for any request.")
+		}
+	}
+	if m := c.Engine.MemoryBytes; m != 0 && m < 32<<20 {
+		p.add("engine.memory", "Use 32MiB or more, or auto.", "is too small for the engine.")
+	}
+	if c.Engine.Threads < 0 {
+		p.add("engine.threads", "Use a number, or auto.", "can't be negative.")
+	}
+	if c.Tracing.Endpoint != "" {
+		checkURL(p, "tracing.endpoint", c.Tracing.Endpoint, "http", "https")
+	}
+	for _, h := range c.Tracing.Headers {
+		if name, _, ok := strings.Cut(h.Reveal(), "="); !ok || strings.TrimSpace(name) == "" {
+			p.add("tracing.headers", "Write name=value.", "an entry has no name or no =.")
+		}
+	}
+	slices.SortStableFunc(*p, func(a, b Problem) int { return strings.Compare(a.Path, b.Path) })
+}
+
+// IsLoopback reports whether a listen address is reachable from this host
+// alone.
+func IsLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return false
+	}
+	if host == "localhost" {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.IsLoopback()
+}
+
+func checkAddress(p *Problems, path, address string) {
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
+		p.add(path, "Write host:port, or :port for all addresses.", "%q is not an address to listen on.", shorten(address))
+	} else if _, err := net.LookupPort("tcp", port); err != nil {
+		p.add(path, "Use a port from 0 to 65535.", "%q is not a port.", shorten(port))
+	}
+}
+
+func checkURL(p *Problems, path, text string, schemes ...string) bool {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil || u.Host == "" || !slices.Contains(schemes, u.Scheme):
+		p.add(path, "Write it as "+strings.Join(schemes, ":// or ")+"://host.", "is not such an address.")
+	case u.User != nil:
+		p.add(path, "Take the user and password out of it.", "holds credentials.")
+	case u.RawQuery != "" || u.Fragment != "":
+		p.add(path, "Take out what follows the path.", "has a query or fragment.")
+	default:
+		return true
+	}
+	return false
+}
+
+// checkSecureURL also demands TLS, but on a loopback host.
+func checkSecureURL(p *Problems, path, text string) {
+	if !checkURL(p, path, text, "https", "http") {
+		return
+	}
+	u, _ := url.Parse(text)
+	if u.Scheme == "http" && !IsLoopback(net.JoinHostPort(u.Hostname(), "0")) {
+		p.add(path, "Use https.", "is not protected: keys could be replaced on the way.")
+	}
+}
+
+// checkKeys checks sealing keys: id:base64 of 32 bytes or more, ids unique.
+func checkKeys(p *Problems, path string, keys []tokens.Secret) {
+	ids := map[string]bool{}
+	for i, k := range keys {
+		id, text, ok := strings.Cut(k.Reveal(), ":")
+		switch {
+		case !ok || id == "":
+			p.add(path, "Write id:base64; `gateway keys seal` makes one.", "key %d has no id.", i+1)
+		case ids[id]:
+			p.add(path, "Give every key an id of its own.", "two keys have the id %s.", shorten(id))
+		case !isKey(text):
+			p.add(path, "`gateway keys seal` makes one.", "key %d is not the base64 of 32 bytes.", i+1)
+		}
+		ids[id] = true
+	}
+}
+
+func isKey(text string) bool {
+	text = strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(text, "="))
+	raw, err := base64.RawStdEncoding.DecodeString(text)
+	return err == nil && len(raw) >= 32
+}
