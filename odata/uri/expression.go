@@ -24,7 +24,7 @@ func (p *parser) expression() (Expr, error) {
 			if err := p.checkDepth(1); err != nil {
 				return nil, err
 			}
-			items = append(items, unaryItem(op, p.at(start)))
+			items = append(items, newUnaryItem(op, p.at(start)))
 			continue
 		}
 		operand, err := p.operandAfter(items)
@@ -36,7 +36,7 @@ func (p *parser) expression() (Expr, error) {
 		if !ok {
 			return group(items)
 		}
-		items = append(items, binaryItem(op, offset))
+		items = append(items, newBinaryItem(op, offset))
 	}
 }
 
