@@ -161,8 +161,8 @@ func (p *parser) args(start int, name string, values argValues) (*Args, error) {
 		if err != nil {
 			return nil, err
 		}
-		if names[arg.Name] {
-			return nil, p.repeatedArg(start, name, arg)
+		if names[arg.Name] || arg.Name == "" && len(args.Items) > 0 {
+			return nil, p.misplacedArg(start, name, arg)
 		}
 		names[arg.Name] = true
 		args.Items = append(args.Items, arg)
@@ -183,7 +183,9 @@ func (p *parser) args(start int, name string, values argValues) (*Args, error) {
 	}
 }
 
-func (p *parser) repeatedArg(start int, name string, arg Arg) error {
+// misplacedArg is the error for a name that is given twice, and for an
+// unnamed value next to others.
+func (p *parser) misplacedArg(start int, name string, arg Arg) error {
 	if arg.Name == "" {
 		return p.unknownFunction(start, name)
 	}
