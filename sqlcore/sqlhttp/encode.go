@@ -1,0 +1,217 @@
+package sqlhttp
+
+import (
+	"encoding/csv"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/go-faster/jx"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+)
+
+// encoder writes rows in one format. After an error the answer is broken.
+type encoder interface {
+	begin() error
+	batch(rec arrow.RecordBatch) error
+	end() error
+}
+
+// jsonEncoder writes {"columns": […], "rows": [[…], …]}.
+type jsonEncoder struct {
+	out     *writer
+	columns []query.Column
+	w       jx.Writer
+	some    bool
+}
+
+func newJSON(out *writer, a *Answer) encoder { return &jsonEncoder{out: out, columns: a.Columns} }
+
+func (e *jsonEncoder) begin() error {
+	e.w.RawStr(`{"columns":[`)
+	for i, c := range e.columns {
+		if i > 0 {
+			e.w.RawStr(",")
+		}
+		e.w.RawStr(`{"name":`)
+		e.w.Str(c.Name)
+		e.w.RawStr(`,"type":`)
+		e.w.Str(typeName(c))
+		e.w.RawStr("}")
+	}
+	e.w.RawStr("],\n\"rows\":[")
+	return e.drain()
+}
+
+func (e *jsonEncoder) batch(rec arrow.RecordBatch) error {
+	cells := cellsOf(rec)
+	for row := range int(rec.NumRows()) {
+		if e.some {
+			e.w.RawStr(",")
+		}
+		e.some = true
+		e.w.RawStr("\n[")
+		for i, c := range cells {
+			if i > 0 {
+				e.w.RawStr(",")
+			}
+			c(&e.w, row)
+		}
+		e.w.RawStr("]")
+		if len(e.w.Buf) > 32<<10 {
+			if err := e.drain(); err != nil {
+				return err
+			}
+		}
+	}
+	return e.drain()
+}
+
+func (e *jsonEncoder) end() error {
+	e.w.RawStr("\n]}\n")
+	return e.drain()
+}
+
+func (e *jsonEncoder) drain() error {
+	_, err := e.out.Write(e.w.Buf)
+	e.w.Buf = e.w.Buf[:0]
+	return err
+}
+
+// ndjsonEncoder writes one object a row.
+type ndjsonEncoder struct {
+	out   *writer
+	names []string
+	w     jx.Writer
+}
+
+func newNDJSON(out *writer, a *Answer) encoder {
+	e := &ndjsonEncoder{out: out}
+	for _, c := range a.Columns {
+		name := jx.Writer{}
+		name.Str(c.Name)
+		e.names = append(e.names, string(name.Buf)+":")
+	}
+	return e
+}
+
+func (e *ndjsonEncoder) begin() error { return nil }
+
+func (e *ndjsonEncoder) batch(rec arrow.RecordBatch) error {
+	cells := cellsOf(rec)
+	for row := range int(rec.NumRows()) {
+		sep := "{"
+		for i, c := range cells {
+			e.w.RawStr(sep)
+			sep = ","
+			e.w.RawStr(e.names[i])
+			c(&e.w, row)
+		}
+		if sep == "{" {
+			e.w.RawStr(sep)
+		}
+		e.w.RawStr("}\n")
+		if len(e.w.Buf) > 32<<10 {
+			if err := e.drain(); err != nil {
+				return err
+			}
+		}
+	}
+	return e.drain()
+}
+
+func (e *ndjsonEncoder) end() error { return nil }
+
+// fail tells a reader of lines what went wrong before the connection is cut.
+func (e *ndjsonEncoder) fail(err *gwerr.Error) {
+	e.w.Buf = e.w.Buf[:0]
+	e.w.RawStr(`{"error":{"code":`)
+	e.w.Str(string(err.Code))
+	e.w.RawStr(`,"message":`)
+	e.w.Str(err.Error())
+	e.w.RawStr("}}\n")
+	_ = e.drain() // the connection is cut in any case
+}
+
+func (e *ndjsonEncoder) drain() error {
+	_, err := e.out.Write(e.w.Buf)
+	e.w.Buf = e.w.Buf[:0]
+	return err
+}
+
+// csvEncoder writes RFC 4180 with a header line. Null is an empty field.
+type csvEncoder struct {
+	w     *csv.Writer
+	names []string
+}
+
+func newCSV(out *writer, a *Answer) encoder {
+	e := &csvEncoder{w: csv.NewWriter(out)}
+	e.w.UseCRLF = true
+	for _, c := range a.Columns {
+		e.names = append(e.names, c.Name)
+	}
+	return e
+}
+
+func (e *csvEncoder) begin() error { return e.w.Write(e.names) }
+
+func (e *csvEncoder) batch(rec arrow.RecordBatch) error {
+	cells := cellsOf(rec)
+	fields := make([]string, len(cells))
+	var w jx.Writer
+	for row := range int(rec.NumRows()) {
+		for i, c := range cells {
+			w.Buf = w.Buf[:0]
+			c(&w, row)
+			fields[i] = plainText(w.Buf)
+		}
+		if err := e.w.Write(fields); err != nil {
+			return err
+		}
+	}
+	e.w.Flush()
+	return e.w.Error()
+}
+
+func (e *csvEncoder) end() error {
+	e.w.Flush()
+	return e.w.Error()
+}
+
+// plainText turns a JSON value into a field: strings without their quotes,
+// null as nothing, everything else as it is.
+func plainText(value []byte) string {
+	if string(value) == "null" {
+		return ""
+	}
+	if len(value) > 0 && value[0] == '"' {
+		if s, err := jx.DecodeBytes(value).Str(); err == nil {
+			return s
+		}
+	}
+	return string(value)
+}
+
+// arrowEncoder writes the Arrow IPC streaming format.
+type arrowEncoder struct {
+	w *ipc.Writer
+}
+
+func newArrow(out *writer, a *Answer) encoder {
+	return &arrowEncoder{w: ipc.NewWriter(out, ipc.WithSchema(a.Rows.Schema()))}
+}
+
+func (e *arrowEncoder) begin() error { return nil }
+
+func (e *arrowEncoder) batch(rec arrow.RecordBatch) error { return e.w.Write(rec) }
+
+func (e *arrowEncoder) end() error { return e.w.Close() }
+
+func typeName(c query.Column) string {
+	if c.SQLType != "" {
+		return c.SQLType
+	}
+	return c.Type.SQL()
+}

@@ -1,0 +1,148 @@
+package sqlhttp
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+)
+
+// body is the JSON form of a request.
+type body struct {
+	Query      string          `json:"query"`
+	Parameters json.RawMessage `json:"parameters"`
+}
+
+// statement reads the statement of a request: JSON or plain SQL in the body of
+// a POST, or the query parameter of a GET.
+func (h *Handler) statement(w http.ResponseWriter, r *http.Request) (Statement, error) {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		s := Statement{SQL: r.URL.Query().Get("query")}
+		return s, needSQL(s)
+	case http.MethodPost:
+		raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.config.MaxBody))
+		if err != nil {
+			return Statement{}, bodyError(err, h.config.MaxBody)
+		}
+		s, err := parseBody(r.Header.Get("Content-Type"), raw)
+		if err != nil {
+			return Statement{}, err
+		}
+		return s, needSQL(s)
+	default:
+		return Statement{}, gwerr.New(gwerr.MethodNotAllowed, "This address takes GET and POST.", "")
+	}
+}
+
+func bodyError(err error, limit int64) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return gwerr.New(gwerr.TooLarge, fmt.Sprintf("The request body is larger than %d bytes.", limit), "Shorten the statement or use parameters.")
+	}
+	return gwerr.Wrap(gwerr.BadRequest, err, "The request body could not be read.", "")
+}
+
+func needSQL(s Statement) error {
+	if strings.TrimSpace(s.SQL) == "" {
+		return gwerr.New(gwerr.BadRequest, "The request has no query.", `Send {"query": "SELECT …"} as JSON.`).On("query")
+	}
+	return nil
+}
+
+// parseBody takes JSON whatever the content type says, since curl -d calls
+// everything a form; a body of type application/sql is the statement itself.
+func parseBody(contentType string, raw []byte) (Statement, error) {
+	if media, _, _ := mime.ParseMediaType(contentType); media == "application/sql" || media == "text/plain" {
+		return Statement{SQL: string(raw)}, nil
+	}
+	d := json.NewDecoder(strings.NewReader(string(raw)))
+	d.DisallowUnknownFields()
+	var b body
+	if err := d.Decode(&b); err != nil {
+		return Statement{}, jsonError(err)
+	}
+	if d.More() {
+		return Statement{}, gwerr.New(gwerr.BadRequest, "The request body holds more than one JSON value.", "")
+	}
+	s := Statement{SQL: b.Query}
+	return s, parseParameters(&s, b.Parameters)
+}
+
+func jsonError(err error) error {
+	e := gwerr.Wrap(gwerr.BadRequest, err, "The request body is not the JSON that this address takes.", `Send {"query": "SELECT …", "parameters": […]}.`)
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return e.At(int(syntax.Offset))
+	}
+	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		e.Message = fmt.Sprintf("The request body has an unknown member %s.", field)
+	}
+	return e
+}
+
+func parseParameters(s *Statement, raw json.RawMessage) error {
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil
+	}
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) == nil {
+		for i, v := range list {
+			p, err := parameter(v, fmt.Sprintf("parameters[%d]", i))
+			if err != nil {
+				return err
+			}
+			s.Positional = append(s.Positional, p)
+		}
+		return nil
+	}
+	var named map[string]json.RawMessage
+	if json.Unmarshal(raw, &named) != nil {
+		return gwerr.New(gwerr.BadParameter, "Parameters must be a JSON array or object.", "").On("parameters")
+	}
+	s.Named = make(map[string]Parameter, len(named))
+	for name, v := range named {
+		p, err := parameter(v, "parameters."+name)
+		if err != nil {
+			return err
+		}
+		s.Named[strings.TrimLeft(name, ":@$")] = p
+	}
+	return nil
+}
+
+// parameter reads one value: a string, a number, a Boolean or null. Whole
+// numbers that fit become integers, others floating-point.
+func parameter(raw json.RawMessage, place string) (Parameter, error) {
+	var v any
+	d := json.NewDecoder(strings.NewReader(string(raw)))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil {
+		return Parameter{}, jsonError(err)
+	}
+	switch v := v.(type) {
+	case nil:
+		return Parameter{Null: true}, nil
+	case string:
+		return Parameter{Value: predicate.StringValue(v)}, nil
+	case bool:
+		return Parameter{Value: predicate.BoolValue(v)}, nil
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return Parameter{Value: predicate.IntValue(n)}, nil
+		}
+		f, err := v.Float64()
+		if err != nil {
+			return Parameter{}, gwerr.New(gwerr.BadParameter, "A parameter is a number out of range.", "").On(place)
+		}
+		return Parameter{Value: predicate.FloatValue(f)}, nil
+	default:
+		return Parameter{}, gwerr.New(gwerr.BadParameter, "A parameter must be a string, a number, true, false or null.", "Write lists into the statement as IN (?, ?).").On(place)
+	}
+}

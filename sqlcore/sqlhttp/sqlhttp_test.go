@@ -1,0 +1,286 @@
+package sqlhttp_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
+)
+
+var schema = arrow.NewSchema([]arrow.Field{
+	{Name: "Name", Type: arrow.BinaryTypes.String, Nullable: true},
+	{Name: "On", Type: arrow.FixedWidthTypes.Boolean, Nullable: true},
+	{Name: "N", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
+	{Name: "At", Type: catalog.Timestamp.Arrow(), Nullable: true},
+	{Name: "Tags", Type: arrow.ListOf(arrow.BinaryTypes.String), Nullable: true},
+	{Name: "Price", Type: &arrow.Decimal128Type{Precision: 10, Scale: 2}, Nullable: true},
+}, nil)
+
+var columns = []query.Column{
+	{Name: "Name", Type: catalog.String}, {Name: "On", Type: catalog.Bool}, {Name: "N", Type: catalog.Int64},
+	{Name: "At", Type: catalog.Timestamp}, {Name: "Tags", Type: catalog.StringList}, {Name: "Price", SQLType: "DECIMAL(10,2)"},
+}
+
+const rowsJSON = `[
+ {"Name": "a \"quoted\", text\n", "On": true, "N": 9007199254740993, "At": 1700000000123, "Tags": ["x", null], "Price": "12.50"},
+ {"Name": null, "On": null, "N": null, "At": null, "Tags": null, "Price": null}]`
+
+func record(t *testing.T) arrow.RecordBatch {
+	t.Helper()
+	rec, _, err := array.RecordFromJSON(memory.DefaultAllocator, schema, strings.NewReader(
+		strings.Replace(rowsJSON, "1700000000123", `"2023-11-14T22:13:20.123Z"`, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rec
+}
+
+// rows answers batches, then fails with err or ends.
+type rows struct {
+	batches []arrow.RecordBatch
+	err     error
+	closed  bool
+}
+
+func (r *rows) Schema() *arrow.Schema { return schema }
+
+func (r *rows) Next(ctx context.Context) (scan.Batch, error) {
+	if len(r.batches) == 0 {
+		if r.err != nil {
+			return scan.Batch{}, r.err
+		}
+		return scan.Batch{}, io.EOF
+	}
+	b := r.batches[0]
+	r.batches = r.batches[1:]
+	return scan.Batch{Record: b}, ctx.Err()
+}
+
+func (r *rows) Close() { r.closed = true }
+
+type querier struct {
+	rows *rows
+	err  error
+	got  sqlhttp.Statement
+}
+
+func (q *querier) SQL(_ context.Context, s sqlhttp.Statement) (*sqlhttp.Answer, error) {
+	q.got = s
+	if q.err != nil {
+		return nil, q.err
+	}
+	return &sqlhttp.Answer{Columns: columns, Rows: q.rows}, nil
+}
+
+func (q *querier) ExplainSQL(_ context.Context, s sqlhttp.Statement) (any, error) {
+	q.got = s
+	return map[string]string{"plan": s.SQL}, q.err
+}
+
+func serve(t *testing.T, q *querier) *httptest.Server {
+	t.Helper()
+	h := sqlhttp.New(sqlhttp.Config{Querier: q, MaxBody: 1000})
+	mux := http.NewServeMux()
+	mux.HandleFunc("/sql", h.Query)
+	mux.HandleFunc("/sql/explain", h.Explain)
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func post(t *testing.T, url, accept, body string) (*http.Response, []byte, error) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Accept", accept)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded") // as curl -d does
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return resp, text, err
+}
+
+func TestJSON(t *testing.T) {
+	t.Parallel()
+	q := &querier{rows: &rows{batches: []arrow.RecordBatch{record(t), record(t)}}}
+	resp, text, err := post(t, serve(t, q).URL+"/sql", "*/*", `{"query":"SELECT 1"}`)
+	if err != nil || resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "application/json" {
+		t.Fatalf("%v %v", resp, err)
+	}
+	var got struct {
+		Columns []struct{ Name, Type string }
+		Rows    [][]json.RawMessage
+	}
+	if err := json.Unmarshal(text, &got); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	if len(got.Columns) != 6 || got.Columns[2].Type != "BIGINT" || got.Columns[5].Type != "DECIMAL(10,2)" || len(got.Rows) != 4 {
+		t.Errorf("got %s", text)
+	}
+	want := []string{`"a \"quoted\", text\n"`, `true`, `9007199254740993`, `"2023-11-14T22:13:20.123Z"`, `["x",null]`, `12.50`}
+	for i, w := range want {
+		if string(got.Rows[0][i]) != w || string(got.Rows[1][i]) != "null" {
+			t.Errorf("column %d: %s and %s, want %s and null", i, got.Rows[0][i], got.Rows[1][i], w)
+		}
+	}
+	if !q.rows.closed {
+		t.Error("the rows were not closed")
+	}
+}
+
+func TestNoRowsIsWellFormed(t *testing.T) {
+	t.Parallel()
+	_, text, err := post(t, serve(t, &querier{rows: &rows{}}).URL+"/sql", "application/json", `{"query":"SELECT 1"}`)
+	if err != nil || !json.Valid(text) || !strings.Contains(string(text), `"rows":[`) {
+		t.Errorf("%s, %v", text, err)
+	}
+}
+
+func TestNDJSONAndCSVAndArrow(t *testing.T) {
+	t.Parallel()
+	url := func() string {
+		return serve(t, &querier{rows: &rows{batches: []arrow.RecordBatch{record(t)}}}).URL + "/sql"
+	}
+	_, text, _ := post(t, url(), "application/x-ndjson", `{"query":"x"}`)
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	if len(lines) != 2 || !json.Valid([]byte(lines[0])) || !strings.Contains(lines[1], `"Name":null`) {
+		t.Errorf("NDJSON: %s", text)
+	}
+	_, text, _ = post(t, url(), "text/csv", `{"query":"x"}`)
+	fields, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil || len(fields) != 3 || fields[1][0] != "a \"quoted\", text\n" || fields[1][2] != "9007199254740993" || fields[2][0] != "" {
+		t.Errorf("CSV: %q %v", fields, err)
+	}
+	_, text, _ = post(t, url(), "application/vnd.apache.arrow.stream", `{"query":"x"}`)
+	r, err := ipc.NewReader(bytes.NewReader(text))
+	if err != nil || !r.Next() || r.RecordBatch().NumRows() != 2 {
+		t.Errorf("Arrow: %v", err)
+	}
+}
+
+func TestErrorsBeforeTheFirstRowHaveAStatus(t *testing.T) {
+	t.Parallel()
+	failed := gwerr.New(gwerr.UpstreamFailed, "PingOne could not be reached.", "")
+	for name, q := range map[string]*querier{"at once": {err: failed}, "with the first batch": {rows: &rows{err: failed}}} {
+		resp, text, _ := post(t, serve(t, q).URL+"/sql", "*/*", `{"query":"x"}`)
+		if resp.StatusCode != http.StatusBadGateway || !strings.Contains(string(text), `"code": "upstream_failed"`) {
+			t.Errorf("%s: %d %s", name, resp.StatusCode, text)
+		}
+	}
+}
+
+func TestErrorsInMidStreamBreakTheAnswer(t *testing.T) {
+	t.Parallel()
+	for _, accept := range []string{"application/json", "application/x-ndjson", "text/csv", "application/vnd.apache.arrow.stream"} {
+		q := &querier{rows: &rows{batches: []arrow.RecordBatch{record(t)}, err: gwerr.New(gwerr.UpstreamFailed, "Lost.", "")}}
+		resp, text, err := post(t, serve(t, q).URL+"/sql", accept, `{"query":"x"}`)
+		if resp.StatusCode != 200 || err == nil {
+			t.Errorf("%s: the broken answer looks whole: %s", accept, text)
+		}
+		if accept == "application/json" && json.Valid(text) {
+			t.Errorf("the JSON was closed: %s", text)
+		}
+		if accept == "application/x-ndjson" && !strings.Contains(string(text), "Lost.") {
+			t.Errorf("NDJSON doesn't say why: %s", text)
+		}
+	}
+}
+
+func TestBadRequests(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name, accept, body string
+		status             int
+		code               string
+	}{
+		{"no JSON", "*/*", `SELECT 1`, 400, "bad_request"},
+		{"unknown member", "*/*", `{"query":"x","querry":1}`, 400, "bad_request"},
+		{"two values", "*/*", `{"query":"x"}{}`, 400, "bad_request"},
+		{"no query", "*/*", `{}`, 400, "bad_request"},
+		{"too large", "*/*", `{"query":"` + strings.Repeat("x", 2000) + `"}`, 413, "too_large"},
+		{"parameters of the wrong kind", "*/*", `{"query":"x","parameters":3}`, 400, "bad_parameter"},
+		{"parameter that is a list", "*/*", `{"query":"x","parameters":[[1]]}`, 400, "bad_parameter"},
+		{"number out of range", "*/*", `{"query":"x","parameters":[1e999]}`, 400, "bad_parameter"},
+		{"unknown format", "image/png", `{"query":"x"}`, 406, "not_acceptable"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			q := &querier{rows: &rows{}}
+			resp, text, _ := post(t, serve(t, q).URL+"/sql", c.accept, c.body)
+			if resp.StatusCode != c.status || !strings.Contains(string(text), `"`+c.code+`"`) {
+				t.Errorf("%d %s", resp.StatusCode, text)
+			}
+			if q.got.SQL != "" {
+				t.Error("the statement was run")
+			}
+		})
+	}
+}
+
+func TestParameters(t *testing.T) {
+	t.Parallel()
+	q := &querier{rows: &rows{}}
+	s := serve(t, q)
+	post(t, s.URL+"/sql", "*/*", `{"query":"x","parameters":["a",1,1.5,true,null]}`)
+	p := q.got.Positional
+	if len(p) != 5 || p[0].Value.Str != "a" || p[1].Value.Int != 1 || p[2].Value.Float != 1.5 || !p[3].Value.Bool || !p[4].Null {
+		t.Errorf("positional: %+v", p)
+	}
+	post(t, s.URL+"/sql", "*/*", `{"query":"x","parameters":{"@name":"a","n":2}}`)
+	if q.got.Named["name"].Value.Str != "a" || q.got.Named["n"].Value.Int != 2 {
+		t.Errorf("named: %+v", q.got.Named)
+	}
+}
+
+func TestGetAndMethods(t *testing.T) {
+	t.Parallel()
+	q := &querier{rows: &rows{batches: []arrow.RecordBatch{record(t)}}}
+	s := serve(t, q)
+	resp, err := http.Get(s.URL + "/sql?format=csv&query=SELECT+1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if q.got.SQL != "SELECT 1" || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/csv") {
+		t.Errorf("%q %v", q.got.SQL, resp.Header)
+	}
+	r, _ := http.NewRequest(http.MethodDelete, s.URL+"/sql", nil)
+	resp, err = http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 405 || resp.Header.Get("Allow") == "" {
+		t.Errorf("%d %v", resp.StatusCode, resp.Header)
+	}
+}
+
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	_, text, _ := post(t, serve(t, &querier{}).URL+"/sql/explain", "*/*", `{"query":"SELECT 1"}`)
+	if !strings.Contains(string(text), "SELECT 1") {
+		t.Errorf("%s", text)
+	}
+}

@@ -1,0 +1,76 @@
+package sqlhttp
+
+import (
+	"bufio"
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+)
+
+// writer buffers an answer and hands it on batch by batch.
+type writer struct {
+	*bufio.Writer
+	control *http.ResponseController
+}
+
+func newWriter(w http.ResponseWriter) *writer {
+	return &writer{Writer: bufio.NewWriterSize(w, 64<<10), control: http.NewResponseController(w)}
+}
+
+// flush sends what is buffered, so that a client sees rows as they come.
+func (w *writer) flush() error {
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	// A recorder or a wrapper without Flush still gets every byte.
+	_ = w.control.Flush()
+	return nil
+}
+
+// problem is the JSON form of an error.
+type problem struct {
+	Code      string `json:"code"`
+	Message   string `json:"message"`
+	Mend      string `json:"mend,omitempty"`
+	Target    string `json:"target,omitempty"`
+	Position  *int   `json:"position,omitempty"`
+	SQLState  string `json:"sqlstate"`
+	RequestID string `json:"requestId,omitempty"`
+}
+
+func problemOf(e *gwerr.Error, requestID string) problem {
+	p := problem{
+		Code: string(e.Code), Message: e.Message, Mend: e.Mend, Target: e.Target,
+		SQLState: e.Kind().SQLState, RequestID: requestID,
+	}
+	if e.Position >= 0 {
+		// Counted from 1, as PostgreSQL does.
+		at := e.Position + 1
+		p.Position = &at
+	}
+	return p
+}
+
+func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
+	e := gwerr.From(err)
+	if e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(int(e.RetryAfter.Seconds()+0.999)))
+	}
+	if e.Code == gwerr.MethodNotAllowed {
+		w.Header().Set("Allow", "GET, HEAD, POST")
+	}
+	h.config.Sink.Observe(r.Context(), observe.Failure{FrontEnd: "sql", Code: string(e.Code), Cause: err})
+	writeJSON(w, e.Kind().HTTP, map[string]problem{"error": problemOf(e, observe.RequestID(r.Context()))})
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	_ = e.Encode(v) // the status is sent; a client that is gone reads nothing
+}
