@@ -1,0 +1,87 @@
+package sim
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+)
+
+// access is what the roles of a caller allow.
+type access struct {
+	environments map[data.ID]bool
+	populations  map[data.ID]bool // nil: all; else only these
+	write        bool
+	organization bool // may see licenses
+}
+
+func (a access) sees(environment data.ID) bool { return a.environments[environment] }
+
+// seesPopulation reports whether a population-scoped caller may see a population.
+func (a access) seesPopulation(id data.ID) bool { return a.populations == nil || a.populations[id] }
+
+// authorize checks the bearer token of an API call and finds its roles.
+func (s *Server) authorize(r *http.Request) (access, error) {
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return access{}, unauthorized("The access token is missing.")
+	}
+	claims, err := s.auth.Verify(strings.TrimSpace(token))
+	if err != nil {
+		return access{}, unauthorized("The access token is not valid: " + err.Error() + ".")
+	}
+	a := s.appAccess(claims.ClientID)
+	if claims.Subject != "" {
+		a = s.userAccess(claims.Environment, claims.Subject)
+	}
+	if len(a.environments) == 0 {
+		return access{}, forbidden()
+	}
+	return a, nil
+}
+
+// everywhere is an administrator's access to the whole organization.
+func (s *Server) everywhere(write bool) access {
+	a := access{environments: make(map[data.ID]bool), write: write, organization: true}
+	for _, e := range s.environments {
+		a.environments[e.id] = true
+	}
+	return a
+}
+
+// appAccess are the roles of a worker application.
+func (s *Server) appAccess(client string) access {
+	administrators, customers := s.environments[0], s.environments[1]
+	switch client {
+	case AppCustomersOnly.ID:
+		return access{environments: map[data.ID]bool{customers.id: true}, write: true}
+	case AppPopulationOnly.ID:
+		only := administrators.populations[limitedPopulation].id
+		return access{environments: map[data.ID]bool{administrators.id: true}, populations: map[data.ID]bool{only: true}, write: true}
+	case AppReadOnly.ID:
+		return s.everywhere(false)
+	case AppWorker.ID, AppWorkerPost.ID, AppWorkerSecretJWT.ID, AppWorkerKeyJWT.ID:
+		return s.everywhere(true)
+	}
+	return access{}
+}
+
+// userAccess are the roles of a user who signed in.
+func (s *Server) userAccess(environment, subject string) access {
+	id, _ := data.ParseID(environment)
+	e := s.byID[id]
+	user, _ := data.ParseID(subject)
+	i, ok := uint32(0), false
+	if e != nil {
+		i, ok = e.people.Index(user)
+	}
+	switch {
+	case !ok:
+		return access{}
+	case e == s.environments[0] && e.people.IsAdmin(i):
+		return s.everywhere(true)
+	case e.people.IsAuditor(i):
+		return access{environments: map[data.ID]bool{e.id: true}}
+	}
+	return access{}
+}

@@ -1,0 +1,171 @@
+package sim
+
+import (
+	"hash/crc32"
+	"strconv"
+
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
+)
+
+// groupByID finds a living group by the text of its id.
+func (e *environment) groupByID(text string) (int, bool) {
+	id, ok := data.ParseID(text)
+	if !ok {
+		return 0, false
+	}
+	k, ok := e.ids.groups.Index(id)
+	if !ok || int(k) >= len(e.groups) || e.groups[k].deleted {
+		return 0, false
+	}
+	return int(k), true
+}
+
+// group finds the group that a call is about.
+func (s *Server) group(c *call, text string) (int, error) {
+	g, ok := c.environment.groupByID(text)
+	if !ok {
+		return 0, notFound("The group does not exist.")
+	}
+	if !c.seesGroup(g) {
+		return 0, forbidden()
+	}
+	return g, nil
+}
+
+// seesGroup: callers with roles for populations see the groups of those alone.
+func (c *call) seesGroup(g int) bool {
+	if c.access.populations == nil {
+		return true
+	}
+	p := c.environment.groups[g].population
+	return p >= 0 && c.access.seesPopulation(c.environment.populations[p].id)
+}
+
+func (e *environment) appendGroup(dst []byte, base string, g int, more func(o *object)) []byte {
+	group := e.groups[g]
+	id := group.id.String()
+	o := open(dst)
+	links := o.child("_links")
+	links.link("self", base, "/environments/", e.id.String(), "/groups/", id)
+	o.end(links)
+	o.id("id", group.id)
+	o.ref("environment", e.id)
+	o.text("name", group.name)
+	o.text("displayName", group.name)
+	o.text("description", group.description)
+	o.text("externalId", group.externalID)
+	if group.population >= 0 {
+		o.ref("population", e.populations[group.population].id)
+	}
+	o.text("userFilter", group.userFilter)
+	o.raw("customData", group.customData)
+	o.text("sourceId", group.sourceID)
+	o.text("sourceType", group.sourceType)
+	members := o.child("directMemberCounts")
+	members.int("users", e.counts().groups[g])
+	members.int("groups", e.nesting().children[g])
+	o.end(members)
+	if more != nil {
+		more(&o)
+	}
+	o.time("createdAt", group.createdAt)
+	o.time("updatedAt", group.updated)
+	o.text("checkSum", strconv.FormatUint(uint64(crc32.ChecksumIEEE([]byte(id+group.name)))+10_000_000_000, 10))
+	return o.close()
+}
+
+func (s *Server) listGroups(c *call) (reply, error) {
+	const most = 1000
+	p, err := s.paging(c, most, most)
+	if err != nil {
+		return reply{}, err
+	}
+	var x *scim.Expr
+	if p.filter != "" {
+		if x, err = groupsSpec.parse(p.filter); err != nil {
+			return reply{}, err
+		}
+	}
+	e := c.environment
+	matches := func(g int) bool { return !e.groups[g].deleted && c.seesGroup(g) && (x == nil || e.groupMatches(x, g)) }
+	l := &listing{key: "groups"}
+	s.slots(c, p, l, len(e.groups), matches, func(dst []byte, g int) []byte { return e.appendGroup(dst, c.base, g, nil) })
+	if s.opt.MaxCount > 0 && l.count > s.opt.MaxCount {
+		l.count = -1
+	}
+	return c.reply(l), nil
+}
+
+// groupMatches tries a checked filter on a group.
+func (e *environment) groupMatches(x *scim.Expr, g int) bool {
+	switch x.Kind {
+	case scim.And:
+		for _, child := range x.Children {
+			if !e.groupMatches(child, g) {
+				return false
+			}
+		}
+		return true
+	case scim.Or:
+		for _, child := range x.Children {
+			if e.groupMatches(child, g) {
+				return true
+			}
+		}
+		return false
+	case scim.Path:
+		id, kind := groupPath(x)
+		parent, ok := e.groupByID(id)
+		if !ok {
+			return false
+		}
+		how := e.groupMember(g, parent)
+		return how != outside && (kind == "" || how.String() == kind)
+	}
+	return evaluate(x, func(name string) []string { return []string{e.groupValue(g, name)} })
+}
+
+func (e *environment) groupValue(g int, name string) string {
+	group := e.groups[g]
+	switch name {
+	case "id":
+		return group.id.String()
+	case "name":
+		return group.name
+	case "externalId":
+		return group.externalID
+	}
+	if group.population < 0 {
+		return ""
+	}
+	return e.populations[group.population].id.String() // population.id
+}
+
+func (s *Server) readGroup(c *call) (reply, error) {
+	g, err := s.group(c, c.param(0))
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{body: s.appendWholeGroup(c, g)}, nil
+}
+
+// appendWholeGroup writes a single group, with the total counts if they are asked for.
+func (s *Server) appendWholeGroup(c *call, g int) []byte {
+	e := c.environment
+	return e.appendGroup(nil, c.base, g, func(o *object) {
+		if !has(c.query.Get("include"), "totalMemberCounts") {
+			return
+		}
+		id := e.groups[g].id.String()
+		below := e.nesting().descendants[g]
+		found := e.find(query{
+			key:   `memberOfGroups[id eq "` + id + `"]`,
+			match: allOf{&memberOf{group: g, below: below}},
+		}, c.now)
+		total := o.child("totalMemberCounts")
+		total.int("users", found.count())
+		total.int("groups", len(below))
+		o.end(total)
+	})
+}

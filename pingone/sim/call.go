@@ -1,0 +1,158 @@
+package sim
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+)
+
+// call is one request to the API on its way through a handler.
+type call struct {
+	request     *http.Request
+	route       route
+	params      []string
+	query       url.Values
+	base        string // address of the API with /v1
+	access      access
+	environment *environment // nil above environments
+	now         time.Time
+}
+
+// reply is an answer that succeeded.
+type reply struct {
+	status   int // 0: 200
+	body     []byte
+	location string
+}
+
+// param is a path parameter by place.
+func (c *call) param(k int) string { return c.params[k] }
+
+// self is the address that was asked for, query included.
+func (c *call) self() string {
+	if c.request.URL.RawQuery == "" {
+		return c.address()
+	}
+	return c.address() + "?" + c.request.URL.RawQuery
+}
+
+// address is the address without the query.
+func (c *call) address() string {
+	return c.base + strings.TrimPrefix(c.request.URL.EscapedPath(), "/v1")
+}
+
+// serveAPI answers a call under /v1.
+func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, t target) {
+	c := &call{request: r, route: t.route, params: t.params, base: scheme(r) + "://" + r.Host + "/v1", now: s.opt.Clock()}
+	answer, err := s.run(c, t.node)
+	if err != nil {
+		s.writeError(w, r, err)
+		return
+	}
+	s.write(w, r, answer)
+}
+
+// scheme is how the client reached the server.
+func scheme(r *http.Request) string {
+	if r.TLS != nil {
+		return "https"
+	}
+	return "http"
+}
+
+// run checks a call and runs its handler.
+func (s *Server) run(c *call, at *node) (reply, error) {
+	if headerSize(c.request.Header) > maxHeader {
+		return reply{}, &apiError{status: http.StatusRequestHeaderFieldsTooLarge, code: "INVALID_REQUEST", message: messageInvalidRequest}
+	}
+	var err error
+	if c.access, err = s.authorize(c.request); err != nil {
+		return reply{}, err
+	}
+	if err := s.admit(c.request, c.route.group, c.environmentKey()); err != nil {
+		return reply{}, err
+	}
+	switch {
+	case at == nil:
+		return reply{}, notFound("The address is not known.")
+	case c.route.handle == nil:
+		return reply{}, methodNotAllowed()
+	}
+	if c.query, err = url.ParseQuery(c.request.URL.RawQuery); err != nil {
+		return reply{}, invalidParameter("query", "The query is not encoded correctly.")
+	}
+	if err := s.enter(c); err != nil {
+		return reply{}, err
+	}
+	return c.route.handle(c)
+}
+
+// enter finds the environment of a call and checks the right to see it.
+func (s *Server) enter(c *call) error {
+	rest, ok := strings.CutPrefix(c.request.URL.Path, "/v1/environments/")
+	if !ok {
+		return nil
+	}
+	head, _, _ := strings.Cut(rest, "/")
+	id, ok := data.ParseID(head)
+	if !ok || s.byID[id] == nil || !c.access.sees(id) {
+		return forbidden()
+	}
+	c.environment, c.params = s.byID[id], c.params[1:]
+	return nil
+}
+
+// environmentKey names the environment for limits by source.
+func (c *call) environmentKey() string {
+	if len(c.params) == 0 {
+		return ""
+	}
+	return c.params[0]
+}
+
+// inEnvironment runs a reading handler under the environment's read lock.
+func inEnvironment(h handler) handler {
+	return func(c *call) (reply, error) {
+		c.environment.mu.RLock()
+		defer c.environment.mu.RUnlock()
+		return h(c)
+	}
+}
+
+// writing runs a changing handler under the environment's write lock.
+func writing(h handler) handler {
+	return func(c *call) (reply, error) {
+		if !c.access.write {
+			return reply{}, forbidden()
+		}
+		c.environment.mu.Lock()
+		defer c.environment.mu.Unlock()
+		return h(c)
+	}
+}
+
+func headerSize(h http.Header) int {
+	n := 0
+	for name, values := range h {
+		for _, v := range values {
+			n += len(name) + len(v) + 4
+		}
+	}
+	return n
+}
+
+// asAPIError finds the API's own error in err.
+func asAPIError(err error) *apiError {
+	var e *apiError
+	if errors.As(err, &e) {
+		return e
+	}
+	return &apiError{
+		status: http.StatusInternalServerError, code: "UNEXPECTED_ERROR",
+		message: "An unexpected error occurred. " + err.Error(),
+	}
+}

@@ -1,0 +1,174 @@
+package sim
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Fault is something that goes wrong on demand, for calls that match.
+type Fault struct {
+	// Match is a method, or *, and a path pattern, where * stands for one segment
+	// and a final ** for any rest: "GET /v1/environments/*/users". Empty: every call.
+	Match string `json:"match,omitempty"`
+	// Query must be part of the decoded query.
+	Query string `json:"query,omitempty"`
+	// After lets this many matching calls pass first.
+	After int `json:"after,omitempty"`
+	// Times is how many calls go wrong: 1 when it is left out, -1 for all.
+	Times int `json:"times,omitempty"`
+	// Do is the kind: status, storm, cut, slow, garbage, revoke or reset.
+	Do string `json:"do"`
+	// Status is the answer's status with do status.
+	Status int `json:"status,omitempty"`
+	// RetryAfter is sent as a header with do status and do storm, in seconds;
+	// left out: none with status, 1 with storm.
+	RetryAfter *int `json:"retryAfter,omitempty"`
+	// For is how long a storm lasts, or how much longer a slow answer takes.
+	For Duration `json:"for,omitempty"`
+}
+
+// Duration is a time.Duration written as text, such as "1.5s".
+type Duration time.Duration
+
+// MarshalJSON implements json.Marshaler.
+func (d Duration) MarshalJSON() ([]byte, error) { return json.Marshal(time.Duration(d).String()) }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (d *Duration) UnmarshalJSON(b []byte) error {
+	var text string
+	if err := json.Unmarshal(b, &text); err != nil {
+		return fmt.Errorf("a duration is text such as \"1.5s\", not %s", b)
+	}
+	v, err := time.ParseDuration(text)
+	*d = Duration(v)
+	return err
+}
+
+// faultKinds are the values of Fault.Do.
+var faultKinds = []string{"status", "storm", "cut", "slow", "garbage", "revoke", "reset"}
+
+func (f Fault) validate() error {
+	switch {
+	case !slices.Contains(faultKinds, f.Do):
+		return fmt.Errorf("do must be one of %s, not %q", strings.Join(faultKinds, ", "), f.Do)
+	case f.Do == "status" && (f.Status < 200 || f.Status > 599):
+		return fmt.Errorf("do status needs a status between 200 and 599, not %d", f.Status)
+	case f.After < 0 || f.Times < -1 || f.For < 0 || f.RetryAfter != nil && *f.RetryAfter < 0:
+		return fmt.Errorf("after, times, for and retryAfter must not be negative")
+	case (f.Do == "storm" || f.Do == "slow") && f.For == 0:
+		return fmt.Errorf("do %s needs for, a duration such as \"2s\"", f.Do)
+	}
+	_, pattern, _ := strings.Cut(f.Match, " ")
+	if f.Match != "" && !strings.HasPrefix(pattern, "/") {
+		return fmt.Errorf("match must be a method and a path, such as \"GET /v1/environments/*/users\", not %q", f.Match)
+	}
+	if _, err := path.Match(pattern, ""); err != nil {
+		return fmt.Errorf("match %q is no valid pattern", f.Match)
+	}
+	return nil
+}
+
+// matches reports whether a request is one that the fault is for.
+func (f Fault) matches(r *http.Request) bool {
+	if f.Match != "" {
+		method, pattern, _ := strings.Cut(f.Match, " ")
+		if method != "*" && method != r.Method {
+			return false
+		}
+		if !matchPath(pattern, r.URL.Path) {
+			return false
+		}
+	}
+	return f.Query == "" || strings.Contains(r.URL.Query().Encode(), f.Query) || strings.Contains(decoded(r), f.Query)
+}
+
+func decoded(r *http.Request) string {
+	var b strings.Builder
+	for name, values := range r.URL.Query() {
+		for _, v := range values {
+			b.WriteString(name + "=" + v + "&")
+		}
+	}
+	return b.String()
+}
+
+func matchPath(pattern, p string) bool {
+	if head, ok := strings.CutSuffix(pattern, "**"); ok {
+		n := strings.Count(head, "/")
+		parts := strings.SplitAfterN(p, "/", n+1)
+		if len(parts) <= n {
+			return false
+		}
+		pattern, p = head, strings.Join(parts[:n], "")
+	}
+	ok, err := path.Match(pattern, p)
+	return ok && err == nil
+}
+
+// faultPlan is the list of faults in force.
+type faultPlan struct {
+	clock func() time.Time
+
+	mu     sync.Mutex
+	faults []*activeFault
+}
+
+type activeFault struct {
+	Fault
+	seen  int
+	until time.Time // end of a storm
+}
+
+func newFaultPlan(clock func() time.Time, faults []Fault) (*faultPlan, error) {
+	p := &faultPlan{clock: clock}
+	return p, p.set(faults)
+}
+
+// set replaces the faults.
+func (p *faultPlan) set(faults []Fault) error {
+	active := make([]*activeFault, len(faults))
+	for i, f := range faults {
+		if err := f.validate(); err != nil {
+			return fmt.Errorf("fault %d: %w", i+1, err)
+		}
+		setDefault(&f.Times, 1)
+		active[i] = &activeFault{Fault: f}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.faults = active
+	return nil
+}
+
+// next gives the fault that a request meets, if any: the first of the list.
+func (p *faultPlan) next(r *http.Request) *Fault {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, f := range p.faults {
+		if f.matches(r) && f.strike(p.clock()) {
+			return &f.Fault
+		}
+	}
+	return nil
+}
+
+// strike counts a matching request and reports whether it goes wrong.
+func (f *activeFault) strike(now time.Time) bool {
+	if now.Before(f.until) {
+		return true
+	}
+	f.seen++
+	if f.seen <= f.After || f.Times > 0 && f.seen > f.After+f.Times {
+		return false
+	}
+	if f.Do == "storm" {
+		f.until = now.Add(time.Duration(f.For))
+	}
+	return true
+}

@@ -1,0 +1,124 @@
+package authserver
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// keyBits of every RSA key.
+const keyBits = 2048
+
+// maxKeys bounds the JWKS: rotation drops the oldest beyond it.
+const maxKeys = 4
+
+type signingKey struct {
+	id  string
+	key *rsa.PrivateKey
+}
+
+// RotateKeys makes a new signing key. Older ones stay published.
+func (s *Server) RotateKeys() error {
+	if _, err := s.signer(); err != nil {
+		return err
+	}
+	key, err := newSigningKey()
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keys = append(s.keys, key)
+	if len(s.keys) > maxKeys {
+		s.keys = s.keys[1:]
+	}
+	return nil
+}
+
+func newSigningKey() (signingKey, error) {
+	key, err := rsa.GenerateKey(rand.Reader, keyBits)
+	if err != nil {
+		return signingKey{}, fmt.Errorf("make a signing key: %w", err)
+	}
+	return signingKey{id: randomText(12), key: key}, nil
+}
+
+// signer is the present signing key; the first call makes it.
+func (s *Server) signer() (signingKey, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.keys) == 0 {
+		key, err := newSigningKey()
+		if err != nil {
+			return key, err
+		}
+		s.keys = append(s.keys, key)
+	}
+	return s.keys[len(s.keys)-1], nil
+}
+
+// publicKey finds a published key.
+func (s *Server) publicKey(id string) *rsa.PublicKey {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range s.keys {
+		if k.id == id {
+			return &k.key.PublicKey
+		}
+	}
+	return nil
+}
+
+// ensureClientKey is the key pair of the application with private_key_jwt.
+func (s *Server) ensureClientKey() (*rsa.PrivateKey, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.clientKey == nil {
+		key, err := rsa.GenerateKey(rand.Reader, keyBits)
+		if err != nil {
+			return nil, fmt.Errorf("make the client's key: %w", err)
+		}
+		s.clientKey = key
+	}
+	return s.clientKey, nil
+}
+
+// ClientKey is the private key that goes with private_key_jwt, as PKCS #8 PEM.
+func (s *Server) ClientKey() ([]byte, error) {
+	key, err := s.ensureClientKey()
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, fmt.Errorf("encode the client's key: %w", err)
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+}
+
+// jwks publishes the signing keys (RFC 7517).
+func (s *Server) jwks(x *exchange) {
+	if _, err := s.signer(); err != nil {
+		x.fail(http.StatusInternalServerError, "server_error", err.Error())
+		return
+	}
+	var set jose.JSONWebKeySet
+	s.mu.Lock()
+	for _, k := range s.keys {
+		set.Keys = append(set.Keys, jose.JSONWebKey{Key: &k.key.PublicKey, KeyID: k.id, Algorithm: "RS256", Use: "sig"})
+	}
+	s.mu.Unlock()
+	x.json(http.StatusOK, set)
+}
+
+// randomText is URL-safe text of n random bytes.
+func randomText(n int) string {
+	b := make([]byte, n)
+	_, _ = rand.Read(b) // never fails
+	return urlSafe(b)
+}

@@ -1,0 +1,144 @@
+package sim
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+)
+
+// listing is a page of a collection on its way out.
+type listing struct {
+	key   string // in _embedded
+	rows  []byte // comma-separated members
+	size  int
+	count int // -1: not told
+	next  string
+	prev  string
+	plain bool // _links.self without the query
+}
+
+// add starts another row.
+func (l *listing) add(row func(dst []byte) []byte) {
+	if l.size > 0 {
+		l.rows = append(l.rows, ',')
+	}
+	l.rows = row(l.rows)
+	l.size++
+}
+
+// reply writes the collection as HAL.
+func (c *call) reply(l *listing) reply {
+	dst := make([]byte, 0, len(l.rows)+2048)
+	o := open(dst)
+	links := o.child("_links")
+	if l.plain {
+		links.link("self", c.address())
+	} else {
+		links.link("self", c.self())
+	}
+	if l.next != "" {
+		links.link("next", l.next)
+	}
+	if l.prev != "" {
+		links.link("prev", l.prev)
+	}
+	o.end(links)
+	embedded := o.child("_embedded")
+	embedded.key(l.key)
+	embedded.dst = append(append(append(embedded.dst, '['), l.rows...), ']')
+	o.end(embedded)
+	if l.count >= 0 {
+		o.int("count", l.count)
+	}
+	o.int("size", l.size)
+	return reply{body: o.close()}
+}
+
+// paging is what a caller asked of a listing.
+type paging struct {
+	limit     int
+	from      position
+	filter    string
+	expand    string
+	continued bool // there was a cursor
+}
+
+// paging reads limit, cursor, filter and expand. A cursor brings its own filter;
+// one that is sent along must be the same.
+func (s *Server) paging(c *call, def, most int) (paging, error) {
+	p := paging{limit: def, filter: c.query.Get("filter"), expand: c.query.Get("expand")}
+	if text := c.query.Get("limit"); c.query.Has("limit") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 {
+			one := 1
+			return p, invalidRequest(detail{
+				Code: "INVALID_PARAMETER", Target: "limit", Message: "The limit must be a number of at least 1.",
+				InnerError: &innerError{RangeMinimumValue: &one, RangeMaximumValue: &most},
+			})
+		}
+		p.limit = min(n, most)
+	}
+	text := c.query.Get("cursor")
+	if !c.query.Has("cursor") {
+		return p, nil
+	}
+	at, err := s.unseal(text, c.request.URL.Path)
+	if err != nil {
+		return p, err
+	}
+	if p.filter != "" && p.filter != at.Filter || p.expand != "" && p.expand != at.Expand {
+		return p, invalidParameter("cursor", "The cursor belongs to another filter or expand.")
+	}
+	p.filter, p.expand, p.continued = at.Filter, at.Expand, true
+	p.from = position{at.Index, at.Backward}
+	return p, nil
+}
+
+// link is the address of another page.
+func (s *Server) link(c *call, p paging, at position) string {
+	text := s.seal(cursor{c.request.URL.Path, p.filter, p.expand, at.index, at.backward})
+	return c.address() + "?cursor=" + text + "&limit=" + strconv.Itoa(p.limit)
+}
+
+// slots pages through a slice by index: row appends the member at a slot and
+// reports whether it belongs to the result.
+func (s *Server) slots(c *call, p paging, l *listing, n int, has func(k int) bool, row func(dst []byte, k int) []byte) {
+	var all []int
+	for k := range n {
+		if has(k) {
+			all = append(all, k)
+		}
+	}
+	l.count = len(all)
+	first := 0
+	for first < len(all) && all[first] < int(p.from.index) {
+		first++
+	}
+	if p.from.backward {
+		first = max(0, first-p.limit)
+	}
+	last := min(first+p.limit, len(all))
+	for _, k := range all[first:last] {
+		l.add(func(dst []byte) []byte { return row(dst, k) })
+	}
+	if last < len(all) {
+		l.next = s.link(c, p, position{index: uint32(all[last])})
+	}
+	if first > 0 {
+		l.prev = s.link(c, p, position{index: uint32(all[first]), backward: true})
+	}
+}
+
+// has reports whether a comma-separated parameter names a value.
+func has(parameter, value string) bool {
+	for part := range strings.SplitSeq(parameter, ",") {
+		if strings.TrimSpace(part) == value {
+			return true
+		}
+	}
+	return false
+}
+
+// idText is a UUID as text.
+func idText(id data.ID) string { return id.String() }

@@ -1,0 +1,218 @@
+package sim
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
+)
+
+// predicate is a compiled filter on users.
+type predicate interface{ match(s *subject) bool }
+
+type (
+	allOf  []predicate
+	anyOf  []predicate
+	nobody struct{}
+
+	textIs struct {
+		attribute data.Text
+		op        string
+		value     string // folded
+	}
+	customIs struct {
+		attribute int
+		op        string
+		value     string
+	}
+	enabledIs    struct{ op, value string }
+	populationIn []int
+	idIs         struct{ index uint32 }
+	memberOf     struct {
+		group int
+		below []int
+		want  membership // outside: either
+	}
+)
+
+func (p allOf) match(s *subject) bool {
+	for _, child := range p {
+		if !child.match(s) {
+			return false
+		}
+	}
+	return true
+}
+
+func (p anyOf) match(s *subject) bool {
+	for _, child := range p {
+		if child.match(s) {
+			return true
+		}
+	}
+	return false
+}
+
+func (nobody) match(*subject) bool { return false }
+
+func (p *textIs) match(s *subject) bool {
+	v := s.text(p.attribute)
+	if v == "" {
+		return false
+	}
+	switch p.op {
+	case "eq":
+		return foldEqual(v, p.value)
+	case "sw":
+		return foldPrefix(v, p.value)
+	case "ew":
+		return strings.HasSuffix(fold(v), p.value)
+	}
+	return strings.Contains(fold(v), p.value)
+}
+
+func (p *customIs) match(s *subject) bool {
+	for _, v := range s.custom(p.attribute) {
+		if v == p.value || p.op == "sw" && strings.HasPrefix(v, p.value) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *enabledIs) match(s *subject) bool {
+	v := "false"
+	if s.enabled() {
+		v = "true"
+	}
+	return v == p.value || p.op == "sw" && strings.HasPrefix(v, p.value)
+}
+
+func (p populationIn) match(s *subject) bool { return slices.Contains(p, s.population()) }
+
+func (p idIs) match(s *subject) bool { return s.index == p.index }
+
+func (p *memberOf) match(s *subject) bool {
+	e := s.environment
+	if e.direct(s, p.group) {
+		return p.want != indirectly
+	}
+	if p.want == directly {
+		return false
+	}
+	if e.dynamic(s, p.group) {
+		return true
+	}
+	for _, g := range p.below {
+		if e.direct(s, g) || e.dynamic(s, g) {
+			return true
+		}
+	}
+	return false
+}
+
+// compile turns a checked filter on users into a predicate. The environment's
+// lock is held.
+func (e *environment) compile(x *scim.Expr) predicate {
+	switch x.Kind {
+	case scim.And:
+		return allOf(e.compileAll(x.Children))
+	case scim.Or:
+		return anyOf(e.compileAll(x.Children))
+	case scim.Path:
+		return e.compileGroupPath(x)
+	}
+	value := x.Value.Text
+	switch x.Attr {
+	case "enabled":
+		return &enabledIs{x.Op, strings.ToLower(value)}
+	case "population.id":
+		if p, ok := e.populationByID(value); ok {
+			return populationIn{p}
+		}
+		return nobody{}
+	case "id":
+		if id, ok := data.ParseID(value); ok {
+			if i, ok := e.people.Index(id); ok {
+				return idIs{i}
+			}
+		}
+		return nobody{}
+	}
+	if a := slices.Index(data.Names[:], x.Attr); a >= 0 {
+		return &textIs{data.Text(a), x.Op, fold(value)}
+	}
+	for k, a := range e.attributes {
+		if a.name == x.Attr && a.schemaType == "CUSTOM" && !a.deleted {
+			return &customIs{k, x.Op, value}
+		}
+	}
+	return nobody{} // startDate, endDate: no user has them
+}
+
+func (e *environment) compileAll(xs []*scim.Expr) []predicate {
+	out := make([]predicate, len(xs))
+	for i, x := range xs {
+		out[i] = e.compile(x)
+	}
+	return out
+}
+
+func (e *environment) compileGroupPath(x *scim.Expr) predicate {
+	id, kind := groupPath(x)
+	g, ok := e.groupByID(id)
+	if !ok {
+		return nobody{}
+	}
+	p := &memberOf{group: g, below: e.nesting().descendants[g]}
+	switch kind {
+	case "DIRECT":
+		p.want = directly
+	case "INDIRECT":
+		p.want = indirectly
+	}
+	return p
+}
+
+// candidates narrows a predicate to few seeded users by index, if it can.
+func (e *environment) candidates(p predicate) ([]uint32, bool) {
+	switch p := p.(type) {
+	case nobody:
+		return nil, true
+	case idIs:
+		return []uint32{p.index}, p.index < e.people.Count()
+	case *textIs:
+		if p.op != "eq" || p.attribute > data.AccountID {
+			return nil, false
+		}
+		return lookup(e.index(p.attribute), foldHash(p.value)), true
+	case allOf:
+		for _, child := range p {
+			if rows, ok := e.candidates(child); ok {
+				return rows, true
+			}
+		}
+	case anyOf:
+		var all []uint32
+		for _, child := range p {
+			rows, ok := e.candidates(child)
+			if !ok {
+				return nil, false
+			}
+			all = append(all, rows...)
+		}
+		slices.Sort(all)
+		return slices.Compact(all), true
+	}
+	return nil, false
+}
+
+func lookup(index []indexEntry, hash uint32) []uint32 {
+	at, _ := slices.BinarySearchFunc(index, hash, func(e indexEntry, h uint32) int { return cmpUint32(e.hash, h) })
+	var rows []uint32
+	for ; at < len(index) && index[at].hash == hash; at++ {
+		rows = append(rows, index[at].user)
+	}
+	return rows
+}

@@ -1,0 +1,103 @@
+package sim
+
+import (
+	"math"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// limiter enforces the rate-limit groups. Limits belong to the license, which
+// all environments share; a part of each may be all that one source address has
+// in one environment.
+type limiter struct {
+	clock func() time.Time
+	rates map[string]Rate
+	share float64
+
+	mu      sync.Mutex
+	windows map[string]*window
+}
+
+// window holds the times of the last calls let through, oldest at next.
+type window struct {
+	times []time.Time
+	next  int
+}
+
+func newLimiter(opt Options) *limiter {
+	return &limiter{clock: opt.Clock, rates: opt.RateLimits, share: opt.SourceShare, windows: make(map[string]*window)}
+}
+
+// take asks for one call at this moment. When wait is positive the call is
+// refused and may be tried again after it.
+func (l *limiter) take(group, environment, remote string) (now time.Time, wait time.Duration) {
+	rate, limited := l.rates[group]
+	if !limited {
+		return l.clock(), 0
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now = l.clock()
+	license := l.window(group, rate.Limit)
+	if wait = license.wait(now, rate.Per); wait > 0 {
+		return now, wait
+	}
+	if l.share > 0 {
+		host, _, _ := net.SplitHostPort(remote)
+		source := l.window(group+" "+environment+" "+host, max(1, int(float64(rate.Limit)*l.share)))
+		if wait = source.wait(now, rate.Per); wait > 0 {
+			return now, wait
+		}
+		source.add(now)
+	}
+	license.add(now)
+	return now, 0
+}
+
+// maxWindows bounds the memory that made-up sources can take.
+const maxWindows = 10_000
+
+func (l *limiter) window(key string, limit int) *window {
+	w, ok := l.windows[key]
+	if !ok {
+		if len(l.windows) >= maxWindows {
+			clear(l.windows)
+		}
+		w = &window{times: make([]time.Time, limit)}
+		l.windows[key] = w
+	}
+	return w
+}
+
+// wait is how long the next call has to wait; zero or less: it may go.
+func (w *window) wait(now time.Time, per time.Duration) time.Duration {
+	oldest := w.times[w.next]
+	if oldest.IsZero() {
+		return 0
+	}
+	return oldest.Add(per).Sub(now)
+}
+
+func (w *window) add(now time.Time) {
+	w.times[w.next] = now
+	w.next = (w.next + 1) % len(w.times)
+}
+
+// limited is the answer over the limit.
+func limited(group string, wait time.Duration, l *limiter) *apiError {
+	seconds := max(1, int(math.Ceil(wait.Seconds())))
+	return tooMany(seconds, l.rates[group].Limit)
+}
+
+func tooMany(seconds, limit int) *apiError {
+	return &apiError{
+		status: http.StatusTooManyRequests, code: "REQUEST_LIMITED", retryAfter: &seconds,
+		message: "The request could not be completed. The limit on the number of requests was exceeded.",
+		details: []detail{{
+			Code: "LIMIT_EXCEEDED", Message: "Too many requests.",
+			InnerError: &innerError{QuotaLimit: limit, RetryAfter: seconds},
+		}},
+	}
+}

@@ -1,0 +1,193 @@
+package sim
+
+import (
+	"context"
+	"encoding/binary"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/authserver"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+)
+
+// Server simulates PingOne. It is an http.Handler and safe for concurrent use.
+type Server struct {
+	opt          Options
+	organization organization
+	environments []*environment
+	byID         map[data.ID]*environment
+	auth         *authserver.Server
+	routes       *node
+	limits       *limiter
+	recorder     *recorder
+	faults       *faultPlan
+	cursorKey    []byte
+	errorIDs     atomic.Uint32
+}
+
+// New makes a simulator. It starts no goroutine and opens no connection.
+func New(opt Options) (*Server, error) {
+	opt, err := opt.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{
+		opt:       opt,
+		limits:    newLimiter(opt),
+		recorder:  newRecorder(opt.Clock, opt.LogSize),
+		cursorKey: binary.BigEndian.AppendUint64(nil, data.Mix(opt.Seed^data.SaltOf("cursor"))),
+	}
+	if s.faults, err = newFaultPlan(opt.Clock, opt.Faults); err != nil {
+		return nil, err
+	}
+	s.build()
+	s.auth, err = authserver.New(authserver.Config{
+		Organization: s.organization.id.String(),
+		Apps:         s.apps(),
+		Directory:    directory{s},
+		Clock:        opt.Clock,
+		Lifetime:     opt.TokenLifetime, RefreshLifetime: opt.RefreshLifetime, RefreshGrace: opt.RefreshGrace,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.routes = s.api()
+	return s, nil
+}
+
+// Close implements io.Closer. There is nothing to release.
+func (s *Server) Close() error { return nil }
+
+// maxHeader is the documented limit on request headers, in bytes.
+const maxHeader = 6 << 10
+
+// ServeHTTP implements http.Handler.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/sim/") {
+		s.serveControl(w, r)
+		return
+	}
+	t := s.classify(r)
+	if !t.known() {
+		http.NotFound(w, r)
+		return
+	}
+	visit := s.recorder.begin(r, t.route.endpoint, t.route.group)
+	out := &statusWriter{ResponseWriter: w}
+	defer func() { visit.end(out.status) }()
+	r = r.WithContext(context.WithValue(r.Context(), visitKey{}, visit))
+	if !sleep(r.Context(), s.opt.Latency) {
+		panic(http.ErrAbortHandler)
+	}
+	if f := s.faults.next(r); f != nil && s.inject(out, r, f) {
+		return
+	}
+	s.dispatch(out, r)
+}
+
+// visitKey finds the visit of a request in its context.
+type visitKey struct{}
+
+// target is what a request is for.
+type target struct {
+	route  route
+	node   *node        // of the API; nil when the address is not known
+	params []string     // of the API's path
+	env    *environment // of the authorization server; nil for the API
+	path   string       // below /{environmentID}/as/
+	api    bool
+}
+
+func (t target) known() bool { return t.api || t.env != nil }
+
+// classify finds what a request is for.
+func (s *Server) classify(r *http.Request) target {
+	if path, ok := strings.CutPrefix(r.URL.Path, "/v1/"); ok {
+		t := target{api: true, route: route{endpoint: r.Method + " (unknown)", group: "rlgCatchAllRps"}}
+		if t.node, t.params = s.routes.lookup(path); t.node != nil {
+			if found, ok := t.node.routes[r.Method]; ok {
+				t.route = found
+			}
+		}
+		return t
+	}
+	head, tail, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	path, under := strings.CutPrefix(tail, "as/")
+	id, ok := data.ParseID(head)
+	if !ok || !under {
+		return target{}
+	}
+	name := path
+	if !s.auth.Knows(path) {
+		name = "(unknown)"
+	}
+	return target{env: s.byID[id], path: path, route: route{endpoint: r.Method + " /{env}/as/" + name, group: "rlgAuthnRps"}}
+}
+
+// dispatch answers a request as the simulated service does.
+func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
+	t := s.classify(r)
+	if t.api {
+		s.serveAPI(w, r, t)
+		return
+	}
+	if err := s.admit(r, t.route.group, t.env.id.String()); err != nil {
+		s.writeError(w, r, err)
+		return
+	}
+	s.auth.Serve(w, r, t.env.id.String(), t.path)
+}
+
+// admit asks the rate limits for one call.
+func (s *Server) admit(r *http.Request, group, environment string) error {
+	now, wait := s.limits.take(group, environment, r.RemoteAddr)
+	if wait > 0 {
+		return limited(group, wait, s.limits)
+	}
+	if v, ok := r.Context().Value(visitKey{}).(*visit); ok {
+		v.admitted(now)
+	}
+	return nil
+}
+
+// sleep waits; false when the context ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// statusWriter remembers the status of an answer.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Write implements http.ResponseWriter.
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
