@@ -146,15 +146,6 @@ type AuditLost struct{ Records int64 }
 // AuditState is a change in the health of the audit log.
 type AuditState struct{ Up bool }
 
-// Failure is a request that ended with an error. Cause is for the log alone:
-// it may hold what a user must not see, but never a secret.
-type Failure struct {
-	FrontEnd string
-	Code     string // the gwerr code
-	Cause    error
-}
-
-func (Failure) event()         {}
 func (Authenticated) event()   {}
 func (CallerLimited) event()   {}
 func (AuditLost) event()       {}

@@ -169,7 +169,7 @@ func copyRows(ctx context.Context, out *writer, enc encoder, rows scan.Rows, b s
 // formats with a place for it get the error, then the connection is cut.
 func (h *Handler) abort(ctx context.Context, out *writer, enc encoder, err error) {
 	e := gwerr.From(err)
-	h.config.Sink.Observe(ctx, observe.Failure{FrontEnd: "sql", Code: string(e.Code), Cause: err})
+	h.config.Sink.Observe(ctx, observe.RequestFailed{FrontEnd: "sql", Code: string(e.Code), Err: err})
 	if f, ok := enc.(interface{ fail(e *gwerr.Error) }); ok {
 		f.fail(e)
 		_ = out.flush() // the connection is cut in any case

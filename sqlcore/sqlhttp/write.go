@@ -62,7 +62,7 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if e.Code == gwerr.MethodNotAllowed {
 		w.Header().Set("Allow", "GET, HEAD, POST")
 	}
-	h.config.Sink.Observe(r.Context(), observe.Failure{FrontEnd: "sql", Code: string(e.Code), Cause: err})
+	h.config.Sink.Observe(r.Context(), observe.RequestFailed{FrontEnd: "sql", Code: string(e.Code), Err: err})
 	writeJSON(w, e.Kind().HTTP, map[string]problem{"error": problemOf(e, observe.RequestID(r.Context()))})
 }
 
