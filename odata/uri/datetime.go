@@ -170,54 +170,68 @@ var durationUnits = [...]struct {
 	{'S', time.Second, true},
 }
 
-// validDuration reports whether s is [-]P[nD][T[nH][nM][n[.n]S]] with at
-// least one part. fits is false if the value exceeds time.Duration.
+// durationReader reads [-]P[nD][T[nH][nM][n[.n]S]] part by part.
+type durationReader struct {
+	clock
+	total time.Duration
+	// overflow is set once the total exceeds time.Duration.
+	overflow bool
+	// unit is the first of durationUnits that may still come.
+	unit   int
+	inTime bool
+}
+
+// durationValue reads a duration with at least one part. fits is false if
+// the value exceeds time.Duration.
 func durationValue(s string) (value time.Duration, fits, valid bool) {
-	c := clock{s: upperASCII(s)}
-	negative := c.skip('-')
-	if !c.skip('P') {
+	r := durationReader{clock: clock{s: upperASCII(s)}}
+	negative := r.skip('-')
+	if !r.skip('P') || r.i == len(r.s) {
 		return 0, false, false
 	}
-	fits = true
-	parts, inTime, unit := 0, false, 0
-	for c.i < len(c.s) {
-		if !inTime && c.skip('T') {
-			inTime = true
-			if c.i == len(c.s) {
-				return 0, false, false
-			}
-			continue
+	for r.i < len(r.s) {
+		if !r.inTime && r.skip('T') {
+			r.inTime = true
 		}
-		n, _, ok := c.digits(1, 18)
-		if !ok {
+		if !r.part() {
 			return 0, false, false
 		}
-		fraction, hasFraction := time.Duration(0), c.skip('.')
-		if hasFraction {
-			if fraction, ok = c.fraction(); !ok {
-				return 0, false, false
-			}
-		}
-		for unit < len(durationUnits) && durationUnits[unit].letter != c.peek() {
-			unit++
-		}
-		if unit == len(durationUnits) || durationUnits[unit].inTime != inTime || (hasFraction && c.peek() != 'S') {
-			return 0, false, false
-		}
-		length := durationUnits[unit].length
-		if int64(n) > (math.MaxInt64-int64(value)-int64(fraction))/int64(length) {
-			fits = false
-		} else {
-			value += time.Duration(n)*length + fraction
-		}
-		c.i++
-		unit++
-		parts++
 	}
 	if negative {
-		value = -value
+		return -r.total, !r.overflow, true
 	}
-	return value, fits, parts > 0
+	return r.total, !r.overflow, true
+}
+
+// part reads one number with its unit and adds it to the total.
+func (r *durationReader) part() bool {
+	n, _, ok := r.digits(1, 18)
+	if !ok {
+		return false
+	}
+	var fraction time.Duration
+	hasFraction := r.skip('.')
+	if hasFraction {
+		if fraction, ok = r.fraction(); !ok {
+			return false
+		}
+	}
+	letter := r.peek()
+	for r.unit < len(durationUnits) && durationUnits[r.unit].letter != letter {
+		r.unit++
+	}
+	if r.unit == len(durationUnits) || durationUnits[r.unit].inTime != r.inTime || hasFraction && letter != 'S' {
+		return false
+	}
+	length := durationUnits[r.unit].length
+	if int64(n) > (math.MaxInt64-int64(r.total)-int64(fraction))/int64(length) {
+		r.overflow = true
+	} else {
+		r.total += time.Duration(n)*length + fraction
+	}
+	r.i++
+	r.unit++
+	return true
 }
 
 func parseDuration(s string) (time.Duration, bool) {

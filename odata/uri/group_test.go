@@ -114,3 +114,28 @@ func TestPrecedence(t *testing.T) {
 		})
 	}
 }
+
+// BenchmarkGroup compares the engine with precedence climbing on
+// `1 eq 2 and 3 eq 4 …`.
+func BenchmarkGroup(b *testing.B) {
+	for _, operands := range []int{4, 12, 1000, 2000} {
+		items := []item{{operand: &Literal{Kind: IntLiteral, Text: "0"}}}
+		for i := 1; i < operands; i++ {
+			items = append(items, newBinaryItem([]BinaryOp{And, Eq}[i%2], 0), items[0])
+		}
+		b.Run(fmt.Sprintf("engine/%d", operands), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := group(items); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("climbing/%d", operands), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				climb(items, 0)
+			}
+		})
+	}
+}

@@ -44,8 +44,8 @@ func nameEnd(s string, i int) int {
 	return i
 }
 
-// startsName reports whether an identifier character is at i: a literal or
-// an operator that ends at i then has not ended.
+// continuesName reports whether an identifier character is at i: a literal
+// or an operator that would end at i then has not ended.
 func continuesName(s string, i int) bool {
 	if i >= len(s) {
 		return false
