@@ -1,0 +1,53 @@
+package observe
+
+import "time"
+
+// RequestFailed is a request that ended in an error. Err may wrap the cause,
+// which is for the log alone.
+type RequestFailed struct {
+	FrontEnd string
+	Code     string // of the gwerr registry
+	Err      error
+}
+
+// RequestShed is a request refused before it cost anything.
+type RequestShed struct {
+	Reason string // "queue_full", "queue_time", "draining"
+}
+
+// PanicRecovered is a defect that was caught while serving a request. Value
+// is the panic's text if the runtime wrote it, else its type.
+type PanicRecovered struct {
+	Value string
+	Stack string
+}
+
+// Reloaded is one attempt to take over changed configuration.
+type Reloaded struct {
+	What string // "configuration", "certificate", "keys", "policy"
+	Err  error  // nil if it was taken over
+}
+
+// CertificateLoaded says until when the listener's certificate is valid.
+type CertificateLoaded struct{ NotAfter time.Time }
+
+// Lifecycle is a step in the life of the process.
+type Lifecycle struct {
+	Step   string // "starting", "listening", "ready", "not_ready", "draining", "cutting", "stopped"
+	Detail string // an address, the name of a check; never user data
+}
+
+// ReadyCheck is the outcome of one readiness check.
+type ReadyCheck struct {
+	Name string // from the configuration, such as "connection:pingone"
+	OK   bool
+	Err  error
+}
+
+func (RequestFailed) event()     {}
+func (RequestShed) event()       {}
+func (PanicRecovered) event()    {}
+func (Reloaded) event()          {}
+func (CertificateLoaded) event() {}
+func (Lifecycle) event()         {}
+func (ReadyCheck) event()        {}

@@ -1,0 +1,119 @@
+package metrics
+
+import "github.com/prometheus/client_golang/prometheus"
+
+type frontEndMetrics struct {
+	requests *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+	rows     *prometheus.CounterVec
+	bytes    *prometheus.CounterVec
+	failures *prometheus.CounterVec
+	shed     *prometheus.CounterVec
+	panics   *prometheus.CounterVec
+}
+
+func newFrontEndMetrics(m *Metrics) frontEndMetrics {
+	return frontEndMetrics{
+		requests: m.counter("frontend_requests_total", "", "Requests answered, by front end, route and HTTP status.", "front_end", "route", "status"),
+		duration: m.histogram("frontend_request_duration_seconds", "seconds", "Time from a request's arrival to the last byte of its answer.", secondsBuckets, "front_end", "route"),
+		rows:     m.counter("frontend_rows_total", "", "Rows sent to callers.", "front_end"),
+		bytes:    m.counter("frontend_response_bytes_total", "bytes", "Bytes of answers, before compression.", "front_end"),
+		failures: m.counter("frontend_failures_total", "", "Requests that ended in an error, by error code.", "front_end", "code"),
+		shed:     m.counter("frontend_shed_requests_total", "", "Requests refused with 503 before they cost anything.", "reason"),
+		panics:   m.counter("frontend_panics_total", "", "Defects caught while serving a request."),
+	}
+}
+
+type queryMetrics struct {
+	finished   *prometheus.CounterVec
+	duration   *prometheus.HistogramVec
+	phase      *prometheus.HistogramVec
+	fetched    *prometheus.CounterVec
+	returned   *prometheus.CounterVec
+	predicates *prometheus.CounterVec
+	calls      *prometheus.HistogramVec
+	tables     *prometheus.CounterVec
+	inFlight   *prometheus.GaugeVec
+	memory     *prometheus.GaugeVec
+	limit      *prometheus.GaugeVec
+	spill      *prometheus.GaugeVec
+}
+
+func newQueryMetrics(m *Metrics) queryMetrics {
+	return queryMetrics{
+		finished:   m.counter("query_finished_total", "", "Queries finished, by front end and error code (ok if none).", "front_end", "code"),
+		duration:   m.histogram("query_duration_seconds", "seconds", "Time of a query from parsing to its last row.", secondsBuckets, "front_end"),
+		phase:      m.histogram("query_phase_duration_seconds", "seconds", "Time of the phases of queries.", secondsBuckets, "phase"),
+		fetched:    m.counter("query_rows_fetched_total", "", "Rows fetched from PingOne. Divided by rows returned it tells how well filters are pushed down.", "front_end"),
+		returned:   m.counter("query_rows_returned_total", "", "Rows that queries returned.", "front_end"),
+		predicates: m.counter("query_predicates_total", "", "Predicates of queries: pushed to PingOne, or residual, evaluated here.", "where"),
+		calls:      m.histogram("query_upstream_calls", "", "API calls that a query made.", countBuckets, "front_end"),
+		tables:     m.counter("query_table_reads_total", "", "Queries that read a table.", "table"),
+		inFlight:   m.gauge("query_inflight", "", "Work under way: queries, queued queries, scans.", "what"),
+		memory:     m.gauge("engine_memory_used_bytes", "bytes", "Memory that the embedded engine uses."),
+		limit:      m.gauge("engine_memory_limit_bytes", "bytes", "Memory that the embedded engine may use."),
+		spill:      m.gauge("engine_spill_bytes", "bytes", "Temporary disk that the embedded engine uses."),
+	}
+}
+
+type upstreamMetrics struct {
+	calls    *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+	bytes    *prometheus.CounterVec
+	retries  *prometheus.CounterVec
+	waits    *prometheus.CounterVec
+	limit    *prometheus.HistogramVec
+	budget   *prometheus.GaugeVec
+}
+
+func newUpstreamMetrics(m *Metrics) upstreamMetrics {
+	return upstreamMetrics{
+		calls:    m.counter("upstream_calls_total", "", "HTTP exchanges with PingOne, by rate-limit group, endpoint, method and status (none if no answer came).", "group", "endpoint", "method", "status"),
+		duration: m.histogram("upstream_call_duration_seconds", "seconds", "Time of one exchange, its body included.", secondsBuckets, "group", "endpoint"),
+		bytes:    m.counter("upstream_response_bytes_total", "bytes", "Bytes of PingOne's answers, as decompressed.", "group"),
+		retries:  m.counter("upstream_retries_total", "", "Decisions to repeat a call.", "group", "reason"),
+		waits:    m.counter("upstream_retry_wait_seconds_total", "seconds", "Time spent waiting before repeated calls.", "group"),
+		limit:    m.histogram("upstream_limit_wait_seconds", "seconds", "Time a call waited for the rate budget.", secondsBuckets, "group"),
+		budget:   m.gauge("upstream_budget_calls_per_second", "", "Rate in force for a rate-limit group.", "group"),
+	}
+}
+
+type tokenMetrics struct {
+	fetches  *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+	served   *prometheus.CounterVec
+	store    *prometheus.GaugeVec
+}
+
+func newTokenMetrics(m *Metrics) tokenMetrics {
+	return tokenMetrics{
+		fetches:  m.counter("token_fetches_total", "", "Requests to token endpoints.", "grant", "outcome"),
+		duration: m.histogram("token_fetch_duration_seconds", "seconds", "Time of a request to a token endpoint.", secondsBuckets, "grant"),
+		served:   m.counter("token_served_total", "", "Tokens handed to calls, by where they came from.", "source"),
+		store:    m.gauge("token_store_up", "", "1 if the store of tokens and budgets works, 0 if the gateway goes on without it.", "store"),
+	}
+}
+
+type serviceMetrics struct {
+	auth        *prometheus.CounterVec
+	callerLimit *prometheus.CounterVec
+	auditLost   *prometheus.CounterVec
+	auditUp     *prometheus.GaugeVec
+	ready       *prometheus.GaugeVec
+	check       *prometheus.GaugeVec
+	reloads     *prometheus.CounterVec
+	certificate *prometheus.GaugeVec
+}
+
+func newServiceMetrics(m *Metrics) serviceMetrics {
+	return serviceMetrics{
+		auth:        m.counter("auth_attempts_total", "", "Decisions about callers' credentials.", "method", "outcome"),
+		callerLimit: m.counter("auth_caller_limited_total", "", "Requests refused or held back by the caller's own limits.", "limit"),
+		auditLost:   m.counter("audit_lost_records_total", "", "Audit records that could not be written."),
+		auditUp:     m.gauge("audit_up", "", "1 if the audit trail can be written."),
+		ready:       m.gauge("service_ready", "", "1 while the gateway calls itself ready."),
+		check:       m.gauge("service_check_ok", "", "1 if a readiness check passed last time.", "check"),
+		reloads:     m.counter("service_reloads_total", "", "Attempts to take over changed configuration.", "what", "outcome"),
+		certificate: m.gauge("service_certificate_expiry_timestamp_seconds", "seconds", "When the listener's certificate ends, in seconds since 1970."),
+	}
+}

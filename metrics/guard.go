@@ -1,0 +1,100 @@
+package metrics
+
+import (
+	"net/http"
+	"strconv"
+	"sync"
+)
+
+// other stands for every label value that is not let through.
+const other = "other"
+
+// guard lets a bounded number of plausible values through for each label. It
+// is the second line: components promise closed sets already.
+type guard struct {
+	most int
+	mu   sync.RWMutex
+	seen map[string]map[string]struct{}
+}
+
+func newGuard(most int) *guard { return &guard{most: most, seen: map[string]map[string]struct{}{}} }
+
+// value returns v, or "other" if it does not look like a declared name or the
+// label has too many values already.
+func (g *guard) value(label, v string) string {
+	if v == "" {
+		return "none"
+	}
+	if !isDeclaredName(v) {
+		return other
+	}
+	g.mu.RLock()
+	_, known := g.seen[label][v]
+	g.mu.RUnlock()
+	if known {
+		return v
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	set := g.seen[label]
+	if set == nil {
+		set = map[string]struct{}{}
+		g.seen[label] = set
+	}
+	if len(set) >= g.most {
+		return other
+	}
+	set[v] = struct{}{}
+	return v
+}
+
+// isDeclaredName reports whether v may be a name from the code or the table
+// declarations: short, of plain letters, and with hardly any digits, so that
+// ids, addresses, phone numbers and e-mail addresses don't pass.
+func isDeclaredName(v string) bool {
+	const mostBytes, mostDigits = 64, 3
+	if len(v) > mostBytes {
+		return false
+	}
+	digits := 0
+	for i := range len(v) {
+		c := v[i]
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c == '_', c == '-', c == '/', c == '{', c == '}', c == '*', c == ':', c == '$', c == '(', c == ')':
+		case c >= '0' && c <= '9':
+			digits++
+		default:
+			return false
+		}
+	}
+	return digits <= mostDigits
+}
+
+// oneOf returns v if it is in the closed set, else "other".
+func oneOf(v string, set ...string) string {
+	for _, s := range set {
+		if s == v {
+			return v
+		}
+	}
+	return other
+}
+
+// status returns an HTTP status as a label: "none" where no answer came.
+func status(code int) string {
+	switch {
+	case code == 0:
+		return "none"
+	case http.StatusText(code) != "", code == 499:
+		return strconv.Itoa(code)
+	}
+	return other
+}
+
+// outcome returns "ok" or an error code.
+func (g *guard) outcome(code string) string {
+	if code == "" {
+		return "ok"
+	}
+	return g.value("code", code)
+}
