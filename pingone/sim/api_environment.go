@@ -103,13 +103,11 @@ func (s *Server) listEnvironments(c *call) (reply, error) {
 		}
 		return x == nil || evaluate(x, func(name string) []string { return []string{s.environmentValue(e, name)} })
 	}
-	l := &listing{key: "environments"}
+	l := &listing{key: "environments", uncounted: true}
 	products := has(p.expand, "billOfMaterials")
-	s.slots(c, p, l, len(s.environments), matches, func(dst []byte, k int) []byte {
+	return s.slots(c, p, l, len(s.environments), matches, func(dst []byte, k int) []byte {
 		return s.appendEnvironment(dst, c, s.environments[k], products)
-	})
-	l.count = -1
-	return c.reply(l), nil
+	}), nil
 }
 
 // filtersMore reports whether a filter names more than the organization and the license.

@@ -90,11 +90,7 @@ func (s *Server) listGroups(c *call) (reply, error) {
 	e := c.environment
 	matches := func(g int) bool { return !e.groups[g].deleted && c.seesGroup(g) && (x == nil || e.groupMatches(x, g)) }
 	l := &listing{key: "groups"}
-	s.slots(c, p, l, len(e.groups), matches, func(dst []byte, g int) []byte { return e.appendGroup(dst, c.base, g, nil) })
-	if s.opt.MaxCount > 0 && l.count > s.opt.MaxCount {
-		l.count = -1
-	}
-	return c.reply(l), nil
+	return s.slots(c, p, l, len(e.groups), matches, func(dst []byte, g int) []byte { return e.appendGroup(dst, c.base, g, nil) }), nil
 }
 
 // groupMatches tries a checked filter on a group.

@@ -53,10 +53,9 @@ func (s *Server) listMemberships(c *call, owner, path string, held []groupMember
 	}
 	l := &listing{key: "groupMemberships"}
 	expand := has(p.expand, "group")
-	s.slots(c, p, l, len(held), func(k int) bool { return c.seesGroup(held[k].group) }, func(dst []byte, k int) []byte {
+	return s.slots(c, p, l, len(held), func(k int) bool { return c.seesGroup(held[k].group) }, func(dst []byte, k int) []byte {
 		return c.appendMembership(dst, membershipRow{owner, path, held[k].group, held[k].kind, expand})
-	})
-	return c.reply(l), nil
+	}), nil
 }
 
 // readMembership finds one of the groups of a user or group.

@@ -36,8 +36,7 @@ func (s *Server) listOrganizations(c *call) (reply, error) {
 		}
 		holds = evaluate(x, func(string) []string { return []string{s.organization.name} })
 	}
-	s.slots(c, p, l, 1, func(int) bool { return holds }, func(dst []byte, _ int) []byte { return s.appendOrganization(dst, c) })
-	return c.reply(l), nil
+	return s.slots(c, p, l, 1, func(int) bool { return holds }, func(dst []byte, _ int) []byte { return s.appendOrganization(dst, c) }), nil
 }
 
 func (s *Server) readOrganization(c *call) (reply, error) {
@@ -101,8 +100,7 @@ func (s *Server) listLicenses(c *call) (reply, error) {
 		holds = evaluate(x, func(name string) []string { return []string{values[name]} })
 	}
 	l := &listing{key: "licenses"}
-	s.slots(c, p, l, 1, func(int) bool { return holds }, func(dst []byte, _ int) []byte { return s.appendLicense(dst, c) })
-	return c.reply(l), nil
+	return s.slots(c, p, l, 1, func(int) bool { return holds }, func(dst []byte, _ int) []byte { return s.appendLicense(dst, c) }), nil
 }
 
 func (s *Server) readLicense(c *call) (reply, error) {

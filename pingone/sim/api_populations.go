@@ -75,10 +75,9 @@ func (s *Server) listPopulations(c *call) (reply, error) {
 		})
 	}
 	l, users := &listing{key: "populations"}, e.counts().populations
-	s.slots(c, p, l, len(e.populations), matches, func(dst []byte, k int) []byte {
+	return s.slots(c, p, l, len(e.populations), matches, func(dst []byte, k int) []byte {
 		return e.appendPopulation(dst, c.base, k, users[k])
-	})
-	return c.reply(l), nil
+	}), nil
 }
 
 // population finds the population that a call is about.

@@ -66,10 +66,11 @@ func appendRole(dst []byte, address string, r role) []byte {
 // its self link has no query.
 func (c *call) wholeCollection(key string, n int, row func(dst []byte, k int) []byte) reply {
 	l := &listing{key: key, count: n, plain: true}
+	c.open(l)
 	for k := range n {
 		l.add(func(dst []byte) []byte { return row(dst, k) })
 	}
-	return c.reply(l)
+	return l.close()
 }
 
 func (s *Server) listRoles(c *call) (reply, error) {

@@ -96,18 +96,19 @@ func (s *Server) listUsers(c *call) (reply, error) {
 	}
 	found := e.find(q, c.now)
 	rows, more := found.page(p.from, p.limit)
-	l := &listing{key: "users", count: found.count(), rows: make([]byte, 0, len(rows)*1800)}
+	l := &listing{key: "users", count: found.count()}
 	if s.opt.MaxCount > 0 && l.count > s.opt.MaxCount {
 		l.count = -1
 	}
+	s.linkUsers(c, p, l, rows, more)
+	c.open(l)
 	w := newUserWriter(e, c.base, has(p.expand, "population") || has(p.expand, "populations"))
 	var scratch user
 	for _, i := range rows {
 		u := e.listed(i, c.now, &scratch)
 		l.add(func(dst []byte) []byte { return w.append(dst, u, nil) })
 	}
-	s.linkUsers(c, p, l, rows, more)
-	return c.reply(l), nil
+	return l.close(), nil
 }
 
 // linkUsers sets the next and prev links of a page. A page read backward has
@@ -317,7 +318,7 @@ func (w *userWriter) appendCustom(o *object, u *user) {
 		if a.deleted || !a.enabled {
 			continue
 		}
-		o.key(a.name)
+		o.foreignKey(a.name)
 		switch {
 		case a.kind == "JSON" && a.multiValued:
 			o.dst = append(append(append(o.dst, '['), strings.Join(v.values, ",")...), ']')

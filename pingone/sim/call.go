@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -27,6 +28,7 @@ type reply struct {
 	status   int // 0: 200
 	body     []byte
 	location string
+	pooled   bool // body goes back to the pool of buffers once it is sent
 }
 
 // param is a path parameter by place.
@@ -37,7 +39,21 @@ func (c *call) self() string {
 	if c.request.URL.RawQuery == "" {
 		return c.address()
 	}
-	return c.address() + "?" + c.request.URL.RawQuery
+	return c.address() + "?" + encode(c.request.URL.RawQuery)
+}
+
+// encode percent-encodes what a query may hold as it is but an address in JSON
+// should not.
+func encode(query string) string {
+	var b strings.Builder
+	for i := range len(query) {
+		if c := query[i]; c <= ' ' || c >= 0x7F || c == '"' || c == '\\' || c == '<' || c == '>' {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // address is the address without the query.

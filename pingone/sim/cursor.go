@@ -26,17 +26,24 @@ const maxCursor = 64 << 10
 // macSize is the length of the seal in bytes.
 const macSize = 12
 
+// longCursor is the length in bytes from which a cursor is packed: it then holds
+// a long filter, and addresses have limits.
+const longCursor = 400
+
 // seal writes a cursor as URL-safe text.
 func (s *Server) seal(c cursor) string {
-	plain, err := json.Marshal(c)
+	body, err := json.Marshal(c)
 	if err != nil {
 		panic(err) // strings and numbers: cannot fail
 	}
-	var packed bytes.Buffer
-	z, _ := flate.NewWriter(&packed, flate.DefaultCompression) // the level is valid
-	_, _ = z.Write(plain)                                      // a Buffer takes everything
-	_ = z.Close()
-	return base64.RawURLEncoding.EncodeToString(append(s.mac(packed.Bytes()), packed.Bytes()...))
+	if len(body) >= longCursor {
+		var packed bytes.Buffer
+		z, _ := flate.NewWriter(&packed, flate.DefaultCompression) // the level is valid
+		_, _ = z.Write(body)                                       // a Buffer takes everything
+		_ = z.Close()
+		body = packed.Bytes()
+	}
+	return base64.RawURLEncoding.EncodeToString(append(s.mac(body), body...))
 }
 
 // unseal reads a cursor and refuses one that was altered or made for another listing.
@@ -44,11 +51,16 @@ func (s *Server) unseal(text, scope string) (cursor, error) {
 	var c cursor
 	invalid := invalidParameter("cursor", "The cursor is not valid.")
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
-	if err != nil || len(raw) < macSize || !hmac.Equal(raw[:macSize], s.mac(raw[macSize:])) {
+	if err != nil || len(raw) <= macSize || !hmac.Equal(raw[:macSize], s.mac(raw[macSize:])) {
 		return c, invalid
 	}
-	plain, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(raw[macSize:])), maxCursor))
-	if err != nil || json.Unmarshal(plain, &c) != nil || c.Scope != scope {
+	body := raw[macSize:]
+	if body[0] != '{' {
+		if body, err = io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(body)), maxCursor)); err != nil {
+			return c, invalid
+		}
+	}
+	if json.Unmarshal(body, &c) != nil || c.Scope != scope {
 		return c, invalid
 	}
 	return c, nil

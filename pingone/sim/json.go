@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -65,13 +64,22 @@ func open(dst []byte) object {
 	return object{dst, len(dst)}
 }
 
-// key starts a member. Keys are the API's own, or names of attributes.
+// key starts a member with a key of the API's own, which needs no escapes.
 func (o *object) key(k string) {
 	if len(o.dst) > o.start {
 		o.dst = append(o.dst, ',')
 	}
-	o.dst = appendString(o.dst, k)
-	o.dst = append(o.dst, ':')
+	o.dst = append(o.dst, '"')
+	o.dst = append(o.dst, k...)
+	o.dst = append(o.dst, '"', ':')
+}
+
+// foreignKey starts a member with any key.
+func (o *object) foreignKey(k string) {
+	if len(o.dst) > o.start {
+		o.dst = append(o.dst, ',')
+	}
+	o.dst = append(appendString(o.dst, k), ':')
 }
 
 func (o *object) text(k, v string) {
@@ -142,18 +150,13 @@ func appendTexts(dst []byte, vs []string) []byte {
 	return append(dst, ']')
 }
 
-// link adds {"href": …} under a key; the address is given in parts.
+// link adds {"href": …} under a key; the address is given in parts, which hold
+// nothing that JSON escapes.
 func (o *object) link(k string, parts ...string) {
 	o.key(k)
 	o.dst = append(o.dst, `{"href":"`...)
 	for _, p := range parts {
-		for i := range len(p) {
-			if c := p[i]; c == '"' || c == '\\' || c < ' ' {
-				o.dst = fmt.Appendf(o.dst, "%%%02X", c)
-			} else {
-				o.dst = append(o.dst, c)
-			}
-		}
+		o.dst = append(o.dst, p...)
 	}
 	o.dst = append(o.dst, `"}`...)
 }

@@ -7,30 +7,22 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
 
-// listing is a page of a collection on its way out.
+// listing is a page of a collection on its way out. The links are set first,
+// then it is opened, then rows are added, then it is closed.
 type listing struct {
-	key   string // in _embedded
-	rows  []byte // comma-separated members
-	size  int
-	count int // -1: not told
-	next  string
-	prev  string
-	plain bool // _links.self without the query
+	key       string // in _embedded
+	count     int    // -1: not told
+	next      string
+	prev      string
+	plain     bool // _links.self without the query
+	uncounted bool // the endpoint never tells the count
+	dst       []byte
+	size      int
 }
 
-// add starts another row.
-func (l *listing) add(row func(dst []byte) []byte) {
-	if l.size > 0 {
-		l.rows = append(l.rows, ',')
-	}
-	l.rows = row(l.rows)
-	l.size++
-}
-
-// reply writes the collection as HAL.
-func (c *call) reply(l *listing) reply {
-	dst := make([]byte, 0, len(l.rows)+2048)
-	o := open(dst)
+// open writes what stands before the rows.
+func (c *call) open(l *listing) {
+	o := open(takeBuffer())
 	links := o.child("_links")
 	if l.plain {
 		links.link("self", c.address())
@@ -46,13 +38,26 @@ func (c *call) reply(l *listing) reply {
 	o.end(links)
 	embedded := o.child("_embedded")
 	embedded.key(l.key)
-	embedded.dst = append(append(append(embedded.dst, '['), l.rows...), ']')
-	o.end(embedded)
+	l.dst = append(embedded.dst, '[')
+}
+
+// add writes another row.
+func (l *listing) add(row func(dst []byte) []byte) {
+	if l.size > 0 {
+		l.dst = append(l.dst, ',')
+	}
+	l.dst = row(l.dst)
+	l.size++
+}
+
+// close writes what stands behind the rows.
+func (l *listing) close() reply {
+	o := object{dst: append(l.dst, "]}"...)}
 	if l.count >= 0 {
 		o.int("count", l.count)
 	}
 	o.int("size", l.size)
-	return reply{body: o.close()}
+	return reply{body: o.close(), pooled: true}
 }
 
 // paging is what a caller asked of a listing.
@@ -101,9 +106,9 @@ func (s *Server) link(c *call, p paging, at position) string {
 	return c.address() + "?cursor=" + text + "&limit=" + strconv.Itoa(p.limit)
 }
 
-// slots pages through a slice by index: row appends the member at a slot and
-// reports whether it belongs to the result.
-func (s *Server) slots(c *call, p paging, l *listing, n int, has func(k int) bool, row func(dst []byte, k int) []byte) {
+// slots pages through a slice: has tells whether the member at an index belongs
+// to the result, row writes it.
+func (s *Server) slots(c *call, p paging, l *listing, n int, has func(k int) bool, row func(dst []byte, k int) []byte) reply {
 	var all []int
 	for k := range n {
 		if has(k) {
@@ -119,15 +124,20 @@ func (s *Server) slots(c *call, p paging, l *listing, n int, has func(k int) boo
 		first = max(0, first-p.limit)
 	}
 	last := min(first+p.limit, len(all))
-	for _, k := range all[first:last] {
-		l.add(func(dst []byte) []byte { return row(dst, k) })
-	}
 	if last < len(all) {
 		l.next = s.link(c, p, position{index: uint32(all[last])})
 	}
 	if first > 0 {
 		l.prev = s.link(c, p, position{index: uint32(all[first]), backward: true})
 	}
+	if s.opt.MaxCount > 0 && l.count > s.opt.MaxCount || l.uncounted {
+		l.count = -1
+	}
+	c.open(l)
+	for _, k := range all[first:last] {
+		l.add(func(dst []byte) []byte { return row(dst, k) })
+	}
+	return l.close()
 }
 
 // has reports whether a comma-separated parameter names a value.

@@ -22,6 +22,9 @@ const smallBody = 1024
 
 // write sends an answer.
 func (s *Server) write(w http.ResponseWriter, r *http.Request, a reply) {
+	if a.pooled {
+		defer giveBuffer(a.body)
+	}
 	h := w.Header()
 	s.commonHeaders(h)
 	if a.location != "" {
@@ -135,4 +138,23 @@ func compress(w http.ResponseWriter, body []byte) {
 	z.Reset(w)
 	_, _ = z.Write(body)
 	_ = z.Close()
+}
+
+// buffers are bodies to write the next one into.
+var buffers sync.Pool
+
+// maxPooled keeps outsized buffers from living on, in bytes.
+const maxPooled = 8 << 20
+
+func takeBuffer() []byte {
+	if b, ok := buffers.Get().(*[]byte); ok {
+		return (*b)[:0]
+	}
+	return make([]byte, 0, 16<<10)
+}
+
+func giveBuffer(b []byte) {
+	if cap(b) <= maxPooled {
+		buffers.Put(&b)
+	}
 }
