@@ -1,0 +1,172 @@
+// Package oidc recognises callers by access tokens of OpenID Connect identity
+// providers: signed JWTs whose issuer, audience, time and signature are
+// checked here, and whose claims give roles and values for row filters.
+//
+// It follows RFC 9068 and RFC 8725 in what it refuses: unsigned tokens and
+// those signed with a shared secret, algorithms that are not listed, keys that
+// the token itself names, and tokens bound to a key that can't be checked.
+package oidc
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+)
+
+// tenant is the place of the tenant's id in the issuer of Entra ID.
+const tenant = "{tenantid}"
+
+// Issuer configures one identity provider.
+type Issuer struct {
+	// URL is the issuer, as in the claim iss. For Entra ID it may contain
+	// {tenantid}, which the claim tid fills:
+	// https://login.microsoftonline.com/{tenantid}/v2.0 or, for version 1
+	// tokens, https://sts.windows.net/{tenantid}/.
+	URL string
+	// Audiences are the values of aud that are meant for the gateway; at least
+	// one. Power BI's "Organizational account" asks Entra ID for scheme://host.
+	Audiences []string
+	// Tenants are the values of tid that are let in; needed with {tenantid}.
+	Tenants []string
+	// Algorithms are the signature algorithms; RS256, PS256 and ES256 if empty.
+	Algorithms []string
+	// JWKSURL overrides the address of the keys; by default discovery finds it.
+	JWKSURL string
+	// NameClaims are tried in order for the caller's name; preferred_username,
+	// upn, email, client_id, azp, appid and sub if empty.
+	NameClaims []string
+	// Roles map claims to roles.
+	Roles []RoleMapping
+	// Attributes add caller.<name> values from claims: name → claim path.
+	// Top-level claims are there under their own names without it.
+	Attributes map[string]string
+	// Required are claims that must have one of the values: path → values, as
+	// for the scope of the gateway's API.
+	Required map[string][]string
+}
+
+// RoleMapping gives roles by the values of a claim.
+type RoleMapping struct {
+	// Claim is a path such as roles, p1_groups or resource_access.gateway.roles;
+	// a text claim like scope is taken apart at spaces. A backslash keeps a dot
+	// as part of a name.
+	Claim string
+	// Values maps values to roles; "*" stands for any value.
+	Values map[string][]string
+}
+
+// Config configures the method. Zero values take the defaults named.
+type Config struct {
+	Issuers []Issuer
+	// Skew is how far clocks may differ (1 min).
+	Skew time.Duration
+	// Client fetches keys; a client with a time limit of 10 s if nil.
+	Client *http.Client
+	// MinRefresh is the shortest time between two fetches for one issuer,
+	// whatever tokens come (30 s); MaxAge the longest before keys are fetched
+	// again (1 h); MaxStale how long they serve while fetching fails (24 h).
+	MinRefresh, MaxAge, MaxStale time.Duration
+	// Now is the clock (time.Now).
+	Now func() time.Time
+}
+
+var (
+	defaultAlgorithms = []string{"RS256", "PS256", "ES256"}
+	knownAlgorithms   = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+	defaultNames      = []string{"preferred_username", "upn", "email", "client_id", "azp", "appid", "sub"}
+)
+
+// New checks the configuration and returns the method; it asks nobody. The
+// error is gwerr.Config.
+func New(cfg Config) (*Method, error) {
+	if len(cfg.Issuers) == 0 {
+		return nil, gwerr.New(gwerr.Config, "OIDC is configured without an issuer.", "")
+	}
+	orDefault(&cfg.Skew, time.Minute)
+	orDefault(&cfg.MinRefresh, 30*time.Second)
+	orDefault(&cfg.MaxAge, time.Hour)
+	orDefault(&cfg.MaxStale, 24*time.Hour)
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Client == nil {
+		cfg.Client = &http.Client{Timeout: 10 * time.Second}
+	}
+	m := &Method{cfg: cfg}
+	for _, is := range cfg.Issuers {
+		p, err := newIssuer(&cfg, is)
+		if err != nil {
+			return nil, gwerr.New(gwerr.Config, fmt.Sprintf("OIDC issuer %s: %s.", is.URL, err), "")
+		}
+		m.issuers = append(m.issuers, p)
+	}
+	return m, nil
+}
+
+func orDefault(d *time.Duration, otherwise time.Duration) {
+	if *d <= 0 {
+		*d = otherwise
+	}
+}
+
+// issuer is a checked Issuer with its keys.
+type issuer struct {
+	Issuer
+	algorithms []jose.SignatureAlgorithm
+	keys       *keySet
+}
+
+func newIssuer(cfg *Config, is Issuer) (*issuer, error) {
+	if err := checkURL(strings.ReplaceAll(is.URL, tenant, "tenant")); err != nil {
+		return nil, err
+	}
+	if is.JWKSURL != "" {
+		if err := checkURL(is.JWKSURL); err != nil {
+			return nil, fmt.Errorf("the address of the keys: %w", err)
+		}
+	}
+	if len(is.Audiences) == 0 || slices.Contains(is.Audiences, "") {
+		return nil, fmt.Errorf("no audience is named: tokens for other services would be let in")
+	}
+	if strings.Contains(is.URL, tenant) && len(is.Tenants) == 0 {
+		return nil, fmt.Errorf("%s needs tenants beside it: any tenant's users would be let in", tenant)
+	}
+	if len(is.Algorithms) == 0 {
+		is.Algorithms = defaultAlgorithms
+	}
+	if len(is.NameClaims) == 0 {
+		is.NameClaims = defaultNames
+	}
+	out := &issuer{Issuer: is}
+	for _, a := range is.Algorithms {
+		if !slices.Contains(knownAlgorithms, a) {
+			return nil, fmt.Errorf("algorithm %q is not possible; use some of %s", a, strings.Join(knownAlgorithms, ", "))
+		}
+		out.algorithms = append(out.algorithms, jose.SignatureAlgorithm(a))
+	}
+	out.keys = &keySet{cfg: cfg, discover: func(ctx context.Context) (string, error) { return out.jwksURL(ctx, cfg) }}
+	return out, nil
+}
+
+// checkURL demands https, except for loopback in tests and demos.
+func checkURL(s string) error {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil || u.Fragment != "":
+		return fmt.Errorf("%q is no address", s)
+	case u.Scheme == "https":
+		return nil
+	case u.Scheme == "http" && (u.Hostname() == "127.0.0.1" || u.Hostname() == "localhost" || u.Hostname() == "::1"):
+		return nil
+	default:
+		return fmt.Errorf("%q must begin with https://", s)
+	}
+}
