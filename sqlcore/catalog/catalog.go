@@ -43,7 +43,9 @@ type Column struct {
 	Name string
 	Type Type
 	// Source is the member that holds the value, from the root of a row:
-	// "name.given"; "scopes[].id" collects a list. A path may override it.
+	// "name.given"; "scopes[].id" collects a list, "a|b" takes b where a is
+	// missing, and a point of a member's own name is written twice. A path may
+	// override it.
 	Source string
 	Doc    string
 	// Key columns form the primary key, in table order.
@@ -257,6 +259,8 @@ type Schema struct {
 	// Information. Both work in queries.
 	Name, ID string
 	Tables   []*Table
+	// Notes tell users what is missing from the schema and why.
+	Notes []string
 }
 
 // Table returns the table of that name, letter case ignored.

@@ -260,4 +260,3 @@ func (p *problems) operators(m fields, key string) []predicate.Operator {
 	}
 	return out
 }
-

@@ -1,0 +1,92 @@
+package pingone
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+)
+
+// address is the place of a call relative to the API's base: a path and a raw
+// query, both encoded.
+type address struct {
+	path, query string
+}
+
+func (a address) String() string {
+	if a.query == "" {
+		return a.path
+	}
+	return a.path + "?" + a.query
+}
+
+// addressOf fills a template of a path with keys.
+func addressOf(template string, values map[string]string) address {
+	for name, v := range values {
+		template = strings.ReplaceAll(template, "{"+name+"}", url.PathEscape(v))
+	}
+	return address{path: template}
+}
+
+// with adds a query parameter whose value is to be encoded.
+func (a address) with(name, value string) address {
+	return a.withRaw(name + "=" + url.QueryEscape(value))
+}
+
+// withLimit asks for so many rows a page; 0 leaves it to the service.
+func (a address) withLimit(n int) address {
+	if n <= 0 {
+		return a
+	}
+	return a.withRaw("limit=" + strconv.Itoa(n))
+}
+
+// withRaw adds encoded parameters.
+func (a address) withRaw(query string) address {
+	if a.query != "" {
+		query = a.query + "&" + query
+	}
+	return address{path: a.path, query: query}
+}
+
+// resolve gives the absolute form of an address of this API.
+func (c *client) resolve(a address) string { return c.base.String() + a.String() }
+
+// relative turns a next link into an address. A link that leaves the API's own
+// scheme, host and base path is refused: following it would send the access
+// token elsewhere.
+func (c *client) relative(link string) (address, error) {
+	bad := func() (address, error) {
+		return address{}, gwerr.New(gwerr.UpstreamRejected, "PingOne's answer continues at an address outside its API; it was not followed.",
+			"Check that ApiUrl is the address under which the API itself answers.")
+	}
+	u, err := url.Parse(link)
+	if err != nil || u.User != nil || u.Opaque != "" {
+		return bad()
+	}
+	u = c.base.ResolveReference(u)
+	path := u.EscapedPath()
+	rest, ok := strings.CutPrefix(path, c.base.EscapedPath())
+	if !ok || !strings.EqualFold(u.Scheme, c.base.Scheme) || !strings.EqualFold(u.Host, c.base.Host) || !cleanPath(rest) {
+		return bad()
+	}
+	return address{path: rest, query: u.RawQuery}, nil
+}
+
+// cleanPath reports whether no part of a path could lead out of its base.
+func cleanPath(p string) bool {
+	if p == "" || strings.ContainsAny(p, "\\#?") {
+		return false
+	}
+	decoded, err := url.PathUnescape(p)
+	if err != nil || strings.Contains(decoded, "\\") {
+		return false
+	}
+	for _, part := range strings.Split(decoded, "/") {
+		if part == "." || part == ".." {
+			return false
+		}
+	}
+	return true
+}

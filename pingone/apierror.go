@@ -1,0 +1,115 @@
+package pingone
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+)
+
+// apiAnswer is the body of an error, as far as it can be shown: messages of
+// details are left out since they may repeat values of the request.
+type apiAnswer struct {
+	Code    string      `json:"code"`
+	Message string      `json:"message"`
+	Details []apiDetail `json:"details"`
+}
+
+type apiDetail struct {
+	Code       string `json:"code"`
+	Target     string `json:"target"`
+	InnerError struct {
+		SupportedAttributes []string `json:"supportedAttributes"`
+		SupportedOperators  []string `json:"supportedOperators"`
+	} `json:"innerError"`
+}
+
+// apiError turns an answer that is not 200 into an error with the API's own
+// words where they are safe to show.
+func apiError(q call, resp *http.Response, body []byte) error {
+	var a apiAnswer
+	_ = json.Unmarshal(body, &a) // gateways and proxies in between answer in other forms
+	switch status := resp.StatusCode; {
+	case q.resumed && (status == 400 || status == 404 || status == 410):
+		return gwerr.New(gwerr.BadContinuation, "PingOne no longer accepts the place where this reading stopped.", "Start reading again from the first page.")
+	case status == http.StatusUnauthorized:
+		return gwerr.New(gwerr.UpstreamAuth, "PingOne refused the access token."+traceID(resp), "Check the worker application, its secret and its environment.")
+	case status == http.StatusForbidden:
+		return forbidden(q, resp, a)
+	case status == http.StatusTooManyRequests:
+		return gwerr.New(gwerr.UpstreamLimited, "PingOne's rate limit is reached.", "Try again later.")
+	case status >= 300 && status < 400:
+		return gwerr.Newf(gwerr.UpstreamRejected, "PingOne answered with a redirect (status %d), which is not followed.", status).
+			WithMend("Set ApiUrl to the API's own address.")
+	case status >= 500:
+		return gwerr.Newf(gwerr.UpstreamFailed, "PingOne failed to answer for %s (status %d).%s", q.endpoint, status, traceID(resp)).WithMend("Try again later.")
+	default:
+		return rejected(q, resp, a)
+	}
+}
+
+func forbidden(q call, resp *http.Response, a apiAnswer) error {
+	for _, d := range a.Details {
+		if d.Code == "LICENSE_EXCEEDED" {
+			return gwerr.New(gwerr.UpstreamForbidden, "PingOne refused to read "+q.endpoint+": the license does not cover it."+traceID(resp), "Check the license of the environment.")
+		}
+	}
+	return gwerr.New(gwerr.UpstreamForbidden,
+		"PingOne refused to read "+q.endpoint+": the environment does not exist, or the worker application has no role that covers it."+traceID(resp),
+		"Check the environment's id and the roles of the worker application.")
+}
+
+// rejected is an answer of the class 400: a defect of the request.
+func rejected(q call, resp *http.Response, a apiAnswer) error {
+	for _, d := range a.Details {
+		if d.Code != "INVALID_FILTER" && d.Target != "filter" {
+			continue
+		}
+		mend := ""
+		if in := d.InnerError; len(in.SupportedAttributes)+len(in.SupportedOperators) > 0 {
+			mend = fmt.Sprintf("PingOne supports there the attributes %s with the operators %s.",
+				words(in.SupportedAttributes), words(in.SupportedOperators))
+		}
+		return gwerr.New(gwerr.UpstreamRejected, "PingOne rejected the filter "+withoutValues(q.filter)+" on "+q.endpoint+"."+traceID(resp), mend)
+	}
+	text := fmt.Sprintf("PingOne rejected the call for %s (status %d", q.endpoint, resp.StatusCode)
+	if codeForm.MatchString(a.Code) {
+		text += ", " + a.Code
+	}
+	text += ")."
+	if own := withoutValues(a.Message); own != "" && len(own) < 200 {
+		text += " It says: " + own
+	}
+	return gwerr.New(gwerr.UpstreamRejected, text+traceID(resp), "")
+}
+
+var (
+	codeForm  = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,63}$`)
+	wordForm  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.\[\]]{0,63}$`)
+	traceForm = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+	quoted    = regexp.MustCompile(`"(?:[^"\\]|\\.)*"?|'[^']*'?`)
+)
+
+// withoutValues replaces what stands in quotes: values may be personal data.
+func withoutValues(s string) string { return quoted.ReplaceAllString(s, "…") }
+
+func words(list []string) string {
+	kept := make([]string, 0, len(list))
+	for _, w := range list {
+		if wordForm.MatchString(w) {
+			kept = append(kept, w)
+		}
+	}
+	return strings.Join(kept, ", ")
+}
+
+// traceID quotes the number by which Ping's support finds a call.
+func traceID(resp *http.Response) string {
+	if id := resp.Header.Get("Correlation-Id"); traceForm.MatchString(id) {
+		return " (PingOne's correlation id is " + id + ".)"
+	}
+	return ""
+}

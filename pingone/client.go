@@ -1,0 +1,224 @@
+package pingone
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+)
+
+// client makes calls to the API, one at a time or many at once.
+type client struct {
+	cfg   Config
+	base  *url.URL
+	http  *http.Client
+	slots chan struct{} // one for each call in flight
+}
+
+func newClient(cfg Config) (*client, error) {
+	base, err := baseURL(cfg)
+	if err != nil {
+		return nil, err
+	}
+	h, err := newHTTPClient(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &client{cfg: cfg, base: base, http: h, slots: make(chan struct{}, cfg.MaxParallel)}, nil
+}
+
+// call is one GET.
+type call struct {
+	address address
+	// endpoint and group name the call in observations and the rate budget.
+	endpoint, group string
+	bulk            bool
+	// missing lists statuses that mean "no such row".
+	missing []int
+	// filter is the condition sent, for messages.
+	filter string
+	// resumed is set on the first call of a scan that continues a cursor.
+	resumed bool
+}
+
+// get makes the call and hands the body to use, which must not keep it. Calls
+// are repeated where that is safe: use may run several times. found is false
+// where the answer's status means that there is no such row.
+func (c *client) get(ctx context.Context, q call, use func(body []byte) error) (found bool, err error) {
+	r := retrier{client: c, call: q, start: c.cfg.Clock.Now()}
+	for {
+		out := c.attempt(ctx, q, r.attempts+1, use)
+		if out.err == nil {
+			return !out.missing, nil
+		}
+		if ctx.Err() != nil {
+			return false, gwerr.From(ctx.Err())
+		}
+		wait, reason := r.again(out)
+		if reason == "" {
+			return false, r.final(out)
+		}
+		c.cfg.Sink.Observe(ctx, observe.UpstreamRetry{Group: q.group, Reason: reason, Wait: wait})
+		if err := c.cfg.Clock.Sleep(ctx, wait); err != nil {
+			return false, gwerr.From(err)
+		}
+	}
+}
+
+// outcome is what became of one attempt.
+type outcome struct {
+	status     int // 0 if no answer came
+	missing    bool
+	err        error
+	retryAfter time.Duration
+	cut        bool // the answer ended early or made no sense
+	network    bool
+}
+
+var (
+	errCallTimeout = errors.New("the call took too long")
+	errIdle        = errors.New("the answer stalled")
+)
+
+// attempt makes one exchange within the budget and the calls in flight.
+func (c *client) attempt(ctx context.Context, q call, n int, use func([]byte) error) outcome {
+	release, err := c.cfg.Limiter.Acquire(ctx, q.group, q.bulk)
+	if err != nil {
+		return outcome{err: err}
+	}
+	defer release()
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-ctx.Done():
+		return outcome{err: ctx.Err()}
+	}
+	start := c.cfg.Clock.Now()
+	out, size := c.exchange(ctx, q, use)
+	c.cfg.Sink.Observe(ctx, observe.UpstreamCall{
+		Group: q.group, Endpoint: q.endpoint, Method: http.MethodGet, Status: out.status,
+		Attempt: n, Duration: c.cfg.Clock.Now().Sub(start), Bytes: size,
+	})
+	if out.status != 0 {
+		c.cfg.Limiter.Report(ctx, q.group, out.status, out.retryAfter)
+	}
+	return out
+}
+
+// exchange sends the request, reads the answer whole and hands it on.
+func (c *client) exchange(ctx context.Context, q call, use func([]byte) error) (outcome, int64) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if c.cfg.CallTimeout > 0 {
+		t := time.AfterFunc(c.cfg.CallTimeout, func() { cancel(errCallTimeout) })
+		defer t.Stop()
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.resolve(q.address), nil)
+	if err != nil {
+		return outcome{err: gwerr.Wrap(gwerr.Internal, err, "The gateway built an invalid address.", "")}, 0
+	}
+	req.Header.Set("Accept", "application/json, application/hal+json;q=0.9")
+	req.Header.Set("User-Agent", c.cfg.UserAgent)
+	refused, err := c.cfg.Authorizer.Authorize(ctx, req.Header)
+	if err != nil {
+		return outcome{err: err}, 0
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return outcome{network: true, err: unreachable(ctx, err)}, 0
+	}
+	defer resp.Body.Close()
+	buf := bodies.Get().(*bytes.Buffer)
+	defer recycle(buf)
+	readErr := c.read(ctx, cancel, resp, buf)
+	size := int64(buf.Len())
+	if resp.StatusCode == http.StatusUnauthorized {
+		refused(ctx)
+	}
+	return c.judge(ctx, q, resp, buf.Bytes(), readErr, use), size
+}
+
+// judge turns an answer into an outcome.
+func (c *client) judge(ctx context.Context, q call, resp *http.Response, body []byte, readErr error, use func([]byte) error) outcome {
+	out := outcome{status: resp.StatusCode}
+	switch {
+	case slices.Contains(q.missing, out.status):
+		out.missing = true
+		return out
+	case out.status != http.StatusOK:
+		out.retryAfter = retryAfter(resp.Header, c.cfg.Clock.Now())
+		out.err = apiError(q, resp, body)
+		return out
+	case readErr != nil:
+		var known *gwerr.Error
+		if errors.As(readErr, &known) {
+			out.err = known
+			return out
+		}
+		out.cut, out.err = true, cutShort(causeOf(ctx, readErr))
+		return out
+	}
+	if err := use(body); err != nil {
+		out.err = err
+		out.cut = gwerr.Is(err, gwerr.UpstreamCutShort)
+	}
+	return out
+}
+
+// read takes the whole body, within its bounds of size and pace.
+func (c *client) read(ctx context.Context, cancel context.CancelCauseFunc, resp *http.Response, buf *bytes.Buffer) error {
+	if n := resp.ContentLength; n > 0 && n <= c.cfg.MaxBody {
+		buf.Grow(int(n) + bytes.MinRead)
+	}
+	idle := time.AfterFunc(c.cfg.IdleTimeout, func() { cancel(errIdle) })
+	defer idle.Stop()
+	_, err := buf.ReadFrom(&paced{r: io.LimitReader(resp.Body, c.cfg.MaxBody+1), idle: idle, wait: c.cfg.IdleTimeout})
+	if err == nil && int64(buf.Len()) > c.cfg.MaxBody {
+		return gwerr.Newf(gwerr.UpstreamRejected, "PingOne's answer is larger than the %d MiB that the gateway takes.", c.cfg.MaxBody>>20).
+			WithMend("Ask for smaller pages with Pagesize.")
+	}
+	return err
+}
+
+// paced restarts a timer at every piece of a body.
+type paced struct {
+	r    io.Reader
+	idle *time.Timer
+	wait time.Duration
+}
+
+func (p *paced) Read(b []byte) (int, error) {
+	n, err := p.r.Read(b)
+	p.idle.Reset(p.wait)
+	return n, err
+}
+
+// bodies keeps buffers for answers; most pages have much the same size.
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const keptBody = 4 << 20
+
+func recycle(b *bytes.Buffer) {
+	if b.Cap() > keptBody {
+		return
+	}
+	b.Reset()
+	bodies.Put(b)
+}
+
+// causeOf prefers the reason for which we ended a call to what the transport
+// made of it.
+func causeOf(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
+}

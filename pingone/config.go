@@ -1,0 +1,163 @@
+package pingone
+
+import (
+	"context"
+	"io/fs"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/pingone/tables"
+)
+
+// Authorizer puts an access token on requests.
+type Authorizer interface {
+	// Authorize sets the Authorization header. refused is to be called when
+	// the API answers 401 to a request that carries it. Errors are of package
+	// gwerr.
+	Authorize(ctx context.Context, h http.Header) (refused func(context.Context), err error)
+}
+
+// Limiter hands out permits for calls from the rate budget.
+type Limiter interface {
+	// Acquire waits until a call of the rate-limit group may be made; release
+	// must be called once it is over. bulk calls wait behind the others.
+	Acquire(ctx context.Context, group string, bulk bool) (release func(), err error)
+	// Report tells the outcome of a call; retryAfter is what a 429 asked for.
+	Report(ctx context.Context, group string, status int, retryAfter time.Duration)
+}
+
+// Clock tells the time and waits, so that tests need not.
+type Clock interface {
+	Now() time.Time
+	// Sleep waits for d, or returns the context's error if that ends first.
+	Sleep(ctx context.Context, d time.Duration) error
+}
+
+// Config describes a connection. Only Authorizer must be set; everything else
+// has a default for its zero value.
+type Config struct {
+	// Region chooses the API's host: NA (also US), CA, EU, AU, SG, AP.
+	// Default NA.
+	Region string
+	// APIURL is the API's base with /v1; it overrides Region.
+	APIURL string
+	// WorkerAppEnvironmentID names the default schema where DefaultSchema is
+	// empty.
+	WorkerAppEnvironmentID string
+	// DefaultSchema is the schema of unqualified tables: a name or id.
+	DefaultSchema string
+	// Tables holds the table declarations; default tables.FS.
+	Tables fs.FS
+
+	Authorizer Authorizer
+	// Limiter paces calls; nil lets every call pass.
+	Limiter Limiter
+	// Sink receives observations; nil drops them.
+	Sink observe.Sink
+	// Clock and Jitter (uniform in [0,1)) are for tests.
+	Clock  Clock
+	Jitter func() float64
+
+	// MaxParallel is the number of calls in flight. Default 32.
+	MaxParallel int
+	// CallTimeout bounds one call with its body. Default 60 s; negative for no
+	// bound.
+	CallTimeout time.Duration
+	// IdleTimeout bounds the wait for the next bytes of a body. Default 30 s.
+	IdleTimeout time.Duration
+	// MaxBody bounds an answer, in bytes after decompression. Default 64 MiB.
+	MaxBody int64
+	// MaxAttempts bounds the attempts of a call that fails for other reasons
+	// than the rate limit. Default 5.
+	MaxAttempts int
+	// MaxRetryTime bounds the time from a call's first attempt to the start of
+	// its last. Default 2 min.
+	MaxRetryTime time.Duration
+	// SchemaTTL is how long environments and custom attributes are kept.
+	// Default 300 s.
+	SchemaTTL time.Duration
+
+	// ProxyURL is an HTTP proxy; empty for the environment's settings.
+	// NoProxy lists hosts that are reached without it, separated by commas.
+	ProxyURL string
+	NoProxy  string
+	// CAPEM holds further trusted certificates.
+	CAPEM []byte
+	// DisableCompression asks for answers that are not compressed.
+	DisableCompression bool
+	// UserAgent is sent with every call. Default pingone-gateway.
+	UserAgent string
+	// Transport replaces the HTTP transport, for tests.
+	Transport http.RoundTripper
+}
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Authorizer == nil {
+		return c, gwerr.New(gwerr.Config, "The PingOne connection has no credentials.", "Configure AuthScheme and what it needs.").On("AuthScheme")
+	}
+	if c.Tables == nil {
+		c.Tables = tables.FS
+	}
+	if c.Limiter == nil {
+		c.Limiter = unlimited{}
+	}
+	if c.Sink == nil {
+		c.Sink = observe.Discard
+	}
+	if c.Clock == nil {
+		c.Clock = systemClock{}
+	}
+	if c.Jitter == nil {
+		c.Jitter = rand.Float64
+	}
+	if c.UserAgent == "" {
+		c.UserAgent = "pingone-gateway"
+	}
+	setDefault(&c.MaxParallel, 32)
+	setDefault(&c.CallTimeout, time.Minute)
+	setDefault(&c.IdleTimeout, 30*time.Second)
+	setDefault(&c.MaxBody, 64<<20)
+	setDefault(&c.MaxAttempts, 5)
+	setDefault(&c.MaxRetryTime, 2*time.Minute)
+	setDefault(&c.SchemaTTL, 300*time.Second)
+	if c.MaxParallel < 1 || c.MaxParallel > 256 {
+		return c, gwerr.New(gwerr.Config, "MaxParallel is "+strconv.Itoa(c.MaxParallel)+".", "Use a number from 1 to 256.").On("MaxParallel")
+	}
+	return c, nil
+}
+
+func setDefault[T comparable](v *T, d T) {
+	var zero T
+	if *v == zero {
+		*v = d
+	}
+}
+
+type unlimited struct{}
+
+func (unlimited) Acquire(ctx context.Context, _ string, _ bool) (func(), error) {
+	return func() {}, ctx.Err()
+}
+func (unlimited) Report(context.Context, string, int, time.Duration) {}
+
+type systemClock struct{}
+
+func (systemClock) Now() time.Time { return time.Now() }
+
+func (systemClock) Sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,183 @@
+package pingone
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// shownKeys is the number of keys whose calls are listed one by one.
+const shownKeys = 5
+
+// Describe lists the calls that a request will make.
+func (c *Connection) Describe(r scan.Request) []scan.Call {
+	if c.check(r) != nil {
+		return nil
+	}
+	j := &job{Connection: c, req: r, table: r.Table, path: r.Path, quota: newQuota(r.Limit)}
+	switch {
+	case r.Path.Parent != nil:
+		return c.describeParent(j)
+	case r.Path.Get != "":
+		return append(j.describeGets(), j.describeExtras()...)
+	case j.divides():
+		return append(j.describeParts(), j.describeExtras()...)
+	default:
+		return append(j.describeLists(), j.describeExtras()...)
+	}
+}
+
+func (j *job) describeGets() []scan.Call {
+	if len(j.req.Keys) > shownKeys {
+		blank := make([]string, len(j.path.Keys))
+		for i := range blank {
+			blank[i] = "…"
+		}
+		return []scan.Call{describe(j.place(j.path.Get, blank), int64(len(j.req.Keys)), "one for each key, many at a time")}
+	}
+	out := make([]scan.Call, 0, len(j.req.Keys))
+	for _, k := range j.req.Keys {
+		out = append(out, describe(j.place(j.path.Get, k), 1, ""))
+	}
+	return out
+}
+
+func (j *job) describeLists() []scan.Call {
+	filters := j.req.Filters
+	if len(filters) == 0 {
+		filters = []string{""}
+	}
+	values := variants(j.req)
+	if len(values) == 0 {
+		values = []string{""}
+	}
+	keys, note := j.req.Keys, j.pagesNote()
+	if len(keys) == 0 {
+		keys = [][]string{nil}
+	}
+	times := int64(0)
+	if len(keys) > shownKeys {
+		note = fmt.Sprintf("for each of %d keys, many at a time; %s", len(keys), note)
+		keys = [][]string{make([]string, len(j.path.Keys))}
+		for i := range keys[0] {
+			keys[0][i] = "…"
+		}
+	} else if j.quota.limited && j.req.Limit <= int64(max(1, j.pageSize())) {
+		times, note = 1, ""
+	}
+	var out []scan.Call
+	for _, key := range keys {
+		for _, v := range values {
+			for _, f := range filters {
+				w := j.walkOf(key, v, f)
+				out = append(out, j.describeWalk(w, times, note))
+			}
+		}
+	}
+	return out
+}
+
+func (j *job) describeWalk(w walk, times int64, note string) scan.Call {
+	if j.req.Resume != "" {
+		return describe(address{path: w.address.path, query: "cursor=…"}, times, note)
+	}
+	a := w.address
+	if w.filter != "" {
+		a = a.with("filter", w.filter)
+	}
+	return describe(a.withLimit(j.quota.want(w.page)), times, note)
+}
+
+func (j *job) pagesNote() string {
+	switch size := j.pageSize(); {
+	case j.quota.limited && size > 0:
+		return fmt.Sprintf("pages of %d until %d rows are there", size, j.req.Limit)
+	case size > 0:
+		return fmt.Sprintf("one for each page of %d rows", size)
+	default:
+		return "usually one; the service decides the page size"
+	}
+}
+
+func (j *job) describeParts() []scan.Call {
+	p := j.path.Partition
+	var out []scan.Call
+	whole := j.walkOf(nil, "", append(append([]string(nil), j.req.Filters...), j.withinFilter())...)
+	if whole.filter != "" {
+		out = append(out, j.describeWalk(whole, 1, fmt.Sprintf("its count decides whether the scan is divided; up to %d rows are read on from here", fewRows)))
+	}
+	if t, ok := j.table.Schema.Table(p.Table); ok {
+		for i := range t.Paths {
+			if t.Paths[i].List != "" && len(t.Paths[i].Keys) == 0 {
+				parts := &job{Connection: j.Connection, table: t, path: &t.Paths[i]}
+				out = append(out, describe(parts.place(t.Paths[i].List, nil), 1, "the sizes of the parts"))
+				break
+			}
+		}
+	}
+	d := division{job: j}
+	part := j.walkOf(nil, "", append(append([]string(nil), j.req.Filters...), d.equals(value{key: "…"}))...)
+	note := fmt.Sprintf("parts of about %d rows by %s, read side by side; %s", partRows, p.Column, j.pagesNote())
+	if p.Split != "" {
+		note += fmt.Sprintf("; one of more than %d rows is divided by the first character of %s", p.Above, p.Split)
+	}
+	return append(out, j.describeWalk(part, 0, note))
+}
+
+// describeExtras lists what is read besides: looked-up columns and details.
+func (j *job) describeExtras() []scan.Call {
+	var out []scan.Call
+	s := j.Connection.newJob(j.req)
+	for _, slot := range s.shape.slots {
+		look, ok := j.path.Lookup[slot.name]
+		if !ok || slot.from != fromConstant {
+			continue
+		}
+		if t, found := j.table.Schema.Table(look.Table); found {
+			if r, ok := lookupRequest(t, look, j.keysOf(look.Key, j.req.Keys)); ok {
+				out = append(out, j.Connection.Describe(r)...)
+			}
+		}
+	}
+	for _, d := range s.shape.details {
+		a := addressOf(d.detail.Get, map[string]string{environmentColumn: j.table.Schema.ID})
+		a.path = placeholders.Replace(a.path)
+		if d.detail.Query != "" {
+			a = a.withRaw(d.detail.Query)
+		}
+		out = append(out, describe(a, 0, "one for each row, many at a time"))
+	}
+	return out
+}
+
+var placeholders = strings.NewReplacer("{Id}", "…")
+
+func (c *Connection) describeParent(j *job) []scan.Call {
+	out := c.Describe(j.parentRequest())
+	child := &job{Connection: c, req: j.req, table: j.table, path: j.table.Path(j.path.Parent.Path), quota: j.quota}
+	child.req.Path, child.req.Keys, child.req.Parent, child.req.Partition = child.path, [][]string{{"…"}}, nil, false
+	calls := child.describeLists()
+	for i := range calls {
+		calls[i].Note = "for each row of " + j.path.Parent.Table + ", many at a time; " + calls[i].Note
+		calls[i].Times = 0
+	}
+	out = append(out, calls...)
+	if len(j.path.Parent.EmptyWhen) > 0 && child.path.Or && child.path.Filter != "" {
+		probe := child.walkOf([]string{"…"}, "", "")
+		probe.page = 1
+		out = append(out, child.describeWalk(probe, 0, fmt.Sprintf("for rows of %s that should have none: %d of them in one call", j.path.Parent.Table, emptyChunk)))
+	}
+	return out
+}
+
+// describe shows an address decoded.
+func describe(a address, times int64, note string) scan.Call {
+	text, err := url.QueryUnescape(a.String())
+	if err != nil {
+		text = a.String()
+	}
+	return scan.Call{Method: http.MethodGet, Address: text, Times: times, Note: note}
+}

@@ -1,0 +1,291 @@
+package pingone
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/url"
+	"slices"
+	"sort"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+	"github.com/pingone-gateway/gateway/sqlcore/scim"
+)
+
+// A cursor leads through a collection one page after the other. To read a
+// large collection at once it is divided into parts with filters of their own:
+// by the values of the partition column (each row has exactly one), and a part
+// that is too large by the first character of a text column. The second cut
+// can miss rows, so its completeness is proved by counts and, where that
+// fails, the part is read again without a cut.
+const (
+	// partRows is the size aimed at for a part: enough pages to make the
+	// half-empty last one cheap, few enough to keep many calls busy.
+	partRows = 8000
+	// fewRows is the size below which dividing gains nothing.
+	fewRows = 1000
+	// partsWanted is the number of parts that keeps a scan of middle size
+	// quick.
+	partsWanted = 12
+	// longFilter is the length of a filter in an address, in bytes, that leaves
+	// no room for the condition of a part.
+	longFilter = 3000
+	// chainValues bounds the values in one or chain, to keep the address short.
+	chainValues = 50
+)
+
+// value is one value of the partition column and its number of rows.
+type value struct {
+	key  string
+	rows int64
+}
+
+// division is a divided scan.
+type division struct {
+	*job
+	out  sink
+	seen *distinct
+	// gate bounds the parts that are read at once.
+	gate   chan struct{}
+	target int64
+}
+
+// divided reads the request in parts.
+func (j *job) divided(ctx context.Context, out sink) error {
+	whole := j.walkOf(nil, "", append(slices.Clone(j.req.Filters), j.withinFilter())...)
+	if len(url.QueryEscape(whole.filter)) > longFilter {
+		return j.sequence(ctx, out, whole)
+	}
+	share := 1.0
+	var expected int64
+	if whole.filter != "" {
+		// A filter may leave a page or two: its first page tells.
+		p, err := j.firstPage(ctx, whole)
+		if err != nil {
+			return err
+		}
+		if p.next == "" || p.count <= fewRows {
+			return j.goOn(ctx, out, whole, p, nil)
+		}
+		expected = p.count
+		p.release()
+	}
+	values, err := j.partitionValues(ctx)
+	if gwerr.Is(err, gwerr.UpstreamForbidden) {
+		return j.sequence(ctx, out, whole)
+	}
+	if err != nil {
+		return err
+	}
+	total := sum(values)
+	if expected > 0 && total > 0 {
+		share = min(1, float64(expected)/float64(total))
+	}
+	for i := range values {
+		values[i].rows = int64(float64(values[i].rows) * share)
+	}
+	if total = sum(values); total <= fewRows {
+		return j.sequence(ctx, out, whole)
+	}
+	d := &division{
+		job: j, out: out, seen: newDistinct(), gate: make(chan struct{}, j.cfg.MaxParallel),
+		target: min(partRows, max(fewRows, total/partsWanted)),
+	}
+	return d.read(ctx, values)
+}
+
+// firstPage reads the first page of a walk; its next link is kept.
+func (j *job) firstPage(ctx context.Context, w walk) (page, error) {
+	var got page
+	stop := errors.New("one page is enough")
+	err := j.pages(ctx, w, func(p page) error {
+		got = p
+		return stop
+	})
+	if errors.Is(err, stop) {
+		err = nil
+	}
+	return got, err
+}
+
+// goOn hands on a first page and reads what follows it.
+func (j *job) goOn(ctx context.Context, out sink, w walk, p page, seen *distinct) error {
+	next := p.next
+	if _, err := j.deliver(ctx, out, p, seen, j.constants(nil), ""); err != nil || next == "" {
+		return err
+	}
+	w.after = next
+	return j.walkAll(ctx, out, w, seen)
+}
+
+func (j *job) sequence(ctx context.Context, out sink, w walk) error {
+	return j.walkAll(ctx, out, w, nil)
+}
+
+func (j *job) walkAll(ctx context.Context, out sink, w walk, seen *distinct) error {
+	return j.pages(ctx, w, func(p page) error {
+		_, err := j.deliver(ctx, out, p, seen, j.constants(nil), "")
+		return err
+	})
+}
+
+// partitionValues lists the partition column's values with their sizes.
+func (j *job) partitionValues(ctx context.Context) ([]value, error) {
+	p := j.path.Partition
+	t, ok := j.table.Schema.Table(p.Table)
+	if !ok {
+		return nil, gwerr.Newf(gwerr.Internal, "The schema of %s has no table %s.", j.table.Name, p.Table)
+	}
+	i := slices.IndexFunc(t.Paths, func(p catalog.Path) bool { return p.List != "" && len(p.Keys) == 0 })
+	if i < 0 {
+		return nil, gwerr.Newf(gwerr.Internal, "Table %s can't be listed.", t.Name)
+	}
+	rows, err := j.Connection.Scan(ctx, scan.Request{Table: t, Path: &t.Paths[i], Columns: []int{t.Index(p.Key), t.Index(p.Size)}, Bulk: j.req.Bulk})
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []value
+	for {
+		b, err := rows.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return j.within(out), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		keys, sizes := b.Record.Column(0).(*array.String), b.Record.Column(1).(*array.Int64)
+		for i := range keys.Len() {
+			out = append(out, value{key: strings.Clone(keys.Value(i)), rows: sizes.Value(i)})
+		}
+		b.Record.Release()
+	}
+}
+
+// within keeps the values that the request is restricted to; one that the
+// listing lacks is kept as well, since only a read can tell that it has no
+// rows.
+func (j *job) within(all []value) []value {
+	if j.req.Within == nil {
+		return all
+	}
+	known := map[string]value{}
+	for _, v := range all {
+		known[v.key] = v
+	}
+	out := make([]value, 0, len(j.req.Within))
+	for _, key := range j.req.Within {
+		v := known[strings.ToLower(key)]
+		v.key = key
+		out = append(out, v)
+	}
+	return out
+}
+
+func sum(values []value) (total int64) {
+	for _, v := range values {
+		total += max(0, v.rows)
+	}
+	return total
+}
+
+// read reads all values: large ones split, the others packed together.
+func (d *division) read(ctx context.Context, values []value) error {
+	p := d.path.Partition
+	var whole []value
+	g, inner := errgroup.WithContext(ctx)
+	for _, v := range values {
+		if p.Split != "" && v.rows > p.Above {
+			g.Go(func() error { return d.split(inner, d.equals(v), v.rows) })
+			continue
+		}
+		whole = append(whole, v)
+	}
+	for _, bin := range pack(whole, d.target) {
+		filter := d.equals(bin...)
+		g.Go(func() error {
+			_, err := d.part(inner, filter, nil)
+			return err
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// equals is the condition that the partition column has one of the values.
+func (d *division) equals(values ...value) string {
+	f := d.path.Filters[d.path.Partition.Column]
+	keys := make([]string, len(values))
+	for i, v := range values {
+		keys[i] = v.key
+	}
+	return first(chains(keys, max(1, len(keys)), func(k string) string { return f.Attribute + " eq " + scim.Quote(k) }))
+}
+
+// pack puts values together to parts of about the target's size, the largest
+// first; values whose size is unknown or nothing are read too.
+func pack(values []value, target int64) [][]value {
+	sort.SliceStable(values, func(a, b int) bool { return values[a].rows > values[b].rows })
+	var bins [][]value
+	var filled []int64
+	for _, v := range values {
+		at := -1
+		for i := range bins {
+			if filled[i]+max(0, v.rows) <= target+target/4 && len(bins[i]) < chainValues {
+				at = i
+				break
+			}
+		}
+		if at < 0 {
+			bins, filled = append(bins, nil), append(filled, 0)
+			at = len(bins) - 1
+		}
+		bins[at] = append(bins[at], v)
+		filled[at] += max(0, v.rows)
+	}
+	return bins
+}
+
+// partResult is what the reading of a part showed.
+type partResult struct {
+	count int64 // as the service told, -1 if it did not
+	rows  int64
+	fresh int64
+}
+
+// part reads one part. watch, if any, sees every page.
+func (d *division) part(ctx context.Context, filter string, watch func(page)) (partResult, error) {
+	select {
+	case d.gate <- struct{}{}:
+		defer func() { <-d.gate }()
+	case <-ctx.Done():
+		return partResult{}, ctx.Err()
+	}
+	if d.quota.exhausted() {
+		return partResult{}, errEnough
+	}
+	res := partResult{count: -1}
+	begun := false
+	w := d.walkOf(nil, "", append(slices.Clone(d.req.Filters), filter)...)
+	err := d.pages(ctx, w, func(p page) error {
+		if !begun {
+			begun, res.count = true, p.count
+		}
+		res.rows += int64(p.rows)
+		if watch != nil {
+			watch(p)
+		}
+		fresh, err := d.deliver(ctx, d.out, p, d.seen, d.constants(nil), "")
+		res.fresh += int64(fresh)
+		return err
+	})
+	return res, err
+}

@@ -1,0 +1,198 @@
+package pingone
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+	"github.com/pingone-gateway/gateway/sqlcore/scim"
+)
+
+// lookupChunk is the number of keys that one filter of a lookup names.
+const lookupChunk = 40
+
+// lookups are columns that come from rows of other tables, read beside the
+// scan itself.
+type lookups struct {
+	// columns gives the lookup of each column that the request wants.
+	columns map[string]catalog.Lookup
+	// values holds, by column and key, what was found; ready is closed once it
+	// is complete or err is set.
+	values map[string]map[string]string
+	ready  chan struct{}
+	err    error
+	cancel context.CancelFunc
+	wait   sync.WaitGroup
+}
+
+// wanted gives the lookups of the columns that the request wants.
+func (j *job) wanted() *lookups {
+	l := &lookups{columns: map[string]catalog.Lookup{}, values: map[string]map[string]string{}, ready: make(chan struct{})}
+	for _, s := range j.shape.slots {
+		if look, ok := j.path.Lookup[s.name]; ok && s.from == fromConstant {
+			l.columns[s.name] = look
+		}
+	}
+	return l
+}
+
+// noLookups is for runs whose parent's row has what they look up.
+func (j *job) noLookups() *lookups {
+	l := j.wanted()
+	close(l.ready)
+	return l
+}
+
+// startLookups begins to read what the keys of the request refer to.
+func (j *job) startLookups(ctx context.Context, keys [][]string) *lookups {
+	l := j.wanted()
+	ctx, l.cancel = context.WithCancel(ctx)
+	if len(l.columns) == 0 || len(keys) == 0 {
+		close(l.ready)
+		return l
+	}
+	l.wait.Go(func() {
+		defer close(l.ready)
+		for column, look := range l.columns {
+			found, err := j.lookUp(ctx, look, j.keysOf(look.Key, keys))
+			if err != nil {
+				l.err = err
+				return
+			}
+			l.values[column] = found
+		}
+	})
+	return l
+}
+
+func (l *lookups) stop() {
+	l.cancel()
+	l.wait.Wait()
+}
+
+// fill adds the looked-up columns of a run to its constants.
+func (l *lookups) fill(ctx context.Context, constants map[string]string) (map[string]string, error) {
+	missing := false
+	for column := range l.columns {
+		if _, ok := constants[column]; !ok {
+			missing = true
+		}
+	}
+	if !missing {
+		return constants, nil
+	}
+	select {
+	case <-l.ready:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if l.err != nil {
+		return nil, l.err
+	}
+	out := make(map[string]string, len(constants)+len(l.columns))
+	for k, v := range constants {
+		out[k] = v
+	}
+	for column, look := range l.columns {
+		if v, ok := l.values[column][constants[look.Key]]; ok {
+			out[column] = v
+		}
+	}
+	return out, nil
+}
+
+// keysOf gives the different values of a key column.
+func (j *job) keysOf(column string, tuples [][]string) []string {
+	at := -1
+	for i, k := range j.path.Keys {
+		if k == column {
+			at = i
+		}
+	}
+	var out []string
+	seen := map[string]bool{}
+	for _, t := range tuples {
+		if at >= 0 && !seen[t[at]] {
+			seen[t[at]] = true
+			out = append(out, t[at])
+		}
+	}
+	return out
+}
+
+// lookUp reads a column of other rows by their key.
+func (j *job) lookUp(ctx context.Context, look catalog.Lookup, keys []string) (map[string]string, error) {
+	t, ok := j.table.Schema.Table(look.Table)
+	if !ok {
+		return nil, gwerr.Newf(gwerr.Internal, "The schema of %s has no table %s.", j.table.Name, look.Table)
+	}
+	r, ok := lookupRequest(t, look, keys)
+	if !ok {
+		return nil, gwerr.Newf(gwerr.Internal, "Table %s can't be read by %s.", t.Name, look.By)
+	}
+	r.Bulk = j.req.Bulk
+	rows, err := j.Connection.Scan(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := make(map[string]string, len(keys))
+	for {
+		b, err := rows.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		by, values := b.Record.Column(0).(*array.String), b.Record.Column(1).(*array.String)
+		for i := range by.Len() {
+			if values.IsValid(i) {
+				out[strings.Clone(by.Value(i))] = strings.Clone(values.Value(i))
+			}
+		}
+		b.Record.Release()
+	}
+}
+
+// lookupRequest reads a few rows one by one, more by a filter.
+func lookupRequest(t *catalog.Table, look catalog.Lookup, keys []string) (scan.Request, bool) {
+	r := scan.Request{Table: t, Columns: []int{t.Index(look.By), t.Index(look.Column)}}
+	for i := range t.Paths {
+		p := &t.Paths[i]
+		if p.Get != "" && len(p.Keys) == 1 && p.Keys[0] == look.By && (r.Path == nil || len(keys) == 1) {
+			r.Path, r.Filters, r.Keys = p, nil, nil
+			for _, k := range keys {
+				r.Keys = append(r.Keys, []string{k})
+			}
+		}
+		f, ok := p.Filters[look.By]
+		if ok && p.Or && len(p.Keys) == 0 && len(f.Operators) > 0 && f.Operators[0] == predicate.OpEq && (r.Path == nil || len(keys) > 1) {
+			r.Path, r.Keys, r.Filters = p, nil, chains(keys, lookupChunk, func(k string) string { return f.Attribute + " eq " + scim.Quote(k) })
+		}
+	}
+	return r, r.Path != nil
+}
+
+// chains joins conditions on values with or, n at a time.
+func chains(values []string, n int, one func(string) string) []string {
+	var out []string
+	for len(values) > 0 {
+		n = min(n, len(values))
+		parts := make([]string, n)
+		for i, v := range values[:n] {
+			parts[i] = one(v)
+		}
+		out = append(out, strings.Join(parts, " or "))
+		values = values[n:]
+	}
+	return out
+}

@@ -1,0 +1,205 @@
+package pingone
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+	"github.com/pingone-gateway/gateway/sqlcore/scim"
+)
+
+// emptyChunk is the number of parents that one call proves to have no rows.
+const emptyChunk = 50
+
+// parentRow is what a run needs to know of its parent.
+type parentRow struct {
+	key   string
+	more  map[string]string
+	empty bool // it should have no rows
+}
+
+// children reads the parent table and, for each of its rows, the path's run.
+func (j *job) children(ctx context.Context, out sink) error {
+	request := j.parentRequest()
+	child := j.child()
+	rows, err := j.Connection.Scan(ctx, request)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(j.cfg.MaxParallel)
+	err = j.feed(ctx, rows, func(parents []parentRow) { child.family(ctx, g, out, parents) })
+	if waited := g.Wait(); waited != nil {
+		return waited
+	}
+	return err
+}
+
+// child is the job of one parent's runs.
+func (j *job) child() *job {
+	r := j.req
+	r.Path = j.table.Path(j.path.Parent.Path)
+	r.Keys, r.Parent, r.Partition = nil, nil, false
+	c := j.newJob(r)
+	c.quota, c.lookups = j.quota, c.noLookups()
+	return c
+}
+
+// parentRequest completes the request for the parent's rows with the columns
+// that are needed of them.
+func (j *job) parentRequest() scan.Request {
+	table, _ := j.table.Schema.Table(j.path.Parent.Table)
+	r := scan.Request{Table: table}
+	if j.req.Parent != nil {
+		r = *j.req.Parent
+	}
+	if r.Path == nil {
+		for i := range r.Table.Paths {
+			if p := &r.Table.Paths[i]; p.List != "" && len(p.Keys) == 0 {
+				r.Path = p
+				break
+			}
+		}
+	}
+	r.Columns, r.Bulk = nil, j.req.Bulk
+	for _, name := range j.parentColumns() {
+		r.Columns = append(r.Columns, r.Table.Index(name))
+	}
+	return r
+}
+
+// parentColumns names the parent's columns in the order of parentRequest: the
+// key first, then those that tell emptiness, then lookups.
+func (j *job) parentColumns() []string {
+	p := j.path.Parent
+	out := append([]string{p.Column}, p.EmptyWhen...)
+	for _, name := range j.parentLookups() {
+		out = append(out, j.table.Path(p.Path).Lookup[name].Column)
+	}
+	return out
+}
+
+// parentLookups names the columns whose lookup the parent's own row answers.
+func (j *job) parentLookups() []string {
+	var out []string
+	p := j.path.Parent
+	for _, c := range j.req.Columns {
+		name := j.table.Columns[c].Name
+		look, ok := j.table.Path(p.Path).Lookup[name]
+		if ok && look.Table == p.Table && look.By == p.Column && look.Key == p.Key {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// feed hands the parents on, batch by batch, until no more rows are needed.
+func (j *job) feed(ctx context.Context, rows scan.Batches, handle func([]parentRow)) error {
+	for !j.quota.exhausted() {
+		b, err := rows.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		parents := j.parents(b.Record)
+		b.Record.Release()
+		handle(parents)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func (j *job) parents(rec arrow.RecordBatch) []parentRow {
+	p := j.path.Parent
+	keys := rec.Column(0).(*array.String)
+	looks := j.parentLookups()
+	out := make([]parentRow, 0, keys.Len())
+	for i := range keys.Len() {
+		row := parentRow{key: strings.Clone(keys.Value(i)), more: map[string]string{}, empty: len(p.EmptyWhen) > 0}
+		for c := range p.EmptyWhen {
+			row.empty = row.empty && zero(rec.Column(1+c), i)
+		}
+		for c, name := range looks {
+			if text, ok := rec.Column(1 + len(p.EmptyWhen) + c).(*array.String); ok && text.IsValid(i) {
+				row.more[name] = strings.Clone(text.Value(i))
+			}
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// zero reports whether a value is null, 0 or "".
+func zero(a arrow.Array, i int) bool {
+	if a.IsNull(i) {
+		return true
+	}
+	text := a.ValueStr(i)
+	return text == "" || text == "0"
+}
+
+// family starts the runs of some parents. Those that should have no rows are
+// asked about together first: how fresh their counts are is not documented.
+func (j *job) family(ctx context.Context, g *errgroup.Group, out sink, parents []parentRow) {
+	var doubtful []parentRow
+	for _, p := range parents {
+		if p.empty && j.path.Or && j.path.Filter != "" {
+			doubtful = append(doubtful, p)
+			continue
+		}
+		g.Go(func() error { return j.run(ctx, out, j.tuple(p.key), p.more) })
+	}
+	for len(doubtful) > 0 {
+		n := min(emptyChunk, len(doubtful))
+		chunk := doubtful[:n]
+		doubtful = doubtful[n:]
+		g.Go(func() error { return j.prove(ctx, out, chunk) })
+	}
+}
+
+// tuple gives the keys of a parent's run; a run has one key, the parent's.
+func (j *job) tuple(key string) []string { return []string{key} }
+
+// prove asks in one call whether any of the parents has rows, and if so reads
+// them one by one.
+func (j *job) prove(ctx context.Context, out sink, parents []parentRow) error {
+	keys := make([]string, len(parents))
+	for i, p := range parents {
+		keys[i] = p.key
+	}
+	chain := chains(keys, len(keys), func(k string) string { return scim.Fill(j.path.Filter, j.values(j.tuple(k))) })
+	found := false
+	stop := errors.New("one row is enough")
+	probe := walk{address: j.place(j.path.List, nil), filter: first(chain), page: 1}
+	err := j.pages(ctx, probe, func(p page) error {
+		found = found || p.rows > 0
+		p.release()
+		if found {
+			return stop
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, stop) {
+		return err
+	}
+	if !found {
+		return nil
+	}
+	for _, p := range parents {
+		if err := j.run(ctx, out, j.tuple(p.key), p.more); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,129 @@
+package pingone
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+)
+
+const (
+	backoffBase = 200 * time.Millisecond
+	backoffMax  = 20 * time.Second
+	// maxAttempts bounds even the patience with a rate limit.
+	maxAttempts = 100
+)
+
+// retrier decides whether a call is made again. Only GETs come here, so that a
+// repetition changes nothing at PingOne.
+type retrier struct {
+	client   *client
+	call     call
+	start    time.Time
+	attempts int // made so far
+	failures int // that were not rate limits
+	token    bool
+}
+
+// again tells how long to wait before the next attempt and why there is one;
+// an empty reason means that the outcome stands.
+func (r *retrier) again(out outcome) (wait time.Duration, reason string) {
+	r.attempts++
+	reason = r.reason(out)
+	if reason == "" || r.attempts >= maxAttempts {
+		return 0, ""
+	}
+	if reason == "401" {
+		return 0, reason
+	}
+	if reason != "429" {
+		r.failures++
+		if r.failures >= r.client.cfg.MaxAttempts {
+			return 0, ""
+		}
+	}
+	wait = r.wait(out)
+	if r.client.cfg.Clock.Now().Add(wait).Sub(r.start) > r.client.cfg.MaxRetryTime {
+		return 0, ""
+	}
+	return wait, reason
+}
+
+func (r *retrier) reason(out outcome) string {
+	switch {
+	case out.status == http.StatusUnauthorized && !r.token:
+		r.token = true // a second refusal is an answer
+		return "401"
+	case out.status == http.StatusTooManyRequests:
+		return "429"
+	case out.status >= 500 && out.status != http.StatusNotImplemented:
+		return "5xx"
+	case out.cut:
+		return "cut_short"
+	case out.network:
+		return "network"
+	default:
+		return ""
+	}
+}
+
+// wait is at least what the API asked for; otherwise it doubles with each
+// attempt. Jitter keeps many callers from coming back at once.
+func (r *retrier) wait(out outcome) time.Duration {
+	jitter := r.client.cfg.Jitter()
+	if out.retryAfter > 0 {
+		return out.retryAfter + time.Duration(jitter*float64(backoffBase))
+	}
+	step := min(backoffMax, backoffBase<<min(r.attempts-1, 10))
+	return step/2 + time.Duration(jitter*float64(step/2))
+}
+
+// final is the error of a call that is not made again.
+func (r *retrier) final(out outcome) error {
+	err := gwerr.From(out.err)
+	if out.status == http.StatusTooManyRequests {
+		return gwerr.Wrap(gwerr.UpstreamLimited, out.err, "PingOne's rate limit stayed closed for "+
+			r.client.cfg.Clock.Now().Sub(r.start).Round(time.Second).String()+".",
+			"Try again later, read less, or ask Ping for a higher limit.").After(max(out.retryAfter, time.Second))
+	}
+	return err
+}
+
+// retryAfter reads the header Retry-After: seconds or an HTTP date (RFC 9110,
+// section 10.2.3); 0 if there is none or it makes no sense.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	text := h.Get("Retry-After")
+	if text == "" {
+		return 0
+	}
+	if s, err := strconv.ParseFloat(text, 64); err == nil {
+		if s < 0 || s > 86400 {
+			return 0
+		}
+		return time.Duration(s * float64(time.Second))
+	}
+	if t, err := http.ParseTime(text); err == nil {
+		return max(0, t.Sub(now))
+	}
+	return 0
+}
+
+func unreachable(ctx interface{ Err() error }, err error) error {
+	if errors.Is(err, errCallTimeout) || ctx.Err() != nil {
+		return gwerr.Wrap(gwerr.UpstreamFailed, err, "PingOne did not answer in time.", "Try again, or raise Timeout.")
+	}
+	return gwerr.Wrap(gwerr.UpstreamFailed, err, "PingOne could not be reached.", "Check the network, the proxy and ApiUrl.")
+}
+
+func cutShort(err error) error {
+	switch {
+	case errors.Is(err, errCallTimeout):
+		return gwerr.Wrap(gwerr.UpstreamCutShort, err, "PingOne's answer took too long.", "Raise Timeout or ask for smaller pages with Pagesize.")
+	case errors.Is(err, errIdle):
+		return gwerr.Wrap(gwerr.UpstreamCutShort, err, "PingOne's answer stalled.", "Try again.")
+	default:
+		return gwerr.Wrap(gwerr.UpstreamCutShort, err, "PingOne's answer ended early.", "Try again.")
+	}
+}

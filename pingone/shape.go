@@ -1,0 +1,179 @@
+package pingone
+
+import (
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+)
+
+// environmentColumn stands in every environment's tables; its value is that of
+// the environment read.
+const environmentColumn = "EnvironmentId"
+
+// shape says how the columns of a request come about from answers.
+type shape struct {
+	layout *layout
+	schema *arrow.Schema
+	slots  []slot
+	// decoded gives the place in the layout by column name; hidden columns,
+	// which only the scanner needs, are among them.
+	decoded map[string]int
+	// key holds the places of the primary key's decoded columns, for telling
+	// rows apart.
+	key []int
+	// details names what must be read row by row.
+	details []*detailShape
+}
+
+// slot is one column of the request.
+type slot struct {
+	from origin
+	at   int // in the layout, or in the detail's layout
+	name string
+	typ  catalog.Type
+	part *detailShape
+}
+
+type origin uint8
+
+const (
+	fromAnswer origin = iota
+	fromConstant
+	fromDetail
+	fromNothing
+)
+
+// detailShape is a detail and the columns it fills.
+type detailShape struct {
+	detail *catalog.Detail
+	layout *layout
+}
+
+// shapeOf compiles a request's columns for its path. hidden are further
+// columns that the scanner needs; inline names a detail that the path's own
+// answers fill.
+func shapeOf(t *catalog.Table, p *catalog.Path, columns []int, details bool, inline string, hidden []string) *shape {
+	s := &shape{schema: t.ArrowSchema(columns), decoded: map[string]int{}}
+	var decode []int
+	add := func(c int) int {
+		name := t.Columns[c].Name
+		if at, ok := s.decoded[name]; ok {
+			return at
+		}
+		s.decoded[name] = len(decode)
+		decode = append(decode, c)
+		return len(decode) - 1
+	}
+	perDetail := map[string][]int{}
+	for _, c := range columns {
+		col := &t.Columns[c]
+		out := slot{name: col.Name, typ: col.Type}
+		switch {
+		case constant(t, p, col.Name):
+			out.from = fromConstant
+		case col.Detail != "" && !details:
+			out.from = fromNothing
+		case col.Detail != "" && col.Detail != inline:
+			out.from, out.at = fromDetail, len(perDetail[col.Detail])
+			perDetail[col.Detail] = append(perDetail[col.Detail], c)
+		default:
+			out.at = add(c)
+		}
+		s.slots = append(s.slots, out)
+	}
+	for _, name := range hidden {
+		if c := t.Index(name); c >= 0 && !constant(t, p, name) {
+			add(c)
+		}
+	}
+	for _, c := range t.Key() {
+		if at, ok := s.decoded[t.Columns[c].Name]; ok {
+			s.key = append(s.key, at)
+		}
+	}
+	s.layout = newLayout(t, p.Items, p.Sources, decode)
+	s.addDetails(t, perDetail)
+	return s
+}
+
+func (s *shape) addDetails(t *catalog.Table, columns map[string][]int) {
+	for i := range t.Details {
+		d := &t.Details[i]
+		if len(columns[d.Name]) == 0 {
+			continue
+		}
+		ds := &detailShape{detail: d, layout: newLayout(t, "", nil, columns[d.Name])}
+		s.details = append(s.details, ds)
+		for j := range s.slots {
+			if s.slots[j].from == fromDetail && t.Column(s.slots[j].name).Detail == d.Name {
+				s.slots[j].part = ds
+			}
+		}
+	}
+}
+
+// constant reports whether a column's value is the same in all rows of a run.
+func constant(t *catalog.Table, p *catalog.Path, name string) bool {
+	if name == environmentColumn && t.Scope == catalog.PerEnvironment {
+		return true
+	}
+	if slices.Contains(p.Supplies, name) || (p.Variant != nil && p.Variant.Column == name) {
+		return true
+	}
+	_, looked := p.Lookup[name]
+	return looked
+}
+
+// assemble builds the record of the request from a page, of which it takes
+// the rows from a to b.
+func (s *shape) assemble(p page, a, b int, constants map[string]string, details map[*detailShape][]arrow.Array) arrow.RecordBatch {
+	columns := make([]arrow.Array, len(s.slots))
+	for i := range s.slots {
+		slot := &s.slots[i]
+		switch slot.from {
+		case fromAnswer:
+			columns[i] = part(p.arrays[slot.at], a, b)
+		case fromDetail:
+			columns[i] = part(details[slot.part][slot.at], a, b)
+		case fromConstant:
+			text, known := constants[slot.name]
+			columns[i] = repeated(slot.typ, text, known, b-a)
+		default:
+			columns[i] = array.MakeArrayOfNull(memory.DefaultAllocator, slot.typ.Arrow(), b-a)
+		}
+	}
+	rec := array.NewRecordBatch(s.schema, columns, int64(b-a))
+	for _, c := range columns {
+		c.Release()
+	}
+	return rec
+}
+
+func part(a arrow.Array, from, to int) arrow.Array {
+	if from == 0 && to == a.Len() {
+		a.Retain()
+		return a
+	}
+	return array.NewSlice(a, int64(from), int64(to))
+}
+
+// repeated is an array of n equal texts, or of nulls.
+func repeated(typ catalog.Type, text string, known bool, n int) arrow.Array {
+	b := array.NewBuilder(memory.DefaultAllocator, typ.Arrow())
+	defer b.Release()
+	b.Reserve(n)
+	texts, ok := b.(*array.StringBuilder)
+	if !known || !ok {
+		b.AppendNulls(n)
+		return b.NewArray()
+	}
+	texts.ReserveData(n * len(text))
+	for range n {
+		texts.Append(text)
+	}
+	return b.NewArray()
+}

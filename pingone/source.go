@@ -1,0 +1,264 @@
+package pingone
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// Scan starts reading. Errors of the request itself are returned at once, as
+// gwerr.BadContinuation or gwerr.Internal; everything that a call can meet
+// comes from the stream.
+func (c *Connection) Scan(ctx context.Context, r scan.Request) (scan.Batches, error) {
+	if err := c.check(r); err != nil {
+		return nil, err
+	}
+	j := c.newJob(r)
+	room := 0
+	if !sequential(r) {
+		room = 2
+	}
+	return start(ctx, room, j.produce), nil
+}
+
+// check refuses requests that don't fit their path.
+func (c *Connection) check(r scan.Request) error {
+	switch {
+	case r.Table == nil || r.Path == nil:
+		return gwerr.New(gwerr.Internal, "A scan names no table or path.", "")
+	case r.Table.Scope == catalog.PerEnvironment && (r.Table.Schema == nil || r.Table.Schema.ID == ""):
+		return gwerr.New(gwerr.Internal, "A scan of an environment's table names no environment.", "")
+	case r.Path.Parent != nil:
+		return c.checkParent(r)
+	case len(r.Path.Keys) > 0 && len(r.Keys) == 0:
+		return gwerr.Newf(gwerr.Internal, "The path %s of %s needs values of %s.", r.Path.Name, r.Table.Name, strings.Join(r.Path.Keys, ", "))
+	}
+	for _, k := range r.Keys {
+		if len(k) != len(r.Path.Keys) {
+			return gwerr.Newf(gwerr.Internal, "The path %s of %s needs values of %s.", r.Path.Name, r.Table.Name, strings.Join(r.Path.Keys, ", "))
+		}
+	}
+	if r.Resume != "" {
+		return c.checkResume(r)
+	}
+	return nil
+}
+
+func (c *Connection) checkParent(r scan.Request) error {
+	if r.Table.Path(r.Path.Parent.Path) == nil || r.Table.Schema == nil {
+		return gwerr.Newf(gwerr.Internal, "The path %s of %s has no child path.", r.Path.Name, r.Table.Name)
+	}
+	if _, ok := r.Table.Schema.Table(r.Path.Parent.Table); !ok {
+		return gwerr.Newf(gwerr.Internal, "The schema of %s has no table %s.", r.Table.Name, r.Path.Parent.Table)
+	}
+	if r.Resume != "" {
+		return badContinuation()
+	}
+	return nil
+}
+
+// checkResume makes sure that a cursor belongs to what is read: it comes from
+// a client.
+func (c *Connection) checkResume(r scan.Request) error {
+	if !sequential(r) {
+		return badContinuation()
+	}
+	j := &job{Connection: c, req: r, table: r.Table, path: r.Path}
+	at := fromCursor(r.Resume)
+	if at.query == "" || at.path != j.place(r.Path.List, firstKey(r)).path {
+		return badContinuation()
+	}
+	return nil
+}
+
+func badContinuation() error {
+	return gwerr.New(gwerr.BadContinuation, "The place to continue at does not belong to this reading.", "Start reading again from the first page.")
+}
+
+// sequential reports whether one cursor goes through all rows of the request.
+func sequential(r scan.Request) bool {
+	return r.Path.List != "" && !r.Partition && len(r.Filters) <= 1 && len(r.Keys) <= 1 && len(variants(r)) <= 1
+}
+
+func firstKey(r scan.Request) []string {
+	if len(r.Keys) == 0 {
+		return nil
+	}
+	return r.Keys[0]
+}
+
+// variants lists the values of the path's variant that must be read, in order
+// of precedence; none where the rows need not be told apart. A value's
+// predecessors are read too, since they take rows away from it.
+func variants(r scan.Request) []string {
+	v := r.Path.Variant
+	if v == nil {
+		return nil
+	}
+	projected := slices.ContainsFunc(r.Columns, func(c int) bool { return r.Table.Columns[c].Name == v.Column })
+	if len(r.Variants) == 0 {
+		if projected {
+			return v.Values
+		}
+		return nil
+	}
+	if !projected && !slices.ContainsFunc(v.Values, func(s string) bool { return !slices.Contains(r.Variants, s) }) {
+		return nil
+	}
+	last := 0
+	for i, value := range v.Values {
+		if slices.Contains(r.Variants, value) {
+			last = i + 1
+		}
+	}
+	return v.Values[:last]
+}
+
+// produce carries the request out.
+func (j *job) produce(ctx context.Context, out sink) error {
+	j.lookups = j.startLookups(ctx, j.req.Keys)
+	defer j.lookups.stop()
+	switch {
+	case j.path.Parent != nil:
+		return j.children(ctx, out)
+	case j.path.Get != "":
+		return j.each(ctx, j.req.Keys, func(ctx context.Context, key []string) error { return j.one(ctx, out, key) })
+	case j.divides():
+		return j.divided(ctx, out)
+	case len(j.req.Keys) > 1:
+		return j.each(ctx, j.req.Keys, func(ctx context.Context, key []string) error { return j.run(ctx, out, key, nil) })
+	default:
+		return j.run(ctx, out, firstKey(j.req), nil)
+	}
+}
+
+// each handles keys side by side, as many as calls may be in flight.
+func (j *job) each(ctx context.Context, keys [][]string, handle func(context.Context, []string) error) error {
+	g, inner := errgroup.WithContext(ctx)
+	g.SetLimit(j.cfg.MaxParallel)
+	for _, key := range keys {
+		if inner.Err() != nil || j.quota.exhausted() {
+			break
+		}
+		g.Go(func() error { return handle(inner, key) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// one reads a single row by its key.
+func (j *job) one(ctx context.Context, out sink, key []string) error {
+	if j.quota.exhausted() {
+		return errEnough
+	}
+	w := walk{address: j.place(j.path.Get, key)}
+	return j.pages(ctx, w, func(p page) error {
+		_, err := j.deliver(ctx, out, p, nil, j.constants(key), "")
+		return err
+	})
+}
+
+// run reads the collection of one key by all filters and variants. more are
+// further constants.
+func (j *job) run(ctx context.Context, out sink, key []string, more map[string]string) error {
+	constants := j.constants(key)
+	for k, v := range more {
+		constants[k] = v
+	}
+	if v := variants(j.req); len(v) > 0 {
+		return j.byVariant(ctx, out, key, v, constants)
+	}
+	filters := j.req.Filters
+	if len(filters) == 0 {
+		filters = []string{""}
+	}
+	var seen *distinct
+	if len(filters) > 1 {
+		seen = newDistinct()
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(j.cfg.MaxParallel)
+	for _, f := range filters {
+		g.Go(func() error {
+			w := j.walkOf(key, "", f)
+			if j.req.Resume != "" {
+				w.after, w.resumed = j.req.Resume, true
+			}
+			return j.pages(ctx, w, func(p page) error {
+				_, err := j.deliver(ctx, out, p, seen, constants, p.next)
+				return err
+			})
+		})
+	}
+	return g.Wait()
+}
+
+func (j *job) walkOf(key []string, variant string, more ...string) walk {
+	return walk{address: j.place(j.path.List, key), filter: j.condition(key, variant, more...), page: j.pageSize()}
+}
+
+func (j *job) pageSize() int {
+	if j.req.Page > 0 {
+		return j.req.Page
+	}
+	return j.path.Page
+}
+
+// byVariant reads the variants side by side and hands them on in order of
+// precedence, each without the rows of those before.
+func (j *job) byVariant(ctx context.Context, out sink, key, values []string, constants map[string]string) error {
+	g, ctx := errgroup.WithContext(ctx)
+	streams := make([]chan page, len(values))
+	for i, value := range values {
+		streams[i] = make(chan page)
+		g.Go(func() error {
+			defer close(streams[i])
+			return j.pages(ctx, j.walkOf(key, value, j.req.Filters...), func(p page) error {
+				select {
+				case streams[i] <- p:
+					return nil
+				case <-ctx.Done():
+					p.release()
+					return ctx.Err()
+				}
+			})
+		})
+	}
+	g.Go(func() error { return j.merge(ctx, out, values, streams, constants) })
+	return g.Wait()
+}
+
+func (j *job) merge(ctx context.Context, out sink, values []string, streams []chan page, constants map[string]string) error {
+	seen := newDistinct()
+	for i, value := range values {
+		mine := make(map[string]string, len(constants)+1)
+		for k, v := range constants {
+			mine[k] = v
+		}
+		mine[j.path.Variant.Column] = value
+		wanted := len(j.req.Variants) == 0 || slices.Contains(j.req.Variants, value)
+		for p := range streams[i] {
+			ranges, _ := seen.fresh(p, j.shape.key)
+			var err error
+			if wanted {
+				err = j.hand(ctx, out, p, ranges, mine, "")
+			}
+			p.release()
+			if err != nil {
+				return err
+			}
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
