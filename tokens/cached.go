@@ -73,7 +73,7 @@ type Cached struct {
 	used    atomic.Bool // since the current token was taken over
 
 	flight singleflight.Group
-	work   sync.Mutex // one renewal or check at a time
+	work   chan struct{} // holds one value; who has it renews or checks
 
 	mu        sync.Mutex // guards what follows
 	best      entry      // newest known, with its refresh token
@@ -126,7 +126,8 @@ func NewCached(cfg CacheConfig) (*Cached, error) {
 	if cfg.Settle <= cfg.FetchTimeout {
 		return nil, gwerr.New(gwerr.Config, "Settle must be longer than FetchTimeout.", "")
 	}
-	c := &Cached{cfg: cfg, name: cfg.Ring.Name(cfg.Identity...), solo: solo, kick: make(chan struct{}, 1)}
+	c := &Cached{cfg: cfg, name: cfg.Ring.Name(cfg.Identity...), solo: solo, kick: make(chan struct{}, 1), work: make(chan struct{}, 1)}
+	c.work <- struct{}{}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.wg.Go(c.maintain)
 	return c, nil
@@ -154,8 +155,8 @@ func (cfg *CacheConfig) times() {
 func (c *Cached) Close() error {
 	c.cancel()
 	c.wg.Wait()
-	c.work.Lock() // the last renewal ends with its context
-	defer c.work.Unlock()
+	<-c.work // the last renewal ends with its context; another finds it ended
+	c.work <- struct{}{}
 	return nil
 }
 
@@ -221,8 +222,12 @@ func (c *Cached) Invalidate(_ context.Context, t Token) {
 // down the token is kept in memory and stored as soon as possible; Health says
 // so.
 func (c *Cached) Adopt(ctx context.Context, t Token) error {
-	c.work.Lock()
-	defer c.work.Unlock()
+	select {
+	case <-c.work:
+	case <-ctx.Done():
+		return gwerr.From(ctx.Err())
+	}
+	defer func() { c.work <- struct{}{} }()
 	e := entry{Token: t, generation: c.newest().next(time.Now())}
 	if found, err := c.load(ctx); err == nil {
 		e.generation = max(e.generation, found.entry().next(time.Now()))

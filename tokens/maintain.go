@@ -67,8 +67,12 @@ func (c *Cached) check(ctx context.Context) {
 	if c.solo {
 		return
 	}
-	c.work.Lock()
-	defer c.work.Unlock()
+	select {
+	case <-c.work:
+	default:
+		return // a renewal is under way and does the same
+	}
+	defer func() { c.work <- struct{}{} }()
 	f, err := c.load(ctx)
 	if c.inStep(f, err) {
 		return

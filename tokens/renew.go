@@ -36,9 +36,12 @@ const (
 // renew gets a token: from the store if another process has put a good one
 // there, else from the authorization server under the cluster's lock.
 func (c *Cached) renew(p purpose) (obtained, error) {
-	c.work.Lock()
-	defer c.work.Unlock()
+	<-c.work
+	defer func() { c.work <- struct{}{} }()
 	ctx := c.ctx
+	if err := ctx.Err(); err != nil {
+		return obtained{}, gwerr.From(err)
+	}
 	if err := c.recentFailure(); err != nil {
 		return obtained{}, err
 	}
