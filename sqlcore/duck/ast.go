@@ -1,0 +1,282 @@
+//go:build duckdb_arrow
+
+package duck
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+)
+
+// The engine's syntax tree of a statement, as JSON, decides what a text may
+// do: which tables it names, which functions it calls. Words alone would not.
+
+// tableRef is a table named in a text.
+type tableRef struct {
+	catalog, schema, name string
+	pos                   int
+}
+
+// syntax is what is read from a syntax tree.
+type syntax struct {
+	tables []tableRef
+	// outputs are names for the result's columns; "" keeps the engine's. It is
+	// nil where the columns can't be told from the tree.
+	outputs []string
+	// columns are the last parts of all names of columns, with their places.
+	columns []tableRef
+}
+
+// object is a JSON object of a tree.
+type object = map[string]any
+
+func decodeTree(text string) (object, error) {
+	d := json.NewDecoder(bytes.NewReader([]byte(text)))
+	d.UseNumber()
+	var out object
+	err := d.Decode(&out)
+	return out, err
+}
+
+// readSyntax checks a tree and collects its tables.
+func readSyntax(tree object) (*syntax, error) {
+	statements, _ := tree["statements"].([]any)
+	if len(statements) != 1 {
+		return nil, gwerr.New(gwerr.Syntax, "Only one statement is allowed in a query.", "")
+	}
+	r := &treeReader{out: &syntax{}}
+	if err := r.walk(statements[0], nil); err != nil {
+		return nil, err
+	}
+	if s, ok := statements[0].(object); ok {
+		r.out.outputs = outputNames(s["node"])
+	}
+	return r.out, nil
+}
+
+type treeReader struct{ out *syntax }
+
+// scope is the list of common table expressions that a part of a tree sees.
+type scope struct {
+	name  string
+	outer *scope
+}
+
+func (s *scope) has(name string) bool {
+	for ; s != nil; s = s.outer {
+		if strings.EqualFold(s.name, name) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *treeReader) walk(v any, sc *scope) error {
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			if err := r.walk(x, sc); err != nil {
+				return err
+			}
+		}
+	case object:
+		return r.object(v, sc)
+	}
+	return nil
+}
+
+func (r *treeReader) object(o object, sc *scope) error {
+	sc, err := r.commonTables(o, sc)
+	if err != nil {
+		return err
+	}
+	if err := r.check(o, sc); err != nil {
+		return err
+	}
+	for key, v := range o {
+		switch v.(type) {
+		case []any, object:
+		default:
+			continue
+		}
+		if key == "cte_map" {
+			continue
+		}
+		if key == "function" && text(o, "type") == "TABLE_FUNCTION" {
+			// Its name was checked as a table function's; its arguments follow.
+			if f, ok := v.(object); ok {
+				v = f["children"]
+			}
+		}
+		if err := r.walk(v, sc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// commonTables walks the WITH clause of a node. Each expression sees those
+// before it, and itself only if it is recursive.
+func (r *treeReader) commonTables(o object, sc *scope) (*scope, error) {
+	m, ok := o["cte_map"].(object)
+	if !ok {
+		return sc, nil
+	}
+	list, _ := m["map"].([]any)
+	for _, x := range list {
+		entry, _ := x.(object)
+		name := text(entry, "key")
+		value, _ := entry["value"].(object)
+		inner := sc
+		if query, ok := value["query"].(object); ok {
+			if node, ok := query["node"].(object); ok && text(node, "type") == "RECURSIVE_CTE_NODE" {
+				inner = &scope{name, sc}
+			}
+		}
+		if err := r.walk(value, inner); err != nil {
+			return nil, err
+		}
+		sc = &scope{name, sc}
+	}
+	return sc, nil
+}
+
+// check looks at one node.
+func (r *treeReader) check(o object, sc *scope) error {
+	switch text(o, "type") {
+	case "BASE_TABLE":
+		t := tableRef{text(o, "catalog_name"), text(o, "schema_name"), text(o, "table_name"), position(o)}
+		if t.schema != "" || t.catalog != "" || !sc.has(t.name) {
+			r.out.tables = append(r.out.tables, t)
+		}
+	case "TABLE_FUNCTION":
+		f, _ := o["function"].(object)
+		if name := strings.ToLower(text(f, "function_name")); !allowedTableFunctions[name] {
+			return unknownFunction(name, position(o))
+		}
+	case "SHOW_REF", "COLUMN_DATA", "BOUND_TABLE_REF", "DELIM_GET":
+		return gwerr.New(gwerr.NotImplemented, "SHOW, DESCRIBE and SUMMARIZE are not offered.", "Use SELECT.").At(max(0, position(o)))
+	}
+	switch text(o, "class") {
+	case "FUNCTION", "WINDOW":
+		return checkFunction(o)
+	case "COLUMN_REF":
+		return r.column(o)
+	}
+	return nil
+}
+
+func (r *treeReader) column(o object) error {
+	names, _ := o["column_names"].([]any)
+	if len(names) == 0 {
+		return nil
+	}
+	last, _ := names[len(names)-1].(string)
+	if len(names) == 1 && hiddenNames[strings.ToLower(last)] {
+		return unknownFunction(strings.ToLower(last), position(o))
+	}
+	r.out.columns = append(r.out.columns, tableRef{name: last, pos: position(o)})
+	return nil
+}
+
+func checkFunction(o object) error {
+	name := strings.ToLower(text(o, "function_name"))
+	operator, _ := o["is_operator"].(bool)
+	word := name != "" && (name[0] == '_' || name[0] >= 'a' && name[0] <= 'z')
+	if text(o, "catalog") != "" || !allowedFunctions[name] && (word || !operator && !symbolFunctions[name]) {
+		return unknownFunction(name, position(o))
+	}
+	if name == "lpad" || name == "rpad" {
+		children, _ := o["children"].([]any)
+		if len(children) > 1 && !smallConstant(children[1]) {
+			return gwerr.New(gwerr.LimitExceeded, strings.ToUpper(name)+" needs a constant length of at most 10000.", "").At(max(0, position(o)))
+		}
+	}
+	return nil
+}
+
+// symbolFunctions are functions with a symbol for a name that the parser makes
+// of LIKE, SIMILAR TO and others.
+var symbolFunctions = map[string]bool{
+	"~~": true, "!~~": true, "~~*": true, "!~~*": true, "~~~": true, "~": true, "!~": true, "||": true,
+	"->>": true, "->": true, "^@": true, "@>": true, "<@": true, "&&": true,
+	"+": true, "-": true, "*": true, "/": true, "//": true, "%": true, "**": true, "^": true, "&": true, "|": true,
+	"<<": true, ">>": true, "@": true, "<->": true, "<=>": true,
+}
+
+func smallConstant(v any) bool {
+	o, _ := v.(object)
+	value, _ := o["value"].(object)
+	n, ok := value["value"].(json.Number)
+	if !ok || text(o, "class") != "CONSTANT" {
+		return false
+	}
+	i, err := n.Int64()
+	return err == nil && i <= maxPad
+}
+
+func unknownFunction(name string, pos int) error {
+	mend := "The documentation lists the functions."
+	if best, ok := nearest(name, functionNames); ok && len(name) > 3 && best != name {
+		mend = "Did you mean " + best + "?"
+	}
+	return gwerr.New(gwerr.UnknownFunction, "There is no function "+name+" here.", mend).At(max(0, pos)).On(name)
+}
+
+// outputNames names the result's columns as PostgreSQL does where the engine
+// has other ideas: a call without an alias is named after the function.
+func outputNames(node any) []string {
+	o, _ := node.(object)
+	for text(o, "type") == "SET_OPERATION_NODE" {
+		left, _ := o["left"].(object)
+		if left == nil {
+			children, _ := o["children"].([]any)
+			if len(children) == 0 {
+				return nil
+			}
+			left, _ = children[0].(object)
+		}
+		o = left
+	}
+	if text(o, "type") != "SELECT_NODE" {
+		return nil
+	}
+	list, _ := o["select_list"].([]any)
+	out := make([]string, len(list))
+	for i, x := range list {
+		e, _ := x.(object)
+		operator, _ := e["is_operator"].(bool)
+		switch text(e, "class") {
+		case "STAR":
+			return nil
+		case "FUNCTION", "WINDOW":
+			if name := text(e, "function_name"); text(e, "alias") == "" && !operator && allowedFunctions[name] {
+				out[i] = strings.TrimSuffix(name, "_star")
+			}
+			if text(e, "function_name") == "columns" || text(e, "function_name") == "unnest" {
+				return nil
+			}
+		}
+	}
+	return out
+}
+
+func text(o object, key string) string {
+	s, _ := o[key].(string)
+	return s
+}
+
+// position gives a node's byte offset, -1 if it has none.
+func position(o object) int {
+	n, ok := o["query_location"].(json.Number)
+	if !ok {
+		return -1
+	}
+	i, err := n.Int64()
+	if err != nil {
+		return -1
+	}
+	return int(i)
+}

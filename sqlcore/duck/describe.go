@@ -1,0 +1,49 @@
+//go:build duckdb_arrow
+
+package duck
+
+import (
+	"context"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+)
+
+// resultTypes maps the engine's types to the catalog's. Types that none covers
+// are carried as text or as the nearest number, under their own SQL name.
+var resultTypes = map[string]catalog.Type{
+	"VARCHAR": catalog.String, "BOOLEAN": catalog.Bool, "INTEGER": catalog.Int32, "BIGINT": catalog.Int64,
+	"DOUBLE": catalog.Float64, "TIMESTAMPTZ": catalog.Timestamp, "UUID": catalog.GUID, "JSON": catalog.JSON,
+	"VARCHAR[]": catalog.StringList,
+
+	"TINYINT": catalog.Int32, "SMALLINT": catalog.Int32, "UTINYINT": catalog.Int32, "USMALLINT": catalog.Int32,
+	"UINTEGER": catalog.Int64, "FLOAT": catalog.Float64, "TIMESTAMP": catalog.Timestamp,
+}
+
+// describe fills in the result's columns.
+func (b *binder) describe(ctx context.Context, q *query.Query) error {
+	s, err := b.c.prepare(ctx, b.sql)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	names, types := s.columns()
+	outputs := b.tree.outputs
+	for i := range names {
+		c := query.Column{Name: resultName(names[i]), Type: resultTypes[types[i]], SQLType: types[i]}
+		if len(outputs) == len(names) && outputs[i] != "" {
+			c.Name = outputs[i]
+		}
+		q.Columns = append(q.Columns, c)
+	}
+	return nil
+}
+
+// resultName is the name of a result's column where only the engine's is
+// known.
+func resultName(name string) string {
+	if name == "count_star()" {
+		return "count"
+	}
+	return name
+}

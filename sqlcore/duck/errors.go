@@ -1,0 +1,150 @@
+//go:build duckdb_arrow
+
+package duck
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+)
+
+// internalNames matches the catalogs that the engine works in.
+var internalNames = regexp.MustCompile(`"?\b(shadow|q)_[0-9a-f]+"?\.|\bmemory\.main\.`)
+
+// plainMessage makes a user's sentence of the engine's message: its first
+// line, without the names of inner catalogs.
+func plainMessage(message string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(message), "\n")
+	line = strings.TrimSpace(internalNames.ReplaceAllString(line, ""))
+	line = strings.TrimRight(line, "!.: ")
+	if line == "" {
+		return "The engine refuses the query."
+	}
+	return strings.ToUpper(line[:1]) + line[1:] + "."
+}
+
+// kinds maps the engine's kinds of error, as its messages begin, to codes.
+var kinds = []struct {
+	prefix string
+	code   gwerr.Code
+	mend   string
+}{
+	{"Conversion Error: ", gwerr.TypeMismatch, "Use TRY_CAST where a value may not convert."},
+	{"Invalid Type Error: ", gwerr.TypeMismatch, ""},
+	{"Mismatch Type Error: ", gwerr.TypeMismatch, ""},
+	{"Out of Range Error: ", gwerr.TypeMismatch, "Cast to a wider type."},
+	{"Invalid Input Error: ", gwerr.BadRequest, ""},
+	{"Parser Error: ", gwerr.Syntax, ""},
+	{"Syntax Error: ", gwerr.Syntax, ""},
+	{"Binder Error: ", gwerr.BadRequest, ""},
+	{"Catalog Error: ", gwerr.BadRequest, ""},
+	{"Not implemented Error: ", gwerr.NotImplemented, ""},
+	{"Permission Error: ", gwerr.NotImplemented, ""},
+}
+
+// translate makes a gwerr of an error of the engine. Errors of other kinds
+// stay as they are.
+func translate(err error) error {
+	var e *engineError
+	var g *gwerr.Error
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &g):
+		return g
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), !errors.As(err, &e):
+		return gwerr.From(err)
+	}
+	if strings.HasPrefix(e.text, "Out of Memory Error") || strings.Contains(e.text, "max_temp_directory_size") {
+		return gwerr.Wrap(gwerr.OutOfMemory, err, "The query needs more memory than the engine may use.",
+			"Ask for fewer rows or columns, or raise the engine's memory limit.")
+	}
+	for _, k := range kinds {
+		if rest, ok := strings.CutPrefix(e.text, k.prefix); ok {
+			return gwerr.Wrap(k.code, err, plainMessage(rest), k.mend)
+		}
+	}
+	return gwerr.Wrap(gwerr.Internal, err, "The engine failed unexpectedly.", "Report the request id to the administrator; the log has the cause.")
+}
+
+// failure makes a gwerr of an error that the engine answered as JSON. source
+// turns its positions into those of the user's text.
+func (b *binder) failure(r *planReply) error {
+	pos := gwerr.NoPosition
+	if n, err := parsePosition(r.Position); err == nil {
+		pos = n
+	}
+	if r.ErrorType == "parser" || r.ErrorType == "syntax" {
+		pos = byteOffset(b.sql, pos)
+	}
+	if pos != gwerr.NoPosition {
+		pos = b.source(pos)
+	}
+	cause := &engineError{r.ErrorType + ": " + r.ErrorMessage}
+	message := plainMessage(r.ErrorMessage)
+	fail := func(code gwerr.Code, mend string) error {
+		return gwerr.Wrap(code, cause, message, mend).At(pos)
+	}
+	switch r.ErrorType {
+	case "parser", "syntax":
+		return fail(gwerr.Syntax, "")
+	case "conversion", "mismatch type", "invalid type", "out of range":
+		return fail(gwerr.TypeMismatch, "")
+	case "not implemented", "permission":
+		return fail(gwerr.NotImplemented, "")
+	case "out of memory":
+		return translate(&engineError{"Out of Memory Error"})
+	case "binder", "catalog":
+		return b.bindFailure(r, cause, message, pos)
+	}
+	return fail(gwerr.BadRequest, "")
+}
+
+// The sentences by which the binder reports unknown names.
+var (
+	noColumn1  = regexp.MustCompile(`^Referenced column "(.+)" not found`)
+	noColumn2  = regexp.MustCompile(`^Table "(.+)" does not have a column named "(.+)"`)
+	noTable    = regexp.MustCompile(`^Referenced table "(.+)" not found`)
+	noFunction = regexp.MustCompile(`^(No function matches|Could not choose a best candidate|(Scalar|Aggregate|Table) Function with name)`)
+)
+
+func (b *binder) bindFailure(r *planReply, cause error, message string, pos int) error {
+	unknown := func(name string) error {
+		return gwerr.Wrap(gwerr.UnknownColumn, cause, "There is no column "+name+" here.",
+			didYouMean(name, b.columnNames(), "Check its spelling and the tables after FROM.")).At(pos).On(name)
+	}
+	if m := noColumn1.FindStringSubmatch(r.ErrorMessage); m != nil {
+		return unknown(m[1])
+	}
+	if m := noColumn2.FindStringSubmatch(r.ErrorMessage); m != nil {
+		return unknown(m[2])
+	}
+	if m := noTable.FindStringSubmatch(r.ErrorMessage); m != nil {
+		return gwerr.Wrap(gwerr.UnknownColumn, cause, "There is no table "+m[1]+" after FROM.", "Use the table's alias if it has one.").At(pos).On(m[1])
+	}
+	if noFunction.MatchString(r.ErrorMessage) {
+		line, _, _ := strings.Cut(message, " You might need")
+		return gwerr.Wrap(gwerr.UnknownFunction, cause, strings.TrimSuffix(line, ".")+".", "Check the arguments' types, and cast them if need be.").At(pos).On(r.Name)
+	}
+	if strings.Contains(message, "Cannot compare values") || strings.Contains(message, "cast") {
+		return gwerr.Wrap(gwerr.TypeMismatch, cause, message, "").At(pos)
+	}
+	return gwerr.Wrap(gwerr.BadRequest, cause, message, "").At(pos)
+}
+
+// byteOffset turns a position in characters into one in bytes.
+func byteOffset(text string, chars int) int {
+	if chars < 0 {
+		return chars
+	}
+	for i := range text {
+		if chars == 0 {
+			return i
+		}
+		chars--
+	}
+	return len(text)
+}

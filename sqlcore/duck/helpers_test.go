@@ -1,0 +1,204 @@
+//go:build duckdb_arrow
+
+package duck_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// A library's catalog: members borrow books from branches.
+
+const (
+	townID = "3a1f0c7e-0000-4000-8000-000000000001"
+	quayID = "3a1f0c7e-0000-4000-8000-000000000002"
+)
+
+func column(name string, t catalog.Type) catalog.Column { return catalog.Column{Name: name, Type: t} }
+
+func key(name string, t catalog.Type) catalog.Column {
+	return catalog.Column{Name: name, Type: t, Key: true, Required: true}
+}
+
+func detail(name string, t catalog.Type) catalog.Column {
+	return catalog.Column{Name: name, Type: t, Detail: "full"}
+}
+
+func librarySchema(name, id string) *catalog.Schema {
+	s := &catalog.Schema{Name: name, ID: id}
+	add := func(name string, columns ...catalog.Column) {
+		s.Tables = append(s.Tables, &catalog.Table{Name: name, Schema: s, Columns: columns})
+	}
+	add("Members",
+		key("Id", catalog.GUID), column("Name", catalog.String), column("Email", catalog.String),
+		column("Active", catalog.Bool), column("Joined", catalog.Timestamp), column("BranchId", catalog.GUID),
+		column("Age", catalog.Int32), column("Points", catalog.Int64), column("Balance", catalog.Float64),
+		column("Notes", catalog.JSON), column("Tags", catalog.StringList), detail("Portrait", catalog.String))
+	add("Branches", key("Id", catalog.GUID), column("Name", catalog.String), column("City", catalog.String), column("MemberCount", catalog.Int32))
+	add("Loans", key("MemberId", catalog.GUID), key("BookId", catalog.String), column("Due", catalog.Timestamp), column("BranchId", catalog.GUID))
+	add("Visits", column("MemberId", catalog.GUID), column("At", catalog.Timestamp))
+	return s
+}
+
+type library struct {
+	schemas []*catalog.Schema
+	asked   []string
+}
+
+func newLibrary() *library {
+	return &library{schemas: []*catalog.Schema{
+		librarySchema("Information", ""), librarySchema("Town", townID), librarySchema("Old Quay Zürich", quayID),
+	}}
+}
+
+func (l *library) Names(context.Context) ([]catalog.SchemaName, error) {
+	var out []catalog.SchemaName
+	for _, s := range l.schemas {
+		out = append(out, catalog.SchemaName{Name: s.Name, ID: s.ID})
+	}
+	return out, nil
+}
+
+func (l *library) Schema(_ context.Context, name string) (*catalog.Schema, error) {
+	l.asked = append(l.asked, name)
+	for _, s := range l.schemas {
+		if strings.EqualFold(s.Name, name) || s.ID != "" && strings.EqualFold(s.ID, name) {
+			return s, nil
+		}
+	}
+	return nil, gwerr.New(gwerr.UnknownSchema, "No schema "+name+".", "")
+}
+
+func (l *library) Default() string { return "Town" }
+
+func (l *library) table(t testing.TB, name string) *catalog.Table {
+	t.Helper()
+	table, ok := l.schemas[1].Table(name)
+	if !ok {
+		t.Fatalf("no table %s", name)
+	}
+	return table
+}
+
+func open(t testing.TB, change ...func(*duck.Config)) *duck.Engine {
+	t.Helper()
+	cfg := duck.Config{MemoryLimit: 256 << 20, TempDir: t.TempDir(), Threads: 2}
+	for _, c := range change {
+		c(&cfg)
+	}
+	e, err := duck.Open(context.Background(), cfg)
+	if err != nil {
+		t.Fatal(err, errors.Unwrap(err))
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+func request(sql string) duck.BindRequest {
+	return duck.BindRequest{SQL: sql, Catalogs: []string{"library", "CData"}, Provider: newLibrary()}
+}
+
+// rows are a table's rows by column name; a missing one is null.
+type rows []map[string]any
+
+// record makes an Arrow record of the columns.
+func record(t *catalog.Table, columns []int, list rows) arrow.RecordBatch {
+	b := array.NewRecordBuilder(memory.DefaultAllocator, t.ArrowSchema(columns))
+	defer b.Release()
+	for _, row := range list {
+		for i, c := range columns {
+			appendValue(b.Field(i), row[t.Columns[c].Name])
+		}
+	}
+	rec := b.NewRecordBatch()
+	if len(columns) == 0 {
+		defer rec.Release()
+		return array.NewRecordBatch(rec.Schema(), nil, int64(len(list)))
+	}
+	return rec
+}
+
+func appendValue(b array.Builder, v any) {
+	switch v := v.(type) {
+	case nil:
+		b.AppendNull()
+	case string:
+		b.(*array.StringBuilder).Append(v)
+	case bool:
+		b.(*array.BooleanBuilder).Append(v)
+	case int:
+		if i, ok := b.(*array.Int32Builder); ok {
+			i.Append(int32(v))
+			return
+		}
+		b.(*array.Int64Builder).Append(int64(v))
+	case float64:
+		b.(*array.Float64Builder).Append(v)
+	case time.Time:
+		b.(*array.TimestampBuilder).Append(arrow.Timestamp(v.UnixMilli()))
+	case []string:
+		l := b.(*array.ListBuilder)
+		l.Append(true)
+		for _, s := range v {
+			l.ValueBuilder().(*array.StringBuilder).Append(s)
+		}
+	}
+}
+
+func input(t *catalog.Table, once bool, list rows) query.Input {
+	var all []int
+	for i := range t.Columns {
+		all = append(all, i)
+	}
+	return query.Input{Table: t, Columns: all, Once: once, Rows: scan.Of(scan.Batch{Record: record(t, all, list)})}
+}
+
+// collect reads a result as lines of values.
+func collect(ctx context.Context, b scan.Batches) (lines []string, err error) {
+	defer b.Close()
+	for {
+		batch, err := b.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return lines, nil
+		}
+		if err != nil {
+			return lines, err
+		}
+		lines = append(lines, recordLines(batch.Record)...)
+		batch.Record.Release()
+	}
+}
+
+func recordLines(rec arrow.RecordBatch) []string {
+	var out []string
+	for i := range int(rec.NumRows()) {
+		var cells []string
+		for _, c := range rec.Columns() {
+			if c.IsNull(i) {
+				cells = append(cells, "NULL")
+			} else {
+				cells = append(cells, c.ValueStr(i))
+			}
+		}
+		out = append(out, strings.Join(cells, "|"))
+	}
+	return out
+}

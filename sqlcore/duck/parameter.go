@@ -1,0 +1,118 @@
+//go:build duckdb_arrow
+
+package duck
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+)
+
+// Parameter is the value of a query's parameter.
+type Parameter struct {
+	Value predicate.Value
+	// Null is true for a null; Value doesn't count then.
+	Null bool
+}
+
+// Parameters become literals of the text, quoted here and nowhere else, so
+// that what is planned and what runs is the same query. A value bound to a
+// prepared statement would not be: bound as text it compares with timestamps
+// and ids as text, while a literal takes the column's type.
+
+// parameters gives the edits that put the values in place.
+func parameters(tokens []sqltext.Token, positional []Parameter, named map[string]Parameter) ([]sqltext.Edit, error) {
+	var edits []sqltext.Edit
+	used := make([]bool, len(positional))
+	seen := map[string]bool{}
+	next := 0
+	for _, t := range tokens {
+		if t.Kind != sqltext.Param {
+			continue
+		}
+		p, err := lookup(t, positional, named, used, seen, &next)
+		if err != nil {
+			return nil, err
+		}
+		text, err := literal(p)
+		if err != nil {
+			return nil, gwerr.From(err).At(t.Start).On(t.Text)
+		}
+		edits = append(edits, sqltext.Edit{Start: t.Start, End: t.End, Text: " " + text + " "})
+	}
+	for i, u := range used {
+		if !u {
+			return nil, gwerr.New(gwerr.BadParameter, fmt.Sprintf("The query has no place for parameter %d.", i+1), "Give one value for each parameter of the query.")
+		}
+	}
+	for name := range named {
+		if !seen[strings.ToLower(name)] {
+			return nil, gwerr.New(gwerr.BadParameter, fmt.Sprintf("The query has no parameter %q.", name), "Give only values that the query names.").On(name)
+		}
+	}
+	return edits, nil
+}
+
+// lookup finds the value for a parameter token.
+func lookup(t sqltext.Token, positional []Parameter, named map[string]Parameter, used []bool, seen map[string]bool, next *int) (Parameter, error) {
+	name := t.Text[1:]
+	n := 0
+	switch {
+	case t.Text == "?":
+		*next++
+		n = *next
+	case name[0] >= '0' && name[0] <= '9':
+		var err error
+		if n, err = strconv.Atoi(name); err != nil || n < 1 {
+			return Parameter{}, gwerr.New(gwerr.BadParameter, "Parameters count from 1.", "").At(t.Start).On(t.Text)
+		}
+	default:
+		for k, p := range named {
+			if strings.EqualFold(k, name) {
+				seen[strings.ToLower(k)] = true
+				return p, nil
+			}
+		}
+		return Parameter{}, gwerr.New(gwerr.BadParameter, "No value is given for the parameter "+t.Text+".", "Add it to the parameters by its name.").At(t.Start).On(name)
+	}
+	if n > len(positional) {
+		return Parameter{}, gwerr.New(gwerr.BadParameter, fmt.Sprintf("No value is given for parameter %d.", n), "Add it to the list of parameters.").At(t.Start).On(t.Text)
+	}
+	used[n-1] = true
+	return positional[n-1], nil
+}
+
+// literal writes a value as SQL.
+func literal(p Parameter) (string, error) {
+	if p.Null {
+		return "NULL", nil
+	}
+	switch v := p.Value; v.Kind {
+	case predicate.Bool, predicate.Time:
+		return v.String(), nil
+	case predicate.Int:
+		if v.Int == math.MinInt64 {
+			return "CAST('-9223372036854775808' AS BIGINT)", nil
+		}
+		return "(" + strconv.FormatInt(v.Int, 10) + ")", nil
+	case predicate.Float:
+		if math.IsNaN(v.Float) || math.IsInf(v.Float, 0) {
+			return "", gwerr.New(gwerr.BadParameter, "A number must be finite.", "")
+		}
+		return "(" + strconv.FormatFloat(v.Float, 'e', -1, 64) + ")", nil
+	default:
+		if strings.IndexByte(v.Str, 0) >= 0 || !utf8.ValidString(v.Str) {
+			return "", gwerr.New(gwerr.BadParameter, "A text must be valid UTF-8 without zero bytes.", "")
+		}
+		if len(v.Str) > sqltext.MaxBytes {
+			return "", gwerr.New(gwerr.TooLarge, "A text is longer than 1 MiB.", "")
+		}
+		return sqltext.Literal(v.Str), nil
+	}
+}

@@ -1,0 +1,70 @@
+package sqltext
+
+import (
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+)
+
+// One checks that the tokens are one statement that reads, and returns them
+// without a closing semicolon. Errors are gwerr.Syntax, gwerr.ReadOnly for
+// statements that write, and gwerr.NotImplemented for all others.
+func One(tokens []Token) ([]Token, error) {
+	for len(tokens) > 0 && tokens[len(tokens)-1].Is(";") {
+		tokens = tokens[:len(tokens)-1]
+	}
+	if len(tokens) == 0 {
+		return nil, gwerr.New(gwerr.Syntax, "The query is empty.", "Write a SELECT statement.").At(0)
+	}
+	for _, t := range tokens {
+		if t.Is(";") {
+			return nil, gwerr.New(gwerr.Syntax, "Only one statement is allowed in a query.", "Send the statements one by one.").At(t.Start)
+		}
+	}
+	return tokens, readOnly(tokens)
+}
+
+// reading are the words that may begin a statement.
+var reading = map[string]bool{"select": true, "with": true, "values": true, "from": true, "table": true, "(": true}
+
+var writing = map[string]bool{
+	"insert": true, "update": true, "delete": true, "merge": true, "upsert": true, "replace": true, "truncate": true,
+}
+
+func readOnly(tokens []Token) error {
+	first := strings.ToLower(tokens[0].Text)
+	verb := tokens[0]
+	if first == "with" {
+		verb = mainVerb(tokens)
+	}
+	word := strings.ToUpper(verb.Text)
+	switch {
+	case writing[strings.ToLower(verb.Text)] && verb.Kind == Word:
+		return gwerr.New(gwerr.ReadOnly, "This statement only reads: "+word+" is not allowed here.", "Use SELECT.").At(verb.Start)
+	case tokens[0].Kind <= Symbol && reading[first]:
+		return nil
+	case verb.Kind != Word:
+		return gwerr.New(gwerr.Syntax, "A query begins with SELECT, WITH, VALUES or FROM.", "").At(verb.Start)
+	default:
+		return gwerr.New(gwerr.NotImplemented, "The statement "+clip(word)+" is not offered.", "Use SELECT, WITH, VALUES or FROM.").At(verb.Start)
+	}
+}
+
+// mainVerb finds the verb behind the WITH clause.
+func mainVerb(tokens []Token) Token {
+	for i, t := range tokens {
+		if i > 0 && t.Depth == 0 && t.Kind == Word && tokens[i-1].Is(")") {
+			if w := strings.ToLower(t.Text); writing[w] || reading[w] {
+				return t
+			}
+		}
+	}
+	return tokens[0]
+}
+
+func clip(s string) string {
+	if len(s) > 30 {
+		return strings.ToValidUTF8(s[:30], "") + "…"
+	}
+	return s
+}

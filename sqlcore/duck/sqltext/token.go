@@ -1,0 +1,58 @@
+package sqltext
+
+import "strings"
+
+// Kind is the kind of a token.
+type Kind uint8
+
+// The kinds of token.
+const (
+	Word      Kind = iota // an unquoted identifier or keyword
+	Quoted                // "identifier"
+	Bracketed             // [identifier]
+	String                // 'text', E'text', $$text$$ and their like
+	Number
+	Param // ?, ?1, $1, $name, :name, @name
+	Symbol
+)
+
+// Token is a piece of SQL text between white space and comments.
+type Token struct {
+	Kind Kind
+	// Start and End are byte offsets in the text.
+	Start, End int
+	// Text is the token as written.
+	Text string
+	// Depth is the number of open parentheses, brackets and braces around it.
+	Depth int
+}
+
+// Name gives the identifier that a Word, Quoted or Bracketed token spells, and
+// "" for other tokens.
+func (t Token) Name() string {
+	switch t.Kind {
+	case Word:
+		return t.Text
+	case Quoted:
+		return strings.ReplaceAll(t.Text[1:len(t.Text)-1], `""`, `"`)
+	case Bracketed:
+		return strings.ReplaceAll(t.Text[1:len(t.Text)-1], `]]`, `]`)
+	default:
+		return ""
+	}
+}
+
+// IsName reports whether the token spells an identifier.
+func (t Token) IsName() bool { return t.Kind <= Bracketed }
+
+// Is reports whether the token is the keyword or symbol, letter case ignored.
+func (t Token) Is(text string) bool {
+	return (t.Kind == Word || t.Kind == Symbol) && strings.EqualFold(t.Text, text)
+}
+
+// Quote writes a name as a quoted identifier.
+func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// Literal writes a text as a string literal. The text must hold no zero byte:
+// the engine's text ends there.
+func Literal(text string) string { return `'` + strings.ReplaceAll(text, `'`, `''`) + `'` }

@@ -1,0 +1,71 @@
+//go:build duckdb_arrow
+
+package duck
+
+import (
+	"fmt"
+	"strings"
+
+	db "github.com/duckdb/duckdb-go-bindings"
+)
+
+// simpleTypes are the engine's types that need no arguments, by its names.
+var simpleTypes = map[db.Type]string{
+	db.TypeBoolean: "BOOLEAN", db.TypeTinyInt: "TINYINT", db.TypeSmallInt: "SMALLINT",
+	db.TypeInteger: "INTEGER", db.TypeBigInt: "BIGINT", db.TypeHugeInt: "HUGEINT",
+	db.TypeUTinyInt: "UTINYINT", db.TypeUSmallInt: "USMALLINT", db.TypeUInteger: "UINTEGER",
+	db.TypeUBigInt: "UBIGINT", db.TypeUHugeInt: "UHUGEINT", db.TypeFloat: "FLOAT",
+	db.TypeDouble: "DOUBLE", db.TypeVarchar: "VARCHAR", db.TypeBlob: "BLOB",
+	db.TypeDate: "DATE", db.TypeTime: "TIME", db.TypeTimeTZ: "TIMETZ",
+	db.TypeTimestamp: "TIMESTAMP", db.TypeTimestampS: "TIMESTAMP_S",
+	db.TypeTimestampMS: "TIMESTAMP_MS", db.TypeTimestampNS: "TIMESTAMP_NS",
+	db.TypeTimestampTZ: "TIMESTAMPTZ", db.TypeInterval: "INTERVAL",
+	db.TypeUUID: "UUID", db.TypeBit: "BIT", db.TypeSQLNull: "NULL",
+}
+
+// typeName gives a type's SQL name.
+func typeName(t db.LogicalType) string {
+	if alias := db.LogicalTypeGetAlias(t); alias != "" {
+		return alias
+	}
+	id := db.GetTypeId(t)
+	switch id {
+	case db.TypeDecimal:
+		return fmt.Sprintf("DECIMAL(%d,%d)", db.DecimalWidth(t), db.DecimalScale(t))
+	case db.TypeList:
+		child := db.ListTypeChildType(t)
+		defer db.DestroyLogicalType(&child)
+		return typeName(child) + "[]"
+	case db.TypeArray:
+		child := db.ArrayTypeChildType(t)
+		defer db.DestroyLogicalType(&child)
+		return fmt.Sprintf("%s[%d]", typeName(child), db.ArrayTypeArraySize(t))
+	case db.TypeMap:
+		k, v := db.MapTypeKeyType(t), db.MapTypeValueType(t)
+		defer db.DestroyLogicalType(&k)
+		defer db.DestroyLogicalType(&v)
+		return "MAP(" + typeName(k) + ", " + typeName(v) + ")"
+	case db.TypeStruct:
+		return structName(t)
+	}
+	if name, ok := simpleTypes[id]; ok {
+		return name
+	}
+	return fmt.Sprintf("TYPE %d", id)
+}
+
+func structName(t db.LogicalType) string {
+	var fields []string
+	for i := db.IdxT(0); i < db.StructTypeChildCount(t); i++ {
+		child := db.StructTypeChildType(t, i)
+		fields = append(fields, quoteName(db.StructTypeChildName(t, i))+" "+typeName(child))
+		db.DestroyLogicalType(&child)
+	}
+	return "STRUCT(" + strings.Join(fields, ", ") + ")"
+}
+
+// quoteName writes a name as a quoted identifier.
+func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+// quoteText writes a text as an SQL literal.
+func quoteText(text string) string { return `'` + strings.ReplaceAll(text, `'`, `''`) + `'` }

@@ -1,0 +1,80 @@
+//go:build duckdb_arrow
+
+package duck
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+)
+
+// planTypes gives the plan's name of each column type.
+var planTypes = map[catalog.Type]string{
+	catalog.String: "VARCHAR", catalog.Bool: "BOOLEAN", catalog.Int32: "INTEGER", catalog.Int64: "BIGINT",
+	catalog.Float64: "DOUBLE", catalog.Timestamp: "TIMESTAMP WITH TIME ZONE", catalog.GUID: "UUID",
+	catalog.JSON: "VARCHAR", catalog.StringList: "LIST",
+}
+
+// constant reads a constant that is compared with a column of the type. ok is
+// false where the types differ or the value can't be carried exactly.
+func constant(v *planValue, t catalog.Type) (_ predicate.Value, ok bool) {
+	if v == nil || v.IsNull || v.Type.ID != planTypes[t] {
+		return predicate.Value{}, false
+	}
+	switch t {
+	case catalog.String:
+		var s string
+		ok = decodeInto(v.Value, &s)
+		return predicate.StringValue(s), ok
+	case catalog.Bool:
+		var b bool
+		ok = decodeInto(v.Value, &b)
+		return predicate.BoolValue(b), ok
+	case catalog.Int32, catalog.Int64:
+		var i int64
+		ok = decodeInto(v.Value, &i)
+		return predicate.IntValue(i), ok
+	case catalog.Float64:
+		var f float64
+		ok = decodeInto(v.Value, &f) && !math.IsNaN(f) && !math.IsInf(f, 0)
+		return predicate.FloatValue(f), ok
+	case catalog.Timestamp:
+		var micros int64
+		// The outermost numbers stand for infinity.
+		ok = decodeInto(v.Value, &micros) && micros > -1<<62 && micros < 1<<62
+		return predicate.TimeValue(time.UnixMicro(micros)), ok
+	case catalog.GUID:
+		s, valid := uuidText(v.Value)
+		return predicate.UUIDValue(s), valid
+	}
+	return predicate.Value{}, false
+}
+
+func decodeInto(raw json.RawMessage, into any) bool { return json.Unmarshal(raw, into) == nil }
+
+// uuidText writes a UUID from its two halves; the engine flips the first bit
+// so that numbers sort as text does.
+func uuidText(raw json.RawMessage) (string, bool) {
+	var halves struct {
+		Upper json.Number `json:"upper"`
+		Lower json.Number `json:"lower"`
+	}
+	if json.Unmarshal(raw, &halves) != nil {
+		return "", false
+	}
+	upper, err := strconv.ParseInt(halves.Upper.String(), 10, 64)
+	if err != nil {
+		return "", false
+	}
+	lower, err := strconv.ParseUint(halves.Lower.String(), 10, 64)
+	if err != nil {
+		return "", false
+	}
+	hi := uint64(upper) ^ 1<<63
+	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", hi>>32, hi>>16&0xffff, hi&0xffff, lower>>48, lower&0xffffffffffff), true
+}
