@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
@@ -32,7 +33,7 @@ type body struct {
 func (c *call) readBody(types ...string) (*body, error) {
 	got := c.request.Header.Get("Content-Type")
 	name, _, err := mime.ParseMediaType(got)
-	if err != nil || !slices.Contains(types, name) {
+	if err != nil || !slices.ContainsFunc(types, func(t string) bool { return strings.EqualFold(t, name) }) {
 		return nil, unsupportedMedia(got)
 	}
 	raw, err := io.ReadAll(http.MaxBytesReader(nil, c.request.Body, maxBody))

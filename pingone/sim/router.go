@@ -115,6 +115,8 @@ func (s *Server) addDirectory(n *node) {
 	n.add("PUT "+users+"/{id}/mfaEnabled", "rlgMfaRps", writing(s.putMFAEnabled))
 	n.add("GET "+users+"/{id}/identityProvider", dirRead, inEnvironment(s.readUserIdentityProvider))
 	n.add("PUT "+users+"/{id}/identityProvider", dirWrite, writing(s.putUserIdentityProvider))
+	n.add("GET "+users+"/{id}/verifyStatus", dirRead, inEnvironment(s.readVerifyStatus))
+	n.add("PUT "+users+"/{id}/verifyStatus", dirWrite, writing(s.putVerifyStatus))
 	n.add("GET "+users+"/{id}/password", dirRead, inEnvironment(s.readPassword))
 	n.add("PUT "+users+"/{id}/password", dirWrite, writing(s.putPassword))
 	n.add("POST "+users+"/{id}/password", dirWrite, writing(s.actOnPassword))

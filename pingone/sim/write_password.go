@@ -78,7 +78,7 @@ func (s *Server) putPassword(c *call) (reply, error) {
 		status = "MUST_CHANGE_PASSWORD"
 	}
 	password := b.text(name, 255)
-	unset := media == passwordMedia+"setValue+json" && !b.has(name)
+	unset := media == passwordMedia+"setvalue+json" && !b.has(name)
 	switch {
 	case b.err != nil:
 		return reply{}, b.err
@@ -117,13 +117,13 @@ func (s *Server) actOnPassword(c *call) (reply, error) {
 	switch media {
 	case passwordMedia + "check+json":
 		return s.checkPassword(c, u)
-	case passwordMedia + "forceChange":
+	case passwordMedia + "forcechange":
 		changed.status.Password = "MUST_CHANGE_PASSWORD"
 	case passwordMedia + "unlock":
 		if changed.status.Password == "PASSWORD_LOCKED_OUT" {
 			changed.status.Password = "OK"
 		}
-	case passwordMedia + "sendRecoveryCode":
+	case passwordMedia + "sendrecoverycode":
 		if u.text[data.Email] == "" {
 			return reply{}, constraint("email", "The user has no e-mail address.")
 		}

@@ -131,15 +131,31 @@ func (s *Server) putUserIdentityProvider(c *call) (reply, error) {
 	}, writeProvider)
 }
 
+func writeVerifyStatus(o *object, u *user) { o.text("verifyStatus", u.status.Verify) }
+
+func (s *Server) readVerifyStatus(c *call) (reply, error) { return s.part(c, writeVerifyStatus) }
+
+func (s *Server) putVerifyStatus(c *call) (reply, error) {
+	return s.change(c, func(u *user, b *body) error {
+		status := b.text("verifyStatus", 64)
+		b.oneOf("verifyStatus", status, "NOT_INITIATED", "ENABLED", "DISABLED")
+		if b.err == nil && status == "" {
+			return required("verifyStatus")
+		}
+		u.status.Verify = status
+		return nil
+	}, writeVerifyStatus)
+}
+
 const (
 	mediaLock   = "application/vnd.pingidentity.account.lock+json"
 	mediaUnlock = "application/vnd.pingidentity.account.unlock+json"
 )
 
-// mediaOf is the media type of a request, without parameters.
+// mediaOf is the media type of a request in small letters, without parameters.
 func (c *call) mediaOf() string {
 	name, _, _ := strings.Cut(c.request.Header.Get("Content-Type"), ";")
-	return strings.TrimSpace(name)
+	return strings.ToLower(strings.TrimSpace(name))
 }
 
 // actOnUser locks and unlocks accounts.
