@@ -1,0 +1,75 @@
+package httpguard
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+)
+
+// LimitsConfig bounds requests. Zero values take the defaults named.
+type LimitsConfig struct {
+	// URL is the longest address in bytes (32 KiB).
+	URL int
+	// Body is the largest body in bytes (16 MiB).
+	Body int64
+	// Headers is the largest number of header lines (100). Their size is
+	// bounded by http.Server.MaxHeaderBytes; MaxHeaderBytes is the value for it.
+	Headers int
+}
+
+// MaxHeaderBytes is what http.Server.MaxHeaderBytes should be: a token of
+// 16 KiB, an address of 32 KiB and the rest fit.
+const MaxHeaderBytes = 64 << 10
+
+// Limits refuses requests that are larger than allowed. A body whose length
+// isn't announced is cut off where it passes the bound; TooLarge recognises the
+// error that reading it then gives.
+func Limits(cfg LimitsConfig, fail Fail) Middleware {
+	if cfg.URL <= 0 {
+		cfg.URL = 32 << 10
+	}
+	if cfg.Body <= 0 {
+		cfg.Body = 16 << 20
+	}
+	if cfg.Headers <= 0 {
+		cfg.Headers = 100
+	}
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			lines := 0
+			for _, v := range r.Header {
+				lines += len(v)
+			}
+			switch {
+			case len(r.URL.RequestURI()) > cfg.URL:
+				fail(w, r, gwerr.Newf(gwerr.TooLarge, "The address is longer than %d bytes.", cfg.URL).WithMend("Send the query in the body: POST to /$query or /sql."))
+				return
+			case lines > cfg.Headers:
+				fail(w, r, gwerr.Newf(gwerr.TooLarge, "The request has more than %d header lines.", cfg.Headers))
+				return
+			case r.ContentLength > cfg.Body:
+				fail(w, r, bodyError(cfg.Body))
+				return
+			}
+			if r.Body != nil && r.Body != http.NoBody {
+				r.Body = http.MaxBytesReader(w, r.Body, cfg.Body)
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+func bodyError(limit int64) *gwerr.Error {
+	return gwerr.Newf(gwerr.TooLarge, "The body is larger than %d bytes.", limit).WithMend("Send less at a time.")
+}
+
+// TooLarge turns the error of reading a body that passed the bound into one of
+// package gwerr; ok is false for other errors.
+func TooLarge(err error) (e *gwerr.Error, ok bool) {
+	var m *http.MaxBytesError
+	if !errors.As(err, &m) {
+		return nil, false
+	}
+	return bodyError(m.Limit), true
+}
