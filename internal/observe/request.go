@@ -1,0 +1,66 @@
+package observe
+
+import (
+	"context"
+	"sync"
+)
+
+// Request collects what the parts that serve a request know of it, for the one
+// observation at its end. It is safe for concurrent use; on a nil Request,
+// setting does nothing.
+type Request struct {
+	mu              sync.Mutex
+	frontEnd, route string
+	rows            int64
+}
+
+type requestKey struct{}
+
+// WithRequest returns a context that carries a new Request.
+func WithRequest(ctx context.Context) (context.Context, *Request) {
+	r := &Request{}
+	return context.WithValue(ctx, requestKey{}, r), r
+}
+
+// RequestOf returns the Request that the context carries, or nil.
+func RequestOf(ctx context.Context) *Request {
+	r, _ := ctx.Value(requestKey{}).(*Request)
+	return r
+}
+
+// SetFrontEnd names the front end.
+func (r *Request) SetFrontEnd(name string) { r.change(func() { r.frontEnd = name }) }
+
+// SetRoute names the kind of address, from a closed set, such as
+// "entity_set".
+func (r *Request) SetRoute(name string) { r.change(func() { r.route = name }) }
+
+// AddRows counts rows sent.
+func (r *Request) AddRows(n int64) { r.change(func() { r.rows += n }) }
+
+// FrontEnd returns the front end's name, or "".
+func (r *Request) FrontEnd() (name string) {
+	r.change(func() { name = r.frontEnd })
+	return name
+}
+
+// Route returns the kind of address, or "".
+func (r *Request) Route() (name string) {
+	r.change(func() { name = r.route })
+	return name
+}
+
+// Rows returns the rows sent.
+func (r *Request) Rows() (n int64) {
+	r.change(func() { n = r.rows })
+	return n
+}
+
+func (r *Request) change(f func()) {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f()
+}

@@ -1,0 +1,145 @@
+package server
+
+import (
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/tokens"
+)
+
+// Config is what New needs. Zero limits mean the defaults named with them.
+type Config struct {
+	Public Listener
+	Admin  Admin
+	// Mounts are the front ends.
+	Mounts []Mount
+	// Guard authenticates callers of mounts that are not Open; nil for none.
+	Guard func(http.Handler) http.Handler
+	// Trace starts a trace for each request; nil for none.
+	Trace func(http.Handler) http.Handler
+	// Proxies tells who calls and by which address.
+	Proxies Proxies
+	// AllowIPs are the only addresses served; empty for all.
+	AllowIPs []netip.Prefix
+	Limits   Limits
+	// Checks decide readiness; nil means ready once listening.
+	Checks *Checks
+	// OpenAPI is the description served at /openapi.yaml; nil for none.
+	OpenAPI []byte
+	// Landing is what the page at / tells; zero for none.
+	Landing Landing
+	// DrainDelay passes between not ready and refusing connections; GraceTime
+	// is what running requests then have.
+	DrainDelay, GraceTime time.Duration
+	Sink                  observe.Sink
+	// Now and After are the clock; nil means the real one.
+	Now   func() time.Time
+	After func(time.Duration) <-chan time.Time
+}
+
+// Listener is the public listener.
+type Listener struct {
+	Address string
+	// TLS is nil for plain HTTP.
+	TLS *TLS
+	// ReadHeaderTimeout is 10 s and IdleTimeout 2 min by default.
+	ReadHeaderTimeout, IdleTimeout time.Duration
+}
+
+// TLS names the files of a listener's certificate, all PEM.
+type TLS struct {
+	CertFile, KeyFile string
+	// ClientCAFile asks for client certificates of these authorities; "" does
+	// not ask.
+	ClientCAFile string
+	// MinVersion is "1.2", the default, or "1.3".
+	MinVersion string
+}
+
+// Admin is the listener for operators.
+type Admin struct {
+	// Address is "" to go without.
+	Address string
+	// Token lets other hosts than this one use /loglevel and /debug/pprof.
+	Token tokens.Secret
+	Pprof bool
+	// Metrics serves /metrics.
+	Metrics http.Handler
+	// Level serves /loglevel; nil for none.
+	Level LevelSetter
+}
+
+// LevelSetter is a log whose level can change.
+type LevelSetter interface {
+	Level() string
+	SetLevel(string) error
+}
+
+// Mount is a front end at an address.
+type Mount struct {
+	// Pattern is a chi pattern, such as /odata/*.
+	Pattern string
+	// FrontEnd labels its observations: odata, sql, oauth, console.
+	FrontEnd string
+	Handler  http.Handler
+	// Query marks requests that do work: they take a turn and have a time
+	// limit.
+	Query bool
+	// Open marks addresses that need no credentials.
+	Open bool
+}
+
+// Limits bound what requests may cost.
+type Limits struct {
+	RequestBytes int64         // 1 MiB by default
+	URLBytes     int64         // 16 KiB
+	HeaderBytes  int64         // 32 KiB
+	BodyTime     time.Duration // 30 s to send a body
+	QueryTime    time.Duration // 15 min
+	Queries      int           // 32 at once
+	Queue        int           // further ones that wait; 0 for none
+	QueueTime    time.Duration // longest wait
+}
+
+func (c *Config) defaults() {
+	l := &c.Limits
+	setIfZero(&l.RequestBytes, 1<<20)
+	setIfZero(&l.URLBytes, 16<<10)
+	setIfZero(&l.HeaderBytes, 32<<10)
+	setIfZero(&l.BodyTime, 30*time.Second)
+	setIfZero(&l.QueryTime, 15*time.Minute)
+	setIfZero(&l.Queries, 32)
+	setIfZero(&c.Public.ReadHeaderTimeout, 10*time.Second)
+	setIfZero(&c.Public.IdleTimeout, 2*time.Minute)
+	if c.Sink == nil {
+		c.Sink = observe.Discard
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.After == nil {
+		c.After = time.After
+	}
+}
+
+func setIfZero[T comparable](p *T, v T) {
+	var zero T
+	if *p == zero {
+		*p = v
+	}
+}
+
+func (c *Config) check() error {
+	if c.Public.Address == "" {
+		return gwerr.New(gwerr.Config, "The public listener has no address.", "Set listen.address.")
+	}
+	for _, m := range c.Mounts {
+		if m.Handler == nil || m.Pattern == "" {
+			return gwerr.Newf(gwerr.Internal, "The mount %q has no handler or pattern.", m.Pattern)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,49 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+)
+
+// fail answers with an error in the form of the front end asked for. It is for
+// what ends a request before its front end sees it.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	e := gwerr.From(err)
+	frontEnd := observe.RequestOf(r.Context()).FrontEnd()
+	if frontEnd == "" {
+		frontEnd = frontEndOf(r.URL.Path)
+	}
+	s.cfg.Sink.Observe(r.Context(), observe.RequestFailed{FrontEnd: frontEnd, Code: string(e.Code), Err: err})
+	WriteError(w, r, frontEnd, e)
+}
+
+// WriteError writes an error as JSON: as OData has it for the front end
+// odata, else with the gateway's own members.
+func WriteError(w http.ResponseWriter, r *http.Request, frontEnd string, e *gwerr.Error) {
+	h := w.Header()
+	if e.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int((e.RetryAfter.Milliseconds()+999)/1000)))
+	}
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	body := map[string]any{"code": string(e.Code), "message": e.Message}
+	if e.Mend != "" {
+		body["mend"] = e.Mend
+	}
+	if id := observe.RequestID(r.Context()); id != "" {
+		body["requestId"] = id
+	}
+	if frontEnd == "odata" {
+		h.Set("OData-Version", "4.0")
+		body = map[string]any{"code": e.Kind().OData, "message": e.Error()}
+	}
+	w.WriteHeader(e.Kind().HTTP)
+	if r.Method == http.MethodHead {
+		return
+	}
+	_ = json.NewEncoder(w).Encode(map[string]any{"error": body}) // a client that is gone reads nothing
+}

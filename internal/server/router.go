@@ -1,0 +1,64 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+)
+
+// publicRouter lays the middlewares, from the outside in: who is asking, what
+// became of it, what is too much, and last the front end.
+func (s *Server) publicRouter() http.Handler {
+	r := chi.NewRouter()
+	r.Use(requestID)
+	if s.cfg.Trace != nil {
+		r.Use(s.cfg.Trace)
+	}
+	r.Use(s.access, s.recoverPanics, safeHeaders, s.cfg.Proxies.middleware)
+	if len(s.cfg.AllowIPs) > 0 {
+		r.Use(s.allowIPs)
+	}
+	r.Use(s.limits)
+	r.NotFound(s.fails(gwerr.New(gwerr.NotFound, "There is nothing at this address.", "See /docs for the addresses.")))
+	r.MethodNotAllowed(s.fails(gwerr.New(gwerr.MethodNotAllowed, "This address does not take this method.", "See /docs for the addresses.")))
+
+	queue := newTurns(s.cfg)
+	for _, m := range s.cfg.Mounts {
+		r.With(s.chain(m, queue)...).Handle(m.Pattern, m.Handler)
+	}
+	s.documents(r)
+	return r
+}
+
+// chain returns the middlewares of one mount.
+func (s *Server) chain(m Mount, queue *turns) []func(http.Handler) http.Handler {
+	chain := []func(http.Handler) http.Handler{labelled(m.FrontEnd), compress}
+	if s.cfg.Guard != nil && !m.Open {
+		chain = append(chain, s.cfg.Guard)
+	}
+	if m.Query {
+		chain = append(chain, s.taking(queue), s.timed)
+	}
+	return chain
+}
+
+// fails answers every request with the same error.
+func (s *Server) fails(err *gwerr.Error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, err) }
+}
+
+// frontEndOf guesses the front end of an address that no mount has, so that
+// the error has the form that its client reads.
+func frontEndOf(path string) string {
+	switch {
+	case path == "/odata" || strings.HasPrefix(path, "/odata/"):
+		return "odata"
+	case path == "/sql" || strings.HasPrefix(path, "/sql/"):
+		return "sql"
+	default:
+		return "docs"
+	}
+}

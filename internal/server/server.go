@@ -1,0 +1,195 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+)
+
+// errCut is why requests end that outlive the grace time.
+var errCut = gwerr.New(gwerr.Busy, "The gateway is stopping and cut the request.", "Send it again; another replica answers.")
+
+// Server is the service. Use New, Listen, Run in this order.
+type Server struct {
+	cfg      Config
+	certs    *certificates // nil without TLS
+	draining atomic.Bool
+	cut      context.CancelCauseFunc // ends all public requests
+
+	public, admin       *http.Server
+	publicNet, adminNet net.Listener
+}
+
+// New checks the configuration and builds the routers. It opens no socket, but
+// reads the certificate. Errors are gwerr.Config.
+func New(cfg Config) (*Server, error) {
+	cfg.defaults()
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg}
+	if cfg.Public.TLS != nil {
+		certs, err := loadCertificates(*cfg.Public.TLS)
+		if err != nil {
+			return nil, err
+		}
+		s.certs = certs
+	}
+	base, cut := context.WithCancelCause(context.Background())
+	s.cut = cut
+	s.public = &http.Server{
+		Handler:           s.publicRouter(),
+		ReadHeaderTimeout: cfg.Public.ReadHeaderTimeout,
+		IdleTimeout:       cfg.Public.IdleTimeout,
+		MaxHeaderBytes:    int(cfg.Limits.HeaderBytes),
+		BaseContext:       func(net.Listener) context.Context { return base },
+		ErrorLog:          quiet(),
+	}
+	if s.certs != nil {
+		s.public.TLSConfig = s.certs.config()
+	}
+	if cfg.Admin.Address != "" {
+		s.admin = &http.Server{
+			Handler:           s.adminRouter(),
+			ReadHeaderTimeout: 5 * time.Second,
+			ReadTimeout:       10 * time.Second,
+			IdleTimeout:       time.Minute,
+			MaxHeaderBytes:    16 << 10,
+			ErrorLog:          quiet(),
+		}
+	}
+	return s, nil
+}
+
+// Handler returns the public router, for tests and embedding.
+func (s *Server) Handler() http.Handler { return s.public.Handler }
+
+// AdminHandler returns the admin router, or nil when it is off.
+func (s *Server) AdminHandler() http.Handler {
+	if s.admin == nil {
+		return nil
+	}
+	return s.admin.Handler
+}
+
+// Listen binds the addresses, so that a program can print them before Run.
+// Errors are gwerr.Config.
+func (s *Server) Listen(ctx context.Context) error {
+	var lc net.ListenConfig
+	var err error
+	if s.publicNet, err = lc.Listen(ctx, "tcp", s.cfg.Public.Address); err != nil {
+		return listenError("listen.address", s.cfg.Public.Address, err)
+	}
+	if s.admin == nil {
+		return nil
+	}
+	if s.adminNet, err = lc.Listen(ctx, "tcp", s.cfg.Admin.Address); err != nil {
+		_ = s.publicNet.Close()
+		return listenError("admin.address", s.cfg.Admin.Address, err)
+	}
+	return nil
+}
+
+func listenError(option, address string, cause error) error {
+	return gwerr.Wrap(gwerr.Config, cause, "The gateway can't listen on "+address+": "+reason(cause)+".",
+		"Stop what uses the port, or change "+option+".").On(option)
+}
+
+func reason(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err.Error()
+	}
+	return err.Error()
+}
+
+// PublicAddr is the bound public address, or "" before Listen.
+func (s *Server) PublicAddr() string { return addr(s.publicNet) }
+
+// AdminAddr is the bound admin address, or "".
+func (s *Server) AdminAddr() string { return addr(s.adminNet) }
+
+func addr(l net.Listener) string {
+	if l == nil {
+		return ""
+	}
+	return l.Addr().String()
+}
+
+// Run serves until ctx ends, then drains: it turns not ready, waits for
+// DrainDelay, takes no more connections, lets requests finish for GraceTime,
+// and cuts those that remain. It returns nil after an orderly end. Everything
+// it started has ended when it returns.
+func (s *Server) Run(ctx context.Context) error {
+	if s.publicNet == nil {
+		if err := s.Listen(ctx); err != nil {
+			return err
+		}
+	}
+	group, stop := errgroup.WithContext(ctx)
+	checks, endChecks := context.WithCancel(context.WithoutCancel(ctx))
+	defer endChecks()
+	s.serve(group)
+	if s.cfg.Checks != nil {
+		group.Go(func() error { s.cfg.Checks.run(checks, s.cfg); return nil })
+	} else {
+		s.step(ctx, "ready", "")
+	}
+	group.Go(func() error {
+		<-stop.Done()
+		s.drain(context.WithoutCancel(ctx))
+		endChecks()
+		return nil
+	})
+	err := group.Wait()
+	s.step(context.WithoutCancel(ctx), "stopped", "")
+	return err
+}
+
+func (s *Server) serve(group *errgroup.Group) {
+	s.step(context.Background(), "listening", "public "+s.PublicAddr())
+	group.Go(func() error {
+		if s.certs != nil {
+			s.cfg.Sink.Observe(context.Background(), observe.CertificateLoaded{NotAfter: s.certs.notAfter()})
+			return closed(s.public.ServeTLS(s.publicNet, "", ""))
+		}
+		return closed(s.public.Serve(s.publicNet))
+	})
+	if s.admin != nil {
+		s.step(context.Background(), "listening", "admin "+s.AdminAddr())
+		group.Go(func() error { return closed(s.admin.Serve(s.adminNet)) })
+	}
+}
+
+// closed takes the orderly end of a server for no error.
+func closed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return gwerr.Wrap(gwerr.Internal, err, "A listener failed.", "")
+}
+
+// Reload takes over a changed certificate. On an error the old one stays.
+func (s *Server) Reload(ctx context.Context) error {
+	if s.certs == nil {
+		return nil
+	}
+	err := s.certs.reload()
+	s.cfg.Sink.Observe(ctx, observe.Reloaded{What: "certificate", Err: err})
+	if err == nil {
+		s.cfg.Sink.Observe(ctx, observe.CertificateLoaded{NotAfter: s.certs.notAfter()})
+	}
+	return err
+}
+
+func (s *Server) step(ctx context.Context, step, detail string) {
+	s.cfg.Sink.Observe(ctx, observe.Lifecycle{Step: step, Detail: detail})
+}
