@@ -1,0 +1,153 @@
+package odata
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/odata/edm"
+	"github.com/pingone-gateway/gateway/odata/uri"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// Catalog gives the schemas that a caller, known by the context, may see.
+type Catalog interface {
+	// Names lists the schemas.
+	Names(ctx context.Context) ([]catalog.SchemaName, error)
+	// Schema returns the schema of that name or id; the error is
+	// gwerr.UnknownSchema if there is none.
+	Schema(ctx context.Context, name string) (*catalog.Schema, error)
+}
+
+// Executor runs bound queries.
+type Executor interface {
+	// Query starts q. The rows of a plain query come in an order in which the
+	// cursors of its batches continue, if PageRows, an offset or a limit is
+	// given.
+	Query(ctx context.Context, q *query.Query, o ExecOptions) (Rows, error)
+	// Count returns the number of rows of q.
+	Count(ctx context.Context, q *query.Query) (int64, error)
+}
+
+// ExecOptions tell where a query's rows continue.
+type ExecOptions struct {
+	// Resume is the cursor of a batch; rows start behind it. "" for the start.
+	Resume string
+	// Skip is the number of rows behind Resume that were sent already.
+	Skip int64
+	// PageRows is the number of rows at which the server cuts the answer; 0 if
+	// it reads the whole result.
+	PageRows int64
+}
+
+// Rows is a running query. It is used by one goroutine.
+type Rows interface {
+	// Schema has the columns of Query.Columns, in order.
+	Schema() *arrow.Schema
+	// Next returns the next batch, which the caller releases, or io.EOF. After
+	// another error rows are missing.
+	Next(ctx context.Context) (scan.Batch, error)
+	// Close stops the query and waits for it.
+	Close()
+}
+
+// Config is what a Handler needs.
+type Config struct {
+	// Prefix is the path below which the first segment names a schema, such as
+	// "/odata/pingone/".
+	Prefix   string
+	Catalog  Catalog
+	Executor Executor
+	// Namespace of the entity types; "" means edm.DefaultNamespace.
+	Namespace string
+	// BaseURL gives the public scheme, host and path in front of Prefix,
+	// without a slash at the end. nil takes the request's own host, which is
+	// right only where no proxy stands before the gateway.
+	BaseURL func(*http.Request) string
+	// Caller names who asks; continuation links work for that caller alone. nil
+	// makes no difference between callers.
+	Caller func(context.Context) string
+	// Key signs continuation links. All replicas share it; at least 16 bytes.
+	Key []byte
+	// LinkLifetime is how long continuation links are accepted; 0 means a day.
+	LinkLifetime time.Duration
+	// PageRows is the page size where a client prefers none; 0 sends a whole
+	// result in one answer. Sorted results are cut only where a client prefers
+	// so, because each page sorts anew.
+	PageRows int64
+	// Limits bound addresses.
+	Limits uri.Limits
+	// Sink receives events; nil drops them.
+	Sink observe.Sink
+	// Failed is told every error that a request ends with, causes included; nil
+	// ignores them.
+	Failed func(context.Context, error)
+	// Clock is the time; nil means time.Now.
+	Clock func() time.Time
+}
+
+const (
+	minKeyBytes     = 16
+	defaultLifetime = 24 * time.Hour
+)
+
+// Handler serves the schemas of one connection. It is safe for concurrent use.
+type Handler struct {
+	cfg   Config
+	model edm.Options
+	links signer
+}
+
+// New returns a Handler, or an error that says what the configuration lacks.
+func New(cfg Config) (*Handler, error) {
+	switch {
+	case cfg.Catalog == nil || cfg.Executor == nil:
+		return nil, errors.New("odata: a catalog and an executor are needed")
+	case !strings.HasPrefix(cfg.Prefix, "/") || !strings.HasSuffix(cfg.Prefix, "/"):
+		return nil, errors.New("odata: the prefix must begin and end with a slash")
+	case len(cfg.Key) < minKeyBytes:
+		return nil, errors.New("odata: the key for continuation links needs at least 16 bytes")
+	case cfg.PageRows < 0:
+		return nil, errors.New("odata: the page size is negative")
+	}
+	if cfg.Namespace == "" {
+		cfg.Namespace = edm.DefaultNamespace
+	}
+	if cfg.BaseURL == nil {
+		cfg.BaseURL = ownHost
+	}
+	if cfg.Caller == nil {
+		cfg.Caller = func(context.Context) string { return "" }
+	}
+	if cfg.LinkLifetime <= 0 {
+		cfg.LinkLifetime = defaultLifetime
+	}
+	if cfg.Sink == nil {
+		cfg.Sink = observe.Discard
+	}
+	if cfg.Failed == nil {
+		cfg.Failed = func(context.Context, error) {}
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
+	}
+	return &Handler{
+		cfg:   cfg,
+		model: edm.Options{Namespace: cfg.Namespace, Expand: true},
+		links: signer{key: append([]byte(nil), cfg.Key...), lifetime: cfg.LinkLifetime},
+	}, nil
+}
+
+func ownHost(r *http.Request) string {
+	if r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}

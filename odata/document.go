@@ -1,0 +1,101 @@
+package odata
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/odata/edm"
+	"github.com/pingone-gateway/gateway/odata/encode"
+)
+
+func (q *request) serviceDocument() error {
+	prefix := q.version.prefix()
+	if q.format.metadata == encode.None {
+		prefix = ""
+	}
+	return q.whole(http.StatusOK, q.format.contentType(q.version), edm.ServiceDocument(q.schema, q.root, prefix))
+}
+
+// metadata answers $metadata, with an entity tag so that clients may ask
+// whether it has changed.
+func (q *request) metadata() error {
+	contentType := q.format.contentType(q.version)
+	var body []byte
+	if q.format.name == "application/xml" {
+		body = edm.XML(q.schema, q.h.model)
+	} else {
+		body = edm.JSON(q.schema, q.h.model)
+		contentType = "application/json"
+	}
+	sum := sha256.Sum256(body)
+	tag := `W/"` + hex.EncodeToString(sum[:12]) + `"`
+	q.w.Header().Set("ETag", tag)
+	for _, t := range splitList(q.r.Header.Get("If-None-Match"), ',') {
+		if t = strings.TrimSpace(t); t == tag || t == "*" || "W/"+t == tag {
+			q.head(http.StatusNotModified, "")
+			return nil
+		}
+	}
+	return q.whole(http.StatusOK, contentType, body)
+}
+
+// connectionSuffix ends the name of a Power BI connection file.
+const connectionSuffix = ".pbids"
+
+// connectionFile answers the file that opens Power BI Desktop on a schema.
+func (q *request) connectionFile(ctx context.Context, schema string) error {
+	if _, err := q.h.cfg.Catalog.Schema(ctx, schema); err != nil {
+		return err
+	}
+	type address struct {
+		URL string `json:"url"`
+	}
+	type details struct {
+		Protocol string  `json:"protocol"`
+		Address  address `json:"address"`
+	}
+	type connection struct {
+		Details details `json:"details"`
+	}
+	body, err := json.Marshal(struct {
+		Version     string       `json:"version"`
+		Connections []connection `json:"connections"`
+	}{"0.1", []connection{{details{"odata", address{q.serviceRoot(schema)}}}}})
+	if err != nil {
+		return err
+	}
+	disposition := mime.FormatMediaType("attachment", map[string]string{"filename": schema + connectionSuffix})
+	if disposition == "" {
+		disposition = "attachment"
+	}
+	q.w.Header().Set("Content-Disposition", disposition)
+	return q.whole(http.StatusOK, "application/json", body)
+}
+
+// serviceList answers the address above the schemas: which services there are.
+func (q *request) serviceList(ctx context.Context) error {
+	names, err := q.h.cfg.Catalog.Names(ctx)
+	if err != nil {
+		return err
+	}
+	type service struct {
+		Name string `json:"name"`
+		ID   string `json:"id,omitempty"`
+		URL  string `json:"url"`
+	}
+	list := make([]service, len(names))
+	for i, n := range names {
+		list[i] = service{n.Name, n.ID, q.h.cfg.BaseURL(q.r) + q.h.cfg.Prefix + url.PathEscape(n.Name) + "/"}
+	}
+	body, err := json.Marshal(map[string][]service{"services": list})
+	if err != nil {
+		return err
+	}
+	return q.whole(http.StatusOK, "application/json", body)
+}

@@ -1,0 +1,152 @@
+package odata
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+
+	"github.com/pingone-gateway/gateway/odata/encode"
+	"github.com/pingone-gateway/gateway/odata/model"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// single answers one entity, or one property of it.
+func (q *request) single(ctx context.Context) error {
+	link, err := q.follow(ctx)
+	if errors.Is(err, errNoTarget) {
+		return q.nothing()
+	}
+	if err != nil {
+		return err
+	}
+	query := q.resource.Query(link, model.Page{Limit: -1})
+	if query.Empty {
+		return errNoEntity
+	}
+	rows, err := q.h.cfg.Executor.Query(ctx, query, ExecOptions{})
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	batch, err := firstRow(ctx, rows)
+	if err == io.EOF {
+		return errNoEntity
+	}
+	if err != nil {
+		return err
+	}
+	defer batch.Record.Release()
+	q.rows = 1
+	switch q.resource.Kind {
+	case model.Entity:
+		return q.entity(ctx, batch)
+	case model.Property:
+		return q.property(batch)
+	default:
+		return q.raw(batch)
+	}
+}
+
+// firstRow returns the first batch that has rows, or io.EOF.
+func firstRow(ctx context.Context, rows Rows) (scan.Batch, error) {
+	for {
+		batch, err := rows.Next(ctx)
+		if err != nil || batch.Record.NumRows() > 0 {
+			return batch, err
+		}
+		batch.Record.Release()
+	}
+}
+
+// nothing answers a single value that is null.
+func (q *request) nothing() error {
+	q.head(http.StatusNoContent, "")
+	return nil
+}
+
+func (q *request) entity(ctx context.Context, batch scan.Batch) error {
+	o := q.encoding()
+	w := encode.NewRows(q.entityOf(q.resource), o)
+	if err := w.Bind(batch.Record); err != nil {
+		return err
+	}
+	inline, err := q.inline(ctx, q.resource, batch.Record)
+	if err != nil {
+		return err
+	}
+	body, err := w.Append(nil, 0, encode.Lead(o, q.context()), inline)
+	if err != nil {
+		return err
+	}
+	return q.whole(http.StatusOK, q.format.contentType(q.version), body)
+}
+
+func (q *request) property(batch scan.Batch) error {
+	typ := q.resource.Table.Columns[q.resource.Columns[0]].Type
+	if batch.Record.Column(0).IsNull(0) && typ != catalog.StringList {
+		return q.nothing()
+	}
+	body, err := encode.AppendProperty(nil, q.encoding(), q.context(), typ, batch.Record)
+	if err != nil {
+		return err
+	}
+	return q.whole(http.StatusOK, q.format.contentType(q.version), body)
+}
+
+func (q *request) raw(batch scan.Batch) error {
+	body, null, err := encode.AppendRaw(nil, q.resource.Table.Columns[q.resource.Columns[0]].Type, batch.Record)
+	if err != nil {
+		return err
+	}
+	if null {
+		return q.nothing()
+	}
+	return q.whole(http.StatusOK, q.format.contentType(q.version), body)
+}
+
+// count answers …/$count.
+func (q *request) count(ctx context.Context) error {
+	link, err := q.follow(ctx)
+	if err != nil && !errors.Is(err, errNoTarget) {
+		return err
+	}
+	query := q.resource.CountQuery(link)
+	var n int64
+	if !query.Empty && err == nil {
+		if n, err = q.h.cfg.Executor.Count(ctx, query); err != nil {
+			return err
+		}
+	}
+	if n == 0 {
+		if err := q.exists(ctx); err != nil {
+			return err
+		}
+	}
+	return q.whole(http.StatusOK, q.format.contentType(q.version), strconv.AppendInt(nil, n, 10))
+}
+
+// entityOf describes the rows of a resource to the encoder.
+func (q *request) entityOf(r *model.Resource) encode.Entity {
+	e := encode.Entity{Set: q.root + r.Table.Name, Type: q.h.model.TypeName(r.Table)}
+	at := map[int]int{}
+	for i, c := range r.Columns {
+		col := &r.Table.Columns[c]
+		e.Columns = append(e.Columns, encode.Column{Name: col.Name, Type: col.Type, Hidden: i >= r.Visible})
+		at[c] = i
+	}
+	for _, k := range r.Table.Key() {
+		i, ok := at[k]
+		if !ok { // no ids were wanted
+			e.Key = nil
+			break
+		}
+		e.Key, e.KeyNames = append(e.Key, i), append(e.KeyNames, r.Table.Columns[k].Name)
+	}
+	if q.format.metadata == encode.Full {
+		e.Navigations = navigationNames(q.schema, r.Table)
+	}
+	return e
+}

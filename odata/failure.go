@@ -1,0 +1,57 @@
+package odata
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+)
+
+// errorBody is the JSON of a failed answer.
+//
+// Source: OData JSON Format 4.01, section 21.1.
+type errorBody struct {
+	Error struct {
+		Code    string        `json:"code"`
+		Message string        `json:"message"`
+		Target  string        `json:"target,omitempty"`
+		Details []errorDetail `json:"details,omitempty"`
+	} `json:"error"`
+}
+
+type errorDetail struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// fail answers with an error. Where the answer has begun it breaks off
+// instead, so that the client sees an incomplete body.
+func (q *request) fail(err error) {
+	e := gwerr.From(err)
+	q.h.cfg.Failed(q.r.Context(), err)
+	if q.started {
+		panic(http.ErrAbortHandler)
+	}
+	kind := e.Kind()
+	status := kind.HTTP
+	if q.status == http.StatusPreconditionFailed {
+		status = q.status
+	}
+	var body errorBody
+	body.Error.Code, body.Error.Message, body.Error.Target = kind.OData, e.Error(), e.Target
+	if e.Position >= 0 {
+		body.Error.Details = []errorDetail{{Code: "Position", Message: "Character " + strconv.Itoa(e.Position+1) + " of " + e.Target + "."}}
+	}
+	text, err := json.Marshal(body)
+	if err != nil { // strings always marshal
+		panic(err)
+	}
+	if e.RetryAfter > 0 {
+		seconds := (e.RetryAfter + time.Second - 1) / time.Second
+		q.w.Header().Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
+	}
+	q.w.Header().Del("ETag")
+	_ = q.whole(status, format{name: "application/json"}.contentType(q.version), text)
+}

@@ -1,0 +1,261 @@
+package odata
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/odata/encode"
+	"github.com/pingone-gateway/gateway/odata/model"
+	"github.com/pingone-gateway/gateway/odata/uri"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+)
+
+const allowed = "GET, HEAD, OPTIONS"
+
+// request is one request on its way through the stages.
+type request struct {
+	h     *Handler
+	r     *http.Request
+	w     http.ResponseWriter
+	began time.Time
+
+	// root is the absolute address of the service, with a slash at its end;
+	// rest the escaped path below it; query the raw query.
+	root, rest, query string
+	schema            *catalog.Schema
+	version           version
+	prefer            preferences
+	accepted          []mediaRange
+	format            format
+	resource          *model.Resource
+	from              *continuation // where a next link continues, or nil
+	now               time.Time     // the instant of the first page
+
+	started bool
+	status  int
+	rows    int64
+	bytes   int64
+}
+
+// ServeHTTP answers one request. It panics with http.ErrAbortHandler to break
+// off an answer that can't be completed.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q := &request{h: h, r: r, w: w, began: h.cfg.Clock()}
+	defer q.observe()
+	if err := q.serve(); err != nil {
+		q.fail(err)
+	}
+}
+
+func (q *request) observe() {
+	route := "unknown"
+	if q.resource != nil {
+		route = q.resource.Kind.String()
+	}
+	q.h.cfg.Sink.Observe(q.r.Context(), observe.RequestFinished{
+		FrontEnd: "odata", Route: route, Status: q.status, Rows: q.rows, Bytes: q.bytes,
+		Duration: q.h.cfg.Clock().Sub(q.began),
+	})
+}
+
+func (q *request) serve() error {
+	if q.r.Method == http.MethodOptions {
+		q.w.Header().Set("Allow", allowed)
+		q.head(http.StatusNoContent, "")
+		return nil
+	}
+	done, err := q.locate()
+	if done || err != nil {
+		return err
+	}
+	if err := q.readHeaders(); err != nil {
+		return err
+	}
+	if err := q.bind(); err != nil {
+		return err
+	}
+	return q.answer()
+}
+
+// locate finds the schema that the path names. done is true where the path
+// names something else, which has been answered.
+func (q *request) locate() (done bool, err error) {
+	path, found := strings.CutPrefix(q.r.URL.EscapedPath(), q.h.cfg.Prefix)
+	if !found {
+		return false, gwerr.New(gwerr.NotFound, "There is no service at this address.", "")
+	}
+	segment, rest, _ := strings.Cut(path, "/")
+	name, err := url.PathUnescape(segment)
+	if err != nil {
+		return false, gwerr.New(gwerr.Syntax, "A percent escape in the path is broken.", "Write % itself as %25.")
+	}
+	if err := q.checkMethod(rest); err != nil {
+		return false, err
+	}
+	ctx := q.r.Context()
+	if name == "" {
+		return true, q.serviceList(ctx)
+	}
+	if file, ok := strings.CutSuffix(name, connectionSuffix); ok && rest == "" {
+		return true, q.connectionFile(ctx, file)
+	}
+	q.schema, err = q.h.cfg.Catalog.Schema(ctx, name)
+	if err != nil {
+		return false, err
+	}
+	q.root = q.serviceRoot(name)
+	q.rest, q.query = rest, q.r.URL.RawQuery
+	return false, nil
+}
+
+// checkMethod refuses what is not reading. A query may also come as the body
+// of a POST to …/$query.
+func (q *request) checkMethod(rest string) error {
+	switch q.r.Method {
+	case http.MethodGet, http.MethodHead:
+		return nil
+	case http.MethodPost:
+		if _, ok := strings.CutSuffix(rest, querySegment); ok {
+			return nil
+		}
+		if rest == "$batch" {
+			return gwerr.New(gwerr.NotImplemented, "The gateway does not answer $batch.", "Send the requests one by one.")
+		}
+	}
+	q.w.Header().Set("Allow", allowed)
+	return gwerr.New(gwerr.MethodNotAllowed, "The service is read-only.", "Use GET.")
+}
+
+func (q *request) serviceRoot(schema string) string {
+	return q.h.cfg.BaseURL(q.r) + q.h.cfg.Prefix + url.PathEscape(schema) + "/"
+}
+
+// readHeaders reads what the client prefers, and whether it can be given.
+func (q *request) readHeaders() error {
+	header := q.r.Header
+	var err error
+	if q.version, err = negotiateVersion(header); err != nil {
+		return err
+	}
+	for _, name := range []string{"OData-Isolation", "Isolation"} {
+		if header.Get(name) != "" {
+			q.status = http.StatusPreconditionFailed
+			return gwerr.New(gwerr.NotImplemented, "Snapshot isolation is not available.", "").On(name)
+		}
+	}
+	q.prefer = parsePrefer(header)
+	return nil
+}
+
+// bind parses the address and binds it to the schema.
+func (q *request) bind() error {
+	if err := q.readBody(); err != nil {
+		return err
+	}
+	parsed, err := uri.Parse(q.rest, q.query, q.h.cfg.Limits)
+	if err != nil {
+		return err
+	}
+	o := &parsed.Options
+	if v := o.SchemaVersion; v != nil && v.Value != "*" {
+		return gwerr.New(gwerr.NotFound, "The schema has no versions.", "Leave $schemaversion out.").On("$schemaversion")
+	}
+	now := q.h.cfg.Clock()
+	if o.SkipToken != nil {
+		c, err := q.h.links.open(o.SkipToken.Value, q.scope(), now)
+		if err != nil {
+			return err
+		}
+		q.from, now = &c, c.Issued
+	}
+	q.accepted = ranges(q.r.Header, o.Format)
+	json, jsonErr := negotiateJSON(q.accepted)
+	q.now = now
+	q.resource, err = model.Bind(q.schema, parsed, model.Options{
+		Namespace: q.h.cfg.Namespace, Now: now, WithoutIDs: jsonErr == nil && json.metadata == encode.None,
+	})
+	if err != nil {
+		return err
+	}
+	return q.chooseFormat(json, jsonErr)
+}
+
+func (q *request) chooseFormat(json format, jsonErr error) (err error) {
+	switch q.resource.Kind {
+	case model.Metadata:
+		q.format, err = negotiateMetadata(q.accepted)
+	case model.Count, model.Raw:
+		q.format = format{name: "text/plain"}
+	default:
+		q.format, err = json, jsonErr
+	}
+	return err
+}
+
+func (q *request) answer() error {
+	ctx := q.r.Context()
+	switch q.resource.Kind {
+	case model.ServiceDocument:
+		return q.serviceDocument()
+	case model.Metadata:
+		return q.metadata()
+	case model.Feed:
+		return q.feed(ctx)
+	case model.Count:
+		return q.count(ctx)
+	default:
+		return q.single(ctx)
+	}
+}
+
+// encoding are the options of JSON payloads.
+func (q *request) encoding() encode.Options {
+	return encode.Options{
+		Metadata: q.format.metadata, Prefix: q.version.prefix(), IEEE754: q.format.ieee754, OmitNulls: q.prefer.omitNulls,
+	}
+}
+
+func (q *request) context() string {
+	return q.root + "$metadata#" + q.resource.Context(q.version == version401)
+}
+
+// head writes the status and the headers that every answer has.
+func (q *request) head(status int, contentType string) {
+	h := q.w.Header()
+	// Set would leave another spelling of the name beside this one.
+	h.Del(headerVersion)
+	h[headerVersion] = []string{q.version.String()}
+	if contentType != "" {
+		h.Set("Content-Type", contentType)
+		h.Set("X-Content-Type-Options", "nosniff")
+	}
+	h.Add("Vary", "Accept, OData-MaxVersion, Prefer")
+	if status < http.StatusMultipleChoices && len(q.prefer.applied) > 0 {
+		h.Set("Preference-Applied", strings.Join(q.prefer.applied, ", "))
+	}
+	q.started, q.status = true, status
+	q.w.WriteHeader(status)
+}
+
+// whole writes a short answer at once.
+func (q *request) whole(status int, contentType string, body []byte) error {
+	q.w.Header().Set("Content-Length", fmt.Sprint(len(body)))
+	q.head(status, contentType)
+	if q.r.Method == http.MethodHead {
+		return nil
+	}
+	return q.write(body)
+}
+
+// write sends a part of the body. A client that doesn't read is a reason to
+// stop, not to answer.
+func (q *request) write(p []byte) error {
+	n, err := q.w.Write(p)
+	q.bytes += int64(n)
+	return err
+}

@@ -1,0 +1,100 @@
+package odata
+
+import (
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/odata/uri"
+)
+
+// querySegment ends the path of a query whose options stand in the body.
+const querySegment = "/$query"
+
+// readBody moves the options of a POST to …/$query into the address.
+//
+// Source: OData 4.01 Part 2, section 4.17.
+func (q *request) readBody() error {
+	if q.r.Method != http.MethodPost {
+		return nil
+	}
+	kind, _, err := mime.ParseMediaType(q.r.Header.Get("Content-Type"))
+	if err != nil || kind != "text/plain" {
+		return gwerr.New(gwerr.UnsupportedMedia, "The body of $query must be query options as text/plain.", "").On("Content-Type")
+	}
+	limit := q.h.cfg.Limits.URLBytes
+	if limit <= 0 {
+		limit = uri.DefaultLimits().URLBytes
+	}
+	body, err := io.ReadAll(io.LimitReader(q.r.Body, int64(limit)+1))
+	if err != nil {
+		return gwerr.Wrap(gwerr.BadRequest, err, "The body could not be read.", "")
+	}
+	if len(body) > limit {
+		return gwerr.New(gwerr.TooLarge, fmt.Sprintf("The body is longer than %d bytes.", limit), "")
+	}
+	q.rest, _ = strings.CutSuffix(q.rest, querySegment)
+	q.query = strings.Trim(string(body)+"&"+q.query, "&")
+	return nil
+}
+
+// kept are the raw options of the query that a next link repeats: all but the
+// old token and those that OData doesn't define, among which a client's key
+// may be.
+func kept(rawQuery string) []string {
+	var out []string
+	for rawQuery != "" {
+		var pair string
+		pair, rawQuery, _ = strings.Cut(rawQuery, "&")
+		rawName, _, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(rawName)
+		if err != nil || name == "" {
+			continue
+		}
+		plain := strings.ToLower(strings.TrimPrefix(name, "$"))
+		switch {
+		case plain == "skiptoken":
+		case name[0] == '$' || name[0] == '@' || systemOption(plain):
+			out = append(out, pair)
+		}
+	}
+	return out
+}
+
+// systemOption tells whether the name, without its dollar sign, is one of
+// OData's own.
+func systemOption(name string) bool {
+	switch name {
+	case "filter", "select", "expand", "orderby", "top", "skip", "count", "search", "format", "compute", "apply", "schemaversion":
+		return true
+	default:
+		return false
+	}
+}
+
+// scope is what a continuation is bound to: the caller, the schema, the path
+// and the options, however they are encoded.
+func (q *request) scope() string {
+	parts := []string{q.h.cfg.Caller(q.r.Context()), q.h.cfg.Prefix, q.schema.ID, q.schema.Name, decoded(strings.Trim(q.rest, "/"))}
+	for _, pair := range kept(q.query) {
+		parts = append(parts, decoded(strings.ReplaceAll(pair, "+", "%20")))
+	}
+	return strings.Join(parts, "\x00")
+}
+
+func decoded(s string) string {
+	if d, err := url.PathUnescape(s); err == nil {
+		return d
+	}
+	return s
+}
+
+// nextLink is the absolute address of the page that follows.
+func (q *request) nextLink(c continuation) string {
+	options := append(kept(q.query), "$skiptoken="+q.h.links.seal(c, q.scope()))
+	return q.root + strings.TrimSuffix(q.rest, "/") + "?" + strings.Join(options, "&")
+}

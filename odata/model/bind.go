@@ -1,0 +1,314 @@
+package model
+
+import (
+	"fmt"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/odata/edm"
+	"github.com/pingone-gateway/gateway/odata/uri"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+)
+
+// maxHops bounds the navigation properties in an address, each of which may
+// cost a read.
+const maxHops = 5
+
+// Bind binds a parsed request to a schema. Its errors tell what is unknown, of
+// the wrong type, or not done by the gateway; binding reads no data.
+func Bind(s *catalog.Schema, request *uri.Request, o Options) (*Resource, error) {
+	w := &walker{schema: s, options: o, aliases: map[string]uri.Expr{}}
+	for _, a := range request.Options.Aliases {
+		w.aliases[a.Name] = a.Value
+	}
+	r := &Resource{Schema: s, filter: condition{where: predicate.True, complete: true}, where: predicate.True, read: map[int]bool{}}
+	w.resource = r
+	if err := w.walk(request.Path); err != nil {
+		return nil, err
+	}
+	if err := applicable(r.Kind, &request.Options); err != nil {
+		return nil, err
+	}
+	return r, w.bindOptions(&request.Options)
+}
+
+// walker binds the segments of a path one after the other.
+type walker struct {
+	schema   *catalog.Schema
+	options  Options
+	aliases  map[string]uri.Expr
+	resource *Resource
+	property int // the column of a Property
+}
+
+func (w *walker) walk(path []uri.Segment) error {
+	if len(path) == 0 {
+		w.resource.Kind = ServiceDocument
+		return nil
+	}
+	if err := w.first(path[0]); err != nil {
+		return err
+	}
+	for _, s := range path[1:] {
+		if err := w.next(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *walker) first(s uri.Segment) error {
+	switch s := s.(type) {
+	case *uri.NameSegment:
+		return w.entitySet(s)
+	case *uri.SystemSegment:
+		if s.Kind == uri.SystemMetadata {
+			w.resource.Kind = Metadata
+			return nil
+		}
+		return notDone(s.Offset, "the address "+s.Kind.String())
+	case *uri.CrossjoinSegment:
+		return notDone(s.Offset, "$crossjoin")
+	default:
+		return notFound(s.Pos(), "There is no such resource.")
+	}
+}
+
+func notDone(pos int, what string) error {
+	return gwerr.Newf(gwerr.NotImplemented, "The gateway does not answer %s.", what).At(pos).On("the path")
+}
+
+func notFound(pos int, format string, args ...any) *gwerr.Error {
+	return gwerr.Newf(gwerr.NotFound, format, args...).At(pos).On("the path")
+}
+
+func (w *walker) entitySet(s *uri.NameSegment) error {
+	for _, t := range w.schema.Tables {
+		if t.Name == s.Name {
+			w.resource.Kind, w.resource.Table, w.resource.place = Feed, t, t.Name
+			return w.key(s.Args, s.Offset, "")
+		}
+	}
+	var names []string
+	for _, t := range w.schema.Tables {
+		names = append(names, t.Name)
+	}
+	e := gwerr.Newf(gwerr.UnknownTable, "There is no entity set %s.", s.Name).At(s.Offset).On("the path")
+	if near := nearest(s.Name, names); near != "" {
+		e.Mend = "Did you mean " + near + "?"
+	}
+	return e
+}
+
+func (w *walker) next(s uri.Segment) error {
+	switch w.resource.Kind {
+	case Feed:
+		return w.afterFeed(s)
+	case Entity:
+		return w.afterEntity(s)
+	case Property:
+		return w.afterProperty(s)
+	default:
+		return notFound(s.Pos(), "Nothing can follow here.")
+	}
+}
+
+func (w *walker) afterFeed(s uri.Segment) error {
+	switch s := s.(type) {
+	case *uri.SystemSegment:
+		if s.Kind == uri.SystemCount {
+			w.resource.Kind = Count
+			return nil
+		}
+		return notDone(s.Offset, s.Kind.String()+" of entities")
+	case *uri.NameSegment:
+		if s.Name == w.typeName() {
+			return w.key(s.Args, s.Offset, "")
+		}
+		if s.Qualified() || s.Args != nil {
+			return notFound(s.Offset, "There is no function %s.", s.Name)
+		}
+		return w.keySegment(s.Offset, s.Name)
+	case *uri.LiteralSegment:
+		return w.keySegment(s.Offset, s.Text)
+	case *uri.FilterSegment:
+		return notDone(s.Offset, "$filter as a segment; use the option $filter")
+	default:
+		return notFound(s.Pos(), "There is no such resource.")
+	}
+}
+
+func (w *walker) typeName() string { return w.options.Namespace + "." + w.resource.Table.Entity }
+
+func (w *walker) afterEntity(s uri.Segment) error {
+	name, ok := s.(*uri.NameSegment)
+	if !ok {
+		if sys, isSystem := s.(*uri.SystemSegment); isSystem && sys.Kind != uri.SystemValue && sys.Kind != uri.SystemCount {
+			return notDone(sys.Offset, sys.Kind.String()+" of an entity")
+		}
+		return notFound(s.Pos(), "An entity has no such resource.")
+	}
+	t := w.resource.Table
+	if name.Name == w.typeName() && name.Args == nil {
+		return nil
+	}
+	if i := exactIndex(t, name.Name); i >= 0 && name.Args == nil {
+		w.resource.Kind, w.property = Property, i
+		w.resource.place += "/" + name.Name
+		return nil
+	}
+	n, ok := edm.Find(w.schema, t, name.Name)
+	if !ok {
+		e := unknownProperty(w.schema, t, name.Name).At(name.Offset).On("the path")
+		e.Code = gwerr.NotFound
+		return e
+	}
+	return w.follow(n, name)
+}
+
+// follow goes along a navigation property.
+func (w *walker) follow(n edm.Navigation, s *uri.NameSegment) error {
+	r := w.resource
+	if len(r.Hops) == maxHops {
+		return gwerr.Newf(gwerr.TooLarge, "The address follows more than %d navigation properties.", maxHops).At(s.Offset).On("the path")
+	}
+	hop := Hop{Table: r.Table, Where: r.where, Link: n}
+	if values, ok := predicate.KeyValues(r.where, n.Column); ok && len(values) == 1 {
+		hop.Known = &values[0]
+	}
+	r.Hops = append(r.Hops, hop)
+	r.Table, r.where, r.keyed = n.Target, predicate.True, false
+	if !n.Many {
+		r.Kind = Entity
+		r.place += "/" + n.Name
+		if s.Args != nil {
+			return notFound(s.Offset, "The navigation property %s leads to one entity and takes no key.", n.Name)
+		}
+		return nil
+	}
+	r.Kind = Feed
+	r.place = n.Target.Name
+	return w.key(s.Args, s.Offset, n.TargetColumn)
+}
+
+func (w *walker) afterProperty(s uri.Segment) error {
+	sys, ok := s.(*uri.SystemSegment)
+	if !ok {
+		return notFound(s.Pos(), "A primitive property has no properties of its own.")
+	}
+	if sys.Kind != uri.SystemValue || w.resource.Table.Columns[w.property].Type == catalog.StringList {
+		return notDone(sys.Offset, sys.Kind.String()+" of this property")
+	}
+	w.resource.Kind = Raw
+	return nil
+}
+
+// key binds a key predicate. linked is the column that the address has bound
+// already, which the key may leave out.
+func (w *walker) key(args *uri.Args, pos int, linked string) error {
+	if args == nil || len(args.Items) == 0 {
+		return nil
+	}
+	t := w.resource.Table
+	wanted := map[string]bool{}
+	var order []string
+	for _, k := range t.Key() {
+		if name := t.Columns[k].Name; name != linked || args.Items[0].Name == "" && len(t.Key()) == 1 {
+			wanted[name] = true
+			order = append(order, name)
+		}
+	}
+	given := map[string]uri.Expr{}
+	for _, a := range args.Items {
+		name := a.Name
+		if name == "" && len(order) == 1 {
+			name = order[0]
+		}
+		if _, twice := given[name]; twice || !wanted[name] && name != linked {
+			return w.badKey(t, a.Offset)
+		}
+		given[name] = a.Value
+	}
+	for _, name := range order {
+		if given[name] == nil {
+			return w.badKey(t, pos)
+		}
+	}
+	return w.keyCondition(t, given)
+}
+
+func (w *walker) badKey(t *catalog.Table, pos int) error {
+	example := ""
+	for i, k := range t.Key() {
+		if i > 0 {
+			example += ","
+		}
+		if len(t.Key()) > 1 {
+			example += t.Columns[k].Name + "="
+		}
+		example += "…"
+	}
+	return gwerr.Newf(gwerr.BadRequest, "The key does not fit %s.", t.Name).At(pos).On("the path").
+		WithMend(fmt.Sprintf("Write %s(%s).", t.Name, example))
+}
+
+// keyCondition turns key values into the condition of one row.
+func (w *walker) keyCondition(t *catalog.Table, given map[string]uri.Expr) error {
+	c := w.compiler("the path")
+	var parts []predicate.Expr
+	text := ""
+	for i := range t.Columns {
+		col := &t.Columns[i]
+		e, ok := given[col.Name]
+		if !ok {
+			continue
+		}
+		v, verdict := c.value(col, e)
+		switch verdict {
+		case noConstant:
+			return gwerr.Newf(gwerr.TypeMismatch, "The key %s is of type %s.", col.Name, col.Type.Edm()).At(e.Pos()).On("the path")
+		case isConstant:
+			parts = append(parts, predicate.Cmp{Column: col.Name, Op: predicate.Eq, Value: v})
+		default:
+			parts = append(parts, predicate.False)
+		}
+		if text != "" {
+			text += ","
+		}
+		if len(given) > 1 {
+			text += col.Name + "="
+		}
+		text += keyText(col, v)
+	}
+	r := w.resource
+	r.where = predicate.AllOf(append(parts, r.where)...)
+	r.Kind, r.keyed = Entity, true
+	r.place += "(" + text + ")"
+	return nil
+}
+
+// keyText is a key value as it stands in a context address.
+func keyText(c *catalog.Column, v predicate.Value) string {
+	if c.Type == catalog.String || c.Type == catalog.JSON {
+		return textLiteral(v.Str)
+	}
+	return v.Text()
+}
+
+// keySegment reads a key written as a segment of its own.
+func (w *walker) keySegment(pos int, text string) error {
+	t := w.resource.Table
+	key := t.Key()
+	if len(key) != 1 {
+		return notFound(pos, "%s has no entity under this address.", t.Name)
+	}
+	col := &t.Columns[key[0]]
+	return w.keyCondition(t, map[string]uri.Expr{col.Name: &uri.Literal{Offset: pos, Kind: uri.StringLiteral, Text: text}})
+}
+
+func (w *walker) compiler(option string) *compiler {
+	return &compiler{
+		schema: w.schema, table: w.resource.Table, namespace: w.options.Namespace, aliases: w.aliases,
+		now: w.options.Now, used: w.resource.read, option: option,
+	}
+}

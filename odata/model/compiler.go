@@ -1,0 +1,229 @@
+package model
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/odata/uri"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+)
+
+// maxDepth bounds the nesting of an expression, aliases included. Chains of
+// and and or count once.
+const maxDepth = 200
+
+// compiler translates expressions over one table into the engine's SQL.
+type compiler struct {
+	schema    *catalog.Schema
+	table     *catalog.Table
+	namespace string
+	aliases   map[string]uri.Expr
+	now       time.Time
+	// used holds the positions of the columns that were read.
+	used map[int]bool
+
+	option    string // the option being compiled, for messages
+	depth     int
+	resolving map[string]bool
+	variables []variable
+}
+
+// variable is a lambda variable and its name in SQL.
+type variable struct{ name, sql string }
+
+func (c *compiler) fail(code gwerr.Code, pos int, format string, args ...any) *gwerr.Error {
+	return gwerr.Newf(code, format, args...).At(pos).On(c.option)
+}
+
+func (c *compiler) unsupported(pos int, what string) error {
+	return c.fail(gwerr.NotImplemented, pos, "The gateway does not evaluate %s.", what)
+}
+
+// condition compiles an expression that must be a Boolean.
+func (c *compiler) condition(e uri.Expr) (string, error) {
+	t, err := c.compile(e)
+	if err != nil {
+		return "", err
+	}
+	if t.kind != boolKind && t.kind != nullKind {
+		return "", c.fail(gwerr.TypeMismatch, e.Pos(), "A condition must be Edm.Boolean, and this is %s.", t.kind)
+	}
+	if t.kind == nullKind {
+		return "CAST(NULL AS BOOLEAN)", nil
+	}
+	return t.sql, nil
+}
+
+// compile translates one expression.
+func (c *compiler) compile(e uri.Expr) (term, error) {
+	c.depth++
+	defer func() { c.depth-- }()
+	if c.depth > maxDepth {
+		return term{}, c.fail(gwerr.TooLarge, e.Pos(), "The expression is nested more than %d levels deep.", maxDepth)
+	}
+	switch e := e.(type) {
+	case *uri.Literal:
+		return c.literal(e)
+	case *uri.PathExpr:
+		return c.path(e)
+	case *uri.Alias:
+		return c.alias(e)
+	case *uri.Unary:
+		return c.unary(e)
+	case *uri.Binary:
+		return c.binary(e)
+	case *uri.Call:
+		return c.call(e)
+	case *uri.Cast:
+		return c.cast(e)
+	case *uri.IsOf:
+		return c.isOf(e)
+	case *uri.Case:
+		return c.cases(e)
+	case *uri.Array, *uri.Object:
+		return term{}, c.unsupported(e.Pos(), "JSON values here")
+	default:
+		return term{}, c.fail(gwerr.Syntax, e.Pos(), "A list may only stand to the right of in.")
+	}
+}
+
+// alias compiles the value of a parameter alias; an alias without value is
+// null.
+//
+// Source: OData 4.01 Part 1, section 11.2.6.1.3.
+func (c *compiler) alias(e *uri.Alias) (term, error) {
+	value, ok := c.aliases[e.Name]
+	if !ok {
+		return term{sql: "NULL", kind: nullKind, nullable: true, pos: e.Offset}, nil
+	}
+	if c.resolving[e.Name] {
+		return term{}, c.fail(gwerr.BadRequest, e.Offset, "The parameter alias @%s refers to itself.", e.Name)
+	}
+	if c.resolving == nil {
+		c.resolving = map[string]bool{}
+	}
+	c.resolving[e.Name] = true
+	option := c.option
+	c.option = "@" + e.Name
+	defer func() { c.option = option; delete(c.resolving, e.Name) }()
+	return c.compile(value)
+}
+
+// constant follows aliases to the expression they stand for.
+func (c *compiler) constant(e uri.Expr) uri.Expr {
+	for range maxDepth {
+		a, ok := e.(*uri.Alias)
+		if !ok {
+			return e
+		}
+		if e, ok = c.aliases[a.Name]; !ok {
+			return &uri.Literal{Offset: a.Offset, Kind: uri.NullLiteral, Text: "null"}
+		}
+	}
+	return e
+}
+
+func (c *compiler) literal(l *uri.Literal) (term, error) {
+	t := term{literal: l, pos: l.Offset}
+	switch l.Kind {
+	case uri.NullLiteral:
+		t.sql, t.kind, t.nullable = "NULL", nullKind, true
+	case uri.BoolLiteral:
+		t.sql, t.kind = strings.ToUpper(fmt.Sprint(l.Bool())), boolKind
+	case uri.StringLiteral:
+		t.sql, t.kind = textLiteral(l.Text), textKind
+	case uri.IntLiteral:
+		t.sql, t.kind = l.Text, intKind
+	case uri.DecimalLiteral:
+		t.sql, t.kind = decimalLiteral(l.Text), decimalKind
+	case uri.DoubleLiteral:
+		f, _ := l.Float64()
+		t.sql, t.kind = doubleLiteral(f), doubleKind
+	case uri.GUIDLiteral:
+		t.sql, t.kind = textLiteral(strings.ToLower(l.Text)), guidKind
+	case uri.DateLiteral:
+		at, _ := l.Time()
+		t.sql, t.kind = dateLiteral(at), dateKind
+	case uri.DateTimeLiteral:
+		at, _ := l.Time()
+		t.sql, t.kind, t.instant = instantLiteral(at), instantKind, &at
+	case uri.TimeLiteral:
+		d, _ := l.TimeOfDay()
+		t.sql, t.kind = clockLiteral(d), clockKind
+	case uri.DurationLiteral:
+		d, ok := l.Duration()
+		if !ok {
+			return t, c.fail(gwerr.TypeMismatch, l.Offset, "The duration %s is out of range.", l.Text)
+		}
+		t.sql, t.kind = durationLiteral(d), durationKind
+	case uri.EnumLiteral:
+		return t, c.fail(gwerr.TypeMismatch, l.Offset, "There is no enumeration type %s; compare with a string.", l.EnumType)
+	default:
+		return t, c.unsupported(l.Offset, "binary and spatial values")
+	}
+	return t, nil
+}
+
+// as converts a string constant to the kind it is used as. Other terms are
+// returned as they are. A constant that spells no value of the kind is an
+// error, except for a guid: no row has it.
+//
+// Source: OData 4.01 Part 2, section 5.1.1.15 (promotion of string literals).
+func (c *compiler) as(t term, want kind) (term, error) {
+	if t.literal == nil || t.kind == want || t.kind == nullKind {
+		return t, nil
+	}
+	if t.kind == dateKind && want == instantKind {
+		at, _ := t.literal.Time()
+		return term{sql: instantLiteral(at), kind: instantKind, literal: t.literal, instant: &at, pos: t.pos}, nil
+	}
+	if t.kind != textKind || want == listKind {
+		return t, nil
+	}
+	l, ok := retype(t.literal, want)
+	if !ok {
+		return t, c.fail(gwerr.TypeMismatch, t.pos, "%s is no value of %s.", textLiteral(t.literal.Text), want)
+	}
+	return c.literal(l)
+}
+
+// retype reads the text of a string constant as a constant of another kind.
+func retype(l *uri.Literal, want kind) (*uri.Literal, bool) {
+	parsed, err := uri.ParseFilter(l.Text, uri.Limits{ExpressionBytes: 200})
+	if want == durationKind {
+		_, ok := l.Duration()
+		return &uri.Literal{Offset: l.Offset, Kind: uri.DurationLiteral, Text: l.Text}, ok
+	}
+	if err != nil {
+		return nil, false
+	}
+	p, ok := parsed.(*uri.Literal)
+	if !ok {
+		return nil, false
+	}
+	out := *p
+	out.Offset = l.Offset
+	switch want {
+	case boolKind:
+		return &out, out.Kind == uri.BoolLiteral
+	case intKind, decimalKind, doubleKind:
+		_, ok := out.Float64()
+		return &out, ok
+	case guidKind:
+		return &out, out.Kind == uri.GUIDLiteral
+	case instantKind:
+		if out.Kind == uri.DateLiteral {
+			at, _ := out.Time()
+			out.Kind, out.Text = uri.DateTimeLiteral, at.Format(time.RFC3339)
+		}
+		return &out, out.Kind == uri.DateTimeLiteral
+	case dateKind:
+		return &out, out.Kind == uri.DateLiteral
+	case clockKind:
+		return &out, out.Kind == uri.TimeLiteral
+	default:
+		return nil, false
+	}
+}

@@ -1,0 +1,269 @@
+package model
+
+import (
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/odata/edm"
+	"github.com/pingone-gateway/gateway/odata/uri"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+)
+
+// applicable refuses options that have no meaning for the resource.
+//
+// Source: OData 4.01 Part 1, sections 11.2.1 to 11.2.10.
+func applicable(k Kind, o *uri.Options) error {
+	given := givenOptions(o)
+	for _, g := range given {
+		if refused := notEvaluated[g]; refused != "" {
+			return gwerr.Newf(gwerr.NotImplemented, "The gateway does not evaluate %s.", refused).On(g)
+		}
+	}
+	var allowed string
+	switch k {
+	case Feed:
+		return nil
+	case Entity:
+		allowed = "$select $expand"
+	case Count: // $count ignores what doesn't change the number
+		allowed = "$filter $search $top $skip $orderby $expand $select $count"
+	}
+	for _, g := range given {
+		if !strings.Contains(allowed+" ", g+" ") {
+			return gwerr.Newf(gwerr.BadRequest, "The option %s does not apply to this resource.", g).On(g)
+		}
+	}
+	return nil
+}
+
+var notEvaluated = map[string]string{
+	"$apply": "$apply", "$compute": "$compute", "$deltatoken": "$deltatoken: changes are not tracked",
+	"$index": "$index", "$id": "$id", "$levels": "$levels",
+}
+
+func givenOptions(o *uri.Options) []string {
+	var out []string
+	add := func(given bool, name string) {
+		if given {
+			out = append(out, name)
+		}
+	}
+	add(o.Apply != nil, "$apply")
+	add(o.Compute != nil, "$compute")
+	add(o.DeltaToken != nil, "$deltatoken")
+	add(o.Index != nil, "$index")
+	add(o.ID != nil, "$id")
+	add(o.Levels != nil, "$levels")
+	add(o.Filter != nil, "$filter")
+	add(o.Search != nil, "$search")
+	add(o.OrderBy != nil, "$orderby")
+	add(o.Select != nil, "$select")
+	add(o.Expand != nil, "$expand")
+	add(o.Top != nil, "$top")
+	add(o.Skip != nil, "$skip")
+	add(o.Count != nil, "$count")
+	add(o.SkipToken != nil, "$skiptoken")
+	return out
+}
+
+// bindOptions binds the options of the resource that the path has led to.
+func (w *walker) bindOptions(o *uri.Options) error {
+	r := w.resource
+	switch r.Kind {
+	case ServiceDocument, Metadata:
+		return nil
+	case Property, Raw:
+		r.Columns, r.Visible, r.selected = []int{w.property}, 1, []string{}
+		r.detailed = true
+		return nil
+	}
+	if err := w.bindFilter(o); err != nil || r.Kind == Count {
+		return err
+	}
+	if err := w.bindSelect(o.Select); err != nil {
+		return err
+	}
+	if err := w.bindExpand(o.Expand); err != nil {
+		return err
+	}
+	if err := w.bindOrder(o.OrderBy); err != nil {
+		return err
+	}
+	r.Top = o.Top
+	if o.Skip != nil {
+		r.Skip = *o.Skip
+	}
+	r.CountWanted = o.Count != nil && *o.Count
+	return nil
+}
+
+func (w *walker) bindFilter(o *uri.Options) error {
+	var parts []string
+	if o.Filter != nil {
+		c := w.compiler("$filter")
+		sql, err := c.condition(o.Filter)
+		if err != nil {
+			return err
+		}
+		parts = append(parts, sql)
+		p := c.pushable(o.Filter, false)
+		w.resource.filter.where, w.resource.filter.complete = p.where, p.exact
+	}
+	if o.Search != nil {
+		parts = append(parts, w.search(o.Search))
+		w.resource.filter.complete = false
+	}
+	w.resource.filter.sql = strings.Join(parts, " AND ")
+	return nil
+}
+
+// bindSelect resolves $select to columns, in the order written. The key is
+// read too, for the entity's id.
+func (w *walker) bindSelect(items []uri.SelectItem) error {
+	r, t := w.resource, w.resource.Table
+	in := map[int]bool{}
+	add := func(i int) {
+		if !in[i] {
+			in[i] = true
+			r.Columns = append(r.Columns, i)
+		}
+	}
+	if items == nil {
+		for i := range t.Columns {
+			add(i)
+		}
+	}
+	for _, item := range items {
+		if err := w.selectItem(item, add); err != nil {
+			return err
+		}
+	}
+	r.Visible = len(r.Columns)
+	if !w.options.WithoutIDs {
+		for _, k := range t.Key() {
+			add(k)
+		}
+	}
+	return nil
+}
+
+func (w *walker) selectItem(item uri.SelectItem, add func(int)) error {
+	r, t := w.resource, w.resource.Table
+	if r.selected == nil {
+		r.selected = []string{}
+	}
+	if item.Options != nil {
+		return gwerr.New(gwerr.NotImplemented, "The gateway does not evaluate options within $select.", "").At(item.Offset).On("$select")
+	}
+	if item.Star {
+		r.selected = append(r.selected, "*")
+		for i := range t.Columns {
+			add(i)
+		}
+		return nil
+	}
+	path := item.Path
+	if len(path) > 1 {
+		if s, ok := path[0].(*uri.NameSegment); ok && s.Name == w.typeName() {
+			path = path[1:]
+		}
+	}
+	if item.Namespace != "" || len(path) == 0 {
+		return nil // operations, of which there are none
+	}
+	s, ok := path[0].(*uri.NameSegment)
+	if !ok {
+		return nil // an annotation, of which there are none
+	}
+	i := exactIndex(t, s.Name)
+	_, isNavigation := edm.Find(w.schema, t, s.Name)
+	if len(path) > 1 || s.Args != nil || i < 0 && !isNavigation {
+		return unknownProperty(w.schema, t, s.Name).At(s.Offset).On("$select")
+	}
+	r.selected = append(r.selected, s.Name)
+	if i >= 0 {
+		add(i)
+		r.detailed = r.detailed || t.Columns[i].Detail != ""
+	}
+	return nil
+}
+
+// bindOrder writes $orderby with the key behind it, so that the order is
+// total. Null stands before every value.
+//
+// Source: OData 4.01 Part 1, section 11.2.6.2.
+func (w *walker) bindOrder(items []uri.OrderItem) error {
+	if items == nil {
+		return nil
+	}
+	c := w.compiler("$orderby")
+	var parts []string
+	named := map[string]bool{}
+	for _, item := range items {
+		t, err := c.compile(item.Expr)
+		if err != nil {
+			return err
+		}
+		if t.kind == listKind {
+			return c.fail(gwerr.TypeMismatch, item.Expr.Pos(), "Entities can't be sorted by a collection.")
+		}
+		named[t.sql] = true
+		if t.literal != nil || t.kind == nullKind {
+			continue // a constant sorts nothing, and a bare number would mean a column
+		}
+		direction := " ASC NULLS FIRST"
+		if item.Descending {
+			direction = " DESC NULLS LAST"
+		}
+		parts = append(parts, t.sql+direction)
+	}
+	for _, k := range w.resource.Table.Key() {
+		if name := quoteName(w.resource.Table.Columns[k].Name); !named[name] {
+			w.resource.read[k] = true
+			parts = append(parts, name+" ASC NULLS FIRST")
+		}
+	}
+	w.resource.orderBy, w.resource.Sorted = strings.Join(parts, ", "), true
+	return nil
+}
+
+// search compiles $search: a word or phrase stands in any text property,
+// letter case ignored.
+func (w *walker) search(e uri.SearchExpr) string {
+	switch e := e.(type) {
+	case *uri.SearchNot:
+		return "(NOT " + w.search(e.X) + ")"
+	case *uri.SearchAnd:
+		return "(" + w.search(e.Left) + " AND " + w.search(e.Right) + ")"
+	case *uri.SearchOr:
+		return "(" + w.search(e.Left) + " OR " + w.search(e.Right) + ")"
+	case *uri.SearchTerm:
+		return "contains(lower(" + w.searchText() + "), lower(" + textLiteral(e.Text) + "))"
+	default:
+		return "FALSE"
+	}
+}
+
+// searchText is all text of a row, its parts divided by a character that
+// nobody searches.
+func (w *walker) searchText() string {
+	columns := []string{"chr(31)", "''"}
+	t := w.resource.Table
+	for i := range t.Columns {
+		if c := &t.Columns[i]; c.Type == catalog.String && c.Detail == "" {
+			w.resource.read[i] = true
+			columns = append(columns, quoteName(c.Name))
+		}
+	}
+	return "concat_ws(" + strings.Join(columns, ", ") + ")"
+}
+
+// Resource binds the hop's own row, of which it reads the link's column.
+func (h *Hop) Resource(s *catalog.Schema) *Resource {
+	return &Resource{
+		Kind: Entity, Schema: s, Table: h.Table, Columns: []int{h.Table.Index(h.Link.Column)}, Visible: 1,
+		where: h.Where, selected: []string{},
+		filter: condition{where: predicate.True, complete: true}, read: map[int]bool{},
+	}
+}

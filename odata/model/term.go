@@ -1,0 +1,142 @@
+package model
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pingone-gateway/gateway/odata/uri"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+)
+
+// kind is the type of a term in an expression.
+type kind uint8
+
+const (
+	nullKind kind = iota
+	boolKind
+	textKind
+	intKind
+	decimalKind
+	doubleKind
+	guidKind
+	instantKind
+	dateKind
+	clockKind
+	durationKind
+	listKind
+)
+
+// String gives the name of the Edm type for messages.
+func (k kind) String() string {
+	return [...]string{
+		"null", "Edm.Boolean", "Edm.String", "an integer", "Edm.Decimal", "Edm.Double", "Edm.Guid",
+		"Edm.DateTimeOffset", "Edm.Date", "Edm.TimeOfDay", "Edm.Duration", "Collection(Edm.String)",
+	}[k]
+}
+
+func (k kind) numeric() bool { return k == intKind || k == decimalKind || k == doubleKind }
+
+// kinds are those of the catalog's types.
+var kinds = map[catalog.Type]kind{
+	catalog.String: textKind, catalog.Bool: boolKind, catalog.Int32: intKind, catalog.Int64: intKind,
+	catalog.Float64: doubleKind, catalog.Timestamp: instantKind, catalog.GUID: guidKind,
+	catalog.JSON: textKind, catalog.StringList: listKind,
+}
+
+// term is a compiled expression.
+type term struct {
+	sql  string
+	kind kind
+	// nullable is false where the value can't be null.
+	nullable bool
+	// literal is set for a constant, whose type may still change: from
+	// a string to the type it is compared with.
+	literal *uri.Literal
+	// instant is set where a constant instant is known.
+	instant *time.Time
+	pos     int
+}
+
+// textLiteral is the one function that writes a text into SQL. A NUL can't
+// stand in a literal.
+func textLiteral(s string) string {
+	quoted := "'" + strings.ReplaceAll(s, "'", "''") + "'"
+	if strings.IndexByte(quoted, 0) < 0 {
+		return quoted
+	}
+	return "(" + strings.ReplaceAll(quoted, "\x00", "' || chr(0) || '") + ")"
+}
+
+// quoteName writes an identifier into SQL.
+func quoteName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
+
+// maxDecimalDigits is the length up to which a decimal stays exact in SQL;
+// longer ones become doubles.
+const maxDecimalDigits = 18
+
+func decimalLiteral(text string) string {
+	if len(text) <= maxDecimalDigits && !strings.ContainsAny(text, "eE") {
+		return text
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil && math.IsInf(f, 0) {
+		return doubleLiteral(f)
+	}
+	return doubleLiteral(f)
+}
+
+func doubleLiteral(f float64) string {
+	switch {
+	case math.IsNaN(f):
+		return "CAST('NaN' AS DOUBLE)"
+	case math.IsInf(f, 1):
+		return "CAST('Infinity' AS DOUBLE)"
+	case math.IsInf(f, -1):
+		return "CAST('-Infinity' AS DOUBLE)"
+	default:
+		return "CAST('" + strconv.FormatFloat(f, 'g', -1, 64) + "' AS DOUBLE)"
+	}
+}
+
+// instantLiteral writes an instant to the microsecond. A finer one is moved to
+// a place between the same milliseconds, which is all that columns hold.
+func instantLiteral(t time.Time) string {
+	t = t.UTC()
+	if t.Nanosecond()%int(time.Microsecond) != 0 {
+		t = t.Truncate(time.Microsecond)
+		if t.Nanosecond()%int(time.Millisecond) == 0 {
+			t = t.Add(time.Microsecond)
+		}
+	}
+	switch year := t.Year(); {
+	case year < 1:
+		return "TIMESTAMPTZ '-infinity'"
+	case year > 9999:
+		return "TIMESTAMPTZ 'infinity'"
+	default:
+		return "TIMESTAMPTZ '" + t.Format("2006-01-02T15:04:05.999999Z") + "'"
+	}
+}
+
+func dateLiteral(t time.Time) string {
+	switch year := t.Year(); {
+	case year < 1:
+		return "DATE '-infinity'"
+	case year > 9999:
+		return "DATE 'infinity'"
+	default:
+		return "DATE '" + t.Format("2006-01-02") + "'"
+	}
+}
+
+func clockLiteral(d time.Duration) string {
+	d = d.Truncate(time.Microsecond)
+	return fmt.Sprintf("TIME '%02d:%02d:%02d.%06d'", d/time.Hour, d/time.Minute%60, d/time.Second%60, d/time.Microsecond%1e6)
+}
+
+func durationLiteral(d time.Duration) string {
+	return fmt.Sprintf("to_microseconds(%d)", d.Microseconds())
+}

@@ -1,0 +1,198 @@
+package odata
+
+import (
+	"net/http"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/odata/encode"
+	"github.com/pingone-gateway/gateway/odata/uri"
+)
+
+// mediaRange is one item of an Accept header or of $format.
+type mediaRange struct {
+	name    string // "application/json", "*/*", in lower case
+	params  map[string]string
+	quality float64
+}
+
+// format is a media type that was agreed on, with its JSON options.
+type format struct {
+	name     string // "application/json", "application/xml", "text/plain"
+	metadata encode.Metadata
+	// The parameters that were asked for and are echoed.
+	ieee754, streaming, charset bool
+}
+
+// contentType is the header of the answer. The prefix of the metadata
+// parameter depends on the version.
+//
+// Source: OData JSON Format 4.01, section 3.
+func (f format) contentType(v version) string {
+	switch f.name {
+	case "text/plain": // whose default is not UTF-8
+		return "text/plain;charset=utf-8"
+	case "application/xml":
+		return f.name
+	}
+	prefix := "odata."
+	if v == version401 {
+		prefix = ""
+	}
+	s := f.name + ";" + prefix + "metadata=" + f.metadata.String()
+	if f.streaming {
+		s += ";" + prefix + "streaming=true"
+	}
+	if f.ieee754 {
+		s += ";IEEE754Compatible=true"
+	}
+	if f.charset {
+		s += ";charset=utf-8"
+	}
+	return s
+}
+
+// ranges returns what the client accepts, best first: $format instead of the
+// header where it is given.
+func ranges(h http.Header, option *uri.Text) []mediaRange {
+	if option != nil {
+		return []mediaRange{formatRange(option.Value)}
+	}
+	var out []mediaRange
+	for _, line := range h.Values("Accept") {
+		for _, item := range splitList(line, ',') {
+			if r, ok := parseRange(item); ok {
+				out = append(out, r)
+			}
+		}
+	}
+	if len(out) == 0 {
+		out = []mediaRange{{name: "*/*", quality: 1}}
+	}
+	sort.SliceStable(out, func(i, j int) bool { return out[i].quality > out[j].quality })
+	return out
+}
+
+func formatRange(value string) mediaRange {
+	switch strings.ToLower(value) {
+	case "json":
+		value = "application/json"
+	case "xml":
+		value = "application/xml"
+	case "atom":
+		value = "application/atom+xml"
+	}
+	r, _ := parseRange(value)
+	return r
+}
+
+func parseRange(item string) (mediaRange, bool) {
+	parts := splitList(item, ';')
+	r := mediaRange{name: strings.ToLower(strings.TrimSpace(parts[0])), quality: 1, params: map[string]string{}}
+	for _, p := range parts[1:] {
+		name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
+		name, value = strings.ToLower(strings.TrimSpace(name)), strings.Trim(strings.TrimSpace(value), `"`)
+		if name == "q" {
+			q, err := strconv.ParseFloat(value, 64)
+			if err == nil {
+				r.quality = q
+			}
+			continue
+		}
+		if name != "" {
+			r.params[name] = value
+		}
+	}
+	return r, r.name != "" && r.quality > 0
+}
+
+// json reads a range as JSON with its parameters. A range with a parameter
+// that means nothing here can't be served.
+//
+// Source: OData 4.01 Part 1, section 8.2.1.
+func (r mediaRange) json() (format, bool) {
+	f := format{name: "application/json"}
+	for name, value := range r.params {
+		ok := true
+		switch strings.TrimPrefix(name, "odata.") {
+		case "metadata":
+			f.metadata, ok = metadataLevel(value)
+		case "streaming":
+			f.streaming, ok = parseFlag(value)
+		case "ieee754compatible":
+			f.ieee754, ok = parseFlag(value)
+		case "exponentialdecimals":
+			_, ok = parseFlag(value)
+		case "charset":
+			f.charset, ok = true, strings.EqualFold(value, "utf-8")
+		default:
+			ok = false
+		}
+		if !ok {
+			return format{}, false
+		}
+	}
+	return f, true
+}
+
+func metadataLevel(value string) (encode.Metadata, bool) {
+	for _, m := range []encode.Metadata{encode.Minimal, encode.Full, encode.None} {
+		if strings.EqualFold(value, m.String()) {
+			return m, true
+		}
+	}
+	return 0, false
+}
+
+func parseFlag(value string) (flag, ok bool) {
+	switch strings.ToLower(value) {
+	case "true":
+		return true, true
+	case "false":
+		return false, true
+	default:
+		return false, false
+	}
+}
+
+// any tells whether the range is a wildcard that covers the type.
+func (r mediaRange) any(name string) bool {
+	major, _, _ := strings.Cut(name, "/")
+	return r.name == "*/*" || r.name == major+"/*"
+}
+
+// negotiateJSON finds the best range that is JSON.
+func negotiateJSON(accepted []mediaRange) (format, error) {
+	for _, r := range accepted {
+		if r.any("application/json") {
+			return format{name: "application/json"}, nil
+		}
+		if r.name == "application/json" {
+			if f, ok := r.json(); ok {
+				return f, nil
+			}
+		}
+	}
+	return format{}, notAcceptable("application/json")
+}
+
+// negotiateMetadata chooses XML wherever it is acceptable: readers that accept
+// both, Excel among them, understand XML only.
+func negotiateMetadata(accepted []mediaRange) (format, error) {
+	for _, r := range accepted {
+		if r.any("application/xml") || r.name == "application/xml" || r.name == "text/xml" {
+			return format{name: "application/xml"}, nil
+		}
+	}
+	f, err := negotiateJSON(accepted)
+	if err != nil {
+		return f, notAcceptable("application/xml or application/json")
+	}
+	return format{name: "application/json", charset: f.charset}, nil
+}
+
+func notAcceptable(offer string) error {
+	return gwerr.New(gwerr.NotAcceptable, "None of the media types asked for can be produced.", "Accept "+offer+".").On("Accept")
+}

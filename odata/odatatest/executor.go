@@ -1,0 +1,304 @@
+package odatatest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/pingone-gateway/gateway/odata"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// Executor runs plain queries without SQL over a Library. Batches have
+// BatchRows rows and cursors.
+type Executor struct {
+	Library   *Library
+	BatchRows int
+	// NoCursors makes batches without cursors.
+	NoCursors bool
+	// FailAfter makes the stream fail with Err behind that many batches.
+	FailAfter int
+	Err       error
+	// CountErr makes Count fail.
+	CountErr error
+	// Keep decides on rows in the place of FilterSQL; nil refuses it.
+	Keep func(filterSQL string, t *catalog.Table, r Row) bool
+	// Engine answers queries with SQL; nil refuses them.
+	Engine func(q *query.Query) []Row
+
+	mu      sync.Mutex
+	queries []Ran
+	open    int
+}
+
+// Ran is a query that was run, or counted.
+type Ran struct {
+	Query   *query.Query
+	Options odata.ExecOptions
+	Counted bool
+}
+
+// Ran returns the queries so far and forgets them.
+func (e *Executor) Ran() []Ran {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	out := e.queries
+	e.queries = nil
+	return out
+}
+
+// Open is the number of streams that were not closed.
+func (e *Executor) Open() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.open
+}
+
+func (e *Executor) note(r Ran) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.queries = append(e.queries, r)
+}
+
+// Query implements odata.Executor.
+func (e *Executor) Query(_ context.Context, q *query.Query, o odata.ExecOptions) (odata.Rows, error) {
+	e.note(Ran{Query: q, Options: o})
+	rows, err := e.rows(q)
+	if err != nil {
+		return nil, err
+	}
+	skip := int64(0)
+	if o.Resume != "" {
+		if skip, err = strconv.ParseInt(o.Resume, 10, 64); err != nil {
+			return nil, fmt.Errorf("cursor %q: %w", o.Resume, err)
+		}
+	}
+	skip += o.Skip
+	if q.Plain != nil {
+		skip += q.Plain.Offset
+	}
+	rows = rows[min(int(skip), len(rows)):]
+	if q.Plain != nil && q.Plain.Limit > 0 {
+		rows = rows[:min(int(q.Plain.Limit), len(rows))]
+	}
+	e.mu.Lock()
+	e.open++
+	e.mu.Unlock()
+	return &stream{e: e, q: q, rows: rows, at: int(skip)}, nil
+}
+
+// Count implements odata.Executor.
+func (e *Executor) Count(_ context.Context, q *query.Query) (int64, error) {
+	e.note(Ran{Query: q, Counted: true})
+	if e.CountErr != nil {
+		return 0, e.CountErr
+	}
+	rows, err := e.rows(q)
+	return int64(len(rows)), err
+}
+
+// rows gives the rows that the query's conditions keep, in table order.
+func (e *Executor) rows(q *query.Query) ([]Row, error) {
+	access := q.Accesses[0]
+	if q.Plain == nil {
+		if e.Engine == nil {
+			return nil, fmt.Errorf("odatatest: no engine for %s", q.SQL)
+		}
+		return e.Engine(q), nil
+	}
+	if q.Plain.FilterSQL != "" && e.Keep == nil {
+		return nil, fmt.Errorf("odatatest: no engine for %s", q.Plain.FilterSQL)
+	}
+	var out []Row
+	for _, r := range e.Library.Rows[access.Table.Name] {
+		if Eval(access.Where, access.Table, r) != True {
+			continue
+		}
+		if q.Plain.FilterSQL == "" || e.Keep(q.Plain.FilterSQL, access.Table, r) {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+type stream struct {
+	e      *Executor
+	q      *query.Query
+	rows   []Row
+	at     int
+	given  int
+	closed bool
+}
+
+// Schema implements odata.Rows.
+func (s *stream) Schema() *arrow.Schema {
+	fields := make([]arrow.Field, len(s.q.Columns))
+	for i, c := range s.q.Columns {
+		fields[i] = arrow.Field{Name: c.Name, Type: c.Type.Arrow(), Nullable: true}
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
+// Next implements odata.Rows.
+func (s *stream) Next(ctx context.Context) (scan.Batch, error) {
+	if err := ctx.Err(); err != nil {
+		return scan.Batch{}, err
+	}
+	if s.e.Err != nil && s.given == s.e.FailAfter {
+		return scan.Batch{}, s.e.Err
+	}
+	if len(s.rows) == 0 {
+		return scan.Batch{}, io.EOF
+	}
+	n := min(s.e.BatchRows, len(s.rows))
+	b := array.NewRecordBuilder(memory.DefaultAllocator, s.Schema())
+	defer b.Release()
+	table := s.q.Accesses[0].Table
+	for _, r := range s.rows[:n] {
+		for i, c := range s.q.Columns {
+			appendValue(b.Field(i), r[table.Index(c.Name)])
+		}
+	}
+	s.rows = s.rows[n:]
+	s.at += n
+	s.given++
+	out := scan.Batch{Record: b.NewRecordBatch()}
+	if len(s.rows) > 0 && !s.e.NoCursors {
+		out.Cursor = strconv.Itoa(s.at)
+	}
+	return out, nil
+}
+
+// Close implements odata.Rows.
+func (s *stream) Close() {
+	s.e.mu.Lock()
+	defer s.e.mu.Unlock()
+	if !s.closed {
+		s.closed = true
+		s.e.open--
+	}
+}
+
+func appendValue(b array.Builder, v any) {
+	switch b := b.(type) {
+	case *array.StringBuilder:
+		if s, ok := v.(string); ok {
+			b.Append(s)
+			return
+		}
+	case *array.BooleanBuilder:
+		if x, ok := v.(bool); ok {
+			b.Append(x)
+			return
+		}
+	case *array.Int32Builder:
+		if n, ok := v.(int64); ok {
+			b.Append(int32(n))
+			return
+		}
+	case *array.Int64Builder:
+		if n, ok := v.(int64); ok {
+			b.Append(n)
+			return
+		}
+	case *array.Float64Builder:
+		if f, ok := v.(float64); ok {
+			b.Append(f)
+			return
+		}
+	case *array.TimestampBuilder:
+		if t, ok := v.(time.Time); ok {
+			b.Append(arrow.Timestamp(t.UnixMilli()))
+			return
+		}
+	case *array.ListBuilder:
+		if list, ok := v.([]string); ok {
+			b.Append(true)
+			for _, s := range list {
+				b.ValueBuilder().(*array.StringBuilder).Append(s)
+			}
+			return
+		}
+	}
+	b.AppendNull()
+}
+
+// Truth is a truth value of three-valued logic.
+type Truth int8
+
+// The truth values, in the order of and and or.
+const (
+	False Truth = iota
+	Unknown
+	True
+)
+
+func truth(b bool) Truth {
+	if b {
+		return True
+	}
+	return False
+}
+
+// Eval evaluates a condition on a row.
+func Eval(e predicate.Expr, t *catalog.Table, r Row) Truth {
+	switch e := e.(type) {
+	case predicate.Const:
+		return truth(e.Truth)
+	case predicate.And:
+		out := True
+		for _, a := range e.Args {
+			out = min(out, Eval(a, t, r))
+		}
+		return out
+	case predicate.Or:
+		out := False
+		for _, a := range e.Args {
+			out = max(out, Eval(a, t, r))
+		}
+		return out
+	case predicate.Not:
+		return True - Eval(e.Arg, t, r)
+	case predicate.IsNull:
+		return truth(r[t.Index(e.Column)] == nil)
+	default:
+		return evalLeaf(e, t, r)
+	}
+}
+
+func evalLeaf(e predicate.Expr, t *catalog.Table, r Row) Truth {
+	column := predicate.Columns(e)[0]
+	v, ok := valueOf(t.Column(column).Type, r[t.Index(column)])
+	if !ok {
+		return Unknown
+	}
+	switch e := e.(type) {
+	case predicate.Cmp:
+		order, ok := predicate.Compare(v, e.Value)
+		if !ok {
+			panic(fmt.Sprintf("odatatest: %s compares %v with %v", e, v, e.Value))
+		}
+		return truth(holds(e.Op, order))
+	case predicate.In:
+		for _, w := range e.Values {
+			if order, ok := predicate.Compare(v, w); ok && order == 0 {
+				return True
+			}
+		}
+		return False
+	case predicate.Match:
+		return truth(matches(e, v.Str))
+	default:
+		panic(fmt.Sprintf("odatatest: %T", e))
+	}
+}
