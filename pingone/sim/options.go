@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"crypto/rsa"
 	"fmt"
 	"maps"
 	"time"
@@ -46,6 +47,9 @@ type Options struct {
 	Unconfirmed bool
 	// NoCompression never answers with gzip.
 	NoCompression bool
+	// SigningKey signs tokens until RotateKeys. Nil: a new one, made when it is
+	// first needed, which takes about a tenth of a second.
+	SigningKey *rsa.PrivateKey
 	// LogSize is how many requests the log keeps; default 10,000.
 	LogSize int
 	// Clock replaces time.Now.
@@ -61,7 +65,7 @@ type Rate struct {
 	Per   time.Duration
 }
 
-// RateGroups are the numbers that the capabilities of an environment report when
+// rateGroups are the numbers that the capabilities of an environment report when
 // no other limit is set. Those of Audit, Analytics and Configuration are
 // documented; the others are the simulator's own.
 var rateGroups = map[string]Rate{

@@ -48,6 +48,7 @@ func New(opt Options) (*Server, error) {
 		Apps:         s.apps(),
 		Directory:    directory{s},
 		Clock:        opt.Clock,
+		Key:          opt.SigningKey,
 		Lifetime:     opt.TokenLifetime, RefreshLifetime: opt.RefreshLifetime, RefreshGrace: opt.RefreshGrace,
 	})
 	if err != nil {

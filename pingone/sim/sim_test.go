@@ -2,12 +2,15 @@ package sim_test
 
 import (
 	"bytes"
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,8 +27,20 @@ type fixture struct {
 	admin string // id of Administrators
 }
 
+// sharedKey saves most tests from making a key of their own.
+var sharedKey = sync.OnceValue(func() *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		panic(err)
+	}
+	return key
+})
+
 func start(t *testing.T, opt sim.Options) *fixture {
 	t.Helper()
+	if opt.SigningKey == nil {
+		opt.SigningKey = sharedKey()
+	}
 	if opt.Users == 0 {
 		opt.Users = 600
 	}

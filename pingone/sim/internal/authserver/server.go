@@ -53,7 +53,8 @@ type Config struct {
 	Apps            map[string][]App // by environment id
 	Directory       Directory
 	Clock           func() time.Time
-	Lifetime        time.Duration // of access and ID tokens
+	Key             *rsa.PrivateKey // the first signing key; nil: made when it is needed
+	Lifetime        time.Duration   // of access and ID tokens
 	RefreshLifetime time.Duration
 	RefreshGrace    time.Duration // in which a rotated refresh token still works
 }
@@ -83,6 +84,9 @@ func New(cfg Config) (*Server, error) {
 		issued: make(map[string]*issuedToken), verified: make(map[string]Claims),
 		codes: make(map[string]*grant), refresh: make(map[string]*grant),
 		devices: make(map[string]*device), requests: make(map[string]pushed), used: make(map[string]time.Time),
+	}
+	if cfg.Key != nil {
+		s.keys = []signingKey{{id: randomText(12), key: cfg.Key}}
 	}
 	for env, apps := range cfg.Apps {
 		s.apps[env] = make(map[string]App)
