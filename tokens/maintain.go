@@ -28,7 +28,7 @@ func (c *Cached) maintain() {
 		now := time.Now()
 		if s := c.current.Load(); s != nil && c.due(s, now) && !now.Before(retryAt) {
 			if _, err, _ := c.flight.Do("ahead", func() (any, error) { return c.renew(ahead) }); err != nil {
-				retryAt = now.Add(max(time.Second, time.Until(s.token.Expiry)/10))
+				retryAt = now.Add(s.token.Expiry.Sub(s.token.MintedAt) / 50)
 			}
 		}
 		if !now.Before(nextCheck) {

@@ -27,6 +27,10 @@ type obtained struct {
 	from  string
 }
 
+// aloneAt is, on refreshPoint's scale, how long a refresh ahead waits for a
+// store that is away: 87 % of the token's life.
+const aloneAt = 1.2
+
 // Negative caching: how long a failed fetch is not repeated.
 const (
 	rejectedFor = 30 * time.Second
@@ -133,8 +137,10 @@ func (c *Cached) unlocked(ctx context.Context, p purpose, err error) (obtained, 
 	if c.cfg.Fetcher.SingleUse() {
 		return obtained{}, c.unsafe(err)
 	}
-	if p == ahead && errors.Is(err, store.ErrLocked) {
-		return obtained{}, gwerr.Wrap(gwerr.Busy, err, "Another process is getting a token.", "")
+	if p == ahead && (errors.Is(err, store.ErrLocked) || time.Now().Before(refreshPoint(c.newest().Token, aloneAt))) {
+		// Another process is at it; or the store is away, and without the lock
+		// each process would ask. There is time left to see it come back.
+		return obtained{}, gwerr.Wrap(gwerr.Busy, err, "The token cannot be refreshed ahead of time.", "")
 	}
 	e, err := c.fetch(ctx, c.newest())
 	if err != nil {

@@ -18,6 +18,10 @@ const (
 	// syncEvery is how often a bucket without a known limit asks the shared
 	// budget whether another replica was told to wait.
 	syncEvery = 250 * time.Millisecond
+	// jointFor is how long a bucket that comes back to the shared budget keeps
+	// to its own part as well: the other replicas may not be back yet and still
+	// spend theirs. It is longer than the connection's longest probe.
+	jointFor = 2500 * time.Millisecond
 )
 
 // bucket is the budget of one license and rate-limit group in this process.
@@ -33,6 +37,8 @@ type bucket struct {
 	permitEnd int64
 	closed    int64 // no call before this time
 	localTill int64 // Shared failed; use local until then
+	strayed   bool  // Shared has not answered since it failed
+	jointTill int64 // until then both Shared and local must agree
 	synced    int64
 	syncing   bool
 	inFlight  int
@@ -188,6 +194,9 @@ func (k *bucket) atHand(t int64) bool {
 	case k.unlimited(t):
 		return true
 	case k.permits > 0 && t < k.permitEnd:
+		if t < k.jointTill && k.local.take(t, k.part(), 1).granted == 0 {
+			return false
+		}
 		k.permits--
 		return true
 	case k.alone(t):
@@ -204,6 +213,9 @@ func (k *bucket) grantLocked(t int64) {
 // want is how many permits to ask of Shared: for those who wait, and for those
 // expected before a permit grows stale.
 func (k *bucket) want(t int64) int {
+	if t < k.jointTill {
+		return 1 // the local meter holds the rest back, and they would grow stale
+	}
 	usable := k.usable
 	if usable == 0 {
 		usable = k.limit

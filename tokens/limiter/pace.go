@@ -10,13 +10,14 @@ import (
 // already on their way get 429 too. Afterwards the pace rises evenly, from
 // nothing to the full limit in recoverIn.
 const (
-	cutTo      = 0.7
-	minFactor  = 0.05
-	cutEvery   = time.Second
-	recoverIn  = time.Minute
-	forgetAt   = 4.0 // a limit learned from 429 alone is dropped at 4 times its first value
-	permitLife = 50 * time.Millisecond
-	longestHit = 10 * time.Minute // longest Retry-After that is believed
+	cutTo        = 0.7
+	minFactor    = 0.05
+	cutEvery     = time.Second
+	recoverIn    = time.Minute
+	forgetAt     = 4.0 // a limit learned from 429 alone is dropped at 4 times its first value
+	permitLife   = 50 * time.Millisecond
+	learnAtLeast = 5.0              // least limit learned; PingOne's smallest are 10 a second
+	longestHit   = 10 * time.Minute // longest Retry-After that is believed
 )
 
 // pace turns a usable limit in calls per second into the rate and burst of a
@@ -79,15 +80,34 @@ func (m *meter) take(now int64, limit float64, want int) reading {
 	}
 	rate, burst := pace(usable)
 	interval := 1e6 / rate
-	tat := math.Max(float64(m.tat), float64(now))
-	free := math.Floor((float64(now)+burst*interval-tat)/interval + 1e-6)
-	n := math.Max(0, math.Min(float64(want), free))
-	m.tat = int64(math.Ceil(tat + n*interval))
+	behind := m.behind(now, burst, interval)
+	n := math.Max(0, math.Min(float64(want), math.Floor(burst-behind/interval+1e-6)))
+	if n > 0 {
+		m.tat = int64(math.Ceil(float64(now) + behind + n*interval))
+	}
 	r.granted = int(n)
 	if r.granted == 0 && want > 0 {
-		r.wait = time.Duration(math.Ceil(tat-float64(now)-(burst-1)*interval)) * time.Microsecond
+		r.wait = time.Duration(math.Ceil(behind-(burst-1)*interval)) * time.Microsecond
 	}
 	return r
+}
+
+// behind is how far, in microseconds, the meter's arrival time lies ahead of
+// now. A new meter starts with one call to spare, not with a full burst: it
+// may have lost its past in a flush.
+func (m *meter) behind(now int64, burst, interval float64) float64 {
+	if m.tat == 0 {
+		return (burst - 1) * interval
+	}
+	return math.Max(float64(m.tat-now), 0)
+}
+
+// drain empties the bucket, for a change between meters.
+func (m *meter) drain(now int64, limit float64) {
+	if usable := m.inForce(now, limit); usable > 0 {
+		rate, burst := pace(usable)
+		m.tat = max(m.tat, now+int64(burst*1e6/rate))
+	}
 }
 
 // spend records calls that another meter granted, so that this one is warm
@@ -99,8 +119,8 @@ func (m *meter) spend(now int64, limit float64, n int) {
 	}
 	rate, burst := pace(usable)
 	interval := 1e6 / rate
-	tat := math.Max(float64(m.tat), float64(now)) + float64(n)*interval
-	m.tat = int64(math.Min(tat, float64(now)+burst*interval))
+	behind := m.behind(now, burst, interval) + float64(n)*interval
+	m.tat = now + int64(math.Min(behind, burst*interval))
 }
 
 // hit records a 429. observed is the calls per second that led to it: it
@@ -111,7 +131,7 @@ func (m *meter) hit(now int64, limit float64, retryAfter time.Duration, observed
 	switch {
 	case now-m.cut < cutEvery.Microseconds() && m.cut > 0:
 	case usable == 0:
-		m.base, m.factor, m.since, m.cut = math.Max(observed, 1), cutTo, now, now
+		m.base, m.factor, m.since, m.cut = math.Max(observed, learnAtLeast), cutTo, now, now
 	default:
 		whole := limit
 		if whole == 0 {

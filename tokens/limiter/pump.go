@@ -67,11 +67,18 @@ func (k *bucket) stuck(t int64) step {
 	case k.inFlight >= k.b.cfg.MaxInFlight:
 		return step{wait: time.Minute} // a release nudges
 	case k.alone(t):
-		probe := k.local
-		return step{wait: max(time.Millisecond, probe.take(t, k.part(), 1).wait)}
+		return step{wait: max(time.Millisecond, k.localWait(t))}
+	case t < k.jointTill && k.localWait(t) > 0:
+		return step{wait: k.localWait(t)}
 	default:
 		return step{ask: max(1, k.want(t))}
 	}
+}
+
+// localWait is how long the local meter keeps the next call back.
+func (k *bucket) localWait(t int64) time.Duration {
+	probe := k.local
+	return probe.take(t, k.part(), 1).wait
 }
 
 // abandon fails every waiter at Close.
@@ -106,8 +113,15 @@ func (k *bucket) learn(asked int64, r reading, err error) {
 	k.syncing = false
 	if err != nil {
 		k.localTill = t + localFor.Microseconds()
+		if !k.strayed {
+			k.strayed = true
+			k.local.drain(t, k.part())
+		}
 		k.mu.Unlock()
 		return
+	}
+	if k.strayed {
+		k.strayed, k.jointTill = false, t+jointFor.Microseconds()
 	}
 	k.synced = t
 	k.usable = r.usable
@@ -120,7 +134,9 @@ func (k *bucket) learn(asked int64, r reading, err error) {
 		}
 		k.permits += r.granted
 		k.permitEnd = asked + permitLife.Microseconds()
-		k.local.spend(t, k.part(), r.granted)
+		if t >= k.jointTill {
+			k.local.spend(t, k.part(), r.granted)
+		}
 	}
 	rate, changed := k.changedLocked(t)
 	k.mu.Unlock()

@@ -51,22 +51,26 @@ if closed > now then return {0, string.format('%.0f', closed - now), string.form
 if usable == 0 then return {want, '0', '0', '0'} end
 local burst = math.max(1, math.floor(usable / 20))
 local interval = 1e6 / math.max((usable - burst) / 1.06, usable / 2)
-local at = math.max(tat, now)
-local n = math.max(0, math.min(want, math.floor((now + burst * interval - at) / interval + 1e-6)))
-tat = math.ceil(at + n * interval)
-if n > 0 then save() end
+local behind = math.max(tat - now, 0)
+if tat == 0 then behind = (burst - 1) * interval end
+local n = math.max(0, math.min(want, math.floor(burst - behind / interval + 1e-6)))
 local wait = 0
-if n == 0 and want > 0 then wait = math.ceil(at - now - (burst - 1) * interval) end
+if n > 0 then
+  tat = math.ceil(now + behind + n * interval)
+  save()
+elseif want > 0 then
+  wait = math.ceil(behind - (burst - 1) * interval)
+end
 return {n, string.format('%.0f', wait), '0', string.format('%.17g', usable)}`)
 
-// hitScript has four more arguments: Retry-After in µs, observed calls per
-// second, cutTo, minFactor; and the shortest time between cuts in µs.
+// hitScript has six more arguments: Retry-After in µs, observed calls per
+// second, cutTo, minFactor, cutEvery in µs, learnAtLeast.
 var hitScript = redis.NewScript(library + `
 local usable = inForce()
 closed = math.max(closed, now + tonumber(ARGV[6]))
 if cut == 0 or now - cut >= tonumber(ARGV[10]) then
   if usable == 0 then
-    base, factor = math.max(tonumber(ARGV[7]), 1), tonumber(ARGV[8])
+    base, factor = math.max(tonumber(ARGV[7]), tonumber(ARGV[11])), tonumber(ARGV[8])
   else
     local whole = limit
     if whole == 0 then whole = base end
@@ -99,7 +103,7 @@ func (s *Redis) take(ctx context.Context, k key, limit float64, want int) (readi
 }
 
 func (s *Redis) hit(ctx context.Context, k key, limit float64, retryAfter time.Duration, observed float64) (reading, error) {
-	return s.run(ctx, hitScript, k, limit, min(retryAfter, longestHit).Microseconds(), observed, cutTo, minFactor, cutEvery.Microseconds())
+	return s.run(ctx, hitScript, k, limit, min(retryAfter, longestHit).Microseconds(), observed, cutTo, minFactor, cutEvery.Microseconds(), learnAtLeast)
 }
 
 func (s *Redis) run(ctx context.Context, script *redis.Script, k key, limit float64, more ...any) (reading, error) {

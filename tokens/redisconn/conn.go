@@ -66,6 +66,14 @@ type Conn struct {
 	probing bool
 }
 
+// quiet turns the client library's own log off: it writes addresses to
+// standard error, and what it says is told by StoreState.
+var quiet sync.Once
+
+type discard struct{}
+
+func (discard) Printf(context.Context, string, ...any) {}
+
 // New connects. Without Required it does not wait for Redis. Errors are
 // gwerr.Config.
 func New(ctx context.Context, cfg Config) (*Conn, error) {
@@ -79,6 +87,7 @@ func New(ctx context.Context, cfg Config) (*Conn, error) {
 	if cfg.Sink == nil {
 		cfg.Sink = observe.Discard
 	}
+	quiet.Do(func() { redis.SetLogger(discard{}) })
 	c := &Conn{
 		client: redis.NewUniversalClient(&t.opts), prefix: cfg.Prefix, sink: cfg.Sink,
 		budget: t.opts.DialTimeout + t.opts.ReadTimeout, state: State{Up: true},
