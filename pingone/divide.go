@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"golang.org/x/sync/errgroup"
@@ -36,6 +37,9 @@ const (
 	// longFilter is the length of a filter in an address, in bytes, that leaves
 	// no room for the condition of a part.
 	longFilter = 3000
+	// unionParts bounds how large values are split together, in parts: it
+	// saves calls as long as no character stands for more than a part.
+	unionParts = 12
 	// chainValues bounds the values in one or chain, to keep the address short.
 	chainValues = 50
 )
@@ -195,27 +199,48 @@ func sum(values []value) (total int64) {
 	return total
 }
 
-// read reads all values: large ones split, the others packed together.
+// read reads all values: large ones split, the others packed together. Splits
+// that turn out to lack rows are completed at the end, when the whole scan has
+// shown which characters there are.
 func (d *division) read(ctx context.Context, values []value) error {
 	p := d.path.Partition
-	var whole []value
-	g, inner := errgroup.WithContext(ctx)
+	var mu sync.Mutex
+	var splits []*piecewise
+	var large, whole []value
 	for _, v := range values {
-		if p.Split != "" && v.rows > p.Above {
-			g.Go(func() error { return d.split(inner, d.equals(v), v.rows) })
-			continue
+		if p.Split == "" || v.rows <= p.Above {
+			whole = append(whole, v)
+		} else {
+			large = append(large, v)
 		}
-		whole = append(whole, v)
+	}
+	g, inner := errgroup.WithContext(ctx)
+	for _, bin := range pack(large, d.target*unionParts) {
+		filter := d.equals(bin...)
+		g.Go(func() error {
+			s, err := d.split(inner, filter)
+			mu.Lock()
+			defer mu.Unlock()
+			if s != nil {
+				splits = append(splits, s)
+			}
+			return err
+		})
 	}
 	for _, bin := range pack(whole, d.target) {
 		filter := d.equals(bin...)
 		g.Go(func() error {
-			_, err := d.part(inner, filter, nil)
+			_, err := d.part(inner, filter)
 			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
 		return err
+	}
+	for _, s := range splits {
+		if err := d.finish(ctx, s); err != nil {
+			return err
+		}
 	}
 	return ctx.Err()
 }
@@ -254,38 +279,34 @@ func pack(values []value, target int64) [][]value {
 	return bins
 }
 
-// partResult is what the reading of a part showed.
-type partResult struct {
-	count int64 // as the service told, -1 if it did not
-	rows  int64
-	fresh int64
-}
-
-// part reads one part. watch, if any, sees every page.
-func (d *division) part(ctx context.Context, filter string, watch func(page)) (partResult, error) {
+// part reads one part, and learns from its rows.
+func (d *division) part(ctx context.Context, filter string) (tally, error) {
 	select {
 	case d.gate <- struct{}{}:
 		defer func() { <-d.gate }()
 	case <-ctx.Done():
-		return partResult{}, ctx.Err()
+		return tally{}, ctx.Err()
 	}
 	if d.quota.exhausted() {
-		return partResult{}, errEnough
+		return tally{}, errEnough
 	}
-	res := partResult{count: -1}
+	var t tally
 	begun := false
+	met := newLetters()
 	w := d.walkOf(nil, "", append(slices.Clone(d.req.Filters), filter)...)
 	err := d.pages(ctx, w, func(p page) error {
 		if !begun {
-			begun, res.count = true, p.count
+			begun, t.counts, t.uncounted = true, p.count, p.count < 0
 		}
-		res.rows += int64(p.rows)
-		if watch != nil {
-			watch(p)
-		}
+		met.watch(p, d.splitColumn())
+		rows := p.rows
 		fresh, err := d.deliver(ctx, d.out, p, d.seen, d.constants(nil), "")
-		res.fresh += int64(fresh)
+		t.fresh += int64(fresh)
+		t.repeated += int64(rows - fresh)
 		return err
 	})
-	return res, err
+	if err == nil {
+		d.learnt.learn(d.table, met)
+	}
+	return t, err
 }

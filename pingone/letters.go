@@ -45,29 +45,24 @@ const (
 	sortedShare = 0.6
 )
 
-// blend gives an expected share to every character of the usual scripts and to
-// those that were met. l is what earlier scans saw; it may be nil.
+// blend gives an expected share to every character worth asking for: those on
+// a keyboard, those that were met, and the usual ones of the scripts met. l is
+// what earlier scans saw; it may be nil.
 func (l *letters) blend(sample *letters) map[rune]float64 {
+	if l == nil {
+		l = newLetters()
+	}
 	out := map[rune]float64{}
-	for _, r := range usualCharacters {
+	for _, r := range charactersFor(sample, l) {
 		out[r] = 0.02 // so that unlikely ones are spread too
 	}
 	for r, share := range typicalLetters {
 		out[r] += share / 1000 * typicalWeight
 	}
-	sorted := false
-	for _, n := range sample.count {
-		sorted = sorted || n > sortedShare*sample.total
-	}
-	for r, n := range sample.count {
-		if !sorted {
+	if !sample.sorted() {
+		for r, n := range sample.count {
 			out[r] += n
-		} else if out[r] == 0 {
-			out[r] = 0.02
 		}
-	}
-	if l == nil {
-		return out
 	}
 	scale := min(1, learntWeight/max(1, l.total))
 	for r, n := range l.count {
@@ -76,53 +71,22 @@ func (l *letters) blend(sample *letters) map[rune]float64 {
 	return out
 }
 
-// usualCharacters are what user names begin with almost always: letters of the
-// Latin scripts, digits and what stands on a keyboard. Small letters stand for
-// both cases.
-var usualCharacters = func() []rune {
-	var out []rune
-	for r := rune('!'); r <= '~'; r++ {
-		if unicode.ToLower(r) == r {
-			out = append(out, r)
+// sorted reports whether a page looks as if rows came in order.
+func (l *letters) sorted() bool {
+	for _, n := range l.count {
+		if n > sortedShare*l.total {
+			return true
 		}
 	}
-	return append(out, lettersBetween(0xC0, 0x17F)...)
-}()
-
-// rareScripts are pieces for what is left: characters of other scripts, so
-// many to a piece that the address stays short.
-var rareScripts = func() [][]rune {
-	var all []rune
-	for _, span := range [][2]rune{
-		{0x370, 0x3FF}, {0x400, 0x45F}, {0x180, 0x24F}, {0x5D0, 0x5EA}, {0x620, 0x64A}, {0x900, 0x939}, {0xE01, 0xE2E},
-		{0x1E00, 0x1EFF}, {0x3041, 0x3096}, {0x30A1, 0x30FA},
-	} {
-		all = append(all, lettersBetween(span[0], span[1])...)
-	}
-	all = append(all, ' ', '£', '§', '°', '¿', '¡', '«', '€', '“', '„', '’', '–', '#')
-	const perPiece = 60
-	var out [][]rune
-	for len(all) > 0 {
-		n := min(perPiece, len(all))
-		out = append(out, all[:n])
-		all = all[n:]
-	}
-	return out
-}()
-
-// lettersBetween gives the letters of a range, small ones for both cases.
-func lettersBetween(from, to rune) []rune {
-	var out []rune
-	for r := from; r <= to; r++ {
-		if unicode.IsLetter(r) && unicode.ToLower(r) == r {
-			out = append(out, r)
-		}
-	}
-	return out
+	return false
 }
 
-// cut divides characters into n groups of about equal weight.
-func cut(weights map[rune]float64, n int) [][]rune {
+// maxPieceAddress bounds the encoded text of a piece's condition, in bytes.
+const maxPieceAddress = 3400
+
+// cut divides characters into n groups of about equal weight. Those of least
+// weight are left out where the conditions would become too long.
+func cut(attribute string, weights map[rune]float64, n int) [][]rune {
 	order := make([]rune, 0, len(weights))
 	for r := range weights {
 		order = append(order, r)
@@ -135,33 +99,49 @@ func cut(weights map[rune]float64, n int) [][]rune {
 	})
 	groups, load, length := make([][]rune, n), make([]float64, n), make([]int, n)
 	for _, r := range order {
-		at := -1
+		at, size := -1, termLength(attribute, r)
 		for i := range groups {
-			if length[i] < maxPieceAddress && (at < 0 || load[i] < load[at]) {
+			if length[i]+size <= maxPieceAddress && (at < 0 || load[i] < load[at]) {
 				at = i
 			}
 		}
 		if at < 0 {
-			groups, load, length = append(groups, nil), append(load, 0), append(length, 0)
-			at = len(groups) - 1
+			break
 		}
 		groups[at] = append(groups[at], r)
 		load[at] += weights[r]
-		length[at] += termLength(r)
+		length[at] += size
 	}
 	return groups
 }
 
-// maxPieceAddress bounds the encoded text of a piece's condition, in bytes.
-const maxPieceAddress = 3000
+// groupsFor is the number of groups that all the characters need.
+func groupsFor(attribute string, characters []rune) int {
+	total := 0
+	for _, r := range characters {
+		total += termLength(attribute, r)
+	}
+	return 1 + total/(maxPieceAddress-100)
+}
 
-// termLength is roughly the encoded length of the tests for one character.
-func termLength(r rune) int {
-	n := 30 + len(url.QueryEscape(string(r)))
-	if unicode.ToUpper(r) != r {
-		n *= 2
+// termLength is the encoded length of the tests for one character.
+func termLength(attribute string, r rune) int {
+	n := 0
+	for _, t := range terms(attribute, r) {
+		n += len(url.QueryEscape(t + " or "))
 	}
 	return n
+}
+
+// terms are the tests for one character, in both cases: whether the service
+// minds case is not documented. A capital that belongs to another small letter
+// as well, such as that of ı, is left to the other.
+func terms(attribute string, r rune) []string {
+	out := []string{attribute + " sw " + scim.Quote(string(r))}
+	if up := unicode.ToUpper(r); up != r && unicode.ToLower(up) == r {
+		out = append(out, attribute+" sw "+scim.Quote(string(up)))
+	}
+	return out
 }
 
 // startsWith writes a condition for each group of characters.
@@ -171,14 +151,11 @@ func startsWith(attribute string, groups [][]rune) []string {
 		if len(g) == 0 {
 			continue
 		}
-		var terms []string
+		var all []string
 		for _, r := range g {
-			terms = append(terms, attribute+" sw "+scim.Quote(string(r)))
-			if up := unicode.ToUpper(r); up != r {
-				terms = append(terms, attribute+" sw "+scim.Quote(string(up)))
-			}
+			all = append(all, terms(attribute, r)...)
 		}
-		out = append(out, strings.Join(terms, " or "))
+		out = append(out, strings.Join(all, " or "))
 	}
 	return out
 }
@@ -224,6 +201,18 @@ func (m *experience) learn(t *catalog.Table, met *letters) {
 			known.count[r] /= 2
 		}
 	}
+}
+
+// characters lists what was met.
+func (l *letters) characters() []rune {
+	if l == nil {
+		return nil
+	}
+	out := make([]rune, 0, len(l.count))
+	for r := range l.count {
+		out = append(out, r)
+	}
+	return out
 }
 
 func (l *letters) add(o *letters) {
