@@ -111,7 +111,7 @@ func TestNoPersonalDataInLabels(t *testing.T) {
 	t.Parallel()
 	m := metrics.New(metrics.Config{})
 	base := len(strings.Split(scrape(t, m, "text/plain"), "\n"))
-	for i := range 3000 {
+	for i := range 300 {
 		for _, v := range []string{
 			fmt.Sprintf("alice%d@example.com", i), fmt.Sprintf("7f6fb6a9-0e6d-4b13-9f5c-%012d", i), fmt.Sprintf("+4179555%04d", i),
 			"Zoë Müller", "O'Brien\n", "SELECT 'x'", strings.Repeat("long", 40), word(i),
@@ -124,7 +124,7 @@ func TestNoPersonalDataInLabels(t *testing.T) {
 		assert.NotContains(t, text, forbidden)
 	}
 	// Only the guarded labels can grow, each to its bound and the product of
-	// endpoint, group and histogram buckets; the word list has 3,000 values.
+	// endpoint, group and histogram buckets; the word list has 300 values.
 	assert.Less(t, len(strings.Split(text, "\n"))-base, 60_000)
 	problems, err := testutil.GatherAndLint(m.Registry())
 	require.NoError(t, err)

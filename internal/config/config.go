@@ -16,8 +16,14 @@ type Config struct {
 	// that it is taken from each request.
 	PublicURL      string
 	TrustedProxies []netip.Prefix
-	AllowIPs       []netip.Prefix
-	Auth           Auth
+	// ForwardedHeader is "x-forwarded" or "forwarded": what the proxies set.
+	ForwardedHeader string
+	// CORSOrigins are the origins whose pages may read answers.
+	CORSOrigins []string
+	// HSTS is how long browsers shall use https alone; 0 for not at all.
+	HSTS     time.Duration
+	AllowIPs []netip.Prefix
+	Auth     Auth
 	// DefaultConnection names the connection that CData and unqualified names
 	// mean.
 	DefaultConnection string
@@ -51,6 +57,8 @@ type Listen struct {
 	TLSKeyFile  string
 	// TLSClientCAFile asks clients for certificates of these authorities.
 	TLSClientCAFile string
+	// TLSClientAuth is "require" or "optional".
+	TLSClientAuth string
 	// TLSMinVersion is "1.2" or "1.3".
 	TLSMinVersion     string
 	ReadHeaderTimeout time.Duration

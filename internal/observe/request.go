@@ -64,3 +64,21 @@ func (r *Request) change(f func()) {
 	defer r.mu.Unlock()
 	f()
 }
+
+// PerRequest returns a Sink for front ends that report their own requests and
+// may run below a server that reports every request: where the context carries
+// a Request, RequestFinished only adds its route and rows to it, so that a
+// request is counted once.
+func PerRequest(next Sink) Sink {
+	return SinkFunc(func(ctx context.Context, e Event) {
+		if f, ok := e.(RequestFinished); ok {
+			if r := RequestOf(ctx); r != nil {
+				r.SetFrontEnd(f.FrontEnd)
+				r.SetRoute(f.Route)
+				r.AddRows(f.Rows)
+				return
+			}
+		}
+		next.Observe(ctx, e)
+	})
+}

@@ -36,3 +36,18 @@ func TestNoRequest(t *testing.T) {
 	assert.Empty(t, r.Route())
 	assert.Zero(t, r.Rows())
 }
+
+func TestPerRequest(t *testing.T) {
+	t.Parallel()
+	var seen []observe.Event
+	sink := observe.PerRequest(observe.SinkFunc(func(_ context.Context, e observe.Event) { seen = append(seen, e) }))
+	finished := observe.RequestFinished{FrontEnd: "odata", Route: "entity_set", Rows: 3, Status: 200}
+	ctx, r := observe.WithRequest(context.Background())
+	sink.Observe(ctx, finished)
+	sink.Observe(ctx, observe.TokenServed{})
+	assert.Equal(t, []observe.Event{observe.TokenServed{}}, seen)
+	assert.Equal(t, "entity_set", r.Route())
+	assert.Equal(t, int64(3), r.Rows())
+	sink.Observe(context.Background(), finished)
+	assert.Len(t, seen, 2, "without a server it is reported")
+}

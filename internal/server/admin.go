@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/pingone-gateway/gateway/internal/auth/httpguard"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
@@ -18,7 +19,7 @@ import (
 // holder of the token.
 func (s *Server) adminRouter() http.Handler {
 	r := chi.NewRouter()
-	r.Use(requestID, s.access, labelled("admin"), s.recoverPanics, safeHeaders)
+	r.Use(requestID, s.access, labelled("admin"), httpguard.Recover(s.panicked, s.fail), httpguard.Headers(httpguard.HeadersConfig{}))
 	r.NotFound(s.fails(gwerr.New(gwerr.NotFound, "There is nothing at this address.", "The admin listener has /metrics, /healthz and /readyz.")))
 	r.MethodNotAllowed(s.fails(gwerr.New(gwerr.MethodNotAllowed, "This address does not take this method.", "")))
 	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -54,7 +55,7 @@ func (s *Server) privileged(next http.Handler) http.Handler {
 		want := s.cfg.Admin.Token.Reveal()
 		switch {
 		case want != "" && isBearer && subtle.ConstantTimeCompare([]byte(token), []byte(want)) == 1:
-		case want == "" && peer(r).IsLoopback():
+		case want == "" && httpguard.ClientIP(r).IsLoopback():
 		case want == "":
 			s.fail(w, r, gwerr.New(gwerr.Forbidden, "This address answers to loopback only.", "Set admin.token to use it from other hosts."))
 			return

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/pingone-gateway/gateway/internal/auth/httpguard"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/tokens"
@@ -20,8 +21,12 @@ type Config struct {
 	Guard func(http.Handler) http.Handler
 	// Trace starts a trace for each request; nil for none.
 	Trace func(http.Handler) http.Handler
-	// Proxies tells who calls and by which address.
-	Proxies Proxies
+	// Proxies says whom to believe about who calls, and by which address.
+	Proxies httpguard.ProxyConfig
+	// CORSOrigins are the origins whose pages may read answers.
+	CORSOrigins []string
+	// HSTS is how long browsers shall use https alone; 0 for not at all.
+	HSTS time.Duration
 	// AllowIPs are the only addresses served; empty for all.
 	AllowIPs []netip.Prefix
 	Limits   Limits
@@ -53,8 +58,9 @@ type Listener struct {
 type TLS struct {
 	CertFile, KeyFile string
 	// ClientCAFile asks for client certificates of these authorities; "" does
-	// not ask.
-	ClientCAFile string
+	// not ask. ClientRequired refuses clients without one.
+	ClientCAFile   string
+	ClientRequired bool
 	// MinVersion is "1.2", the default, or "1.3".
 	MinVersion string
 }

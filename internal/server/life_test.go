@@ -321,7 +321,7 @@ func TestClientCertificates(t *testing.T) {
 	t.Parallel()
 	cert, key := writePair(t, t.TempDir(), 1)
 	s, _ := build(t, text("hi"), func(c *server.Config) {
-		c.Public.TLS = &server.TLS{CertFile: cert, KeyFile: key, ClientCAFile: cert}
+		c.Public.TLS = &server.TLS{CertFile: cert, KeyFile: key, ClientCAFile: cert, ClientRequired: true}
 	})
 	stop := run(t, s)
 	pair, err := tls.LoadX509KeyPair(cert, key)

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pingone-gateway/gateway/internal/auth/httpguard"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/server"
@@ -363,8 +364,8 @@ func TestProxies(t *testing.T) {
 		{"untrusted peer is not believed", "192.0.2.1:5", "", map[string]string{"X-Forwarded-For": "1.1.1.1", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https", "X-Forwarded-Prefix": "/x"}, "192.0.2.1", "http://gw.example"},
 		{"trusted peer", "10.1.1.1:5", "", map[string]string{"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Host": "data.example:8443", "X-Forwarded-Proto": "https", "X-Forwarded-Prefix": "/pingone/"}, "192.0.2.7", "https://data.example:8443/pingone"},
 		{"the caller's own entry is not believed", "10.1.1.1:5", "", map[string]string{"X-Forwarded-For": "1.1.1.1, 192.0.2.7, 10.2.2.2"}, "192.0.2.7", "http://gw.example"},
-		{"Forwarded", "10.1.1.1:5", "", map[string]string{"Forwarded": `for="[2001:db8::1]:80";host=a.example;proto=https, for=10.0.0.9;host=b.example;proto=http`}, "2001:db8::1", "http://b.example"},
-		{"obfuscated hop", "10.1.1.1:5", "", map[string]string{"Forwarded": "for=_hidden"}, "10.1.1.1", "http://gw.example"},
+		{"Forwarded", "10.1.1.1:5", "", map[string]string{"Forwarded": `for="[2001:db8::1]:80";host=a.example;proto=https, for=10.0.0.9;host=b.example;proto=http`}, "2001:db8::1", "https://a.example"},
+		{"obfuscated hop", "10.1.1.1:5", "", map[string]string{"Forwarded": "for=_hidden"}, "invalid IP", "http://gw.example"},
 		{"IPv4 in IPv6", "[::ffff:10.1.1.1]:5", "", map[string]string{"X-Forwarded-For": "192.0.2.7"}, "192.0.2.7", "http://gw.example"},
 		{"hostile host", "10.1.1.1:5", "", map[string]string{"X-Forwarded-Host": "a.example/path?x", "X-Forwarded-Proto": "javascript", "X-Forwarded-Prefix": "//evil.example"}, "10.1.1.1", "http://gw.example"},
 		{"prefix that climbs", "10.1.1.1:5", "", map[string]string{"X-Forwarded-Prefix": "/a/../.."}, "10.1.1.1", "http://gw.example"},
@@ -376,7 +377,9 @@ func TestProxies(t *testing.T) {
 			var client, base string
 			s, _ := build(t, func(_ http.ResponseWriter, r *http.Request) {
 				client, base = server.ClientIP(r).String(), server.BaseURL(r)
-			}, func(cfg *server.Config) { cfg.Proxies = server.Proxies{Trusted: trusted, PublicURL: c.public} })
+			}, func(cfg *server.Config) {
+				cfg.Proxies = httpguard.ProxyConfig{Trusted: trusted, PublicURL: c.public, Forwarded: c.headers["Forwarded"] != ""}
+			})
 			r := httptest.NewRequest(http.MethodGet, "http://gw.example/odata/x", nil)
 			r.RemoteAddr = c.peer
 			for k, v := range c.headers {
@@ -426,7 +429,7 @@ func TestErrorForms(t *testing.T) {
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &sql))
 	assert.Equal(t, "too_large", sql.Error.Code)
 	assert.Equal(t, "request-1", sql.Error.RequestID)
-	assert.Contains(t, sql.Error.Mend, "limits.url_size")
+	assert.Contains(t, sql.Error.Mend, "POST")
 	head := httptest.NewRecorder()
 	s.Handler().ServeHTTP(head, httptest.NewRequest(http.MethodHead, "/nothing", nil))
 	assert.Equal(t, 404, head.Code)
@@ -445,5 +448,5 @@ func TestGuardAndOpenMounts(t *testing.T) {
 	assert.Equal(t, 200, get(s, "/oauth/callback").Code)
 	h := get(s, "/odata/x").Header()
 	assert.Equal(t, "nosniff", h.Get("X-Content-Type-Options"))
-	assert.Equal(t, "private, no-store", h.Get("Cache-Control"))
+	assert.Equal(t, "no-store", h.Get("Cache-Control"))
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/pingone-gateway/gateway/internal/auth/httpguard"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
@@ -17,11 +18,11 @@ func (s *Server) publicRouter() http.Handler {
 	if s.cfg.Trace != nil {
 		r.Use(s.cfg.Trace)
 	}
-	r.Use(s.access, s.recoverPanics, safeHeaders, s.cfg.Proxies.middleware)
-	if len(s.cfg.AllowIPs) > 0 {
-		r.Use(s.allowIPs)
-	}
-	r.Use(s.limits)
+	r.Use(s.access, httpguard.Recover(s.panicked, s.fail), s.origins.Middleware,
+		httpguard.Headers(httpguard.HeadersConfig{HSTS: s.cfg.HSTS}))
+	r.Use(httpguard.Networks(s.cfg.AllowIPs, s.fail), s.cors, httpguard.Framing(s.fail), httpguard.Limits(httpguard.LimitsConfig{
+		URL: int(s.cfg.Limits.URLBytes), Body: s.cfg.Limits.RequestBytes,
+	}, s.fail), s.bodyTime)
 	r.NotFound(s.fails(gwerr.New(gwerr.NotFound, "There is nothing at this address.", "See /docs for the addresses.")))
 	r.MethodNotAllowed(s.fails(gwerr.New(gwerr.MethodNotAllowed, "This address does not take this method.", "See /docs for the addresses.")))
 

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/pingone-gateway/gateway/internal/auth/httpguard"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
 )
@@ -20,7 +22,9 @@ var errCut = gwerr.New(gwerr.Busy, "The gateway is stopping and cut the request.
 // Server is the service. Use New, Listen, Run in this order.
 type Server struct {
 	cfg      Config
-	certs    *certificates // nil without TLS
+	origins  *httpguard.Proxies
+	cors     httpguard.Middleware
+	certs    *httpguard.TLS // nil without TLS
 	draining atomic.Bool
 	cut      context.CancelCauseFunc // ends all public requests
 
@@ -36,12 +40,17 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{cfg: cfg}
+	var err error
+	if s.origins, err = httpguard.NewProxies(cfg.Proxies); err != nil {
+		return nil, err
+	}
+	if s.cors, err = httpguard.CORS(httpguard.CORSConfig{Origins: cfg.CORSOrigins, MaxAge: 10 * time.Minute}); err != nil {
+		return nil, err
+	}
 	if cfg.Public.TLS != nil {
-		certs, err := loadCertificates(*cfg.Public.TLS)
-		if err != nil {
+		if s.certs, err = httpguard.NewTLS(s.tlsConfig(*cfg.Public.TLS)); err != nil {
 			return nil, err
 		}
-		s.certs = certs
 	}
 	base, cut := context.WithCancelCause(context.Background())
 	s.cut = cut
@@ -54,7 +63,7 @@ func New(cfg Config) (*Server, error) {
 		ErrorLog:          quiet(),
 	}
 	if s.certs != nil {
-		s.public.TLSConfig = s.certs.config()
+		s.public.TLSConfig = s.certs.Config()
 	}
 	if cfg.Admin.Address != "" {
 		s.admin = &http.Server{
@@ -135,18 +144,19 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 	}
 	group, stop := errgroup.WithContext(ctx)
-	checks, endChecks := context.WithCancel(context.WithoutCancel(ctx))
-	defer endChecks()
-	s.serve(group)
+	// What goes on while the service drains.
+	meanwhile, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	s.serve(meanwhile, group)
 	if s.cfg.Checks != nil {
-		group.Go(func() error { s.cfg.Checks.run(checks, s.cfg); return nil })
+		group.Go(func() error { s.cfg.Checks.run(meanwhile, s.cfg); return nil })
 	} else {
 		s.step(ctx, "ready", "")
 	}
 	group.Go(func() error {
 		<-stop.Done()
 		s.drain(context.WithoutCancel(ctx))
-		endChecks()
+		end()
 		return nil
 	})
 	err := group.Wait()
@@ -154,17 +164,20 @@ func (s *Server) Run(ctx context.Context) error {
 	return err
 }
 
-func (s *Server) serve(group *errgroup.Group) {
-	s.step(context.Background(), "listening", "public "+s.PublicAddr())
+func (s *Server) serve(ctx context.Context, group *errgroup.Group) {
+	s.step(ctx, "listening", "public "+s.PublicAddr())
 	group.Go(func() error {
 		if s.certs != nil {
-			s.cfg.Sink.Observe(context.Background(), observe.CertificateLoaded{NotAfter: s.certs.notAfter()})
+			s.observeCertificate(ctx)
 			return closed(s.public.ServeTLS(s.publicNet, "", ""))
 		}
 		return closed(s.public.Serve(s.publicNet))
 	})
+	if s.certs != nil {
+		group.Go(func() error { s.certs.Run(ctx); return nil })
+	}
 	if s.admin != nil {
-		s.step(context.Background(), "listening", "admin "+s.AdminAddr())
+		s.step(ctx, "listening", "admin "+s.AdminAddr())
 		group.Go(func() error { return closed(s.admin.Serve(s.adminNet)) })
 	}
 }
@@ -178,16 +191,39 @@ func closed(err error) error {
 }
 
 // Reload takes over a changed certificate. On an error the old one stays.
+// Changed files are also found without it, within half a minute.
 func (s *Server) Reload(ctx context.Context) error {
 	if s.certs == nil {
 		return nil
 	}
-	err := s.certs.reload()
+	err := s.certs.Reload()
 	s.cfg.Sink.Observe(ctx, observe.Reloaded{What: "certificate", Err: err})
 	if err == nil {
-		s.cfg.Sink.Observe(ctx, observe.CertificateLoaded{NotAfter: s.certs.notAfter()})
+		s.observeCertificate(ctx)
 	}
 	return err
+}
+
+func (s *Server) tlsConfig(t TLS) httpguard.TLSConfig {
+	c := httpguard.TLSConfig{
+		CertFile: t.CertFile, KeyFile: t.KeyFile, ClientCAFile: t.ClientCAFile, ClientRequired: t.ClientRequired,
+		MinVersion: tls.VersionTLS12,
+		Failed: func(err error) {
+			s.cfg.Sink.Observe(context.Background(), observe.Reloaded{What: "certificate", Err: err})
+		},
+	}
+	if t.MinVersion == "1.3" {
+		c.MinVersion = tls.VersionTLS13
+	}
+	return c
+}
+
+// observeCertificate tells until when the certificate in force is valid.
+func (s *Server) observeCertificate(ctx context.Context) {
+	cert, err := s.certs.Config().GetCertificate(nil)
+	if err == nil && cert.Leaf != nil {
+		s.cfg.Sink.Observe(ctx, observe.CertificateLoaded{NotAfter: cert.Leaf.NotAfter})
+	}
 }
 
 func (s *Server) step(ctx context.Context, step, detail string) {

@@ -54,10 +54,10 @@ func (t *turns) take(ctx context.Context) (done func(), err error) {
 }
 
 func (t *turns) begin(ctx context.Context) func() {
-	t.sink.Observe(ctx, observe.InFlight{What: "queries", Delta: 1})
+	t.sink.Observe(ctx, observe.InFlight{What: "turns", Delta: 1})
 	return func() {
 		<-t.slots
-		t.sink.Observe(ctx, observe.InFlight{What: "queries", Delta: -1})
+		t.sink.Observe(ctx, observe.InFlight{What: "turns", Delta: -1})
 	}
 }
 
