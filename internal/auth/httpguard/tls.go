@@ -59,7 +59,10 @@ func NewTLS(cfg TLSConfig) (*TLS, error) {
 	}
 	t := &TLS{cfg: cfg}
 	t.seen = t.fingerprint()
-	return t, t.Reload()
+	if err := t.Reload(); err != nil {
+		return nil, err
+	}
+	return t, nil
 }
 
 // Reload reads the files again. On an error those read before stay in force.
