@@ -15,7 +15,7 @@ func TestDeclarationsLoad(t *testing.T) {
 	}
 	want := map[string]int{
 		"Organizations": 7, "Environments": 18, "Populations": 12, "Users": 48, "Groups": 18,
-		"UserGroupAssociations": 5, "Schemas": 5, "SchemaAttributes": 19,
+		"UserGroupAssociations": 5, "Schemas": 5, "SchemaAttributes": 19, "Licenses": 31,
 	}
 	for _, table := range found {
 		if n, ok := want[table.Name]; !ok || n != len(table.Columns) {

@@ -1,0 +1,165 @@
+package tables_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"testing"
+
+	"github.com/pingone-gateway/gateway/pingone/tables"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+)
+
+//go:generate go test -run TestDocumentationIsCurrent -update .
+var update = flag.Bool("update", false, "write docs/tables from the declarations")
+
+const docsFolder = "../../docs/tables"
+
+// The pages of docs/tables are written from the declarations.
+func TestDocumentationIsCurrent(t *testing.T) {
+	t.Parallel()
+	found, err := catalog.Load(tables.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages := map[string]string{"README.md": overview(found)}
+	for _, table := range found {
+		pages[table.Name+".md"] = document(table)
+	}
+	if *update {
+		if err := os.MkdirAll(docsFolder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range pages {
+		file := filepath.Join(docsFolder, name)
+		if *update {
+			if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := os.ReadFile(file)
+		if err != nil || string(got) != want {
+			t.Errorf("%s is not current; run go generate ./pingone/tables", name)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(docsFolder, "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if pages[filepath.Base(f)] == "" {
+			t.Errorf("%s documents no table", f)
+		}
+	}
+}
+
+func overview(found []*catalog.Table) string {
+	var b strings.Builder
+	b.WriteString("# Tables\n\nWritten from the declarations in `pingone/tables`.\n")
+	for _, scope := range []catalog.Scope{catalog.Global, catalog.PerEnvironment} {
+		title := "## In the schema `Information`"
+		if scope == catalog.PerEnvironment {
+			title = "## In the schema of every environment"
+		}
+		fmt.Fprintf(&b, "\n%s\n\n| table | rows |\n| --- | --- |\n", title)
+		for _, t := range found {
+			if t.Scope == scope {
+				fmt.Fprintf(&b, "| [%s](%s.md) | %s |\n", t.Name, t.Name, t.Doc)
+			}
+		}
+	}
+	return b.String()
+}
+
+func document(t *catalog.Table) string {
+	var b strings.Builder
+	where := "the schema of every environment"
+	if t.Scope == catalog.Global {
+		where = "the schema `Information`"
+	}
+	fmt.Fprintf(&b, "# %s\n\n%s Stands in %s.\n\nReading needs %s.\n", t.Name, t.Doc, where, t.Permission)
+	b.WriteString("\n## Columns\n\n| column | SQL | OData | meaning | pushed down |\n| --- | --- | --- | --- | --- |\n")
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.Name, c.Type.SQL(), c.Type.Edm(), meaning(t, c), pushed(t, c.Name))
+	}
+	if t.Discover != "" {
+		b.WriteString("\nAttributes of the environment's own schema follow as further columns.\n")
+	}
+	b.WriteString("\n## How rows are read\n\n")
+	for i := range t.Paths {
+		b.WriteString(way(&t.Paths[i]))
+	}
+	for i := range t.Details {
+		fmt.Fprintf(&b, "- Columns marked as costing a call a row: `GET %s?%s`.\n", t.Details[i].Get, t.Details[i].Query)
+	}
+	if len(t.Examples) > 0 {
+		fmt.Fprintf(&b, "\n## Examples\n\n```sql\n%s;\n```\n", strings.Join(t.Examples, ";\n"))
+	}
+	return b.String()
+}
+
+func meaning(t *catalog.Table, c *catalog.Column) string {
+	out := []string{c.Doc}
+	if len(c.Values) > 0 {
+		out = append(out, "Known values: "+strings.Join(c.Values, ", ")+".")
+	}
+	if c.Key {
+		out = append(out, "Key.")
+	}
+	if !c.Required {
+		out = append(out, "May be null.")
+	}
+	if c.References != nil {
+		out = append(out, fmt.Sprintf("Refers to [%s](%s.md).", c.References.Table, c.References.Table))
+	}
+	if c.Detail != "" {
+		out = append(out, "Costs a call a row; null unless named.")
+	}
+	return strings.ReplaceAll(strings.Join(out, " "), "|", "\\|")
+}
+
+var operatorWords = map[predicate.Operator]string{
+	predicate.OpEq: "=", predicate.OpSw: "LIKE 'a%'", predicate.OpEw: "LIKE '%a'", predicate.OpCo: "LIKE '%a%'",
+	predicate.OpLt: "<", predicate.OpLe: "<=", predicate.OpGt: ">", predicate.OpGe: ">=",
+}
+
+func pushed(t *catalog.Table, column string) string {
+	words := map[string]bool{}
+	for i := range t.Paths {
+		p := &t.Paths[i]
+		for _, k := range p.Keys {
+			if k == column {
+				words["="] = true
+			}
+		}
+		for _, o := range p.Filters[column].Operators {
+			words[operatorWords[o]] = true
+		}
+	}
+	var out []string
+	for w := range words {
+		out = append(out, "`"+w+"`")
+	}
+	sort.Strings(out)
+	return strings.Join(out, ", ")
+}
+
+func way(p *catalog.Path) string {
+	switch {
+	case p.Parent != nil:
+		return fmt.Sprintf("- %s A call or more for each row of [%s](%s.md).\n", p.Doc, p.Parent.Table, p.Parent.Table)
+	case p.Get != "":
+		return fmt.Sprintf("- %s `GET %s`\n", p.Doc, p.Get)
+	}
+	address := p.List
+	if p.Filter != "" {
+		address += "?filter=" + p.Filter
+	}
+	return fmt.Sprintf("- %s `GET %s`\n", p.Doc, address)
+}

@@ -1,0 +1,153 @@
+package catalog_test
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+)
+
+const good = `table: Cars
+entity: Car
+schema: environment
+doc: Cars.
+columns:
+  - {name: Id, type: guid, key: true, required: true, doc: Key.}
+  - {name: OwnerId, type: guid, from: owner.id, doc: Owner., references: {table: Cars}}
+  - {name: Colour, type: string, write: insert, doc: Colour., values: [RED]}
+paths:
+  - name: one
+    doc: One.
+    get: cars/{Id}
+    keys: [Id]
+    endpoint: cars/{id}
+    group: things
+    missing: [404]
+  - name: list
+    doc: All.
+    list: cars
+    items: cars
+    endpoint: cars
+    group: things
+    page: 50
+    count: exact
+    join: [and]
+    filters:
+      Colour: {operators: [eq, sw], unconfirmed: [co]}
+`
+
+func load(text ...string) ([]*catalog.Table, error) {
+	files := fstest.MapFS{}
+	for i, t := range text {
+		files[string(rune('a'+i))+".yaml"] = &fstest.MapFile{Data: []byte(t)}
+	}
+	return catalog.Load(files)
+}
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	tables, err := load(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := tables[0]
+	if c.Name != "Cars" || c.Scope != catalog.PerEnvironment || len(c.Columns) != 3 || len(c.Paths) != 2 {
+		t.Fatalf("%+v", c)
+	}
+	if got := c.Column("Id").Source; got != "id" {
+		t.Errorf("source defaults to %q", got)
+	}
+	if r := c.Column("OwnerId").References; r.Column != "Id" || r.Forward != "Owner" || r.Backward != "Cars" {
+		t.Errorf("reference defaults to %+v", r)
+	}
+	if c.Column("Colour").Access != catalog.OnInsert || c.Column("Id").Access != catalog.ReadOnly {
+		t.Error("write access is wrong")
+	}
+	list := c.Path("list")
+	f := list.Filters["Colour"]
+	if f.Attribute != "colour" || len(f.Operators) != 2 || f.Operators[1] != predicate.OpSw || f.Unconfirmed[0] != predicate.OpCo || f.Exact {
+		t.Errorf("filter %+v", f)
+	}
+	if !list.CountExact || !list.Count || !list.And || list.Or || list.Page != 50 {
+		t.Errorf("path %+v", list)
+	}
+}
+
+func TestLoadNamesEveryFault(t *testing.T) {
+	t.Parallel()
+	cases := []struct{ name, from, to, want string }{
+		{"unknown key", "doc: Cars.", "doc: Cars.\ncolour: red", `a.yaml:5: unknown key "colour" of a table`},
+		{"key twice", "entity: Car", "entity: Car\nentity: Car2", `a.yaml`},
+		{"missing key", "entity: Car\n", "", `"entity" is missing`},
+		{"unknown schema", "schema: environment", "schema: moon", `a.yaml:3: "schema" must be one of environment, information`},
+		{"unknown type", "type: string", "type: text", `a.yaml:8: unknown type "text"`},
+		{"flag is no flag", "required: true", "required: perhaps", `a.yaml:6: "required" must be true or false`},
+		{"number is no number", "page: 50", "page: many", `a.yaml:23: "page" must be a whole number`},
+		{"list is no list", "keys: [Id]", "keys: Id", `a.yaml:13: "keys" must be a list`},
+		{"unknown operator", "[eq, sw]", "[eq, like]", `a.yaml:27: unknown operator`},
+		{"filter on no column", "Colour: {operators", "Color: {operators", `filters names "Color", which is no column of Cars`},
+		{"filter without operators", "{operators: [eq, sw], unconfirmed: [co]}", "{exact: true}", "has no operators"},
+		{"unknown joining word", "join: [and]", "join: [xor]", `"join" must hold`},
+		{"reference to no table", "references: {table: Cars}", "references: {table: Boats}", `a.yaml:7: there is no table "Boats"`},
+		{"template names no column", "get: cars/{Id}", "get: cars/{Number}", `a template names "Number"`},
+		{"key not used", "get: cars/{Id}", "get: cars", "needs the key Id but does not use it"},
+		{"list without items", "    items: cars\n", "", "needs items if and only if it is a list"},
+		{"get and list", "list: cars", "list: cars\n    get: car", "exactly one of get, list and parent"},
+		{"no key column", "key: true, ", "", "needs a key column"},
+		{"column twice", "name: Colour", "name: Id", "column Id stands twice"},
+		{"no mapping", "table: Cars", "- table", "a.yaml"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			text := strings.Replace(good, c.from, c.to, 1)
+			if text == good {
+				t.Fatal("the case changes nothing")
+			}
+			_, err := load(text)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestLoadReportsAllFaultsOfAllFiles(t *testing.T) {
+	t.Parallel()
+	_, err := load(strings.Replace(good, "type: string", "type: text", 1), strings.Replace(good, "page: 50", "page: -1", 1))
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, want := range []string{"a.yaml:8", "b.yaml:23", "declared twice"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is missing in:\n%v", want, err)
+		}
+	}
+}
+
+func TestLinksBetweenTables(t *testing.T) {
+	t.Parallel()
+	owner := strings.NewReplacer("Cars", "Owners", "Car\n", "Owner\n", "cars", "owners", "OwnerId", "CarId", "owner.id", "car.id").Replace(good)
+	cases := []struct{ name, add, want string }{
+		{"parent's path", "  - {name: all, doc: d, parent: {table: Owners, column: Id, key: Id, path: two}}\n", `the parent's path "two"`},
+		{"parent's column", "  - {name: all, doc: d, parent: {table: Owners, column: Number, key: Id, path: one}}\n", `table Owners has no column "Number"`},
+		{"good parent", "  - {name: all, doc: d, parent: {table: Owners, column: Id, key: Id, path: one}}\n", ""},
+		{"partition without and", "  - {name: p, doc: d, list: c, items: c, endpoint: e, group: g, partition: {column: Colour, table: Owners, key: Id, size: Id}}\n", "needs a filter on Colour that joins by and"},
+		{"supplies no key", "  - {name: p, doc: d, list: c, items: c, endpoint: e, group: g, supplies: [Colour]}\n", "supplies Colour, which is not one of its keys"},
+		{"lookup in no table", "  - {name: p, doc: d, list: 'c/{Id}', items: c, keys: [Id], endpoint: e, group: g, lookup: {Colour: {table: Boats, key: Id, by: Id, column: Name}}}\n", `there is no table "Boats"`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := load(good+c.add, owner)
+			switch {
+			case c.want == "" && err != nil:
+				t.Error(err)
+			case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
