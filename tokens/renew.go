@@ -184,6 +184,9 @@ func (c *Cached) underLock(ctx context.Context, lease store.Lease, p purpose) (o
 		c.take(found.entry(), false)
 		return c.fromStore()
 	}
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return c.unlocked(ctx, p, err)
+	}
 	previous := c.newest()
 	if err == nil && found.Generation > previous.generation {
 		previous = found.entry()
