@@ -21,11 +21,15 @@ var (
 // condition that the last of them puts on the resource, nil if there are
 // none. Rows whose value the address tells are not read.
 func (q *request) follow(ctx context.Context) (predicate.Expr, error) {
-	var link predicate.Expr
+	var link predicate.Expr // the link so far is the only condition on a row without key
 	for i := range q.resource.Hops {
 		hop := &q.resource.Hops[i]
 		if hop.Known != nil {
 			link = model.Link(hop.Link, *hop.Known)
+			continue
+		}
+		if on, ok := link.(predicate.Cmp); ok && on.Column == hop.Link.Column && hop.Where == predicate.True {
+			link = model.Link(hop.Link, on.Value)
 			continue
 		}
 		text, null, err := q.readHop(ctx, hop, link)

@@ -104,12 +104,13 @@ func (c *compiler) apply(e *uri.Call, overloads []signature, args []term) (term,
 			if args[i].kind == nullKind {
 				return term{sql: "NULL", kind: nullKind, nullable: true, pos: e.Offset}, nil
 			}
-			out.nullable = out.nullable || args[i].nullable
+			out.nullable, out.nan = out.nullable || args[i].nullable, out.nan || args[i].nan
 		}
 		if err := c.zone(e, args); err != nil {
 			return out, err
 		}
 		out.sql, out.kind = substitute(s.sql, args), s.result
+		out.nan = out.nan && s.result == doubleKind
 		return out, nil
 	}
 	given := make([]string, len(args))

@@ -179,7 +179,7 @@ func (c *compiler) as(t term, want kind) (term, error) {
 		at, _ := t.literal.Time()
 		return term{sql: instantLiteral(at), kind: instantKind, literal: t.literal, instant: &at, pos: t.pos}, nil
 	}
-	if t.kind != textKind || want == listKind {
+	if t.kind != textKind || want == listKind || want == nullKind {
 		return t, nil
 	}
 	l, ok := retype(t.literal, want)

@@ -24,7 +24,7 @@ func (c *compiler) unary(e *uri.Unary) (term, error) {
 	if x.kind == intKind {
 		return term{sql: "(-CAST(" + x.sql + " AS HUGEINT))", kind: intKind, nullable: x.nullable, pos: e.Offset}, nil
 	}
-	return term{sql: "(-" + x.sql + ")", kind: x.kind, nullable: x.nullable, pos: e.Offset}, nil
+	return term{sql: "(-" + x.sql + ")", kind: x.kind, nullable: x.nullable, nan: x.nan, pos: e.Offset}, nil
 }
 
 func (c *compiler) binary(e *uri.Binary) (term, error) {
@@ -142,8 +142,26 @@ func (c *compiler) compare(e *uri.Binary) (term, error) {
 	} else if b.kind == dateKind && a.kind == instantKind {
 		b.sql = instantOfDate(b.sql)
 	}
-	out.sql = compareSQL(e.Op, a, b)
+	out.sql = withoutNaN(e.Op, a, b, compareSQL(e.Op, a, b))
 	return out, nil
+}
+
+// withoutNaN makes NaN unequal to everything, and neither less nor greater.
+func withoutNaN(op uri.BinaryOp, a, b term, sql string) string {
+	var tests []string
+	for _, t := range []term{a, b} {
+		if t.nan {
+			tests = append(tests, "isnan("+t.sql+")")
+		}
+	}
+	switch {
+	case len(tests) == 0:
+		return sql
+	case op == uri.Ne:
+		return "(COALESCE(" + strings.Join(tests, " OR ") + ", FALSE) OR " + sql + ")"
+	default:
+		return "(NOT COALESCE(" + strings.Join(tests, " OR ") + ", FALSE) AND " + sql + ")"
+	}
 }
 
 func instantOfDate(sql string) string { return "CAST(CAST(" + sql + " AS TIMESTAMP) AS TIMESTAMPTZ)" }
@@ -262,6 +280,7 @@ func (c *compiler) numbers(e *uri.Binary, a, b, out term) (term, error) {
 		out.sql = "TRY(" + a.sql + " " + op + " " + b.sql + ")"
 	default:
 		out.sql = "TRY(CAST(" + a.sql + " AS DOUBLE) " + op + " CAST(" + b.sql + " AS DOUBLE))"
+		out.nan = true
 	}
 	return out, nil
 }

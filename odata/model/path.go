@@ -165,7 +165,10 @@ func nearest(name string, names []string) string {
 	if len(name) > longest {
 		return ""
 	}
-	best, bestDistance := "", 1+max(1, len(name)/3)
+	best, bestDistance := "", 1+max(2, len(name)/3)
+	if len(name) < 4 {
+		bestDistance = 2
+	}
 	for _, n := range names {
 		if strings.EqualFold(n, name) {
 			return n

@@ -52,6 +52,9 @@ type term struct {
 	kind kind
 	// nullable is false where the value can't be null.
 	nullable bool
+	// nan is true where the value may be NaN, which the engine takes for a
+	// number that equals itself.
+	nan bool
 	// literal is set for a constant, whose type may still change: from
 	// a string to the type it is compared with.
 	literal *uri.Literal
