@@ -129,10 +129,42 @@ func TestLine(t *testing.T) {
 	}
 }
 
-func TestLiteralsAndLength(t *testing.T) {
+func TestForms(t *testing.T) {
+	t.Parallel()
+	statement := func(form audit.Statements, text string) string {
+		s := &sink{}
+		l := newLog(t, audit.Config{Sink: s, Statements: form})
+		if err := l.Record(t.Context(), query(text)); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var line struct{ Statement string }
+		if err := json.Unmarshal(s.lines[0], &line); err != nil {
+			t.Fatal(err)
+		}
+		return line.Statement
+	}
+	if got := statement(audit.Omitted, "a = 'x'"); got != "" {
+		t.Errorf("omitted: %q", got)
+	}
+	if got := statement(audit.Verbatim, "a = 'x'"); got != "a = 'x'" {
+		t.Errorf("verbatim: %q", got)
+	}
+	x, y, z := statement(audit.Hashed, "a = 'x'"), statement(audit.Hashed, "a = 'y'"), statement(audit.Hashed, "b = 'x'")
+	if x != y || x == z || len(x) != 32 {
+		t.Errorf("hashes %q, %q and %q: equal shapes must be equal, others not", x, y, z)
+	}
+	if _, err := audit.New(audit.Config{Sink: &sink{}, Statements: "all"}); !gwerr.Is(err, gwerr.Config) {
+		t.Errorf("unknown form: %v", err)
+	}
+}
+
+func TestVerbatimStatementsAreCut(t *testing.T) {
 	t.Parallel()
 	s := &sink{}
-	l := newLog(t, audit.Config{Sink: s, Literals: true})
+	l := newLog(t, audit.Config{Sink: s, Statements: audit.Verbatim})
 	if err := l.Record(t.Context(), query("a = 'é"+strings.Repeat("é", 20_000))); err != nil {
 		t.Fatal(err)
 	}

@@ -24,8 +24,8 @@ type Config struct {
 	// in the queue, or a sink that fails. Otherwise such records are counted as
 	// lost and requests go on.
 	Required bool
-	// Literals keeps the values in statements. They are personal data.
-	Literals bool
+	// Statements says how query texts appear.
+	Statements Statements
 	// Queue is the number of records under way (10,000).
 	Queue int
 	// Patience is how long a request waits for a place in the queue (1 s).
@@ -61,6 +61,11 @@ type queued struct {
 func New(cfg Config) (*Log, error) {
 	if cfg.Sink == nil {
 		return nil, gwerr.New(gwerr.Config, "The audit log has nowhere to write to.", "Choose stdout, file or syslog.")
+	}
+	switch cfg.Statements {
+	case Redacted, Verbatim, Hashed, Omitted:
+	default:
+		return nil, gwerr.Newf(gwerr.Config, "Statements can't appear as %q in the audit log; use text, hash or none, or nothing for redacted texts.", cfg.Statements)
 	}
 	if cfg.Queue <= 0 {
 		cfg.Queue = 10_000
@@ -181,7 +186,7 @@ func (l *Log) write() {
 	defer close(l.done)
 	ctx := context.Background()
 	for q := range l.queue {
-		text, err := q.record.encode(l.cfg.Literals)
+		text, err := q.record.encode(l.cfg.Statements)
 		if err == nil {
 			err = l.deliver(ctx, text)
 		}

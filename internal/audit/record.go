@@ -9,6 +9,8 @@ package audit
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"strings"
 	"time"
@@ -29,6 +31,21 @@ type Language string
 const (
 	SQL   Language = "sql"
 	OData Language = "odata" // path and query of the request
+)
+
+// Statements says how query texts appear in the trail.
+type Statements string
+
+// The forms of query texts.
+const (
+	// Redacted texts have question marks for values. It is the default.
+	Redacted Statements = ""
+	// Verbatim texts have the values, which are personal data.
+	Verbatim Statements = "text"
+	// Hashed texts are the hash of the redacted text: equal shapes are equal.
+	Hashed Statements = "hash"
+	// Omitted texts are left out.
+	Omitted Statements = "none"
 )
 
 // Record is one thing that a caller did or tried.
@@ -86,13 +103,12 @@ type principal struct {
 	Roles []string  `json:"roles,omitempty"`
 }
 
-// encode gives the record's line with its line feed. Statements keep their
-// values only with literals.
-func (r Record) encode(literals bool) ([]byte, error) {
+// encode gives the record's line with its line feed.
+func (r Record) encode(form Statements) ([]byte, error) {
 	l := line{
 		Time: r.Started.UTC().Format("2006-01-02T15:04:05.000Z"), Action: r.Action, Outcome: "ok",
 		FrontEnd: r.FrontEnd, Remote: r.Remote, RequestID: r.RequestID, TraceID: r.TraceID,
-		Connection: r.Connection, Language: r.Language, Statement: r.statement(literals),
+		Connection: r.Connection, Language: r.Language, Statement: r.statement(form),
 		Schemas: r.Schemas, Tables: r.Tables, Rows: r.Rows, Affected: r.Affected, Calls: r.Calls,
 		Millis: float64(r.Duration.Microseconds()) / 1000,
 	}
@@ -109,16 +125,23 @@ func (r Record) encode(literals bool) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-func (r Record) statement(literals bool) string {
+func (r Record) statement(form Statements) string {
 	s := r.Statement
 	switch {
-	case literals, s == "":
+	case s == "" || form == Omitted:
+		return ""
+	case form == Verbatim:
+		return cut(s, maxStatement)
 	case r.Language == SQL:
 		s = redact.SQL(cut(s, 4*maxStatement))
 	case r.Language == OData:
 		s = redact.OData(cut(s, 4*maxStatement))
 	default:
 		s = "?"
+	}
+	if form == Hashed {
+		sum := sha256.Sum256([]byte(s))
+		return hex.EncodeToString(sum[:16])
 	}
 	return cut(s, maxStatement)
 }

@@ -177,6 +177,9 @@ func (i *issuer) principal(std jwt.Claims, all claims) *auth.Principal {
 		for _, v := range all.texts(r.Claim) {
 			p.Roles = append(p.Roles, r.Values[v]...)
 			p.Roles = append(p.Roles, r.Values["*"]...)
+			if r.Direct {
+				p.Roles = append(p.Roles, v)
+			}
 		}
 	}
 	slices.Sort(p.Roles)

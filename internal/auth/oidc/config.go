@@ -48,8 +48,9 @@ type Issuer struct {
 	// Attributes add caller.<name> values from claims: name → claim path.
 	// Top-level claims are there under their own names without it.
 	Attributes map[string]string
-	// Required are claims that must have one of the values: path → values, as
-	// for the scope of the gateway's API.
+	// Scopes must all be in the claim scope, or in Entra ID's scp.
+	Scopes []string
+	// Required are claims that must have one of the values: path → values.
 	Required map[string][]string
 }
 
@@ -61,6 +62,8 @@ type RoleMapping struct {
 	Claim string
 	// Values maps values to roles; "*" stands for any value.
 	Values map[string][]string
+	// Direct takes the values themselves as names of roles as well.
+	Direct bool
 }
 
 // Config configures the method. Zero values take the defaults named.

@@ -131,6 +131,12 @@ func (m *Method) check(i *issuer, std jwt.Claims, all claims) error {
 		// this service can't check (RFC 7800).
 		return errors.New("oidc: the token is bound to a key")
 	}
+	granted := append(all.texts("scope"), all.texts("scp")...)
+	for _, scope := range i.Scopes {
+		if !slices.Contains(granted, scope) {
+			return fmt.Errorf("oidc: scope %s is missing", scope)
+		}
+	}
 	for path, allowed := range i.Required {
 		if !slices.ContainsFunc(all.texts(path), func(v string) bool { return slices.Contains(allowed, v) }) {
 			return fmt.Errorf("oidc: claim %s lacks a required value", path)

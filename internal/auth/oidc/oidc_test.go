@@ -353,6 +353,41 @@ func TestClaimsBecomeRolesAndAttributes(t *testing.T) {
 	}
 }
 
+func TestScopesMustAllBeThere(t *testing.T) {
+	t.Parallel()
+	p := newIDP(t)
+	at := start
+	m := p.method(t, &at, func(c *oidc.Config) { c.Issuers[0].Scopes = []string{"read", "list"} })
+	for _, c := range []struct {
+		name   string
+		claims map[string]any
+		ok     bool
+	}{
+		{"all", map[string]any{"scope": "openid list read"}, true},
+		{"Entra ID", map[string]any{"scp": "read list"}, true},
+		{"as a list", map[string]any{"scope": []string{"read", "list"}}, true},
+		{"one is missing", map[string]any{"scope": "read"}, false},
+		{"one contains the other", map[string]any{"scope": "read list.all"}, false},
+		{"none", nil, false},
+	} {
+		_, err := m.Authenticate(t.Context(), bearer(p.token(t, c.claims)))
+		if (err == nil) != c.ok || !c.ok && !gwerr.Is(err, gwerr.Unauthenticated) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+func TestDirectRoles(t *testing.T) {
+	t.Parallel()
+	p := newIDP(t)
+	at := start
+	m := p.method(t, &at, func(c *oidc.Config) { c.Issuers[0].Roles = []oidc.RoleMapping{{Claim: "groups", Direct: true}} })
+	who, err := m.Authenticate(t.Context(), bearer(p.token(t, map[string]any{"groups": []string{"b", "a"}})))
+	if err != nil || !slices.Equal(who.Roles, []string{"a", "b"}) {
+		t.Errorf("got %v, %v", who.Roles, err)
+	}
+}
+
 func TestUnverifiedAddressIsNoAttribute(t *testing.T) {
 	t.Parallel()
 	p := newIDP(t)
