@@ -251,6 +251,10 @@ func outputNames(node any) []string {
 		switch text(e, "class") {
 		case "STAR":
 			return nil
+		case "SUBQUERY":
+			if text(e, "alias") == "" && text(e, "subquery_type") == "SCALAR" {
+				out[i] = subqueryName(e)
+			}
 		case "FUNCTION", "WINDOW":
 			if name := text(e, "function_name"); text(e, "alias") == "" && !operator && allowedFunctions[name] {
 				out[i] = strings.TrimSuffix(name, "_star")
@@ -261,6 +265,28 @@ func outputNames(node any) []string {
 		}
 	}
 	return out
+}
+
+// subqueryName names a scalar subquery after its one column.
+func subqueryName(e object) string {
+	sub, _ := e["subquery"].(object)
+	node, _ := sub["node"].(object)
+	list, _ := node["select_list"].([]any)
+	if len(list) != 1 {
+		return ""
+	}
+	column, _ := list[0].(object)
+	if alias := text(column, "alias"); alias != "" {
+		return alias
+	}
+	if names, _ := column["column_names"].([]any); len(names) > 0 {
+		last, _ := names[len(names)-1].(string)
+		return last
+	}
+	if inner := outputNames(node); len(inner) == 1 {
+		return inner[0]
+	}
+	return ""
 }
 
 func text(o object, key string) string {

@@ -68,12 +68,12 @@ func (e *Engine) Bind(ctx context.Context, r BindRequest) (*query.Query, error) 
 	if err := b.resolve(ctx); err != nil {
 		return nil, translate(err)
 	}
-	_, done, err := e.shadow.use(ctx, c, b.tables)
+	done, err := e.shadow.use(ctx, c, b.tables)
 	if err != nil {
 		return nil, translate(err)
 	}
 	defer done()
-	q, err := b.plan(ctx)
+	q, err := b.plan(ctx, e.spare)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -156,6 +156,14 @@ func (b *binder) schemaNames(tokens []sqltext.Token) ([]sqltext.Edit, map[int]bo
 	replaced := map[int]bool{}
 	for _, chain := range sqltext.Chains(tokens) {
 		first := 0
+		if n := len(chain) - 1; starFollows(tokens, chain[n]) {
+			// The engine takes table.* alone.
+			edits = append(edits, sqltext.Edit{Start: chain[0].Start, End: chain[n].Start})
+			for _, t := range chain[:n] {
+				replaced[t.Start] = true
+			}
+			continue
+		}
 		if len(chain) > 2 && b.isCatalog(chain[0].Name()) {
 			if _, ok := b.schemaName(chain[1].Name()); ok {
 				edits = append(edits, sqltext.Edit{Start: chain[0].Start, End: chain[1].Start})
@@ -170,6 +178,12 @@ func (b *binder) schemaNames(tokens []sqltext.Token) ([]sqltext.Edit, map[int]bo
 		}
 	}
 	return edits, replaced
+}
+
+// starFollows reports whether .* stands after the token.
+func starFollows(tokens []sqltext.Token, t sqltext.Token) bool {
+	i := sort.Search(len(tokens), func(i int) bool { return tokens[i].Start >= t.End })
+	return i+1 < len(tokens) && tokens[i].Is(".") && tokens[i+1].Is("*")
 }
 
 func (b *binder) isCatalog(name string) bool {
@@ -196,8 +210,8 @@ func (b *binder) schemaName(name string) (catalog.SchemaName, bool) {
 }
 
 // one runs a function of one text in the engine and returns its answer.
-func (b *binder) one(ctx context.Context, call string) (string, error) {
-	out, err := b.c.texts(ctx, "SELECT CAST("+call+" AS VARCHAR)")
+func one(ctx context.Context, c *conn, call string) (string, error) {
+	out, err := c.texts(ctx, "SELECT CAST("+call+" AS VARCHAR)")
 	if err != nil {
 		return "", err
 	}
@@ -209,7 +223,7 @@ func (b *binder) one(ctx context.Context, call string) (string, error) {
 
 // parse reads the syntax tree.
 func (b *binder) parse(ctx context.Context) error {
-	answer, err := b.one(ctx, "json_serialize_sql("+sqltext.Literal(b.sql)+", skip_null := true, skip_empty := true)")
+	answer, err := one(ctx, b.c, "json_serialize_sql("+sqltext.Literal(b.sql)+", skip_null := true, skip_empty := true)")
 	if err != nil {
 		return err
 	}
@@ -363,17 +377,30 @@ func (b *binder) columnNames() []string {
 	return out
 }
 
+// askPlan asks for the optimised plan.
+func (b *binder) askPlan(ctx context.Context, c *conn) (*planReply, error) {
+	answer, err := one(ctx, c, "json_serialize_plan("+sqltext.Literal(b.sql)+", optimize := true, skip_null := true, skip_empty := true)")
+	if err != nil {
+		return nil, err
+	}
+	return decodePlan(answer)
+}
+
+// unreadable are the kinds of error that say nothing about the query.
+var unreadable = map[string]bool{"internal": true, "serialization": true, "not implemented": true}
+
 // plan reads the optimised plan and builds the bound query.
-func (b *binder) plan(ctx context.Context) (*query.Query, error) {
-	answer, err := b.one(ctx, "json_serialize_plan("+sqltext.Literal(b.sql)+", optimize := true, skip_null := true, skip_empty := true)")
+func (b *binder) plan(ctx context.Context, s *spare) (*query.Query, error) {
+	reply, err := b.askPlan(ctx, b.c)
 	if err != nil {
 		return nil, err
 	}
-	reply, err := decodePlan(answer)
-	if err != nil {
-		return nil, err
+	if reply.Error && reply.ErrorType == "internal" {
+		if reply, err = b.planAgain(ctx, s); err != nil {
+			return nil, err
+		}
 	}
-	if reply.Error && reply.ErrorType != "internal" && reply.ErrorType != "serialization" && reply.ErrorType != "not implemented" {
+	if reply.Error && !unreadable[reply.ErrorType] {
 		return nil, b.failure(reply)
 	}
 	q := &query.Query{SQL: b.sql}

@@ -2,22 +2,15 @@
 
 package duck
 
-/*
-#include <stdlib.h>
-*/
-import "C"
-
 import (
 	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
-	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/cdata"
 	db "github.com/duckdb/duckdb-go-bindings"
 )
 
@@ -173,6 +166,16 @@ type stream struct {
 
 // run starts the statement. The stream owns the statement.
 func (s *statement) run(ctx context.Context) (*stream, error) {
+	st, err := s.again(ctx)
+	if err != nil {
+		s.close()
+	}
+	return st, err
+}
+
+// again starts the statement, which can be started any number of times, one
+// after the other. Free the stream with its method free.
+func (s *statement) again(ctx context.Context) (*stream, error) {
 	st := &stream{s: s}
 	err := s.c.interruptible(ctx, func() error {
 		var pending db.PendingResult
@@ -187,7 +190,7 @@ func (s *statement) run(ctx context.Context) (*stream, error) {
 		return st.describe()
 	})
 	if err != nil {
-		st.close()
+		st.free()
 		return nil, err
 	}
 	return st, nil
@@ -211,7 +214,7 @@ func (st *stream) describe() error {
 	if err := dataError(data); err != nil {
 		return err
 	}
-	st.schema = schema
+	st.schema = resultSchema(schema)
 	return nil
 }
 
@@ -251,10 +254,16 @@ func (st *stream) next(ctx context.Context) (arrow.RecordBatch, error) {
 	return rec, nil
 }
 
-func (st *stream) close() {
+// free ends the stream and keeps the statement.
+func (st *stream) free() {
 	st.done = true
 	db.DestroyArrowOptions(&st.options)
 	db.DestroyResult(&st.res)
+}
+
+// close ends the stream and the statement.
+func (st *stream) close() {
+	st.free()
 	st.s.close()
 }
 
@@ -299,22 +308,4 @@ func (c *conn) texts(ctx context.Context, sql string) ([]string, error) {
 		}
 		rec.Release()
 	}
-}
-
-// register makes the reader's records readable once as a view of that name in
-// the connection's current schema. The engine reads while statements run;
-// release must be called when none does any more.
-func (c *conn) register(reader array.RecordReader, view string) (release func(), err error) {
-	p := C.calloc(1, C.size_t(unsafe.Sizeof(cdata.CArrowArrayStream{})))
-	in := (*cdata.CArrowArrayStream)(p)
-	cdata.ExportRecordReader(reader, in)
-	release = func() {
-		cdata.ReleaseCArrowArrayStream(in)
-		C.free(p)
-	}
-	if db.ArrowScan(c.c, view, db.ArrowStream{Ptr: p}) == db.StateError {
-		release()
-		return nil, errors.New("duck: cannot register a stream of records")
-	}
-	return release, nil
 }

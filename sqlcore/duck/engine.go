@@ -44,7 +44,12 @@ const (
 
 // disabledPlanning are optimisations that rely on the data of the tables, which
 // are empty where queries are planned, or that hide what is to be read.
-const disabledPlanning = "statistics_propagation,empty_result_pullup,late_materialization,top_n,build_side_probe_side"
+const disabledPlanning = "statistics_propagation,empty_result_pullup,late_materialization,top_n"
+
+// disabledSparing is a second set, for the few queries on which the engine
+// stumbles with the first: it mistakes columns where a table is joined of which
+// it needs none. The second set stumbles over others.
+const disabledSparing = disabledPlanning + ",build_side_probe_side"
 
 // disabledRunning are optimisations that scan a table twice.
 const disabledRunning = "late_materialization"
@@ -57,6 +62,7 @@ type Engine struct {
 	temp   string
 	data   *instance
 	shadow *shadows
+	spare  *spare
 
 	jobs    sync.WaitGroup
 	orphans orphans
@@ -97,17 +103,31 @@ func (e *Engine) open(ctx context.Context) (err error) {
 	if e.data, err = openLocked(ctx, running); err != nil {
 		return err
 	}
-	planning, err := openLocked(ctx, []setting{
-		{"memory_limit", fmt.Sprintf("%dB", shadowMemory)},
-		{"temp_directory", ""},
-		{"disabled_optimizers", disabledPlanning},
-		{"threads", "1"},
-	})
+	c, err := e.data.connect()
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	if err := registerRows(c); err != nil {
+		return err
+	}
+	planning, err := openPlanning(ctx, disabledPlanning)
 	if err != nil {
 		return err
 	}
 	e.shadow = newShadows(planning)
+	e.spare = &spare{}
 	return nil
+}
+
+// openPlanning opens a database to plan in. No query ever runs there.
+func openPlanning(ctx context.Context, disabled string) (*instance, error) {
+	return openLocked(ctx, []setting{
+		{"memory_limit", fmt.Sprintf("%dB", shadowMemory)},
+		{"temp_directory", ""},
+		{"disabled_optimizers", disabled},
+		{"threads", "1"},
+	})
 }
 
 // openLocked opens a database that reaches nothing outside itself and whose
@@ -157,6 +177,7 @@ func (e *Engine) Close() error {
 func (e *Engine) release() error {
 	if e.shadow != nil {
 		e.shadow.close()
+		e.spare.close()
 	}
 	if e.data != nil {
 		e.data.close()

@@ -39,7 +39,6 @@ var kinds = []struct {
 	{"Invalid Input Error: ", gwerr.BadRequest, ""},
 	{"Parser Error: ", gwerr.Syntax, ""},
 	{"Syntax Error: ", gwerr.Syntax, ""},
-	{"Binder Error: ", gwerr.BadRequest, ""},
 	{"Catalog Error: ", gwerr.BadRequest, ""},
 	{"Not implemented Error: ", gwerr.NotImplemented, ""},
 	{"Permission Error: ", gwerr.NotImplemented, ""},
@@ -61,6 +60,9 @@ func translate(err error) error {
 	if strings.HasPrefix(e.text, "Out of Memory Error") || strings.Contains(e.text, "max_temp_directory_size") {
 		return gwerr.Wrap(gwerr.OutOfMemory, err, "The query needs more memory than the engine may use.",
 			"Ask for fewer rows or columns, or raise the engine's memory limit.")
+	}
+	if rest, ok := strings.CutPrefix(e.text, "Binder Error: "); ok {
+		return bindFailure(err, rest, gwerr.NoPosition, nil)
 	}
 	for _, k := range kinds {
 		if rest, ok := strings.CutPrefix(e.text, k.prefix); ok {
@@ -98,7 +100,7 @@ func (b *binder) failure(r *planReply) error {
 	case "out of memory":
 		return translate(&engineError{"Out of Memory Error"})
 	case "binder", "catalog":
-		return b.bindFailure(r, cause, message, pos)
+		return bindFailure(cause, r.ErrorMessage, pos, b.columnNames())
 	}
 	return fail(gwerr.BadRequest, "")
 }
@@ -111,23 +113,25 @@ var (
 	noFunction = regexp.MustCompile(`^(No function matches|Could not choose a best candidate|(Scalar|Aggregate|Table) Function with name)`)
 )
 
-func (b *binder) bindFailure(r *planReply, cause error, message string, pos int) error {
+// bindFailure makes a gwerr of what the binder says about names and types.
+func bindFailure(cause error, said string, pos int, columns []string) error {
+	message := plainMessage(said)
 	unknown := func(name string) error {
 		return gwerr.Wrap(gwerr.UnknownColumn, cause, "There is no column "+name+" here.",
-			didYouMean(name, b.columnNames(), "Check its spelling and the tables after FROM.")).At(pos).On(name)
+			didYouMean(name, columns, "Check its spelling and the tables after FROM.")).At(pos).On(name)
 	}
-	if m := noColumn1.FindStringSubmatch(r.ErrorMessage); m != nil {
+	if m := noColumn1.FindStringSubmatch(said); m != nil {
 		return unknown(m[1])
 	}
-	if m := noColumn2.FindStringSubmatch(r.ErrorMessage); m != nil {
+	if m := noColumn2.FindStringSubmatch(said); m != nil {
 		return unknown(m[2])
 	}
-	if m := noTable.FindStringSubmatch(r.ErrorMessage); m != nil {
+	if m := noTable.FindStringSubmatch(said); m != nil {
 		return gwerr.Wrap(gwerr.UnknownColumn, cause, "There is no table "+m[1]+" after FROM.", "Use the table's alias if it has one.").At(pos).On(m[1])
 	}
-	if noFunction.MatchString(r.ErrorMessage) {
+	if noFunction.MatchString(said) {
 		line, _, _ := strings.Cut(message, " You might need")
-		return gwerr.Wrap(gwerr.UnknownFunction, cause, strings.TrimSuffix(line, ".")+".", "Check the arguments' types, and cast them if need be.").At(pos).On(r.Name)
+		return gwerr.Wrap(gwerr.UnknownFunction, cause, strings.TrimSuffix(line, ".")+".", "Check the arguments' types, and cast them if need be.").At(pos)
 	}
 	if strings.Contains(message, "Cannot compare values") || strings.Contains(message, "cast") {
 		return gwerr.Wrap(gwerr.TypeMismatch, cause, message, "").At(pos)

@@ -129,9 +129,12 @@ var mirrored = map[predicate.Op]predicate.Op{
 
 func (t translator) comparison(e *planExpr, exact bool) (predicate.Expr, bool) {
 	left, right := e.Left, e.Right
-	swapped := false
-	if left != nil && left.Class != "BOUND_REF" {
-		left, right, swapped = right, left, true
+	swapped := left != nil && left.Class == "BOUND_CONSTANT"
+	if swapped {
+		left, right = right, left
+	}
+	if p, ok := t.widened(e.Type, left, right, swapped); ok {
+		return p, true
 	}
 	c := t.ref(left)
 	if c == nil || right == nil {

@@ -195,7 +195,7 @@ func recordLines(rec arrow.RecordBatch) []string {
 			if c.IsNull(i) {
 				cells = append(cells, "NULL")
 			} else {
-				cells = append(cells, c.ValueStr(i))
+				cells = append(cells, strings.Clone(c.ValueStr(i)))
 			}
 		}
 		out = append(out, strings.Join(cells, "|"))

@@ -11,68 +11,53 @@ import (
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
-// errTwice means that the engine read a one-pass stream again. Its rows would
-// be missing the second time, so the query must fail.
-var errTwice = errors.New("duck: a stream of rows was read twice")
+// errTwice means that the engine reads a one-pass stream again. Its rows would
+// be missing, so the query must fail.
+var errTwice = errors.New("duck: a stream of rows is read twice")
 
-// batchReader hands a table's batches to the engine as an Arrow record reader. The
-// engine's threads call Next one at a time.
+// batchReader hands a table's batches to the engine, whose threads call it.
 type batchReader struct {
-	ctx    context.Context
-	rows   scan.Batches
-	schema *arrow.Schema
-	padded bool // the batches have no columns; one of nulls is added
+	ctx     context.Context
+	rows    scan.Batches
+	schema  *arrow.Schema
+	types   []catalog.Type
+	padded  bool // the batches have no columns; only their rows count
+	connect func() (*conn, error)
+	again   bool // the stream may be scanned any number of times
 
-	mu      sync.Mutex
-	current arrow.RecordBatch
-	ended   bool
-	err     error
+	mu    sync.Mutex
+	begun bool
+	err   error
 }
 
-func newBatchReader(ctx context.Context, in query.Input) *batchReader {
-	r := &batchReader{ctx: ctx, rows: in.Rows, schema: in.Table.ArrowSchema(in.Columns)}
+func newBatchReader(ctx context.Context, in query.Input, connect func() (*conn, error)) *batchReader {
+	r := &batchReader{ctx: ctx, rows: in.Rows, schema: in.Table.ArrowSchema(in.Columns), connect: connect}
+	for _, c := range in.Columns {
+		r.types = append(r.types, in.Table.Columns[c].Type)
+	}
 	if len(in.Columns) == 0 {
+		// A table needs a column, though nobody reads it.
 		r.padded = true
-		r.schema = arrow.NewSchema([]arrow.Field{{Name: "rows", Type: arrow.Null, Nullable: true}}, nil)
+		r.schema = arrow.NewSchema([]arrow.Field{{Name: "nothing", Type: arrow.FixedWidthTypes.Boolean, Nullable: true}}, nil)
 	}
 	return r
 }
 
-// Retain and Release count nothing: the owner of the job closes the rows.
-func (r *batchReader) Retain() {}
-
-// Release frees the batch that was handed out last.
-func (r *batchReader) Release() {
+// begin notes that a scan starts.
+func (r *batchReader) begin() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.drop()
-}
-
-func (r *batchReader) drop() {
-	if r.current != nil {
-		r.current.Release()
-		r.current = nil
+	if r.begun && !r.again {
+		r.err = errTwice
 	}
-}
-
-// Schema gives the record schema.
-func (r *batchReader) Schema() *arrow.Schema { return r.schema }
-
-// Record is RecordBatch by its old name, which the interface still has.
-func (r *batchReader) Record() arrow.RecordBatch { return r.RecordBatch() }
-
-// RecordBatch gives the batch that Next read.
-func (r *batchReader) RecordBatch() arrow.RecordBatch {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.current
+	r.begun = true
+	return r.err
 }
 
 // Err gives the error that ended the rows early.
@@ -82,64 +67,54 @@ func (r *batchReader) Err() error {
 	return r.err
 }
 
-// Next reads the next batch. It is called from C, where a panic would end the
-// process.
-func (r *batchReader) Next() (more bool) {
+// next reads the next batch that has rows; it is nil at the end.
+func (r *batchReader) next() (rec arrow.RecordBatch, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.err != nil {
+		return nil, r.err
+	}
 	defer func() {
 		if p := recover(); p != nil {
-			r.err, more = fmt.Errorf("duck: reading rows: %v", p), false
+			err = fmt.Errorf("duck: reading rows: %v", p)
 		}
+		r.err = err
 	}()
-	r.drop()
-	if r.err != nil {
-		return false
-	}
-	if r.ended {
-		r.err = errTwice
-		return false
-	}
 	for {
 		b, err := r.rows.Next(r.ctx)
-		if errors.Is(err, io.EOF) {
-			r.ended = true
-			return false
-		}
-		if err != nil {
-			r.err = err
-			return false
-		}
-		if b.Record.NumRows() == 0 {
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil, nil
+		case err != nil:
+			return nil, err
+		case b.Record.NumRows() == 0:
 			b.Record.Release()
-			continue
+		default:
+			return b.Record, r.check(b.Record)
 		}
-		r.current, r.err = r.shaped(b.Record)
-		return r.err == nil
 	}
 }
 
-// shaped checks a batch's columns, which the engine would misread if they were
-// not those of the schema, and pads a batch without columns.
-func (r *batchReader) shaped(rec arrow.RecordBatch) (arrow.RecordBatch, error) {
+// check compares a batch's columns with the schema's: the engine would misread
+// others.
+func (r *batchReader) check(rec arrow.RecordBatch) (err error) {
 	if r.padded {
-		defer rec.Release()
-		nulls := array.NewNull(int(rec.NumRows()))
-		defer nulls.Release()
-		return array.NewRecordBatch(r.schema, []arrow.Array{nulls}, rec.NumRows()), nil
+		return nil
 	}
+	defer func() {
+		if err != nil {
+			rec.Release()
+		}
+	}()
 	if int(rec.NumCols()) != r.schema.NumFields() {
-		rec.Release()
-		return nil, fmt.Errorf("duck: a batch has %d columns in the place of %d", rec.NumCols(), r.schema.NumFields())
+		return fmt.Errorf("duck: a batch has %d columns in the place of %d", rec.NumCols(), r.schema.NumFields())
 	}
 	for i, f := range r.schema.Fields() {
 		if !arrow.TypeEqual(rec.Column(i).DataType(), f.Type) {
-			err := fmt.Errorf("duck: column %s is %s in the place of %s", f.Name, rec.Column(i).DataType(), f.Type)
-			rec.Release()
-			return nil, err
+			return fmt.Errorf("duck: column %s is %s in the place of %s", f.Name, rec.Column(i).DataType(), f.Type)
 		}
 	}
-	return rec, nil
+	return nil
 }
 
 // selectList writes the columns of a table over a stream of some of them: the
@@ -156,7 +131,7 @@ func selectList(t *catalog.Table, columns []int) string {
 		switch {
 		case !has[i]:
 			parts[i] = "CAST(NULL AS " + c.Type.SQL() + ") AS " + name
-		case c.Type == catalog.GUID, c.Type == catalog.JSON, c.Type == catalog.Timestamp:
+		case c.Type == catalog.GUID, c.Type == catalog.JSON:
 			parts[i] = "CAST(" + name + " AS " + c.Type.SQL() + ") AS " + name
 		default:
 			parts[i] = name

@@ -36,14 +36,14 @@ type job struct {
 
 	mu       sync.Mutex
 	readers  []*batchReader
-	releases []func()
+	streams  []int64
 	attached bool
 }
 
 // Run executes SQL over the rows of the inputs and streams the result. It owns
 // the inputs' rows and closes them, also when it fails. The result has a method
 // Schema() *arrow.Schema. An error of an input ends the result with that error.
-func (e *Engine) Run(ctx context.Context, j query.Job) (scan.Batches, error) {
+func (e *Engine) Run(ctx context.Context, j query.Job) (scan.Rows, error) {
 	if err := e.begin(); err != nil {
 		closeInputs(j.Inputs)
 		return nil, err
@@ -163,10 +163,7 @@ func (w *job) inputs(groups [][]query.Input) error {
 		if !streams[i] {
 			continue
 		}
-		if err := w.stream(w.ctx, w.c, fmt.Sprintf("input_%d", i), g[0]); err != nil {
-			return err
-		}
-		if err := w.view(i, g[0]); err != nil {
+		if err := w.view(g[0]); err != nil {
 			return err
 		}
 		views = append(views, i)
@@ -190,23 +187,21 @@ func (w *job) tableName(t *catalog.Table) string {
 	return w.name + "." + quoteName(t.Schema.Name) + "." + quoteName(t.Name)
 }
 
-func (w *job) view(i int, in query.Input) error {
-	return w.c.exec(w.ctx, fmt.Sprintf("CREATE VIEW %s AS SELECT %s FROM %s.main.input_%d",
-		w.tableName(in.Table), selectList(in.Table, in.Columns), w.name, i))
+// view shows a stream as the table.
+func (w *job) view(in query.Input) error {
+	return w.c.exec(w.ctx, "CREATE VIEW "+w.tableName(in.Table)+" AS SELECT "+selectList(in.Table, in.Columns)+" FROM "+w.stream(w.ctx, in))
 }
 
-// stream registers an input's rows under a name.
-func (w *job) stream(ctx context.Context, c *conn, name string, in query.Input) error {
-	r := newBatchReader(ctx, in)
-	release, err := c.register(r, name)
-	if err != nil {
-		return err
-	}
+// stream makes an input's rows readable by the engine, once, and returns the
+// call that reads them.
+func (w *job) stream(ctx context.Context, in query.Input) string {
+	r := newBatchReader(ctx, in, w.e.data.connect)
+	id := streams.put(r)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.readers = append(w.readers, r)
-	w.releases = append(w.releases, release)
-	return nil
+	w.streams = append(w.streams, id)
+	return fmt.Sprintf("%s(%d)", rowsFunction, id)
 }
 
 // load reads the inputs of one table into a table, on a connection of its own.
@@ -229,12 +224,8 @@ func (w *job) load(ctx context.Context, i int, inputs []query.Input) error {
 	if err := c.exec(ctx, "CREATE TABLE "+into+" "+columnList(t)); err != nil {
 		return err
 	}
-	for n, in := range inputs {
-		name := fmt.Sprintf("load_%d_%d", i, n)
-		if err := w.stream(ctx, c, name, in); err != nil {
-			return err
-		}
-		if err := c.exec(ctx, "INSERT INTO "+into+" SELECT "+selectList(t, in.Columns)+" FROM "+name); err != nil {
+	for _, in := range inputs {
+		if err := c.exec(ctx, "INSERT INTO "+into+" SELECT "+selectList(t, in.Columns)+" FROM "+w.stream(ctx, in)); err != nil {
 			return err
 		}
 		in.Rows.Close()
@@ -322,7 +313,7 @@ type explained struct {
 func countScans(plan []explained) (scans int, recursive bool) {
 	for _, op := range plan {
 		name := strings.ToUpper(strings.TrimSpace(op.Name))
-		if strings.HasPrefix(name, "ARROW_SCAN") {
+		if name == strings.ToUpper(rowsFunction) {
 			scans++
 		}
 		n, r := countScans(op.Children)
@@ -353,8 +344,8 @@ func (w *job) failed(ctx context.Context, err error) error {
 func (w *job) close() {
 	w.cancel()
 	closeInputs(w.Inputs)
-	for _, release := range w.releases {
-		release()
+	for _, id := range w.streams {
+		streams.drop(id)
 	}
 	if w.c != nil {
 		w.e.detach(w.c, w.name, w.attached)

@@ -60,8 +60,10 @@ func collectNames(e *planExpr, names map[string]bool, depth int) {
 	if e.Class == "BOUND_FUNCTION" && e.Name != "" {
 		if w, ok := operatorWords[e.Name]; ok {
 			names[w] = true
-		} else {
+		} else if c := e.Name[0] | 0x20; c >= 'a' && c <= 'z' {
 			names[e.Name+"()"] = true
+		} else {
+			names["The operator "+e.Name] = true
 		}
 	}
 	if e.Class == "BOUND_CAST" && e.Child != nil && e.Child.Class == "BOUND_REF" {

@@ -191,7 +191,7 @@ func (r *reader) join(op *planOp) (output, error) {
 	if !known {
 		return output{}, nil
 	}
-	if op.Type == "LOGICAL_COMPARISON_JOIN" {
+	if op.Type != "LOGICAL_ASOF_JOIN" {
 		if err := r.joinKeys(op, outs, s); err != nil {
 			return output{}, err
 		}
@@ -263,12 +263,17 @@ func (r *reader) joinKeys(op *planOp, outs []output, s sides) error {
 	return nil
 }
 
-// neverNull reports whether a condition of the access rules nulls out. What
-// the catalog promises doesn't count: rows are not checked against it.
+// neverNull reports whether a column holds no nulls: by the catalog, or since
+// a condition of the access rules them out. Only joins that the engine derived
+// from an equality compare nulls as equal, so that rows with a null key, should
+// a source break its promise, have no partner in the query as written.
 func (r *reader) neverNull(l lineage) bool {
-	name := r.column(l).Name
+	c := r.column(l)
+	if c.Key || c.Required {
+		return true
+	}
 	for _, e := range r.accesses[l.access].where {
-		if n, ok := e.(predicate.Not); ok && n.Arg == predicate.Expr(predicate.IsNull{Column: name}) {
+		if n, ok := e.(predicate.Not); ok && n.Arg == predicate.Expr(predicate.IsNull{Column: c.Name}) {
 			return true
 		}
 	}

@@ -54,7 +54,7 @@ type planOp struct {
 	} `json:"column_indexes"`
 
 	// LOGICAL_PROJECTION, LOGICAL_FILTER, aggregates and windows
-	Expressions   []*planExpr     `json:"expressions"`
+	Expressions   planExprs       `json:"expressions"`
 	ProjectionMap []json.Number   `json:"projection_map"`
 	Groups        []*planExpr     `json:"groups"`
 	GroupingSets  [][]json.Number `json:"grouping_sets"`
@@ -83,13 +83,42 @@ type planOp struct {
 	Projections []json.RawMessage `json:"projections"`
 }
 
+// planExprs is a list of expressions. The lists of lists that VALUES has are
+// passed over.
+type planExprs []*planExpr
+
+// UnmarshalJSON reads a list of expressions.
+func (p *planExprs) UnmarshalJSON(raw []byte) error {
+	var list []json.RawMessage
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return err
+	}
+	for _, item := range list {
+		if bytes.HasPrefix(bytes.TrimSpace(item), []byte("[")) {
+			*p = nil
+			return nil
+		}
+		d := json.NewDecoder(bytes.NewReader(item))
+		d.UseNumber()
+		var e *planExpr
+		if err := d.Decode(&e); err != nil {
+			return err
+		}
+		*p = append(*p, e)
+	}
+	return nil
+}
+
 type planLimit struct {
 	Type  string      `json:"type"`
 	Value json.Number `json:"constant_integer"`
 }
 
 type planType struct {
-	ID string `json:"id"`
+	ID   string `json:"id"`
+	Info struct {
+		Scale int `json:"scale"`
+	} `json:"type_info"`
 }
 
 // planExpr is an expression of a plan.

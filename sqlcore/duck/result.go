@@ -10,7 +10,6 @@ import (
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 	db "github.com/duckdb/duckdb-go-bindings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -30,7 +29,7 @@ type Result struct {
 }
 
 func newResult(w *job, st *stream) *Result {
-	return &Result{job: w, stream: st, schema: resultSchema(st.schema)}
+	return &Result{job: w, stream: st, schema: st.schema}
 }
 
 // resultSchema gives the schema that consumers see: plain types, and names as
@@ -74,19 +73,12 @@ func (r *Result) next(ctx context.Context) (arrow.RecordBatch, error) {
 	if rec == nil {
 		return nil, r.ended()
 	}
-	defer rec.Release()
 	if r.rows += rec.NumRows(); r.job.MaxRows > 0 && r.rows > r.job.MaxRows {
+		rec.Release()
 		return nil, gwerr.New(gwerr.LimitExceeded, fmt.Sprintf("The result has more than %d rows.", r.job.MaxRows),
 			"Ask for fewer rows, for instance by LIMIT or a condition.")
 	}
-	columns := make([]arrow.Array, rec.NumCols())
-	for i := range columns {
-		columns[i] = rec.Column(i)
-		if ext, ok := columns[i].(array.ExtensionArray); ok {
-			columns[i] = ext.Storage()
-		}
-	}
-	return array.NewRecordBatch(r.schema, columns, rec.NumRows()), nil
+	return rec, nil
 }
 
 // ended tells the end of the rows from an input that broke off.

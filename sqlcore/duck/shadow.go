@@ -75,16 +75,16 @@ func (s *shadows) acquire(ctx context.Context) (*conn, error) {
 
 func (s *shadows) release(c *conn) { s.conns <- c }
 
-// use makes the connection see the tables and only those, in the catalog of
-// the returned name; call done after the last statement over them.
-func (s *shadows) use(ctx context.Context, c *conn, tables []*catalog.Table) (name string, done func(), err error) {
+// use makes the connection see the tables and only those; call done after the
+// last statement over them.
+func (s *shadows) use(ctx context.Context, c *conn, tables []*catalog.Table) (done func(), err error) {
 	sh, mine, evicted := s.claim(shadowKey(tables))
 	// Others may wait for these tables or have left the old ones behind, so
 	// this caller's cancellation doesn't decide.
 	keep := context.WithoutCancel(ctx)
 	for _, old := range evicted {
 		if err := c.exec(keep, "DETACH "+old); err != nil {
-			return "", nil, err
+			return nil, err
 		}
 	}
 	if mine {
@@ -99,9 +99,9 @@ func (s *shadows) use(ctx context.Context, c *conn, tables []*catalog.Table) (na
 	}
 	if err != nil {
 		s.leave(sh)
-		return "", nil, err
+		return nil, err
 	}
-	return sh.name, func() {
+	return func() {
 		// Without a catalog in use, any can be detached. It can't fail: the
 		// catalog "memory" always stands.
 		_ = c.exec(keep, "USE memory")
