@@ -419,8 +419,8 @@ func TestP20ContentTypeHasNoCharsetUnlessAsked(t *testing.T) {
 	t.Parallel()
 	s := start(t, 9)
 	for accept, want := range map[string]string{
-		"*/*":              "application/json;odata.metadata=minimal",
-		"application/json": "application/json;odata.metadata=minimal",
+		"*/*":                                                "application/json;odata.metadata=minimal",
+		"application/json":                                   "application/json;odata.metadata=minimal",
 		"application/json;charset=utf-8":                     "application/json;odata.metadata=minimal;charset=utf-8",
 		"application/json;odata.metadata=full":               "application/json;odata.metadata=full",
 		"application/json;metadata=none":                     "application/json;odata.metadata=none",

@@ -1,0 +1,312 @@
+package odata_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/odata"
+	"github.com/pingone-gateway/gateway/odata/odatatest"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+)
+
+// TestPagesJoinToTheWhole reads with every page size, and with and without
+// cursors, $top, $skip and filters; the pages must give the whole feed once.
+func TestPagesJoinToTheWhole(t *testing.T) {
+	t.Parallel()
+	const books = 25
+	for _, cursors := range []bool{true, false} {
+		for page := 1; page <= books+1; page += 3 {
+			t.Run(fmt.Sprintf("pages of %d, cursors %v", page, cursors), func(t *testing.T) {
+				t.Parallel()
+				s := start(t, books, func(_ *odata.Config, e *odatatest.Executor) { e.NoCursors = !cursors })
+				for _, path := range []string{
+					"Books?$select=Id", "Books?$select=Id&$top=11", "Books?$select=Id&$skip=9", "Books?$select=Id&$skip=4&$top=15",
+					"Books?$select=Id&$filter=InPrint eq true", "Books?$select=Id&$filter=Pages gt 2&$skip=1&$top=7", "Books?$select=Id&$top=25",
+				} {
+					want := ids(s.feed(path).Value)
+					rows, pages := s.all(path, "Prefer", fmt.Sprintf("odata.maxpagesize=%d", page))
+					if got := ids(rows); got != want {
+						t.Errorf("%s:\ngot  %s\nwant %s", path, got, want)
+					}
+					if most := len(rows)/page + 2; pages > most {
+						t.Errorf("%s: %d pages for %d rows", path, pages, len(rows))
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestNextLinkContinuesTheCursor(t *testing.T) {
+	t.Parallel()
+	s := start(t, 30, paged(10)) // batches have 7 rows
+	p := s.feed("Books")
+	s.feed(p.Next)
+	ran := s.Exec.Ran()
+	if len(ran) != 2 {
+		t.Fatalf("%d queries", len(ran))
+	}
+	// Of the second batch, behind cursor 7, three rows were sent.
+	if o := ran[1].Options; o.Resume != "7" || o.Skip != 3 || o.PageRows != 10 {
+		t.Errorf("the second page continues with %+v", o)
+	}
+	if o := ran[1].Query.Plain.Offset; o != 0 {
+		t.Errorf("offset %d beside a cursor", o)
+	}
+}
+
+func TestPageThatEndsWithABatchContinuesBehindIt(t *testing.T) {
+	t.Parallel()
+	s := start(t, 14, paged(7))
+	p := s.feed("Books")
+	p = s.feed(p.Next)
+	if p.Next != "" || ids(p.Value) != "007 008 009 010 011 012 013" {
+		t.Errorf("second page %s, next %q", ids(p.Value), p.Next)
+	}
+	if o := s.Exec.Ran()[1].Options; o.Resume != "7" || o.Skip != 0 {
+		t.Errorf("the second page continues with %+v", o)
+	}
+}
+
+func TestTopEndsPaging(t *testing.T) {
+	t.Parallel()
+	s := start(t, 30, paged(10))
+	if p := s.feed("Books?$top=10"); len(p.Value) != 10 || p.Next != "" {
+		t.Errorf("%d rows, next %q", len(p.Value), p.Next)
+	}
+	if o := s.Exec.Ran()[0].Options; o.PageRows != 0 {
+		t.Errorf("a result of one page is cut at %d", o.PageRows)
+	}
+	p := s.feed("Books?$top=15")
+	if p = s.feed(p.Next); len(p.Value) != 5 || p.Next != "" {
+		t.Errorf("%d rows, next %q", len(p.Value), p.Next)
+	}
+}
+
+func TestCountStaysTheSameOverPages(t *testing.T) {
+	t.Parallel()
+	s := start(t, 25, paged(10))
+	path, counted := "Books?$count=true&$filter=Pages ge 1&$top=12", 0
+	for path != "" {
+		p := s.feed(path)
+		if p.Count == nil || *p.Count != int64(len(s.allBooks("Pages ge 1"))) {
+			t.Errorf("count %v", p.Count)
+		}
+		path = p.Next
+	}
+	for _, r := range s.Exec.Ran() {
+		if r.Counted {
+			counted++
+		}
+	}
+	if counted != 1 {
+		t.Errorf("counted %d times", counted)
+	}
+}
+
+// allBooks are the rows that a filter keeps, without counting.
+func (s *service) allBooks(filter string) []map[string]any {
+	rows, _ := s.all("Books?$filter=" + filter)
+	return rows
+}
+
+func TestPreferenceNamesAndDefault(t *testing.T) {
+	t.Parallel()
+	s := start(t, 30, paged(10))
+	cases := []struct {
+		name, prefer string
+		rows         int
+		applied      string
+	}{
+		{"default", "", 10, ""},
+		{"with prefix", "odata.maxpagesize=4", 4, "odata.maxpagesize=4"},
+		{"without prefix", "maxpagesize=4", 4, "maxpagesize=4"},
+		{"among others", `return=minimal, odata.maxpagesize=5, odata.include-annotations="*", omit-values=nulls`, 5, "odata.maxpagesize=5, omit-values=nulls"},
+		{"nonsense", "odata.maxpagesize=x, respond-async, wait=5", 10, ""},
+		{"zero", "odata.maxpagesize=0", 10, ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			r := s.get("Books", "Prefer", c.prefer)
+			if n := len(parse[page](t, r.Body).Value); n != c.rows || r.Header.Get("Preference-Applied") != c.applied {
+				t.Errorf("%d rows, applied %q", n, r.Header.Get("Preference-Applied"))
+			}
+		})
+	}
+}
+
+func TestPageSizeGoesWithTheLink(t *testing.T) {
+	t.Parallel()
+	s := start(t, 30)
+	p := s.feed("Books", "Prefer", "odata.maxpagesize=4")
+	if p = s.feed(p.Next); len(p.Value) != 4 || p.Next == "" {
+		t.Errorf("%d rows on the second page", len(p.Value))
+	}
+}
+
+func TestForgedLinksAreRefused(t *testing.T) {
+	t.Parallel()
+	s := start(t, 30, paged(10), func(c *odata.Config, _ *odatatest.Executor) {
+		c.Key = []byte("another key than of other tests")
+		c.LinkLifetime = time.Hour
+	})
+	next := s.feed("Books?$filter=Pages ge 0").Next
+	u, err := url.Parse(next)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := u.Query().Get("$skiptoken")
+	raw, _ := base64.RawURLEncoding.DecodeString(token)
+	flipped := append([]byte(nil), raw...)
+	flipped[2] ^= 1
+	cases := []struct{ name, path string }{
+		{"flipped bit", "Books?$filter=Pages ge 0&$skiptoken=" + base64.RawURLEncoding.EncodeToString(flipped)},
+		{"cut", "Books?$filter=Pages ge 0&$skiptoken=" + token[:20]},
+		{"no token at all", "Books?$filter=Pages ge 0&$skiptoken=x"},
+		{"empty", "Books?$filter=Pages ge 0&$skiptoken=AA"},
+		{"another filter", "Books?$filter=Pages ge 1&$skiptoken=" + token},
+		{"without the filter", "Books?$skiptoken=" + token},
+		{"another set", "Shelves?$filter=Pages ge 0&$skiptoken=" + token},
+		{"an option more", "Books?$filter=Pages ge 0&$top=3&$skiptoken=" + token},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			if f := s.refused(http.StatusGone, c.path); f.Error.Code != "BadContinuation" {
+				t.Errorf("code %s", f.Error.Code)
+			}
+		})
+	}
+	if p := s.feed("Books?$filter=Pages+ge%200&$skiptoken=" + token); len(p.Value) == 0 {
+		t.Error("another spelling of the same address is refused")
+	}
+	s.advance(2 * time.Hour)
+	s.refused(http.StatusGone, next)
+}
+
+func TestLinksWorkOnEveryReplicaForOneCaller(t *testing.T) {
+	t.Parallel()
+	as := func(name string) func(*odata.Config, *odatatest.Executor) {
+		return func(c *odata.Config, _ *odatatest.Executor) { c.Caller = func(context.Context) string { return name } }
+	}
+	s := start(t, 30, paged(10), as("ann"))
+	next := s.feed("Books").Next
+	replica, stranger := start(t, 30, paged(10), as("ann")), start(t, 30, paged(10), as("bob"))
+	if p := replica.feed(strings.Replace(next, s.server.URL, replica.server.URL, 1)); ids(p.Value)[:3] != "010" {
+		t.Errorf("the replica continues with %s", ids(p.Value))
+	}
+	stranger.refused(http.StatusGone, strings.Replace(next, s.server.URL, stranger.server.URL, 1))
+}
+
+func TestNextLinkLeavesForeignOptionsOut(t *testing.T) {
+	t.Parallel()
+	s := start(t, 30, paged(10))
+	p := s.feed("Books?apikey=secret&$select=Id&filter=Pages ge @p&@p=1&sap-client=1")
+	for _, part := range []string{"$select=Id", "filter=Pages%20ge%20@p", "@p=1"} {
+		if !strings.Contains(p.Next, part) {
+			t.Errorf("%s lacks %s", p.Next, part)
+		}
+	}
+	if strings.Contains(p.Next, "secret") || strings.Contains(p.Context, "secret") {
+		t.Errorf("%s repeats a client's key", p.Next)
+	}
+	rows, _ := s.all("Books?apikey=secret&$select=Id&filter=Pages ge @p&@p=1")
+	if got, want := ids(rows), ids(s.allBooks("Pages ge 1")); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestNowStaysTheSameOverPages(t *testing.T) {
+	t.Parallel()
+	s := start(t, 30, paged(10))
+	p := s.feed("Books?$filter=BoughtAt lt now() sub duration'P1D' or BoughtAt eq null")
+	s.advance(time.Hour)
+	s.feed(p.Next)
+	ran := s.Exec.Ran()
+	first, second := ran[0].Query.Accesses[0].Where.String(), ran[1].Query.Accesses[0].Where.String()
+	if first != second || !strings.Contains(first, "BoughtAt < TIMESTAMPTZ '2026-01-01T03:04:05Z'") {
+		t.Errorf("first page %s, second page %s", first, second)
+	}
+}
+
+func TestSortedFeedIsCutOnlyWhereAsked(t *testing.T) {
+	t.Parallel()
+	var statements []string
+	s := start(t, 9, paged(4), func(_ *odata.Config, e *odatatest.Executor) {
+		e.Engine = func(q *query.Query) []odatatest.Row {
+			statements = append(statements, q.SQL)
+			rows := e.Library.Rows["Books"]
+			var limit, offset int
+			limit = len(rows)
+			_, tail, _ := strings.Cut(q.SQL, " ORDER BY ")
+			_, _ = fmt.Sscanf(tail[strings.Index(tail, "LAST")+4:], `, "Id" ASC NULLS FIRST LIMIT %d OFFSET %d`, &limit, &offset)
+			return rows[min(offset, len(rows)):min(offset+limit, len(rows))]
+		}
+	})
+	if p := s.feed("Books?$orderby=Title desc"); len(p.Value) != 9 || p.Next != "" {
+		t.Errorf("%d rows, next %q", len(p.Value), p.Next)
+	}
+	rows, pages := s.all("Books?$orderby=Title desc", "Prefer", "maxpagesize=4")
+	if ids(rows) != "000 001 002 003 004 005 006 007 008" || pages != 3 {
+		t.Errorf("%d pages of %s", pages, ids(rows))
+	}
+	if want := `ORDER BY "Title" DESC NULLS LAST, "Id" ASC NULLS FIRST LIMIT 5 OFFSET 4`; !strings.Contains(statements[2], want) {
+		t.Errorf("%s lacks %s", statements[2], want)
+	}
+}
+
+// TestFaults: an error before the first row has a status; one behind it breaks
+// the answer off.
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	upstream := gwerr.New(gwerr.UpstreamCutShort, "The answer ended early.", "").After(1500 * time.Millisecond)
+	t.Run("before the first row", func(t *testing.T) {
+		t.Parallel()
+		s := start(t, 30, func(_ *odata.Config, e *odatatest.Executor) { e.Err = upstream })
+		r := s.get("Books")
+		if r.Status != http.StatusBadGateway || r.Header.Get("Retry-After") != "2" || !strings.Contains(r.Body, `"code":"UpstreamCutShort"`) {
+			t.Errorf("%d %s %s", r.Status, r.Header.Get("Retry-After"), r.Body)
+		}
+	})
+	t.Run("in the middle", func(t *testing.T) {
+		t.Parallel()
+		for _, batches := range []int{1, 2, 20} {
+			var failed error
+			s := start(t, 3000, func(c *odata.Config, e *odatatest.Executor) {
+				e.Err, e.FailAfter, e.BatchRows = upstream, batches, 100
+				c.Failed = func(_ context.Context, err error) { failed = err }
+			})
+			r := s.get("Books")
+			if r.Err == nil {
+				t.Errorf("after %d batches the answer ends well: %.100s … %s", batches, r.Body, r.Body[len(r.Body)-30:])
+			}
+			if strings.HasSuffix(r.Body, "]}") {
+				t.Error("the array is closed")
+			}
+			if !errors.Is(failed, upstream) {
+				t.Errorf("reported %v", failed)
+			}
+		}
+	})
+	t.Run("in the count", func(t *testing.T) {
+		t.Parallel()
+		s := start(t, 30, func(_ *odata.Config, e *odatatest.Executor) { e.CountErr = upstream })
+		s.refused(http.StatusBadGateway, "Books?$count=true")
+		s.refused(http.StatusBadGateway, "Books/$count")
+	})
+	t.Run("in expanded entities", func(t *testing.T) {
+		t.Parallel()
+		s := start(t, 30, func(_ *odata.Config, e *odatatest.Executor) { e.Err, e.FailAfter = upstream, 1 })
+		if r := s.get("Books?$expand=Shelf"); r.Err == nil && r.Status == http.StatusOK {
+			t.Errorf("ends well: %.200s", r.Body)
+		}
+	})
+}
