@@ -56,7 +56,7 @@ func (s *Server) appAccess(client string) access {
 	case AppCustomersOnly.ID:
 		return access{environments: map[data.ID]bool{customers.id: true}, write: true}
 	case AppPopulationOnly.ID:
-		only := administrators.populations[limitedPopulation].id
+		only := administrators.ids.populations.ID(limitedPopulation)
 		return access{environments: map[data.ID]bool{administrators.id: true}, populations: map[data.ID]bool{only: true}, write: true}
 	case AppReadOnly.ID:
 		return s.everywhere(false)
@@ -71,12 +71,12 @@ func (s *Server) userAccess(environment, subject string) access {
 	id, _ := data.ParseID(environment)
 	e := s.byID[id]
 	user, _ := data.ParseID(subject)
-	i, ok := uint32(0), false
-	if e != nil {
-		i, ok = e.people.Index(user)
+	if e == nil {
+		return access{}
 	}
+	i, ok := e.people.Index(user)
 	switch {
-	case !ok:
+	case !ok || !e.exists(i):
 		return access{}
 	case e == s.environments[0] && e.people.IsAdmin(i):
 		return s.everywhere(true)
@@ -84,4 +84,15 @@ func (s *Server) userAccess(environment, subject string) access {
 		return access{environments: map[data.ID]bool{e.id: true}}
 	}
 	return access{}
+}
+
+// exists reports whether a user is there and enabled.
+func (e *environment) exists(i uint32) bool {
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	if versions, ok := e.written[i]; ok {
+		u := versions[len(versions)-1].user
+		return u != nil && u.enabled
+	}
+	return e.people.Enabled(i) && i < e.people.Count()
 }

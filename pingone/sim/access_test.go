@@ -3,7 +3,12 @@ package sim_test
 import (
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -125,4 +130,83 @@ func TestKeyRotationKeepsTokens(t *testing.T) {
 	f.get("/environments")
 	f.token = f.tokenOf(sim.AppWorker)
 	f.get("/environments")
+}
+
+func TestUsersRolesDecide(t *testing.T) {
+	t.Parallel()
+	f := start(t, sim.Options{})
+	signIn := func(username string) {
+		f.t.Helper()
+		verifier := strings.Repeat("v", 50)
+		sum := sha256.Sum256([]byte(verifier))
+		form := url.Values{
+			"client_id": {sim.AppNative.ID}, "response_type": {"code"}, "redirect_uri": {sim.RedirectURI}, "scope": {"openid"},
+			"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"},
+			"username": {username}, "password": {sim.UserPassword},
+		}
+		client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		resp, err := client.PostForm(f.url+"/"+f.admin+"/as/signin", form)
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		back, err := resp.Location()
+		require.NoError(t, err)
+		status, body := f.form("/"+f.admin+"/as/token", url.Values{
+			"grant_type": {"authorization_code"}, "client_id": {sim.AppNative.ID}, "code": {back.Query().Get("code")},
+			"redirect_uri": {sim.RedirectURI}, "code_verifier": {verifier},
+		}, sim.AppNative)
+		require.Equal(t, http.StatusOK, status, body)
+		f.token = body["access_token"].(string)
+	}
+	tests := []struct {
+		username               string
+		read, write, customers int
+	}{
+		{"noah.norole", 403, 403, 403},
+		{"rita.reader", 200, 403, 403},
+		{"ADA.admin", 200, 201, 200},
+	}
+	for k, tt := range tests {
+		signIn(tt.username)
+		status, _ := f.do(http.MethodGet, f.env("/users?limit=1"), nil)
+		assert.Equal(t, tt.read, status, tt.username)
+		status, _ = f.do(http.MethodPost, f.env("/users"), object{"username": strconv.Itoa(k)})
+		assert.Equal(t, tt.write, status, tt.username)
+		status, _ = f.do(http.MethodGet, "/environments/"+f.EnvironmentID(sim.EnvironmentCustomers)+"/users?limit=1", nil)
+		assert.Equal(t, tt.customers, status, tt.username)
+	}
+	f.do(http.MethodPut, f.env("/users/"+f.UserID(sim.EnvironmentAdministrators, 0)+"/enabled"), object{"enabled": false})
+	status, _ := f.do(http.MethodGet, "/environments", nil)
+	assert.Equal(t, http.StatusForbidden, status, "a disabled user has no roles")
+}
+
+func TestLicenseName(t *testing.T) {
+	t.Parallel()
+	f := start(t, sim.Options{Users: 10})
+	address := "/organizations/" + f.OrganizationID() + "/licenses/" + f.LicenseID()
+	assert.Equal(t, "Main", f.get(address + "/name")["name"])
+	status, _ := f.do(http.MethodPut, address+"/name", object{"name": "Other"})
+	assert.Equal(t, http.StatusOK, status)
+	assert.Equal(t, "Other", f.get(address)["name"])
+	status, _ = f.do(http.MethodPut, address+"/name", object{})
+	assert.Equal(t, http.StatusBadRequest, status)
+	status, _ = f.do(http.MethodGet, "/organizations/"+f.OrganizationID()+"/licenses/"+f.admin, nil)
+	assert.Equal(t, http.StatusNotFound, status)
+}
+
+func TestDefaultIdentityProvider(t *testing.T) {
+	t.Parallel()
+	f := start(t, sim.Options{})
+	address := f.env("/populations/" + f.Populations(sim.EnvironmentAdministrators)["Partners"] + "/defaultIdentityProvider")
+	assert.Equal(t, "PING_ONE", f.get(address)["type"])
+	external := ""
+	for _, u := range f.users("") {
+		if id := path(u, "identityProvider", "id"); id != nil {
+			external = id.(string)
+		}
+	}
+	status, body := f.do(http.MethodPut, address, object{"id": external})
+	require.Equal(t, http.StatusOK, status, body)
+	assert.Equal(t, external, f.get(address)["id"])
+	status, _ = f.do(http.MethodPut, address, object{"id": f.admin})
+	assert.Equal(t, http.StatusBadRequest, status)
 }

@@ -46,9 +46,8 @@ func (s *Server) readOrganization(c *call) (reply, error) {
 	return reply{body: s.appendOrganization(nil, c)}, nil
 }
 
-// licenseName and the other members that filters see.
+// The members of the license that filters see, but for its name.
 const (
-	licenseName    = "Main"
 	licensePackage = "CIAM Plus"
 	licenseBegins  = "2024-01-01T00:00:00.000Z"
 )
@@ -61,7 +60,7 @@ func (s *Server) appendLicense(dst []byte, c *call) []byte {
 	o.end(links)
 	o.id("id", s.organization.license)
 	o.ref("organization", s.organization.id)
-	o.text("name", licenseName)
+	o.text("name", s.licenseName())
 	o.text("package", licensePackage)
 	o.text("status", "ACTIVE")
 	o.text("beginsAt", licenseBegins)
@@ -96,7 +95,7 @@ func (s *Server) listLicenses(c *call) (reply, error) {
 		if err != nil {
 			return reply{}, err
 		}
-		values := map[string]string{"beginsAt": licenseBegins, "status": "ACTIVE", "name": licenseName, "package": licensePackage}
+		values := map[string]string{"beginsAt": licenseBegins, "status": "ACTIVE", "name": s.licenseName(), "package": licensePackage}
 		holds = evaluate(x, func(name string) []string { return []string{values[name]} })
 	}
 	l := &listing{key: "licenses"}
@@ -104,13 +103,61 @@ func (s *Server) listLicenses(c *call) (reply, error) {
 }
 
 func (s *Server) readLicense(c *call) (reply, error) {
-	if !strings.EqualFold(c.param(0), s.organization.id.String()) || !c.access.organization {
-		return reply{}, forbidden()
-	}
-	if !strings.EqualFold(c.param(1), s.organization.license.String()) {
-		return reply{}, notFound("The license does not exist.")
+	if err := s.checkLicense(c); err != nil {
+		return reply{}, err
 	}
 	return reply{body: s.appendLicense(nil, c)}, nil
+}
+
+// checkLicense checks the license in the path.
+func (s *Server) checkLicense(c *call) error {
+	if !strings.EqualFold(c.param(0), s.organization.id.String()) || !c.access.organization {
+		return forbidden()
+	}
+	if !strings.EqualFold(c.param(1), s.organization.license.String()) {
+		return notFound("The license does not exist.")
+	}
+	return nil
+}
+
+func (s *Server) licenseName() string { return *s.license.Load() }
+
+func (s *Server) licenseNameReply(c *call) reply {
+	o := open(nil)
+	links := o.child("_links")
+	links.link("self", c.address())
+	o.end(links)
+	o.text("name", s.licenseName())
+	return reply{body: o.close()}
+}
+
+func (s *Server) readLicenseName(c *call) (reply, error) {
+	if err := s.checkLicense(c); err != nil {
+		return reply{}, err
+	}
+	return s.licenseNameReply(c), nil
+}
+
+func (s *Server) putLicenseName(c *call) (reply, error) {
+	if err := s.checkLicense(c); err != nil {
+		return reply{}, err
+	}
+	if !c.access.write {
+		return reply{}, forbidden()
+	}
+	b, err := c.readBody(mediaJSON)
+	if err != nil {
+		return reply{}, err
+	}
+	name := b.text("name", 256)
+	switch {
+	case b.err != nil:
+		return reply{}, b.err
+	case name == "":
+		return reply{}, required("name")
+	}
+	s.license.Store(&name)
+	return s.licenseNameReply(c), nil
 }
 
 // evaluate tries a checked filter on a small resource, whose values it reads by

@@ -31,6 +31,8 @@ func (s *Server) build() {
 	s.organization = organization{
 		id: data.NamedID("organization"), license: data.NamedID("license"), name: "Acme \"Simulated\" AG", createdAt: data.Epoch,
 	}
+	name := "Main"
+	s.license.Store(&name)
 	s.byID = make(map[data.ID]*environment)
 	for _, spec := range []struct {
 		name, description, kind, solution string

@@ -25,6 +25,7 @@ type Server struct {
 	faults       *faultPlan
 	cursorKey    []byte
 	errorIDs     atomic.Uint32
+	license      atomic.Pointer[string] // its name
 }
 
 // New makes a simulator. It starts no goroutine and opens no connection.

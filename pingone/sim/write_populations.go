@@ -109,3 +109,48 @@ func (e *environment) defaultPopulation() (int, bool) {
 	k := slices.IndexFunc(e.populations, func(p *population) bool { return p.isDefault && !p.deleted })
 	return k, k >= 0
 }
+
+// defaultProviderReply is {"id", "type"}: PingOne's own when none was set.
+func (c *call) defaultProviderReply(p *population) reply {
+	o := open(nil)
+	links := o.child("_links")
+	links.link("self", c.address())
+	links.link("environment", c.base, "/environments/", c.environment.id.String())
+	o.end(links)
+	o.text("id", p.identityProvider)
+	if p.identityProvider == "" {
+		o.text("type", "PING_ONE")
+	} else {
+		o.text("type", "OPENID_CONNECT")
+	}
+	return reply{body: o.close()}
+}
+
+func (s *Server) readDefaultProvider(c *call) (reply, error) {
+	k, err := s.population(c, c.param(0))
+	if err != nil {
+		return reply{}, err
+	}
+	return c.defaultProviderReply(c.environment.populations[k]), nil
+}
+
+func (s *Server) putDefaultProvider(c *call) (reply, error) {
+	k, err := s.population(c, c.param(0))
+	if err != nil {
+		return reply{}, err
+	}
+	b, err := c.readBody(mediaJSON)
+	if err != nil {
+		return reply{}, err
+	}
+	id := b.id("id")
+	switch {
+	case b.err != nil:
+		return reply{}, b.err
+	case id != "" && id != identityProviderID(c.environment.id).String():
+		return reply{}, invalidValue("id", "The identity provider does not exist.")
+	}
+	p := c.environment.populations[k]
+	p.identityProvider, p.updated = id, c.now.UnixMilli()
+	return c.defaultProviderReply(p), nil
+}

@@ -1,0 +1,230 @@
+package data
+
+import (
+	"encoding/json"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func shares(consumers bool) (out []Share) {
+	for _, p := range Populations(consumers) {
+		out = append(out, p.Share)
+	}
+	return out
+}
+
+func TestSameSeedSamePeople(t *testing.T) {
+	t.Parallel()
+	a, b, c := NewPeople(1, 300, shares(false)), NewPeople(1, 300, shares(false)), NewPeople(2, 300, shares(false))
+	different := 0
+	for i := range uint32(300) {
+		for text := range NumTexts {
+			require.Equal(t, a.Text(i, text), b.Text(i, text))
+			if a.Text(i, text) != c.Text(i, text) {
+				different++
+			}
+		}
+		require.Equal(t, a.ID(i), b.ID(i))
+		require.NotEqual(t, a.ID(i), c.ID(i))
+		require.Equal(t, a.Times(i), b.Times(i))
+		require.Equal(t, a.Status(i), b.Status(i))
+	}
+	assert.Greater(t, different, 1000)
+}
+
+func TestUsernamesAreUnique(t *testing.T) {
+	t.Parallel()
+	p := NewPeople(7, 60_000, shares(false))
+	seen := make(map[string]uint32, 60_000)
+	for i := range p.Count() {
+		name := strings.ToLower(p.Text(i, Username))
+		other, ok := seen[name]
+		require.False(t, ok, "%d and %d are both %s", i, other, name)
+		require.LessOrEqual(t, utf8.RuneCountInString(name), 128)
+		seen[name] = i
+	}
+}
+
+// TestMess holds the data against what real directories have.
+func TestMess(t *testing.T) {
+	t.Parallel()
+	p := NewPeople(1, 5000, shares(false))
+	pattern := func(a Text, expr string) func(uint32) bool {
+		re := regexp.MustCompile(expr)
+		return func(i uint32) bool { return re.MatchString(p.Text(i, a)) }
+	}
+	tests := map[string]struct {
+		has      func(uint32) bool
+		least    int
+		atMostOf int // 0: no bound
+	}{
+		"no e-mail":                   {pattern(Email, `^$`), 50, 1000},
+		"shared e-mail":               {pattern(Email, `^info@`), 20, 300},
+		"username in capitals":        {pattern(Username, `^[A-Z]{5,}`), 100, 0},
+		"username from a digit":       {pattern(Username, `^\d`), 100, 0},
+		"username from an umlaut":     {pattern(Username, `^[äöüÄÖÜ]`), 5, 0},
+		"username from punctuation":   {pattern(Username, `^["#_(]`), 10, 0},
+		"username with a backslash":   {pattern(Username, `\\`), 20, 0},
+		"username with a comma":       {pattern(Username, `,`), 20, 0},
+		"Chinese name":                {pattern(Given, `\p{Han}`), 50, 0},
+		"Arabic name":                 {pattern(Family, `\p{Arabic}`), 20, 0},
+		"Cyrillic name":               {pattern(Family, `\p{Cyrillic}`), 20, 0},
+		"apostrophe in the name":      {pattern(Family, `'`), 50, 0},
+		"no family name":              {pattern(Family, `^$`), 50, 1000},
+		"emoji":                       {pattern(Nickname, `[\x{1F300}-\x{1FAFF}]`), 10, 0},
+		"quotes":                      {pattern(Title, `"`), 50, 0},
+		"backslash":                   {pattern(Title, `\\`), 50, 0},
+		"percent sign":                {pattern(Title, `%`), 50, 0},
+		"line break":                  {pattern(Street, "\n"), 50, 0},
+		"no address":                  {pattern(Locality, `^$`), 500, 3000},
+		"no title":                    {pattern(Title, `^$`), 500, 2500},
+		"employee type in lower case": {pattern(Type, `^contractor$`), 10, 200},
+		"employee type with a comma":  {pattern(Type, `,`), 10, 200},
+		"no employee type":            {pattern(Type, `^$`), 200, 1500},
+		"blank in front":              {pattern(Nickname, `^ `), 10, 0},
+		"disabled":                    {func(i uint32) bool { return !p.Enabled(i) }, 200, 1000},
+		"locked":                      {func(i uint32) bool { return p.Status(i).Locked }, 50, 300},
+		"never signed on":             {func(i uint32) bool { return p.Times(i).SignOn == 0 }, 1000, 3000},
+		"no password":                 {func(i uint32) bool { return p.Status(i).Password == "NO_PASSWORD" }, 50, 500},
+		"external identity provider":  {func(i uint32) bool { return p.Status(i).Provider != "PING_ONE" }, 100, 600},
+		"the large population":        {func(i uint32) bool { return p.Population(i) == 1 }, 2900, 3100},
+		"the empty population":        {func(i uint32) bool { return p.Population(i) == 9 }, 0, 1},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := 0
+			for i := range p.Count() {
+				if tt.has(i) {
+					n++
+				}
+			}
+			assert.GreaterOrEqual(t, n, tt.least)
+			if tt.atMostOf > 0 {
+				assert.Less(t, n, tt.atMostOf)
+			}
+		})
+	}
+}
+
+func TestTextsAreValid(t *testing.T) {
+	t.Parallel()
+	p := NewPeople(3, 3000, shares(true))
+	for i := range p.Count() {
+		for a := range NumTexts {
+			v := p.Text(i, a)
+			require.True(t, utf8.ValidString(v))
+			require.LessOrEqual(t, utf8.RuneCountInString(v), 256)
+		}
+		if c := p.Text(i, CountryCode); c != "" {
+			require.Len(t, c, 2)
+		}
+		times := p.Times(i)
+		require.GreaterOrEqual(t, times.Updated, times.Created)
+		require.GreaterOrEqual(t, times.Created, Epoch)
+		if times.SignOn != 0 {
+			require.GreaterOrEqual(t, times.Updated, times.SignOn)
+		}
+	}
+}
+
+func TestCustomValues(t *testing.T) {
+	t.Parallel()
+	p := NewPeople(1, 2000, shares(false))
+	badges := map[string]bool{}
+	for c := range NumCustoms {
+		holders, several := 0, 0
+		for i := range p.Count() {
+			values := p.Custom(nil, i, c)
+			if len(values) > 0 {
+				holders++
+			}
+			if len(values) > 1 {
+				several++
+			}
+			for _, v := range values {
+				require.NotEmpty(t, v)
+				if c == Preferences || c == Vehicles {
+					require.True(t, json.Valid([]byte(v)), v)
+				}
+				if c == Badge {
+					require.False(t, badges[v], v)
+					badges[v] = true
+				}
+			}
+		}
+		assert.Greater(t, holders, 50, CustomNames[c])
+		assert.Less(t, holders, 1800, CustomNames[c])
+		assert.Equal(t, c == Skills || c == Vehicles, several > 0, CustomNames[c])
+	}
+}
+
+func TestIDs(t *testing.T) {
+	t.Parallel()
+	users, groups := IDs(SaltOf("users")), IDs(SaltOf("groups"))
+	seen := map[ID]bool{}
+	for _, i := range []uint32{0, 1, 2, 1000, 999_999, 1 << 24, 1<<32 - 1} {
+		id := users.ID(i)
+		require.False(t, seen[id])
+		seen[id] = true
+		assert.Regexp(t, `^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`, id.String())
+		back, ok := users.Index(id)
+		assert.True(t, ok)
+		assert.Equal(t, i, back)
+		_, ok = groups.Index(id)
+		assert.False(t, ok, "an id of another kind")
+		for bit := range 128 {
+			changed := id
+			changed[bit/8] ^= 1 << (bit % 8)
+			if k, ok := users.Index(changed); ok {
+				assert.NotEqual(t, i, k)
+			}
+		}
+		parsed, ok := ParseID(strings.ToUpper(id.String()))
+		assert.True(t, ok)
+		assert.Equal(t, id, parsed)
+	}
+	for _, text := range []string{"", "x", "b7510814e5a045f993b96332af2d0738", "b7510814-e5a0-45f9-93b9-6332af2d073g", "b7510814-e5a0-45f9-93b9_6332af2d0738", "{b7510814-e5a0-45f9-93b9-6332af2d073}"} {
+		_, ok := ParseID(text)
+		assert.False(t, ok, text)
+	}
+	assert.Equal(t, NamedID("a"), NamedID("a"))
+	assert.NotEqual(t, NamedID("a"), NamedID("b"))
+}
+
+func TestSpecs(t *testing.T) {
+	t.Parallel()
+	for _, consumers := range []bool{false, true} {
+		total, empty, defaults, most := uint64(0), 0, 0, uint64(0)
+		names := map[string]bool{}
+		for _, p := range Populations(consumers) {
+			total += p.Share.Thousandths
+			most = max(most, p.Share.Thousandths)
+			if p.Share.Thousandths == 0 {
+				empty++
+			}
+			if p.Default {
+				defaults++
+			}
+			assert.False(t, names[p.Name])
+			names[p.Name] = true
+		}
+		assert.EqualValues(t, 1000, total)
+		assert.EqualValues(t, 600, most)
+		assert.Equal(t, []int{1, 1}, []int{empty, defaults})
+	}
+	groups := Groups(10)
+	assert.InDelta(t, 60, len(groups), 8)
+	for k, g := range groups {
+		for _, p := range g.Parents {
+			assert.NotEqual(t, k, p)
+			assert.Less(t, p, len(groups))
+		}
+		assert.True(t, g.CustomData == "" || json.Valid([]byte(g.CustomData)))
+	}
+}
