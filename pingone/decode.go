@@ -100,7 +100,7 @@ func (d *decoder) decode(body []byte) (page, error) {
 		if errors.As(err, &known) {
 			return page{}, known
 		}
-		return page{}, gwerr.Wrap(gwerr.UpstreamCutShort, err, "PingOne's answer is cut short or not valid JSON.", "Try again.")
+		return page{}, gwerr.Wrap(gwerr.UpstreamCutShort, notEOF(err), "PingOne's answer is cut short or not valid JSON.", "Try again.")
 	}
 	p := page{arrays: make([]arrow.Array, len(d.builders)), rows: d.rows, next: d.next, count: d.count}
 	for i, b := range d.builders {
@@ -112,7 +112,7 @@ func (d *decoder) decode(body []byte) (page, error) {
 
 // atEnd makes sure that nothing but white space follows.
 func (d *decoder) atEnd() error {
-	if err := d.jx.Skip(); !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+	if err := d.jx.Skip(); !errors.Is(err, io.EOF) {
 		return errors.New("bytes after the end of the answer")
 	}
 	return nil

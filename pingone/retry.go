@@ -2,6 +2,7 @@ package pingone
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -110,7 +111,17 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	return 0
 }
 
+// notEOF hides io.EOF in a chain of errors: to the reader of a stream it means
+// that all rows were there.
+func notEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return errors.New(err.Error())
+	}
+	return err
+}
+
 func unreachable(ctx interface{ Err() error }, err error) error {
+	err = notEOF(err)
 	if errors.Is(err, errCallTimeout) || ctx.Err() != nil {
 		return gwerr.Wrap(gwerr.UpstreamFailed, err, "PingOne did not answer in time.", "Try again, or raise Timeout.")
 	}
@@ -118,6 +129,7 @@ func unreachable(ctx interface{ Err() error }, err error) error {
 }
 
 func cutShort(err error) error {
+	err = notEOF(err)
 	switch {
 	case errors.Is(err, errCallTimeout):
 		return gwerr.Wrap(gwerr.UpstreamCutShort, err, "PingOne's answer took too long.", "Raise Timeout or ask for smaller pages with Pagesize.")

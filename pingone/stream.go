@@ -52,6 +52,9 @@ func start(ctx context.Context, room int, produce producer) *stream {
 		}
 		if err != nil && !errors.Is(err, errEnough) {
 			s.err = gwerr.From(err)
+			if errors.Is(s.err, io.EOF) {
+				s.err = gwerr.Wrap(gwerr.From(err).Code, notEOF(err), gwerr.From(err).Message, gwerr.From(err).Mend)
+			}
 		}
 		close(s.out)
 	}()
