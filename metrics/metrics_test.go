@@ -51,9 +51,11 @@ func TestObserve(t *testing.T) {
 			`pingone_gateway_frontend_response_bytes_total{front_end="odata"} 512`,
 		}},
 		{"client gone", observe.RequestFinished{FrontEnd: "sql", Route: "query", Status: 499}, []string{
-			`pingone_gateway_frontend_requests_total{front_end="sql",route="query",status="499"} 1`}},
+			`pingone_gateway_frontend_requests_total{front_end="sql",route="query",status="499"} 1`,
+		}},
 		{"failure", observe.RequestFailed{FrontEnd: "sql", Code: "unknown_table", Err: errors.New("x")}, []string{
-			`pingone_gateway_frontend_failures_total{code="unknown_table",front_end="sql"} 1`}},
+			`pingone_gateway_frontend_failures_total{code="unknown_table",front_end="sql"} 1`,
+		}},
 		{"shed", observe.RequestShed{Reason: "queue_full"}, []string{`pingone_gateway_frontend_shed_requests_total{reason="queue_full"} 1`}},
 		{"panic", observe.PanicRecovered{}, []string{`pingone_gateway_frontend_panics_total 1`}},
 		{"phase", observe.QueryPhase{Phase: "plan", Duration: time.Second}, []string{`pingone_gateway_query_phase_duration_seconds_sum{phase="plan"} 1`}},
@@ -68,15 +70,19 @@ func TestObserve(t *testing.T) {
 		}},
 		{"in flight", observe.InFlight{What: "queries", Delta: 3}, []string{`pingone_gateway_query_inflight{what="queries"} 3`}},
 		{"engine", observe.EngineMemory{UsedBytes: 10, LimitBytes: 20, SpillBytes: 30}, []string{
-			`pingone_gateway_engine_memory_used_bytes 10`, `pingone_gateway_engine_memory_limit_bytes 20`, `pingone_gateway_engine_spill_bytes 30`}},
+			`pingone_gateway_engine_memory_used_bytes 10`, `pingone_gateway_engine_memory_limit_bytes 20`, `pingone_gateway_engine_spill_bytes 30`,
+		}},
 		{"call", observe.UpstreamCall{Group: "directory", Endpoint: "users", Method: "GET", Status: 429, Bytes: 9}, []string{
 			`pingone_gateway_upstream_calls_total{endpoint="users",group="directory",method="GET",status="429"} 1`,
-			`pingone_gateway_upstream_response_bytes_total{group="directory"} 9`}},
+			`pingone_gateway_upstream_response_bytes_total{group="directory"} 9`,
+		}},
 		{"call without answer", observe.UpstreamCall{Group: "directory", Endpoint: "users", Method: "GET"}, []string{
-			`pingone_gateway_upstream_calls_total{endpoint="users",group="directory",method="GET",status="none"} 1`}},
+			`pingone_gateway_upstream_calls_total{endpoint="users",group="directory",method="GET",status="none"} 1`,
+		}},
 		{"retry", observe.UpstreamRetry{Group: "directory", Reason: "429", Wait: 2 * time.Second}, []string{
 			`pingone_gateway_upstream_retries_total{group="directory",reason="429"} 1`,
-			`pingone_gateway_upstream_retry_wait_seconds_total{group="directory"} 2`}},
+			`pingone_gateway_upstream_retry_wait_seconds_total{group="directory"} 2`,
+		}},
 		{"limit", observe.LimitWait{Group: "directory", Wait: time.Second}, []string{`pingone_gateway_upstream_limit_wait_seconds_sum{group="directory"} 1`}},
 		{"budget", observe.BudgetChanged{Group: "directory", Rate: 17.5}, []string{`pingone_gateway_upstream_budget_calls_per_second{group="directory"} 17.5`}},
 		{"token", observe.TokenFetch{Grant: "client_credentials", Outcome: "ok"}, []string{`pingone_gateway_token_fetches_total{grant="client_credentials",outcome="ok"} 1`}},
@@ -146,13 +152,25 @@ func word(i int) string {
 func observeEverywhere(m *metrics.Metrics, v string) {
 	ctx := context.Background()
 	for _, e := range []observe.Event{
-		observe.RequestFinished{FrontEnd: v, Route: v, Status: 799}, observe.RequestFailed{FrontEnd: v, Code: v},
-		observe.RequestShed{Reason: v}, observe.PanicRecovered{Value: v, Stack: v}, observe.QueryPhase{Phase: v},
-		observe.QueryFinished{FrontEnd: v, Tables: []string{v}, Code: v}, observe.InFlight{What: v, Delta: 1},
-		observe.UpstreamCall{Group: v, Endpoint: v, Method: v}, observe.UpstreamRetry{Group: v, Reason: v},
-		observe.LimitWait{Group: v}, observe.BudgetChanged{Group: v}, observe.TokenFetch{Grant: v, Outcome: v},
-		observe.TokenServed{Source: v}, observe.StoreState{Store: v}, observe.Authenticated{Method: v, Outcome: v},
-		observe.CallerLimited{Limit: v}, observe.Lifecycle{Step: v, Detail: v}, observe.ReadyCheck{Name: v}, observe.Reloaded{What: v},
+		observe.RequestFinished{FrontEnd: v, Route: v, Status: 799},
+		observe.RequestFailed{FrontEnd: v, Code: v},
+		observe.RequestShed{Reason: v},
+		observe.PanicRecovered{Value: v, Stack: v},
+		observe.QueryPhase{Phase: v},
+		observe.QueryFinished{FrontEnd: v, Tables: []string{v}, Code: v},
+		observe.InFlight{What: v, Delta: 1},
+		observe.UpstreamCall{Group: v, Endpoint: v, Method: v},
+		observe.UpstreamRetry{Group: v, Reason: v},
+		observe.LimitWait{Group: v},
+		observe.BudgetChanged{Group: v},
+		observe.TokenFetch{Grant: v, Outcome: v},
+		observe.TokenServed{Source: v},
+		observe.StoreState{Store: v},
+		observe.Authenticated{Method: v, Outcome: v},
+		observe.CallerLimited{Limit: v},
+		observe.Lifecycle{Step: v, Detail: v},
+		observe.ReadyCheck{Name: v},
+		observe.Reloaded{What: v},
 	} {
 		m.Observe(ctx, e)
 	}

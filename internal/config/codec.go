@@ -23,10 +23,13 @@ type codec[T any] struct {
 }
 
 var (
-	textCodec = codec[string]{"text", "string", false,
-		func(s string) (string, error) { return s, nil }, func(s string) string { return s }}
+	textCodec = codec[string]{
+		"text", "string", false,
+		func(s string) (string, error) { return s, nil }, func(s string) string { return s },
+	}
 	// addressCodec reads "off" as no address.
-	addressCodec = codec[string]{"address or off", "string", false,
+	addressCodec = codec[string]{
+		"address or off", "string", false,
 		func(s string) (string, error) {
 			if strings.EqualFold(s, "off") {
 				return "", nil
@@ -38,34 +41,53 @@ var (
 				return "off"
 			}
 			return s
-		}}
+		},
+	}
 	urlCodec  = codec[string]{"URL", "string", false, parseURL, func(s string) string { return s }}
 	boolCodec = codec[bool]{"true or false", "boolean", false, parseBool, strconv.FormatBool}
-	intCodec  = codec[int]{"number", "integer", false,
-		func(s string) (int, error) { n, err := parseInt(s); return int(n), err }, strconv.Itoa}
-	int64Codec = codec[int64]{"number", "integer", false, parseInt,
-		func(n int64) string { return strconv.FormatInt(n, 10) }}
-	floatCodec = codec[float64]{"number", "number", false, parseFloat,
-		func(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }}
+	intCodec  = codec[int]{
+		"number", "integer", false,
+		func(s string) (int, error) { n, err := parseInt(s); return int(n), err }, strconv.Itoa,
+	}
+	int64Codec = codec[int64]{
+		"number", "integer", false, parseInt,
+		func(n int64) string { return strconv.FormatInt(n, 10) },
+	}
+	floatCodec = codec[float64]{
+		"number", "number", false, parseFloat,
+		func(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) },
+	}
 	durationCodec = codec[time.Duration]{"duration", "string", false, parseDuration, formatDuration}
-	secondsCodec  = codec[time.Duration]{"seconds", "integer", false, parseSeconds,
-		func(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) }}
+	secondsCodec  = codec[time.Duration]{
+		"seconds", "integer", false, parseSeconds,
+		func(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) },
+	}
 	sizeCodec = codec[int64]{"size", "string", false, parseSize, formatSize}
 	// autoSizeCodec and autoIntCodec read "auto" as 0.
-	autoSizeCodec = codec[int64]{"size or auto", "string", false, auto(parseSize),
-		func(n int64) string { return orAuto(n, formatSize) }}
-	autoIntCodec = codec[int]{"number or auto", "string", false,
+	autoSizeCodec = codec[int64]{
+		"size or auto", "string", false, auto(parseSize),
+		func(n int64) string { return orAuto(n, formatSize) },
+	}
+	autoIntCodec = codec[int]{
+		"number or auto", "string", false,
 		auto(func(s string) (int, error) { n, err := parseInt(s); return int(n), err }),
-		func(n int) string { return orAuto(n, strconv.Itoa) }}
-	listCodec = codec[[]string]{"list", "array", true,
+		func(n int) string { return orAuto(n, strconv.Itoa) },
+	}
+	listCodec = codec[[]string]{
+		"list", "array", true,
 		func(s string) ([]string, error) { return splitList(s), nil },
-		func(l []string) string { return strings.Join(l, ",") }}
+		func(l []string) string { return strings.Join(l, ",") },
+	}
 	prefixesCodec = codec[[]netip.Prefix]{"list of addresses", "array", true, parsePrefixes, formatPrefixes}
-	secretCodec   = codec[tokens.Secret]{"secret", "string", false,
+	secretCodec   = codec[tokens.Secret]{
+		"secret", "string", false,
 		func(s string) (tokens.Secret, error) { return tokens.NewSecret(s), nil },
-		func(s tokens.Secret) string { return maskIf(!s.IsZero()) }}
-	secretsCodec = codec[[]tokens.Secret]{"list of secrets", "array", true, parseSecrets,
-		func(l []tokens.Secret) string { return maskIf(len(l) > 0) }}
+		func(s tokens.Secret) string { return maskIf(!s.IsZero()) },
+	}
+	secretsCodec = codec[[]tokens.Secret]{
+		"list of secrets", "array", true, parseSecrets,
+		func(l []tokens.Secret) string { return maskIf(len(l) > 0) },
+	}
 )
 
 const masked = "***"
@@ -151,9 +173,16 @@ var sizeUnits = []struct {
 	suffix string
 	factor int64
 }{
-	{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10},
-	{"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3},
-	{"Gi", 1 << 30}, {"Mi", 1 << 20}, {"Ki", 1 << 10}, {"B", 1},
+	{"GiB", 1 << 30},
+	{"MiB", 1 << 20},
+	{"KiB", 1 << 10},
+	{"GB", 1e9},
+	{"MB", 1e6},
+	{"KB", 1e3},
+	{"Gi", 1 << 30},
+	{"Mi", 1 << 20},
+	{"Ki", 1 << 10},
+	{"B", 1},
 }
 
 func parseSize(s string) (int64, error) {

@@ -10,13 +10,16 @@ import (
 // gateway; they are not meant for us.
 var serviceLink = regexp.MustCompile(`^GATEWAY_(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_(TCP|UDP)(_(PROTO|PORT|ADDR))?)?)$`)
 
+// clientVariables are read by commands, not by the service.
+var clientVariables = []string{EnvFile, "GATEWAY_KEY", "GATEWAY_SERVER"}
+
 // environment applies the variables that start with GATEWAY_.
 func (l *loader) environment() {
 	vars := slices.Clone(l.src.Env)
 	slices.Sort(vars) // GATEWAY_CONNECTION before single properties
 	for _, kv := range vars {
 		name, value, _ := strings.Cut(kv, "=")
-		if !strings.HasPrefix(name, "GATEWAY_") || value == "" || name == EnvFile {
+		if !strings.HasPrefix(name, "GATEWAY_") || value == "" || slices.Contains(clientVariables, name) {
 			continue
 		}
 		l.variable(name, value)
@@ -116,7 +119,7 @@ func (l *loader) instance(o *Option, upper string) string {
 }
 
 func (l *loader) envNames() []string {
-	names := []string{"GATEWAY_CONNECTION", "GATEWAY_CONNECTION_FILE", EnvFile}
+	names := append([]string{"GATEWAY_CONNECTION", "GATEWAY_CONNECTION_FILE"}, clientVariables...)
 	for _, o := range l.index.options {
 		if !strings.Contains(o.Path, "*") {
 			names = append(names, o.Env())

@@ -47,13 +47,12 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 func TestOptionsAreWellDeclared(t *testing.T) {
 	t.Parallel()
 	pathForm := regexp.MustCompile(`^[a-z0-9_]+(\.([a-z0-9_]+|\*))*$`)
-	paths, envs, flags := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	paths, envs := map[string]bool{}, map[string]bool{}
 	for _, o := range config.Options() {
 		assert.Regexp(t, pathForm, o.Path)
 		assert.False(t, paths[o.Path], "%s is declared twice", o.Path)
 		assert.False(t, envs[o.Env()], "%s: the variable is used twice", o.Path)
-		assert.False(t, o.Flag != "" && flags[o.Flag], "%s: the flag is used twice", o.Path)
-		paths[o.Path], envs[o.Env()], flags[o.Flag] = true, true, true
+		paths[o.Path], envs[o.Env()] = true, true
 		assert.True(t, strings.HasSuffix(o.Help, "."), "%s: the help is a sentence", o.Path)
 		assert.False(t, o.Secret && o.Default != "", "%s: a secret has no default", o.Path)
 		if strings.HasPrefix(o.Path, "connections.") {

@@ -28,8 +28,10 @@ var (
 )
 
 func newIndex(options []Option) *index {
-	x := &index{options: options, byPath: map[string]*Option{}, byEnv: map[string]*Option{},
-		properties: map[string]*Option{}, prefixes: map[string]bool{}}
+	x := &index{
+		options: options, byPath: map[string]*Option{}, byEnv: map[string]*Option{},
+		properties: map[string]*Option{}, prefixes: map[string]bool{},
+	}
 	for i := range x.options {
 		o := &x.options[i]
 		x.byPath[o.Path] = o

@@ -21,7 +21,7 @@ type Sources struct {
 	// Env holds NAME=value, as os.Environ gives it. Empty values count as not
 	// set.
 	Env []string
-	// Flags holds values by option path.
+	// Flags holds values by option path, from --set.
 	Flags map[string]string
 	// ReadFile reads the file and the secrets' files; nil means os.ReadFile.
 	ReadFile func(string) ([]byte, error)
@@ -167,7 +167,7 @@ func (l *loader) flags() {
 			l.problems = append(l.problems, l.index.unknown(path))
 			continue
 		}
-		l.apply(o, name, l.src.Flags[path], "--"+o.Flag)
+		l.apply(o, name, l.src.Flags[path], "--set "+path)
 	}
 }
 
@@ -204,8 +204,10 @@ func (l *loader) unknownProperty(connection, name, where string) {
 	path := "connections." + connection + "." + shorten(name)
 	for _, p := range ignoredProperties {
 		if matches(p, name) {
-			l.cfg.Warnings = append(l.cfg.Warnings, Problem{Path: path, Where: where,
-				Message: "this property has no effect here.", Mend: "It can be left out."})
+			l.cfg.Warnings = append(l.cfg.Warnings, Problem{
+				Path: path, Where: where,
+				Message: "this property has no effect here.", Mend: "It can be left out.",
+			})
 			return
 		}
 	}

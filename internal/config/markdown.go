@@ -10,15 +10,16 @@ const docHead = `# Configuration
 
 <!-- Generated from the option declarations by "make docs". Don't edit. -->
 
-The gateway reads one YAML file, environment variables and a few flags. A later source wins: defaults, file, environment, flags. Unknown keys, unknown variables that start with ` + "`GATEWAY_`" + ` and impossible values stop the start, with the nearest right name.
+The gateway reads one YAML file, environment variables and ` + "`--set`" + ` flags. A later source wins: defaults, file, environment, flags. Unknown keys, unknown variables that start with ` + "`GATEWAY_`" + ` and impossible values stop the start, with the nearest right name.
 
+* ` + "`--set listen.address=127.0.0.1:8080`" + ` sets one key on the command line; it may be repeated.
 * The file is named by ` + "`--config`" + ` or ` + "`GATEWAY_CONFIG`" + `.
 * Every key is also an environment variable: ` + "`listen.address`" + ` is ` + "`GATEWAY_LISTEN_ADDRESS`" + `. Empty variables count as not set. Lists are separated by commas.
 * A secret can stand in a file of its own: ` + "`redis.password_file`" + ` or ` + "`GATEWAY_REDIS_PASSWORD_FILE`" + `.
 * Durations have a unit (` + "`30s`, `5m`, `1h`" + `), sizes too (` + "`512KiB`, `2GiB`" + `).
 * ↻ marks what a running gateway takes over on SIGHUP. Everything else needs a restart.
 
-` + "`gateway config check`" + ` explains what is wrong, ` + "`gateway config dump`" + ` shows what is in force and where each value came from, ` + "`gateway config example`" + ` prints a commented file, ` + "`gateway config schema`" + ` prints a JSON Schema for editors.
+` + "`gateway config check`" + ` explains what is wrong, ` + "`gateway config show`" + ` shows what is in force and where each value came from, ` + "`gateway config example`" + ` prints a commented file, ` + "`gateway config schema`" + ` prints a JSON Schema for editors.
 
 The least that works:
 
@@ -73,9 +74,6 @@ func writeOption(b *strings.Builder, o Option) {
 		fmt.Fprintf(b, ", `%s_FILE`; in the file also `%s_file`", o.Env(), o.Path[strings.LastIndexByte(o.Path, '.')+1:])
 	}
 	b.WriteString("\n")
-	if o.Flag != "" {
-		fmt.Fprintf(b, "* flag: `--%s`\n", o.Flag)
-	}
 	if o.Example != "" && !o.Secret {
 		fmt.Fprintf(b, "* example: `%s`\n", o.Example)
 	}

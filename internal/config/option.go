@@ -27,9 +27,7 @@ type Option struct {
 	Secret bool
 	// Reload is true when SIGHUP takes over a changed value.
 	Reload bool
-	// Flag is the command-line flag that sets it; "" for none.
-	Flag string
-	Help string
+	Help   string
 	// Example is a value worth showing; "" shows the default.
 	Example string
 
@@ -63,7 +61,6 @@ func bounds(low, high float64) mod {
 	return func(o *Option) { o.Min, o.Max = &low, &high }
 }
 func atLeast(low float64) mod { return func(o *Option) { o.Min = &low } }
-func flag(name string) mod    { return func(o *Option) { o.Flag = name } }
 func example(text string) mod { return func(o *Option) { o.Example = text } }
 func reloads(o *Option)       { o.Reload = true }
 func secret(o *Option)        { o.Secret = true }
@@ -133,21 +130,25 @@ func (o *Option) oneOf(text string) (string, error) {
 }
 
 func (o *Option) inBounds(text string) error {
-	n, err := strconv.ParseFloat(strings.ReplaceAll(text, "_", ""), 64)
-	if err != nil {
-		d, derr := parseDuration(text)
-		if derr != nil {
-			return nil // the codec says what is wrong with the form
-		}
-		n = d.Seconds()
-	}
+	n, ok := magnitude(text)
 	switch {
+	case !ok: // the codec says what is wrong with the form
+		return nil
 	case o.Min != nil && n < *o.Min && o.Max != nil, o.Max != nil && n > *o.Max:
 		return fmt.Errorf("%s is out of range; use %s to %s", shorten(text), number(*o.Min), number(*o.Max))
 	case o.Min != nil && n < *o.Min:
 		return fmt.Errorf("%s is out of range; use %s or more", shorten(text), number(*o.Min))
 	}
 	return nil
+}
+
+// magnitude is a number, or a duration in seconds.
+func magnitude(text string) (n float64, ok bool) {
+	if n, err := strconv.ParseFloat(strings.ReplaceAll(text, "_", ""), 64); err == nil {
+		return n, true
+	}
+	d, err := parseDuration(text)
+	return d.Seconds(), err == nil
 }
 
 func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }

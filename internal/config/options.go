@@ -39,7 +39,7 @@ func sections() []section {
 func listenOptions() []Option {
 	return []Option{
 		option("listen.address", textCodec, ":8080", func(c *Config, _ string) *string { return &c.Listen.Address },
-			"Address of the public listener.", flag("listen"), example("0.0.0.0:8080")),
+			"Address of the public listener.", example("0.0.0.0:8080")),
 		option("listen.tls.cert_file", textCodec, "", func(c *Config, _ string) *string { return &c.Listen.TLSCertFile },
 			"Certificate chain in PEM; with key_file it turns on TLS. A changed file is taken over on SIGHUP.", reloads, example("/etc/gateway/tls/tls.crt")),
 		option("listen.tls.key_file", textCodec, "", func(c *Config, _ string) *string { return &c.Listen.TLSKeyFile },
@@ -59,7 +59,7 @@ func listenOptions() []Option {
 		option("listen.grace_time", durationCodec, "25s", func(c *Config, _ string) *time.Duration { return &c.Listen.GraceTime },
 			"On a stop: time that running requests then have. What still runs is cut, visibly for the client.", atLeast(0)),
 		option("admin.address", addressCodec, ":9090", func(c *Config, _ string) *string { return &c.Admin.Address },
-			"Address of the admin listener (/metrics, /healthz, /readyz); `off` turns it off.", flag("admin-listen"), example("127.0.0.1:9090")),
+			"Address of the admin listener (/metrics, /healthz, /readyz); `off` turns it off.", example("127.0.0.1:9090")),
 		option("admin.token", secretCodec, "", func(c *Config, _ string) *tokens.Secret { return &c.Admin.Token },
 			"Bearer token for /loglevel and /debug/pprof from other hosts. Without it they answer to loopback only.", secret),
 		option("admin.pprof", boolCodec, "false", func(c *Config, _ string) *bool { return &c.Admin.Pprof },
@@ -88,7 +88,7 @@ func authOptions() []Option {
 	return []Option{
 		option("auth.mode", listCodec, "", func(c *Config, _ string) *[]string { return &c.Auth.Modes },
 			"How callers sign in: API keys over Basic or X-API-Key, OpenID Connect bearer tokens, the caller's own PingOne credentials, or several of these. `none` stands alone. `auth: none` is short for `auth: {mode: none}`.",
-			values(AuthNone, AuthKeys, AuthOIDC, AuthPassThrough), example("keys,oidc"), flag("auth")),
+			values(AuthNone, AuthKeys, AuthOIDC, AuthPassThrough), example("keys,oidc")),
 		option("auth.keys_file", textCodec, "", func(c *Config, _ string) *string { return &c.Auth.KeysFile },
 			"File of hashed API keys, written by `gateway keys`.", reloads, example("/etc/gateway/keys.yaml")),
 		option("auth.policy_file", textCodec, "", func(c *Config, _ string) *string { return &c.Auth.PolicyFile },
@@ -187,9 +187,9 @@ func engineOptions() []Option {
 func signalOptions() []Option {
 	return []Option{
 		option("log.level", textCodec, "info", func(c *Config, _ string) *string { return &c.Log.Level },
-			"Least important messages to write; also changed at run time by POST /loglevel on the admin listener.", values("debug", "info", "warn", "error"), reloads, flag("log-level")),
+			"Least important messages to write; also changed at run time by POST /loglevel on the admin listener.", values("debug", "info", "warn", "error"), reloads),
 		option("log.format", textCodec, "json", func(c *Config, _ string) *string { return &c.Log.Format },
-			"Form of the log, which goes to standard error.", values("json", "text"), flag("log-format")),
+			"Form of the log, which goes to standard error.", values("json", "text")),
 		option("audit.file", textCodec, "", func(c *Config, _ string) *string { return &c.Audit.File },
 			"Trail of who asked for what: a path, or `stdout`. Empty means none.", example("/var/log/gateway/audit.jsonl")),
 		option("audit.statements", textCodec, "hash", func(c *Config, _ string) *string { return &c.Audit.Statements },

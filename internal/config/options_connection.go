@@ -157,8 +157,10 @@ func networkOptions() []Option {
 
 // ignoredProperties are accepted with a warning; a final "*" stands for any
 // ending.
-var ignoredProperties = []string{"UseConnectionPooling", "Pool*", "ConnectionLifeTime", "ConnectOnOpen",
-	"SupportEnhancedSQL", "RTK", "Other", "LogModules", "MaxLogFile*", "CacheMetadata"}
+var ignoredProperties = []string{
+	"UseConnectionPooling", "Pool*", "ConnectionLifeTime", "ConnectOnOpen",
+	"SupportEnhancedSQL", "RTK", "Other", "LogModules", "MaxLogFile*", "CacheMetadata",
+}
 
 // refusedProperties change what a connection means in the connector and have
 // no counterpart here, so that ignoring them would surprise.

@@ -18,8 +18,10 @@ func WriteSchema(w io.Writer) error {
 	// The two shorthands.
 	properties["auth"] = map[string]any{"anyOf": []any{properties["auth"], properties["auth"].(map[string]any)["properties"].(map[string]any)["mode"]}}
 	connections := properties["connections"].(map[string]any)
-	connections["additionalProperties"] = map[string]any{"anyOf": []any{connections["additionalProperties"],
-		map[string]any{"type": "string", "description": "A connection string: Name=value pairs with semicolons between them."}}}
+	connections["additionalProperties"] = map[string]any{"anyOf": []any{
+		connections["additionalProperties"],
+		map[string]any{"type": "string", "description": "A connection string: Name=value pairs with semicolons between them."},
+	}}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/tokens"
@@ -115,8 +116,10 @@ func (c *Config) validateRest(p *Problems) {
 	if c.OData.PageSize > c.OData.MaxPageSize {
 		p.add("odata.page_size", "Raise odata.max_page_size or lower it.", "is larger than odata.max_page_size.")
 	}
-	for path, n := range map[string]int64{"limits.request_size": c.Limits.RequestBytes,
-		"limits.url_size": c.Limits.URLBytes, "limits.header_size": c.Limits.HeaderBytes} {
+	for path, n := range map[string]int64{
+		"limits.request_size": c.Limits.RequestBytes,
+		"limits.url_size":     c.Limits.URLBytes, "limits.header_size": c.Limits.HeaderBytes,
+	} {
 		if n < 1024 {
 			p.add(path, "Use 1KiB or more.", "is too small for any request.")
 		}
@@ -155,7 +158,7 @@ func IsLoopback(address string) bool {
 func checkAddress(p *Problems, path, address string) {
 	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
 		p.add(path, "Write host:port, or :port for all addresses.", "%q is not an address to listen on.", shorten(address))
-	} else if _, err := net.LookupPort("tcp", port); err != nil {
+	} else if n, err := strconv.ParseUint(port, 10, 16); err != nil || n > 65535 {
 		p.add(path, "Use a port from 0 to 65535.", "%q is not a port.", shorten(port))
 	}
 }

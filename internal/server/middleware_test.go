@@ -32,8 +32,13 @@ func TestRequestID(t *testing.T) {
 		name, sent string
 		kept       bool
 	}{
-		{"plain", "abc-123_X.9", true}, {"none", "", false}, {"short", "abc", false}, {"long", strings.Repeat("a", 65), false},
-		{"forged line", "abcdefgh\nlevel=error", false}, {"markup", "<script>alert</script>", false}, {"not ASCII", "ünïcödé-id", false},
+		{"plain", "abc-123_X.9", true},
+		{"none", "", false},
+		{"short", "abc", false},
+		{"long", strings.Repeat("a", 65), false},
+		{"forged line", "abcdefgh\nlevel=error", false},
+		{"markup", "<script>alert</script>", false},
+		{"not ASCII", "ünïcödé-id", false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := get(s, "/odata/x", "X-Request-Id", c.sent)

@@ -23,8 +23,10 @@ type turns struct {
 }
 
 func newTurns(c Config) *turns {
-	return &turns{slots: make(chan struct{}, c.Limits.Queries), queue: int64(c.Limits.Queue),
-		most: c.Limits.QueueTime, after: c.After, sink: c.Sink}
+	return &turns{
+		slots: make(chan struct{}, c.Limits.Queries), queue: int64(c.Limits.Queue),
+		most: c.Limits.QueueTime, after: c.After, sink: c.Sink,
+	}
 }
 
 // take waits for a turn. The caller calls done when it has ended.

@@ -53,9 +53,13 @@ func TestRequestToCall(t *testing.T) {
 		_ = resp.Body.Close()
 		assert.Empty(t, req.Header, "the caller's request is not changed")
 		for _, e := range []observe.Event{
-			observe.QueryPhase{Phase: "plan", Duration: time.Second}, observe.TokenFetch{Grant: "client_credentials", Outcome: "ok"},
-			observe.UpstreamCall{Endpoint: "users"}, observe.UpstreamRetry{Reason: "429"}, observe.LimitWait{Group: "directory"},
-			observe.QueryFinished{Tables: []string{"Users"}, Calls: 1}, observe.RequestFailed{Code: "busy", Err: errors.New("x")},
+			observe.QueryPhase{Phase: "plan", Duration: time.Second},
+			observe.TokenFetch{Grant: "client_credentials", Outcome: "ok"},
+			observe.UpstreamCall{Endpoint: "users"},
+			observe.UpstreamRetry{Reason: "429"},
+			observe.LimitWait{Group: "directory"},
+			observe.QueryFinished{Tables: []string{"Users"}, Calls: 1},
+			observe.RequestFailed{Code: "busy", Err: errors.New("x")},
 			observe.RequestFinished{FrontEnd: "odata", Route: "entity_set", Status: 503},
 		} {
 			tr.Observe(r.Context(), e)

@@ -1,0 +1,82 @@
+# What the targets here do is what CI runs; nothing is hidden elsewhere.
+#   make demo    the gateway and the simulator with 5,000 users
+#   make test    installs what the tests need, then checks and tests everything
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := build
+
+TAGS     := duckdb_arrow
+CACHE    := $(CURDIR)/.cache
+BIN      := $(CURDIR)/bin
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS  := -X main.version=$(VERSION)
+GO       ?= go
+export GOFLAGS ?= -buildvcs=false
+IMAGE    ?= pingone-gateway:$(VERSION)
+# Test packages of one run; narrow it as in: make unit PKG=./odata/...
+PKG      ?= ./...
+FUZZTIME ?= 20s
+
+.PHONY: build demo test deps tools vet fmt lint unit race integration charts rules compat fuzz bench docs image release-check clean help
+
+build: ## the gateway, in bin/
+	$(GO) build -tags $(TAGS) -trimpath -ldflags "$(LDFLAGS)" -o $(BIN)/gateway ./cmd/gateway
+
+demo: build ## gateway and simulator, seeded, on loopback
+	exec $(BIN)/gateway demo
+
+test: deps vet lint unit race charts rules ## everything; green means it can be released
+	echo "all checks passed"
+
+deps: ## what the tests need: a Redis server, xmllint, promtool, the linter, helm
+	scripts/install-test-deps.sh
+
+tools: ## the pinned tools alone
+	scripts/install-tools.sh
+
+vet:
+	$(GO) vet -tags $(TAGS) ./...
+	test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo "gofmt these files:"; gofmt -l $$(git ls-files '*.go'); exit 1; }
+
+fmt: tools ## format the code
+	$(CACHE)/tools/golangci-lint fmt
+
+lint: tools
+	$(CACHE)/tools/golangci-lint run ./...
+
+unit: ## unit and integration tests
+	$(GO) test -tags $(TAGS) $(PKG)
+
+# The engine's own C++ code can't be instrumented, so the race detector runs
+# where goroutines meet.
+race: ## the same, under the race detector, without the longest ones
+	$(GO) test -tags $(TAGS) -race -short $(PKG)
+
+integration: ## the tests over a whole gateway alone
+	$(GO) test -tags $(TAGS) ./test/...
+
+charts: tools ## the Helm chart and the compose file
+	scripts/check-chart.sh
+
+rules: ## alert rules and dashboard
+	scripts/check-monitoring.sh
+
+fuzz: ## every fuzz target for FUZZTIME
+	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
+
+bench: build ## the table of docs/benchmarks.md
+	$(GO) run -tags $(TAGS) ./bench
+
+docs: ## rewrite the generated documentation
+	$(GO) test ./internal/config ./metrics ./internal/gwerr/... ./test/docs/... -run 'Generated|Documentation|Current' -update
+	scripts/chart-readme.py
+
+image: ## container image
+	docker build --build-arg VERSION=$(VERSION) -t $(IMAGE) .
+
+clean:
+	rm -rf $(BIN) dist $(CACHE)
+
+help:
+	grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'

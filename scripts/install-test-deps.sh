@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# Installs what the tests need on Debian: a Redis server, xmllint, Prometheus
+# with promtool, and the pinned tools. Where it may not install packages, it
+# says which are missing: in CI that is a failure, elsewhere the tests that
+# need them say so themselves.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+declare -A package=([redis-server]=redis-server [xmllint]=libxml2-utils [promtool]=prometheus [python3]=python3)
+missing=()
+for command in "${!package[@]}"; do
+	command -v "$command" >/dev/null || missing+=("${package[$command]}")
+done
+command -v python3 >/dev/null && python3 -c 'import yaml' 2>/dev/null || missing+=(python3-yaml)
+
+if ((${#missing[@]})); then
+	as_root=()
+	if ((EUID != 0)); then as_root=(sudo -n); fi
+	if command -v apt-get >/dev/null && { ((EUID == 0)) || sudo -n true 2>/dev/null; }; then
+		"${as_root[@]}" apt-get update -qq
+		# The packages would start services of their own; the tests start theirs.
+		printf '#!/bin/sh\nexit 101\n' >/tmp/policy-rc.d && chmod +x /tmp/policy-rc.d
+		[[ -e /usr/sbin/policy-rc.d ]] || "${as_root[@]}" cp /tmp/policy-rc.d /usr/sbin/policy-rc.d
+		"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+	else
+		echo "not installed: ${missing[*]}" >&2
+		[[ ${CI:-} != true ]] || exit 1
+	fi
+fi
+for command in gcc go; do
+	command -v "$command" >/dev/null || { echo "$command is needed to build the gateway" >&2; exit 1; }
+done
+scripts/install-tools.sh
