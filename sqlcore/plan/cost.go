@@ -46,10 +46,12 @@ func (s *search) price(ctx context.Context, c *candidate, compared bool) {
 
 // large is true of a scan of the whole table, or of a large share of it: then
 // its size decides whether to divide it. For a scan that a text or a limit
-// narrows, one more call to learn the size would cost more than it saves.
+// narrows, or that only counts, one more call to learn the size would cost
+// more than it saves.
 func (s *search) large(c *candidate) bool {
 	limited := c.exact && s.access.Limit > 0 && s.access.Limit <= s.planner.options.PartitionAbove
-	if c.request.Path.Partition == nil || limited {
+	counted := c.exact && len(s.access.Columns) == 0
+	if c.request.Path.Partition == nil || limited || counted {
 		return false
 	}
 	for _, e := range predicate.Conjuncts(c.pushed) {

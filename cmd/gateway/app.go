@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/pingone-gateway/gateway/internal/audit"
+	"github.com/pingone-gateway/gateway/internal/auth"
+	"github.com/pingone-gateway/gateway/internal/auth/policy"
+	"github.com/pingone-gateway/gateway/internal/auth/quota"
+	"github.com/pingone-gateway/gateway/internal/config"
+	"github.com/pingone-gateway/gateway/internal/logging"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/server"
+	"github.com/pingone-gateway/gateway/internal/service"
+	"github.com/pingone-gateway/gateway/internal/tracing"
+	"github.com/pingone-gateway/gateway/metrics"
+	"github.com/pingone-gateway/gateway/sqlcore/duck"
+)
+
+// app is the gateway, put together from a configuration. What it opens, Close
+// closes, in the opposite order.
+type app struct {
+	config  *config.Config
+	log     *logging.Log
+	metrics *metrics.Metrics
+	tracer  *tracing.Tracer
+	trail   *audit.Log
+	sink    observe.Sink
+	engine  *duck.Engine
+	keeper  *tokenKeeper
+	pool    *pool
+	callers *callers
+	policy  *policy.Enforcer
+	service *service.Service
+	server  *server.Server
+	landing server.Landing
+
+	closers []func(context.Context) error
+}
+
+// newApp builds the gateway; log lines go to w. On an error everything that
+// was opened is closed.
+func newApp(ctx context.Context, cfg *config.Config, w io.Writer, landing server.Landing) (a *app, err error) {
+	a = &app{config: cfg, landing: landing}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close(context.WithoutCancel(ctx)))
+		}
+	}()
+	for _, step := range []func(context.Context) error{
+		func(ctx context.Context) error { return a.observability(ctx, w) },
+		a.openEngine, a.openTokens, a.openConnections, a.openCallers, a.openService, a.openServer,
+	} {
+		if err := step(ctx); err != nil {
+			return a, err
+		}
+	}
+	return a, nil
+}
+
+// Close ends what the app opened.
+func (a *app) Close(ctx context.Context) error {
+	var err error
+	for i := len(a.closers) - 1; i >= 0; i-- {
+		err = errors.Join(err, a.closers[i](ctx))
+	}
+	a.closers = nil
+	return err
+}
+
+func (a *app) onClose(f func(context.Context) error) { a.closers = append(a.closers, f) }
+
+// observability builds the subscribers of events: log, metrics, traces, audit.
+func (a *app) observability(ctx context.Context, w io.Writer) (err error) {
+	c := a.config
+	if a.log, err = logging.New(logging.Config{Writer: w, Level: c.Log.Level, Text: c.Log.Format == "text"}); err != nil {
+		return err
+	}
+	a.metrics = metrics.New(metrics.Config{Version: versionText(), NativeHistograms: c.Metrics.NativeHistograms, Exemplars: c.Metrics.Exemplars})
+	a.tracer, err = tracing.New(ctx, tracing.Config{
+		Endpoint: c.Tracing.Endpoint, Headers: headers(c.Tracing.Headers), SampleRatio: c.Tracing.SampleRatio,
+		ServiceName: c.Tracing.ServiceName, Version: versionText(),
+	})
+	if err != nil {
+		return err
+	}
+	a.onClose(a.tracer.Close)
+	a.sink = observe.Join(a.log, a.metrics, a.tracer)
+	return a.openAudit(w)
+}
+
+// openAudit opens the trail, if one is wanted.
+func (a *app) openAudit(w io.Writer) (err error) {
+	c := a.config.Audit
+	var to audit.Sink
+	switch c.File {
+	case "":
+		return nil
+	case "stdout":
+		to = audit.Stream(os.Stdout)
+	default:
+		if to, err = audit.File(audit.FileConfig{Path: c.File}); err != nil {
+			return err
+		}
+	}
+	if a.trail, err = audit.New(audit.Config{Sink: to, Statements: audit.Statements(c.Statements), Observe: a.sink}); err != nil {
+		return err
+	}
+	a.onClose(a.trail.Close)
+	return nil
+}
+
+func (a *app) openEngine(ctx context.Context) (err error) {
+	c := a.config.Engine
+	memory := c.MemoryBytes
+	if memory == 0 {
+		memory = engineMemory()
+	}
+	a.engine, err = duck.Open(ctx, duck.Config{MemoryLimit: memory, Threads: c.Threads, TempDir: c.TempDir, Sink: a.sink})
+	if err != nil {
+		return err
+	}
+	a.onClose(func(context.Context) error { return a.engine.Close() })
+	return nil
+}
+
+func (a *app) openTokens(ctx context.Context) (err error) {
+	if a.keeper, err = newTokenKeeper(ctx, a.config, a.sink); err != nil {
+		return err
+	}
+	a.onClose(func(context.Context) error { return a.keeper.Close() })
+	return nil
+}
+
+func (a *app) openConnections(ctx context.Context) (err error) {
+	if a.pool, err = newPool(ctx, a.config, a.engine, a.sink, a.keeper, a.keeper.budget); err != nil {
+		return err
+	}
+	a.onClose(func(context.Context) error { return a.pool.Close() })
+	return nil
+}
+
+func (a *app) openCallers(ctx context.Context) (err error) {
+	if a.callers, err = newCallers(ctx, a); err != nil {
+		return err
+	}
+	if a.config.Auth.PolicyFile == "" {
+		return nil
+	}
+	p, err := policy.Load(a.config.Auth.PolicyFile)
+	if err != nil {
+		return err
+	}
+	key, err := a.keeper.derive("column mask v1")
+	if err != nil {
+		return err
+	}
+	a.policy, err = policy.New(policy.Config{Policy: p, Binder: a.engine, HashKey: key})
+	return err
+}
+
+func (a *app) openService(context.Context) error {
+	c := service.Config{
+		Pool: a.pool, Binder: a.engine, Quota: quota.New(quota.Config{Sink: a.sink}), Sink: a.sink,
+		MaxTime: a.config.Limits.QueryTime, MaxRows: a.config.Limits.Rows, Aliases: []string{"CData"},
+	}
+	if a.policy != nil {
+		c.Policy = a.policy
+	}
+	if a.trail != nil {
+		c.Audit = a.audit
+	}
+	a.service = service.New(c)
+	return nil
+}
+
+// audit adapts the trail to the service.
+func (a *app) audit(ctx context.Context) (func(context.Context, service.Record), error) {
+	entry, err := a.trail.Begin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, r service.Record) {
+		language := audit.SQL
+		if r.FrontEnd == "odata" {
+			language = audit.OData
+		}
+		action := "query"
+		if r.FrontEnd == "explain" {
+			action = "explain"
+		}
+		entry.Finish(ctx, audit.Record{
+			Action: action, FrontEnd: r.FrontEnd, Principal: r.Principal, Remote: remoteOf(ctx),
+			TraceID: tracing.ID(ctx), Connection: r.Connection, Language: language, Statement: r.Statement,
+			Tables: r.Tables, Rows: r.Rows, Calls: r.Calls, Err: r.Err, Started: r.Started, Duration: r.Duration,
+		})
+	}, nil
+}
+
+// Run serves until ctx ends.
+func (a *app) Run(ctx context.Context) error {
+	stop := a.watch(ctx)
+	defer stop()
+	return a.server.Run(ctx)
+}
+
+// watch reports the engine's memory and keeps keys fresh while the app runs.
+func (a *app) watch(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(5 * time.Second)
+		defer tick.Stop()
+		for {
+			if m, err := a.engine.Memory(ctx); err == nil {
+				a.sink.Observe(ctx, m)
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func() { cancel(); <-done }
+}
+
+// anonymous is the caller of a gateway without authentication.
+func anonymous() *auth.Principal { return auth.NewAnonymous("anonymous") }

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+
+	"github.com/pingone-gateway/gateway/internal/auth/policy"
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/server"
+)
+
+// checks decide readiness and fill /readyz?verbose.
+func (a *app) checks() *server.Checks {
+	c := server.ChecksConfig{Degraded: a.config.Readiness.Degraded, Interval: a.config.Readiness.Interval}
+	for name, conn := range a.pool.shared {
+		c.Checks = append(c.Checks, server.Check{Name: "connection:" + name, Need: server.OneOnce, Run: func(ctx context.Context) error {
+			_, err := conn.Provider.Names(ctx)
+			return err
+		}})
+	}
+	if a.keeper.redis != nil {
+		need := server.Never
+		if a.config.Redis.Required {
+			need = server.Always
+		}
+		c.Checks = append(c.Checks, server.Check{Name: "redis", Need: need, Run: a.redisUp})
+	}
+	if a.trail != nil {
+		c.Checks = append(c.Checks, server.Check{Name: "audit", Need: server.Never, Run: a.auditUp})
+	}
+	if len(a.pool.shared) == 0 {
+		c.Degraded = true // every caller brings a connection of its own
+	}
+	return server.NewChecks(c)
+}
+
+func (a *app) redisUp(context.Context) error {
+	if s := a.keeper.redis.State(); !s.Up {
+		return gwerr.New(gwerr.UpstreamFailed, "Redis can't be used: "+s.Detail+".",
+			"Check redis.url and the server; queries go on with tokens from memory.")
+	}
+	return nil
+}
+
+func (a *app) auditUp(context.Context) error {
+	if a.trail.Healthy() {
+		return nil
+	}
+	return gwerr.New(gwerr.Busy, "The audit trail can't be written.", "Check audit.file and the disk.")
+}
+
+func (a *app) reloadPolicy() error {
+	p, err := policy.Load(a.config.Auth.PolicyFile)
+	if err != nil {
+		return err
+	}
+	a.policy.Replace(p)
+	return nil
+}
+
+// background runs f until the app closes.
+func (a *app) background(f func(context.Context)) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f(ctx)
+	}()
+	a.onClose(func(context.Context) error {
+		cancel()
+		<-done
+		return nil
+	})
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pingone-gateway/gateway/internal/config"
+	"github.com/pingone-gateway/gateway/internal/server"
+	"github.com/pingone-gateway/gateway/pingone/sim"
+)
+
+func demoCommand() *cobra.Command {
+	var f simulateFlags
+	var listen, admin, logLevel string
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Run the service and the simulator together, without configuration",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.demo(cmd.Context(), cmd.OutOrStdout(), map[string]string{
+				"listen.address": listen, "admin.address": admin, "log.level": logLevel,
+			})
+		},
+	}
+	f.register(c)
+	c.Flags().StringVar(&f.listen, "simulator", "127.0.0.1:8090", "address of the simulator")
+	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "address of the service")
+	c.Flags().StringVar(&admin, "admin", "127.0.0.1:9090", "address of metrics and health")
+	c.Flags().StringVar(&logLevel, "log-level", "warn", "debug, info, warn or error")
+	return c
+}
+
+// demo runs both until the context ends.
+func (f *simulateFlags) demo(ctx context.Context, out io.Writer, set map[string]string) error {
+	o, err := f.options()
+	if err != nil {
+		return err
+	}
+	s, err := sim.New(o)
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", f.listen)
+	if err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return serveUntil(ctx, l, s) })
+	g.Go(func() error { return f.demoService(ctx, out, set, s, l.Addr().String(), o.Users) })
+	return g.Wait()
+}
+
+// demoService runs the service over the simulator at the address.
+func (f *simulateFlags) demoService(ctx context.Context, out io.Writer, set map[string]string, s *sim.Server, address string, users int) error {
+	cfg, err := demoConfig(s, address, set)
+	if err != nil {
+		return err
+	}
+	a, err := newApp(ctx, cfg, os.Stderr, server.Landing{Version: versionText(), Try: demoCommands(cfg.Listen.Address)})
+	if err != nil {
+		return err
+	}
+	if err := a.server.Listen(ctx); err != nil {
+		return joinClose(ctx, a, err)
+	}
+	printDemo(out, a, s, address, users)
+	return joinClose(ctx, a, a.Run(ctx))
+}
+
+// demoConfig is the configuration of the demo: open on loopback, one
+// connection to the simulator.
+func demoConfig(s *sim.Server, address string, set map[string]string) (*config.Config, error) {
+	env := s.EnvironmentID(sim.EnvironmentAdministrators)
+	flags := map[string]string{
+		"auth.mode":                                     "none",
+		"log.format":                                    "text",
+		"listen.drain_delay":                            "0s",
+		"listen.grace_time":                             "2s",
+		"default_connection":                            "pingone",
+		"connections.pingone.api_url":                   "http://" + address + "/v1",
+		"connections.pingone.rate_share":                "1",
+		"connections.pingone.oauth_client_id":           sim.AppWorker.ID,
+		"connections.pingone.oauth_client_secret":       sim.AppWorker.Secret,
+		"connections.pingone.worker_app_environment_id": env,
+		"connections.pingone.authorization_server_url":  "http://" + address,
+	}
+	for k, v := range set {
+		flags[k] = v
+	}
+	return config.Load(config.Sources{File: os.DevNull, Flags: flags})
+}
+
+// demoCommands are worth trying first.
+func demoCommands(address string) []server.Command {
+	base := "http://" + address
+	return []server.Command{
+		{Title: "Contractors as an OData feed", Line: "curl -s '" + base + "/odata/pingone/Administrators/Users?$filter=EmployeeType%20eq%20%27Contractor%27&$select=Id,Username&$top=5'"},
+		{Title: "Users by population, in SQL", Line: "curl -s " + base + `/sql -d '{"query":"SELECT p.Name, count(*) AS users FROM Users u JOIN Populations p ON p.Id = u.PopulationId GROUP BY 1 ORDER BY 2 DESC"}'`},
+		{Title: "The calls that a query makes", Line: "curl -s " + base + `/sql/explain -d '{"query":"SELECT Username FROM Users WHERE Username LIKE '"'"'a%'"'"'"}'`},
+	}
+}
+
+func printDemo(w io.Writer, a *app, s *sim.Server, simulator string, users int) {
+	public := a.server.PublicAddr()
+	fmt.Fprintf(w, "PingOne Gateway %s, over a simulated PingOne with %s users.\n\n", versionText(), thousands(users))
+	fmt.Fprintf(w, "  OData for Excel, Power BI   http://%s/odata/pingone/Administrators/\n", public)
+	fmt.Fprintf(w, "  SQL                         http://%s/sql\n", public)
+	fmt.Fprintf(w, "  Interface description       http://%s/docs\n", public)
+	fmt.Fprintf(w, "  Metrics and health          http://%s/metrics\n", a.server.AdminAddr())
+	fmt.Fprintf(w, "  Simulated PingOne API       http://%s/v1/environments/%s\n\nTry:\n", simulator, s.EnvironmentID(sim.EnvironmentAdministrators))
+	for _, c := range demoCommands(public) {
+		fmt.Fprintf(w, "\n  # %s\n  %s\n", c.Title, c.Line)
+	}
+	fmt.Fprint(w, "\nStop with Ctrl-C.\n")
+}
+
+// thousands groups digits for reading.
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	gateway "github.com/pingone-gateway/gateway"
+	"github.com/pingone-gateway/gateway/internal/auth"
+	"github.com/pingone-gateway/gateway/internal/auth/httpguard"
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/server"
+	"github.com/pingone-gateway/gateway/odata"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/exec"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
+)
+
+// openServer mounts the front ends and builds the listeners.
+func (a *app) openServer(context.Context) (err error) {
+	mounts, err := a.mounts()
+	if err != nil {
+		return err
+	}
+	c := a.config
+	a.server, err = server.New(server.Config{
+		Public: server.Listener{
+			Address: c.Listen.Address, TLS: tlsOf(c), ReadHeaderTimeout: c.Listen.ReadHeaderTimeout, IdleTimeout: c.Listen.IdleTimeout,
+		},
+		Admin:  server.Admin{Address: c.Admin.Address, Token: c.Admin.Token, Pprof: c.Admin.Pprof, Metrics: a.metrics.Handler(), Level: a.log},
+		Mounts: mounts, Guard: a.callers.guard(a.fail), Trace: a.tracer.Middleware,
+		Proxies: httpguard.ProxyConfig{Trusted: c.TrustedProxies, PublicURL: c.PublicURL}, AllowIPs: c.AllowIPs,
+		Limits: server.Limits{
+			RequestBytes: c.Limits.RequestBytes, URLBytes: c.Limits.URLBytes, HeaderBytes: c.Limits.HeaderBytes,
+			QueryTime: c.Limits.QueryTime, Queries: c.Limits.Queries, Queue: c.Limits.Queue, QueueTime: c.Limits.QueueTime,
+		},
+		Checks: a.checks(), OpenAPI: gateway.OpenAPI, Landing: a.landing,
+		DrainDelay: c.Listen.DrainDelay, GraceTime: c.Listen.GraceTime, Sink: a.sink,
+	})
+	return err
+}
+
+// fail answers a request that ends before its front end sees it.
+func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
+	frontEnd := observe.RequestOf(r.Context()).FrontEnd()
+	e := gwerr.From(err)
+	a.sink.Observe(r.Context(), observe.RequestFailed{FrontEnd: frontEnd, Code: string(e.Code), Err: err})
+	server.WriteError(w, r, frontEnd, e)
+}
+
+// mounts lists the front ends.
+func (a *app) mounts() ([]server.Mount, error) {
+	h := sqlhttp.New(sqlhttp.Config{Querier: a.service, MaxBody: a.config.Limits.RequestBytes, Sink: a.sink})
+	out := []server.Mount{
+		{Pattern: "/sql", FrontEnd: "sql", Handler: http.HandlerFunc(h.Query), Query: true},
+		{Pattern: "/sql/explain", FrontEnd: "sql", Handler: http.HandlerFunc(h.Explain), Query: true},
+	}
+	key, err := a.linkKey()
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range a.config.ConnectionNames() {
+		prefix := "/odata/" + name + "/"
+		o, err := odata.New(odata.Config{
+			Prefix: prefix, Namespace: "PingOne", Catalog: odataCatalog{a, name}, Executor: odataExecutor{a, name},
+			BaseURL: server.BaseURL, Caller: callerOf, Key: key, PageRows: int64(a.config.OData.PageSize),
+			Sink: a.sink, Failed: a.odataFailed,
+		})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, server.Mount{Pattern: prefix + "*", FrontEnd: "odata", Handler: withStatement(o), Query: true})
+	}
+	return out, nil
+}
+
+// linkKey signs next links: the same on all replicas that share the
+// configuration's keys.
+func (a *app) linkKey() ([]byte, error) {
+	if keys := a.config.OData.LinkKeys; len(keys) > 0 {
+		_, secret, _ := strings.Cut(keys[0].Reveal(), ":")
+		return []byte(secret), nil
+	}
+	return a.keeper.derive("next links v1")
+}
+
+// callerOf names who asks, so that next links work for that caller alone.
+func callerOf(ctx context.Context) string { return auth.FromContext(ctx).Identity() }
+
+func (a *app) odataFailed(ctx context.Context, err error) {
+	a.sink.Observe(ctx, observe.RequestFailed{FrontEnd: "odata", Code: string(gwerr.From(err).Code), Err: err})
+}
+
+type statementKey struct{}
+
+// withStatement keeps the address for the audit trail.
+func withStatement(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text := r.URL.EscapedPath()
+		if r.URL.RawQuery != "" {
+			text += "?" + r.URL.RawQuery
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), statementKey{}, text)))
+	})
+}
+
+func statementOf(ctx context.Context) string {
+	s, _ := ctx.Value(statementKey{}).(string)
+	return s
+}
+
+// odataCatalog shows OData the caller's part of a connection.
+type odataCatalog struct {
+	app        *app
+	connection string
+}
+
+// Names implements odata.Catalog.
+func (c odataCatalog) Names(ctx context.Context) ([]catalog.SchemaName, error) {
+	p, err := c.app.service.Provider(ctx, c.connection)
+	if err != nil {
+		return nil, err
+	}
+	return p.Names(ctx)
+}
+
+// Schema implements odata.Catalog.
+func (c odataCatalog) Schema(ctx context.Context, name string) (*catalog.Schema, error) {
+	p, err := c.app.service.Provider(ctx, c.connection)
+	if err != nil {
+		return nil, err
+	}
+	return p.Schema(ctx, name)
+}
+
+// odataExecutor runs OData's queries on a connection.
+type odataExecutor struct {
+	app        *app
+	connection string
+}
+
+// Query implements odata.Executor.
+func (x odataExecutor) Query(ctx context.Context, q *query.Query, o odata.ExecOptions) (odata.Rows, error) {
+	return x.app.service.Query(ctx, x.connection, "odata", statementOf(ctx), q, exec.Options(o))
+}
+
+// Count implements odata.Executor.
+func (x odataExecutor) Count(ctx context.Context, q *query.Query) (int64, error) {
+	return x.app.service.Count(ctx, x.connection, "odata", statementOf(ctx), q)
+}

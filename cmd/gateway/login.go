@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pingone-gateway/gateway/internal/config"
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/tokens"
+	"github.com/pingone-gateway/gateway/tokens/oauth"
+)
+
+func loginCommand() *cobra.Command {
+	var f configFlags
+	var connection string
+	var device, noBrowser bool
+	c := &cobra.Command{
+		Use:   "login",
+		Short: "Sign in to a connection of AuthScheme OAuth or OAuthDevice; the tokens are kept in its store",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := f.load()
+			if err != nil {
+				return err
+			}
+			if connection == "" {
+				connection = cfg.DefaultConnection
+			}
+			tell := func(line string) { fmt.Fprintln(cmd.OutOrStdout(), line) }
+			return login(cmd.Context(), cfg, connection, tell, device, noBrowser)
+		},
+	}
+	f.register(c)
+	c.Flags().StringVar(&connection, "connection", "", "connection to sign in to (default: the default connection)")
+	c.Flags().BoolVar(&device, "device", false, "sign in with a code on another device")
+	c.Flags().BoolVar(&noBrowser, "no-browser", false, "print the address instead of opening a browser")
+	return c
+}
+
+func login(ctx context.Context, cfg *config.Config, name string, tell func(string), device, noBrowser bool) error {
+	c, ok := cfg.Connections[name]
+	if !ok {
+		return gwerr.Newf(gwerr.Config, "There is no connection named %q.", name)
+	}
+	keeper, err := newTokenKeeper(ctx, cfg, observe.Discard)
+	if err != nil {
+		return err
+	}
+	defer keeper.Close()
+	if c.OAuthSettingsLocation.IsZero() && keeper.store.Kind() == "memory" {
+		return gwerr.New(gwerr.Config, "Tokens are kept in memory alone, so a sign-in here would be lost.",
+			"Set OAuthSettingsLocation to file:///directory or redis://host:6379, and tokens.encryption_keys.").On("OAuthSettingsLocation")
+	}
+	t, stop, err := keeper.connect(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if t.Client == nil {
+		return gwerr.New(gwerr.Config, "This connection uses a given token; there is nothing to sign in to.", "Set AuthScheme to OAuth.")
+	}
+	flow := &oauth.LoginFlow{Client: t.Client, CallbackURL: c.CallbackURL, Tell: tell}
+	if !noBrowser {
+		flow.Open = openBrowser
+	}
+	var token tokens.Token
+	if device || c.AuthScheme == config.SchemeOAuthDevice {
+		token, err = flow.RunDevice(ctx)
+	} else {
+		token, err = flow.Run(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if err := t.Adopt(ctx, token); err != nil {
+		return err
+	}
+	tell("Signed in. The connection " + name + " keeps its tokens from now on.")
+	return nil
+}
+
+// openBrowser opens an address with the desktop's own means.
+func openBrowser(address string) error {
+	switch runtime.GOOS {
+	case "darwin":
+		return exec.Command("open", address).Start()
+	case "windows":
+		return exec.Command("rundll32", "url.dll,FileProtocolHandler", address).Start()
+	default:
+		return exec.Command("xdg-open", address).Start()
+	}
+}

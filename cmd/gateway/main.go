@@ -1,0 +1,61 @@
+// Command gateway lets programs that speak OData or SQL read PingOne
+// directories. This package only wires; every feature stands in a package of
+// its own.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := root().ExecuteContext(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "gateway:", sentence(err))
+		os.Exit(exitCode(err))
+	}
+}
+
+// root is the command line.
+func root() *cobra.Command {
+	c := &cobra.Command{
+		Use:           "gateway",
+		Short:         "PingOne as OData feeds and SQL",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	c.AddCommand(serveCommand(), demoCommand(), simulateCommand(), sqlCommand(), checkCommand(),
+		loginCommand(), keysCommand(), configCommand(), versionCommand())
+	return c
+}
+
+// sentence is what a person reads: of our own errors the message and the mend,
+// of others all there is.
+func sentence(err error) string {
+	var e *gwerr.Error
+	if !errors.As(err, &e) {
+		return err.Error()
+	}
+	if cause := e.Unwrap(); cause != nil && (e.Code == gwerr.Internal || e.Code == gwerr.Config) {
+		return e.Error() + " (" + cause.Error() + ")"
+	}
+	return e.Error()
+}
+
+// exitCode is 2 for a configuration that has to be mended first, 1 otherwise.
+func exitCode(err error) int {
+	if gwerr.Is(err, gwerr.Config) {
+		return 2
+	}
+	return 1
+}

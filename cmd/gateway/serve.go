@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pingone-gateway/gateway/internal/config"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/server"
+	"github.com/pingone-gateway/gateway/tokens"
+)
+
+func serveCommand() *cobra.Command {
+	var f configFlags
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the service",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := f.load()
+			if err != nil {
+				return err
+			}
+			for _, w := range cfg.Warnings {
+				fmt.Fprintln(cmd.ErrOrStderr(), "gateway: warning:", w)
+			}
+			a, err := newApp(cmd.Context(), cfg, os.Stderr, server.Landing{Version: versionText()})
+			if err != nil {
+				return err
+			}
+			stop := a.reloadOnSignal(cmd.Context(), &f)
+			err = a.Run(cmd.Context())
+			stop()
+			return joinClose(cmd.Context(), a, err)
+		},
+	}
+	f.register(c)
+	return c
+}
+
+func joinClose(ctx context.Context, a *app, err error) error {
+	if closeErr := a.Close(context.WithoutCancel(ctx)); err == nil {
+		return closeErr
+	}
+	return err
+}
+
+// reloadOnSignal takes over, on SIGHUP, what can change while running: keys,
+// policy, log level and certificates.
+func (a *app) reloadOnSignal(ctx context.Context, f *configFlags) (stop func()) {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-hup:
+				a.reload(ctx, f)
+			}
+		}
+	}()
+	return func() { signal.Stop(hup); cancel(); <-done }
+}
+
+func (a *app) reload(ctx context.Context, f *configFlags) {
+	report := func(what string, err error) { a.sink.Observe(ctx, observe.Reloaded{What: what, Err: err}) }
+	cfg, err := f.load()
+	if err == nil {
+		err = a.log.SetLevel(cfg.Log.Level)
+	}
+	report("configuration", err)
+	if a.callers.keys != nil {
+		report("keys", a.callers.keys.Reload())
+	}
+	if a.policy != nil {
+		report("policy", a.reloadPolicy())
+	}
+	report("certificate", a.server.Reload(ctx))
+}
+
+func tlsOf(c *config.Config) *server.TLS {
+	if c.Listen.TLSCertFile == "" {
+		return nil
+	}
+	return &server.TLS{
+		CertFile: c.Listen.TLSCertFile, KeyFile: c.Listen.TLSKeyFile,
+		ClientCAFile: c.Listen.TLSClientCAFile, MinVersion: c.Listen.TLSMinVersion,
+	}
+}
+
+// headers reads "name=value" pairs.
+func headers(pairs []tokens.Secret) map[string]string {
+	out := map[string]string{}
+	for _, p := range pairs {
+		if name, value, ok := strings.Cut(p.Reveal(), "="); ok {
+			out[strings.TrimSpace(name)] = strings.TrimSpace(value)
+		}
+	}
+	return out
+}
+
+// engineMemory is the engine's share of what the process may use: a quarter of
+// the container's limit, at least 128 MiB and at most 2 GiB.
+func engineMemory() int64 {
+	limit := debug.SetMemoryLimit(-1)
+	if limit == math.MaxInt64 {
+		limit = cgroupLimit()
+	}
+	return min(max(limit/4, 128<<20), 2<<30)
+}
+
+// cgroupLimit reads the container's memory limit (cgroup v2); 2 GiB if there
+// is none.
+func cgroupLimit() int64 {
+	raw, err := os.ReadFile("/sys/fs/cgroup/memory.max")
+	if err == nil {
+		if n, err := strconv.ParseInt(strings.TrimSpace(string(raw)), 10, 64); err == nil {
+			return n
+		}
+	}
+	return 2 << 30
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pingone-gateway/gateway/pingone/sim"
+)
+
+// simulateFlags are the simulator's options on the command line.
+type simulateFlags struct {
+	listen     string
+	users      int
+	seed       uint64
+	latency    time.Duration
+	rateLimit  string
+	faults     string
+	tokenLife  time.Duration
+	noCompress bool
+}
+
+func simulateCommand() *cobra.Command {
+	var f simulateFlags
+	c := &cobra.Command{
+		Use:   "simulate",
+		Short: "Run the PingOne simulator alone",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o, err := f.options()
+			if err != nil {
+				return err
+			}
+			s, err := sim.New(o)
+			if err != nil {
+				return err
+			}
+			l, err := net.Listen("tcp", f.listen)
+			if err != nil {
+				return err
+			}
+			printSimulator(cmd.OutOrStdout(), s, l.Addr().String(), o.Users)
+			return serveUntil(cmd.Context(), l, s)
+		},
+	}
+	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8090", "address to listen on")
+	f.register(c)
+	return c
+}
+
+// register adds the flags that the demo has as well.
+func (f *simulateFlags) register(c *cobra.Command) {
+	c.Flags().IntVar(&f.users, "users", 5000, "users in the environment Administrators")
+	c.Flags().Uint64Var(&f.seed, "seed", 1, "seed of the directory's content")
+	c.Flags().DurationVar(&f.latency, "latency", 0, "added to every call, such as 20ms")
+	c.Flags().StringVar(&f.rateLimit, "rate-limit", "off", "off, documented, calls a second, or a list such as rlgDirAccessRps=50")
+	c.Flags().StringVar(&f.faults, "faults", "", "faults as a JSON array, or @file")
+	c.Flags().DurationVar(&f.tokenLife, "token-lifetime", time.Hour, "lifetime of access tokens")
+	c.Flags().BoolVar(&f.noCompress, "no-compression", false, "never answer with gzip")
+}
+
+func (f *simulateFlags) options() (sim.Options, error) {
+	rates, err := sim.ParseRateLimits(f.rateLimit)
+	if err != nil {
+		return sim.Options{}, fmt.Errorf("--rate-limit: %w", err)
+	}
+	faults, err := sim.ParseFaults(f.faults)
+	if err != nil {
+		return sim.Options{}, fmt.Errorf("--faults: %w", err)
+	}
+	return sim.Options{
+		Users: f.users, Seed: f.seed, Latency: f.latency, RateLimits: rates, Faults: faults,
+		TokenLifetime: f.tokenLife, NoCompression: f.noCompress,
+	}, nil
+}
+
+func printSimulator(w io.Writer, s *sim.Server, address string, users int) {
+	env := s.EnvironmentID(sim.EnvironmentAdministrators)
+	fmt.Fprintf(w, "PingOne simulator with %d users\n", users)
+	fmt.Fprintf(w, "  API                   http://%s/v1\n", address)
+	fmt.Fprintf(w, "  authorization server  http://%s/%s/as\n", address, env)
+	fmt.Fprintf(w, "  environment           %s (%s)\n", env, sim.EnvironmentAdministrators)
+	fmt.Fprintf(w, "  worker application    %s, secret %s\n", sim.AppWorker.ID, sim.AppWorker.Secret)
+}
+
+// serveUntil serves h until the context ends, then gives running requests a
+// moment.
+func serveUntil(ctx context.Context, l net.Listener, h http.Handler) error {
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10}
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(l) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if err := s.Shutdown(grace); err != nil {
+		_ = s.Close() // what still runs is cut
+	}
+	if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}

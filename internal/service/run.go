@@ -1,0 +1,155 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/pingone-gateway/gateway/internal/auth"
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// run is one query from its admission to its account.
+type run struct {
+	service *Service
+	ctx     context.Context
+	cancel  context.CancelFunc
+	release func()
+	keep    func(context.Context, Record)
+	calls   func() int64
+	limit   int64
+	record  Record
+	query   *query.Query
+	done    bool
+}
+
+// begin admits a query of the caller in ctx. End it with finish.
+func (s *Service) begin(ctx context.Context, c *Connection, frontEnd, statement string) (*run, error) {
+	p := auth.FromContext(ctx)
+	limits := s.limits(p)
+	r := &run{
+		service: s, limit: limits.RowsPerQuery,
+		release: func() {}, keep: func(context.Context, Record) {}, calls: func() int64 { return 0 },
+		record: Record{FrontEnd: frontEnd, Connection: c.Name, Statement: statement, Started: s.config.Now(), Principal: p},
+	}
+	if s.config.Quota != nil {
+		release, err := s.config.Quota.Acquire(ctx, p.Identity(), limits)
+		if err != nil {
+			return nil, err
+		}
+		r.release = release
+	}
+	if s.config.Audit != nil {
+		keep, err := s.config.Audit(ctx)
+		if err != nil {
+			r.release()
+			return nil, err
+		}
+		r.keep = keep
+	}
+	r.ctx, r.cancel = context.WithCancel(ctx)
+	if limits.Time > 0 {
+		r.cancel() // of the context that the next line replaces
+		r.ctx, r.cancel = context.WithTimeout(ctx, limits.Time)
+	}
+	if c.Calls != nil {
+		r.ctx, r.calls = c.Calls(r.ctx)
+	}
+	s.config.Sink.Observe(ctx, observe.InFlight{What: "queries", Delta: 1})
+	return r, nil
+}
+
+// bound notes what the query reads.
+func (r *run) bound(q *query.Query) {
+	r.query = q
+	for _, a := range q.Accesses {
+		name := a.Table.Name
+		if a.Table.Schema != nil {
+			name = a.Table.Schema.Name + "." + name
+		}
+		r.record.Tables = append(r.record.Tables, name)
+	}
+}
+
+// finish ends the query and accounts for it; err is nil for a whole answer.
+// It returns err.
+func (r *run) finish(err error) error {
+	if r.done {
+		return err
+	}
+	r.done = true
+	r.cancel()
+	r.release()
+	s := r.service
+	r.record.Duration, r.record.Calls, r.record.Err = s.config.Now().Sub(r.record.Started), r.calls(), err
+	// The account must be written even when the client has gone.
+	ctx := context.WithoutCancel(r.ctx)
+	s.config.Sink.Observe(ctx, observe.InFlight{What: "queries", Delta: -1})
+	s.config.Sink.Observe(ctx, r.finished())
+	r.keep(ctx, r.record)
+	return err
+}
+
+func (r *run) finished() observe.QueryFinished {
+	e := observe.QueryFinished{
+		FrontEnd: r.record.FrontEnd, RowsReturned: r.record.Rows, Calls: r.record.Calls, Duration: r.record.Duration,
+	}
+	if r.query != nil {
+		for _, a := range r.query.Accesses {
+			e.Tables = append(e.Tables, a.Table.Name)
+		}
+	}
+	if r.record.Err != nil {
+		e.Code = string(gwerr.From(r.record.Err).Code)
+	}
+	return e
+}
+
+// rows are a query's rows while it is being accounted for.
+type rows struct {
+	scan.Rows
+	run *run
+}
+
+// Schema implements scan.Rows.
+func (r *rows) Schema() *arrow.Schema { return r.Rows.Schema() }
+
+// Next implements scan.Batches under the query's own time limit as well as the
+// caller's context.
+func (r *rows) Next(ctx context.Context) (scan.Batch, error) {
+	if err := ctx.Err(); err != nil {
+		return scan.Batch{}, r.run.finish(err)
+	}
+	b, err := r.Rows.Next(r.run.ctx)
+	switch {
+	case errors.Is(err, io.EOF):
+		_ = r.run.finish(nil)
+		return b, err
+	case err != nil:
+		return b, r.run.finish(err)
+	}
+	r.run.record.Rows += b.Record.NumRows()
+	if r.run.limit > 0 && r.run.record.Rows > r.run.limit {
+		b.Record.Release()
+		return scan.Batch{}, r.run.finish(tooManyRows(r.run.limit))
+	}
+	return b, nil
+}
+
+// Close implements scan.Batches. A stream that is closed before its end was
+// not wanted to the end: that is no error.
+func (r *rows) Close() {
+	r.run.cancel()
+	r.Rows.Close()
+	_ = r.run.finish(nil)
+}
+
+func tooManyRows(limit int64) error {
+	return gwerr.New(gwerr.LimitExceeded, fmt.Sprintf("The result has more than %d rows.", limit), "Narrow the query, or ask for it in pages.")
+}

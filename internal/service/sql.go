@@ -1,0 +1,105 @@
+package service
+
+import (
+	"context"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck"
+	"github.com/pingone-gateway/gateway/sqlcore/exec"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
+)
+
+// SQL implements sqlhttp.Querier.
+func (s *Service) SQL(ctx context.Context, st sqlhttp.Statement) (*sqlhttp.Answer, error) {
+	c, provider, err := s.connection(ctx, st.Connection)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.begin(ctx, c, "sql", st.SQL)
+	if err != nil {
+		return nil, err
+	}
+	q, err := s.bind(r.ctx, c, provider, st)
+	if err != nil {
+		return nil, r.finish(err)
+	}
+	r.bound(q)
+	found, err := c.Executor.Query(r.ctx, q, exec.Options{})
+	if err != nil {
+		return nil, r.finish(err)
+	}
+	return &sqlhttp.Answer{Columns: q.Columns, Rows: &rows{Rows: found, run: r}}, nil
+}
+
+// ExplainSQL implements sqlhttp.Querier.
+func (s *Service) ExplainSQL(ctx context.Context, st sqlhttp.Statement) (any, error) {
+	c, provider, err := s.connection(ctx, st.Connection)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.begin(ctx, c, "explain", st.SQL)
+	if err != nil {
+		return nil, err
+	}
+	q, err := s.bind(r.ctx, c, provider, st)
+	if err != nil {
+		return nil, r.finish(err)
+	}
+	r.bound(q)
+	plan, err := c.Executor.Explain(r.ctx, q)
+	return plan, r.finish(err)
+}
+
+func (s *Service) bind(ctx context.Context, c *Connection, provider catalog.Provider, st sqlhttp.Statement) (*query.Query, error) {
+	catalogs := []string{c.Name}
+	if c.Name == s.config.Pool.Default() {
+		catalogs = append(catalogs, s.config.Aliases...)
+	}
+	r := duck.BindRequest{SQL: st.SQL, Catalogs: catalogs, Provider: provider}
+	for _, p := range st.Positional {
+		r.Positional = append(r.Positional, duck.Parameter{Value: p.Value, Null: p.Null})
+	}
+	if st.Named != nil {
+		r.Named = make(map[string]duck.Parameter, len(st.Named))
+		for name, p := range st.Named {
+			r.Named[name] = duck.Parameter{Value: p.Value, Null: p.Null}
+		}
+	}
+	return s.config.Binder.Bind(ctx, r)
+}
+
+// Query runs a bound query of another front end. statement describes it for
+// the audit trail.
+func (s *Service) Query(ctx context.Context, connection, frontEnd, statement string, q *query.Query, o exec.Options) (scan.Rows, error) {
+	c, _, err := s.connection(ctx, connection)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.begin(ctx, c, frontEnd, statement)
+	if err != nil {
+		return nil, err
+	}
+	r.bound(q)
+	found, err := c.Executor.Query(r.ctx, q, o)
+	if err != nil {
+		return nil, r.finish(err)
+	}
+	return &rows{Rows: found, run: r}, nil
+}
+
+// Count returns the number of rows of a bound query of another front end.
+func (s *Service) Count(ctx context.Context, connection, frontEnd, statement string, q *query.Query) (int64, error) {
+	c, _, err := s.connection(ctx, connection)
+	if err != nil {
+		return 0, err
+	}
+	r, err := s.begin(ctx, c, frontEnd, statement)
+	if err != nil {
+		return 0, err
+	}
+	r.bound(q)
+	n, err := c.Executor.Count(r.ctx, q)
+	return n, r.finish(err)
+}

@@ -1,0 +1,218 @@
+//go:build duckdb_arrow
+
+// Package testkit builds the gateway's core over a simulated PingOne for tests.
+package testkit
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/pingone-gateway/gateway/internal/auth"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/service"
+	"github.com/pingone-gateway/gateway/pingone"
+	"github.com/pingone-gateway/gateway/pingone/sim"
+	"github.com/pingone-gateway/gateway/sqlcore/duck"
+	"github.com/pingone-gateway/gateway/sqlcore/exec"
+	"github.com/pingone-gateway/gateway/sqlcore/plan"
+	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
+	"github.com/pingone-gateway/gateway/tokens"
+	"github.com/pingone-gateway/gateway/tokens/oauth"
+)
+
+// Options choose the stack. The zero value is the demo's directory.
+type Options struct {
+	Sim  sim.Options
+	Plan plan.Options
+	// Client changes the PingOne client's configuration.
+	Client func(*pingone.Config)
+	// Service changes the service's configuration.
+	Service func(*service.Config)
+	Sink    observe.Sink
+	// Engine is shared by stacks of one test; nil opens one.
+	Engine *duck.Engine
+	// Simulator is shared by stacks of one test; nil starts one.
+	Simulator *Simulator
+}
+
+// Simulator is a running simulator.
+type Simulator struct {
+	*sim.Server
+	URL string
+}
+
+// StartSimulator serves a simulator over HTTP until the test ends.
+func StartSimulator(t testing.TB, o sim.Options) *Simulator {
+	t.Helper()
+	s, err := sim.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := httptest.NewServer(s)
+	t.Cleanup(web.Close)
+	return &Simulator{Server: s, URL: web.URL}
+}
+
+// OpenEngine opens an engine until the test ends.
+func OpenEngine(t testing.TB) *duck.Engine {
+	t.Helper()
+	e, err := duck.Open(context.Background(), duck.Config{MemoryLimit: 256 << 20, TempDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e
+}
+
+// Stack is the gateway from the simulator up to the service.
+type Stack struct {
+	*Simulator
+	Engine    *duck.Engine
+	Directory *pingone.Connection
+	Executor  *exec.Executor
+	Service   *service.Service
+}
+
+// Start builds a stack that ends with the test.
+func Start(t testing.TB, o Options) *Stack {
+	t.Helper()
+	s := &Stack{Simulator: o.Simulator, Engine: o.Engine}
+	if s.Simulator == nil {
+		s.Simulator = StartSimulator(t, o.Sim)
+	}
+	if s.Engine == nil {
+		s.Engine = OpenEngine(t)
+	}
+	cfg := pingone.Config{
+		APIURL: s.URL + "/v1", WorkerAppEnvironmentID: s.EnvironmentID(sim.EnvironmentAdministrators),
+		Authorizer: workerToken(t, s.Simulator), Sink: o.Sink,
+	}
+	if o.Client != nil {
+		o.Client(&cfg)
+	}
+	d, err := pingone.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.Close() })
+	s.Directory = d
+	s.Executor = exec.New(exec.Config{Source: d, Engine: s.Engine, Plan: o.Plan, Sink: o.Sink})
+	c := service.Config{Pool: onePool{&service.Connection{Name: "pingone", Provider: d, Executor: s.Executor}}, Binder: s.Engine, Aliases: []string{"CData"}, Sink: o.Sink}
+	if o.Service != nil {
+		o.Service(&c)
+	}
+	s.Service = service.New(c)
+	return s
+}
+
+// Context carries the caller of a gateway without authentication.
+func Context(t testing.TB) context.Context {
+	t.Helper()
+	return auth.WithPrincipal(t.Context(), auth.NewAnonymous())
+}
+
+// Query runs a statement and returns its rows as text, null as NULL.
+func (s *Stack) Query(t testing.TB, sql string, parameters ...sqlhttp.Parameter) [][]string {
+	t.Helper()
+	rows, err := s.TryQuery(Context(t), sql, parameters...)
+	if err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return rows
+}
+
+// TryQuery is Query with its error.
+func (s *Stack) TryQuery(ctx context.Context, sql string, parameters ...sqlhttp.Parameter) ([][]string, error) {
+	a, err := s.Service.SQL(ctx, sqlhttp.Statement{SQL: sql, Positional: parameters})
+	if err != nil {
+		return nil, err
+	}
+	defer a.Rows.Close()
+	var out [][]string
+	for {
+		b, err := a.Rows.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return out, err
+		}
+		out = append(out, Texts(b.Record)...)
+		b.Record.Release()
+	}
+}
+
+// Texts gives a record's rows as text.
+func Texts(rec arrow.RecordBatch) [][]string {
+	out := make([][]string, rec.NumRows())
+	for i := range out {
+		for _, col := range rec.Columns() {
+			if col.IsNull(i) {
+				out[i] = append(out[i], "NULL")
+			} else {
+				out[i] = append(out[i], strings.Clone(col.ValueStr(i)))
+			}
+		}
+	}
+	return out
+}
+
+// Calls counts the API's calls since the last reset.
+func (s *Stack) Calls() int {
+	n := 0
+	for _, r := range s.Requests() {
+		if len(r.Path) > 3 && r.Path[:4] == "/v1/" {
+			n++
+		}
+	}
+	return n
+}
+
+// workerToken signs requests with the worker application's token.
+func workerToken(t testing.TB, s *Simulator) pingone.Authorizer {
+	t.Helper()
+	e, err := oauth.NewEndpoints("", s.EnvironmentID(sim.EnvironmentAdministrators), s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := oauth.NewClient(e, oauth.Credentials{ClientID: sim.AppWorker.ID, Secret: tokens.NewSecret(sim.AppWorker.Secret)}, http.DefaultClient)
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := tokens.NewCached(tokens.CacheConfig{Fetcher: oauth.NewClientCredentials(client), Identity: []string{t.Name()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = source.Close() })
+	return authorizer{source}
+}
+
+type authorizer struct{ source tokens.Source }
+
+func (a authorizer) Authorize(ctx context.Context, h http.Header) (func(context.Context), error) {
+	token, err := a.source.Token(ctx)
+	if err != nil {
+		return nil, err
+	}
+	h.Set("Authorization", "Bearer "+token.Value.Reveal())
+	return func(ctx context.Context) { a.source.Invalidate(ctx, token) }, nil
+}
+
+type onePool struct{ only *service.Connection }
+
+func (p onePool) Default() string { return p.only.Name }
+
+func (p onePool) Connection(context.Context, string, *auth.Principal) (*service.Connection, error) {
+	return p.only, nil
+}
