@@ -16,6 +16,7 @@ import (
 // body is the JSON form of a request.
 type body struct {
 	Query      string          `json:"query"`
+	Connection string          `json:"connection"`
 	Parameters json.RawMessage `json:"parameters"`
 }
 
@@ -24,7 +25,7 @@ type body struct {
 func (h *Handler) statement(w http.ResponseWriter, r *http.Request) (Statement, error) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		s := Statement{SQL: r.URL.Query().Get("query")}
+		s := Statement{SQL: r.URL.Query().Get("query"), Connection: r.URL.Query().Get("connection")}
 		return s, needSQL(s)
 	case http.MethodPost:
 		raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.config.MaxBody))
@@ -71,7 +72,7 @@ func parseBody(contentType string, raw []byte) (Statement, error) {
 	if d.More() {
 		return Statement{}, gwerr.New(gwerr.BadRequest, "The request body holds more than one JSON value.", "")
 	}
-	s := Statement{SQL: b.Query}
+	s := Statement{SQL: b.Query, Connection: b.Connection}
 	return s, parseParameters(&s, b.Parameters)
 }
 

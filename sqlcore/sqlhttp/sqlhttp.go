@@ -22,7 +22,9 @@ import (
 
 // Statement is one SQL statement with its parameters.
 type Statement struct {
-	SQL        string
+	SQL string
+	// Connection names the connection to ask; "" means the default one.
+	Connection string
 	Positional []Parameter
 	Named      map[string]Parameter
 }
