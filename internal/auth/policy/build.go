@@ -52,9 +52,7 @@ func (b *builder) table(ctx context.Context, s *catalog.Schema, t *catalog.Table
 		return nil, false, nil
 	}
 	attributes := b.provider.caller.Attributes
-	active := slices.DeleteFunc(slices.Clone(about), func(g *Grant) bool {
-		return g.Rows != nil && !g.Rows.satisfied(attributes)
-	})
+	active := slices.DeleteFunc(slices.Clone(about), func(g *Grant) bool { return !g.active(attributes) })
 	shown := active
 	if len(active) == 0 {
 		shown = about
@@ -66,13 +64,14 @@ func (b *builder) table(ctx context.Context, s *catalog.Schema, t *catalog.Table
 			return nil, false, err
 		}
 	}
-	write := slices.ContainsFunc(active, func(g *Grant) bool { return g.Write })
-	v, err = b.restrict(ctx, s, t, shade, r, write)
+	writing := slices.DeleteFunc(slices.Clone(active), func(g *Grant) bool { return !g.Write })
+	writable := shades(t, writing)
+	v, err = b.restrict(ctx, s, t, shade, writable, r)
 	if err != nil || v == nil {
 		return nil, false, err
 	}
 	c, isConst := r.Where.(predicate.Const)
-	full = write && isConst && c.Truth && r.FilterSQL == "" && allClear(shade) && sameReferences(t, v)
+	full = isConst && c.Truth && r.FilterSQL == "" && allClear(shade) && allClear(writable) && sameReferences(t, v)
 	return v, full, nil
 }
 
@@ -122,7 +121,7 @@ func (b *builder) filter(ctx context.Context, r *catalog.Restriction, t *catalog
 
 // restrict copies the parts of a table that are not hidden. Access paths,
 // details and sizes stay behind: they are the business of Base.
-func (b *builder) restrict(ctx context.Context, s *catalog.Schema, t *catalog.Table, shade []shade, r *catalog.Restriction, write bool) (*catalog.Table, error) {
+func (b *builder) restrict(ctx context.Context, s *catalog.Schema, t *catalog.Table, shade, writable []shade, r *catalog.Restriction) (*catalog.Table, error) {
 	v := &catalog.Table{
 		Name: t.Name, Entity: t.Entity, Doc: t.Doc, Scope: t.Scope, Permission: t.Permission,
 		Schema: s, Restriction: r,
@@ -132,7 +131,7 @@ func (b *builder) restrict(ctx context.Context, s *catalog.Schema, t *catalog.Ta
 			continue
 		}
 		c := t.Columns[i]
-		if shade[i] != clear || !write {
+		if shade[i] != clear || writable[i] != clear {
 			c.Access = catalog.ReadOnly
 		}
 		if shade[i] != clear {
@@ -220,6 +219,11 @@ func writeSized(b *strings.Builder, s string) {
 	b.WriteString(strconv.Itoa(len(s)))
 	b.WriteByte(':')
 	b.WriteString(s)
+}
+
+// active reports whether the caller has every value that the grant needs.
+func (g *Grant) active(have map[string]auth.Attribute) bool {
+	return g.Rows == nil || g.Rows.satisfied(have)
 }
 
 // satisfied reports whether the caller has every value that the filter uses.

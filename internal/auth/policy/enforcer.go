@@ -75,13 +75,27 @@ func (e *Enforcer) Provider(connection string, base catalog.Provider, p *auth.Pr
 	}
 }
 
-// MayWrite returns nil when the caller may change rows of the table, named as
-// the catalog names it, and gwerr.ReadOnly otherwise.
+// Writable returns what the caller may write of a connection: as Provider, but
+// from the grants with write access alone. A write must find its rows and
+// columns here, so that a role that reads more doesn't let another write more.
+func (e *Enforcer) Writable(connection string, base catalog.Provider, p *auth.Principal) catalog.Provider {
+	return &provider{
+		enforcer:   e,
+		policy:     e.policy.Load(),
+		connection: connection,
+		base:       base,
+		caller:     p,
+		write:      true,
+	}
+}
+
+// MayWrite returns nil when the caller may change some rows of the table, named
+// as the catalog names it, and gwerr.ReadOnly otherwise. Writable says which.
 func (e *Enforcer) MayWrite(connection string, schema catalog.SchemaName, table string, p *auth.Principal) error {
 	for _, r := range e.roles(p) {
 		for i := range r.Grants {
 			g := &r.Grants[i]
-			if g.Write && g.coversSchema(connection, schema) && g.coversTable(table) {
+			if g.Write && g.coversSchema(connection, schema) && g.coversTable(table) && g.active(p.Attributes) {
 				return nil
 			}
 		}

@@ -16,6 +16,8 @@ type provider struct {
 	connection string
 	base       catalog.Provider
 	caller     *auth.Principal
+	// write leaves out grants that only read.
+	write bool
 }
 
 // cacheKey names a compiled schema. The policy and the base schema are part of
@@ -26,6 +28,7 @@ type cacheKey struct {
 	connection string
 	roles      string
 	attributes string
+	write      bool
 }
 
 type compiled struct{ schema *catalog.Schema }
@@ -82,8 +85,8 @@ func (p *provider) grants(s catalog.SchemaName) []*Grant {
 	var out []*Grant
 	for _, r := range p.policy.rolesOf(p.caller.Roles) {
 		for i := range r.Grants {
-			if r.Grants[i].coversSchema(p.connection, s) {
-				out = append(out, &r.Grants[i])
+			if g := &r.Grants[i]; (g.Write || !p.write) && g.coversSchema(p.connection, s) {
+				out = append(out, g)
 			}
 		}
 	}
@@ -98,7 +101,7 @@ func (p *provider) visible(ctx context.Context, name catalog.SchemaName, grants 
 	}
 	key := cacheKey{
 		policy: p.policy, base: base, connection: p.connection,
-		roles: p.roleKey(), attributes: attributeKey(grants, p.caller.Attributes),
+		roles: p.roleKey(), attributes: attributeKey(grants, p.caller.Attributes), write: p.write,
 	}
 	if c, ok := p.enforcer.schemas.Get(key); ok {
 		return c.schema, nil

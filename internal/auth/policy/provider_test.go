@@ -309,6 +309,64 @@ func TestWritesAndProcedures(t *testing.T) {
 	}
 }
 
+// TestReadingMoreDoesNotLetWriteMore gives a caller a role that reads all and
+// one that writes little.
+func TestReadingMoreDoesNotLetWriteMore(t *testing.T) {
+	t.Parallel()
+	e, _ := enforcer(t, `
+version: 1
+roles:
+  reader: {grants: [{connections: [pingone], schemas: ["*"], tables: ["*"]}]}
+  writer:
+    grants:
+      - {connections: [pingone], schemas: [Administrators], tables: [Users], hide: [Email], mask: {Username: hash}, rows: IsEnabled, access: write}
+      - {connections: [pingone], schemas: [Administrators], tables: [Groups], rows: Id = caller.absent, access: write}
+`)
+	who := caller("reader", "writer")
+	v := table(t, e.Provider("pingone", newMemory(), who), "Administrators", "Users")
+	if v.Restriction.FilterSQL != "" || len(v.Restriction.Masks) != 0 {
+		t.Errorf("reading: %+v", v.Restriction)
+	}
+	for column, want := range map[string]catalog.Access{"Email": catalog.ReadOnly, "Username": catalog.ReadOnly, "MobilePhone": catalog.Writable} {
+		if got := v.Column(column).Access; got != want {
+			t.Errorf("%s has access %d, want %d", column, got, want)
+		}
+	}
+	writable := e.Writable("pingone", newMemory(), who)
+	w := table(t, writable, "Administrators", "Users")
+	if w.Restriction.FilterSQL != "(IsEnabled)" || w.Column("Email") != nil || w.Restriction.Masks["Username"] != catalog.MaskHash {
+		t.Errorf("writing: %+v", w.Restriction)
+	}
+	if table(t, writable, "Customers", "Users") != nil || table(t, writable, "Administrators", "Populations") != nil {
+		t.Error("a table that is only read can be written")
+	}
+	admins := catalog.SchemaName{Name: "Administrators", ID: "env-1"}
+	if err := e.MayWrite("pingone", admins, "Groups", who); !gwerr.Is(err, gwerr.ReadOnly) {
+		t.Errorf("a grant that needs a missing value lets write: %v", err)
+	}
+	if g := table(t, writable, "Administrators", "Groups"); g.Restriction.Where != predicate.False {
+		t.Errorf("rows of Groups can be written: %v", g.Restriction.Where)
+	}
+}
+
+func TestOpenPolicyWithholdsNothing(t *testing.T) {
+	t.Parallel()
+	e, err := policy.New(policy.Config{Policy: policy.Open(), Binder: &binder{}, HashKey: hashKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := newMemory()
+	for _, who := range []*auth.Principal{caller(), caller("whatever"), auth.NewAnonymous()} {
+		s, err := e.Provider("any", m, who).Schema(t.Context(), "Customers")
+		if err != nil || s != m.schemas[2] || e.MayCall("Anything", who) != nil {
+			t.Errorf("%v: %v, %v", who, s, err)
+		}
+	}
+	if _, err := e.Provider("any", m, nil).Schema(t.Context(), "Customers"); !gwerr.Is(err, gwerr.UnknownSchema) {
+		t.Errorf("nobody sees something: %v", err)
+	}
+}
+
 func TestNewRefusesWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	p, err := policy.Parse("p", []byte("version: 1"))
