@@ -76,12 +76,18 @@ type Config struct {
 	Caller func(context.Context) string
 	// Key signs continuation links. All replicas share it; at least 16 bytes.
 	Key []byte
+	// FormerKeys are still accepted, so that keys can be changed while feeds are
+	// being read.
+	FormerKeys [][]byte
 	// LinkLifetime is how long continuation links are accepted; 0 means a day.
 	LinkLifetime time.Duration
 	// PageRows is the page size where a client prefers none; 0 sends a whole
 	// result in one answer. Sorted results are cut only where a client prefers
 	// so, because each page sorts anew.
 	PageRows int64
+	// MaxPageRows bounds the page size that a client may prefer; 0 means no
+	// bound.
+	MaxPageRows int64
 	// Limits bound addresses.
 	Limits uri.Limits
 	// Sink receives events; nil drops them.
@@ -114,7 +120,7 @@ func New(cfg Config) (*Handler, error) {
 		return nil, errors.New("odata: the prefix must begin and end with a slash")
 	case len(cfg.Key) < minKeyBytes:
 		return nil, errors.New("odata: the key for continuation links needs at least 16 bytes")
-	case cfg.PageRows < 0:
+	case cfg.PageRows < 0 || cfg.MaxPageRows < 0:
 		return nil, errors.New("odata: the page size is negative")
 	}
 	if cfg.Namespace == "" {
@@ -141,7 +147,7 @@ func New(cfg Config) (*Handler, error) {
 	return &Handler{
 		cfg:   cfg,
 		model: edm.Options{Namespace: cfg.Namespace, Expand: true},
-		links: signer{key: append([]byte(nil), cfg.Key...), lifetime: cfg.LinkLifetime},
+		links: signer{keys: append([][]byte{cfg.Key}, cfg.FormerKeys...), lifetime: cfg.LinkLifetime},
 	}, nil
 }
 

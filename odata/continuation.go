@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -33,7 +34,7 @@ const (
 
 // signer seals continuations. A seal holds for one address and caller.
 type signer struct {
-	key      []byte
+	keys     [][]byte // the first one signs, all are accepted
 	lifetime time.Duration
 }
 
@@ -45,7 +46,7 @@ func (s signer) seal(c continuation, scope string) string {
 		body = binary.AppendVarint(body, n)
 	}
 	body = append(body, c.Cursor...)
-	return base64.RawURLEncoding.EncodeToString(append(body, s.mac(body, scope)...))
+	return base64.RawURLEncoding.EncodeToString(append(body, mac(s.keys[0], body, scope)...))
 }
 
 // open checks and reads a token. The error is gwerr.BadContinuation.
@@ -54,8 +55,8 @@ func (s signer) open(token, scope string, now time.Time) (continuation, error) {
 	if err != nil || len(raw) < macBytes+1 {
 		return continuation{}, badContinuation("The next link is damaged.")
 	}
-	body, mac := raw[:len(raw)-macBytes], raw[len(raw)-macBytes:]
-	if !hmac.Equal(mac, s.mac(body, scope)) {
+	body, sum := raw[:len(raw)-macBytes], raw[len(raw)-macBytes:]
+	if !slices.ContainsFunc(s.keys, func(key []byte) bool { return hmac.Equal(sum, mac(key, body, scope)) }) {
 		return continuation{}, badContinuation("The next link was not made for this address and caller.")
 	}
 	if body[0] != tokenVersion {
@@ -86,8 +87,8 @@ func parseContinuation(body []byte) (continuation, bool) {
 	}, true
 }
 
-func (s signer) mac(body []byte, scope string) []byte {
-	h := hmac.New(sha256.New, s.key)
+func mac(key, body []byte, scope string) []byte {
+	h := hmac.New(sha256.New, key)
 	h.Write(body)
 	h.Write([]byte{0})
 	h.Write([]byte(scope))

@@ -39,7 +39,12 @@ type feed struct {
 	behind int64
 	sent   int64
 
-	rows    Rows
+	rows Rows
+	// batches were sent or begun; ahead is one that was read early.
+	batches  int
+	ahead    *scan.Batch
+	aheadEOF bool
+
 	encoder *encode.Rows
 	buf     []byte
 }
@@ -155,6 +160,13 @@ func (f *feed) start(ctx context.Context) (scan.Batch, error) {
 // nextWithRows returns the next batch that has rows; cursors of empty batches
 // are remembered.
 func (f *feed) nextWithRows(ctx context.Context) (scan.Batch, error) {
+	if ahead := f.ahead; ahead != nil {
+		f.ahead = nil
+		return *ahead, nil
+	}
+	if f.aheadEOF {
+		return scan.Batch{}, io.EOF
+	}
 	for {
 		batch, err := f.rows.Next(ctx)
 		if err != nil || batch.Record.NumRows() > 0 {
@@ -174,7 +186,33 @@ func (f *feed) pass(cursor string, rows int64) {
 	f.behind += rows
 }
 
+// checkCut decides whether the feed can go on in the middle of this batch: where
+// cursors say that a second reading gives the same order, where the rows are
+// sorted, or where one batch is all there is. Otherwise the page size is given
+// up and the feed sent whole, since rows could be lost between its pages.
+func (f *feed) checkCut(ctx context.Context, cursor string) error {
+	if f.anchor != "" || cursor != "" || f.resource.Sorted {
+		return nil
+	}
+	if f.batches == 1 {
+		batch, err := f.nextWithRows(ctx)
+		if err == io.EOF {
+			f.aheadEOF = true
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		f.ahead = &batch
+	}
+	f.page, f.prefer.pageRows = 0, 0
+	return nil
+}
+
 func (f *feed) close() {
+	if f.ahead != nil {
+		f.ahead.Record.Release()
+	}
 	if f.rows != nil {
 		f.rows.Close()
 	}
@@ -217,7 +255,13 @@ func (f *feed) send(ctx context.Context, batch scan.Batch, done bool) error {
 // rows to follow.
 func (f *feed) sendBatch(ctx context.Context, batch scan.Batch) (done bool, err error) {
 	defer batch.Record.Release()
+	f.batches++
 	rows := batch.Record.NumRows()
+	if f.page > 0 && f.sent+rows > f.page {
+		if err := f.checkCut(ctx, batch.Cursor); err != nil {
+			return false, err
+		}
+	}
 	if err := f.encoder.Bind(batch.Record); err != nil {
 		return false, err
 	}

@@ -148,7 +148,7 @@ func (q *request) readHeaders() error {
 			return gwerr.New(gwerr.NotImplemented, "Snapshot isolation is not available.", "").On(name)
 		}
 	}
-	q.prefer = parsePrefer(header)
+	q.prefer = parsePrefer(header, q.h.cfg.MaxPageRows)
 	return nil
 }
 
@@ -235,8 +235,8 @@ func (q *request) head(status int, contentType string) {
 		h.Set("X-Content-Type-Options", "nosniff")
 	}
 	h.Add("Vary", "Accept, OData-MaxVersion, Prefer")
-	if status < http.StatusMultipleChoices && len(q.prefer.applied) > 0 {
-		h.Set("Preference-Applied", strings.Join(q.prefer.applied, ", "))
+	if applied := q.prefer.applied(); applied != "" && status < http.StatusMultipleChoices {
+		h.Set("Preference-Applied", applied)
 	}
 	q.started, q.status = true, status
 	q.w.WriteHeader(status)

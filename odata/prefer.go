@@ -14,12 +14,27 @@ type preferences struct {
 	// pageRows is odata.maxpagesize, 0 if not given.
 	pageRows  int64
 	omitNulls bool
-	// applied lists the preferences for the Preference-Applied header.
-	applied []string
+
+	maxRows  int64
+	pageName string // as the client has written it
+	nullName string
 }
 
-func parsePrefer(h http.Header) preferences {
-	var p preferences
+// applied is the Preference-Applied header, "" if nothing was applied.
+func (p *preferences) applied() string {
+	var out []string
+	if p.pageRows > 0 {
+		out = append(out, p.pageName+"="+strconv.FormatInt(p.pageRows, 10))
+	}
+	if p.omitNulls {
+		out = append(out, p.nullName+"=nulls")
+	}
+	return strings.Join(out, ", ")
+}
+
+// maxRows bounds the page size, unless it is 0.
+func parsePrefer(h http.Header, maxRows int64) preferences {
+	p := preferences{maxRows: maxRows}
 	for _, line := range h.Values("Prefer") {
 		for _, item := range splitList(line, ',') {
 			item, _, _ = strings.Cut(item, ";")
@@ -35,13 +50,15 @@ func (p *preferences) add(name, value string) {
 	case "maxpagesize":
 		n, err := strconv.ParseInt(value, 10, 64)
 		if err == nil && n > 0 && p.pageRows == 0 {
+			if p.maxRows > 0 {
+				n = min(n, p.maxRows)
+			}
 			p.pageRows = n
-			p.applied = append(p.applied, strings.ToLower(name)+"="+value)
+			p.pageName = strings.ToLower(name)
 		}
 	case "omit-values":
 		if strings.EqualFold(value, "nulls") && !p.omitNulls {
-			p.omitNulls = true
-			p.applied = append(p.applied, strings.ToLower(name)+"=nulls")
+			p.omitNulls, p.nullName = true, strings.ToLower(name)
 		}
 	}
 }
