@@ -1,0 +1,238 @@
+package model_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/odata/model"
+	"github.com/pingone-gateway/gateway/odata/odatatest"
+	"github.com/pingone-gateway/gateway/odata/uri"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+)
+
+// bind binds an address below the service root.
+func bind(t *testing.T, address string) (*model.Resource, error) {
+	t.Helper()
+	path, options, _ := strings.Cut(address, "?")
+	tree, err := uri.Parse(strings.ReplaceAll(path, " ", "%20"), strings.ReplaceAll(options, " ", "%20"), uri.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	return model.Bind(odatatest.New(0).Main, tree, model.Options{Namespace: "Library", Now: now})
+}
+
+func mustQuery(t *testing.T, address string) *query.Query {
+	t.Helper()
+	r, err := bind(t, address)
+	if err != nil {
+		t.Fatalf("%s: %v", address, err)
+	}
+	limit := int64(-1)
+	if r.Top != nil {
+		limit = *r.Top
+	}
+	return r.Query(nil, model.Page{Offset: r.Skip, Limit: limit})
+}
+
+func TestFilters(t *testing.T) {
+	t.Parallel()
+	cases := []struct{ name, filter, where, sql string }{
+		{"equality", "Title eq 'x'", "Title = 'x'", ""},
+		{"quotes", "Title eq 'O''Neil; DROP'", "Title = 'O''Neil; DROP'", ""},
+		{"null is unequal to a value", "Title ne 'x'", "Title <> 'x' OR Title IS NULL", ""},
+		{"is null", "Title eq null", "Title IS NULL", ""},
+		{"null at least null", "Title ge null", "Title IS NULL", ""},
+		{"null is no less", "Title lt null", "FALSE", ""},
+		{"negated order keeps null", "not (Pages lt 3)", "Pages >= 3 OR Pages IS NULL", ""},
+		{"negated match drops null", "not contains(Title,'x')", "NOT (Title LIKE '%x%')", ""},
+		{"literal first", "3 lt Pages", "Pages > 3", ""},
+		{"Boolean", "InPrint and not InPrint", "InPrint = TRUE AND InPrint = FALSE", ""},
+		{"Boolean function compared", "contains(Title,'x') eq true or startswith(Title,'y') eq false", "Title LIKE '%x%' OR NOT (Title LIKE 'y%')", ""},
+		{"list", "Pages in (1,2,null)", "Pages IN (1, 2) OR Pages IS NULL", ""},
+		{"guid in any case and form", "Id eq 'B00C0000-0000-4000-8000-000000000001' or Id eq b00c0000-0000-4000-8000-000000000002",
+			"Id = 'b00c0000-0000-4000-8000-000000000001' OR Id = 'b00c0000-0000-4000-8000-000000000002'", ""},
+		{"no guid", "Id eq 'x' or Pages eq 1", "Pages = 1", ""},
+		{"offset", "BoughtAt ge 2024-01-01T02:00:00%2B02:00", "BoughtAt >= TIMESTAMPTZ '2024-01-01T00:00:00Z'", ""},
+		{"date as midnight", "BoughtAt ge 2024-01-01", "BoughtAt >= TIMESTAMPTZ '2024-01-01T00:00:00Z'", ""},
+		{"instant as text", "BoughtAt ge '2024-01-01T00:00:00Z'", "BoughtAt >= TIMESTAMPTZ '2024-01-01T00:00:00Z'", ""},
+		{"below a millisecond", "BoughtAt gt 2024-01-01T00:00:00.0001Z and BoughtAt le 2024-01-02T00:00:00.0001Z",
+			"BoughtAt >= TIMESTAMPTZ '2024-01-01T00:00:00.001Z' AND BoughtAt < TIMESTAMPTZ '2024-01-02T00:00:00.001Z'", ""},
+		{"now is a constant", "BoughtAt ge now() sub duration'P7D'", "BoughtAt >= TIMESTAMPTZ '2025-12-26T03:04:05Z'", ""},
+		{"foreign key behind its navigation", "Shelf/Id eq 5e1f0000-0000-4000-8000-000000000001", "ShelfId = '5e1f0000-0000-4000-8000-000000000001'", ""},
+		{"navigation is null", "Shelf eq null", "ShelfId IS NULL", ""},
+		{"$it and the own type", "$it/Title eq 'x' and Library.Book/Pages eq 1", "Title = 'x' AND Pages = 1", ""},
+		{"names of functions in any case", "STARTSWITH(Title,'x') AND Pages EQ 1", "Title LIKE 'x%' AND Pages = 1", ""},
+		{"function", "tolower(Title) eq 'x'", "TRUE", `(lower("Title") IS NOT DISTINCT FROM 'x')`},
+		{"the part that can be pushed", "Title eq 'x' and length(Author) gt 3", "Title = 'x'", `(("Title" IS NOT DISTINCT FROM 'x') AND COALESCE(length("Author") > 3, FALSE))`},
+		{"or with a function pushes nothing", "Title eq 'x' or length(Author) gt 3", "TRUE", `(("Title" IS NOT DISTINCT FROM 'x') OR COALESCE(length("Author") > 3, FALSE))`},
+		{"precedence", "Pages mul 2 add 3 eq 7", "TRUE", `(TRY(CAST(TRY(CAST("Pages" AS HUGEINT) * CAST(2 AS HUGEINT)) AS HUGEINT) + CAST(3 AS HUGEINT)) IS NOT DISTINCT FROM 7)`},
+		{"two columns", "Title eq Author", "TRUE", `("Title" IS NOT DISTINCT FROM "Author")`},
+		{"any", "Tags/any(t:t eq 'x''y')", "TRUE", `(len(list_filter(COALESCE("Tags", []), lambda lambda_1_: COALESCE((lambda_1_ = 'x''y'), FALSE))) > 0)`},
+		{"collection has", "'x' in Tags", "TRUE", `COALESCE(list_contains(COALESCE("Tags", []), 'x'), FALSE)`},
+		{"subset", `hassubset(Tags,["a","b","a"])`, "TRUE",
+			`(TRUE AND len(list_filter(COALESCE("Tags", []), lambda v: v = 'a')) >= 2 AND list_contains(COALESCE("Tags", []), 'b'))`},
+		{"pattern", "matchesPattern(Title,'^a.*z$')", "TRUE", `regexp_matches("Title", '^a.*z$')`},
+		{"JSON is text", "contains(Extra,'n')", "TRUE", `contains(CAST("Extra" AS VARCHAR), 'n')`},
+		{"part of an instant", "year(BoughtAt) eq 2024", "TRUE", `(year(make_timestamp(epoch_us("BoughtAt"))) IS NOT DISTINCT FROM 2024)`},
+		{"null in a function", "length(null) eq null", "TRUE", `TRUE`},
+		{"cast", "cast(Pages,Edm.String) eq '1'", "TRUE", `(CAST("Pages" AS VARCHAR) IS NOT DISTINCT FROM '1')`},
+		{"cases", "case(Pages eq 1:'a',true:'b') eq 'a'", "TRUE", `((CASE WHEN ("Pages" IS NOT DISTINCT FROM 1) THEN 'a' WHEN TRUE THEN 'b' END) IS NOT DISTINCT FROM 'a')`},
+		{"NUL in a text", "tolower(Title) eq 'a%00b'", "TRUE", `(lower("Title") IS NOT DISTINCT FROM ('a' || chr(0) || 'b'))`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			q := mustQuery(t, "Books?$filter="+c.filter)
+			a := q.Accesses[0]
+			if a.Where.String() != c.where || q.Plain.FilterSQL != c.sql || a.WhereComplete != (c.sql == "") {
+				t.Errorf("where %s (complete: %v)\nSQL   %s", a.Where, a.WhereComplete, q.Plain.FilterSQL)
+			}
+		})
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name, address string
+		code          gwerr.Code
+		position      int
+		text          string
+	}{
+		{"unknown property", "Books?$filter=Pages eq 1 and Titel eq 'x'", gwerr.UnknownColumn, 15, "Did you mean Title?"},
+		{"type of a comparison", "Books?$filter=Title eq 5", gwerr.TypeMismatch, 6, "Edm.String can't be compared with an integer."},
+		{"text that is no number", "Books?$filter=Pages eq 'x'", gwerr.TypeMismatch, 9, "'x' is no value of an integer."},
+		{"text that is no instant", "Books?$filter=BoughtAt gt 'yesterday'", gwerr.TypeMismatch, 12, "Edm.DateTimeOffset"},
+		{"no condition", "Books?$filter=Pages add 1", gwerr.TypeMismatch, 0, "must be Edm.Boolean"},
+		{"argument", "Books?$filter=length(Pages) gt 1", gwerr.TypeMismatch, 0, "length does not take an integer"},
+		{"zero", "Books?$filter=Pages div 0 eq 1", gwerr.BadRequest, 6, "divisor is zero"},
+		{"order of Booleans", "Books?$filter=InPrint lt true", gwerr.TypeMismatch, 8, "no order"},
+		{"hour of another zone", "Books?$filter=hour(2024-01-01T00:00:00%2B01:00) eq 0", gwerr.BadRequest, 5, "UTC"},
+		{"no collection", "Books?$filter=Title/any(t:t eq 'x')", gwerr.UnknownColumn, 6, "no properties of its own"},
+		{"behind a variable", "Books?$filter=Tags/any(t:t/Name eq 'x')", gwerr.TypeMismatch, 13, "has no properties"},
+		{"pattern", "Books?$filter=matchesPattern(Title,'(')", gwerr.BadRequest, 21, "regular expression"},
+		{"look-ahead", "Books?$filter=matchesPattern(Title,'a(?=b)')", gwerr.NotImplemented, 21, "look-around"},
+		{"enumeration", "Books?$filter=Title eq My.Kind'A'", gwerr.TypeMismatch, 9, "no enumeration type"},
+		{"has", "Books?$filter=Title has My.Kind'A'", gwerr.NotImplemented, 6, "has"},
+		{"behind a navigation", "Books?$filter=Shelf/Name eq 'x'", gwerr.NotImplemented, 0, "Shelf"},
+		{"over children", "Books?$filter=Loans/any()", gwerr.NotImplemented, 0, "Loans"},
+		{"alias of itself", "Books?$filter=@a eq 1&@a=@b&@b=@a", gwerr.BadRequest, 0, "refers to itself"},
+		{"sorted by a collection", "Books?$orderby=Tags", gwerr.TypeMismatch, 0, "can't be sorted"},
+		{"options in $select", "Books?$select=Tags($top=1)", gwerr.NotImplemented, 0, "within $select"},
+		{"too deep", "Books?$filter=" + strings.Repeat("Pages add ", 300) + "1 eq 2", gwerr.TooLarge, 0, "nested"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := bind(t, c.address)
+			var e *gwerr.Error
+			if !errors.As(err, &e) {
+				t.Fatalf("got %v", err)
+			}
+			if e.Code != c.code || e.Position != c.position || !strings.Contains(e.Error(), c.text) || e.Target == "" {
+				t.Errorf("%s at %d on %q: %s", e.Code, e.Position, e.Target, e)
+			}
+		})
+	}
+}
+
+func TestShapes(t *testing.T) {
+	t.Parallel()
+	names := func(q *query.Query) string {
+		var out []string
+		for _, c := range q.Columns {
+			out = append(out, c.Name)
+		}
+		return strings.Join(out, " ")
+	}
+	t.Run("order of $select, key behind it", func(t *testing.T) {
+		t.Parallel()
+		q := mustQuery(t, "Books?$select=Pages,Title&$filter=Author eq 'x'")
+		if names(q) != "Pages Title Id" {
+			t.Errorf("columns %s", names(q))
+		}
+		if read := len(q.Accesses[0].Columns); read != 4 {
+			t.Errorf("%d columns are read", read)
+		}
+	})
+	t.Run("limit is handed down where nothing stays to be checked", func(t *testing.T) {
+		t.Parallel()
+		if q := mustQuery(t, "Books?$filter=Pages eq 1&$top=5&$skip=2"); q.Accesses[0].Limit != 7 || q.Plain.Limit != 5 || q.Plain.Offset != 2 {
+			t.Errorf("limits %d, %+v", q.Accesses[0].Limit, q.Plain)
+		}
+		if q := mustQuery(t, "Books?$filter=length(Title) eq 1&$top=5"); q.Accesses[0].Limit != 0 || q.Plain.Limit != 5 {
+			t.Errorf("limits %d, %+v", q.Accesses[0].Limit, q.Plain)
+		}
+	})
+	t.Run("no rows at all", func(t *testing.T) {
+		t.Parallel()
+		for _, options := range []string{"$top=0", "$filter=false", "$filter=Id eq 'x'", "$filter=Title lt null"} {
+			if q := mustQuery(t, "Books?"+options); !q.Empty || !q.Plain.Empty {
+				t.Errorf("%s is not empty", options)
+			}
+		}
+	})
+	t.Run("sorted", func(t *testing.T) {
+		t.Parallel()
+		q := mustQuery(t, "Books?$select=Title&$filter=Pages gt 1&$orderby=length(Title) desc,Id,null&$top=3&$skip=1")
+		want := `SELECT "Title", "Id" FROM "Main"."Books" WHERE COALESCE("Pages" > 1, FALSE)` +
+			` ORDER BY length("Title") DESC NULLS LAST, "Id" ASC NULLS FIRST LIMIT 3 OFFSET 1`
+		if q.SQL != want || q.Plain != nil {
+			t.Errorf("got  %s\nwant %s", q.SQL, want)
+		}
+		if where := q.Accesses[0].Where.String(); where != "Pages > 1" {
+			t.Errorf("where %s", where)
+		}
+	})
+	t.Run("sorted children", func(t *testing.T) {
+		t.Parallel()
+		r, err := bind(t, "Books("+odatatest.ID("book", 1)+")/Loans?$orderby=Reader")
+		if err != nil {
+			t.Fatal(err)
+		}
+		link := model.Link(r.Hops[0].Link, *r.Hops[0].Known)
+		if sql := r.Query(link, model.Page{Limit: -1}).SQL; !strings.Contains(sql, `WHERE ("BookId" = '`+odatatest.ID("book", 1)+`') ORDER BY`) {
+			t.Errorf("got %s", sql)
+		}
+	})
+	t.Run("search", func(t *testing.T) {
+		t.Parallel()
+		q := mustQuery(t, `Books?$search="O'Neil" NOT b OR c`)
+		want := `((contains(lower(concat_ws(chr(31), '', "Title", "Author")), lower('O''Neil')) AND ` +
+			`(NOT contains(lower(concat_ws(chr(31), '', "Title", "Author")), lower('b')))) OR ` +
+			`contains(lower(concat_ws(chr(31), '', "Title", "Author")), lower('c')))`
+		if q.Plain.FilterSQL != want {
+			t.Errorf("got  %s\nwant %s", q.Plain.FilterSQL, want)
+		}
+	})
+	t.Run("a long chain stays linear", func(t *testing.T) {
+		t.Parallel()
+		q := mustQuery(t, "Books?$filter="+strings.Repeat("Pages eq 1 or ", 700)+"Title eq 'x'")
+		if n := len(q.Accesses[0].Where.(predicate.Or).Args); n != 701 {
+			t.Errorf("%d branches", n)
+		}
+	})
+}
+
+// TestDetails: a detail column is filled where the address names it or asks
+// for rows by key, and only there.
+func TestDetails(t *testing.T) {
+	t.Parallel()
+	id := odatatest.ID("book", 1)
+	for address, want := range map[string]bool{
+		"Books": false, "Books?$select=*": false, "Books?$select=Title": false,
+		"Books?$select=Title,Summary": true, "Books?$filter=Summary eq 'x'": true, "Books?$orderby=Summary": true,
+		"Books(" + id + ")": true, "Books(" + id + ")/Summary": true,
+		"Books?$filter=Id eq " + id: true, "Books?$filter=Id in (" + id + ")": true,
+		"Books?$filter=Id eq " + id + " or Pages eq 1": false, "Books?$search=x": false,
+	} {
+		if got := mustQuery(t, address).Accesses[0].Details; got != want {
+			t.Errorf("%s: %v", address, got)
+		}
+	}
+}
