@@ -34,7 +34,7 @@ func scan(s string, d dialect) string {
 			n, out = quoted(s[i:], '\'', escapes), "?"
 		case r == '"' && d.sql:
 			n = quoted(s[i:], '"', false)
-			out = s[i : i+n]
+			out = scanControls(s[i : i+n])
 			if n == len(s[i:]) && !strings.HasSuffix(out[1:], `"`) {
 				out = "?" // never closed: who knows what it holds
 			}

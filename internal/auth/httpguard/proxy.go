@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -159,21 +160,20 @@ func nodeAddress(s string) (a netip.Addr, ok bool) {
 	return a.Unmap(), err == nil
 }
 
+// hostForm is a name or an IPv4 address, or an IPv6 address in brackets, with
+// or without a port.
+var hostForm = regexp.MustCompile(`^([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?$`)
+
 // cleanHost returns a host that can stand in an address, "" for anything else.
 func cleanHost(s string) string {
-	if s == "" || len(s) > 260 {
+	s = strings.ToLower(strings.TrimSuffix(s, ":")) // an empty port is none (RFC 3986 section 3.2.3)
+	if len(s) > 260 || !hostForm.MatchString(s) {
 		return ""
 	}
-	for _, c := range []byte(s) {
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte(".-_:[]", c) < 0 {
-			return ""
-		}
-	}
-	u, err := url.Parse("//" + s)
-	if err != nil || u.Host != s || u.Hostname() == "" {
+	if u, err := url.Parse("//" + s); err != nil || u.Host != s {
 		return ""
 	}
-	return strings.ToLower(s)
+	return s
 }
 
 // cleanPrefix returns a path that can be put in front of others, "" for
