@@ -43,7 +43,7 @@ func TestRotation(t *testing.T) {
 		for range 3 {
 			replicas = append(replicas, source(t, s, st, ring))
 		}
-		for range 24 * 60 {
+		for range 6 * 60 {
 			time.Sleep(time.Minute)
 			var wg sync.WaitGroup
 			for _, c := range replicas {
@@ -55,8 +55,8 @@ func TestRotation(t *testing.T) {
 			c.Close()
 		}
 		s.neverReused(t)
-		if n := s.fetches(); n < 144 || n > 200 {
-			t.Errorf("%d tokens of ten minutes in a day", n)
+		if n := s.fetches(); n < 36 || n > 50 {
+			t.Errorf("%d tokens of ten minutes in six hours", n)
 		}
 	})
 }
@@ -65,7 +65,7 @@ func TestRotation(t *testing.T) {
 // must survive, unless the only process that knew the newest token is killed.
 func TestRotationSurvivesFaults(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(20) {
+	for seed := range uint64(8) {
 		t.Run("", func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { faults(t, rand.New(rand.NewPCG(seed, 1))) })
@@ -81,7 +81,7 @@ func faults(t *testing.T, random *rand.Rand) {
 		replicas = append(replicas, source(t, s, st, ring))
 	}
 	served := 0
-	for range 2000 {
+	for range 600 {
 		time.Sleep(time.Duration(random.Int64N(int64(time.Minute))))
 		switch n := random.IntN(40); {
 		case n == 0:
@@ -112,8 +112,8 @@ func faults(t *testing.T, random *rand.Rand) {
 		c.Close()
 	}
 	s.neverReused(t)
-	if served < 1000 {
-		t.Errorf("only %d of 2000 calls were served", served)
+	if served < 300 {
+		t.Errorf("only %d of 600 calls were served", served)
 	}
 }
 
