@@ -3,6 +3,7 @@ package sim
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
@@ -20,6 +21,10 @@ type (
 		attribute data.Text
 		op        string
 		value     string // folded
+	}
+	startsWithAny struct {
+		attribute data.Text
+		values    map[rune][]string // folded, by their first character
 	}
 	customIs struct {
 		attribute int
@@ -72,6 +77,46 @@ func (p *textIs) match(s *subject) bool {
 	return strings.Contains(fold(v), p.value)
 }
 
+func (p *startsWithAny) match(s *subject) bool {
+	v := s.text(p.attribute)
+	if v == "" {
+		return false
+	}
+	first, _ := utf8.DecodeRuneInString(v)
+	for _, value := range p.values[foldRune(first)] {
+		if foldPrefix(v, value) {
+			return true
+		}
+	}
+	return false
+}
+
+// joinPrefixes tests all prefixes of an attribute at once: clients divide a
+// large listing by long chains of them, and making an attribute of a seeded
+// user costs more than comparing it.
+func joinPrefixes(children []predicate) predicate {
+	var out anyOf
+	joined := make(map[data.Text]*startsWithAny)
+	for _, child := range children {
+		t, ok := child.(*textIs)
+		if !ok || t.op != "sw" || t.value == "" {
+			out = append(out, child)
+			continue
+		}
+		p := joined[t.attribute]
+		if p == nil {
+			p = &startsWithAny{t.attribute, make(map[rune][]string)}
+			joined[t.attribute], out = p, append(out, p)
+		}
+		first, _ := utf8.DecodeRuneInString(t.value)
+		p.values[first] = append(p.values[first], t.value)
+	}
+	if len(out) == 1 {
+		return out[0]
+	}
+	return out
+}
+
 func (p *customIs) match(s *subject) bool {
 	for _, v := range s.custom(p.attribute) {
 		if v == p.value || p.op == "sw" && strings.HasPrefix(v, p.value) {
@@ -119,7 +164,7 @@ func (e *environment) compile(x *scim.Expr) predicate {
 	case scim.And:
 		return allOf(e.compileAll(x.Children))
 	case scim.Or:
-		return anyOf(e.compileAll(x.Children))
+		return joinPrefixes(e.compileAll(x.Children))
 	case scim.Path:
 		return e.compileGroupPath(x)
 	}
