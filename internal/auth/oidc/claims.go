@@ -173,16 +173,22 @@ func (i *issuer) principal(std jwt.Claims, all claims) *auth.Principal {
 	if _, mapped := i.Attributes["name"]; !mapped && p.Name != "" {
 		p.Attributes["name"] = auth.Text(p.Name)
 	}
+	p.Roles = i.rolesOf(all)
+	return p
+}
+
+// rolesOf returns the roles that the claims give, each once, sorted.
+func (i *issuer) rolesOf(all claims) []string {
+	var out []string
 	for _, r := range i.Roles {
 		for _, v := range all.texts(r.Claim) {
-			p.Roles = append(p.Roles, r.Values[v]...)
-			p.Roles = append(p.Roles, r.Values["*"]...)
+			out = append(out, r.Values[v]...)
+			out = append(out, r.Values["*"]...)
 			if r.Direct {
-				p.Roles = append(p.Roles, v)
+				out = append(out, v)
 			}
 		}
 	}
-	slices.Sort(p.Roles)
-	p.Roles = slices.Compact(p.Roles)
-	return p
+	slices.Sort(out)
+	return slices.Compact(out)
 }

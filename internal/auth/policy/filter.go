@@ -163,12 +163,10 @@ func parseFilter(text string) (*Filter, error) {
 		case t.is("select"), t.is("from"), t.is("with"):
 			return nil, fmt.Errorf("%s at character %d: a row filter is a condition over the table's own columns, without sub-queries", strings.ToUpper(t.text), t.at+1)
 		case t.is("caller"):
-			ref, end, err := parseReference(tokens, i)
+			ref, end, err := parseReference(tokens, i, len(lists) > 0 && lists[len(lists)-1])
 			if err != nil {
 				return nil, err
 			}
-			ref.bare = i > 0 && tokens[i-1].is("in")
-			ref.list = ref.bare || len(lists) > 0 && lists[len(lists)-1] && (tokens[i-1].text == "(" || tokens[i-1].text == ",")
 			f.parts = append(f.parts, text[from:t.at])
 			f.refs = append(f.refs, ref)
 			from = tokens[end].at + len(tokens[end].text)
@@ -182,15 +180,19 @@ func parseFilter(text string) (*Filter, error) {
 	return f, nil
 }
 
-// parseReference reads caller.<name> at token i; end is its last token.
-func parseReference(tokens []token, i int) (ref reference, end int, err error) {
+// parseReference reads caller.<name> at token i; end is its last token. inList
+// says that the innermost parenthesis is IN's.
+func parseReference(tokens []token, i int, inList bool) (ref reference, end int, err error) {
 	if i+2 >= len(tokens) || tokens[i+1].text != "." || tokens[i+2].name() == "" {
 		return ref, 0, fmt.Errorf("caller at character %d must be followed by a dot and a name, such as caller.email", tokens[i].at+1)
 	}
 	if i+3 < len(tokens) && tokens[i+3].text == "." {
 		return ref, 0, fmt.Errorf("caller.%s at character %d has a second dot; map the nested claim to an attribute of its own", tokens[i+2].name(), tokens[i].at+1)
 	}
-	return reference{name: tokens[i+2].name()}, i + 2, nil
+	ref.name = tokens[i+2].name()
+	ref.bare = i > 0 && tokens[i-1].is("in")
+	ref.list = ref.bare || inList && (tokens[i-1].text == "(" || tokens[i-1].text == ",")
+	return ref, i + 2, nil
 }
 
 // columnsOf returns the columns of t whose names stand in the condition.
