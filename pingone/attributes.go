@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
+	"regexp"
 	"sort"
 	"strconv"
 	"strings"
@@ -213,7 +214,8 @@ func (b *customBuilder) free(name string) string {
 	return out
 }
 
-// filterable reports whether a name can stand in a filter as it is.
-func filterable(name string) bool {
-	return wordForm.MatchString(name) && !strings.ContainsAny(name, "[].")
-}
+// filterable reports whether a name can stand in a filter as it is, by
+// SCIM's grammar of attribute names (RFC 7644, section 3.4.2.2).
+func filterable(name string) bool { return attributeForm.MatchString(name) }
+
+var attributeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)

@@ -21,6 +21,7 @@ import (
 	"github.com/pingone-gateway/gateway/pingone"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
@@ -30,6 +31,7 @@ type world struct {
 	sim    *sim.Server
 	conn   *pingone.Connection
 	url    string
+	auth   *worker
 	clock  *fakeClock
 	events *recorder
 }
@@ -45,8 +47,9 @@ func newWorld(t testing.TB, opt sim.Options, change func(*pingone.Config)) *worl
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	w := &world{t: t, sim: s, url: server.URL, clock: &fakeClock{now: time.Unix(1_750_000_000, 0)}, events: &recorder{}}
+	w.auth = &worker{url: server.URL + "/" + s.EnvironmentID(sim.EnvironmentAdministrators) + "/as/token"}
 	cfg := pingone.Config{
-		APIURL: server.URL + "/v1", Authorizer: &worker{url: server.URL + "/" + s.EnvironmentID(sim.EnvironmentAdministrators) + "/as/token"},
+		APIURL: server.URL + "/v1", Authorizer: w.auth,
 		WorkerAppEnvironmentID: s.EnvironmentID(sim.EnvironmentAdministrators), Clock: w.clock, Sink: w.events,
 		Jitter: func() float64 { return 0.5 },
 	}
@@ -251,13 +254,17 @@ func (w *world) unique(rows [][]string, column int) map[string]bool {
 	return out
 }
 
-// apiCalls counts the simulator's API requests since the last reset.
-func (w *world) apiCalls() int {
-	n := 0
+// requests lists the simulator's API requests since the last reset.
+func (w *world) requests() []sim.Request {
+	var out []sim.Request
 	for _, r := range w.sim.Requests() {
 		if strings.HasPrefix(r.Path, "/v1/") {
-			n++
+			out = append(out, r)
 		}
 	}
-	return n
+	return out
 }
+
+func (w *world) apiCalls() int { return len(w.requests()) }
+
+func operatorOf(i int) predicate.Operator { return predicate.Operator(i) }

@@ -1,0 +1,179 @@
+package pingone_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/pingone"
+	"github.com/pingone-gateway/gateway/pingone/sim"
+)
+
+const anyUsers = "GET /v1/environments/*/users"
+
+// Every fault ends in all rows or in an error, never in fewer rows.
+func TestFaultsEndInAllRowsOrAnError(t *testing.T) {
+	t.Parallel()
+	zero, two := 0, 2
+	cases := []struct {
+		name   string
+		faults []sim.Fault
+		code   gwerr.Code // "" if all rows must come
+		retry  string
+	}{
+		{"storm of 429", []sim.Fault{{Match: anyUsers, After: 2, Times: 8, Do: "status", Status: 429, RetryAfter: &two}}, "", "429"},
+		{"storm without an end", []sim.Fault{{Match: anyUsers, After: 2, Times: -1, Do: "status", Status: 429, RetryAfter: &two}}, gwerr.UpstreamLimited, "429"},
+		{"some 500s", []sim.Fault{{Match: anyUsers, After: 2, Times: 3, Do: "status", Status: 500}}, "", "5xx"},
+		{"503 with no wait", []sim.Fault{{Match: anyUsers, After: 2, Times: 3, Do: "status", Status: 503, RetryAfter: &zero}}, "", "5xx"},
+		{"500s without an end", []sim.Fault{{Match: anyUsers, After: 2, Times: -1, Do: "status", Status: 500}}, gwerr.UpstreamFailed, "5xx"},
+		{"body cut in a page", []sim.Fault{{Match: anyUsers, After: 1, Times: 2, Do: "cut"}}, "", "cut_short"},
+		{"bodies cut for ever", []sim.Fault{{Match: anyUsers, After: 1, Times: -1, Do: "cut"}}, gwerr.UpstreamCutShort, "cut_short"},
+		{"garbage", []sim.Fault{{Match: anyUsers, After: 1, Times: 2, Do: "garbage"}}, "", "cut_short"},
+		{"garbage for ever", []sim.Fault{{Match: anyUsers, After: 1, Times: -1, Do: "garbage"}}, gwerr.UpstreamCutShort, "cut_short"},
+		{"dropped connections for ever", []sim.Fault{{Match: anyUsers, After: 1, Times: -1, Do: "reset"}}, gwerr.UpstreamFailed, "network"},
+		{"tokens revoked in mid-scan", []sim.Fault{{Match: anyUsers, After: 3, Times: 1, Do: "revoke"}}, "", "401"},
+		{"rights lost in mid-scan", []sim.Fault{{Match: anyUsers, After: 3, Times: -1, Do: "status", Status: 403}}, gwerr.UpstreamForbidden, ""},
+	}
+	for _, c := range cases {
+		for _, partition := range []bool{false, true} {
+			t.Run(c.name+map[bool]string{false: ", one after the other", true: ", in parts"}[partition], func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, sim.Options{Users: 3000}, nil)
+				r := w.request(w.table("Users"), "list", "Id")
+				r.Partition = partition
+				w.events.reset()
+				require.NoError(t, w.sim.SetFaults(c.faults...))
+				rows, err := w.read(context.Background(), r)
+				if c.code == "" {
+					require.NoError(t, err)
+					require.Len(t, w.unique(rows, 0), 3000)
+				} else {
+					require.True(t, gwerr.Is(err, c.code), "%v", err)
+					require.NotErrorIs(t, err, io.EOF)
+				}
+				if c.retry != "" {
+					require.Positive(t, w.events.retries()[c.retry], "%v", w.events.retries())
+				}
+			})
+		}
+	}
+}
+
+func TestSlowPagesAreWaitedForWithinTheTimeout(t *testing.T) {
+	t.Parallel()
+	slow := sim.Fault{Match: anyUsers, After: 1, Times: -1, Do: "slow", For: sim.Duration(10 * time.Second)}
+	w := newWorld(t, sim.Options{}, nil)
+	r := w.request(w.table("Users"), "list", "Id")
+	hasty, err := pingone.New(pingone.Config{APIURL: w.url + "/v1", Authorizer: w.auth, CallTimeout: 50 * time.Millisecond, MaxAttempts: 2, Clock: w.clock})
+	require.NoError(t, err)
+	require.NoError(t, w.sim.SetFaults(slow))
+	_, err = (&world{conn: hasty}).read(context.Background(), r)
+	require.Error(t, err)
+	require.Contains(t, []gwerr.Code{gwerr.UpstreamFailed, gwerr.UpstreamCutShort}, gwerr.From(err).Code)
+}
+
+// A client that goes away stops the calls upstream, and nothing is left
+// behind.
+func TestCloseStopsTheWork(t *testing.T) { // not parallel: it counts goroutines
+	var running, after atomic.Int64
+	closed := make(chan struct{})
+	s, err := sim.New(sim.Options{Users: 60_000, NoCompression: true})
+	require.NoError(t, err)
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		running.Add(1)
+		defer running.Add(-1)
+		select {
+		case <-closed:
+			after.Add(1)
+		default:
+		}
+		s.ServeHTTP(rw, r)
+	}))
+	defer server.Close()
+	env := s.EnvironmentID(sim.EnvironmentAdministrators)
+	conn, err := pingone.New(pingone.Config{APIURL: server.URL + "/v1", Authorizer: &worker{url: server.URL + "/" + env + "/as/token"}})
+	require.NoError(t, err)
+	w := &world{t: t, sim: s, conn: conn}
+	r := w.request(w.table("Users"), "list", "Id", "Username")
+	http.DefaultClient.CloseIdleConnections()
+	conn2 := func() int { return runtime.NumGoroutine() }
+	for _, partition := range []bool{false, true} {
+		r.Partition = partition
+		stream, err := conn.Scan(context.Background(), r)
+		require.NoError(t, err)
+		b, err := stream.Next(context.Background())
+		require.NoError(t, err)
+		b.Record.Release()
+		stream.Close()
+		stream.Close()
+	}
+	close(closed)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err = w.read(ctx, r)
+	require.True(t, gwerr.Is(err, gwerr.Canceled), "%v", err)
+	require.NoError(t, conn.Close())
+	server.Close() // waits for the handlers
+	require.Zero(t, running.Load())
+	require.Zero(t, after.Load(), "no call begins after Close")
+	require.Eventually(t, func() bool {
+		buf := make([]byte, 1<<20)
+		return !strings.Contains(string(buf[:runtime.Stack(buf, true)]), "pingone.start") && conn2() > 0
+	}, 5*time.Second, time.Millisecond)
+}
+
+// The consumer sets the pace: pages that it does not take are not read.
+func TestAScanThatIsNotReadStops(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sim.Options{Users: 5000}, nil)
+	r := w.request(w.table("Users"), "list", "Id")
+	w.sim.ResetRequests()
+	s, err := w.conn.Scan(context.Background(), r)
+	require.NoError(t, err)
+	b, err := s.Next(context.Background())
+	require.NoError(t, err)
+	b.Record.Release()
+	s.Close()
+	require.LessOrEqual(t, w.apiCalls(), 3)
+}
+
+// A million users pass through in bounded memory.
+func TestMemoryIsBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads a million users")
+	}
+	w := newWorld(t, sim.Options{Users: 1_000_000, NoCompression: true, LogSize: 10}, nil)
+	r := w.request(w.table("Users"), "list", "Id", "Username", "Email")
+	r.Path.Partition.Split = "Username"
+	s, err := w.conn.Scan(context.Background(), r)
+	require.NoError(t, err)
+	defer s.Close()
+	runtime.GC()
+	var before, now runtime.MemStats
+	runtime.ReadMemStats(&before)
+	total, most := int64(0), uint64(0)
+	for {
+		b, err := s.Next(context.Background())
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		require.NoError(t, err)
+		if total += b.Record.NumRows(); total%50_000 == 0 {
+			runtime.ReadMemStats(&now)
+			most = max(most, now.HeapInuse)
+		}
+		b.Record.Release()
+	}
+	require.EqualValues(t, 1_000_000, total)
+	require.Less(t, int64(most)-int64(before.HeapInuse), int64(64<<20))
+}
