@@ -62,14 +62,21 @@ type division struct {
 
 // divided reads the request in parts.
 func (j *job) divided(ctx context.Context, out sink) error {
-	whole := j.walkOf(nil, "", append(slices.Clone(j.req.Filters), j.withinFilter())...)
-	if len(url.QueryEscape(whole.filter)) > longFilter {
-		return j.sequence(ctx, out, whole)
+	if j.req.Within != nil && len(j.req.Within) == 0 {
+		return nil
 	}
-	share := 1.0
+	// A filter, or the choice of some values, may leave a page or two: its
+	// first page tells. A long list of values does not fit into one address.
+	fits := len(j.req.Within) <= chainValues
+	whole := j.walkOf(nil, "", j.req.Filters...)
+	if fits {
+		whole = j.walkOf(nil, "", append(slices.Clone(j.req.Filters), j.withinFilter())...)
+	}
+	if fits && len(url.QueryEscape(whole.filter)) > longFilter {
+		return j.walkAll(ctx, out, whole, nil)
+	}
 	var expected int64
-	if whole.filter != "" {
-		// A filter may leave a page or two: its first page tells.
+	if fits && whole.filter != "" {
 		p, err := j.firstPage(ctx, whole)
 		if err != nil {
 			return err
@@ -82,26 +89,34 @@ func (j *job) divided(ctx context.Context, out sink) error {
 	}
 	values, err := j.partitionValues(ctx)
 	if gwerr.Is(err, gwerr.UpstreamForbidden) {
-		return j.sequence(ctx, out, whole)
+		values, err = j.within(nil), nil
 	}
 	if err != nil {
 		return err
 	}
-	total := sum(values)
-	if expected > 0 && total > 0 {
-		share = min(1, float64(expected)/float64(total))
-	}
-	for i := range values {
-		values[i].rows = int64(float64(values[i].rows) * share)
-	}
-	if total = sum(values); total <= fewRows {
-		return j.sequence(ctx, out, whole)
+	total := scale(values, expected)
+	if total <= fewRows && fits {
+		return j.walkAll(ctx, out, whole, nil)
 	}
 	d := &division{
 		job: j, out: out, seen: newDistinct(), gate: make(chan struct{}, j.cfg.MaxParallel),
 		target: min(partRows, max(fewRows, total/partsWanted)),
 	}
 	return d.read(ctx, values)
+}
+
+// scale reduces the sizes of values to those that a filter leaves, if it is
+// known how many rows it leaves in all, and returns the total.
+func scale(values []value, expected int64) int64 {
+	total := sum(values)
+	if expected <= 0 || expected >= total {
+		return total
+	}
+	share := float64(expected) / float64(total)
+	for i := range values {
+		values[i].rows = int64(float64(values[i].rows) * share)
+	}
+	return sum(values)
 }
 
 // firstPage reads the first page of a walk; its next link is kept.
@@ -126,10 +141,6 @@ func (j *job) goOn(ctx context.Context, out sink, w walk, p page, seen *distinct
 	}
 	w.after = next
 	return j.walkAll(ctx, out, w, seen)
-}
-
-func (j *job) sequence(ctx context.Context, out sink, w walk) error {
-	return j.walkAll(ctx, out, w, nil)
 }
 
 func (j *job) walkAll(ctx context.Context, out sink, w walk, seen *distinct) error {
