@@ -82,30 +82,36 @@ func (s *server) set(f func(*server)) { s.mu.Lock(); defer s.mu.Unlock(); f(s) }
 
 // shared is a store that replicas share, and that can fail.
 type shared struct {
-	*store.Memory
+	memory     atomic.Pointer[store.Memory]
 	down, full atomic.Bool
 }
 
-func newShared() *shared { return &shared{Memory: store.NewMemory()} }
+func newShared() *shared {
+	s := &shared{}
+	s.flush()
+	return s
+}
+
+// flush loses everything, locks included.
+func (s *shared) flush() { s.memory.Store(store.NewMemory()) }
+
+func (s *shared) Close() error { return nil }
 
 func (s *shared) Kind() string { return "redis" }
 func (s *shared) Get(ctx context.Context, name string) ([]byte, error) {
 	if s.down.Load() {
 		return nil, store.ErrUnavailable
 	}
-	return s.Memory.Get(ctx, name)
+	return s.memory.Load().Get(ctx, name)
 }
 func (s *shared) Lock(ctx context.Context, name string, ttl time.Duration) (store.Lease, error) {
 	if s.down.Load() || s.full.Load() {
 		return nil, store.ErrUnavailable
 	}
-	l, err := s.Memory.Lock(ctx, name, ttl)
+	l, err := s.memory.Load().Lock(ctx, name, ttl)
 	return failing{l, s}, err
 }
 func (s *shared) Health() store.Health { return store.Health{Kind: "redis", Up: !s.down.Load()} }
-
-// flush loses everything, locks included.
-func (s *shared) flush() { *s.Memory = *store.NewMemory() } //nolint:govet // no lock is held in these tests
 
 type failing struct {
 	store.Lease

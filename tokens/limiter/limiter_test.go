@@ -2,6 +2,7 @@ package limiter_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -295,7 +296,7 @@ func TestWaitsAreBounded(t *testing.T) {
 		wg.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, err := b.Acquire(ctx, r); err != context.DeadlineExceeded {
+		if _, err := b.Acquire(ctx, r); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("a deadline: %v", err)
 		}
 		b.Report(t.Context(), "l", group, limiter.Outcome{Status: 429, RetryAfter: time.Minute})
