@@ -28,9 +28,9 @@ type Catalog interface {
 
 // Executor runs bound queries.
 type Executor interface {
-	// Query starts q. The rows of a plain query come in an order in which the
-	// cursors of its batches continue, if PageRows, an offset or a limit is
-	// given.
+	// Query starts q. If PageRows is given, the rows of a plain query come in
+	// the same order every time, and the cursors of its batches continue it.
+	// Batches without cursors, but for the last one, say that this can't be.
 	Query(ctx context.Context, q *query.Query, o ExecOptions) (Rows, error)
 	// Count returns the number of rows of q.
 	Count(ctx context.Context, q *query.Query) (int64, error)
@@ -42,8 +42,8 @@ type ExecOptions struct {
 	Resume string
 	// Skip is the number of rows behind Resume that were sent already.
 	Skip int64
-	// PageRows is the number of rows at which the server cuts the answer; 0 if
-	// it reads the whole result.
+	// PageRows is the number of rows after which the result goes on in another
+	// request; 0 if it is read whole.
 	PageRows int64
 }
 

@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/apache/arrow-go/v18/arrow"
+
 	"github.com/pingone-gateway/gateway/odata/encode"
 	"github.com/pingone-gateway/gateway/odata/model"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
@@ -140,7 +142,7 @@ func (f *feed) start(ctx context.Context) (scan.Batch, error) {
 	if f.empty || bound.Empty {
 		return scan.Batch{}, io.EOF
 	}
-	o := ExecOptions{PageRows: f.page}
+	o := ExecOptions{PageRows: f.stop()}
 	if f.anchor != "" {
 		o.Resume, o.Skip = f.anchor, f.behind
 	}
@@ -155,6 +157,22 @@ func (f *feed) start(ctx context.Context) (scan.Batch, error) {
 		}
 	}
 	return batch, err
+}
+
+// stop is the number of rows after which the feed goes on in another request:
+// at the page's end, or where a client pages by itself with $top and $skip,
+// which needs the same order every time.
+func (f *feed) stop() int64 {
+	switch {
+	case f.page > 0:
+		return f.page
+	case f.limit > 0:
+		return f.limit
+	case f.offset > 0:
+		return 1
+	default:
+		return 0
+	}
 }
 
 // nextWithRows returns the next batch that has rows; cursors of empty batches
@@ -265,13 +283,7 @@ func (f *feed) sendBatch(ctx context.Context, batch scan.Batch) (done bool, err 
 	if err := f.encoder.Bind(batch.Record); err != nil {
 		return false, err
 	}
-	// Of the batch, only the rows of this page may cost further reads.
-	record := batch.Record
-	if f.page > 0 && f.sent+rows > f.page {
-		record = record.NewSlice(0, f.page-f.sent)
-		defer record.Release()
-	}
-	inline, err := f.inline(ctx, f.resource, record)
+	inline, err := f.expand(ctx, batch.Record)
 	if err != nil {
 		return false, err
 	}
@@ -297,6 +309,16 @@ func (f *feed) sendBatch(ctx context.Context, batch scan.Batch) (done bool, err 
 	// A page that ends with a batch goes on at its cursor; without one the
 	// next batch must tell whether there are more rows.
 	return f.page > 0 && f.sent == f.page && batch.Cursor != "", nil
+}
+
+// expand reads what $expand asks for those rows of a batch that belong to the
+// page.
+func (f *feed) expand(ctx context.Context, record arrow.RecordBatch) (encode.Inline, error) {
+	if f.page > 0 && f.sent+record.NumRows() > f.page {
+		record = record.NewSlice(0, f.page-f.sent)
+		defer record.Release()
+	}
+	return f.inline(ctx, f.resource, record)
 }
 
 // hand writes the rows encoded so far.

@@ -116,7 +116,9 @@ func (s *service) get(path string, header ...string) reply {
 	s.t.Helper()
 	h := http.Header{}
 	for i := 0; i+1 < len(header); i += 2 {
-		h.Add(header[i], header[i+1])
+		if header[i] != "" {
+			h.Add(header[i], header[i+1])
+		}
 	}
 	return s.do(http.MethodGet, path, h, "")
 }

@@ -118,12 +118,28 @@ func TestTopEndsPaging(t *testing.T) {
 	if p := s.feed("Books?$top=10"); len(p.Value) != 10 || p.Next != "" {
 		t.Errorf("%d rows, next %q", len(p.Value), p.Next)
 	}
-	if o := s.Exec.Ran()[0].Options; o.PageRows != 0 {
-		t.Errorf("a result of one page is cut at %d", o.PageRows)
-	}
 	p := s.feed("Books?$top=15")
 	if p = s.feed(p.Next); len(p.Value) != 5 || p.Next != "" {
 		t.Errorf("%d rows, next %q", len(p.Value), p.Next)
+	}
+}
+
+// TestExecutorKnowsWhereRequestsGoOn: clients page with $top and $skip too.
+func TestExecutorKnowsWhereRequestsGoOn(t *testing.T) {
+	t.Parallel()
+	s := start(t, 30)
+	for path, want := range map[string]int64{
+		"Books": 0, "Books?$top=5": 5, "Books?$top=5&$skip=5": 5, "Books?$skip=5": 1,
+	} {
+		s.Exec.Ran()
+		s.feed(path)
+		if got := s.Exec.Ran()[0].Options.PageRows; got != want {
+			t.Errorf("%s: PageRows %d, want %d", path, got, want)
+		}
+	}
+	s.feed("Books?$top=50", "Prefer", "maxpagesize=7")
+	if got := s.Exec.Ran()[0].Options.PageRows; got != 7 {
+		t.Errorf("PageRows %d", got)
 	}
 }
 
@@ -315,10 +331,10 @@ func TestFaults(t *testing.T) {
 	t.Run("in the middle", func(t *testing.T) {
 		t.Parallel()
 		for _, batches := range []int{1, 2, 20} {
-			var failed error
+			failed := make(chan error, 1)
 			s := start(t, 3000, func(c *odata.Config, e *odatatest.Executor) {
 				e.Err, e.FailAfter, e.BatchRows = upstream, batches, 100
-				c.Failed = func(_ context.Context, err error) { failed = err }
+				c.Failed = func(_ context.Context, err error) { failed <- err }
 			})
 			r := s.get("Books")
 			if r.Err == nil {
@@ -327,8 +343,8 @@ func TestFaults(t *testing.T) {
 			if strings.HasSuffix(r.Body, "]}") {
 				t.Error("the array is closed")
 			}
-			if !errors.Is(failed, upstream) {
-				t.Errorf("reported %v", failed)
+			if err := <-failed; !errors.Is(err, upstream) {
+				t.Errorf("reported %v", err)
 			}
 		}
 	})

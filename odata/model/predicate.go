@@ -266,6 +266,11 @@ func (c *compiler) pushIn(e *uri.Binary, negated bool) pushable {
 			values = append(values, v)
 		}
 	}
+	return pushList(col, values, null, negated)
+}
+
+// pushList is membership in a list of values, and null where the list has it.
+func pushList(col *catalog.Column, values []predicate.Value, null, negated bool) pushable {
 	isNull := predicate.IsNull{Column: col.Name}
 	var in predicate.Expr = predicate.False
 	if len(values) > 0 {
