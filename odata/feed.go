@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -20,7 +21,12 @@ const (
 	// flushBytes is the size above which rows are sent before the next batch is
 	// waited for; below it, an answer may still be whole.
 	flushBytes = 4 << 10
+	// maxKeptBytes bounds the buffers that wait for another feed.
+	maxKeptBytes = 256 << 10
 )
+
+// buffers are reused by feeds.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 2*writeBytes); return &b }}
 
 // feed is a collection being answered.
 type feed struct {
@@ -239,7 +245,14 @@ func (f *feed) close() {
 // send writes the feed. From here on an error breaks the answer off.
 func (f *feed) send(ctx context.Context, batch scan.Batch, done bool) error {
 	f.encoder = encode.NewRows(f.entityOf(f.resource), f.encoding())
-	f.buf = encode.AppendFeedHead(make([]byte, 0, 2*writeBytes), f.encoding(), f.context(), f.count)
+	buffer := buffers.Get().(*[]byte)
+	defer func() {
+		*buffer = f.buf[:0]
+		if cap(f.buf) <= maxKeptBytes {
+			buffers.Put(buffer)
+		}
+	}()
+	f.buf = encode.AppendFeedHead((*buffer)[:0], f.encoding(), f.context(), f.count)
 	next := ""
 	for !done {
 		var err error

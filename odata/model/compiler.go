@@ -191,11 +191,14 @@ func (c *compiler) as(t term, want kind) (term, error) {
 
 // retype reads the text of a string constant as a constant of another kind.
 func retype(l *uri.Literal, want kind) (*uri.Literal, bool) {
-	parsed, err := uri.ParseFilter(l.Text, uri.Limits{ExpressionBytes: 200})
-	if want == durationKind {
+	switch want {
+	case durationKind:
 		_, ok := l.Duration()
 		return &uri.Literal{Offset: l.Offset, Kind: uri.DurationLiteral, Text: l.Text}, ok
+	case guidKind:
+		return &uri.Literal{Offset: l.Offset, Kind: uri.GUIDLiteral, Text: strings.ToLower(l.Text)}, isGUID(l.Text)
 	}
+	parsed, err := uri.ParseFilter(l.Text, uri.Limits{ExpressionBytes: 200})
 	if err != nil {
 		return nil, false
 	}
@@ -211,8 +214,6 @@ func retype(l *uri.Literal, want kind) (*uri.Literal, bool) {
 	case intKind, decimalKind, doubleKind:
 		_, ok := out.Float64()
 		return &out, ok
-	case guidKind:
-		return &out, out.Kind == uri.GUIDLiteral
 	case instantKind:
 		if out.Kind == uri.DateLiteral {
 			at, _ := out.Time()
@@ -226,4 +227,24 @@ func retype(l *uri.Literal, want kind) (*uri.Literal, bool) {
 	default:
 		return nil, false
 	}
+}
+
+// isGUID tells whether the text is a guid in its usual form.
+func isGUID(s string) bool {
+	if len(s) != len("00000000-0000-0000-0000-000000000000") {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; i {
+		case 8, 13, 18, 23:
+			if c != '-' {
+				return false
+			}
+		default:
+			if (c < '0' || c > '9') && (c < 'a' || c > 'f') && (c < 'A' || c > 'F') {
+				return false
+			}
+		}
+	}
+	return true
 }
