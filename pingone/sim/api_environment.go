@@ -25,7 +25,7 @@ func (s *Server) appendEnvironment(dst []byte, c *call, e *environment, products
 		links.link(name, c.base, "/environments/", id, "/", name)
 	}
 	o.end(links)
-	o.id("id", e.id)
+	o.id(e.id)
 	o.text("name", e.name)
 	o.text("description", e.description)
 	o.ref("organization", s.organization.id)
@@ -35,7 +35,7 @@ func (s *Server) appendEnvironment(dst []byte, c *call, e *environment, products
 	o.time("createdAt", e.createdAt)
 	o.time("updatedAt", e.createdAt+75)
 	license := o.child("license")
-	license.id("id", s.organization.license)
+	license.id(s.organization.license)
 	license.text("package", licensePackage)
 	o.end(license)
 	if products {
@@ -59,7 +59,7 @@ func (s *Server) appendProducts(dst []byte, c *call, e *environment) []byte {
 			o.dst = append(o.dst, ',')
 		}
 		product := open(o.dst)
-		product.id("id", data.NamedID("product "+e.name+kind))
+		product.id(data.NamedID("product " + e.name + kind))
 		product.text("type", kind)
 		product.text("description", "Product "+strings.ToLower(kind))
 		console := product.child("console")

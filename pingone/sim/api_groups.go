@@ -49,7 +49,7 @@ func (e *environment) appendGroup(dst []byte, base string, g int, more func(o *o
 	links := o.child("_links")
 	links.link("self", base, "/environments/", e.id.String(), "/groups/", id)
 	o.end(links)
-	o.id("id", group.id)
+	o.id(group.id)
 	o.ref("environment", e.id)
 	o.text("name", group.name)
 	o.text("displayName", group.name)

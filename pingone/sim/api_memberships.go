@@ -35,7 +35,7 @@ func (c *call) appendMembership(dst []byte, m membershipRow) []byte {
 		embedded.dst = e.appendGroup(embedded.dst, c.base, m.group, nil)
 		o.end(embedded)
 	}
-	o.id("id", group.id)
+	o.id(group.id)
 	o.ref("environment", e.id)
 	o.text("name", group.name)
 	o.text("type", m.kind.String())
@@ -131,7 +131,7 @@ func (s *Server) referredGroup(c *call) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	id := b.id("id")
+	id := b.id()
 	if b.err != nil {
 		return 0, b.err
 	}

@@ -26,7 +26,7 @@ func (e *environment) appendPopulation(dst []byte, base string, k, users int) []
 	links.link("self", base, "/environments/", env, "/populations/", id)
 	links.link("environment", base, "/environments/", env)
 	o.end(links)
-	o.id("id", p.id)
+	o.id(p.id)
 	o.ref("environment", e.id)
 	o.text("name", p.name)
 	o.text("description", p.description)

@@ -139,7 +139,7 @@ func (s *Server) listRoleAssignments(c *call) (reply, error) {
 		links := o.child("_links")
 		links.link("self", c.address(), "/", id.String())
 		o.end(links)
-		o.id("id", id)
+		o.id(id)
 		role := o.child("role")
 		role.text("id", a.role)
 		o.end(role)

@@ -90,8 +90,9 @@ func (b *body) text(name string, most int) string {
 	return *v
 }
 
-// id reads a UUID.
-func (b *body) id(name string) string {
+// id reads the member id, a UUID.
+func (b *body) id() string {
+	const name = "id"
 	v := b.text(name, 64)
 	if v == "" {
 		return ""
@@ -125,7 +126,7 @@ func (b *body) child(name string) *body {
 // refer reads the id in {"name": {"id": …}}.
 func (b *body) refer(name string) string {
 	inner := b.child(name)
-	id := inner.id("id")
+	id := inner.id()
 	if inner.err != nil {
 		b.fail(asAPIError(inner.err))
 	}

@@ -107,8 +107,9 @@ func (o *object) raw(k string, v []byte) {
 	}
 }
 
-func (o *object) id(k string, id data.ID) {
-	o.key(k)
+// id adds the member id.
+func (o *object) id(id data.ID) {
+	o.key("id")
 	o.dst = append(o.dst, '"')
 	o.dst = id.Append(o.dst)
 	o.dst = append(o.dst, '"')
@@ -117,7 +118,7 @@ func (o *object) id(k string, id data.ID) {
 // ref adds {"id": …} under a key.
 func (o *object) ref(k string, id data.ID) {
 	inner := o.child(k)
-	inner.id("id", id)
+	inner.id(id)
 	o.end(inner)
 }
 

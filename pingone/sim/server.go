@@ -79,10 +79,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	visit := s.recorder.begin(r, t.route.endpoint, t.route.group)
 	out := &statusWriter{ResponseWriter: w}
 	defer func() { visit.end(out.status) }()
-	r = r.WithContext(context.WithValue(r.Context(), visitKey{}, visit))
 	if !sleep(r.Context(), s.opt.Latency) {
 		panic(http.ErrAbortHandler)
 	}
+	r = r.WithContext(context.WithValue(r.Context(), visitKey{}, visit))
 	if f := s.faults.next(r); f != nil && s.inject(out, r, f) {
 		return
 	}

@@ -103,11 +103,13 @@ func TestUserReplaceAndMerge(t *testing.T) {
 		"PATCH replaces arrays":          {http.MethodPatch, object{"skills": []string{"c"}}, object{"skills": []any{"c"}}},
 		"PATCH replaces JSON attributes": {http.MethodPatch, object{"preferences": object{"y": 2}}, object{"preferences": map[string]any{"y": 2.0}}},
 		"PATCH ignores what is read-only": {
-			http.MethodPatch, object{"id": "x", "enabled": false, "createdAt": "x", "mfaEnabled": true, "population": object{"id": "x"}, "_links": object{}},
+			http.MethodPatch,
+			object{"id": "x", "enabled": false, "createdAt": "x", "mfaEnabled": true, "population": object{"id": "x"}, "_links": object{}},
 			object{"enabled": true, "mfaEnabled": false},
 		},
 		"PUT clears the rest": {
-			http.MethodPut, object{"username": "other"},
+			http.MethodPut,
+			object{"username": "other"},
 			object{"username": "other", "email": nil, "title": nil, "name.given": nil, "badge": nil, "skills": nil, "photo.href": nil, "enabled": true},
 		},
 	}

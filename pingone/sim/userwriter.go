@@ -9,8 +9,13 @@ import (
 
 // userLinks are the relations of a user in every row, with the path below the user.
 var userLinks = []struct{ name, path string }{
-	{"password", "/password"}, {"password.set", "/password"}, {"password.reset", "/password"}, {"password.check", "/password"},
-	{"password.recover", "/password"}, {"account.sendVerificationCode", ""}, {"linkedAccounts", "/linkedAccounts"},
+	{"password", "/password"},
+	{"password.set", "/password"},
+	{"password.reset", "/password"},
+	{"password.check", "/password"},
+	{"password.recover", "/password"},
+	{"account.sendVerificationCode", ""},
+	{"linkedAccounts", "/linkedAccounts"},
 }
 
 // userWriter writes rows of users; what they have in common is made once.
@@ -33,7 +38,7 @@ func (w *userWriter) append(dst []byte, u *user, more func(o *object)) []byte {
 	o := open(dst)
 	w.appendLinks(&o, id)
 	w.appendEmbedded(&o, u)
-	o.id("id", id)
+	o.id(id)
 	o.ref("environment", e.id)
 	w.appendAccount(&o, u)
 	appendNested(&o, "address", t, addressMembers)

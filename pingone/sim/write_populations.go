@@ -143,7 +143,7 @@ func (s *Server) putDefaultProvider(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	id := b.id("id")
+	id := b.id()
 	switch {
 	case b.err != nil:
 		return reply{}, b.err

@@ -53,7 +53,7 @@ func writeEnabled(o *object, u *user) { o.bool("enabled", u.enabled) }
 func writeMFA(o *object, u *user) { o.bool("mfaEnabled", u.status.MFA) }
 
 func (c *call) writePopulation(o *object, u *user) {
-	o.id("id", c.environment.populations[u.population].id)
+	o.id(c.environment.populations[u.population].id)
 }
 
 func writeProvider(o *object, u *user) {
@@ -93,7 +93,7 @@ func (s *Server) putMFAEnabled(c *call) (reply, error) {
 func (s *Server) putUserPopulation(c *call) (reply, error) {
 	e := c.environment
 	return s.change(c, func(u *user, b *body) error {
-		id := b.id("id")
+		id := b.id()
 		p, ok := e.populationByID(id)
 		switch {
 		case b.err != nil:
@@ -117,7 +117,7 @@ func (s *Server) putUserPopulation(c *call) (reply, error) {
 
 func (s *Server) putUserIdentityProvider(c *call) (reply, error) {
 	return s.change(c, func(u *user, b *body) error {
-		id := b.id("id")
+		id := b.id()
 		switch {
 		case b.err != nil:
 			return b.err

@@ -49,7 +49,7 @@ func (s *Server) push(x *exchange) {
 
 // authorize shows the sign-in page for a valid request.
 func (s *Server) authorize(x *exchange) {
-	params, ok := s.requested(x, x.r.Form)
+	params, ok := s.requested(x.r.Form)
 	if !ok {
 		x.problem("The request is not known or has expired.")
 		return
@@ -71,7 +71,7 @@ func (s *Server) authorize(x *exchange) {
 }
 
 // requested resolves a request_uri.
-func (s *Server) requested(x *exchange, form url.Values) (url.Values, bool) {
+func (s *Server) requested(form url.Values) (url.Values, bool) {
 	uri := form.Get("request_uri")
 	if uri == "" {
 		return form, true

@@ -173,7 +173,7 @@ func (s *Server) devicePage(x *exchange) {
 func (s *Server) deviceSignIn(x *exchange) {
 	form := x.r.PostForm
 	subject, ok := s.cfg.Directory.SignIn(x.env, form.Get("username"), form.Get("password"))
-	problem := ""
+	var problem string
 	switch {
 	case !ok:
 		problem = "The username or the password is wrong, or the account cannot be used."

@@ -20,24 +20,25 @@ type GroupSpec struct {
 func part(f float64) uint64 { return uint64(f * math.MaxUint64) }
 
 // fixed groups: a nested tree of three levels, dynamic, external and empty ones.
+// Parents are places in this list.
 var fixed = []GroupSpec{
-	{Name: "All Staff", Description: "Everybody by nesting", Population: -1},                                                               // 0
-	{Name: "Engineering", Population: -1, Share: part(0.01), Parents: []int{0}, CustomData: `{"cost":12,"tags":["a","ü"]}`},                // 1
-	{Name: "Platform", Population: -1, Share: part(0.02), Parents: []int{1}},                                                               // 2
-	{Name: "Databases", Description: "Level three", Population: -1, Share: part(0.015), Parents: []int{2}},                                 // 3
-	{Name: "Sales", Population: -1, Share: part(0.05), Parents: []int{0}, ExternalID: "S-1", CustomData: `{"region":{"code":"EU \"1\""}}`}, // 4
-	{Name: "Vertrieb Süd", Population: -1, Share: part(0.02), Parents: []int{4}},                                                           // 5
-	{Name: "On Call", Description: "In two trees", Population: -1, Share: part(0.004), Parents: []int{2, 4}},                               // 6
-	{Name: "Managers (dynamic)", Population: -1, UserFilter: `title eq "Manager"`},                                                         // 7
-	{Name: "Contractors (dynamic)", Population: -1, UserFilter: `type eq "Contractor" and enabled eq true`, Parents: []int{0}},             // 8
-	{Name: "Germany or Switzerland", Population: -1, UserFilter: `address.countryCode eq "DE" or address.countryCode eq "CH"`},             // 9
-	{Name: "Empty", Description: "No members", Population: -1},                                                                             // 10
-	{Name: "Empty parent", Population: -1},                                                                                                 // 11
-	{Name: "Empty child", Population: -1, Parents: []int{11}},                                                                              // 12
-	{Name: "cn=ldap-users,ou=\"x\\y\",dc=example", Population: -1, Share: part(0.03), ExternalID: "cn=ldap-users", SourceType: "GATEWAY"},  // 13
-	{Name: "IdP Federated", Population: -1, Share: part(0.02), ExternalID: "idp:fed", SourceType: "IDP"},                                   // 14
-	{Name: "管理者", Description: "日本語の名前", Population: -1, Share: part(0.005)},                                                               // 15
-	{Name: "engineering", Description: "Differs by case alone, in a population", Population: 1, Share: part(0.05)},                         // 16
+	0:  {Name: "All Staff", Description: "Everybody by nesting", Population: -1},
+	1:  {Name: "Engineering", Population: -1, Share: part(0.01), Parents: []int{0}, CustomData: `{"cost":12,"tags":["a","ü"]}`},
+	2:  {Name: "Platform", Population: -1, Share: part(0.02), Parents: []int{1}},
+	3:  {Name: "Databases", Description: "Level three", Population: -1, Share: part(0.015), Parents: []int{2}},
+	4:  {Name: "Sales", Population: -1, Share: part(0.05), Parents: []int{0}, ExternalID: "S-1", CustomData: `{"region":{"code":"EU \"1\""}}`},
+	5:  {Name: "Vertrieb Süd", Population: -1, Share: part(0.02), Parents: []int{4}},
+	6:  {Name: "On Call", Description: "In two trees", Population: -1, Share: part(0.004), Parents: []int{2, 4}},
+	7:  {Name: "Managers (dynamic)", Population: -1, UserFilter: `title eq "Manager"`},
+	8:  {Name: "Contractors (dynamic)", Population: -1, UserFilter: `type eq "Contractor" and enabled eq true`, Parents: []int{0}},
+	9:  {Name: "Germany or Switzerland", Population: -1, UserFilter: `address.countryCode eq "DE" or address.countryCode eq "CH"`},
+	10: {Name: "Empty", Description: "No members", Population: -1},
+	11: {Name: "Empty parent", Population: -1},
+	12: {Name: "Empty child", Population: -1, Parents: []int{11}},
+	13: {Name: "cn=ldap-users,ou=\"x\\y\",dc=example", Population: -1, Share: part(0.03), ExternalID: "cn=ldap-users", SourceType: "GATEWAY"},
+	14: {Name: "IdP Federated", Population: -1, Share: part(0.02), ExternalID: "idp:fed", SourceType: "IDP"},
+	15: {Name: "管理者", Description: "日本語の名前", Population: -1, Share: part(0.005)},
+	16: {Name: "engineering", Description: "Differs by case alone, in a population", Population: 1, Share: part(0.05)},
 }
 
 // areas and their share of the users, for the plain groups.

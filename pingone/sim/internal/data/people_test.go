@@ -193,7 +193,8 @@ func TestIDs(t *testing.T) {
 		_, ok := ParseID(text)
 		assert.False(t, ok, text)
 	}
-	assert.Equal(t, NamedID("a"), NamedID("a"))
+	again := NamedID("a")
+	assert.Equal(t, again, NamedID("a"))
 	assert.NotEqual(t, NamedID("a"), NamedID("b"))
 }
 

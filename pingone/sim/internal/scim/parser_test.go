@@ -103,15 +103,15 @@ func TestParseErrors(t *testing.T) {
 // TestParseIsLinear counts allocations instead of the time. It cannot run beside
 // other tests.
 func TestParseIsLinear(t *testing.T) {
-	for name, make := range map[string]func(n int) string{
+	for name, text := range map[string]func(n int) string{
 		"chain":       func(n int) string { return strings.TrimSuffix(strings.Repeat(`a eq "b" or `, n), " or ") },
 		"parentheses": func(n int) string { return strings.TrimSuffix(strings.Repeat(`(a eq "b") and `, n), " and ") },
 	} {
 		t.Run(name, func(t *testing.T) {
-			small := testing.AllocsPerRun(5, func() { _, _ = Parse(make(50)) })
-			large := testing.AllocsPerRun(5, func() { _, _ = Parse(make(500)) })
+			small := testing.AllocsPerRun(5, func() { _, _ = Parse(text(50)) })
+			large := testing.AllocsPerRun(5, func() { _, _ = Parse(text(500)) })
 			assert.Less(t, large, 12*small, "ten times the text costs about ten times the work")
-			e, err := Parse(make(500))
+			e, err := Parse(text(500))
 			require.NoError(t, err)
 			assert.Len(t, e.Children, 500)
 		})
