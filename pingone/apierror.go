@@ -2,9 +2,11 @@ package pingone
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -83,7 +85,18 @@ func rejected(q call, resp *http.Response, a apiAnswer) error {
 	if own := withoutValues(a.Message); own != "" && len(own) < 200 {
 		text += " It says: " + own
 	}
-	return gwerr.New(gwerr.UpstreamRejected, text+traceID(resp), "")
+	return gwerr.Wrap(gwerr.UpstreamRejected, refusal(resp.StatusCode), text+traceID(resp), "")
+}
+
+// refusal is the status of an answer that refused a call, as a cause.
+type refusal int
+
+func (r refusal) Error() string { return "status " + strconv.Itoa(int(r)) }
+
+// refusedWith reports whether the API refused a call with the status.
+func refusedWith(err error, status int) bool {
+	var r refusal
+	return errors.As(err, &r) && int(r) == status
 }
 
 var (

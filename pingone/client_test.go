@@ -503,3 +503,36 @@ func TestEndpoints(t *testing.T) {
 		require.Equal(t, strings.TrimSuffix(strings.Replace(want, "//api.", "//auth.", 1), "/v1"), auth)
 	}
 }
+
+// The largest page of groups is not documented; where it is refused, a page of
+// 200 is asked for.
+func TestLargePagesFallBack(t *testing.T) {
+	t.Parallel()
+	var limits []string
+	s := newStub(t, nil, func(w http.ResponseWriter, r *http.Request, _ int64) {
+		limits = append(limits, r.URL.Query().Get("limit"))
+		if len(limits) == 1 {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		fmt.Fprint(w, strings.Replace(pageOf("", 1), "users", "groups", 1))
+	})
+	groups, ok := s.users.Schema.Table("Groups")
+	require.True(t, ok)
+	rows, err := s.read(context.Background(), func(r *scan.Request) { r.Table, r.Path = groups, groups.Path("list") })
+	require.NoError(t, err)
+	require.Len(t, rows, 1)
+	require.Equal(t, []string{"1000", "200"}, limits)
+}
+
+func TestPatienceIsBounded(t *testing.T) {
+	t.Parallel()
+	s := newStub(t, func(c *pingone.Config) { c.MaxRetryTime = 5 * time.Second }, func(w http.ResponseWriter, _ *http.Request, _ int64) {
+		w.Header().Set("Retry-After", "2")
+		w.WriteHeader(http.StatusTooManyRequests)
+	})
+	_, err := s.read(context.Background())
+	require.True(t, gwerr.Is(err, gwerr.UpstreamLimited), "%v", err)
+	require.EqualValues(t, 3, s.calls.Load())
+	require.Equal(t, 2*time.Second, gwerr.From(err).RetryAfter)
+}

@@ -2,6 +2,7 @@ package pingone
 
 import (
 	"context"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -215,29 +216,24 @@ type walk struct {
 	resumed bool
 	// after goes on behind a page that was read already.
 	after string
-	// layout overrides the job's.
-	layout *layout
 }
+
+// safePage is the page size that every endpoint takes.
+const safePage = 200
 
 // pages reads a collection to its end, or until each returns an error. The
 // page belongs to each; its next link was checked and is relative.
 func (j *job) pages(ctx context.Context, w walk, each func(p page) error) error {
-	layout := w.layout
-	if layout == nil {
-		layout = j.shape.layout
-	}
-	d := newDecoder(layout, memory.DefaultAllocator)
+	d := newDecoder(j.shape.layout, memory.DefaultAllocator)
 	defer d.release()
-	at := w.address
-	if w.filter != "" {
-		at = at.with("filter", w.filter)
-	}
-	at = at.withLimit(j.quota.want(w.page))
-	if w.after != "" {
-		at = fromCursor(w.after)
-	}
+	at := w.first(j.quota.want(w.page))
 	for first := true; ; first = false {
 		p, next, err := j.page(ctx, d, w, at, first && w.resumed)
+		if first && w.after == "" && w.page > safePage && refusedWith(err, http.StatusBadRequest) {
+			// Larger pages than this are not documented everywhere.
+			w.page = safePage
+			p, next, err = j.page(ctx, d, w, w.first(j.quota.want(w.page)), false)
+		}
 		if err != nil {
 			return err
 		}
@@ -249,6 +245,18 @@ func (j *job) pages(ctx context.Context, w walk, each func(p page) error) error 
 		}
 		at = fromCursor(next)
 	}
+}
+
+// first is the address of the first call of a walk.
+func (w walk) first(limit int) address {
+	if w.after != "" {
+		return fromCursor(w.after)
+	}
+	at := w.address
+	if w.filter != "" {
+		at = at.with("filter", w.filter)
+	}
+	return at.withLimit(limit)
 }
 
 // page reads one page and the relative form of its next link.

@@ -22,6 +22,9 @@ import (
 // and costs hardly more calls than pages of 200 need.
 func TestLargeScanIsCompleteInFewCalls(t *testing.T) {
 	t.Parallel()
+	if raceEnabled {
+		t.Skip("takes minutes with the race detector")
+	}
 	w := newWorld(t, sim.Options{Users: 100_000, NoCompression: true, LogSize: 20_000}, nil)
 	users := w.table("Users")
 	for _, round := range []string{"first", "with what the first one learnt"} {
