@@ -1,0 +1,91 @@
+{{- define "gateway.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "gateway.fullname" -}}
+{{- if .Values.fullnameOverride }}
+{{- .Values.fullnameOverride | trunc 50 | trimSuffix "-" }}
+{{- else if contains (include "gateway.name" .) .Release.Name }}
+{{- .Release.Name | trunc 50 | trimSuffix "-" }}
+{{- else }}
+{{- printf "%s-%s" .Release.Name (include "gateway.name" .) | trunc 50 | trimSuffix "-" }}
+{{- end }}
+{{- end }}
+
+{{- define "gateway.selector" -}}
+app.kubernetes.io/name: {{ include "gateway.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "gateway.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{ include "gateway.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end }}
+
+{{- define "gateway.serviceAccount" -}}
+{{- if .Values.serviceAccount.create }}
+{{- default (include "gateway.fullname" .) .Values.serviceAccount.name }}
+{{- else }}
+{{- default "default" .Values.serviceAccount.name }}
+{{- end }}
+{{- end }}
+
+{{- define "gateway.image" -}}
+{{- if .Values.image.digest -}}
+{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{- else -}}
+{{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}
+{{- end }}
+{{- end }}
+
+{{- /* The Secret whose keys become environment variables; "" for none. */ -}}
+{{- define "gateway.secretName" -}}
+{{- if .Values.secret.existingSecret }}
+{{- .Values.secret.existingSecret }}
+{{- else if or .Values.secret.values .Values.secret.externalSecret.enabled }}
+{{- include "gateway.fullname" . }}
+{{- end }}
+{{- end }}
+
+{{- /* The configuration file: the values, and what the chart itself decides. */ -}}
+{{- define "gateway.config" -}}
+{{- $c := deepCopy .Values.config }}
+{{- $listen := dict "address" ":8080" }}
+{{- if .Values.tls.existingSecret }}
+{{- $_ := set $listen "tls" (dict "cert_file" "/etc/gateway/tls/tls.crt" "key_file" "/etc/gateway/tls/tls.key") }}
+{{- end }}
+{{- $c = mergeOverwrite $c (dict "listen" $listen "admin" (dict "address" ":9090") "engine" (dict "temp_dir" "/tmp/gateway")) }}
+{{- if .Values.keys.existingSecret }}
+{{- $c = mergeOverwrite $c (dict "auth" (dict "keys_file" (printf "/etc/gateway/keys/%s" .Values.keys.key))) }}
+{{- end }}
+{{- if .Values.policy.existingConfigMap }}
+{{- $c = mergeOverwrite $c (dict "auth" (dict "policy_file" (printf "/etc/gateway/policy/%s" .Values.policy.key))) }}
+{{- end }}
+{{- if or .Values.redis.bundled .Values.redis.url }}
+{{- $url := ternary (printf "redis://%s-redis:6379/0" (include "gateway.fullname" .)) .Values.redis.url .Values.redis.bundled }}
+{{- $c = mergeOverwrite $c (dict "redis" (dict "url" $url)) }}
+{{- end }}
+{{- if .Values.redis.required }}
+{{- $c = mergeOverwrite $c (dict "redis" (dict "required" true)) }}
+{{- end }}
+{{- if not (dig "replicas" "" $c) }}
+{{- $_ := set $c "replicas" (ternary .Values.autoscaling.maxReplicas .Values.replicaCount .Values.autoscaling.enabled) }}
+{{- end }}
+{{- toYaml $c }}
+{{- end }}
+
+{{- define "gateway.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+seccompProfile: {type: RuntimeDefault}
+{{- end }}
+
+{{- define "gateway.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: {drop: [ALL]}
+{{- end }}
