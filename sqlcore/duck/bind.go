@@ -5,6 +5,7 @@ package duck
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sort"
 	"strconv"
 	"strings"
@@ -252,6 +253,10 @@ func (b *binder) parse(ctx context.Context) error {
 	return nil
 }
 
+// maxTables bounds the tables that a query names; planning joins of more takes
+// too long.
+const maxTables = 64
+
 // resolve finds the tables that the text names, and writes their names in full.
 func (b *binder) resolve(ctx context.Context) error {
 	tokens, err := sqltext.Lex(b.sql)
@@ -261,6 +266,9 @@ func (b *binder) resolve(ctx context.Context) error {
 	at := map[int]int{}
 	for i, t := range tokens {
 		at[t.Start] = i
+	}
+	if len(b.tree.tables) > maxTables {
+		return gwerr.New(gwerr.TooLarge, fmt.Sprintf("The query names more than %d tables.", maxTables), "Split it into several queries.")
 	}
 	var edits []sqltext.Edit
 	for _, ref := range b.tree.tables {
@@ -432,6 +440,7 @@ func (r *reader) read(reply *planReply, q *query.Query) error {
 	if q.Plain != nil && len(q.Plain.Project) != len(q.Columns) {
 		q.Plain = nil
 	}
+	q.Counts = q.Counts && len(q.Columns) == 1
 	return nil
 }
 
@@ -446,7 +455,7 @@ func (b *binder) readAll(q *query.Query) *reader {
 		}
 		r.accesses = append(r.accesses, a)
 	}
-	q.Accesses, q.Joins, q.Plain, q.Empty = nil, nil, nil, false
+	q.Accesses, q.Joins, q.Plain, q.Counts, q.Empty = nil, nil, nil, false, false
 	r.build(shape{}, q)
 	return r
 }
@@ -477,7 +486,7 @@ func (b *binder) finish(q *query.Query) {
 	for i := range q.Accesses {
 		q.Accesses[i].Details = details[q.Accesses[i].Table]
 	}
-	if q.Plain != nil {
+	if q.Plain != nil || q.Counts {
 		q.SQL = ""
 	}
 }

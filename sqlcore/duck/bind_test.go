@@ -93,6 +93,8 @@ func print(q *query.Query) string {
 			fmt.Fprintf(&b, ", limit %d, offset %d", p.Limit, p.Offset)
 		}
 		b.WriteString("\n")
+	} else if q.Counts {
+		b.WriteString("counts\n")
 	} else {
 		fmt.Fprintf(&b, "sql: %s\n", q.SQL)
 	}

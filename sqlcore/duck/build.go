@@ -19,6 +19,7 @@ type shape struct {
 	hasLimit      bool
 	empty         bool // the plan has no rows whatever the data
 	scan          bool // the chain ends at a scan of a table
+	counts        bool // only the number of the scan's rows is wanted
 }
 
 // topShape follows the chain from the root to a scan.
@@ -49,6 +50,8 @@ func topShape(op *planOp) (shape, error) {
 			s.pick(positions)
 			s.scan = len(op.Children) == 0 && op.FunctionData.Table != ""
 			return s, err
+		case "LOGICAL_AGGREGATE_AND_GROUP_BY":
+			return countShape(s, op)
 		default:
 			return shape{empty: alwaysEmpty(op)}, nil
 		}
@@ -58,6 +61,21 @@ func topShape(op *planOp) (shape, error) {
 		op = op.Children[0]
 	}
 	return shape{}, nil
+}
+
+// countShape reads count(*) without groups over a scan, with nothing but a
+// renaming above it.
+func countShape(above shape, op *planOp) (shape, error) {
+	alone := len(op.Groups) == 0 && len(op.Expressions) == 1 && len(op.Children) == 1 &&
+		op.Expressions[0] != nil && op.Expressions[0].Name == "count_star"
+	if !alone || !above.plain || above.hasLimit || len(above.project) > 1 {
+		return shape{}, nil
+	}
+	below, err := topShape(op.Children[0])
+	if err != nil || !below.scan || below.hasLimit || below.counts {
+		return shape{}, err
+	}
+	return shape{scan: true, counts: true}, nil
 }
 
 // alwaysEmpty follows operators that give no rows for no rows.
@@ -169,6 +187,10 @@ func (r *reader) build(s shape, q *query.Query) {
 		return
 	}
 	a := &q.Accesses[0]
+	if s.counts {
+		q.Counts, a.Columns = true, []int{}
+		return
+	}
 	a.Limit = s.rows()
 	if c, ok := a.Where.(predicate.Const); ok && !c.Truth {
 		q.Empty = true

@@ -3,9 +3,14 @@ package exec
 import (
 	"context"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
 // Count returns the number of rows that a plain query over one access has,
@@ -44,6 +49,21 @@ func (x *Executor) Count(ctx context.Context, q *query.Query) (int64, error) {
 		n += b.Record.NumRows()
 		b.Record.Release()
 	}
+}
+
+// runCount answers SELECT count(*) with one row.
+func (x *Executor) runCount(ctx context.Context, q *query.Query) (scan.Rows, error) {
+	counted := *q
+	counted.Plain = &query.Plain{}
+	n, err := x.Count(ctx, &counted)
+	if err != nil {
+		return nil, err
+	}
+	schema := arrow.NewSchema([]arrow.Field{{Name: q.Columns[0].Name, Type: arrow.PrimitiveTypes.Int64}}, nil)
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	defer b.Release()
+	b.Field(0).(*array.Int64Builder).Append(n)
+	return typed{Batches: scan.Of(scan.Batch{Record: b.NewRecordBatch()}), schema: schema}, nil
 }
 
 func readsDetail(a query.Access) bool {

@@ -92,6 +92,8 @@ func (x *Executor) run(ctx context.Context, q *query.Query, o Options) (scan.Row
 	switch {
 	case q.Plain != nil:
 		return x.runPlain(ctx, q, o)
+	case q.Counts:
+		return x.runCount(ctx, q)
 	default:
 		return x.runSQL(ctx, q)
 	}

@@ -45,6 +45,11 @@ type ExplainedScan struct {
 // run can tell. It may ask the source for the size of a table, nothing more.
 func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, error) {
 	out := &Explanation{Engine: "duckdb", SQL: q.SQL, Notes: q.Notes, Scans: []ExplainedScan{}}
+	if q.Counts {
+		counted := *q
+		counted.Plain, counted.Counts = &query.Plain{}, false
+		return x.Explain(ctx, &counted)
+	}
 	if q.Plain != nil {
 		out.Engine, out.SQL = "none", ""
 		if q.Plain.FilterSQL != "" {

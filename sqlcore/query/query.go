@@ -73,6 +73,9 @@ type Query struct {
 	Columns  []Column
 	// Plain is set when no engine is needed; SQL otherwise.
 	Plain *Plain
+	// Counts is set when the result is one row with one column, the number of
+	// rows of the only access that fulfil its condition. No engine is needed.
+	Counts bool
 	// SQL is the residual in the engine's dialect, over two-part names
 	// "schema"."table".
 	SQL string
