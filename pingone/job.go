@@ -183,7 +183,7 @@ func (j *job) hand(ctx context.Context, out sink, p page, ranges [][2]int, const
 			break
 		}
 		b := scan.Batch{Record: j.shape.assemble(p, r[0], r[0]+n, constants, details)}
-		if i == len(ranges)-1 && r[0]+n == p.rows {
+		if i == len(ranges)-1 && r[0]+n == p.rows && sequential(j.req) {
 			b.Cursor = cursor
 		}
 		if err := out(ctx, b); err != nil {
