@@ -139,6 +139,9 @@ func (s *simulator) requests(ctx context.Context) (int, error) {
 type user struct {
 	ID       string `json:"id"`
 	Username string `json:"username"`
+	// Custom is an attribute of the simulator's schema. encoding/json matches
+	// names without case unless one fits exactly, so it must be named here.
+	Custom json.RawMessage `json:"userName"`
 }
 
 // page is a page of users or groups.

@@ -41,7 +41,7 @@ func smallDirectory(ctx context.Context, o options, dir string, r *report) error
 	defer g.stop()
 	b := &bed{options: o, sim: s, gw: g, report: r}
 	r.fact("start of the gateway until it is ready", "%s", seconds(g.started))
-	for _, row := range []func(context.Context) error{b.fullScan, b.groupMembers, b.lookup, b.counting, b.planning} {
+	for _, row := range []func(context.Context) error{b.firstQuery, b.fullScan, b.groupMembers, b.lookup, b.counting, b.planning} {
 		if err := row(ctx); err != nil {
 			return err
 		}
@@ -55,6 +55,19 @@ func expect(what string, got, want int) error {
 		return fmt.Errorf("%s gave %d rows instead of %d", what, got, want)
 	}
 	return nil
+}
+
+// firstQuery is what a gateway that was just started learns first: a token, the
+// environments, the attributes of users. It keeps them.
+func (b *bed) firstQuery(ctx context.Context) error {
+	statement := fmt.Sprintf(lookupSQL, "ada.admin")
+	var a answer
+	calls, err := b.sim.calls(ctx, func() (err error) { a, err = b.gw.sql(ctx, statement); return err })
+	if err != nil {
+		return fmt.Errorf("the first query: %w", err)
+	}
+	b.fact("first query after the start, one user by username", "%s, %s calls", seconds(a.whole), thousands(calls))
+	return expect("the first query", a.rows, 1)
 }
 
 // fullScan reads all users: with the SDK's pager, as SQL, and as a feed.
@@ -232,7 +245,7 @@ func (b *bed) lookup(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("one user by username: %w", err)
 			}
-			if err := expect("one user by username", a.rows, 1); err != nil {
+			if err := expect(fmt.Sprintf("user %d by username, way %d", i%len(users), way), a.rows, 1); err != nil {
 				return err
 			}
 			if i >= warmUp {
