@@ -90,7 +90,8 @@ var (
 
 // attempt makes one exchange within the budget and the calls in flight.
 func (c *client) attempt(ctx context.Context, q call, n int, use func([]byte) error) outcome {
-	release, err := c.cfg.Limiter.Acquire(ctx, q.group, q.bulk)
+	permit := Permit{Group: q.group, Bulk: q.bulk}
+	release, err := c.cfg.Limiter.Acquire(ctx, permit)
 	if err != nil {
 		return outcome{err: err}
 	}
@@ -108,7 +109,7 @@ func (c *client) attempt(ctx context.Context, q call, n int, use func([]byte) er
 		Attempt: n, Duration: c.cfg.Clock.Now().Sub(start), Bytes: size,
 	})
 	if out.status != 0 {
-		c.cfg.Limiter.Report(ctx, q.group, out.status, out.retryAfter)
+		c.cfg.Limiter.Report(ctx, permit, out.status, out.retryAfter)
 	}
 	return out
 }

@@ -351,7 +351,7 @@ func TestCallsThatTakeTooLongEnd(t *testing.T) {
 	})
 	_, err := s.read(context.Background())
 	require.True(t, gwerr.Is(err, gwerr.UpstreamFailed), "%v", err)
-	require.EqualValues(t, 2, s.calls.Load())
+	require.Len(t, s.events.calls(), 2)
 }
 
 // What a caller sees names the cause and the mend, but no value of the request.
@@ -395,8 +395,8 @@ type limits struct {
 	retryAfter              atomic.Int64
 }
 
-func (l *limits) Acquire(ctx context.Context, group string, bulk bool) (func(), error) {
-	if group != "directory" && group != "configuration" || bulk {
+func (l *limits) Acquire(ctx context.Context, p pingone.Permit) (func(), error) {
+	if p.Group != "directory" && p.Group != "configuration" || p.Bulk {
 		return nil, gwerr.New(gwerr.Internal, "odd group", "")
 	}
 	n := l.inFlight.Add(1)
@@ -409,7 +409,7 @@ func (l *limits) Acquire(ctx context.Context, group string, bulk bool) (func(), 
 	return func() { l.inFlight.Add(-1) }, ctx.Err()
 }
 
-func (l *limits) Report(_ context.Context, _ string, status int, retryAfter time.Duration) {
+func (l *limits) Report(_ context.Context, _ pingone.Permit, status int, retryAfter time.Duration) {
 	l.reports.Add(1)
 	if status == http.StatusTooManyRequests {
 		l.retryAfter.Store(int64(retryAfter))

@@ -21,13 +21,23 @@ type Authorizer interface {
 	Authorize(ctx context.Context, h http.Header) (refused func(context.Context), err error)
 }
 
-// Limiter hands out permits for calls from the rate budget.
+// Permit is the right to make one call.
+type Permit struct {
+	// Group is the rate-limit group that pays: "directory" or "configuration",
+	// as tables declare it.
+	Group string
+	// Bulk calls wait behind the others.
+	Bulk bool
+}
+
+// Limiter hands out permits from the rate budget.
 type Limiter interface {
-	// Acquire waits until a call of the rate-limit group may be made; release
-	// must be called once it is over. bulk calls wait behind the others.
-	Acquire(ctx context.Context, group string, bulk bool) (release func(), err error)
-	// Report tells the outcome of a call; retryAfter is what a 429 asked for.
-	Report(ctx context.Context, group string, status int, retryAfter time.Duration)
+	// Acquire waits until the call may be made; release must be called once it
+	// is over. Errors are of package gwerr or the context's.
+	Acquire(ctx context.Context, p Permit) (release func(), err error)
+	// Report tells the outcome of a call: its HTTP status, and what a 429 asked
+	// to wait.
+	Report(ctx context.Context, p Permit, status int, retryAfter time.Duration)
 }
 
 // Clock tells the time and waits, so that tests need not.
@@ -112,7 +122,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.Clock = systemClock{}
 	}
 	if c.Jitter == nil {
-		c.Jitter = rand.Float64
+		c.Jitter = rand.Float64 // spreads retries; needs no secrecy
 	}
 	if c.UserAgent == "" {
 		c.UserAgent = "pingone-gateway"
@@ -139,10 +149,11 @@ func setDefault[T comparable](v *T, d T) {
 
 type unlimited struct{}
 
-func (unlimited) Acquire(ctx context.Context, _ string, _ bool) (func(), error) {
+func (unlimited) Acquire(ctx context.Context, _ Permit) (func(), error) {
 	return func() {}, ctx.Err()
 }
-func (unlimited) Report(context.Context, string, int, time.Duration) {}
+
+func (unlimited) Report(context.Context, Permit, int, time.Duration) {}
 
 type systemClock struct{}
 

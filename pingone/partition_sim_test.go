@@ -88,7 +88,7 @@ func (w *world) rename(user, name string) {
 	w.t.Helper()
 	body, err := json.Marshal(map[string]string{"username": name})
 	require.NoError(w.t, err)
-	req, err := http.NewRequest(http.MethodPatch, w.url+"/v1/environments/"+w.sim.EnvironmentID(sim.EnvironmentAdministrators)+"/users/"+user, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPatch, w.url+"/v1/environments/"+w.sim.EnvironmentID(sim.EnvironmentAdministrators)+"/users/"+user, bytes.NewReader(body))
 	require.NoError(w.t, err)
 	_, err = w.auth.Authorize(context.Background(), req.Header)
 	require.NoError(w.t, err)

@@ -31,14 +31,17 @@ type schemas struct {
 	byID   map[string]*kept[*catalog.Schema]
 	closed bool
 
-	ctx    context.Context // ends with the connection
-	cancel context.CancelFunc
-	wait   sync.WaitGroup
+	// lasting gives contexts that end with the connection.
+	lasting func(time.Duration) (context.Context, context.CancelFunc)
+	cancel  context.CancelFunc
+	wait    sync.WaitGroup
 }
 
 func newSchemas(c *Connection) *schemas {
 	s := &schemas{c: c, byID: map[string]*kept[*catalog.Schema]{}}
-	s.ctx, s.cancel = context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
+	s.cancel = cancel
+	s.lasting = func(d time.Duration) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, d) }
 	s.information = &catalog.Schema{Name: informationSchema}
 	for _, t := range c.declared {
 		if t.Scope == catalog.Global {
@@ -203,7 +206,7 @@ func (k *kept[T]) get(ctx context.Context, s *schemas, read func(context.Context
 	done := make(chan result, 1)
 	started := s.start(func() {
 		v, err, _ := k.calls.Do("", func() (any, error) {
-			inner, cancel := context.WithTimeout(s.ctx, readTimeout)
+			inner, cancel := s.lasting(readTimeout)
 			defer cancel()
 			fresh, err := read(inner)
 			return k.store(s, fresh, err)
