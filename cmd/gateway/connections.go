@@ -186,17 +186,17 @@ type paced struct {
 func (p paced) license() string { return p.config.Name + "/" + p.config.WorkerAppEnvironmentID }
 
 // Acquire implements pingone.Limiter.
-func (p paced) Acquire(ctx context.Context, group string, bulk bool) (func(), error) {
-	r := limiter.Request{License: p.license(), Group: group, Caller: auth.FromContext(ctx).Identity()}
-	if bulk {
+func (p paced) Acquire(ctx context.Context, permit pingone.Permit) (func(), error) {
+	r := limiter.Request{License: p.license(), Group: permit.Group, Caller: auth.FromContext(ctx).Identity()}
+	if permit.Bulk {
 		r.Priority = limiter.Bulk
 	}
 	return p.budget.Acquire(ctx, r)
 }
 
 // Report implements pingone.Limiter.
-func (p paced) Report(ctx context.Context, group string, status int, retryAfter time.Duration) {
-	p.budget.Report(ctx, p.license(), group, limiter.Outcome{Status: status, RetryAfter: retryAfter})
+func (p paced) Report(ctx context.Context, permit pingone.Permit, status int, retryAfter time.Duration) {
+	p.budget.Report(ctx, p.license(), permit.Group, limiter.Outcome{Status: status, RetryAfter: retryAfter})
 }
 
 type callCountKey struct{}

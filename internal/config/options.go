@@ -162,9 +162,9 @@ func limitOptions() []Option {
 
 func odataOptions() []Option {
 	return []Option{
-		option("odata.page_size", intCodec, "1000", func(c *Config, _ string) *int { return &c.OData.PageSize },
-			"Entities after which a feed goes on at a next link when the client asks for no size; 0 sends feeds whole.", atLeast(0)),
-		option("odata.max_page_size", intCodec, "10000", func(c *Config, _ string) *int { return &c.OData.MaxPageSize },
+		option("odata.page_size", intCodec, "100000", func(c *Config, _ string) *int { return &c.OData.PageSize },
+			"Entities after which a feed goes on at a next link when the client asks for no size; 0 sends feeds whole. A feed that fits one page is read in parallel, a longer one in order, so larger pages are faster.", atLeast(0)),
+		option("odata.max_page_size", intCodec, "1000000", func(c *Config, _ string) *int { return &c.OData.MaxPageSize },
 			"Most entities in a page, whatever `Prefer: odata.maxpagesize` asks.", atLeast(1)),
 		option("odata.link_keys", secretsCodec, "", func(c *Config, _ string) *[]tokens.Secret { return &c.OData.LinkKeys },
 			"Keys that sign next links, `id:base64 of 32 bytes` each; the same on every replica. Empty makes them from `tokens.encryption_keys`, or anew at every start.", secret, reloads),
