@@ -51,7 +51,7 @@ func TestValidate(t *testing.T) {
 		{"client authorities without TLS", map[string]string{"listen.tls.client_ca_file": "/c"}, "listen.tls.client_ca_file"},
 		{"public URL with a query", map[string]string{"public_url": "https://a.example/x?y=1"}, "public_url"},
 		{"public URL of another scheme", map[string]string{"public_url": "ftp://a.example"}, "public_url"},
-		{"page larger than the largest", map[string]string{"odata.page_size": "20000"}, "odata.page_size"},
+		{"page larger than the largest", map[string]string{"odata.page_size": "2000000"}, "odata.page_size"},
 		{"Redis required but absent", map[string]string{"redis.required": "true"}, "redis.required"},
 		{"Redis of another scheme", map[string]string{"redis.url": "http://redis"}, "redis.url"},
 		{"store in Redis but no Redis", map[string]string{"tokens.store": "redis", "tokens.encryption_keys": key("1")}, "tokens.store"},
