@@ -150,6 +150,21 @@ func (c *checker) pathColumns(path *Path, line int) {
 	}
 	if path.Variant != nil {
 		c.own(line, "variant", path.Variant.Column)
+		c.texts(line, path.Variant.Column)
+	}
+	c.texts(line, path.Supplies...)
+	for name := range path.Lookup {
+		c.texts(line, name)
+	}
+}
+
+// texts checks that columns whose value no row holds are texts: that is what
+// keys and filters are.
+func (c *checker) texts(line int, columns ...string) {
+	for _, name := range columns {
+		if col := c.table.Column(name); col != nil && col.Type != String && col.Type != GUID {
+			c.atLine(line, "column %s must be a string or guid to be filled by a path", name)
+		}
 	}
 }
 

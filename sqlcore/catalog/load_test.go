@@ -136,12 +136,14 @@ func TestLinksBetweenTables(t *testing.T) {
 		{"good parent", "  - {name: all, doc: d, parent: {table: Owners, column: Id, key: Id, path: one}}\n", ""},
 		{"partition without and", "  - {name: p, doc: d, list: c, items: c, endpoint: e, group: g, partition: {column: Colour, table: Owners, key: Id, size: Id}}\n", "needs a filter on Colour that joins by and"},
 		{"supplies no key", "  - {name: p, doc: d, list: c, items: c, endpoint: e, group: g, supplies: [Colour]}\n", "supplies Colour, which is not one of its keys"},
+		{"supplies a number", "  - {name: p, doc: d, list: 'c/{Wheels}', items: c, endpoint: e, group: g, keys: [Wheels], supplies: [Wheels]}\n", "column Wheels must be a string or guid"},
 		{"lookup in no table", "  - {name: p, doc: d, list: 'c/{Id}', items: c, keys: [Id], endpoint: e, group: g, lookup: {Colour: {table: Boats, key: Id, by: Id, column: Name}}}\n", `there is no table "Boats"`},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := load(good+c.add, owner)
+			wheels := "  - {name: Wheels, type: int32, doc: Wheels.}\npaths:\n"
+			_, err := load(strings.Replace(good, "paths:\n", wheels, 1)+c.add, owner)
 			switch {
 			case c.want == "" && err != nil:
 				t.Error(err)
