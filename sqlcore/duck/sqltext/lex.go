@@ -11,9 +11,8 @@ import (
 // The bounds of a text. Deep nesting would exhaust the stack of the engine's
 // parser, which no error can stop.
 const (
-	MaxBytes   = 1 << 20
-	MaxDepth   = 100
-	MaxSelects = 500
+	MaxBytes = 1 << 20
+	MaxDepth = 100
 )
 
 // lexer holds the state of one pass over a text.
@@ -44,27 +43,30 @@ func Lex(text string) ([]Token, error) {
 	if len(l.open) > 0 {
 		return nil, syntaxAt(len(text), "The query ends where "+string(l.open[len(l.open)-1])+" is missing.")
 	}
-	return l.out, checkSelects(l.out)
+	return l.out, checkWords(l.out)
 }
 
-// repeated are the words whose number is bounded: each may nest a query or an
-// expression without a bracket.
-var repeated = []string{"select", "values", "from", "union", "except", "intersect", "not", "case", "join"}
+// limits bounds the number of some words: each nests a query or an expression
+// without a bracket, or makes planning much slower.
+var limits = map[string]int{
+	"select": 500, "values": 500, "from": 500, "union": 500, "except": 500, "intersect": 500,
+	"not": 500, "case": 500, "and": 2000, "or": 2000, "join": 64,
+}
 
-func checkSelects(tokens []Token) error {
-	counts := make([]int, len(repeated))
+func checkWords(tokens []Token) error {
+	counts := make(map[string]int, len(limits))
 	for _, t := range tokens {
-		if t.Kind != Word {
+		if t.Kind != Word || len(t.Text) > 9 {
 			continue
 		}
-		for i, w := range repeated {
-			if !strings.EqualFold(w, t.Text) {
-				continue
-			}
-			if counts[i]++; counts[i] > MaxSelects {
-				return gwerr.New(gwerr.TooLarge, "The query repeats "+strings.ToUpper(w)+" too often.",
-					"Split it into several queries.").At(t.Start)
-			}
+		word := strings.ToLower(t.Text)
+		limit, bounded := limits[word]
+		if !bounded {
+			continue
+		}
+		if counts[word]++; counts[word] > limit {
+			return gwerr.New(gwerr.TooLarge, "The query repeats "+strings.ToUpper(word)+" too often.",
+				"Use IN for long lists, or split the query into several.").At(t.Start)
 		}
 	}
 	return nil
