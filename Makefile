@@ -69,7 +69,7 @@ bench: build ## the table of docs/benchmarks.md
 	$(GO) run -tags $(TAGS) ./bench
 
 docs: ## rewrite the generated documentation
-	$(GO) test ./internal/config ./metrics ./internal/gwerr/... ./test/docs/... -run 'Generated|Documentation|Current' -update
+	$(GO) test ./internal/config ./metrics ./test/docs -run 'Generated|Documentation|Current' -update
 	scripts/chart-readme.py
 
 image: ## container image
