@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"strconv"
 
@@ -18,20 +17,20 @@ import (
 
 func demoCommand() *cobra.Command {
 	var f simulateFlags
-	var listen, admin, logLevel string
+	var public, admin, logLevel string
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Run the service and the simulator together, without configuration",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.demo(cmd.Context(), cmd.OutOrStdout(), map[string]string{
-				"listen.address": listen, "admin.address": admin, "log.level": logLevel,
+				"listen.address": public, "admin.address": admin, "log.level": logLevel,
 			})
 		},
 	}
 	f.register(c)
 	c.Flags().StringVar(&f.listen, "simulator", "127.0.0.1:8090", "address of the simulator")
-	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "address of the service")
+	c.Flags().StringVar(&public, "listen", "127.0.0.1:8080", "address of the service")
 	c.Flags().StringVar(&admin, "admin", "127.0.0.1:9090", "address of metrics and health")
 	c.Flags().StringVar(&logLevel, "log-level", "warn", "debug, info, warn or error")
 	return c
@@ -47,7 +46,7 @@ func (f *simulateFlags) demo(ctx context.Context, out io.Writer, set map[string]
 	if err != nil {
 		return err
 	}
-	l, err := net.Listen("tcp", f.listen)
+	l, err := listen(ctx, f.listen)
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func simulateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			l, err := net.Listen("tcp", f.listen)
+			l, err := listen(cmd.Context(), f.listen)
 			if err != nil {
 				return err
 			}
@@ -87,6 +87,11 @@ func printSimulator(w io.Writer, s *sim.Server, address string, users int) {
 	fmt.Fprintf(w, "  authorization server  http://%s/%s/as\n", address, env)
 	fmt.Fprintf(w, "  environment           %s (%s)\n", env, sim.EnvironmentAdministrators)
 	fmt.Fprintf(w, "  worker application    %s, secret %s\n", sim.AppWorker.ID, sim.AppWorker.Secret)
+}
+
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	var c net.ListenConfig
+	return c.Listen(ctx, "tcp", address)
 }
 
 // serveUntil serves h until the context ends, then gives running requests a

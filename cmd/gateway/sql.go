@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -127,7 +128,7 @@ func (f *sqlFlags) remote(ctx context.Context, text string, out io.Writer) error
 	if err != nil {
 		return gwerr.Wrap(gwerr.UpstreamFailed, err, "The service at "+f.server+" can't be reached.", "Check the address and that it runs.")
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	return f.show(resp.StatusCode, resp.Body, out)
 }
 
@@ -168,7 +169,7 @@ func serveTo(h http.HandlerFunc, r *http.Request, w io.Writer, status chan<- int
 	rec := &pipeWriter{w: w, header: http.Header{}, status: status}
 	defer func() {
 		if p := recover(); p != nil {
-			if p != http.ErrAbortHandler {
+			if e, ok := p.(error); !ok || !errors.Is(e, http.ErrAbortHandler) {
 				panic(p)
 			}
 			err = gwerr.New(gwerr.UpstreamCutShort, "The query failed before its end; rows are missing.", "The log says why.")

@@ -33,6 +33,8 @@ type Options struct {
 	Plan plan.Options
 	// Client changes the PingOne client's configuration.
 	Client func(*pingone.Config)
+	// Exec changes the executor's configuration.
+	Exec func(*exec.Config)
 	// Service changes the service's configuration.
 	Service func(*service.Config)
 	Sink    observe.Sink
@@ -107,7 +109,11 @@ func Start(t testing.TB, o Options) *Stack {
 	}
 	t.Cleanup(func() { _ = d.Close() })
 	s.Directory = d
-	s.Executor = exec.New(exec.Config{Source: d, Engine: s.Engine, Plan: o.Plan, Sink: o.Sink})
+	x := exec.Config{Source: d, Engine: s.Engine, Plan: o.Plan, Sink: o.Sink}
+	if o.Exec != nil {
+		o.Exec(&x)
+	}
+	s.Executor = exec.New(x)
 	c := service.Config{Pool: onePool{&service.Connection{Name: "pingone", Provider: d, Executor: s.Executor}}, Binder: s.Engine, Aliases: []string{"CData"}, Sink: o.Sink}
 	if o.Service != nil {
 		o.Service(&c)
@@ -200,6 +206,7 @@ func workerToken(t testing.TB, s *Simulator) pingone.Authorizer {
 
 type authorizer struct{ source tokens.Source }
 
+// Authorize implements pingone.Authorizer.
 func (a authorizer) Authorize(ctx context.Context, h http.Header) (func(context.Context), error) {
 	token, err := a.source.Token(ctx)
 	if err != nil {
@@ -211,8 +218,10 @@ func (a authorizer) Authorize(ctx context.Context, h http.Header) (func(context.
 
 type onePool struct{ only *service.Connection }
 
+// Default implements service.Pool.
 func (p onePool) Default() string { return p.only.Name }
 
+// Connection implements service.Pool.
 func (p onePool) Connection(context.Context, string, *auth.Principal) (*service.Connection, error) {
 	return p.only, nil
 }

@@ -30,18 +30,22 @@ var shop = func() *catalog.Schema {
 	}
 	eq := catalog.Filter{Attribute: "x", Operators: []predicate.Operator{predicate.OpEq}}
 	s.Tables = []*catalog.Table{
-		{Name: "Customers", Schema: s, Size: &catalog.Size{Path: "list"},
+		{
+			Name: "Customers", Schema: s, Size: &catalog.Size{Path: "list"},
 			Columns: []catalog.Column{column("Id", true), column("Name", false), column("City", false)},
 			Paths: []catalog.Path{
 				{Name: "by_id", Get: "customers/{Id}", Keys: []string{"Id"}},
 				{Name: "list", List: "customers", Page: 2, CountExact: true, Filters: map[string]catalog.Filter{"Name": eq}},
-			}},
-		{Name: "Orders", Schema: s, Size: &catalog.Size{Path: "list"},
+			},
+		},
+		{
+			Name: "Orders", Schema: s, Size: &catalog.Size{Path: "list"},
 			Columns: []catalog.Column{column("Id", true), column("CustomerId", false)},
 			Paths: []catalog.Path{
 				{Name: "by_customer", List: "customers/{CustomerId}/orders", Keys: []string{"CustomerId"}, Page: 2},
 				{Name: "list", List: "orders", Page: 2},
-			}},
+			},
+		},
 	}
 	return s
 }()
@@ -139,7 +143,7 @@ func (s *stream) Next(ctx context.Context) (scan.Batch, error) {
 	if len(s.request.Columns) == 0 {
 		rec = array.NewRecordBatch(rec.Schema(), nil, rows)
 	}
-	return scan.Batch{Record: rec, Cursor: fmt.Sprint(s.at)}, nil
+	return scan.Batch{Record: rec, Cursor: strconv.Itoa(s.at)}, nil
 }
 
 func (s *stream) Close() {

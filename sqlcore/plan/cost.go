@@ -155,8 +155,10 @@ func (s *search) parent(ctx context.Context, c *candidate, path *catalog.Path) b
 		where = predicate.In{Column: path.Parent.Column, Values: values}
 	}
 	base := unrestricted(table)
-	up := &search{planner: s.planner, table: base, where: where, depth: s.depth + 1,
-		access: query.Access{Table: base, Where: where, WhereComplete: true}}
+	up := &search{
+		planner: s.planner, table: base, where: where, depth: s.depth + 1,
+		access: query.Access{Table: base, Where: where, WhereComplete: true},
+	}
 	best, err := up.best(ctx)
 	if err != nil {
 		return false

@@ -140,6 +140,8 @@ func (p *Planner) CheckFanout(r *Read) error {
 
 type unsized struct{}
 
+// Size implements Sizer.
 func (unsized) Size(context.Context, *catalog.Table) (int64, bool) { return 0, false }
 
+// Peek implements Sizer.
 func (unsized) Peek(*catalog.Table) (int64, bool) { return 0, false }

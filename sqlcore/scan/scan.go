@@ -113,6 +113,7 @@ func Of(batches ...Batch) Batches { return &fixed{batches: batches} }
 
 type fixed struct{ batches []Batch }
 
+// Next implements Batches.
 func (f *fixed) Next(ctx context.Context) (Batch, error) {
 	if err := ctx.Err(); err != nil {
 		return Batch{}, err
@@ -125,6 +126,7 @@ func (f *fixed) Next(ctx context.Context) (Batch, error) {
 	return b, nil
 }
 
+// Close implements Batches.
 func (f *fixed) Close() {
 	for _, b := range f.batches {
 		b.Record.Release()

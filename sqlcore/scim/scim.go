@@ -156,7 +156,7 @@ func one(e predicate.Expr, p *catalog.Path) (string, error) {
 // compare widens bounds finer than a millisecond outwards: the residual cuts.
 func compare(p *catalog.Path, e predicate.Cmp) (string, error) {
 	v := e.Value
-	op := ""
+	var op string
 	switch e.Op {
 	case predicate.Eq:
 		op = "eq"

@@ -33,8 +33,12 @@ var schema = arrow.NewSchema([]arrow.Field{
 }, nil)
 
 var columns = []query.Column{
-	{Name: "Name", Type: catalog.String}, {Name: "On", Type: catalog.Bool}, {Name: "N", Type: catalog.Int64},
-	{Name: "At", Type: catalog.Timestamp}, {Name: "Tags", Type: catalog.StringList}, {Name: "Price", SQLType: "DECIMAL(10,2)"},
+	{Name: "Name", Type: catalog.String},
+	{Name: "On", Type: catalog.Bool},
+	{Name: "N", Type: catalog.Int64},
+	{Name: "At", Type: catalog.Timestamp},
+	{Name: "Tags", Type: catalog.StringList},
+	{Name: "Price", SQLType: "DECIMAL(10,2)"},
 }
 
 const rowsJSON = `[
@@ -125,7 +129,7 @@ func TestJSON(t *testing.T) {
 	t.Parallel()
 	q := &querier{rows: &rows{batches: []arrow.RecordBatch{record(t), record(t)}}}
 	resp, text, err := post(t, serve(t, q).URL+"/sql", "*/*", `{"query":"SELECT 1"}`)
-	if err != nil || resp.StatusCode != 200 || resp.Header.Get("Content-Type") != "application/json" {
+	if err != nil || resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "application/json" {
 		t.Fatalf("%v %v", resp, err)
 	}
 	var got struct {
@@ -195,7 +199,7 @@ func TestErrorsInMidStreamBreakTheAnswer(t *testing.T) {
 	for _, accept := range []string{"application/json", "application/x-ndjson", "text/csv", "application/vnd.apache.arrow.stream"} {
 		q := &querier{rows: &rows{batches: []arrow.RecordBatch{record(t)}, err: gwerr.New(gwerr.UpstreamFailed, "Lost.", "")}}
 		resp, text, err := post(t, serve(t, q).URL+"/sql", accept, `{"query":"x"}`)
-		if resp.StatusCode != 200 || err == nil {
+		if resp.StatusCode != http.StatusOK || err == nil {
 			t.Errorf("%s: the broken answer looks whole: %s", accept, text)
 		}
 		if accept == "application/json" && json.Valid(text) {
@@ -272,7 +276,7 @@ func TestGetAndMethods(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	if resp.StatusCode != 405 || resp.Header.Get("Allow") == "" {
+	if resp.StatusCode != http.StatusMethodNotAllowed || resp.Header.Get("Allow") == "" {
 		t.Errorf("%d %v", resp.StatusCode, resp.Header)
 	}
 }
