@@ -11,6 +11,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/sqlcore/exec"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
@@ -23,20 +24,26 @@ type run struct {
 	release func()
 	keep    func(context.Context, Record)
 	calls   func() int64
+	stats   *exec.Stats
 	limit   int64
 	record  Record
 	query   *query.Query
 	done    bool
 }
 
+// work describes what is about to begin.
+type work struct{ action, frontEnd, statement string }
+
 // begin admits a query of the caller in ctx. End it with finish.
-func (s *Service) begin(ctx context.Context, c *Connection, frontEnd, statement string) (*run, error) {
+func (s *Service) begin(ctx context.Context, c *Connection, w work) (*run, error) {
 	p := auth.FromContext(ctx)
 	limits := s.limits(p)
 	r := &run{
 		service: s, limit: limits.RowsPerQuery,
 		release: func() {}, keep: func(context.Context, Record) {}, calls: func() int64 { return 0 },
-		record: Record{FrontEnd: frontEnd, Connection: c.Name, Statement: statement, Started: s.config.Now(), Principal: p},
+		record: Record{
+			Action: w.action, FrontEnd: w.frontEnd, Connection: c.Name, Statement: w.statement, Started: s.config.Now(), Principal: p,
+		},
 	}
 	if s.config.Quota != nil {
 		release, err := s.config.Quota.Acquire(ctx, p.Identity(), limits)
@@ -61,6 +68,7 @@ func (s *Service) begin(ctx context.Context, c *Connection, frontEnd, statement 
 	if c.Calls != nil {
 		r.ctx, r.calls = c.Calls(r.ctx)
 	}
+	r.ctx, r.stats = exec.WithStats(r.ctx)
 	s.config.Sink.Observe(ctx, observe.InFlight{What: "queries", Delta: 1})
 	return r, nil
 }
@@ -98,7 +106,8 @@ func (r *run) finish(err error) error {
 
 func (r *run) finished() observe.QueryFinished {
 	e := observe.QueryFinished{
-		FrontEnd: r.record.FrontEnd, RowsReturned: r.record.Rows, Calls: r.record.Calls, Duration: r.record.Duration,
+		FrontEnd: r.record.FrontEnd, RowsFetched: r.stats.Fetched(), RowsReturned: r.record.Rows, Calls: r.record.Calls,
+		Pushed: r.stats.Pushed(), Residual: r.stats.Residual(), Duration: r.record.Duration,
 	}
 	if r.query != nil {
 		for _, a := range r.query.Accesses {

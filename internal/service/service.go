@@ -17,6 +17,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
 	"github.com/pingone-gateway/gateway/sqlcore/exec"
+	"github.com/pingone-gateway/gateway/sqlcore/procedure"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
@@ -28,6 +29,8 @@ type Connection struct {
 	Executor *exec.Executor
 	// Calls returns a context that counts upstream calls made under it.
 	Calls func(ctx context.Context) (context.Context, func() int64)
+	// Procedures can be called on the connection.
+	Procedures procedure.Set
 }
 
 // Pool gives connections. A caller that is passed through to the directory
@@ -49,13 +52,16 @@ type Binder interface {
 type Policy interface {
 	Provider(connection string, base catalog.Provider, p *auth.Principal) catalog.Provider
 	Limits(p *auth.Principal) quota.Limits
+	// MayCall returns nil when the caller may call the procedure.
+	MayCall(procedure string, p *auth.Principal) error
 }
 
 // Config holds what a Service needs.
 type Config struct {
 	Pool   Pool
 	Binder Binder
-	// Policy is nil where every caller may read everything.
+	// Policy is nil where every caller may read everything, and administrators
+	// may call procedures.
 	Policy Policy
 	// Quota holds callers to their limits; nil for none.
 	Quota *quota.Keeper
@@ -76,6 +82,8 @@ type Config struct {
 
 // Record is one query for the audit trail.
 type Record struct {
+	// Action is "query", "explain" or "call".
+	Action     string
 	FrontEnd   string
 	Connection string
 	Statement  string

@@ -3,9 +3,11 @@ package service
 import (
 	"context"
 
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
 	"github.com/pingone-gateway/gateway/sqlcore/exec"
+	"github.com/pingone-gateway/gateway/sqlcore/procedure"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
@@ -13,11 +15,14 @@ import (
 
 // SQL implements sqlhttp.Querier.
 func (s *Service) SQL(ctx context.Context, st sqlhttp.Statement) (*sqlhttp.Answer, error) {
+	if procedure.Is(st.SQL) {
+		return s.call(ctx, st)
+	}
 	c, provider, err := s.connection(ctx, st.Connection)
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.begin(ctx, c, "sql", st.SQL)
+	r, err := s.begin(ctx, c, work{"query", "sql", st.SQL})
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +44,10 @@ func (s *Service) ExplainSQL(ctx context.Context, st sqlhttp.Statement) (any, er
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.begin(ctx, c, "explain", st.SQL)
+	if procedure.Is(st.SQL) {
+		return nil, gwerr.New(gwerr.NotImplemented, "A procedure has no plan to explain.", "Explain a SELECT statement.").At(0)
+	}
+	r, err := s.begin(ctx, c, work{"explain", "sql", st.SQL})
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +85,7 @@ func (s *Service) Query(ctx context.Context, connection, frontEnd, statement str
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.begin(ctx, c, frontEnd, statement)
+	r, err := s.begin(ctx, c, work{"query", frontEnd, statement})
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +103,7 @@ func (s *Service) Count(ctx context.Context, connection, frontEnd, statement str
 	if err != nil {
 		return 0, err
 	}
-	r, err := s.begin(ctx, c, frontEnd, statement)
+	r, err := s.begin(ctx, c, work{"query", frontEnd, statement})
 	if err != nil {
 		return 0, err
 	}

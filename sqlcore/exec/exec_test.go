@@ -460,6 +460,23 @@ func TestExplainMakesNoCalls(t *testing.T) {
 	}
 }
 
+func TestStats(t *testing.T) {
+	t.Parallel()
+	ctx, stats := exec.WithStats(t.Context())
+	x := exec.New(exec.Config{Source: &source{}, Engine: &engine{}})
+	rows, err := x.Query(ctx, plain(predicate.AllOf(nameIs("Ada"), predicate.Not{Arg: predicate.IsNull{Column: "City"}}), query.Plain{}), exec.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	if _, err := drain(ctx, rows); err != nil {
+		t.Fatal(err)
+	}
+	if stats.Fetched() != 5 || stats.Pushed() != 1 || stats.Residual() != 2 {
+		t.Errorf("fetched %d, pushed %d, residual %d", stats.Fetched(), stats.Pushed(), stats.Residual())
+	}
+}
+
 func TestCancelStops(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

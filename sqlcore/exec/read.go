@@ -24,6 +24,7 @@ func (x *Executor) open(ctx context.Context, r *plan.Read, resume string) (scan.
 	if err := x.planner.CheckFanout(r); err != nil {
 		return nil, err
 	}
+	stats := account(ctx, r)
 	if r.CountOnly {
 		rows, known, err := x.source.Count(ctx, r.Request)
 		if err != nil {
@@ -39,7 +40,7 @@ func (x *Executor) open(ctx context.Context, r *plan.Read, resume string) (scan.
 	if err != nil {
 		return nil, err
 	}
-	s := &staged{from: from}
+	s := &staged{from: tallied{from, stats}}
 	if err := x.addStages(ctx, s, r, schema); err != nil {
 		s.Close()
 		return nil, err

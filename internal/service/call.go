@@ -1,0 +1,110 @@
+package service
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/auth"
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/procedure"
+	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
+)
+
+// AdminRole is the role whose callers may call procedures where no policy
+// says who may.
+const AdminRole = "admin"
+
+// call answers EXECUTE and CALL. Neither the statement nor its parameters are
+// kept anywhere: they may hold passwords and tokens.
+func (s *Service) call(ctx context.Context, st sqlhttp.Statement) (*sqlhttp.Answer, error) {
+	parsed, syntax := procedure.Parse(st.SQL)
+	name := st.Connection
+	if syntax == nil && parsed.Connection != "" {
+		name = parsed.Connection
+	}
+	c, _, err := s.connection(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.begin(ctx, c, work{"call", "sql", ""})
+	if err != nil {
+		return nil, err
+	}
+	if syntax != nil {
+		return nil, r.finish(syntax)
+	}
+	answer, err := s.run(r, c, parsed, st)
+	if err != nil {
+		return nil, r.finish(err)
+	}
+	return answer, nil
+}
+
+func (s *Service) run(r *run, c *Connection, call *procedure.Call, st sqlhttp.Statement) (*sqlhttp.Answer, error) {
+	if st.Safe {
+		return nil, gwerr.New(gwerr.MethodNotAllowed, "Procedures are not called by GET.", "Send the statement by POST.")
+	}
+	p, err := c.Procedures.Find(call)
+	if err != nil {
+		return nil, err
+	}
+	r.record.Statement = shape(p, call)
+	if err := s.mayCall(p.Name, r.record.Principal); err != nil {
+		return nil, err
+	}
+	in, err := p.Bind(call, parametersOf(st))
+	if err != nil {
+		return nil, err
+	}
+	found, err := p.Run(r.ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	result, err := p.Rows(found)
+	if err != nil {
+		return nil, err
+	}
+	return &sqlhttp.Answer{Columns: p.Columns(), Rows: &rows{Rows: result, run: r}}, nil
+}
+
+// mayCall asks the policy. Without one, administrators may call, and callers
+// who act with their own rights in PingOne.
+func (s *Service) mayCall(name string, p *auth.Principal) error {
+	if s.config.Policy != nil {
+		return s.config.Policy.MayCall(name, p)
+	}
+	if p.Upstream != nil || p.HasRole(AdminRole) {
+		return nil
+	}
+	return gwerr.Newf(gwerr.Forbidden, "Only administrators may call %s.", name).
+		WithMend("Ask for the role " + AdminRole + ", or for a policy file that lists the procedure in a role of yours.")
+}
+
+// shape is the call for the audit trail: the inputs given, without values.
+func shape(p *procedure.Procedure, c *procedure.Call) string {
+	var names []string
+	for i, a := range c.Arguments {
+		declared := slices.IndexFunc(p.Inputs, func(in procedure.Input) bool { return strings.EqualFold(in.Name, a.Name) })
+		switch {
+		case declared >= 0:
+			names = append(names, p.Inputs[declared].Name+" => ?")
+		case a.Name == "" && i < len(p.Inputs):
+			names = append(names, p.Inputs[i].Name+" => ?")
+		default:
+			names = append(names, "?")
+		}
+	}
+	return "CALL " + p.Name + "(" + strings.Join(names, ", ") + ")"
+}
+
+func parametersOf(st sqlhttp.Statement) procedure.Parameters {
+	out := procedure.Parameters{Named: make(map[string]procedure.Parameter, len(st.Named))}
+	for _, p := range st.Positional {
+		out.Positional = append(out.Positional, procedure.Parameter(p))
+	}
+	for name, p := range st.Named {
+		out.Named[name] = procedure.Parameter(p)
+	}
+	return out
+}
