@@ -25,7 +25,7 @@ type body struct {
 func (h *Handler) statement(w http.ResponseWriter, r *http.Request) (Statement, error) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		s := Statement{SQL: r.URL.Query().Get("query"), Connection: r.URL.Query().Get("connection")}
+		s := Statement{SQL: r.URL.Query().Get("query"), Connection: r.URL.Query().Get("connection"), Safe: true}
 		return s, needSQL(s)
 	case http.MethodPost:
 		raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.config.MaxBody))

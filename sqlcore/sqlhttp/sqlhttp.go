@@ -27,6 +27,9 @@ type Statement struct {
 	Connection string
 	Positional []Parameter
 	Named      map[string]Parameter
+	// Safe is true for a request that must change nothing: a GET, which any
+	// page or prefetch can cause.
+	Safe bool
 }
 
 // Parameter is a parameter's value, or null.

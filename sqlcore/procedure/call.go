@@ -1,0 +1,222 @@
+package procedure
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
+)
+
+// Call is a call as it was written.
+type Call struct {
+	// Connection and Schema are the parts of the name before the last; "" where
+	// they are not given.
+	Connection, Schema string
+	Name               string
+	Arguments          []Argument
+	// Position is the byte offset of the name.
+	Position int
+}
+
+// Argument is one value of a call.
+type Argument struct {
+	// Name is "" for a value without a name.
+	Name string
+	// Position is the byte offset of the name or, without one, of the value.
+	Position int
+
+	value value
+}
+
+// beginning tells a call from other statements, even where its text can't be
+// taken apart.
+var beginning = regexp.MustCompile(`(?is)^(?:[\s\x{FEFF}]|--[^\n]*\n|/\*.*?\*/)*(?:exec|execute|call)(?:[^a-z0-9_$]|$)`)
+
+// Is reports whether the statement is a call. Its text may hold secrets then,
+// and must not be kept.
+func Is(sql string) bool { return beginning.MatchString(sql) }
+
+// Parse reads a call. Errors are gwerr.Syntax with their place.
+func Parse(sql string) (*Call, error) {
+	tokens, err := sqltext.Lex(sql)
+	if err != nil {
+		return nil, err
+	}
+	for len(tokens) > 0 && tokens[len(tokens)-1].Is(";") {
+		tokens = tokens[:len(tokens)-1]
+	}
+	p := &parser{tokens: tokens, end: len(sql)}
+	return p.call()
+}
+
+type parser struct {
+	tokens []sqltext.Token
+	at     int
+	end    int // of the text
+	open   bool
+}
+
+func (p *parser) call() (*Call, error) {
+	verb := p.next()
+	name := sqltext.ChainAt(p.tokens, p.at)
+	if len(name) == 0 || len(name) > 3 {
+		return nil, p.wrong("Here the name of a procedure is expected.")
+	}
+	c := &Call{Name: name[len(name)-1].Name(), Position: name[0].Start}
+	if len(name) > 1 {
+		c.Schema = name[len(name)-2].Name()
+	}
+	if len(name) > 2 {
+		c.Connection = name[0].Name()
+	}
+	p.at += 2*len(name) - 1
+	if p.open = p.take("("); !p.open && verb.Is("call") {
+		return nil, p.wrong("CALL takes its values in parentheses.")
+	}
+	return c, p.arguments(c)
+}
+
+func (p *parser) arguments(c *Call) error {
+	for !p.closed() {
+		if len(c.Arguments) > 0 && !p.take(",") {
+			return p.wrong("Between values a comma is expected.")
+		}
+		a, err := p.argument()
+		if err != nil {
+			return err
+		}
+		c.Arguments = append(c.Arguments, a)
+	}
+	if p.open {
+		p.at++ // closed has seen it
+	}
+	if p.at < len(p.tokens) {
+		return p.wrong("The call ends before this.")
+	}
+	return nil
+}
+
+// closed reports whether no argument follows.
+func (p *parser) closed() bool {
+	if p.open {
+		return p.at < len(p.tokens) && p.tokens[p.at].Is(")")
+	}
+	return p.at >= len(p.tokens)
+}
+
+// argument reads Input => value, Input := value, @Input = value, or a value
+// alone.
+func (p *parser) argument() (Argument, error) {
+	a := Argument{Position: p.position()}
+	if name, length := p.argumentName(); length > 0 {
+		a.Name = name
+		p.at += length
+	}
+	var err error
+	a.value, err = p.value()
+	return a, err
+}
+
+// argumentName gives the name that stands before a value and the number of
+// its tokens.
+func (p *parser) argumentName() (name string, length int) {
+	t, next := p.peek(0), p.peek(1)
+	switch {
+	case t.IsName():
+		name = t.Name()
+	case t.Kind == sqltext.Param && strings.HasPrefix(t.Text, "@"):
+		name = t.Text[1:]
+	default:
+		return "", 0
+	}
+	switch {
+	case next.Is("=") && p.peek(2).Is(">") && p.peek(2).Start == next.End:
+		return name, 3
+	case next.Is("="), next.Is(":="):
+		return name, 2
+	}
+	return "", 0
+}
+
+func (p *parser) value() (value, error) {
+	t := p.next()
+	negative := false
+	if t.Is("-") || t.Is("+") {
+		negative = t.Is("-")
+		if t = p.next(); t.Kind != sqltext.Number || t.Text == "" {
+			p.at--
+			return value{}, p.wrong("After a sign a number is expected.")
+		}
+	}
+	v := value{position: t.Start}
+	switch {
+	case t.Text == "":
+		return v, p.wrong("A value is missing.")
+	case t.Kind == sqltext.String:
+		text, ok := unquote(t.Text)
+		if !ok {
+			p.at--
+			return v, p.wrong("Texts of a call stand in simple quotes.")
+		}
+		v.kind, v.text = textValue, text
+	case t.Kind == sqltext.Number:
+		v.kind, v.text = numberValue, t.Text
+		if negative {
+			v.text = "-" + v.text
+		}
+	case t.Kind == sqltext.Param:
+		v.kind, v.text = parameterValue, t.Text
+	case t.Is("true"), t.Is("false"):
+		v.kind, v.text = boolValue, strings.ToLower(t.Text)
+	case t.Is("null"), t.Is("default"):
+		v.kind = nullValue
+		v.omitted = t.Is("default")
+	default:
+		p.at--
+		return v, p.wrong("Here a value is expected: a text in quotes, a number, TRUE, FALSE, NULL or a parameter.")
+	}
+	return v, nil
+}
+
+// unquote gives the text of a literal in simple or dollar quotes.
+func unquote(literal string) (string, bool) {
+	switch {
+	case strings.HasPrefix(literal, "'"):
+		return strings.ReplaceAll(literal[1:len(literal)-1], "''", "'"), true
+	case strings.HasPrefix(literal, "$"):
+		tag := strings.IndexByte(literal[1:], '$') + 2
+		return literal[tag : len(literal)-tag], true
+	case strings.HasPrefix(strings.ToLower(literal), "n'"):
+		return unquote(literal[1:])
+	}
+	return "", false
+}
+
+// peek gives a token ahead, or one without text at the end.
+func (p *parser) peek(ahead int) sqltext.Token {
+	if p.at+ahead >= len(p.tokens) {
+		return sqltext.Token{Kind: sqltext.Symbol, Start: p.end, End: p.end}
+	}
+	return p.tokens[p.at+ahead]
+}
+
+func (p *parser) next() sqltext.Token {
+	t := p.peek(0)
+	p.at++
+	return t
+}
+
+func (p *parser) take(symbol string) bool {
+	if !p.peek(0).Is(symbol) {
+		return false
+	}
+	p.at++
+	return true
+}
+
+func (p *parser) position() int { return p.peek(0).Start }
+
+func (p *parser) wrong(message string) error {
+	return gwerr.New(gwerr.Syntax, message, "Write EXECUTE Name @Input = 'value', or CALL schema.Name(Input => 'value').").At(p.position())
+}

@@ -1,0 +1,96 @@
+// Package procedure is calls of procedures in SQL: EXECUTE Name @Input = value
+// and CALL schema.Name(Input => value). It reads a call, checks it against
+// the procedure's declaration and gives its result the form of rows.
+//
+// What a procedure does stands elsewhere; this package knows neither callers
+// nor connections.
+package procedure
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+)
+
+// Input is a declared input.
+type Input struct {
+	Name string
+	// Type is String, Bool, Int32, Int64, Float64, Timestamp, GUID or JSON.
+	Type catalog.Type
+	// Required inputs must be given, and not as null.
+	Required bool
+	// Default is what an input that is not given has, as text; "" leaves it
+	// null.
+	Default string
+	// Values are the only texts allowed, letter case ignored; empty for any.
+	Values []string
+	Doc    string
+}
+
+// Output is a declared column of the result.
+type Output struct {
+	Name string
+	Type catalog.Type
+	Doc  string
+}
+
+// Procedure is a declared procedure and what it does.
+type Procedure struct {
+	Name string
+	Doc  string
+	// Inputs are in the order in which values without names are given.
+	Inputs []Input
+	// Outputs are the columns of the result. A column Success, true in every
+	// row, stands before them.
+	Outputs []Output
+	// Run does the work and gives the result's rows, each with one cell for
+	// each of Outputs. Errors are of package gwerr and repeat no input.
+	Run func(ctx context.Context, in Inputs) ([]Row, error)
+}
+
+// Row is a row of a result, a cell for each output: nil for null, or a value
+// of the Go type that belongs to the output's: string, bool, int64 for both
+// integers, float64, time.Time, or []string.
+type Row []any
+
+// Set is the procedures of a connection.
+type Set []Procedure
+
+// Find returns the procedure that a call names, letter case ignored. The error
+// is gwerr.UnknownFunction at the call's place.
+func (s Set) Find(c *Call) (*Procedure, error) {
+	i := slices.IndexFunc(s, func(p Procedure) bool { return strings.EqualFold(p.Name, c.Name) })
+	if i >= 0 {
+		return &s[i], nil
+	}
+	return nil, gwerr.Newf(gwerr.UnknownFunction, "There is no procedure named %s.", clip(c.Name)).
+		WithMend(s.mend()).At(c.Position)
+}
+
+func (s Set) mend() string {
+	names := make([]string, len(s))
+	for i, p := range s {
+		names[i] = p.Name
+	}
+	slices.Sort(names)
+	if len(names) == 0 {
+		return ""
+	}
+	return "The connection has " + strings.Join(names, ", ") + "."
+}
+
+func (p *Procedure) input(name string) int {
+	return slices.IndexFunc(p.Inputs, func(i Input) bool { return strings.EqualFold(i.Name, name) })
+}
+
+// clip keeps messages short when a name is a whole text.
+func clip(s string) string {
+	const most = 64
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}
