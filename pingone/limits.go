@@ -1,0 +1,52 @@
+package pingone
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+)
+
+// rateGroups maps the groups that tables declare to PingOne's own, with the
+// seconds that a limit of theirs covers: "…Rps" is per second, "…Rpm" per
+// minute (PingOne platform API, "Base rate limits").
+var rateGroups = map[string]struct {
+	name    string
+	seconds float64
+}{
+	"directory":        {"rlgDirAccessRps", 1},
+	groupConfiguration: {"rlgConfigRpm", 60},
+}
+
+// RateLimits reads PingOne's own limits from the capabilities of the
+// environment that owns the application: calls per second by Permit.Group.
+// What PingOne does not tell, or tells this application not, is left out.
+// Errors are of package gwerr.
+func (c *Connection) RateLimits(ctx context.Context) (map[string]float64, error) {
+	out := map[string]float64{}
+	if c.cfg.WorkerAppEnvironmentID == "" {
+		return out, nil
+	}
+	q := call{
+		address:  addressOf("environments/{id}/capabilities", map[string]string{"id": c.cfg.WorkerAppEnvironmentID}),
+		endpoint: "environments/{id}/capabilities", group: groupConfiguration, missing: []int{http.StatusNotFound},
+	}
+	_, err := c.client.get(ctx, q, func(body []byte) error {
+		var told map[string]json.RawMessage
+		if err := json.Unmarshal(body, &told); err != nil {
+			return gwerr.Wrap(gwerr.UpstreamCutShort, err, "PingOne's answer about its limits is cut short or not of the expected form.", "Try again.")
+		}
+		for group, of := range rateGroups {
+			var capability struct{ Limit float64 }
+			if json.Unmarshal(told[of.name], &capability) == nil && capability.Limit > 0 {
+				out[group] = capability.Limit / of.seconds
+			}
+		}
+		return nil
+	})
+	if gwerr.Is(err, gwerr.UpstreamForbidden) {
+		return out, nil
+	}
+	return out, err
+}
