@@ -12,10 +12,7 @@ import (
 func (a *app) checks() *server.Checks {
 	c := server.ChecksConfig{Degraded: a.config.Readiness.Degraded, Interval: a.config.Readiness.Interval}
 	for name, conn := range a.pool.shared {
-		c.Checks = append(c.Checks, server.Check{Name: "connection:" + name, Need: server.OneOnce, Run: func(ctx context.Context) error {
-			_, err := conn.Provider.Names(ctx)
-			return err
-		}})
+		c.Checks = append(c.Checks, server.Check{Name: "connection:" + name, Need: server.OneOnce, Run: conn.check})
 	}
 	if a.keeper.redis != nil {
 		need := server.Never

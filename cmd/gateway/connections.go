@@ -47,7 +47,17 @@ type connection struct {
 	service.Connection
 	directory *pingone.Connection
 	tokens    *connect.Connection
+	limits    *limitReader
 	close     func()
+}
+
+// check looks at a connection for readiness: it must list its environments,
+// and calls are paced from the first one on.
+func (c *connection) check(ctx context.Context) error {
+	if _, err := c.Provider.Names(ctx); err != nil {
+		return err
+	}
+	return c.limits.read(ctx)
 }
 
 func newPool(ctx context.Context, cfg *config.Config, engine exec.Engine, sink observe.Sink, keep *tokenKeeper, budget limiter.Limiter) (*pool, error) {
@@ -146,7 +156,7 @@ func (p *pool) open(cfg *config.Connection, t *connect.Connection, stop func() e
 	}})
 	return &connection{
 		Connection: service.Connection{Name: cfg.Name, Provider: d, Executor: x, Calls: withCallCount},
-		directory:  d, tokens: t,
+		directory:  d, tokens: t, limits: &limitReader{directory: d, budget: p.budget, license: paced{p.budget, cfg}.license()},
 		close: func() { _ = errors.Join(d.Close(), stop()) }, // nothing is left to be done about it
 	}, nil
 }
