@@ -31,7 +31,10 @@ func (a *app) openServer(context.Context) (err error) {
 		},
 		Admin:  server.Admin{Address: c.Admin.Address, Token: c.Admin.Token, Pprof: c.Admin.Pprof, Metrics: a.metrics.Handler(), Level: a.log},
 		Mounts: mounts, Guard: a.callers.guard(a.fail), Trace: a.tracer.Middleware,
-		Proxies: httpguard.ProxyConfig{Trusted: c.TrustedProxies, PublicURL: c.PublicURL}, AllowIPs: c.AllowIPs,
+		Proxies: httpguard.ProxyConfig{
+			Trusted: c.TrustedProxies, PublicURL: c.PublicURL, Forwarded: c.ForwardedHeader == "forwarded",
+		},
+		AllowIPs: c.AllowIPs, CORSOrigins: c.CORSOrigins, HSTS: c.HSTS,
 		Limits: server.Limits{
 			RequestBytes: c.Limits.RequestBytes, URLBytes: c.Limits.URLBytes, HeaderBytes: c.Limits.HeaderBytes,
 			QueryTime: c.Limits.QueryTime, Queries: c.Limits.Queries, Queue: c.Limits.Queue, QueueTime: c.Limits.QueueTime,

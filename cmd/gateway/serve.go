@@ -88,7 +88,7 @@ func (a *app) reload(ctx context.Context, f *configFlags) {
 	if a.policy != nil {
 		report("policy", a.reloadPolicy())
 	}
-	report("certificate", a.server.Reload(ctx))
+	_ = a.server.Reload(ctx) // it reports itself
 }
 
 func tlsOf(c *config.Config) *server.TLS {
@@ -97,7 +97,7 @@ func tlsOf(c *config.Config) *server.TLS {
 	}
 	return &server.TLS{
 		CertFile: c.Listen.TLSCertFile, KeyFile: c.Listen.TLSKeyFile,
-		ClientCAFile: c.Listen.TLSClientCAFile, MinVersion: c.Listen.TLSMinVersion,
+		ClientCAFile: c.Listen.TLSClientCAFile, ClientRequired: c.Listen.TLSClientAuth != "optional", MinVersion: c.Listen.TLSMinVersion,
 	}
 }
 
