@@ -38,6 +38,19 @@ func (s *Server) drain(ctx context.Context) {
 	}
 }
 
+// leaving asks clients of a draining service to connect anew after their
+// answer. Otherwise the end of the listener would close connections just as
+// the next request comes in on them, and the client could not tell whether it
+// was carried out.
+func (s *Server) leaving(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.draining.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 func stopServer(ctx context.Context, h *http.Server) {
 	ctx, cancel := context.WithTimeout(ctx, cutTime)
 	defer cancel()

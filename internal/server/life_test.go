@@ -199,6 +199,7 @@ func TestDrainLetsRequestsFinish(t *testing.T) {
 	assert.Equal(t, 503, ready.StatusCode, "load balancers hear of it first")
 	other, err := http.Get("http://" + s.PublicAddr() + "/")
 	require.NoError(t, err, "connections are still taken during the delay")
+	assert.True(t, other.Close, "clients are asked to connect elsewhere")
 	_ = other.Body.Close()
 	delay <- time.Time{}
 	close(release)

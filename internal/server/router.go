@@ -14,7 +14,7 @@ import (
 // became of it, what is too much, and last the front end.
 func (s *Server) publicRouter() http.Handler {
 	r := chi.NewRouter()
-	r.Use(requestID)
+	r.Use(requestID, s.leaving)
 	if s.cfg.Trace != nil {
 		r.Use(s.cfg.Trace)
 	}
