@@ -410,3 +410,38 @@ func TestGiven(t *testing.T) {
 }
 
 var errLost = gwerr.Wrap(gwerr.UpstreamFailed, errors.Join(tokens.ErrOutcomeUnknown, errors.New("EOF")), "No answer.", "")
+
+// recordingLocks notes for how long locks are asked.
+type recordingLocks struct {
+	store.Store
+	asked []time.Duration
+}
+
+func (s *recordingLocks) Lock(ctx context.Context, name string, ttl time.Duration) (store.Lease, error) {
+	s.asked = append(s.asked, ttl)
+	return s.Store.Lock(ctx, name, ttl)
+}
+
+// The lock of a short-lived token must fall free before the token ends.
+func TestLockLivesWithTheToken(t *testing.T) {
+	t.Parallel()
+	for life, want := range map[time.Duration]time.Duration{
+		time.Hour: 10 * time.Second, 100 * time.Second: 10 * time.Second, 30 * time.Second: 3 * time.Second, 4 * time.Second: time.Second,
+	} {
+		t.Run(life.String(), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s, locks := newServer(life), &recordingLocks{Store: newShared()}
+				c := source(t, s, locks, seal.NewEphemeralRing())
+				defer c.Close()
+				get(t, c)
+				time.Sleep(life)
+				get(t, c)
+				synctest.Wait()
+				if len(locks.asked) < 2 || locks.asked[0] != 10*time.Second || locks.asked[1] != want {
+					t.Errorf("locks were asked for %v, want the second for %v", locks.asked, want)
+				}
+			})
+		})
+	}
+}

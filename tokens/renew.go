@@ -80,7 +80,7 @@ var errAppeared = errors.New("tokens: another process stored a token")
 func (c *Cached) lock(ctx context.Context, p purpose) (store.Lease, error) {
 	deadline := time.Now().Add(c.cfg.LockWait)
 	for {
-		lease, err := c.cfg.Store.Lock(ctx, c.name, c.cfg.LockTTL)
+		lease, err := c.cfg.Store.Lock(ctx, c.name, c.lockTTL())
 		if err == nil || !errors.Is(err, store.ErrLocked) {
 			return lease, err
 		}
@@ -97,11 +97,22 @@ func (c *Cached) lock(ctx context.Context, p purpose) (store.Lease, error) {
 	}
 }
 
+// lockTTL is how long the lock outlives its holder: as configured, but for
+// short-lived tokens a tenth of their life, so that a holder's death at a
+// refresh ahead leaves the others time to do it before the token ends.
+func (c *Cached) lockTTL() time.Duration {
+	t := c.newest().Token
+	if t.Expiry.IsZero() || t.MintedAt.IsZero() {
+		return c.cfg.LockTTL
+	}
+	return min(c.cfg.LockTTL, max(time.Second, t.Expiry.Sub(t.MintedAt)/10))
+}
+
 // lockWait is lock for a caller that has something to store.
 func (c *Cached) lockWait(ctx context.Context) (store.Lease, error) {
 	deadline := time.Now().Add(c.cfg.LockWait)
 	for {
-		lease, err := c.cfg.Store.Lock(ctx, c.name, c.cfg.LockTTL)
+		lease, err := c.cfg.Store.Lock(ctx, c.name, c.lockTTL())
 		if !errors.Is(err, store.ErrLocked) || !time.Now().Before(deadline) {
 			return lease, err
 		}
