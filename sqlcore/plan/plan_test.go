@@ -175,6 +175,30 @@ func TestContradictionsReadNothing(t *testing.T) {
 	}
 }
 
+func TestKeysThatAConditionExcludesAreCheckedAgain(t *testing.T) {
+	t.Parallel()
+	users := table(t, directory(t), "Users")
+	later := func(n int) predicate.Expr { return predicate.Cmp{Column: "Id", Op: predicate.Gt, Value: id(n)} }
+	for name, c := range map[string]struct {
+		where predicate.Expr
+		exact bool
+	}{
+		"values":           {predicate.AnyOf(eq("Id", id(1)), eq("Id", id(2))), true},
+		"values in a list": {predicate.AnyOf(eq("Id", id(1)), predicate.In{Column: "Id", Values: ids(3)}), true},
+		"both":             {predicate.AnyOf(predicate.AllOf(eq("Id", id(1)), predicate.In{Column: "Id", Values: ids(3)}), eq("Id", id(2))), true},
+		"a range as well":  {predicate.AnyOf(predicate.AllOf(eq("Id", id(1)), later(5)), eq("Id", id(2))), false},
+		"a range beside":   {predicate.AllOf(eq("Id", id(1)), later(5)), false},
+	} {
+		r, err := plan.New(plan.Options{}, nil).Read(t.Context(), query.Access{Table: users, Where: c.where}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Request.Path.Name != "by_id" || r.Exact != c.exact || (r.Residual == predicate.True) != c.exact {
+			t.Errorf("%s: path %s, exact %v, residual %s", name, r.Request.Path.Name, r.Exact, r.Residual)
+		}
+	}
+}
+
 func TestCountOnly(t *testing.T) {
 	t.Parallel()
 	s := directory(t)

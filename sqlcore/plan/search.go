@@ -206,14 +206,37 @@ func without(conjuncts []predicate.Expr, column string, answered bool) []predica
 	}
 	var out []predicate.Expr
 	for _, c := range conjuncts {
-		if cols := predicate.Columns(c); len(cols) == 1 && cols[0] == column {
-			if _, ok := predicate.KeyValues(c, column); ok {
-				continue
-			}
+		if !isSet(c, column) {
+			out = append(out, c)
 		}
-		out = append(out, c)
 	}
 	return out
+}
+
+// isSet tells whether e says that column is one of some values, and no more:
+// predicate.KeyValues may give values that e then excludes.
+func isSet(e predicate.Expr, column string) bool {
+	switch e := e.(type) {
+	case predicate.Cmp:
+		return e.Column == column && e.Op == predicate.Eq
+	case predicate.In:
+		return e.Column == column
+	case predicate.And:
+		return allSets(e.Args, column)
+	case predicate.Or:
+		return allSets(e.Args, column)
+	default:
+		return false
+	}
+}
+
+func allSets(args []predicate.Expr, column string) bool {
+	for _, a := range args {
+		if !isSet(a, column) {
+			return false
+		}
+	}
+	return true
 }
 
 func cross(tuples [][]string, values []predicate.Value) [][]string {
