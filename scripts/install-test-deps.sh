@@ -19,8 +19,12 @@ if ((${#missing[@]})); then
 	if command -v apt-get >/dev/null && { ((EUID == 0)) || sudo -n true 2>/dev/null; }; then
 		"${as_root[@]}" apt-get update -qq
 		# The packages would start services of their own; the tests start theirs.
-		printf '#!/bin/sh\nexit 101\n' >/tmp/policy-rc.d && chmod +x /tmp/policy-rc.d
-		[[ -e /usr/sbin/policy-rc.d ]] || "${as_root[@]}" cp /tmp/policy-rc.d /usr/sbin/policy-rc.d
+		policy=/usr/sbin/policy-rc.d
+		if [[ ! -e $policy ]]; then
+			printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+			"${as_root[@]}" chmod +x "$policy"
+			trap '"${as_root[@]}" rm -f "$policy"' EXIT
+		fi
 		"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 	else
 		echo "not installed: ${missing[*]}" >&2
