@@ -43,7 +43,12 @@ var (
 			return s
 		},
 	}
-	urlCodec  = codec[string]{"URL", "string", false, parseURL, func(s string) string { return s }}
+	urlCodec = codec[string]{"URL", "string", false, parseURL, func(s string) string { return s }}
+	// exactURLCodec keeps a slash at the end: issuers are compared whole.
+	exactURLCodec = codec[string]{
+		"URL", "string", false,
+		func(s string) (string, error) { _, err := parseURL(s); return s, err }, func(s string) string { return s },
+	}
 	boolCodec = codec[bool]{"true or false", "boolean", false, parseBool, strconv.FormatBool}
 	intCodec  = codec[int]{
 		"number", "integer", false,

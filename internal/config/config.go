@@ -63,6 +63,8 @@ type Listen struct {
 	TLSMinVersion     string
 	ReadHeaderTimeout time.Duration
 	IdleTimeout       time.Duration
+	// AllowedHosts are the host names that requests may be for.
+	AllowedHosts []string
 	// DrainDelay is the time between turning not ready and refusing new
 	// connections; GraceTime is what running requests then have.
 	DrainDelay time.Duration
@@ -84,6 +86,7 @@ const (
 	AuthKeys        = "keys"
 	AuthOIDC        = "oidc"
 	AuthPassThrough = "passthrough"
+	AuthCertificate = "certificates"
 )
 
 // Auth says who may call.
@@ -98,8 +101,29 @@ type Auth struct {
 	// may sign in with their own credentials; empty means those of the
 	// connections.
 	PassThroughEnvironments []string
+	// PassThroughRoles are the roles of callers with PingOne credentials.
+	PassThroughRoles []string
+	// AnonymousRoles are those of the caller of AuthNone.
+	AnonymousRoles []string
+	// BearerAuthorizationURI is where Power Query signs in; "" for nowhere.
+	BearerAuthorizationURI string
+	// KeyParameter is the query parameter that may hold a key; "" for none.
+	KeyParameter string
+	// Certificates holds the callers known by client certificate, by name.
+	Certificates map[string]*CertificateSubject
 	// MaxFailures bounds wrong credentials per minute and address.
 	MaxFailures int
+}
+
+// AnonymousRole is what the caller of AuthNone has unless configured.
+const AnonymousRole = "anonymous"
+
+// CertificateSubject is the owner of a client certificate. One of the first
+// four is compared.
+type CertificateSubject struct {
+	Subject, DNSName, Email, URI string
+	Roles                        []string
+	Attributes                   []string // "name=value" each
 }
 
 // Has reports whether the mode is on.
@@ -120,6 +144,12 @@ type Issuer struct {
 	JWKSURL    string
 	NameClaim  string
 	RolesClaim string
+	// RoleValues are "value=role" each; empty takes values as roles.
+	RoleValues []string
+	// Attributes are "name=claim path" each.
+	Attributes []string
+	// Tenants of Entra ID that are let in.
+	Tenants []string
 	// RequiredScopes must all be in the token.
 	RequiredScopes []string
 }
@@ -132,6 +162,9 @@ type Tokens struct {
 	// EncryptionKeys seal what a store keeps: "id:base64 of 32 bytes" each. The
 	// first one seals, all open.
 	EncryptionKeys []tokens.Secret
+	// NameKey keys the names of stored tokens: base64; empty means the last of
+	// EncryptionKeys.
+	NameKey tokens.Secret
 	// RefreshAhead is how long before its end a token is renewed.
 	RefreshAhead time.Duration
 }
@@ -169,6 +202,8 @@ type Limits struct {
 	QueueTime time.Duration
 	// Rows bounds one result; 0 means no bound.
 	Rows int64
+	// PingOne are PingOne's limits, "group=calls" each.
+	PingOne []string
 	// RequestsPerMinute bounds one caller; 0 means no bound.
 	RequestsPerMinute int
 }
@@ -205,7 +240,16 @@ type Log struct {
 type Audit struct {
 	// File is a path, "stdout" or "" for none.
 	File string
-	// Statements says how query texts appear: none, hash or text.
+	// MaxBytes, MaxAge and MaxBackups bound the files kept; 0 means no bound.
+	MaxBytes   int64
+	MaxAge     time.Duration
+	MaxBackups int
+	Compress   bool
+	// Syslog is the receiver's URL, in place of File; "" for none.
+	Syslog string
+	// Required refuses requests that can't be recorded.
+	Required bool
+	// Statements says how query texts appear: redacted, hash, none or text.
 	Statements string
 }
 

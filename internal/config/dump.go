@@ -29,14 +29,11 @@ func (c *Config) Effective() []Effective {
 // instances returns the names for which an option exists: one empty name for
 // an option without a star.
 func (c *Config) instances(o Option) []string {
-	switch prefix, _, named := o.section(); {
-	case !named:
+	prefix, _, named := o.section()
+	if !named {
 		return []string{""}
-	case prefix == "connections":
-		return c.ConnectionNames()
-	default:
-		return sortedKeys(c.Auth.OIDC)
 	}
+	return c.names(prefix)
 }
 
 // Dump writes the effective configuration as YAML, with the origin of every
@@ -79,10 +76,13 @@ var exampleValues = map[string]string{
 	"connections.pingone.oauth_client_secret_file":  "/run/secrets/pingone_client_secret",
 }
 
+// exampleNames are those of the example's connection, issuer and certificate.
+var exampleNames = strings.NewReplacer("connections.*", "connections.pingone", "auth.oidc.*", "auth.oidc.workforce", "auth.certificates.*", "auth.certificates.etl")
+
 func writeExampleSection(b *strings.Builder, options []Option) {
 	var open []string
 	for _, o := range options {
-		path := strings.Replace(strings.Replace(o.Path, "connections.*", "connections.pingone", 1), "auth.oidc.*", "auth.oidc.workforce", 1)
+		path := exampleNames.Replace(o.Path)
 		if o.Secret {
 			path += "_file"
 		}

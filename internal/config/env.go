@@ -106,11 +106,7 @@ func longer(have, other *Option) bool { return have == nil || len(other.Path) > 
 // or issuer: an existing one if it fits, else its lower case.
 func (l *loader) instance(o *Option, upper string) string {
 	prefix, _, _ := o.section()
-	have := sortedKeys(l.cfg.Connections)
-	if prefix != "connections" {
-		have = sortedKeys(l.cfg.Auth.OIDC)
-	}
-	for _, n := range have {
+	for _, n := range l.cfg.names(prefix) {
 		if squash(n) == squash(upper) {
 			return n
 		}

@@ -114,7 +114,7 @@ func (l *loader) entry(file, path string, kv *ast.MappingValueNode) {
 		}
 	}
 	switch {
-	case path == "connections", path == "auth.oidc":
+	case path == "connections", path == "auth.oidc", path == "auth.certificates":
 		l.named(file, path, kv.Value)
 	case l.index.prefixes[path]:
 		l.mapping(file, path, kv.Value)
@@ -142,7 +142,7 @@ func (l *loader) named(file, section string, n ast.Node) {
 			l.connectionNode(file, name, kv)
 			continue
 		}
-		l.cfg.issuer(name)
+		l.cfg.entry(section, name)
 		l.leaves(file, section, name, kv.Value)
 	}
 }

@@ -80,7 +80,7 @@ func newLoader(s Sources) *loader {
 	}
 	return &loader{src: s, index: theIndex(), cfg: &Config{
 		Connections: map[string]*Connection{},
-		Auth:        Auth{OIDC: map[string]*Issuer{}},
+		Auth:        Auth{OIDC: map[string]*Issuer{}, Certificates: map[string]*CertificateSubject{}},
 		origins:     map[string]string{},
 	}}
 }
@@ -138,6 +138,37 @@ func (c *Config) issuer(name string) *Issuer {
 	c.Auth.OIDC[name] = made
 	setSectionDefaults(c, "auth.oidc", name)
 	return made
+}
+
+func (c *Config) certificate(name string) *CertificateSubject {
+	if have, ok := c.Auth.Certificates[name]; ok {
+		return have
+	}
+	made := &CertificateSubject{}
+	c.Auth.Certificates[name] = made
+	setSectionDefaults(c, "auth.certificates", name)
+	return made
+}
+
+// names lists what a section of the operator's names holds.
+func (c *Config) names(section string) []string {
+	switch section {
+	case "connections":
+		return sortedKeys(c.Connections)
+	case "auth.oidc":
+		return sortedKeys(c.Auth.OIDC)
+	default:
+		return sortedKeys(c.Auth.Certificates)
+	}
+}
+
+// entry makes sure that a section holds the name.
+func (c *Config) entry(section, name string) {
+	if section == "auth.oidc" {
+		c.issuer(name)
+		return
+	}
+	c.certificate(name)
 }
 
 // apply sets one option and remembers where the value came from.

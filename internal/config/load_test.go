@@ -137,7 +137,7 @@ default_connection: two
 `, "GATEWAY_AUTH_OIDC_WORKFORCE_NAME_CLAIM=email", "GATEWAY_ALLOW_IPS=192.0.2.1,2001:db8::/32")
 	require.NoError(t, err)
 	assert.Equal(t, []string{"keys", "oidc"}, c.Auth.Modes)
-	assert.Equal(t, "https://idp.example.org", c.Auth.OIDC["workforce"].Issuer)
+	assert.Equal(t, "https://idp.example.org/", c.Auth.OIDC["workforce"].Issuer)
 	assert.Equal(t, "email", c.Auth.OIDC["workforce"].NameClaim)
 	assert.Equal(t, "groups", c.Auth.OIDC["workforce"].RolesClaim)
 	assert.Equal(t, "[10.0.0.0/8 ::1/128]", fmt.Sprint(c.TrustedProxies))

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/pingone-gateway/gateway/tokens"
@@ -26,7 +27,7 @@ type section struct {
 func sections() []section {
 	return []section{
 		{"Listening", "The public listener serves OData, SQL and the documentation; the admin listener serves metrics and health and should not be reachable by clients.", listenOptions()},
-		{"Callers", "`serve` does not start without authentication, unless `auth.mode` is `none` and it listens on a loopback address.", authOptions()},
+		{"Callers", "`serve` does not start without authentication, unless `auth.mode` is `none` and it listens on a loopback address.", slices.Concat(authOptions(), certificateOptions())},
 		{"Connections", connectionIntro, connectionOptions()},
 		{"Tokens and Redis", "PingOne access tokens live in memory, a file or Redis, sealed with your keys. With Redis, replicas share tokens and the rate-limit budget.", storeOptions()},
 		{"Limits", "What one request and all requests together may cost.", limitOptions()},
@@ -70,6 +71,8 @@ func listenOptions() []Option {
 			"Proxies whose Forwarded and X-Forwarded headers are believed.", example("10.0.0.0/8")),
 		option("forwarded_header", textCodec, "x-forwarded", func(c *Config, _ string) *string { return &c.ForwardedHeader },
 			"Which headers the trusted proxies set: X-Forwarded-For, -Proto, -Host and -Prefix, or Forwarded (RFC 7239). The others are ignored.", values("x-forwarded", "forwarded")),
+		option("listen.allowed_hosts", listCodec, "", func(c *Config, _ string) *[]string { return &c.Listen.AllowedHosts },
+			"Host names under which the service answers, without ports; `*.example.org` stands for every name below example.org. Empty means all, with `auth.mode: none` those of this machine alone.", example("pingone-data.example.org")),
 		option("cors_origins", listCodec, "", func(c *Config, _ string) *[]string { return &c.CORSOrigins },
 			"Origins whose web pages may read answers.", example("https://reports.example.org")),
 		option("hsts", durationCodec, "0s", func(c *Config, _ string) *time.Duration { return &c.HSTS },
@@ -87,17 +90,25 @@ func authOptions() []Option {
 	issuer := func(c *Config, name string) *Issuer { return c.issuer(name) }
 	return []Option{
 		option("auth.mode", listCodec, "", func(c *Config, _ string) *[]string { return &c.Auth.Modes },
-			"How callers sign in: API keys over Basic or X-API-Key, OpenID Connect bearer tokens, the caller's own PingOne credentials, or several of these. `none` stands alone. `auth: none` is short for `auth: {mode: none}`.",
-			values(AuthNone, AuthKeys, AuthOIDC, AuthPassThrough), example("keys,oidc")),
+			"How callers sign in: API keys over Basic or X-API-Key, OpenID Connect bearer tokens, the caller's own PingOne credentials, TLS client certificates, or several of these. `none` stands alone. `auth: none` is short for `auth: {mode: none}`.",
+			values(AuthNone, AuthKeys, AuthOIDC, AuthPassThrough, AuthCertificate), example("keys,oidc")),
 		option("auth.keys_file", textCodec, "", func(c *Config, _ string) *string { return &c.Auth.KeysFile },
 			"File of hashed API keys, written by `gateway keys`.", reloads, example("/etc/gateway/keys.yaml")),
 		option("auth.policy_file", textCodec, "", func(c *Config, _ string) *string { return &c.Auth.PolicyFile },
 			"File of roles: which schemas, tables, columns and rows a caller sees.", reloads, example("/etc/gateway/policy.yaml")),
+		option("auth.anonymous_roles", listCodec, AnonymousRole, func(c *Config, _ string) *[]string { return &c.Auth.AnonymousRoles },
+			"Roles of the caller where `auth.mode` is `none`."),
+		option("auth.bearer_authorization_uri", urlCodec, "", func(c *Config, _ string) *string { return &c.Auth.BearerAuthorizationURI },
+			"Where Power BI and Excel sign in to an \"Organizational account\"; it goes into the challenge of 401 answers.", example("https://login.microsoftonline.com/7f6fb6a9-0e6d-4b13-9f5c-1d6a0d6d2b11/oauth2/authorize")),
+		option("auth.key_parameter", textCodec, "", func(c *Config, _ string) *string { return &c.Auth.KeyParameter },
+			"Query parameter that may hold an API key, for Power Query's \"Web API\" credential (ApiKeyName). Addresses end up in histories and logs of clients: leave it empty where another form works.", example("api_key")),
 		option("auth.max_failures", intCodec, "20", func(c *Config, _ string) *int { return &c.Auth.MaxFailures },
 			"Wrong credentials per minute and address before the address has to wait.", atLeast(1)),
 		option("auth.passthrough.environments", listCodec, "", func(c *Config, _ string) *[]string { return &c.Auth.PassThroughEnvironments },
 			"Environment ids whose applications may sign in with their own credentials; empty means those of the connections.", example("7f6fb6a9-0e6d-4b13-9f5c-1d6a0d6d2b11")),
-		option("auth.oidc.*.issuer", urlCodec, "", func(c *Config, n string) *string { return &issuer(c, n).Issuer },
+		option("auth.passthrough.roles", listCodec, "passthrough", func(c *Config, _ string) *[]string { return &c.Auth.PassThroughRoles },
+			"Roles of callers with their own PingOne credentials: what the policy lets them see at most."),
+		option("auth.oidc.*.issuer", exactURLCodec, "", func(c *Config, n string) *string { return &issuer(c, n).Issuer },
 			"Issuer, as in the tokens' `iss`; its discovery document is read.", example("https://auth.pingone.com/7f6fb6a9-0e6d-4b13-9f5c-1d6a0d6d2b11/as")),
 		option("auth.oidc.*.audiences", listCodec, "", func(c *Config, n string) *[]string { return &issuer(c, n).Audiences },
 			"Audiences of which a token must name one. Required.", example("pingone-gateway")),
@@ -107,8 +118,33 @@ func authOptions() []Option {
 			"Claim that names the caller in the audit trail."),
 		option("auth.oidc.*.roles_claim", textCodec, "groups", func(c *Config, n string) *string { return &issuer(c, n).RolesClaim },
 			"Claim that lists the caller's roles."),
+		option("auth.oidc.*.role_values", listCodec, "", func(c *Config, n string) *[]string { return &issuer(c, n).RoleValues },
+			"Roles for values of the roles claim, `value=role` each; `*` stands for any value. Empty takes the values themselves as roles.", example("7d0c2f1e-3b52-4a7c-9a53-0c9f2c7f6a11=helpdesk,*=staff")),
+		option("auth.oidc.*.attributes", listCodec, "", func(c *Config, n string) *[]string { return &issuer(c, n).Attributes },
+			"Further values for row conditions, `name=claim` each, the claim as a path such as `address.country`. Top-level claims are there under their own names.", example("country=address.country")),
+		option("auth.oidc.*.tenants", listCodec, "", func(c *Config, n string) *[]string { return &issuer(c, n).Tenants },
+			"Tenants of Entra ID that are let in; needed where the issuer holds `{tenantid}`.", example("7f6fb6a9-0e6d-4b13-9f5c-1d6a0d6d2b11")),
 		option("auth.oidc.*.required_scopes", listCodec, "", func(c *Config, n string) *[]string { return &issuer(c, n).RequiredScopes },
 			"Scopes that a token must have, all of them.", example("directory:read")),
+	}
+}
+
+// certificateOptions are the callers known by their client certificates.
+func certificateOptions() []Option {
+	subject := func(c *Config, name string) *CertificateSubject { return c.certificate(name) }
+	return []Option{
+		option("auth.certificates.*.subject", textCodec, "", func(c *Config, n string) *string { return &subject(c, n).Subject },
+			"Distinguished name of the certificate, as RFC 2253 writes it; one of subject, dns_name, email and uri is compared whole. The caller's name is the key of the entry.", example("CN=etl,O=Example")),
+		option("auth.certificates.*.dns_name", textCodec, "", func(c *Config, n string) *string { return &subject(c, n).DNSName },
+			"DNS name of the certificate.", example("etl.example.org")),
+		option("auth.certificates.*.email", textCodec, "", func(c *Config, n string) *string { return &subject(c, n).Email },
+			"E-mail address of the certificate.", example("etl@example.org")),
+		option("auth.certificates.*.uri", textCodec, "", func(c *Config, n string) *string { return &subject(c, n).URI },
+			"URI of the certificate.", example("spiffe://example.org/etl")),
+		option("auth.certificates.*.roles", listCodec, "", func(c *Config, n string) *[]string { return &subject(c, n).Roles },
+			"Roles of the caller.", example("analyst")),
+		option("auth.certificates.*.attributes", listCodec, "", func(c *Config, n string) *[]string { return &subject(c, n).Attributes },
+			"Values for row conditions, `name=value` each; a name may be repeated.", example("department=Sales")),
 	}
 }
 
@@ -118,6 +154,8 @@ func storeOptions() []Option {
 			"Where access tokens are kept: `redis` (the Redis below), `memory`, or `file:///path`. Empty means Redis if `redis.url` is set, else memory.", example("file:///var/lib/gateway/tokens")),
 		option("tokens.encryption_keys", secretsCodec, "", func(c *Config, _ string) *[]tokens.Secret { return &c.Tokens.EncryptionKeys },
 			"Keys that seal stored tokens, `id:base64 of 32 bytes` each: the first one seals, all open. Rotate by putting a new one in front.", secret, reloads),
+		option("tokens.name_key", secretCodec, "", func(c *Config, _ string) *tokens.Secret { return &c.Tokens.NameKey },
+			"Key of the names under which tokens are stored, base64 of 32 bytes or more. It must stay the same while encryption keys rotate; empty takes the last of encryption_keys, which is right until the first rotation.", secret),
 		option("tokens.refresh_ahead", durationCodec, "1m", func(c *Config, _ string) *time.Duration { return &c.Tokens.RefreshAhead },
 			"How long before its end a token is renewed.", atLeast(0)),
 		option("redis.url", secretCodec, "", func(c *Config, _ string) *tokens.Secret { return &c.Redis.URL },
@@ -155,6 +193,8 @@ func limitOptions() []Option {
 			"Longest wait for a turn.", atLeast(0)),
 		option("limits.rows", int64Codec, "0", func(c *Config, _ string) *int64 { return &c.Limits.Rows },
 			"Rows of one result; a query that would give more fails. 0 means no bound.", atLeast(0)),
+		option("limits.pingone", listCodec, "", func(c *Config, _ string) *[]string { return &c.Limits.PingOne },
+			"PingOne's own limits where the environment does not tell them, `group=calls` each; the group's name says for which time: …Rps a second, …Rpm a minute.", example("rlgDirAccessRps=100,rlgConfigRpm=600")),
 		option("limits.requests_per_minute", intCodec, "0", func(c *Config, _ string) *int { return &c.Limits.RequestsPerMinute },
 			"Requests a minute of one caller. 0 means no bound.", atLeast(0)),
 	}
@@ -192,8 +232,20 @@ func signalOptions() []Option {
 			"Form of the log, which goes to standard error.", values("json", "text")),
 		option("audit.file", textCodec, "", func(c *Config, _ string) *string { return &c.Audit.File },
 			"Trail of who asked for what: a path, or `stdout`. Empty means none.", example("/var/log/gateway/audit.jsonl")),
-		option("audit.statements", textCodec, "hash", func(c *Config, _ string) *string { return &c.Audit.Statements },
-			"How query texts appear in the trail.", values("none", "hash", "text")),
+		option("audit.max_size", sizeCodec, "100MiB", func(c *Config, _ string) *int64 { return &c.Audit.MaxBytes },
+			"Size at which the file is put aside."),
+		option("audit.max_age", durationCodec, "0s", func(c *Config, _ string) *time.Duration { return &c.Audit.MaxAge },
+			"How long files put aside are kept, in whole days; 0s keeps them.", atLeast(0), example("2160h")),
+		option("audit.max_backups", intCodec, "0", func(c *Config, _ string) *int { return &c.Audit.MaxBackups },
+			"How many files put aside are kept; 0 keeps all.", atLeast(0), example("30")),
+		option("audit.compress", boolCodec, "true", func(c *Config, _ string) *bool { return &c.Audit.Compress },
+			"Packs files put aside with gzip."),
+		option("audit.syslog", urlCodec, "", func(c *Config, _ string) *string { return &c.Audit.Syslog },
+			"Syslog receiver of the trail in place of a file (RFC 5424): tls://host:6514, tcp://host:601, udp://host:514, unixgram:///dev/log or unix:///path. UDP can lose records without anybody's knowing.", example("tls://syslog.example.org:6514")),
+		option("audit.required", boolCodec, "false", func(c *Config, _ string) *bool { return &c.Audit.Required },
+			"Refuses requests whose record can't be kept. Otherwise such records are counted as lost."),
+		option("audit.statements", textCodec, "redacted", func(c *Config, _ string) *string { return &c.Audit.Statements },
+			"How query texts appear in the trail: with question marks for values, as a hash of that, not at all, or as they came, values and all. Calls of procedures never show values.", values("redacted", "hash", "none", "text")),
 		option("tracing.endpoint", urlCodec, "", func(c *Config, _ string) *string { return &c.Tracing.Endpoint },
 			"OTLP/HTTP address of a trace collector; empty turns tracing off.", example("http://otel-collector:4318")),
 		option("tracing.headers", secretsCodec, "", func(c *Config, _ string) *[]tokens.Secret { return &c.Tracing.Headers },

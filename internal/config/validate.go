@@ -18,6 +18,8 @@ func (c *Config) Validate() Problems {
 	var p Problems
 	c.validateListeners(&p)
 	c.validateAuth(&p)
+	c.validateCertificates(&p)
+	c.validateAudit(&p)
 	c.validateConnections(&p)
 	c.validateStores(&p)
 	c.validateRest(&p)
@@ -67,6 +69,11 @@ func (c *Config) validateAuth(p *Problems) {
 		} else {
 			checkSecureURL(p, path+".issuer", i.Issuer)
 		}
+		if strings.Contains(i.Issuer, "{tenantid}") && len(i.Tenants) == 0 {
+			p.add(path+".tenants", "List the tenants that are let in.", "is missing: every tenant of the provider would be.")
+		}
+		checkPairs(p, path+".role_values", i.RoleValues)
+		checkPairs(p, path+".attributes", i.Attributes)
 		if len(i.Audiences) == 0 {
 			p.add(path+".audiences", "Name the audience that your tokens carry for this gateway.", "is missing: tokens made for other services would be accepted.")
 		}
@@ -79,27 +86,36 @@ func (c *Config) validateAuth(p *Problems) {
 func (c *Config) validateStores(p *Problems) {
 	checkKeys(p, "tokens.encryption_keys", c.Tokens.EncryptionKeys)
 	checkKeys(p, "odata.link_keys", c.OData.LinkKeys)
+	if k := c.Tokens.NameKey; !k.IsZero() && !isKey(k.Reveal()) {
+		p.add("tokens.name_key", "`openssl rand -base64 32` makes one.", "is not the base64 of 32 bytes.")
+	}
 	c.checkStore(p, "tokens.store", c.Tokens.Store)
 	if redis := c.Redis.URL.Reveal(); redis != "" {
-		if u, err := url.Parse(redis); err != nil || (u.Scheme != "redis" && u.Scheme != "rediss") || u.Host == "" {
-			p.add("redis.url", "Write redis://host:6379/0, or rediss:// for TLS.", "is not the address of a Redis.")
+		// Lists of hosts, as Sentinel and Cluster have, are no URL.
+		if scheme, rest, _ := strings.Cut(redis, "://"); !isRedis(scheme) || rest == "" {
+			p.add("redis.url", "Write redis://host:6379/0, or rediss:// for TLS; redis+sentinel:// and redis+cluster:// take several hosts.", "is not the address of a Redis.")
 		}
 	} else if c.Redis.Required {
 		p.add("redis.required", "Set redis.url.", "is true, but there is no Redis.")
 	}
 }
 
+func isRedis(scheme string) bool {
+	kind, topology, _ := strings.Cut(scheme, "+")
+	return (kind == "redis" || kind == "rediss") && (topology == "" || topology == "sentinel" || topology == "cluster")
+}
+
 // checkStore checks the address of a token store.
 func (c *Config) checkStore(p *Problems, path, store string) {
 	scheme, rest, _ := strings.Cut(store, "://")
-	switch scheme {
-	case "", "memory":
+	switch {
+	case scheme == "", scheme == "memory":
 		return
-	case "redis", "rediss":
+	case isRedis(scheme):
 		if rest == "" && c.Redis.URL.IsZero() {
 			p.add(path, "Set redis.url.", "is redis, but there is no Redis.")
 		}
-	case "file":
+	case scheme == "file":
 		if !strings.HasPrefix(rest, "/") {
 			p.add(path, "Write file:///path/to/folder.", "needs an absolute path.")
 		}
@@ -138,6 +154,7 @@ func (c *Config) validateRest(p *Problems) {
 			p.add("tracing.headers", "Write name=value.", "an entry has no name or no =.")
 		}
 	}
+	c.validateRates(p)
 	slices.SortStableFunc(*p, func(a, b Problem) int { return strings.Compare(a.Path, b.Path) })
 }
 

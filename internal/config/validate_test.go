@@ -52,6 +52,27 @@ func TestValidate(t *testing.T) {
 		{"public URL with a query", map[string]string{"public_url": "https://a.example/x?y=1"}, "public_url"},
 		{"public URL of another scheme", map[string]string{"public_url": "ftp://a.example"}, "public_url"},
 		{"page larger than the largest", map[string]string{"odata.page_size": "2000000"}, "odata.page_size"},
+		{"several tenants, none named", map[string]string{"auth.oidc.a.issuer": "https://a.example/{tenantid}/v2.0", "auth.oidc.a.audiences": "x"}, "auth.oidc.a.tenants"},
+		{"several tenants", map[string]string{"auth.oidc.a.issuer": "https://a.example/{tenantid}/v2.0", "auth.oidc.a.audiences": "x", "auth.oidc.a.tenants": "t"}, ""},
+		{"role without value", map[string]string{"auth.oidc.a.issuer": "https://a.example", "auth.oidc.a.audiences": "x", "auth.oidc.a.role_values": "staff"}, "auth.oidc.a.role_values"},
+		{"certificates without authority", map[string]string{"auth.mode": "certificates"}, "auth.mode"},
+		{"certificate without anything to compare", map[string]string{"auth.certificates.etl.roles": "x"}, "auth.certificates.etl"},
+		{"certificate", map[string]string{"auth.certificates.etl.dns_name": "etl.example.org", "auth.certificates.etl.attributes": "a=b"}, ""},
+		{"attribute without name", map[string]string{"auth.certificates.etl.uri": "u:x", "auth.certificates.etl.attributes": "=b"}, "auth.certificates.etl.attributes"},
+		{"name key too short", map[string]string{"tokens.name_key": "c2hvcnQ="}, "tokens.name_key"},
+		{"limits of PingOne", map[string]string{"limits.pingone": "rlgDirAccessRps=100,rlgConfigRpm=600"}, ""},
+		{"limit of no group", map[string]string{"limits.pingone": "directory=100"}, "limits.pingone"},
+		{"limit without number", map[string]string{"limits.pingone": "rlgDirAccessRps=many"}, "limits.pingone"},
+		{"limit of nothing", map[string]string{"limits.pingone": "rlgDirAccessRps=0"}, "limits.pingone"},
+		{"trail in two places", map[string]string{"audit.file": "stdout", "audit.syslog": "udp://h:514"}, "audit.syslog"},
+		{"trail required but absent", map[string]string{"audit.required": "true"}, "audit.required"},
+		{"trail required", map[string]string{"audit.required": "true", "audit.file": "/a"}, ""},
+		{"syslog without port", map[string]string{"audit.syslog": "tls://h"}, "audit.syslog"},
+		{"syslog on a socket", map[string]string{"audit.syslog": "unixgram:///dev/log"}, ""},
+		{"syslog on a socket without path", map[string]string{"audit.syslog": "unixgram://h"}, "audit.syslog"},
+		{"syslog of another scheme", map[string]string{"audit.syslog": "https://h:1"}, "audit.syslog"},
+		{"Redis behind Sentinel", map[string]string{"redis.url": "redis+sentinel://u:p@a:1,b:2/0?master_name=main"}, ""},
+		{"Redis Cluster with TLS", map[string]string{"redis.url": "rediss+cluster://a:1,b:2"}, ""},
 		{"Redis required but absent", map[string]string{"redis.required": "true"}, "redis.required"},
 		{"Redis of another scheme", map[string]string{"redis.url": "http://redis"}, "redis.url"},
 		{"store in Redis but no Redis", map[string]string{"tokens.store": "redis", "tokens.encryption_keys": key("1")}, "tokens.store"},
@@ -119,4 +140,24 @@ func TestIsLoopback(t *testing.T) {
 	} {
 		assert.Equal(t, want, config.IsLoopback(address), address)
 	}
+}
+
+func TestPingOneRates(t *testing.T) {
+	t.Parallel()
+	c := valid(t)
+	require.NoError(t, c.Set("limits.pingone", "rlgDirAccessRps=100, rlgConfigRpm=600"))
+	rates, err := c.Limits.PingOneRates()
+	require.NoError(t, err)
+	assert.Equal(t, map[string]float64{"rlgDirAccessRps": 100, "rlgConfigRpm": 10}, rates)
+}
+
+func TestCertificatesHaveNamesAndOrigins(t *testing.T) {
+	t.Parallel()
+	c, err := load(minimal+"\n", "GATEWAY_AUTH_CERTIFICATES_ETL_URI=spiffe://example.org/etl", "GATEWAY_AUTH_CERTIFICATES_ETL_ROLES=analyst,staff")
+	require.NoError(t, err)
+	require.Contains(t, c.Auth.Certificates, "etl")
+	assert.Equal(t, []string{"analyst", "staff"}, c.Auth.Certificates["etl"].Roles)
+	var out strings.Builder
+	require.NoError(t, c.Dump(&out))
+	assert.Contains(t, out.String(), "spiffe://example.org/etl")
 }
