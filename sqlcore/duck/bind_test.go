@@ -38,7 +38,7 @@ func TestBindGolden(t *testing.T) {
 			if q, err := e.Bind(context.Background(), request(sql)); err != nil {
 				got = "error: " + err.Error() + "\n"
 			} else {
-				got = print(q)
+				got = printed(q)
 			}
 			if *update {
 				if err := os.WriteFile(file, []byte(sql+"\n----\n"+got), 0o644); err != nil {
@@ -53,8 +53,8 @@ func TestBindGolden(t *testing.T) {
 	}
 }
 
-// print writes a bound query for people.
-func print(q *query.Query) string {
+// printed writes a bound query for people.
+func printed(q *query.Query) string {
 	var b strings.Builder
 	for i, a := range q.Accesses {
 		var columns []string

@@ -44,7 +44,7 @@ const (
 
 // disabledPlanning are optimisations that rely on the data of the tables, which
 // are empty where queries are planned, or that hide what is to be read.
-const disabledPlanning = "statistics_propagation,empty_result_pullup,late_materialization,top_n"
+const disabledPlanning = "statistics_propagation,empty_result_pullup,late_materialization,top_n,sampling_pushdown"
 
 // disabledSparing is a second set, for the few queries on which the engine
 // stumbles with the first: it mistakes columns where a table is joined of which

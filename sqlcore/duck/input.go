@@ -31,7 +31,9 @@ type batchReader struct {
 	connect func() (*conn, error)
 	again   bool // the stream may be scanned any number of times
 
-	mu    sync.Mutex
+	reading sync.Mutex // held while a batch is awaited
+
+	mu    sync.Mutex // guards what follows, and is never held for long
 	begun bool
 	err   error
 }
@@ -68,17 +70,26 @@ func (r *batchReader) Err() error {
 }
 
 // next reads the next batch that has rows; it is nil at the end.
-func (r *batchReader) next() (rec arrow.RecordBatch, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.err != nil {
-		return nil, r.err
+func (r *batchReader) next() (arrow.RecordBatch, error) {
+	r.reading.Lock()
+	defer r.reading.Unlock()
+	if err := r.Err(); err != nil {
+		return nil, err
 	}
+	rec, err := r.read()
+	if err != nil {
+		r.mu.Lock()
+		r.err = err
+		r.mu.Unlock()
+	}
+	return rec, err
+}
+
+func (r *batchReader) read() (rec arrow.RecordBatch, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("duck: reading rows: %v", p)
+			rec, err = nil, fmt.Errorf("duck: reading rows: %v", p)
 		}
-		r.err = err
 	}()
 	for {
 		b, err := r.rows.Next(r.ctx)
@@ -90,22 +101,21 @@ func (r *batchReader) next() (rec arrow.RecordBatch, err error) {
 		case b.Record.NumRows() == 0:
 			b.Record.Release()
 		default:
-			return b.Record, r.check(b.Record)
+			if err := r.check(b.Record); err != nil {
+				b.Record.Release()
+				return nil, err
+			}
+			return b.Record, nil
 		}
 	}
 }
 
 // check compares a batch's columns with the schema's: the engine would misread
 // others.
-func (r *batchReader) check(rec arrow.RecordBatch) (err error) {
+func (r *batchReader) check(rec arrow.RecordBatch) error {
 	if r.padded {
 		return nil
 	}
-	defer func() {
-		if err != nil {
-			rec.Release()
-		}
-	}()
 	if int(rec.NumCols()) != r.schema.NumFields() {
 		return fmt.Errorf("duck: a batch has %d columns in the place of %d", rec.NumCols(), r.schema.NumFields())
 	}

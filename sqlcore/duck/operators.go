@@ -108,7 +108,11 @@ func (r *reader) residual(refs []*planExpr, e *planExpr, in output) error {
 			names = append(names, r.column(l).Name)
 		}
 	}
-	if len(names) > 0 {
+	if len(names) == 0 { // such as random() < 0.5: it may concern every row
+		for _, a := range r.accesses {
+			a.partial = true
+		}
+	} else {
 		r.note(residualNote(describe(e), strings.Join(dedupe(names), ", ")))
 	}
 	return nil

@@ -100,12 +100,12 @@ func literal(p Parameter) (string, error) {
 		if v.Int == math.MinInt64 {
 			return "CAST('-9223372036854775808' AS BIGINT)", nil
 		}
-		return "(" + strconv.FormatInt(v.Int, 10) + ")", nil
+		return signed(strconv.FormatInt(v.Int, 10)), nil
 	case predicate.Float:
 		if math.IsNaN(v.Float) || math.IsInf(v.Float, 0) {
 			return "", gwerr.New(gwerr.BadParameter, "A number must be finite.", "")
 		}
-		return "(" + strconv.FormatFloat(v.Float, 'e', -1, 64) + ")", nil
+		return signed(strconv.FormatFloat(v.Float, 'e', -1, 64)), nil
 	default:
 		if strings.IndexByte(v.Str, 0) >= 0 || !utf8.ValidString(v.Str) {
 			return "", gwerr.New(gwerr.BadParameter, "A text must be valid UTF-8 without zero bytes.", "")
@@ -115,4 +115,13 @@ func literal(p Parameter) (string, error) {
 		}
 		return sqltext.Literal(v.Str), nil
 	}
+}
+
+// signed keeps a minus away from one that stands before it: two begin a
+// comment.
+func signed(number string) string {
+	if strings.HasPrefix(number, "-") {
+		return "(" + number + ")"
+	}
+	return number
 }

@@ -181,7 +181,7 @@ func TestFilteredInputsGiveTheSameRows(t *testing.T) {
 	e := open(t)
 	r := rand.New(rand.NewPCG(20, 26))
 	lib := newLibrary()
-	n := 600
+	n := 300
 	if testing.Short() {
 		n = 100
 	}
@@ -227,7 +227,7 @@ func TestFilteredInputsGiveTheSameRows(t *testing.T) {
 		slices.Sort(want)
 		slices.Sort(got)
 		if !slices.Equal(got, want) {
-			t.Fatalf("%d: %s\n%s\ngot  %q\nwant %q", i, sql, print(q), got, want)
+			t.Fatalf("%d: %s\n%s\ngot  %q\nwant %q", i, sql, printed(q), got, want)
 		}
 	}
 	if pushed < n/4 || plain < n/20 {

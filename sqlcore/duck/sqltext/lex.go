@@ -299,7 +299,11 @@ func nameEnd(text string, i int, dollars bool) int {
 		if !isNameStart(c) && !isDigit(c) && (c != '$' || !dollars) {
 			break
 		}
-		i++
+		r, size := utf8.DecodeRuneInString(text[i:])
+		if unicode.IsSpace(r) || r == '\uFEFF' {
+			break
+		}
+		i += size
 	}
 	return i
 }

@@ -12,7 +12,7 @@ func Top(tokens []Token) ([]Edit, error) {
 			continue
 		}
 		after := last + 1
-		if tokens[after].Is("percent") || (tokens[after].Is("with") && tokens[after+1].Is("ties")) {
+		if tokens[after].Is("percent") || tokens[after].Is("with") {
 			return nil, gwerr.New(gwerr.NotImplemented, "TOP with PERCENT or TIES is not offered.", "Use ORDER BY and LIMIT.").At(tokens[after].Start)
 		}
 		end, err := scopeEnd(tokens, i)
@@ -73,7 +73,7 @@ func scopeEnd(tokens []Token, i int) (int, error) {
 	depth := tokens[i].Depth
 	for j := i + 1; j < len(tokens); j++ {
 		t := tokens[j]
-		if t.Depth < depth || (t.Depth == depth && t.Is(")")) {
+		if t.Depth < depth {
 			return tokens[j-1].End, nil
 		}
 		if t.Depth != depth || t.Kind != Word {

@@ -1,0 +1,139 @@
+//go:build duckdb_arrow
+
+package duck
+
+import (
+	"context"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+)
+
+// askPlan asks for the optimised plan.
+func (b *binder) askPlan(ctx context.Context, c *conn) (*planReply, error) {
+	answer, err := one(ctx, c, "json_serialize_plan("+sqltext.Literal(b.sql)+", optimize := true, skip_null := true, skip_empty := true)")
+	if err != nil {
+		return nil, err
+	}
+	return decodePlan(answer)
+}
+
+// unreadable are the kinds of error that say nothing about the query.
+var unreadable = map[string]bool{"internal": true, "serialization": true, "not implemented": true}
+
+// plan reads the optimised plan and builds the bound query.
+func (b *binder) plan(ctx context.Context, s *spare) (*query.Query, error) {
+	reply, err := b.askPlan(ctx, b.c)
+	if err != nil {
+		return nil, err
+	}
+	if reply.Error && reply.ErrorType == "internal" {
+		if reply, err = b.planAgain(ctx, s); err != nil {
+			return nil, err
+		}
+	}
+	if reply.Error && !unreadable[reply.ErrorType] {
+		return nil, b.failure(reply)
+	}
+	q := &query.Query{SQL: b.sql}
+	if err := b.describe(ctx, q); err != nil {
+		return nil, err
+	}
+	r := &reader{tables: b.tables}
+	if err := r.read(reply, q); err != nil {
+		r = b.readAll(q)
+	}
+	q.Notes = append(q.Notes, r.notes...)
+	b.finish(q)
+	return q, nil
+}
+
+// read fills the query from a plan.
+func (r *reader) read(reply *planReply, q *query.Query) error {
+	if reply.Error || len(reply.Plans) != 1 {
+		return errPlan
+	}
+	if _, err := r.walk(reply.Plans[0]); err != nil {
+		return err
+	}
+	s, err := topShape(reply.Plans[0])
+	if err != nil {
+		return err
+	}
+	r.build(s, q)
+	if q.Plain != nil && len(q.Plain.Project) != len(q.Columns) {
+		q.Plain = nil
+	}
+	q.Counts = q.Counts && len(q.Columns) == 1
+	return nil
+}
+
+// readAll is the plan for a query whose own can't be read: every table whole.
+func (b *binder) readAll(q *query.Query) *reader {
+	r := &reader{tables: b.tables}
+	r.note("The query's plan could not be read, so that all rows are fetched first.")
+	for _, t := range b.tables {
+		a := &access{table: t, partial: true}
+		for i := range t.Columns {
+			a.columns = append(a.columns, i)
+		}
+		r.accesses = append(r.accesses, a)
+	}
+	q.Accesses, q.Joins, q.Plain, q.Counts, q.Empty = nil, nil, nil, false, false
+	r.build(shape{}, q)
+	return r
+}
+
+// finish adds what only the text tells.
+func (b *binder) finish(q *query.Query) {
+	read := map[*catalog.Table]bool{}
+	for i := range q.Accesses {
+		read[q.Accesses[i].Table] = true
+	}
+	for _, t := range b.tables {
+		if !read[t] {
+			// The answer doesn't depend on the table, but the query names it.
+			q.Accesses = append(q.Accesses, query.Access{Table: t, Columns: []int{}, Where: predicate.False, WhereComplete: true})
+		}
+	}
+	words := map[string]bool{}
+	for _, t := range b.tokens {
+		if t.IsName() {
+			words[strings.ToLower(t.Name())] = true
+		}
+	}
+	details := map[*catalog.Table]bool{}
+	for i := range q.Accesses {
+		a := &q.Accesses[i]
+		details[a.Table] = details[a.Table] || namesDetail(a.Table, words) || namesKey(a)
+	}
+	for i := range q.Accesses {
+		q.Accesses[i].Details = details[q.Accesses[i].Table]
+	}
+	if q.Plain != nil || q.Counts {
+		q.SQL = ""
+	}
+}
+
+func namesDetail(t *catalog.Table, words map[string]bool) bool {
+	for i := range t.Columns {
+		if t.Columns[i].Detail != "" && words[strings.ToLower(t.Columns[i].Name)] {
+			return true
+		}
+	}
+	return false
+}
+
+// namesKey reports whether the rows are asked for by the table's whole key.
+func namesKey(a *query.Access) bool {
+	key := a.Table.Key()
+	for _, k := range key {
+		if _, ok := predicate.KeyValues(a.Where, a.Table.Columns[k].Name); !ok {
+			return false
+		}
+	}
+	return len(key) > 0
+}

@@ -1,0 +1,147 @@
+//go:build duckdb_arrow
+
+package duck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
+)
+
+// maxTables bounds the tables that a query names; planning joins of more takes
+// too long.
+const maxTables = 64
+
+// resolve finds the tables that the text names, and writes their names in full.
+func (b *binder) resolve(ctx context.Context) error {
+	tokens, err := sqltext.Lex(b.sql)
+	if err != nil {
+		return err
+	}
+	at := map[int]int{}
+	for i, t := range tokens {
+		at[t.Start] = i
+	}
+	if len(b.tree.tables) > maxTables {
+		return gwerr.New(gwerr.TooLarge, fmt.Sprintf("The query names more than %d tables.", maxTables), "Split it into several queries.")
+	}
+	var edits []sqltext.Edit
+	for _, ref := range b.tree.tables {
+		t, err := b.table(ctx, ref)
+		if err != nil {
+			return err
+		}
+		b.addTable(t)
+		i, ok := at[ref.pos]
+		if !ok {
+			return gwerr.New(gwerr.NotImplemented, "The table "+ref.name+" is named in a way that is not understood.", "Write FROM schema.table.")
+		}
+		chain := sqltext.ChainAt(tokens, i)
+		if len(chain) == 0 { // 'x' in the place of a name
+			return gwerr.New(gwerr.UnknownTable, "There is no table "+ref.name+".", "Names stand in double quotes.").At(b.source(ref.pos)).On(ref.name)
+		}
+		edits = append(edits, sqltext.Edit{
+			Start: chain[0].Start, End: chain[len(chain)-1].End,
+			Text: sqltext.Quote(t.Schema.Name) + "." + sqltext.Quote(t.Name),
+		})
+	}
+	for _, c := range b.tree.columns {
+		if strings.EqualFold(c.name, "rowid") && !b.hasColumn("rowid") {
+			return gwerr.New(gwerr.UnknownColumn, "There is no column rowid here.", "Use the table's key.").At(b.source(max(0, c.pos))).On(c.name)
+		}
+	}
+	sort.Slice(b.tables, func(i, j int) bool {
+		x, y := b.tables[i], b.tables[j]
+		return x.Schema.Name < y.Schema.Name || x.Schema.Name == y.Schema.Name && x.Name < y.Name
+	})
+	b.edit(edits)
+	return nil
+}
+
+func (b *binder) addTable(t *catalog.Table) {
+	for _, x := range b.tables {
+		if x == t {
+			return
+		}
+	}
+	b.tables = append(b.tables, t)
+}
+
+// table finds the table that a reference means.
+func (b *binder) table(ctx context.Context, ref tableRef) (*catalog.Table, error) {
+	schema := ref.schema
+	_, known := b.schemaName(schema)
+	switch {
+	case schema == "", ref.catalog == "" && !known && b.isCatalog(schema):
+		schema = b.req.Provider.Default()
+	case !known, ref.catalog != "" && !b.isCatalog(ref.catalog):
+		wrong := schema
+		if known {
+			wrong = ref.catalog
+		}
+		return nil, b.unknownSchema(wrong, ref.pos)
+	}
+	s, err := b.schema(ctx, schema)
+	if err != nil {
+		return nil, gwerr.From(err)
+	}
+	t, ok := s.Table(ref.name)
+	if !ok {
+		names := make([]string, len(s.Tables))
+		for i, t := range s.Tables {
+			names[i] = t.Name
+		}
+		return nil, gwerr.New(gwerr.UnknownTable, "There is no table "+ref.name+" in "+s.Name+".",
+			didYouMean(ref.name, names, "Tables of other schemas need the schema's name before theirs.")).At(b.source(ref.pos)).On(ref.name)
+	}
+	if t.Schema == nil {
+		return nil, errors.New("duck: the table " + t.Name + " stands in no schema")
+	}
+	return t, nil
+}
+
+func (b *binder) unknownSchema(name string, pos int) error {
+	names := make([]string, len(b.names))
+	for i, s := range b.names {
+		names[i] = s.Name
+	}
+	return gwerr.New(gwerr.UnknownSchema, "There is no schema "+name+" that you may see.",
+		didYouMean(name, names, "Names with spaces stand in double quotes.")).At(b.source(pos)).On(name)
+}
+
+func (b *binder) schema(ctx context.Context, name string) (*catalog.Schema, error) {
+	key := strings.ToLower(name)
+	if s, ok := b.schemas[key]; ok {
+		return s, nil
+	}
+	s, err := b.req.Provider.Schema(ctx, name)
+	if err == nil {
+		b.schemas[key] = s
+	}
+	return s, err
+}
+
+func (b *binder) hasColumn(name string) bool {
+	for _, t := range b.tables {
+		if t.Index(name) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (b *binder) columnNames() []string {
+	var out []string
+	for _, t := range b.tables {
+		for i := range t.Columns {
+			out = append(out, t.Columns[i].Name)
+		}
+	}
+	return out
+}

@@ -1,0 +1,230 @@
+package sqltext_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
+)
+
+func kinds(tokens []sqltext.Token) string {
+	var out []string
+	for _, t := range tokens {
+		out = append(out, string("WQBSNP."[t.Kind])+":"+t.Text)
+	}
+	return strings.Join(out, " ")
+}
+
+func TestLex(t *testing.T) {
+	t.Parallel()
+	cases := []struct{ name, in, want string }{
+		{"words", "SELECT a_1, Zürich$ FROM x", "W:SELECT W:a_1 .:, W:Zürich$ W:FROM W:x"},
+		{"texts", `'a''b' E'a\'b' x'00' "a""b"`, `S:'a''b' S:E'a\'b' S:x'00' Q:"a""b"`},
+		{"dollar texts", "$$a'b$$ $t$ $$ $t$", "S:$$a'b$$ S:$t$ $$ $t$"},
+		{"numbers", "1 1.5 .5 1e-5 0xFF 1_000", "N:1 N:1.5 N:.5 N:1e-5 N:0xFF N:1_000"},
+		{"comments", "a --b\n/* c /* d */ e */ f --", "W:a W:f"},
+		{"parameters", "? ?2 $1 $n :n @n", "P:? P:?2 P:$1 P:$n P::n P:@n"},
+		{"casts are none", "a::b x := :y", "W:a .::: W:b W:x .::= P::y"},
+		{"slices are none", "a[b:c] {x:y} {'k':v}", "W:a .:[ W:b .:: W:c .:] .:{ W:x .:: W:y .:} .:{ S:'k' .:: W:v .:}"},
+		{"operators are none", "a <@ b, @ c, x @> y", "W:a .:< .:@ W:b .:, .:@ W:c .:, W:x .:@ .:> W:y"},
+		{"brackets as names", "SELECT [a], [b c] FROM [x].[y-z] [w]", "W:SELECT B:[a] .:, B:[b c] W:FROM B:[x] .:. B:[y-z] B:[w]"},
+		{"brackets with a bracket", "FROM [a]]b]", "W:FROM B:[a]]b]"},
+		{"an id in brackets", "FROM [3a1f-01].[U]", "W:FROM B:[3a1f-01] .:. B:[U]"},
+		{"subscripts", "a[i] f(x)[1] [1,2][1] 'a'[b]", "W:a .:[ W:i .:] W:f .:( W:x .:) .:[ N:1 .:] .:[ N:1 .:, N:2 .:] .:[ N:1 .:] S:'a' .:[ W:b .:]"},
+		{"lists", "SELECT [1, 2], ['a'], [a, b], ARRAY[x], [x FOR x IN y], [a + b], []", "W:SELECT .:[ N:1 .:, N:2 .:] .:, .:[ S:'a' .:] .:, .:[ W:a .:, W:b .:] .:, W:ARRAY .:[ W:x .:] .:, .:[ W:x W:FOR W:x W:IN W:y .:] .:, .:[ W:a .:+ W:b .:] .:, .:[ .:]"},
+		{"nested lists", "[[1],[2]]", ".:[ .:[ N:1 .:] .:, .:[ N:2 .:] .:]"},
+		{"a byte order mark", "\uFEFFSELECT\u00a01", "W:SELECT N:1"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			tokens, err := sqltext.Lex(c.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := kinds(tokens); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestLexRefuses(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name, in string
+		want     gwerr.Code
+		at       int
+	}{
+		{"an open text", "a 'b", gwerr.Syntax, 2},
+		{"an open name", `a "b`, gwerr.Syntax, 2},
+		{"an open comment", "a /* b", gwerr.Syntax, 2},
+		{"an open dollar text", "a $$ b", gwerr.Syntax, 2},
+		{"an open bracket", "a (b", gwerr.Syntax, 4},
+		{"a wrong bracket", "a (b]", gwerr.Syntax, 4},
+		{"a closing bracket alone", "a)", gwerr.Syntax, 1},
+		{"a dollar alone", "a $ b", gwerr.Syntax, 2},
+		{"an empty name", `a ""`, gwerr.Syntax, 2},
+		{"a zero byte", "a\x00", gwerr.Syntax, 1},
+		{"depth", strings.Repeat("(", sqltext.MaxDepth+1), gwerr.TooLarge, sqltext.MaxDepth},
+		{"length", strings.Repeat("a", sqltext.MaxBytes+1), gwerr.TooLarge, gwerr.NoPosition},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			_, err := sqltext.Lex(c.in)
+			if !gwerr.Is(err, c.want) || gwerr.From(err).Position != c.at {
+				t.Errorf("got %v, want %s at %d", err, c.want, c.at)
+			}
+		})
+	}
+}
+
+func TestTop(t *testing.T) {
+	t.Parallel()
+	cases := []struct{ in, want string }{
+		{"SELECT TOP 10 a FROM b", "SELECT  a FROM b LIMIT 10"},
+		{"SELECT TOP (10) a FROM b ORDER BY a", "SELECT  a FROM b ORDER BY a LIMIT 10"},
+		{"SELECT DISTINCT TOP 3 a FROM b", "SELECT DISTINCT  a FROM b LIMIT 3"},
+		{"SELECT * FROM (SELECT TOP 5 a FROM b) c WHERE a > 1", "SELECT * FROM (SELECT  a FROM b LIMIT 5) c WHERE a > 1"},
+		{"WITH x AS (SELECT TOP 1 a FROM b) SELECT TOP 2 * FROM x", "WITH x AS (SELECT  a FROM b LIMIT 1) SELECT  * FROM x LIMIT 2"},
+		{"SELECT a, (SELECT TOP 1 b FROM c) FROM d", "SELECT a, (SELECT  b FROM c LIMIT 1) FROM d"},
+		{"SELECT top FROM b", "SELECT top FROM b"},
+		{"SELECT top, a FROM b", "SELECT top, a FROM b"},
+		{"SELECT top(1) FROM b", "SELECT top(1) FROM b"},
+		{"SELECT a AS top FROM b", "SELECT a AS top FROM b"},
+	}
+	for _, c := range cases {
+		t.Run(c.in, func(t *testing.T) {
+			t.Parallel()
+			tokens, err := sqltext.Lex(c.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			edits, err := sqltext.Top(tokens)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := sqltext.Apply(c.in, edits); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+	for _, in := range []string{"SELECT TOP 5 PERCENT a FROM b", "SELECT TOP 5 WITH TIES a FROM b ORDER BY a", "SELECT TOP 1 a FROM b LIMIT 2"} {
+		tokens, err := sqltext.Lex(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := sqltext.Top(tokens); !gwerr.Is(err, gwerr.NotImplemented) {
+			t.Errorf("%s: %v", in, err)
+		}
+	}
+}
+
+func TestMapTracesPositions(t *testing.T) {
+	t.Parallel()
+	out, m := sqltext.Apply("abcdefgh", []sqltext.Edit{{4, 6, ""}, {1, 2, "XYZ"}, {8, 8, "!"}})
+	if out != "aXYZcdgh!" {
+		t.Fatalf("got %q", out)
+	}
+	for pos, want := range []int{0, 1, 1, 1, 2, 3, 6, 7, 8, 8} {
+		if got := m.Source(pos); got != want {
+			t.Errorf("Source(%d) = %d, want %d", pos, got, want)
+		}
+	}
+}
+
+func TestOne(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		in   string
+		want gwerr.Code
+	}{
+		{"SELECT 1;;", ""},
+		{"(SELECT 1)", ""},
+		{"FROM x", ""},
+		{"TABLE x", ""},
+		{"WITH a AS (SELECT 1) SELECT 2", ""},
+		{"WITH a AS MATERIALIZED (SELECT 1), b AS (VALUES (1)) FROM a", ""},
+		{"", gwerr.Syntax},
+		{"SELECT 1; SELECT 2", gwerr.Syntax},
+		{"42", gwerr.Syntax},
+		{`"select" 1`, gwerr.Syntax},
+		{"insert into x values (1)", gwerr.ReadOnly},
+		{"WITH a AS (SELECT 1) DELETE FROM x", gwerr.ReadOnly},
+		{"Pragma x", gwerr.NotImplemented},
+	}
+	for _, c := range cases {
+		t.Run(c.in, func(t *testing.T) {
+			t.Parallel()
+			tokens, err := sqltext.Lex(c.in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = sqltext.One(tokens)
+			if c.want == "" && err != nil || c.want != "" && !gwerr.Is(err, c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestChains(t *testing.T) {
+	t.Parallel()
+	tokens, err := sqltext.Lex(`SELECT a.b, "c"."d".e, f, g.* FROM [h i].j k`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range sqltext.Chains(tokens) {
+		var names []string
+		for _, n := range c {
+			names = append(names, n.Name())
+		}
+		got = append(got, strings.Join(names, "/"))
+	}
+	if want := "a/b c/d/e h i/j"; strings.Join(got, " ") != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// FuzzLex checks that no text panics, that tokens lie in order inside the text,
+// and that a literal is one token whatever it holds.
+func FuzzLex(f *testing.F) {
+	for _, s := range []string{"SELECT [a], $$x$$, E'\\'' -- c", "a[b:c]::d ? :e @f /* g */", "SELECT TOP 5 x FROM y", "[[]]", "'", "$", "\"", "[a"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if strings.IndexByte(s, 0) < 0 {
+			tokens, err := sqltext.Lex(sqltext.Literal(s))
+			if err == nil && (len(tokens) != 1 || tokens[0].Kind != sqltext.String) {
+				t.Fatalf("the literal of %q is %v", s, tokens)
+			}
+		}
+		tokens, err := sqltext.Lex(s)
+		if err != nil {
+			return
+		}
+		end := 0
+		for _, tok := range tokens {
+			if tok.Start < end || tok.End <= tok.Start || s[tok.Start:tok.End] != tok.Text {
+				t.Fatalf("%q: token %+v after %d", s, tok, end)
+			}
+			end = tok.End
+			_ = tok.Name()
+		}
+		edits := sqltext.Brackets(tokens)
+		if top, err := sqltext.Top(tokens); err == nil {
+			edits = append(edits, top...)
+		}
+		out, m := sqltext.Apply(s, edits)
+		for _, pos := range []int{0, len(out) / 2, len(out)} {
+			if got := m.Source(pos); got < 0 || got > len(s) {
+				t.Fatalf("%q: Source(%d) = %d", s, pos, got)
+			}
+		}
+		_, _ = sqltext.One(tokens)
+		_ = sqltext.Chains(tokens)
+	})
+}
