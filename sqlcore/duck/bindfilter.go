@@ -16,7 +16,8 @@ import (
 // filterSQL is the condition itself where where is not all of it, else "". It
 // reads no rows. Errors are those of Bind.
 func (e *Engine) BindFilter(ctx context.Context, table *catalog.Table, sql string) (where predicate.Expr, filterSQL string, err error) {
-	const head = "SELECT 1 FROM "
+	// A plain query shows that no engine is needed, and it needs a column.
+	head := "SELECT " + quote(table.Columns[0].Name) + " FROM "
 	name := quote(table.Schema.Name) + "." + quote(table.Name)
 	q, err := e.Bind(ctx, BindRequest{SQL: head + name + " WHERE (" + sql + "\n)", Provider: oneTable{table}})
 	if err != nil {

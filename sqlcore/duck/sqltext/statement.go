@@ -31,6 +31,16 @@ var writing = map[string]bool{
 	"insert": true, "update": true, "delete": true, "merge": true, "upsert": true, "replace": true, "truncate": true,
 }
 
+// other are the words that begin statements of the engine which are none of a
+// reader's business.
+var other = map[string]bool{
+	"alter": true, "analyze": true, "attach": true, "begin": true, "call": true, "checkpoint": true, "comment": true,
+	"commit": true, "copy": true, "create": true, "deallocate": true, "describe": true, "detach": true, "drop": true,
+	"exec": true, "execute": true, "explain": true, "export": true, "force": true, "grant": true, "import": true,
+	"install": true, "load": true, "pivot": true, "pragma": true, "prepare": true, "reset": true, "revoke": true,
+	"rollback": true, "set": true, "show": true, "summarize": true, "unpivot": true, "use": true, "vacuum": true,
+}
+
 func readOnly(tokens []Token) error {
 	first := strings.ToLower(tokens[0].Text)
 	verb := tokens[0]
@@ -40,11 +50,13 @@ func readOnly(tokens []Token) error {
 	word := strings.ToUpper(verb.Text)
 	switch {
 	case writing[strings.ToLower(verb.Text)] && verb.Kind == Word:
-		return gwerr.New(gwerr.ReadOnly, "This statement only reads: "+word+" is not allowed here.", "Use SELECT.").At(verb.Start)
+		return gwerr.New(gwerr.ReadOnly, "Data can't be changed here: "+word+" is not allowed.", "Use SELECT.").At(verb.Start)
 	case tokens[0].Kind <= Symbol && reading[first]:
 		return nil
 	case verb.Kind != Word:
 		return gwerr.New(gwerr.Syntax, "A query begins with SELECT, WITH, VALUES or FROM.", "").At(verb.Start)
+	case !other[strings.ToLower(verb.Text)]:
+		return gwerr.New(gwerr.Syntax, "A query can't begin with "+clip(verb.Text)+".", "Use SELECT, WITH, VALUES or FROM.").At(verb.Start)
 	default:
 		return gwerr.New(gwerr.NotImplemented, "The statement "+clip(word)+" is not offered.", "Use SELECT, WITH, VALUES or FROM.").At(verb.Start)
 	}
