@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/url"
 	"os"
 	"time"
 
 	"github.com/pingone-gateway/gateway/internal/audit"
-	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/auth/policy"
 	"github.com/pingone-gateway/gateway/internal/auth/quota"
 	"github.com/pingone-gateway/gateway/internal/config"
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/logging"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/server"
@@ -96,22 +97,40 @@ func (a *app) observability(ctx context.Context, w io.Writer) (err error) {
 // openAudit opens the trail, if one is wanted.
 func (a *app) openAudit(w io.Writer) (err error) {
 	c := a.config.Audit
-	var to audit.Sink
-	switch c.File {
-	case "":
-		return nil
-	case "stdout":
-		to = audit.Stream(os.Stdout)
-	default:
-		if to, err = audit.File(audit.FileConfig{Path: c.File}); err != nil {
-			return err
-		}
+	to, err := auditSink(c)
+	if err != nil || to == nil {
+		return err
 	}
-	if a.trail, err = audit.New(audit.Config{Sink: to, Statements: audit.Statements(c.Statements), Observe: a.sink}); err != nil {
+	statements := audit.Statements(c.Statements)
+	if c.Statements == "redacted" {
+		statements = audit.Redacted
+	}
+	if a.trail, err = audit.New(audit.Config{Sink: to, Required: c.Required, Statements: statements, Observe: a.sink}); err != nil {
 		return err
 	}
 	a.onClose(a.trail.Close)
 	return nil
+}
+
+// auditSink is where the trail goes; nil for nowhere.
+func auditSink(c config.Audit) (audit.Sink, error) {
+	switch {
+	case c.Syslog != "":
+		u, err := url.Parse(c.Syslog)
+		if err != nil {
+			return nil, gwerr.Wrap(gwerr.Config, err, "audit.syslog is no address.", "Write it as tls://host:6514.").On("audit.syslog")
+		}
+		return audit.Syslog(audit.SyslogConfig{Network: u.Scheme, Address: u.Host + u.Path})
+	case c.File == "stdout":
+		return audit.Stream(os.Stdout), nil
+	case c.File != "":
+		const day = 24 * time.Hour
+		return audit.File(audit.FileConfig{
+			Path: c.File, MaxMegabytes: int(max(1, c.MaxBytes>>20)), Compress: c.Compress,
+			MaxAgeDays: int((c.MaxAge + day - 1) / day), MaxBackups: c.MaxBackups,
+		})
+	}
+	return nil, nil
 }
 
 func (a *app) openEngine(ctx context.Context) (err error) {
@@ -165,7 +184,8 @@ func (a *app) openCallers(ctx context.Context) (err error) {
 
 func (a *app) openService(context.Context) error {
 	c := service.Config{
-		Pool: a.pool, Binder: a.engine, Quota: quota.New(quota.Config{Sink: a.sink}), Sink: a.sink,
+		RequestsPerMinute: a.config.Limits.RequestsPerMinute,
+		Pool:              a.pool, Binder: a.engine, Quota: quota.New(quota.Config{Sink: a.sink}), Sink: a.sink,
 		MaxTime: a.config.Limits.QueryTime, MaxRows: a.config.Limits.Rows, Aliases: []string{"CData"},
 	}
 	if a.policy != nil {
@@ -189,13 +209,9 @@ func (a *app) audit(ctx context.Context) (func(context.Context, service.Record),
 		if r.FrontEnd == "odata" {
 			language = audit.OData
 		}
-		action := "query"
-		if r.FrontEnd == "explain" {
-			action = "explain"
-		}
 		entry.Finish(ctx, audit.Record{
-			Action: action, FrontEnd: r.FrontEnd, Principal: r.Principal, Remote: remoteOf(ctx),
-			TraceID: tracing.ID(ctx), Connection: r.Connection, Language: language, Statement: r.Statement,
+			Action: r.Action, FrontEnd: r.FrontEnd, Principal: r.Principal, Remote: remoteOf(ctx),
+			RequestID: observe.RequestID(ctx), TraceID: tracing.ID(ctx), Connection: r.Connection, Language: language, Statement: r.Statement,
 			Tables: r.Tables, Rows: r.Rows, Calls: r.Calls, Err: r.Err, Started: r.Started, Duration: r.Duration,
 		})
 	}, nil
@@ -229,6 +245,3 @@ func (a *app) watch(ctx context.Context) (stop func()) {
 	}()
 	return func() { cancel(); <-done }
 }
-
-// anonymous is the caller of a gateway without authentication.
-func anonymous() *auth.Principal { return auth.NewAnonymous("anonymous") }

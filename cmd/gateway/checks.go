@@ -11,8 +11,11 @@ import (
 // checks decide readiness and fill /readyz?verbose.
 func (a *app) checks() *server.Checks {
 	c := server.ChecksConfig{Degraded: a.config.Readiness.Degraded, Interval: a.config.Readiness.Interval}
-	for name, conn := range a.pool.shared {
-		c.Checks = append(c.Checks, server.Check{Name: "connection:" + name, Need: server.OneOnce, Run: conn.check})
+	for name := range a.pool.shared {
+		c.Checks = append(c.Checks, server.Check{Name: "connection:" + name, Need: server.OneOnce, Run: func(ctx context.Context) error {
+			c, _ := a.pool.get(name) // a reload may have replaced it
+			return c.check(ctx)
+		}})
 	}
 	if a.keeper.redis != nil {
 		need := server.Never
@@ -45,8 +48,8 @@ func (a *app) auditUp(context.Context) error {
 	return gwerr.New(gwerr.Busy, "The audit trail can't be written.", "Check audit.file and the disk.")
 }
 
-func (a *app) reloadPolicy() error {
-	p, err := policy.Load(a.config.Auth.PolicyFile)
+func (a *app) reloadPolicy(path string) error {
+	p, err := policy.Load(path)
 	if err != nil {
 		return err
 	}

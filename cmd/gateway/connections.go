@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,6 +19,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/config"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/procedures"
 	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/pingone"
 	"github.com/pingone-gateway/gateway/sqlcore/exec"
@@ -29,6 +32,10 @@ import (
 // maxCallers bounds the connections kept for callers that are passed through.
 const maxCallers = 1000
 
+// maxHomes bounds what is remembered of callers; proofs of callers are bounded
+// by the same number.
+const maxHomes = 10_000
+
 // pool gives the configured connections, and one of its own to each caller who
 // is passed through to PingOne.
 type pool struct {
@@ -40,6 +47,12 @@ type pool struct {
 	mu      sync.Mutex
 	shared  map[string]*connection
 	callers *lru.Cache[string, *connection]
+	// retired are connections that a reload replaced; queries may still use
+	// them.
+	retired []*connection
+	secrets map[string]*config.Connection // with reloaded secrets, by name
+	// homes are the environments of callers' applications, by pool key.
+	homes *lru.Cache[string, string]
 }
 
 // connection is a service connection with what has to be closed after it.
@@ -61,9 +74,12 @@ func (c *connection) check(ctx context.Context) error {
 }
 
 func newPool(ctx context.Context, cfg *config.Config, engine exec.Engine, sink observe.Sink, keep *tokenKeeper, budget limiter.Limiter) (*pool, error) {
-	p := &pool{config: cfg, engine: engine, sink: sink, keep: keep, budget: budget, shared: map[string]*connection{}}
+	p := &pool{config: cfg, engine: engine, sink: sink, keep: keep, budget: budget, shared: map[string]*connection{}, secrets: map[string]*config.Connection{}}
 	var err error
 	if p.callers, err = lru.NewWithEvict(maxCallers, func(_ string, c *connection) { c.close() }); err != nil {
+		return nil, err
+	}
+	if p.homes, err = lru.New[string, string](maxHomes); err != nil {
 		return nil, err
 	}
 	for _, name := range cfg.ConnectionNames() {
@@ -102,7 +118,7 @@ func (p *pool) Connection(ctx context.Context, name string, caller *auth.Princip
 		}
 		return &c.Connection, nil
 	}
-	c, ok := p.shared[name]
+	c, ok := p.get(name)
 	if !ok {
 		return nil, gwerr.New(gwerr.Unauthenticated, "This connection needs your own PingOne credentials.",
 			"Send the client id and secret of a PingOne application as Basic credentials.")
@@ -119,6 +135,9 @@ func (p *pool) callerConnection(_ context.Context, cfg *config.Connection, u *au
 	if c, ok := p.callers.Get(key); ok {
 		return c, nil
 	}
+	if home, ok := p.homes.Get(u.PoolKey()); ok {
+		cfg = at(cfg, home)
+	}
 	t, err := p.keep.connectCaller(cfg, u)
 	if err != nil {
 		return nil, err
@@ -129,6 +148,16 @@ func (p *pool) callerConnection(_ context.Context, cfg *config.Connection, u *au
 	}
 	p.callers.Add(key, c)
 	return c, nil
+}
+
+// at is the connection as an application of that environment has it.
+func at(cfg *config.Connection, environment string) *config.Connection {
+	if environment == "" || environment == cfg.WorkerAppEnvironmentID {
+		return cfg
+	}
+	other := *cfg
+	other.WorkerAppEnvironmentID = environment
+	return &other
 }
 
 // open builds a connection over a token source; stop ends the source.
@@ -155,16 +184,66 @@ func (p *pool) open(cfg *config.Connection, t *connect.Connection, stop func() e
 		MaxFanout: cfg.MaxFanout, PushUnconfirmed: cfg.PushUnconfirmed, PageSize: cfg.Pagesize,
 	}})
 	return &connection{
-		Connection: service.Connection{Name: cfg.Name, Provider: d, Executor: x, Calls: withCallCount},
+		Connection: service.Connection{Name: cfg.Name, Provider: d, Executor: x, Calls: withCallCount, Procedures: procedures.OAuth(t)},
 		directory:  d, tokens: t, limits: &limitReader{directory: d, budget: p.budget, license: paced{p.budget, cfg}.license()},
 		close: func() { _ = errors.Join(d.Close(), stop()) }, // nothing is left to be done about it
 	}, nil
 }
 
+func (p *pool) get(name string) (*connection, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c, ok := p.shared[name]
+	return c, ok
+}
+
+// reload takes over new secrets of connections. What else has changed in them
+// waits for a restart.
+func (p *pool) reload(ctx context.Context, fresh *config.Config) error {
+	var failed error
+	for name, c := range fresh.Connections {
+		old, ok := p.get(name)
+		if !ok || sameSecrets(p.configOf(name), c) {
+			continue
+		}
+		mine := *p.configOf(name)
+		mine.OAuthClientSecret, mine.OAuthPrivateKey = c.OAuthClientSecret, c.OAuthPrivateKey
+		t, stop, err := p.keep.connect(ctx, &mine)
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		made, err := p.open(&mine, t, stop)
+		if err != nil {
+			failed = errors.Join(failed, err, stop())
+			continue
+		}
+		p.mu.Lock()
+		p.retired = append(p.retired, old)
+		p.shared[name], p.secrets[name] = made, &mine
+		p.mu.Unlock()
+	}
+	return failed
+}
+
+// configOf is a connection's configuration in force.
+func (p *pool) configOf(name string) *config.Connection {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if c, ok := p.secrets[name]; ok {
+		return c
+	}
+	return p.config.Connections[name]
+}
+
+func sameSecrets(a, b *config.Connection) bool {
+	return a.OAuthClientSecret.Equal(b.OAuthClientSecret) && a.OAuthPrivateKey.Equal(b.OAuthPrivateKey)
+}
+
 // Close ends all connections.
 func (p *pool) Close() error {
 	p.callers.Purge()
-	for _, c := range p.shared {
+	for _, c := range append(slices.Collect(maps.Values(p.shared)), p.retired...) {
 		if c != nil {
 			c.close()
 		}
@@ -195,9 +274,21 @@ type paced struct {
 // application, since the license itself may not be readable.
 func (p paced) license() string { return p.config.Name + "/" + p.config.WorkerAppEnvironmentID }
 
+// rateGroup is PingOne's own name for the rate-limit group that tables
+// declare. The budget, its metrics and the configuration speak of that.
+func rateGroup(declared string) string {
+	switch declared {
+	case "directory":
+		return "rlgDirAccessRps"
+	case "configuration":
+		return "rlgConfigRpm"
+	}
+	return declared
+}
+
 // Acquire implements pingone.Limiter.
 func (p paced) Acquire(ctx context.Context, permit pingone.Permit) (func(), error) {
-	r := limiter.Request{License: p.license(), Group: permit.Group, Caller: auth.FromContext(ctx).Identity()}
+	r := limiter.Request{License: p.license(), Group: rateGroup(permit.Group), Caller: auth.FromContext(ctx).Identity()}
 	if permit.Bulk {
 		r.Priority = limiter.Bulk
 	}
@@ -206,7 +297,7 @@ func (p paced) Acquire(ctx context.Context, permit pingone.Permit) (func(), erro
 
 // Report implements pingone.Limiter.
 func (p paced) Report(ctx context.Context, permit pingone.Permit, status int, retryAfter time.Duration) {
-	p.budget.Report(ctx, p.license(), permit.Group, limiter.Outcome{Status: status, RetryAfter: retryAfter})
+	p.budget.Report(ctx, p.license(), rateGroup(permit.Group), limiter.Outcome{Status: status, RetryAfter: retryAfter})
 }
 
 type callCountKey struct{}

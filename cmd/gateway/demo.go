@@ -12,6 +12,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/config"
 	"github.com/pingone-gateway/gateway/internal/server"
+	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 )
 
@@ -79,6 +80,7 @@ func demoConfig(s *sim.Server, address string, set map[string]string) (*config.C
 	env := s.EnvironmentID(sim.EnvironmentAdministrators)
 	flags := map[string]string{
 		"auth.mode":                                     "none",
+		"auth.anonymous_roles":                          service.AdminRole,
 		"log.format":                                    "text",
 		"listen.drain_delay":                            "0s",
 		"listen.grace_time":                             "2s",

@@ -2,12 +2,15 @@ package main
 
 import (
 	"context"
+	"net"
 	"net/http"
+	"net/url"
 	"strings"
 
 	gateway "github.com/pingone-gateway/gateway"
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/auth/httpguard"
+	"github.com/pingone-gateway/gateway/internal/config"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/server"
@@ -30,11 +33,11 @@ func (a *app) openServer(context.Context) (err error) {
 			Address: c.Listen.Address, TLS: tlsOf(c), ReadHeaderTimeout: c.Listen.ReadHeaderTimeout, IdleTimeout: c.Listen.IdleTimeout,
 		},
 		Admin:  server.Admin{Address: c.Admin.Address, Token: c.Admin.Token, Pprof: c.Admin.Pprof, Metrics: a.metrics.Handler(), Level: a.log},
-		Mounts: mounts, Guard: a.callers.guard(a.fail), Trace: a.tracer.Middleware,
+		Mounts: mounts, Guard: a.guard, Trace: a.tracer.Middleware,
 		Proxies: httpguard.ProxyConfig{
 			Trusted: c.TrustedProxies, PublicURL: c.PublicURL, Forwarded: c.ForwardedHeader == "forwarded",
 		},
-		AllowIPs: c.AllowIPs, CORSOrigins: c.CORSOrigins, HSTS: c.HSTS,
+		AllowHosts: allowedHosts(c), AllowIPs: c.AllowIPs, CORSOrigins: c.CORSOrigins, HSTS: c.HSTS,
 		Limits: server.Limits{
 			RequestBytes: c.Limits.RequestBytes, URLBytes: c.Limits.URLBytes, HeaderBytes: c.Limits.HeaderBytes,
 			QueryTime: c.Limits.QueryTime, Queries: c.Limits.Queries, Queue: c.Limits.Queue, QueueTime: c.Limits.QueueTime,
@@ -53,6 +56,24 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	server.WriteError(w, r, frontEnd, e)
 }
 
+// allowedHosts are the host names answered for. Without authentication they
+// are this machine's own: a page that gets its name to point here (DNS
+// rebinding) could read everything otherwise.
+func allowedHosts(c *config.Config) []string {
+	hosts := c.Listen.AllowedHosts
+	if len(hosts) > 0 || !c.Auth.Has(config.AuthNone) {
+		return hosts
+	}
+	hosts = []string{"localhost", "127.0.0.1", "::1"}
+	if host, _, err := net.SplitHostPort(c.Listen.Address); err == nil && host != "" {
+		hosts = append(hosts, host)
+	}
+	if u, err := url.Parse(c.PublicURL); err == nil && u.Hostname() != "" {
+		hosts = append(hosts, u.Hostname())
+	}
+	return hosts
+}
+
 // mounts lists the front ends.
 func (a *app) mounts() ([]server.Mount, error) {
 	h := sqlhttp.New(sqlhttp.Config{Querier: a.service, MaxBody: a.config.Limits.RequestBytes, Sink: a.sink})
@@ -60,6 +81,11 @@ func (a *app) mounts() ([]server.Mount, error) {
 		{Pattern: "/sql", FrontEnd: "sql", Handler: http.HandlerFunc(h.Query), Query: true},
 		{Pattern: "/sql/explain", FrontEnd: "sql", Handler: http.HandlerFunc(h.Explain), Query: true},
 	}
+	logins, err := a.loginMounts()
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, logins...)
 	key, err := a.linkKey()
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/auth/apikey"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/tokens/seal"
 )
 
 // keysFlags say which file of keys is meant.
@@ -39,8 +40,27 @@ func (f *keysFlags) open() (*apikey.File, error) {
 }
 
 func keysCommand() *cobra.Command {
-	c := &cobra.Command{Use: "keys", Short: "Create, list and revoke API keys"}
-	c.AddCommand(keysCreateCommand(), keysListCommand(), keysRevokeCommand())
+	c := &cobra.Command{Use: "keys", Short: "Create, list and revoke API keys; make sealing keys"}
+	c.AddCommand(keysCreateCommand(), keysListCommand(), keysRevokeCommand(), keysSealCommand())
+	return c
+}
+
+func keysSealCommand() *cobra.Command {
+	var id string
+	c := &cobra.Command{
+		Use:   "seal",
+		Short: "Print a new key for tokens.encryption_keys or odata.link_keys",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			text := seal.GenerateKey(id).Reveal()
+			if _, err := seal.ParseKey(text); err != nil {
+				return err // an id that no configuration could hold
+			}
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), text)
+			return err
+		},
+	}
+	c.Flags().StringVar(&id, "id", time.Now().UTC().Format("2006-01-02"), "the key's name, which tells it from others")
 	return c
 }
 

@@ -75,18 +75,23 @@ func (a *app) reloadOnSignal(ctx context.Context, f *configFlags) (stop func()) 
 	return func() { signal.Stop(hup); cancel(); <-done }
 }
 
+// reload takes over what the options marked so promise. Each part reports how
+// it went; one that fails leaves the old state in force.
 func (a *app) reload(ctx context.Context, f *configFlags) {
 	report := func(what string, err error) { a.sink.Observe(ctx, observe.Reloaded{What: what, Err: err}) }
 	cfg, err := f.load()
-	if err == nil {
-		err = a.log.SetLevel(cfg.Log.Level)
-	}
 	report("configuration", err)
+	if err != nil {
+		cfg = a.config // files may have changed nevertheless
+	} else {
+		report("log level", a.log.SetLevel(cfg.Log.Level))
+		report("connections", a.pool.reload(ctx, cfg))
+	}
 	if a.callers.keys != nil {
 		report("keys", a.callers.keys.Reload())
 	}
-	if a.policy != nil {
-		report("policy", a.reloadPolicy())
+	if a.policy != nil && cfg.Auth.PolicyFile != "" {
+		report("policy", a.reloadPolicy(cfg.Auth.PolicyFile))
 	}
 	_ = a.server.Reload(ctx) // it reports itself
 }

@@ -8,15 +8,12 @@ import (
 	"encoding/pem"
 	"errors"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
-	"github.com/go-jose/go-jose/v4/jwt"
-
 	"github.com/pingone-gateway/gateway/internal/auth"
-	"github.com/pingone-gateway/gateway/internal/auth/passthrough"
 	"github.com/pingone-gateway/gateway/internal/config"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
@@ -53,14 +50,17 @@ func newTokenKeeper(ctx context.Context, c *config.Config, sink observe.Sink) (*
 	if err := k.openStore(); err != nil {
 		return nil, errors.Join(err, k.Close())
 	}
-	b := limiter.Config{Replicas: max(1, c.Replicas), Sink: sink}
+	limits, err := c.Limits.PingOneRates()
+	if err != nil {
+		return nil, errors.Join(gwerr.Wrap(gwerr.Config, err, "limits.pingone can't be read.", "").On("limits.pingone"), k.Close())
+	}
+	b := limiter.Config{Replicas: max(1, c.Replicas), Limits: limits, Sink: sink}
 	if d, ok := c.Connections[c.DefaultConnection]; ok {
 		b.RateShare, b.MaxInFlight = d.RateShare, max(64, d.MaxParallel)
 	}
 	if k.redis != nil {
 		b.Shared = limiter.NewRedis(k.redis, k.ring)
 	}
-	var err error
 	if k.budget, err = limiter.New(b); err != nil {
 		return nil, errors.Join(err, k.Close())
 	}
@@ -82,8 +82,15 @@ func (k *tokenKeeper) openRing() error {
 		key := seal.GenerateKey("process")
 		keys = append(keys, key)
 	}
-	// The oldest key names what is stored, so that names outlive a rotation.
+	// The oldest key names what is stored, so that names outlive the first
+	// rotation; the name key outlives them all.
 	k.secret = keys[len(keys)-1].Secret
+	if name := k.config.Tokens.NameKey; !name.IsZero() {
+		var err error
+		if k.secret, err = seal.ParseSecret(name.Reveal()); err != nil {
+			return err
+		}
+	}
 	var err error
 	k.ring, err = seal.NewRing(keys, k.secret)
 	return err
@@ -94,8 +101,30 @@ func (k *tokenKeeper) openRedis(ctx context.Context) (err error) {
 	if c.URL.IsZero() {
 		return nil
 	}
-	k.redis, err = redisconn.New(ctx, redisconn.Config{URL: c.URL.Reveal(), Prefix: c.Prefix, Required: c.Required, Sink: k.sink})
+	k.redis, err = redisconn.New(ctx, redisconn.Config{URL: redisAddress(c).Reveal(), Prefix: c.Prefix, Required: c.Required, Sink: k.sink})
 	return err
+}
+
+// redisAddress is the address with the password and the time limit that stand
+// beside it.
+func redisAddress(c config.Redis) tokens.Secret {
+	scheme, rest, _ := strings.Cut(c.URL.Reveal(), "://")
+	authority, tail := rest, ""
+	if i := strings.IndexAny(rest, "/?"); i >= 0 {
+		authority, tail = rest[:i], rest[i:]
+	}
+	at := strings.LastIndexByte(authority, '@')
+	if user := authority[:max(0, at)]; !c.Password.IsZero() && !strings.Contains(user, ":") {
+		authority = user + url.UserPassword("", c.Password.Reveal()).String() + "@" + authority[at+1:]
+	}
+	if !strings.Contains(tail, "read_timeout") && c.Timeout > 0 {
+		separator := "?"
+		if strings.Contains(tail, "?") {
+			separator = "&"
+		}
+		tail += separator + "read_timeout=" + c.Timeout.String() + "&write_timeout=" + c.Timeout.String()
+	}
+	return tokens.NewSecret(scheme + "://" + authority + tail)
 }
 
 func (k *tokenKeeper) openStore() (err error) {
@@ -153,7 +182,10 @@ func (k *tokenKeeper) connect(ctx context.Context, c *config.Connection) (*conne
 	return t, func() error { return errors.Join(t.Close(), closeStore()) }, nil
 }
 
-// connectCaller makes the token source of a caller who is passed through.
+// connectCaller makes the token source of a caller who is passed through, in
+// a store of its own. Nothing of a caller goes into the shared store, and
+// nothing there serves a caller: tokens are found by client id, which is no
+// secret, so that any password would do.
 func (k *tokenKeeper) connectCaller(c *config.Connection, u *auth.Upstream) (*connect.Connection, error) {
 	p := properties(c)
 	p.OAuthRefreshToken, p.OAuthAccessToken, p.OAuthClientKeyID = tokens.Secret{}, tokens.Secret{}, ""
@@ -163,7 +195,7 @@ func (k *tokenKeeper) connectCaller(c *config.Connection, u *auth.Upstream) (*co
 		p.AuthScheme, p.TokenEndpointAuthMethod = config.SchemeOAuthClient, string(oauth.SecretBasic)
 		p.OAuthClientID, p.OAuthClientSecret, _ = u.Client()
 	}
-	return connect.New(p, connect.Tools{HTTP: k.http, Store: k.store, Ring: k.ring, Sink: k.sink})
+	return connect.New(p, connect.Tools{HTTP: k.http, Store: store.NewMemory(), Ring: k.ring, Sink: k.sink})
 }
 
 // properties are a connection's, as far as they concern tokens.
@@ -182,73 +214,6 @@ func properties(c *config.Connection) connect.Properties {
 		p.OAuthTokenTimestamp = time.UnixMilli(c.OAuthTokenTimestamp)
 	}
 	return p
-}
-
-// verifier proves the credentials of callers who are passed through: an
-// application's by getting a token with them, a token by using it.
-type verifier struct{ app *app }
-
-// Verify implements passthrough.Verifier.
-func (v verifier) Verify(ctx context.Context, u *auth.Upstream) (passthrough.Identity, error) {
-	cfg := v.app.config.Connections[v.app.config.DefaultConnection]
-	c, err := v.app.keeper.connectCaller(cfg, u)
-	if err != nil {
-		return passthrough.Identity{}, err
-	}
-	defer func() { _ = c.Close() }()
-	t, err := c.Source.Token(ctx)
-	if err != nil {
-		return passthrough.Identity{}, rejectedUpstream(err)
-	}
-	if id, _, ok := u.Client(); ok {
-		return passthrough.Identity{Name: id, Until: t.Expiry}, nil
-	}
-	name, until, err := v.useToken(ctx, cfg, u)
-	return passthrough.Identity{Name: name, Until: until}, rejectedUpstream(err)
-}
-
-// useToken asks PingOne something small with the caller's token. Only then is
-// what the token says about itself believed.
-func (v verifier) useToken(ctx context.Context, cfg *config.Connection, u *auth.Upstream) (name string, until time.Time, err error) {
-	conn, err := v.app.pool.callerConnection(ctx, cfg, u)
-	if err != nil {
-		return "", time.Time{}, err
-	}
-	if _, err := conn.Provider.Names(ctx); err != nil {
-		return "", time.Time{}, err
-	}
-	token, _ := u.AccessToken()
-	return claimsOf(token)
-}
-
-// claimsOf reads the name and the end of a PingOne token (a JWT) that PingOne
-// itself has just accepted.
-func claimsOf(token tokens.Secret) (string, time.Time, error) {
-	parsed, err := jwt.ParseSigned(token.Reveal(), []jose.SignatureAlgorithm{jose.RS256})
-	if err != nil {
-		return "token", time.Time{}, nil // an opaque token says nothing
-	}
-	var c struct {
-		Subject  string          `json:"sub"`
-		ClientID string          `json:"client_id"`
-		Expiry   jwt.NumericDate `json:"exp"`
-	}
-	if err := parsed.UnsafeClaimsWithoutVerification(&c); err != nil {
-		return "", time.Time{}, auth.Rejected(err)
-	}
-	name := c.ClientID
-	if c.Subject != "" {
-		name = c.Subject
-	}
-	return name, c.Expiry.Time(), nil
-}
-
-// rejectedUpstream makes PingOne's no the caller's.
-func rejectedUpstream(err error) error {
-	if gwerr.Is(err, gwerr.UpstreamAuth) {
-		return auth.Rejected(err)
-	}
-	return err
 }
 
 // certificates reads a PEM text, or the file of that name.

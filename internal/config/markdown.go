@@ -17,7 +17,7 @@ The gateway reads one YAML file, environment variables and ` + "`--set`" + ` fla
 * Every key is also an environment variable: ` + "`listen.address`" + ` is ` + "`GATEWAY_LISTEN_ADDRESS`" + `. Empty variables count as not set. Lists are separated by commas.
 * A secret can stand in a file of its own: ` + "`redis.password_file`" + ` or ` + "`GATEWAY_REDIS_PASSWORD_FILE`" + `.
 * Durations have a unit (` + "`30s`, `5m`, `1h`" + `), sizes too (` + "`512KiB`, `2GiB`" + `).
-* ↻ marks what a running gateway takes over on SIGHUP. Everything else needs a restart.
+* ↻ marks what a running gateway takes over on SIGHUP; where the value is a file, its new content. Everything else needs a restart.
 
 ` + "`gateway config check`" + ` explains what is wrong, ` + "`gateway config show`" + ` shows what is in force and where each value came from, ` + "`gateway config example`" + ` prints a commented file, ` + "`gateway config schema`" + ` prints a JSON Schema for editors.
 

@@ -153,7 +153,7 @@ func storeOptions() []Option {
 		option("tokens.store", textCodec, "", func(c *Config, _ string) *string { return &c.Tokens.Store },
 			"Where access tokens are kept: `redis` (the Redis below), `memory`, or `file:///path`. Empty means Redis if `redis.url` is set, else memory.", example("file:///var/lib/gateway/tokens")),
 		option("tokens.encryption_keys", secretsCodec, "", func(c *Config, _ string) *[]tokens.Secret { return &c.Tokens.EncryptionKeys },
-			"Keys that seal stored tokens, `id:base64 of 32 bytes` each: the first one seals, all open. Rotate by putting a new one in front.", secret, reloads),
+			"Keys that seal stored tokens, `id:base64 of 32 bytes` each: the first one seals, all open. docs/tokens.md says how to change them.", secret),
 		option("tokens.name_key", secretCodec, "", func(c *Config, _ string) *tokens.Secret { return &c.Tokens.NameKey },
 			"Key of the names under which tokens are stored, base64 of 32 bytes or more. It must stay the same while encryption keys rotate; empty takes the last of encryption_keys, which is right until the first rotation.", secret),
 		option("tokens.refresh_ahead", durationCodec, "1m", func(c *Config, _ string) *time.Duration { return &c.Tokens.RefreshAhead },
@@ -166,7 +166,7 @@ func storeOptions() []Option {
 			"Authorities for rediss:// besides the system's (PEM).", example("/etc/gateway/redis-ca.crt")),
 		option("redis.prefix", textCodec, "pingone-gateway:", func(c *Config, _ string) *string { return &c.Redis.Prefix },
 			"Start of every key in Redis."),
-		option("redis.timeout", durationCodec, "500ms", func(c *Config, _ string) *time.Duration { return &c.Redis.Timeout },
+		option("redis.timeout", durationCodec, "200ms", func(c *Config, _ string) *time.Duration { return &c.Redis.Timeout },
 			"Time for one Redis command before the gateway goes on without it.", atLeast(0.001)),
 		option("redis.required", boolCodec, "false", func(c *Config, _ string) *bool { return &c.Redis.Required },
 			"Not ready while Redis is unreachable. Otherwise the gateway goes on from memory and says so in a metric."),
@@ -207,7 +207,7 @@ func odataOptions() []Option {
 		option("odata.max_page_size", intCodec, "1000000", func(c *Config, _ string) *int { return &c.OData.MaxPageSize },
 			"Most entities in a page, whatever `Prefer: odata.maxpagesize` asks.", atLeast(1)),
 		option("odata.link_keys", secretsCodec, "", func(c *Config, _ string) *[]tokens.Secret { return &c.OData.LinkKeys },
-			"Keys that sign next links, `id:base64 of 32 bytes` each; the same on every replica. Empty makes them from `tokens.encryption_keys`, or anew at every start.", secret, reloads),
+			"Keys that sign next links, `id:base64 of 32 bytes` each; the same on every replica. Empty makes them from `tokens.encryption_keys`, or anew at every start.", secret),
 	}
 }
 

@@ -27,6 +27,8 @@ type Config struct {
 	CORSOrigins []string
 	// HSTS is how long browsers shall use https alone; 0 for not at all.
 	HSTS time.Duration
+	// AllowHosts are the only host names answered for; empty for all.
+	AllowHosts []string
 	// AllowIPs are the only addresses served; empty for all.
 	AllowIPs []netip.Prefix
 	Limits   Limits

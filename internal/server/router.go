@@ -20,7 +20,7 @@ func (s *Server) publicRouter() http.Handler {
 	}
 	r.Use(s.access, httpguard.Recover(s.panicked, s.fail), s.origins.Middleware,
 		httpguard.Headers(httpguard.HeadersConfig{HSTS: s.cfg.HSTS}))
-	r.Use(httpguard.Networks(s.cfg.AllowIPs, s.fail), s.cors, httpguard.Framing(s.fail), httpguard.Limits(httpguard.LimitsConfig{
+	r.Use(httpguard.Networks(s.cfg.AllowIPs, s.fail), httpguard.Hosts(s.cfg.AllowHosts, s.fail), s.cors, httpguard.Framing(s.fail), httpguard.Limits(httpguard.LimitsConfig{
 		URL: int(s.cfg.Limits.URLBytes), Body: s.cfg.Limits.RequestBytes,
 	}, s.fail), s.bodyTime)
 	r.NotFound(s.fails(gwerr.New(gwerr.NotFound, "There is nothing at this address.", "See /docs for the addresses.")))

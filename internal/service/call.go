@@ -7,6 +7,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/procedure"
 	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
 )
@@ -23,7 +24,7 @@ func (s *Service) call(ctx context.Context, st sqlhttp.Statement) (*sqlhttp.Answ
 	if syntax == nil && parsed.Connection != "" {
 		name = parsed.Connection
 	}
-	c, _, err := s.connection(ctx, name)
+	c, provider, err := s.connection(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -34,28 +35,40 @@ func (s *Service) call(ctx context.Context, st sqlhttp.Statement) (*sqlhttp.Answ
 	if syntax != nil {
 		return nil, r.finish(syntax)
 	}
-	answer, err := s.run(r, c, parsed, st)
+	answer, err := s.run(r, procedures{c.Procedures, provider, parsed}, st)
 	if err != nil {
 		return nil, r.finish(err)
 	}
 	return answer, nil
 }
 
-func (s *Service) run(r *run, c *Connection, call *procedure.Call, st sqlhttp.Statement) (*sqlhttp.Answer, error) {
+// procedures are a call and what it can call.
+type procedures struct {
+	set      procedure.Set
+	provider catalog.Provider
+	call     *procedure.Call
+}
+
+func (s *Service) run(r *run, c procedures, st sqlhttp.Statement) (*sqlhttp.Answer, error) {
 	if st.Safe {
 		return nil, gwerr.New(gwerr.MethodNotAllowed, "Procedures are not called by GET.", "Send the statement by POST.")
 	}
-	p, err := c.Procedures.Find(call)
+	p, err := c.set.Find(c.call)
 	if err != nil {
 		return nil, err
 	}
-	r.record.Statement = shape(p, call)
-	if err := s.mayCall(p.Name, r.record.Principal); err != nil {
+	r.record.Statement = shape(p, c.call)
+	if err := s.MayCall(p.Name, r.record.Principal); err != nil {
 		return nil, err
 	}
-	in, err := p.Bind(call, parametersOf(st))
+	in, err := p.Bind(c.call, parametersOf(st))
 	if err != nil {
 		return nil, err
+	}
+	if c.call.Schema != "" {
+		if in.Schema, err = c.provider.Schema(r.ctx, c.call.Schema); err != nil {
+			return nil, err
+		}
 	}
 	found, err := p.Run(r.ctx, in)
 	if err != nil {
@@ -68,9 +81,10 @@ func (s *Service) run(r *run, c *Connection, call *procedure.Call, st sqlhttp.St
 	return &sqlhttp.Answer{Columns: p.Columns(), Rows: &rows{Rows: result, run: r}}, nil
 }
 
-// mayCall asks the policy. Without one, administrators may call, and callers
-// who act with their own rights in PingOne.
-func (s *Service) mayCall(name string, p *auth.Principal) error {
+// MayCall returns nil when the caller may call the procedure: the policy says
+// so or, without one, it is an administrator or acts with its own rights in
+// PingOne. The error is gwerr.Forbidden.
+func (s *Service) MayCall(name string, p *auth.Principal) error {
 	if s.config.Policy != nil {
 		return s.config.Policy.MayCall(name, p)
 	}

@@ -71,6 +71,8 @@ type Config struct {
 	Sink  observe.Sink
 	// MaxTime bounds a query; 0 means no bound.
 	MaxTime time.Duration
+	// RequestsPerMinute bounds each caller; 0 means no bound.
+	RequestsPerMinute int
 	// MaxRows bounds a result; 0 means no bound.
 	MaxRows int64
 	// Aliases are further names of the default connection in SQL, such as
@@ -138,6 +140,10 @@ func (s *Service) limits(p *auth.Principal) quota.Limits {
 	var l quota.Limits
 	if s.config.Policy != nil {
 		l = s.config.Policy.Limits(p)
+	}
+	if perSecond := float64(s.config.RequestsPerMinute) / 60; perSecond > 0 && (l.RequestsPerSecond == 0 || l.RequestsPerSecond > perSecond) {
+		// A minute's requests may come at once: feed readers ask in bursts.
+		l.RequestsPerSecond, l.Burst = perSecond, s.config.RequestsPerMinute
 	}
 	l.Time = tighter(l.Time, s.config.MaxTime)
 	l.RowsPerQuery = tighter(l.RowsPerQuery, s.config.MaxRows)

@@ -49,6 +49,9 @@ type Parameters struct {
 // Inputs are the values of a call, checked against the declaration. They print
 // as ***: among them may be passwords and tokens.
 type Inputs struct {
+	// Schema is what stands before the procedure's name; nil if nothing does.
+	Schema *catalog.Schema
+
 	procedure *Procedure
 	cells     []any // nil for null
 }
