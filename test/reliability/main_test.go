@@ -1,0 +1,73 @@
+//go:build duckdb_arrow
+
+// Package reliability runs whole processes, gateways, a simulated PingOne and
+// Redis, and breaks them under load. The tests are short by default; with
+// -long they run for the time that docs/reliability.md speaks of:
+//
+//	go test -tags duckdb_arrow ./test/reliability -long -v
+package reliability
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+var (
+	long   = flag.Bool("long", false, "run the long forms, whose numbers are in docs/reliability.md")
+	binary string // the gateway under test
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(run(m))
+}
+
+// run builds the gateway once for all tests. RELIABILITY_BINARY names one that is
+// built already.
+func run(m *testing.M) int {
+	if testing.Short() {
+		fmt.Println("reliability: whole processes are not started with -short")
+		return 0
+	}
+	if binary = os.Getenv("RELIABILITY_BINARY"); binary != "" {
+		return m.Run()
+	}
+	dir, err := os.MkdirTemp("", "gateway-reliability-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	binary = filepath.Join(dir, "gateway")
+	build := exec.Command("go", "build", "-buildvcs=false", "-tags", "duckdb_arrow", "-o", binary, "../../cmd/gateway")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "building the gateway:", err)
+		return 1
+	}
+	return m.Run()
+}
+
+// pick gives the value for the form of the test.
+func pick[T any](short, longer T) T {
+	if *long {
+		return longer
+	}
+	return short
+}
+
+// eventually waits until ok, which it asks often, and fails the test after a
+// time.
+func eventually(t testing.TB, most time.Duration, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(most); !ok(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s: not within %s", what, most)
+		}
+	}
+}
