@@ -1,0 +1,145 @@
+//go:build duckdb_arrow
+
+package reliability
+
+import (
+	"net/http"
+	"os/exec"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// usage is what a gateway holds when nothing is asked of it.
+type usage struct {
+	goroutines, files float64
+	residentMiB       int
+}
+
+func (g *gateway) usage() usage {
+	return usage{g.metric("go_goroutines"), g.metric("process_open_fds"), g.residentMiB()}
+}
+
+// TestRollingRestart restarts two gateways one after the other under load. No
+// request may fail: a gateway that stops is not sent any more, and answers
+// those that it has.
+func TestRollingRestart(t *testing.T) {
+	wrk := needs(t, "wrk")
+	seconds := pick(15, 60)
+	s := startSimulator(t, "--users", "2000")
+	key := sealingKey()
+	gateways := []*gateway{
+		newGateway(t, "replica-1", s, settings{"tokens.encryption_keys": key, "log.level": "warn"}).run(),
+		newGateway(t, "replica-2", s, settings{"tokens.encryption_keys": key, "log.level": "warn"}).run(),
+	}
+	b := startBalancer(t, 100*time.Millisecond, gateways...)
+	warm := exec.Command(wrk, "-t1", "-c4", "-d2s", "-s", "testdata/mixed.lua", b.URL)
+	if out, err := warm.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	before := gateways[0].usage()
+
+	cmd := exec.Command(wrk, "-t2", "-c64", "-d"+strconv.Itoa(seconds)+"s", "--timeout", "30s", "-s", "testdata/mixed.lua", b.URL)
+	var out strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Duration(seconds) * time.Second / 4) // the load before the restarts
+	peak := []int{gateways[0].peakMiB(), gateways[1].peakMiB()}
+	for _, g := range gateways {
+		restart(t, g)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%v: %s", err, out.String())
+	}
+	result := parseResult(t, out.String())
+	t.Logf("64 connections, %d s, both gateways restarted: %.0f requests/s, latency ms p50 %.0f p90 %.0f p99 %.0f p99.9 %.0f max %.0f",
+		seconds, result["requests"]/result["seconds"], result["p50"], result["p90"], result["p99"], result["p999"], result["max"])
+	t.Logf("sent elsewhere after a refused connection: %d; second attempts of net/http: %d; failures: %v", b.resent.Load(), b.doubled.Load(), b.failures())
+	for _, kind := range []string{"connect", "read", "write", "status", "timeout"} {
+		if result[kind] != 0 {
+			t.Errorf("wrk counts %.0f errors of kind %s", result[kind], kind)
+		}
+	}
+	if len(b.failures()) > 0 {
+		t.Errorf("requests failed: %v", b.failures())
+	}
+	if s.said("panic") > 0 || gateways[0].said("panic") > 0 {
+		t.Error("something panicked")
+	}
+	checkRest(t, gateways[0], b, before, peak)
+}
+
+// restart stops a gateway in order and starts it anew. It turns not ready
+// before it refuses connections.
+func restart(t *testing.T, g *gateway) {
+	t.Helper()
+	start := time.Now()
+	g.signal(syscall.SIGTERM)
+	eventually(t, 5*time.Second, g.name+" turns not ready", func() bool { return !g.ready() })
+	notReady := time.Since(start)
+	resp, err := http.Get(g.url + "/odata/pingone/Administrators/Users?$top=1&$select=Id")
+	if err != nil {
+		t.Errorf("%s refuses connections as soon as it is not ready: %v", g.name, err)
+	} else {
+		if resp.StatusCode != http.StatusOK || !resp.Close {
+			t.Errorf("a stopping gateway answers %s, close %v", resp.Status, resp.Close)
+		}
+		_ = resp.Body.Close()
+	}
+	if err := g.wait(30 * time.Second); err != nil {
+		t.Errorf("%s ended with %v", g.name, err)
+	}
+	ended := time.Since(start)
+	g.run()
+	t.Logf("%s: not ready after %d ms, ended after %.1f s, ready again after %.1f s", g.name, notReady.Milliseconds(), ended.Seconds(), time.Since(start).Seconds())
+}
+
+// idleCalls is how many connections to PingOne a gateway may keep open after
+// its calls, each with two goroutines.
+const idleCalls = 32
+
+// checkRest looks for what a gateway has not given back once the load is over.
+func checkRest(t *testing.T, g *gateway, b *balancer, before usage, peak []int) {
+	t.Helper()
+	b.client.CloseIdleConnections()
+	var after usage
+	left := func() bool {
+		after = g.usage()
+		kept := max(0, after.files-before.files)
+		return kept > idleCalls || after.goroutines > before.goroutines+2*kept+10
+	}
+	for end := time.Now().Add(20 * time.Second); left() && time.Now().Before(end); {
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Logf("before the load: %+v; after it: %+v; peak resident before the restarts, MiB: %v", before, after, peak)
+	if left() {
+		t.Error("the load left goroutines or files behind")
+	}
+	if g.peakMiB() > 1024 {
+		t.Errorf("the gateway took %d MiB", g.peakMiB())
+	}
+}
+
+// parseResult reads the line that testdata/mixed.lua prints.
+func parseResult(t *testing.T, out string) map[string]float64 {
+	t.Helper()
+	_, line, ok := strings.Cut(out, "RESULT ")
+	if !ok {
+		t.Fatalf("wrk says: %s", out)
+	}
+	line, _, _ = strings.Cut(line, "\n")
+	got := map[string]float64{}
+	for _, field := range strings.Fields(line) {
+		name, value, _ := strings.Cut(field, "=")
+		n, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got[name] = n
+	}
+	return got
+}
