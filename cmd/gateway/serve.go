@@ -102,7 +102,7 @@ func tlsOf(c *config.Config) *server.TLS {
 	}
 	return &server.TLS{
 		CertFile: c.Listen.TLSCertFile, KeyFile: c.Listen.TLSKeyFile,
-		ClientCAFile: c.Listen.TLSClientCAFile, ClientRequired: c.Listen.TLSClientAuth != "optional", MinVersion: c.Listen.TLSMinVersion,
+		ClientCAFile: c.Listen.TLSClientCAFile, ClientRequired: c.Listen.TLSClientCAFile != "" && c.Listen.TLSClientAuth != "optional", MinVersion: c.Listen.TLSMinVersion,
 	}
 }
 
