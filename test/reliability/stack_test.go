@@ -206,6 +206,12 @@ next:
 	return sum
 }
 
+// atWork is the work under way, but for the request that asks for it.
+func (g *gateway) atWork() float64 {
+	g.t.Helper()
+	return g.metric("pingone_gateway_query_inflight") - g.metric("pingone_gateway_query_inflight", `what="requests"`)
+}
+
 // sealingKey is one for the replicas of a test.
 func sealingKey() string { return seal.GenerateKey("test").Reveal() }
 
