@@ -32,8 +32,12 @@ type WebOptions struct {
 // /odata/pingone/ and SQL at /sql, open to everybody.
 type Web struct {
 	*Stack
-	URL string
+	URL    string
+	server *httptest.Server
 }
+
+// Stop ends the listener and waits for the requests that run.
+func (w *Web) Stop() { w.server.Close() }
 
 // Serve puts the front ends before a stack until the test ends.
 func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
@@ -68,7 +72,7 @@ func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
 	}
 	web := httptest.NewServer(srv.Handler())
 	t.Cleanup(web.Close)
-	return &Web{Stack: s, URL: web.URL}
+	return &Web{Stack: s, URL: web.URL, server: web}
 }
 
 func anonymous(next http.Handler) http.Handler {
