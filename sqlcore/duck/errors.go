@@ -26,6 +26,13 @@ func plainMessage(message string) string {
 	return strings.ToUpper(line[:1]) + line[1:] + "."
 }
 
+// value is a quoted text, which may hold quotes itself, or a number.
+var value = regexp.MustCompile(`(?s)'.*'|".*"|-?\b\d[\d.,:]*(e[+-]?\d+)?\b`)
+
+// withoutValues takes values out of a sentence: messages go to logs, and what
+// rows hold must not.
+func withoutValues(sentence string) string { return value.ReplaceAllString(sentence, "…") }
+
 // kinds maps the engine's kinds of error, as its messages begin, to codes.
 var kinds = []struct {
 	prefix string
@@ -66,7 +73,7 @@ func translate(err error) error {
 	}
 	for _, k := range kinds {
 		if rest, ok := strings.CutPrefix(e.text, k.prefix); ok {
-			return gwerr.Wrap(k.code, err, plainMessage(rest), k.mend)
+			return gwerr.Wrap(k.code, err, withoutValues(plainMessage(rest)), k.mend)
 		}
 	}
 	return gwerr.Wrap(gwerr.Internal, err, "The engine failed unexpectedly.", "Report the request id to the administrator; the log has the cause.")
@@ -94,6 +101,7 @@ func (b *binder) failure(r *planReply) error {
 	case "parser", "syntax":
 		return fail(gwerr.Syntax, "")
 	case "conversion", "mismatch type", "invalid type", "out of range":
+		message = withoutValues(message)
 		return fail(gwerr.TypeMismatch, "")
 	case "not implemented", "permission":
 		return fail(gwerr.NotImplemented, "")

@@ -1,8 +1,10 @@
 package exec
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/pingone-gateway/gateway/sqlcore/plan"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
@@ -63,6 +65,7 @@ func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, e
 			return nil, err
 		}
 		out.Scans = append(out.Scans, x.explainRead(r))
+		out.veil(r.Restriction != nil)
 		return out, x.planner.CheckFanout(r)
 	}
 	if q.Empty {
@@ -72,13 +75,31 @@ func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, e
 	if err != nil {
 		return nil, err
 	}
+	restricted := false
 	for _, d := range all {
 		if err := x.planner.CheckFanout(d.read); err != nil {
 			return nil, err
 		}
+		restricted = restricted || d.read.Restriction != nil
 		out.Scans = append(out.Scans, x.explainRead(d.read))
 	}
+	out.veil(restricted)
 	return out, nil
+}
+
+// veil takes out what depends on rows that the caller must not know of: how
+// many there are decides numbers, paths and which table drives which.
+func (e *Explanation) veil(restricted bool) {
+	if !restricted {
+		return
+	}
+	for i := range e.Scans {
+		s := &e.Scans[i]
+		s.Path, s.Pushed, s.KeysFrom, s.Calls, s.Count = "", "", nil, []scan.Call{}, false
+		s.EstimatedCalls, s.EstimatedRows = 0, 0
+	}
+	slices.SortStableFunc(e.Scans, func(a, b ExplainedScan) int { return cmp.Compare(a.Alias+a.Table, b.Alias+b.Table) })
+	e.Notes = append(slices.Clip(e.Notes), "Your roles restrict a table of this query, so how its rows are read is not shown.")
 }
 
 // rehearse is drive without reading: keys are made up, as many as rows are

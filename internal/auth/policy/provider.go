@@ -33,8 +33,9 @@ type cacheKey struct {
 
 type compiled struct{ schema *catalog.Schema }
 
-// Default names the schema of unqualified tables, or "" where the caller may
-// not see it under that name.
+// Default names the schema of unqualified tables, or "" where that name is not
+// known to be in sight: the policy may have the schema by another name, or not
+// at all. Schema knows which.
 func (p *provider) Default() string {
 	name := p.base.Default()
 	if len(p.grants(catalog.SchemaName{Name: name, ID: name})) == 0 {
@@ -58,12 +59,19 @@ func (p *provider) Names(ctx context.Context) ([]catalog.SchemaName, error) {
 	return out, nil
 }
 
-// Schema returns what the caller sees of the schema. A hidden schema and one
-// that does not exist give the same error, at the same cost upstream: none.
+// Schema returns what the caller sees of the schema; "" is the default one. A
+// hidden schema and one that does not exist give the same error, at the same
+// cost upstream: none.
 func (p *provider) Schema(ctx context.Context, name string) (*catalog.Schema, error) {
 	all, err := p.base.Names(ctx)
 	if err != nil {
 		return nil, err
+	}
+	unknown := gwerr.Newf(gwerr.UnknownSchema, "There is no schema named %q.", name).
+		WithMend("List the schemas that you may see, or ask the administrator for access.").On(name)
+	if name == "" {
+		name = p.base.Default()
+		unknown = gwerr.New(gwerr.UnknownSchema, "There is no schema for tables without one that you may see.", "Write the schema before the table, as in schema.table.")
 	}
 	for _, s := range all {
 		if !strings.EqualFold(s.Name, name) && (s.ID == "" || !strings.EqualFold(s.ID, name)) {
@@ -73,8 +81,7 @@ func (p *provider) Schema(ctx context.Context, name string) (*catalog.Schema, er
 			return p.visible(ctx, s, grants)
 		}
 	}
-	return nil, gwerr.Newf(gwerr.UnknownSchema, "There is no schema named %q.", name).
-		WithMend("List the schemas that you may see, or ask the administrator for access.").On(name)
+	return nil, unknown
 }
 
 // grants returns the caller's grants about the schema.
