@@ -102,7 +102,12 @@ func (k *tokenKeeper) openRedis(ctx context.Context) (err error) {
 		return nil
 	}
 	k.redis, err = redisconn.New(ctx, redisconn.Config{URL: redisAddress(c).Reveal(), Prefix: c.Prefix, Required: c.Required, Sink: k.sink})
-	return err
+	if err != nil {
+		return err
+	}
+	// Changes are told by themselves; a gauge needs the state before the first.
+	k.sink.Observe(ctx, observe.StoreState{Store: "redis", Up: k.redis.State().Up})
+	return nil
 }
 
 // redisAddress is the address with the password and the time limit that stand

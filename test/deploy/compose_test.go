@@ -1,21 +1,20 @@
-// Package deploy_test holds what is deployed against the code: the commands of
-// the compose file, the names in rules and dashboard, the keys in the chart.
+// Package deploy_test holds what is deployed against the code: the compose file
+// and its commands, the names in rules and dashboard, the keys in the chart.
 package deploy_test
 
 import (
-	"encoding/json"
 	"os"
 	"path/filepath"
-	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/goccy/go-yaml"
+	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pingone-gateway/gateway/internal/config"
-	"github.com/pingone-gateway/gateway/metrics"
 )
 
 func root(parts ...string) string { return filepath.Join(append([]string{"..", ".."}, parts...)...) }
@@ -27,168 +26,90 @@ func read(t *testing.T, path string) string {
 	return string(text)
 }
 
-type compose struct {
-	Services map[string]struct {
-		Image       string            `yaml:"image"`
-		Profiles    []string          `yaml:"profiles"`
-		Command     []string          `yaml:"command"`
-		Environment map[string]string `yaml:"environment"`
-		Ports       []string          `yaml:"ports"`
-		Volumes     []string          `yaml:"volumes"`
-		DependsOn   any               `yaml:"depends_on"`
-		ReadOnly    bool              `yaml:"read_only"`
-	} `yaml:"services"`
-	Volumes map[string]any `yaml:"volumes"`
-}
-
-func loadCompose(t *testing.T) compose {
+// loadCompose reads the compose file as `docker compose config` does: checked
+// against the schema of the specification, variables filled in, and every name
+// of a service, volume or network looked up.
+func loadCompose(t *testing.T, env []string, profiles ...string) *types.Project {
 	t.Helper()
-	var c compose
-	require.NoError(t, yaml.Unmarshal([]byte(read(t, "docker-compose.yml")), &c))
-	return c
+	dir, err := filepath.Abs(root())
+	require.NoError(t, err)
+	o, err := cli.NewProjectOptions([]string{filepath.Join(dir, "docker-compose.yml")},
+		cli.WithWorkingDirectory(dir), cli.WithDiscardEnvFile, cli.WithEnv(env), cli.WithProfiles(profiles))
+	require.NoError(t, err)
+	project, err := o.LoadProject(t.Context())
+	require.NoError(t, err)
+	return project
 }
 
-var variable = regexp.MustCompile(`\$\{([A-Z_]+)(:-([^}]*))?\}`)
-
-// expand replaces ${NAME:-default} as compose does.
-func expand(text string, env map[string]string) string {
-	return variable.ReplaceAllStringFunc(text, func(s string) string {
-		m := variable.FindStringSubmatch(s)
-		if v := env[m[1]]; v != "" {
-			return v
+// dotEnv is .env.example, filled in.
+func dotEnv(t *testing.T) []string {
+	t.Helper()
+	lines := strings.Split(strings.TrimSpace(read(t, ".env.example")), "\n")
+	require.Len(t, lines, 4)
+	for i, line := range lines {
+		_, value, ok := strings.Cut(line, "=")
+		require.True(t, ok, line)
+		if value == "" {
+			lines[i] += "filled-in"
 		}
-		return m[3]
-	})
+	}
+	return lines
+}
+
+func TestComposeIsValid(t *testing.T) {
+	t.Parallel()
+	demo := []string{"gateway", "grafana", "keys", "prometheus", "redis", "simulator"}
+	assert.ElementsMatch(t, demo, loadCompose(t, nil).ServiceNames(), "without a profile: the demo")
+	p := loadCompose(t, dotEnv(t), "pingone")
+	assert.ElementsMatch(t, append([]string{"pingone"}, demo...), p.ServiceNames())
+	for name, s := range p.Services {
+		assert.NotEmpty(t, s.Image, name)
+		for _, v := range s.Volumes {
+			if v.Type == types.VolumeTypeBind {
+				assert.DirExists(t, v.Source, "%s mounts it", name)
+			}
+		}
+		for _, port := range s.Ports {
+			assert.Equal(t, "127.0.0.1", port.HostIP, "%s is only reachable from this machine", name)
+		}
+	}
+	for name := range p.Services["pingone"].DependsOn {
+		assert.Empty(t, p.Services[name].Profiles, "pingone depends on %s, which a profile may leave out", name)
+	}
 }
 
 // TestComposeSettingsAreValid loads each service's environment as the gateway
 // would.
 func TestComposeSettingsAreValid(t *testing.T) {
 	t.Parallel()
-	dotEnv := map[string]string{}
-	lines := strings.Split(strings.TrimSpace(read(t, ".env.example")), "\n")
-	require.Len(t, lines, 4)
-	for _, line := range lines {
-		name, value, ok := strings.Cut(line, "=")
-		require.True(t, ok, line)
-		if value == "" {
-			value = "filled-in"
-		}
-		dotEnv[name] = value
-	}
-	for name, s := range loadCompose(t).Services {
-		if len(s.Command) == 0 || s.Command[0] != "serve" {
-			continue
-		}
+	p := loadCompose(t, dotEnv(t), "pingone")
+	for _, name := range []string{"gateway", "pingone"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var env []string
-			for k, v := range s.Environment {
-				env = append(env, k+"="+expand(v, dotEnv))
-			}
-			c, err := config.Load(config.Sources{Env: env})
+			s := p.Services[name]
+			require.Equal(t, types.ShellCommand{"serve"}, s.Command)
+			c, err := config.Load(config.Sources{Env: environ(s)})
 			require.NoError(t, err)
 			assert.Empty(t, c.Warnings)
 			assert.Equal(t, []string{config.AuthKeys}, c.Auth.Modes)
 			assert.True(t, c.Connections["pingone"].Readonly)
 			assert.True(t, s.ReadOnly)
-			for _, p := range s.Ports {
-				assert.True(t, strings.HasPrefix(p, "127.0.0.1:"), "%s is only reachable from this machine", p)
+			var ports []string
+			for _, port := range s.Ports {
+				ports = append(ports, ":"+strconv.Itoa(int(port.Target)))
 			}
+			assert.Equal(t, []string{c.Listen.Address, c.Admin.Address}, ports, "what is published is what listens")
 		})
 	}
 }
 
-// TestComposeIsWhole checks that what services name exists.
-func TestComposeIsWhole(t *testing.T) {
-	t.Parallel()
-	c := loadCompose(t)
-	for name, s := range c.Services {
-		for _, v := range s.Volumes {
-			from, _, _ := strings.Cut(v, ":")
-			if strings.HasPrefix(from, "./") {
-				_, err := os.Stat(root(from))
-				assert.NoError(t, err, "%s mounts %s", name, from)
-				continue
-			}
-			assert.Contains(t, c.Volumes, from, "%s mounts %s", name, from)
-		}
-		var needs []string
-		switch d := s.DependsOn.(type) {
-		case map[string]any:
-			for n := range d {
-				needs = append(needs, n)
-			}
-		case []any:
-			for _, n := range d {
-				needs = append(needs, n.(string))
-			}
-		}
-		for _, n := range needs {
-			require.Contains(t, c.Services, n, "%s depends on it", name)
-			assert.Empty(t, c.Services[n].Profiles, "%s depends on %s, which a profile may leave out", name, n)
-		}
-		assert.NotEmpty(t, s.Image, name)
-	}
-	assert.Equal(t, []string{"pingone"}, c.Services["pingone"].Profiles)
-}
-
-var metricName = regexp.MustCompile(`pingone_gateway_[a-z0-9_]+`)
-
-// TestRulesAndDashboardUseRealMetrics compares the names with the code.
-func TestRulesAndDashboardUseRealMetrics(t *testing.T) {
-	t.Parallel()
-	known := map[string]bool{}
-	for _, d := range metrics.New(metrics.Config{}).Definitions() {
-		known[d.Name] = true
-		if d.Type == "histogram" {
-			known[d.Name+"_bucket"], known[d.Name+"_sum"], known[d.Name+"_count"] = true, true, true
+// environ is a service's environment as a process gets it.
+func environ(s types.ServiceConfig) []string {
+	var out []string
+	for name, value := range s.Environment {
+		if value != nil {
+			out = append(out, name+"="+*value)
 		}
 	}
-	for _, path := range []string{"deploy/prometheus/rules.yml", "deploy/grafana/dashboards/pingone-gateway.json"} {
-		names := metricName.FindAllString(read(t, path), -1)
-		assert.NotEmpty(t, names, path)
-		for _, n := range names {
-			assert.True(t, known[n], "%s uses %s, which does not exist", path, n)
-		}
-	}
-}
-
-func TestDashboardIsWellFormed(t *testing.T) {
-	t.Parallel()
-	var d struct {
-		Panels []struct {
-			ID      int    `json:"id"`
-			Type    string `json:"type"`
-			Title   string `json:"title"`
-			GridPos struct{ H, W, X, Y int }
-			Targets []struct{ Expr string } `json:"targets"`
-		} `json:"panels"`
-	}
-	require.NoError(t, json.Unmarshal([]byte(read(t, "deploy/grafana/dashboards/pingone-gateway.json")), &d))
-	ids := map[int]bool{}
-	for _, p := range d.Panels {
-		assert.False(t, ids[p.ID], "id %d is used twice", p.ID)
-		ids[p.ID] = true
-		assert.LessOrEqual(t, p.GridPos.X+p.GridPos.W, 24, p.Title)
-		if p.Type != "row" {
-			assert.NotEmpty(t, p.Targets, p.Title)
-		}
-	}
-}
-
-// TestRunbooksExist follows every runbook link to its heading.
-func TestRunbooksExist(t *testing.T) {
-	t.Parallel()
-	headings := map[string]bool{}
-	for _, line := range strings.Split(read(t, "docs/operations.md"), "\n") {
-		if title, ok := strings.CutPrefix(line, "### "); ok {
-			headings[strings.ToLower(strings.ReplaceAll(strings.TrimSpace(title), " ", "-"))] = true
-		}
-	}
-	links := regexp.MustCompile(`docs/operations\.md#([a-z]+)`).FindAllStringSubmatch(read(t, "deploy/prometheus/rules.yml"), -1)
-	require.NotEmpty(t, links)
-	for _, l := range links {
-		assert.True(t, headings[l[1]], "docs/operations.md has no heading %s", l[1])
-	}
+	return out
 }
