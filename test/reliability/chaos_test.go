@@ -20,6 +20,7 @@ const directoryLimit = 80
 // is killed twice and loses everything, a gateway is killed while it waits for
 // a new token, and PingOne answers 429 for ten seconds.
 func TestThreeReplicasWhileThingsBreak(t *testing.T) {
+	besideOthers(t)
 	life := pick(8*time.Second, 40*time.Second)
 	s := startSimulator(t, "--users", "1500", "--token-lifetime", life.String(),
 		"--rate-limit", fmt.Sprintf("rlgDirAccessRps=%d,rlgConfigRpm=600/m", directoryLimit))

@@ -61,6 +61,22 @@ func pick[T any](short, longer T) T {
 	return short
 }
 
+// besideOthers lets a test run at the same time as others, but in the long
+// form, which measures.
+func besideOthers(t *testing.T) {
+	if *long {
+		logLoad(t)
+		return
+	}
+	t.Parallel()
+}
+
+// logLoad notes how busy the machine is with other things.
+func logLoad(t *testing.T) {
+	others, _ := os.ReadFile("/proc/loadavg")
+	t.Logf("load of the machine before the test: %s", others)
+}
+
 // eventually waits until ok, which it asks often, and fails the test after a
 // time.
 func eventually(t testing.TB, most time.Duration, what string, ok func() bool) {

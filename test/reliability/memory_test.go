@@ -25,6 +25,7 @@ const ceilingMiB = 512
 // TestLongFeedsNeedLittleMemory reads every user of a large directory, as
 // OData and by SQL, and looks at the most memory that the gateway took.
 func TestLongFeedsNeedLittleMemory(t *testing.T) {
+	logLoad(t)
 	users := pick(20_000, 200_000)
 	s := startSimulator(t, "--users", strconv.Itoa(users))
 	feed := "/odata/pingone/Administrators/Users"
@@ -131,7 +132,7 @@ func TestSlowClientHoldsTheReadBack(t *testing.T) {
 			if err := request(g.url).Write(conn); err != nil {
 				t.Fatal(err)
 			}
-			first, last := readSlowly(t, conn, s, pick(4*time.Second, 20*time.Second))
+			first, last := readSlowly(t, conn, s, pick(2*time.Second, 20*time.Second))
 			t.Logf("%d of about %d pages had been read at half time, %d at the end; at most %d MiB resident", first, users/200, last, g.peakMiB())
 			if last > users/200/2 {
 				t.Errorf("%d pages were read for a client that has hardly taken anything", last)

@@ -27,7 +27,8 @@ func (g *gateway) usage() usage {
 // those that it has.
 func TestRollingRestart(t *testing.T) {
 	wrk := needs(t, "wrk")
-	seconds := pick(15, 60)
+	logLoad(t)
+	seconds := pick(10, 60)
 	s := startSimulator(t, "--users", "2000")
 	key := sealingKey()
 	gateways := []*gateway{
