@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -46,7 +47,8 @@ func sentence(err error) string {
 	if !errors.As(err, &e) {
 		return err.Error()
 	}
-	if cause := e.Unwrap(); cause != nil && (e.Code == gwerr.Internal || e.Code == gwerr.Config) {
+	cause := e.Unwrap()
+	if cause != nil && (e.Code == gwerr.Internal || e.Code == gwerr.Config) && !strings.Contains(e.Error(), cause.Error()) {
 		return e.Error() + " (" + cause.Error() + ")"
 	}
 	return e.Error()
