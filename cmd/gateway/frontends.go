@@ -95,7 +95,7 @@ func (a *app) mounts() ([]server.Mount, error) {
 		o, err := odata.New(odata.Config{
 			Prefix: prefix, Namespace: "PingOne", Catalog: odataCatalog{a, name}, Executor: odataExecutor{a, name},
 			BaseURL: server.BaseURL, Caller: callerOf, Key: key, PageRows: int64(a.config.OData.PageSize), MaxPageRows: int64(a.config.OData.MaxPageSize),
-			Sink: a.sink, Failed: a.odataFailed,
+			Sink: observe.PerRequest(a.sink), Failed: a.odataFailed,
 		})
 		if err != nil {
 			return nil, err

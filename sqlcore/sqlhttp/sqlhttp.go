@@ -151,6 +151,7 @@ func copyRows(ctx context.Context, out *writer, enc encoder, rows scan.Rows, b s
 	}
 	for b.Record != nil {
 		err := enc.batch(b.Record)
+		sent := b.Record.NumRows()
 		b.Record.Release()
 		if err == nil {
 			err = out.flush()
@@ -158,6 +159,7 @@ func copyRows(ctx context.Context, out *writer, enc encoder, rows scan.Rows, b s
 		if err != nil {
 			return err
 		}
+		observe.RequestOf(ctx).AddRows(sent)
 		if b, err = rows.Next(ctx); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {

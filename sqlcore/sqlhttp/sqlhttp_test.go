@@ -17,6 +17,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
@@ -286,5 +287,16 @@ func TestExplain(t *testing.T) {
 	_, text, _ := post(t, serve(t, &querier{}).URL+"/sql/explain", "*/*", `{"query":"SELECT 1"}`)
 	if !strings.Contains(string(text), "SELECT 1") {
 		t.Errorf("%s", text)
+	}
+}
+
+func TestRowsSentAreCounted(t *testing.T) {
+	t.Parallel()
+	q := &querier{rows: &rows{batches: []arrow.RecordBatch{record(t), record(t)}}}
+	ctx, request := observe.WithRequest(t.Context())
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/sql", strings.NewReader(`{"query":"x"}`))
+	sqlhttp.New(sqlhttp.Config{Querier: q}).Query(httptest.NewRecorder(), r)
+	if request.Rows() != 4 {
+		t.Errorf("%d rows counted, 4 sent", request.Rows())
 	}
 }
