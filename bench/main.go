@@ -72,14 +72,14 @@ func run(ctx context.Context, o options) error {
 			return fmt.Errorf("building the gateway: %w", err)
 		}
 	}
-	started := time.Now()
+	started, m := time.Now(), machineOf("/proc")
 	r := &report{}
 	for _, part := range []func(context.Context, options, string, *report) error{smallDirectory, largeDirectory} {
 		if err := part(ctx, o, dir, r); err != nil {
 			return err
 		}
 	}
-	text := r.markdown(machineOf("/proc"), o, started, time.Since(started))
+	text := r.markdown(m, o, started, time.Since(started))
 	fmt.Print(text)
 	if o.output == "" {
 		return nil

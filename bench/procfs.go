@@ -85,16 +85,18 @@ type machine struct {
 	memory int64 // bytes
 	system string
 	golang string
+	load   string // average of the last minute
 }
 
 func (m machine) String() string {
-	return fmt.Sprintf("%d cores (%s), %d GiB memory, %s, %s", m.cores, m.model, (m.memory+1<<29)>>30, m.system, m.golang)
+	return fmt.Sprintf("%d cores (%s), %d GiB memory, %s, %s, load average %s before the run",
+		m.cores, m.model, (m.memory+1<<29)>>30, m.system, m.golang, m.load)
 }
 
 // machineOf describes the machine by its files in proc; what can't be read stays
 // unknown.
 func machineOf(proc string) machine {
-	m := machine{model: "unknown CPU", cores: runtime.NumCPU(), system: runtime.GOOS + "/" + runtime.GOARCH, golang: runtime.Version()}
+	m := machine{model: "unknown CPU", load: "unknown", cores: runtime.NumCPU(), system: runtime.GOOS + "/" + runtime.GOARCH, golang: runtime.Version()}
 	if text, err := os.ReadFile(filepath.Join(proc, "cpuinfo")); err == nil {
 		m.model = cpuModel(string(text))
 	}
@@ -103,6 +105,9 @@ func machineOf(proc string) machine {
 	}
 	if text, err := os.ReadFile(filepath.Join(proc, "sys/kernel/osrelease")); err == nil {
 		m.system = "Linux " + strings.TrimSpace(string(text))
+	}
+	if text, err := os.ReadFile(filepath.Join(proc, "loadavg")); err == nil {
+		m.load, _, _ = strings.Cut(string(text), " ")
 	}
 	return m
 }

@@ -79,6 +79,7 @@ func TestMachine(t *testing.T) {
 		"cpuinfo":              "processor\t: 0\nmodel name\t: Fast 3000\nprocessor\t: 1\nmodel name\t: Other\n",
 		"meminfo":              "MemTotal:       16777216 kB\nMemFree: 1 kB\n",
 		"sys/kernel/osrelease": "6.1.0\n",
+		"loadavg":              "0.25 0.50 0.75 1/100 4242\n",
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
 	}
@@ -87,6 +88,7 @@ func TestMachine(t *testing.T) {
 	assert.EqualValues(t, 16<<30, m.memory)
 	assert.Equal(t, "Linux 6.1.0", m.system)
 	assert.Contains(t, m.String(), "16 GiB memory")
+	assert.Contains(t, m.String(), "load average 0.25 before")
 
 	unknown := machineOf(filepath.Join(dir, "nowhere"))
 	assert.Equal(t, "unknown CPU", unknown.model)

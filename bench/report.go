@@ -74,7 +74,7 @@ func (r *report) fact(name, format string, args ...any) {
 func (r *report) markdown(m machine, o options, started time.Time, took time.Duration) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Run of %s, %s long, on %s.\n", started.UTC().Format("2 January 2006"), took.Round(time.Second), m)
-	fmt.Fprintf(&b, "%s and %s users, %s latency a call, no rate limit.\n\n", thousands(o.users), thousands(o.million), o.latency)
+	fmt.Fprintf(&b, "%s and %s users, %s latency a call, no rate limit within reach.\n\n", thousands(o.users), thousands(o.million), o.latency)
 	b.WriteString("| work | today's way | gateway | result | aim | |\n| --- | --- | --- | --: | --: | --- |\n")
 	for _, row := range r.rows {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n",

@@ -82,11 +82,11 @@ func TestMarkdown(t *testing.T) {
 	r.add(measurement{work: "reading", today: "80 s", gateway: "8 s", value: 10, aim: atLeast(8, " × faster")})
 	r.add(measurement{work: "calls", today: "500", gateway: "600", value: 1.2, aim: atMost(1.02, " × the pages")})
 	r.fact("start", "%d ms", 80)
-	text := r.markdown(machine{model: "a CPU", cores: 2, memory: 4 << 30, system: "Linux 6.1", golang: "go1.26"},
+	text := r.markdown(machine{model: "a CPU", cores: 2, memory: 4 << 30, system: "Linux 6.1", golang: "go1.26", load: "0.25"},
 		options{users: 5000, million: 20000, latency: 20 * time.Millisecond}, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), 83*time.Second)
 	for _, want := range []string{
-		"Run of 2 January 2026, 1m23s long, on 2 cores (a CPU), 4 GiB memory, Linux 6.1, go1.26.\n",
-		"5,000 and 20,000 users, 20ms latency a call, no rate limit.\n",
+		"Run of 2 January 2026, 1m23s long, on 2 cores (a CPU), 4 GiB memory, Linux 6.1, go1.26, load average 0.25 before the run.\n",
+		"5,000 and 20,000 users, 20ms latency a call, no rate limit within reach.\n",
 		"| reading | 80 s | 8 s | 10 × faster | ≥ 8 × faster | met |\n",
 		"| calls | 500 | 600 | 1.20 × the pages | ≤ 1.02 × the pages | **missed** |\n",
 		"| start | 80 ms |\n",

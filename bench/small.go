@@ -280,7 +280,7 @@ func (b *bed) counting(ctx context.Context) error {
 	}
 	b.add(measurement{
 		work: "`COUNT(*)` of users, API calls", today: "a scan: " + thousands((b.users+pageRows-1)/pageRows),
-		gateway: thousands(calls) + " in " + seconds(a.whole), value: float64(calls), aim: atMost(1, " calls"),
+		gateway: thousands(calls) + " in " + seconds(a.whole), value: float64(calls), aim: atMost(1, " call"),
 	})
 	return expect("the count", a.rows, 1)
 }
