@@ -18,7 +18,7 @@ IMAGE    ?= pingone-gateway:$(VERSION)
 PKG      ?= ./...
 FUZZTIME ?= 20s
 
-.PHONY: build demo test deps tools vet fmt lint unit race integration charts rules compat fuzz bench docs image release-check clean help
+.PHONY: build demo test deps tools vet fmt lint unit race integration reliability charts rules compat fuzz bench docs image release-check clean help
 
 build: ## the gateway, in bin/
 	$(GO) build -tags $(TAGS) -trimpath -ldflags "$(LDFLAGS)" -o $(BIN)/gateway ./cmd/gateway
@@ -29,7 +29,7 @@ demo: build ## gateway and simulator, seeded, on loopback
 test: deps vet lint unit race charts rules ## everything; green means it can be released
 	echo "all checks passed"
 
-deps: ## what the tests need: a Redis server, xmllint, promtool, the linter, helm
+deps: ## what the tests need: a Redis server, wrk, xmllint, promtool, the linter, helm
 	scripts/install-test-deps.sh
 
 tools: ## the pinned tools alone
@@ -55,6 +55,9 @@ race: ## the same, under the race detector, without the longest ones
 
 integration: ## the tests over a whole gateway alone
 	$(GO) test -tags $(TAGS) ./test/...
+
+reliability: ## the long form of the tests that break whole processes: the numbers of docs/reliability.md
+	$(GO) test -tags $(TAGS) ./test/reliability -count=1 -timeout 20m -v -long
 
 charts: tools ## the Helm chart and the compose file
 	scripts/check-chart.sh

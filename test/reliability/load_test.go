@@ -46,13 +46,6 @@ func (c *tally) fail(kind string, err error) {
 	}
 }
 
-// failures is the number of requests of a kind that failed.
-func (c *tally) failures(kind string) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.failed[kind]
-}
-
 // percentile of the latencies of good answers.
 func (c *tally) percentile(p float64) time.Duration {
 	c.mu.Lock()

@@ -57,8 +57,8 @@ func TestRollingRestart(t *testing.T) {
 		t.Fatalf("%v: %s", err, out.String())
 	}
 	result := parseResult(t, out.String())
-	t.Logf("64 connections, %d s, both gateways restarted: %.0f requests/s, latency ms p50 %.0f p90 %.0f p99 %.0f p99.9 %.0f max %.0f",
-		seconds, result["requests"]/result["seconds"], result["p50"], result["p90"], result["p99"], result["p999"], result["max"])
+	t.Logf("64 connections, %d s, both gateways restarted: %.0f requests, %.0f a second, latency ms p50 %.0f p90 %.0f p99 %.0f p99.9 %.0f max %.0f",
+		seconds, result["requests"], result["requests"]/result["seconds"], result["p50"], result["p90"], result["p99"], result["p999"], result["max"])
 	t.Logf("sent elsewhere after a refused connection: %d; second attempts of net/http: %d; failures: %v", b.resent.Load(), b.doubled.Load(), b.failures())
 	for _, kind := range []string{"connect", "read", "write", "status", "timeout"} {
 		if result[kind] != 0 {
