@@ -1,6 +1,8 @@
 package procedure
 
 import (
+	"fmt"
+	"io"
 	"regexp"
 	"strings"
 
@@ -28,6 +30,9 @@ type Argument struct {
 
 	value value
 }
+
+// Format writes the name and *** whatever the verb: the value may be a secret.
+func (a Argument) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, a.Name+" => ***") }
 
 // beginning tells a call from other statements, even where its text can't be
 // taken apart.
@@ -59,6 +64,10 @@ type parser struct {
 
 func (p *parser) call() (*Call, error) {
 	verb := p.next()
+	if !verb.Is("exec") && !verb.Is("execute") && !verb.Is("call") {
+		p.at--
+		return nil, p.wrong("A call begins with EXECUTE or CALL.")
+	}
 	name := sqltext.ChainAt(p.tokens, p.at)
 	if len(name) == 0 || len(name) > 3 {
 		return nil, p.wrong("Here the name of a procedure is expected.")

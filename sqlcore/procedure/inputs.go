@@ -31,9 +31,6 @@ const (
 	parameterValue
 )
 
-// Format writes *** whatever the verb: the value may be a secret.
-func (value) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("***")) }
-
 // Parameter is the value of a parameter of the statement, or null.
 type Parameter struct {
 	Value predicate.Value
