@@ -19,6 +19,9 @@ func (p *Planner) Read(ctx context.Context, a query.Access, keys predicate.Expr)
 	}
 	r := &Read{Access: a, Residual: predicate.True, Pushed: predicate.True}
 	table, conditions := restrict(r, a.Table, where)
+	if !p.options.NoPushDown {
+		conditions = fold(table, conditions)
+	}
 	if conditions == predicate.False {
 		r.Empty, r.Exact = true, true
 		r.Request.Table = table

@@ -1,0 +1,76 @@
+package plan
+
+import (
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+)
+
+// schemaColumn holds the schema's id in every row of a table that stands in
+// each environment; see catalog.Path.Get.
+const schemaColumn = "EnvironmentId"
+
+// fold decides the conditions on the column that is the same in all rows, so
+// that a condition on another environment's id needs no call.
+func fold(t *catalog.Table, e predicate.Expr) predicate.Expr {
+	if t.Scope != catalog.PerEnvironment || t.Schema == nil || t.Schema.ID == "" {
+		return e
+	}
+	return folder{predicate.UUIDValue(t.Schema.ID)}.fold(e)
+}
+
+type folder struct{ value predicate.Value }
+
+func (f folder) fold(e predicate.Expr) predicate.Expr {
+	switch e := e.(type) {
+	case predicate.And:
+		return predicate.AllOf(f.all(e.Args)...)
+	case predicate.Or:
+		return predicate.AnyOf(f.all(e.Args)...)
+	case predicate.Not:
+		// The column is never null, so what is decided is true or false.
+		switch arg := f.fold(e.Arg); arg {
+		case predicate.True:
+			return predicate.False
+		case predicate.False:
+			return predicate.True
+		default:
+			return predicate.Not{Arg: arg}
+		}
+	case predicate.Cmp:
+		if e.Column == schemaColumn && e.Op == predicate.Eq {
+			return f.equals(e, e.Value)
+		}
+	case predicate.In:
+		if e.Column == schemaColumn {
+			return f.equals(e, e.Values...)
+		}
+	case predicate.IsNull:
+		if e.Column == schemaColumn {
+			return predicate.False
+		}
+	}
+	return e
+}
+
+func (f folder) all(args []predicate.Expr) []predicate.Expr {
+	out := make([]predicate.Expr, len(args))
+	for i, a := range args {
+		out[i] = f.fold(a)
+	}
+	return out
+}
+
+// equals decides whether the column has one of the values; a value that can't
+// be compared leaves e as it is.
+func (f folder) equals(e predicate.Expr, values ...predicate.Value) predicate.Expr {
+	for _, v := range values {
+		order, ok := predicate.Compare(f.value, v)
+		if !ok {
+			return e
+		}
+		if order == 0 {
+			return predicate.True
+		}
+	}
+	return predicate.False
+}
