@@ -142,12 +142,13 @@ func (e *ndjsonEncoder) drain() error {
 
 // csvEncoder writes RFC 4180 with a header line. Null is an empty field.
 type csvEncoder struct {
+	out   *writer
 	w     *csv.Writer
 	names []string
 }
 
 func newCSV(out *writer, a *Answer) encoder {
-	e := &csvEncoder{w: csv.NewWriter(out)}
+	e := &csvEncoder{out: out, w: csv.NewWriter(out)}
 	e.w.UseCRLF = true
 	for _, c := range a.Columns {
 		e.names = append(e.names, c.Name)
@@ -167,12 +168,26 @@ func (e *csvEncoder) batch(rec arrow.RecordBatch) error {
 			c(&w, row)
 			fields[i] = plainText(w.Buf)
 		}
-		if err := e.w.Write(fields); err != nil {
+		if err := e.row(fields); err != nil {
 			return err
 		}
 	}
 	e.w.Flush()
 	return e.w.Error()
+}
+
+// row writes one row. An empty field that stands alone gets quotes: readers
+// skip empty lines, and the row would be missing.
+func (e *csvEncoder) row(fields []string) error {
+	if len(fields) != 1 || fields[0] != "" {
+		return e.w.Write(fields)
+	}
+	e.w.Flush()
+	if err := e.w.Error(); err != nil {
+		return err
+	}
+	_, err := e.out.WriteString("\"\"\r\n")
+	return err
 }
 
 func (e *csvEncoder) end() error {
