@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/plan"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
@@ -165,8 +166,50 @@ func (x *Executor) explainRead(r *plan.Read) ExplainedScan {
 	if r.Pushed != predicate.True && len(r.DrivenBy) == 0 && r.Restriction == nil {
 		s.Pushed = r.Pushed.String()
 	}
-	if r.Restriction == nil {
+	switch {
+	case r.Restriction != nil:
+	case r.CountOnly && countable(r.Request):
+		s.Calls = x.source.Describe(countRequest(r.Request))
+		s.EstimatedCalls = max(1, int64(len(r.Request.Keys)))
+	default:
 		s.Calls = x.source.Describe(r.Request)
 	}
 	return s
+}
+
+// countable tells whether the source can count a request without its rows.
+func countable(r scan.Request) bool {
+	return len(r.Filters) <= 1 && len(r.Variants) == 0 && (r.Path.CountExact || summed(r) != nil)
+}
+
+// countRequest has the calls by which the source counts.
+func countRequest(r scan.Request) scan.Request {
+	if t := summed(r); t != nil {
+		return scan.Request{Table: t, Path: listing(t), Columns: []int{t.Index(r.Table.Size.Column)}}
+	}
+	r.Partition, r.Limit = false, 1
+	return r
+}
+
+// summed is the table that knows the size of all rows of the request's; nil if
+// there is none, or if not all are asked for.
+func summed(r scan.Request) *catalog.Table {
+	if r.Table.Size == nil || r.Table.Size.Table == "" || r.Table.Schema == nil || len(r.Filters)+len(r.Keys)+len(r.Variants) > 0 {
+		return nil
+	}
+	t, ok := r.Table.Schema.Table(r.Table.Size.Table)
+	if !ok || listing(t) == nil {
+		return nil
+	}
+	return t
+}
+
+// listing is the path that answers all rows.
+func listing(t *catalog.Table) *catalog.Path {
+	for i := range t.Paths {
+		if p := &t.Paths[i]; p.List != "" && len(p.Keys) == 0 {
+			return p
+		}
+	}
+	return nil
 }
