@@ -25,6 +25,8 @@ type syntax struct {
 	// outputs are names for the result's columns; "" keeps the engine's. It is
 	// nil where the columns can't be told from the tree.
 	outputs []string
+	// plain are the result's columns where each is just a column; nil otherwise.
+	plain []plainColumn
 	// columns are the last parts of all names of columns, with their places.
 	columns []tableRef
 }
@@ -52,6 +54,7 @@ func readSyntax(tree object) (*syntax, error) {
 	}
 	if s, ok := statements[0].(object); ok {
 		r.out.outputs = outputNames(s["node"])
+		r.out.plain = plainColumns(s["node"])
 	}
 	return r.out, nil
 }
@@ -263,6 +266,29 @@ func outputNames(node any) []string {
 				return nil
 			}
 		}
+	}
+	return out
+}
+
+// plainColumn is a column in a SELECT list.
+type plainColumn struct{ name, alias string }
+
+// plainColumns lists the columns of a SELECT of nothing but columns.
+func plainColumns(node any) []plainColumn {
+	o, _ := node.(object)
+	if text(o, "type") != "SELECT_NODE" {
+		return nil
+	}
+	list, _ := o["select_list"].([]any)
+	out := make([]plainColumn, len(list))
+	for i, x := range list {
+		e, _ := x.(object)
+		parts, _ := e["column_names"].([]any)
+		if text(e, "class") != "COLUMN_REF" || len(parts) == 0 {
+			return nil
+		}
+		out[i].alias = text(e, "alias")
+		out[i].name, _ = parts[len(parts)-1].(string)
 	}
 	return out
 }

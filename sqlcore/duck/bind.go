@@ -64,11 +64,9 @@ func (e *Engine) Bind(ctx context.Context, r BindRequest) (*query.Query, error) 
 	if err := b.resolve(ctx); err != nil {
 		return nil, translate(err)
 	}
-	done, err := e.shadow.use(ctx, c, b.tables)
-	if err != nil {
+	if err := e.shadow.use(ctx, c, b.tables); err != nil {
 		return nil, translate(err)
 	}
-	defer done()
 	q, err := b.plan(ctx, e.spare)
 	if err != nil {
 		return nil, translate(err)
@@ -144,9 +142,16 @@ func (b *binder) top() error {
 	return nil
 }
 
-// one runs a function of one text in the engine and returns its answer.
-func one(ctx context.Context, c *conn, call string) (string, error) {
-	out, err := c.texts(ctx, "SELECT CAST("+call+" AS VARCHAR)")
+// Calls of the engine that read a query's text, which is their parameter: a
+// literal would have the engine run them while it plans the call.
+const (
+	askSyntax = "SELECT CAST(json_serialize_sql(CAST(? AS VARCHAR), skip_null := true, skip_empty := true) AS VARCHAR)"
+	askPlan   = "SELECT CAST(json_serialize_plan(CAST(? AS VARCHAR), optimize := true, skip_null := true, skip_empty := true) AS VARCHAR)"
+)
+
+// ask runs one of the calls and returns its answer.
+func ask(ctx context.Context, c *conn, call, sql string) (string, error) {
+	out, err := c.call(ctx, call, sql)
 	if err != nil {
 		return "", err
 	}
@@ -158,7 +163,7 @@ func one(ctx context.Context, c *conn, call string) (string, error) {
 
 // parse reads the syntax tree.
 func (b *binder) parse(ctx context.Context) error {
-	answer, err := one(ctx, b.c, "json_serialize_sql("+sqltext.Literal(b.sql)+", skip_null := true, skip_empty := true)")
+	answer, err := ask(ctx, b.c, askSyntax, b.sql)
 	if err != nil {
 		return err
 	}

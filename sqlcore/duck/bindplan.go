@@ -7,14 +7,13 @@ import (
 	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
-	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
 // askPlan asks for the optimised plan.
 func (b *binder) askPlan(ctx context.Context, c *conn) (*planReply, error) {
-	answer, err := one(ctx, c, "json_serialize_plan("+sqltext.Literal(b.sql)+", optimize := true, skip_null := true, skip_empty := true)")
+	answer, err := ask(ctx, c, askPlan, b.sql)
 	if err != nil {
 		return nil, err
 	}
@@ -39,13 +38,17 @@ func (b *binder) plan(ctx context.Context, s *spare) (*query.Query, error) {
 		return nil, b.failure(reply)
 	}
 	q := &query.Query{SQL: b.sql}
-	if err := b.describe(ctx, q); err != nil {
-		return nil, err
-	}
 	r := &reader{tables: b.tables}
-	if err := r.read(reply, q); err != nil {
+	misread := r.read(reply, q)
+	if misread != nil || !b.describePlain(q) {
+		if err := b.describe(ctx, q); err != nil {
+			return nil, err
+		}
+	}
+	if misread != nil {
 		r = b.readAll(q)
 	}
+	fit(q)
 	q.Notes = append(q.Notes, r.notes...)
 	b.finish(q)
 	return q, nil
@@ -64,11 +67,15 @@ func (r *reader) read(reply *planReply, q *query.Query) error {
 		return err
 	}
 	r.build(s, q)
+	return nil
+}
+
+// fit gives up what the number of the result's columns shows to be misread.
+func fit(q *query.Query) {
 	if q.Plain != nil && len(q.Plain.Project) != len(q.Columns) {
 		q.Plain = nil
 	}
 	q.Counts = q.Counts && len(q.Columns) == 1
-	return nil
 }
 
 // readAll is the plan for a query whose own can't be read: every table whole.

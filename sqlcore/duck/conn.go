@@ -66,9 +66,19 @@ func (i *instance) connect() (*conn, error) {
 }
 
 // conn is a connection. It is used by one goroutine at a time.
-type conn struct{ c db.Connection }
+type conn struct {
+	c     db.Connection
+	calls map[string]*statement // prepared by call
+	// using is the set of tables that the connection sees.
+	using *shadow
+}
 
-func (c *conn) close() { db.Disconnect(&c.c) }
+func (c *conn) close() {
+	for _, s := range c.calls {
+		s.close()
+	}
+	db.Disconnect(&c.c)
+}
 
 // interruptible runs a call of the engine and interrupts it when ctx ends.
 func (c *conn) interruptible(ctx context.Context, call func() error) error {
@@ -79,13 +89,9 @@ func (c *conn) interruptible(ctx context.Context, call func() error) error {
 		return call()
 	}
 	returned, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
+	// No goroutine stands by: most calls are shorter than its start.
+	stop := context.AfterFunc(ctx, func() {
 		defer close(stopped)
-		select {
-		case <-returned:
-			return
-		case <-ctx.Done():
-		}
 		again := time.NewTicker(interruptEvery)
 		defer again.Stop()
 		for {
@@ -96,10 +102,12 @@ func (c *conn) interruptible(ctx context.Context, call func() error) error {
 			case <-again.C:
 			}
 		}
-	}()
+	})
 	err := call()
 	close(returned)
-	<-stopped
+	if !stop() {
+		<-stopped
+	}
 	if err != nil && ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -284,6 +292,31 @@ func (c *conn) query(ctx context.Context, sql string) (*stream, error) {
 	return s.run(ctx)
 }
 
+// call runs a statement of one parameter, a text, and returns the values of the
+// last column of its result. It is prepared once for the connection.
+func (c *conn) call(ctx context.Context, sql, parameter string) ([]string, error) {
+	s := c.calls[sql]
+	if s == nil {
+		var err error
+		if s, err = c.prepare(ctx, sql); err != nil {
+			return nil, err
+		}
+		if c.calls == nil {
+			c.calls = map[string]*statement{}
+		}
+		c.calls[sql] = s
+	}
+	if db.BindVarchar(s.p, 1, parameter) == db.StateError {
+		return nil, &engineError{db.PrepareError(s.p)}
+	}
+	st, err := s.again(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer st.free()
+	return st.texts(ctx)
+}
+
 // texts runs a statement and returns the values of the last column of its
 // result, which must be text; nulls are "".
 func (c *conn) texts(ctx context.Context, sql string) ([]string, error) {
@@ -292,6 +325,11 @@ func (c *conn) texts(ctx context.Context, sql string) ([]string, error) {
 		return nil, err
 	}
 	defer st.close()
+	return st.texts(ctx)
+}
+
+// texts reads the rest of the stream, as conn.texts.
+func (st *stream) texts(ctx context.Context) ([]string, error) {
 	var out []string
 	for {
 		rec, err := st.next(ctx)

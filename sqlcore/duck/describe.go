@@ -4,6 +4,7 @@ package duck
 
 import (
 	"context"
+	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
@@ -37,6 +38,33 @@ func (b *binder) describe(ctx context.Context, q *query.Query) error {
 		q.Columns = append(q.Columns, c)
 	}
 	return nil
+}
+
+// describePlain fills in the result's columns where they are columns of one
+// table, which spares the engine the planning of another statement. Without an
+// alias the engine gives a column its name in the catalog, whatever the letter
+// case in the text.
+func (b *binder) describePlain(q *query.Query) bool {
+	selected := b.tree.plain
+	if q.Plain == nil || len(q.Accesses) != 1 || len(selected) == 0 || len(selected) != len(q.Plain.Project) {
+		return false
+	}
+	a, taken := &q.Accesses[0], map[string]bool{}
+	columns := make([]query.Column, len(selected))
+	for i, at := range q.Plain.Project {
+		c := &a.Table.Columns[a.Columns[at]]
+		name := selected[i].alias
+		if name == "" && strings.EqualFold(selected[i].name, c.Name) {
+			name = c.Name
+		}
+		if name == "" || taken[strings.ToLower(name)] {
+			return false // a sub-select's own name, or one that the engine makes unique
+		}
+		taken[strings.ToLower(name)] = true
+		columns[i] = query.Column{Name: name, Type: c.Type, SQLType: c.Type.SQL()}
+	}
+	q.Columns = columns
+	return true
 }
 
 // resultName is the name of a result's column where only the engine's is

@@ -40,11 +40,9 @@ func seedPlans(tb testing.TB) []string {
 		tb.Fatal(err)
 	}
 	defer e.shadow.release(c)
-	done, err := e.shadow.use(ctx, c, fuzzTables)
-	if err != nil {
+	if err := e.shadow.use(ctx, c, fuzzTables); err != nil {
 		tb.Fatal(err)
 	}
-	defer done()
 	var out []string
 	for _, sql := range []string{
 		`SELECT Name FROM "Town"."Members" WHERE Active AND Age > 3 AND Name LIKE 'a%' AND Id = '3a1f0c7e-0000-4000-8000-000000000001' LIMIT 3`,
@@ -54,7 +52,7 @@ func seedPlans(tb testing.TB) []string {
 		`SELECT Name FROM "Town"."Members" WHERE 1 = 0`,
 		`VALUES (1)`,
 	} {
-		answer, err := one(ctx, c, "json_serialize_plan("+quoteText(sql)+", optimize := true, skip_null := true, skip_empty := true)")
+		answer, err := ask(ctx, c, askPlan, sql)
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -75,16 +75,17 @@ func (s *shadows) acquire(ctx context.Context) (*conn, error) {
 
 func (s *shadows) release(c *conn) { s.conns <- c }
 
-// use makes the connection see the tables and only those; call done after the
-// last statement over them.
-func (s *shadows) use(ctx context.Context, c *conn, tables []*catalog.Table) (done func(), err error) {
+// use makes the connection see the tables and only those, until its next use:
+// most queries are over the tables of the one before.
+func (s *shadows) use(ctx context.Context, c *conn, tables []*catalog.Table) error {
 	sh, mine, evicted := s.claim(shadowKey(tables))
 	// Others may wait for these tables or have left the old ones behind, so
 	// this caller's cancellation doesn't decide.
 	keep := context.WithoutCancel(ctx)
 	for _, old := range evicted {
 		if err := c.exec(keep, "DETACH "+old); err != nil {
-			return nil, err
+			s.leave(sh)
+			return err
 		}
 	}
 	if mine {
@@ -92,21 +93,23 @@ func (s *shadows) use(ctx context.Context, c *conn, tables []*catalog.Table) (do
 		close(sh.ready)
 	}
 	<-sh.ready
-	if sh.err == nil {
-		err = c.exec(ctx, "USE "+sh.name)
-	} else {
-		err = sh.err
-	}
-	if err != nil {
+	if sh.err != nil {
 		s.leave(sh)
-		return nil, err
+		return sh.err
 	}
-	return func() {
-		// Without a catalog in use, any can be detached. It can't fail: the
-		// catalog "memory" always stands.
-		_ = c.exec(keep, "USE memory")
+	if sh == c.using { // which counts as one use already
 		s.leave(sh)
-	}, nil
+		return nil
+	}
+	if err := c.exec(ctx, "USE "+sh.name); err != nil {
+		s.leave(sh)
+		return err
+	}
+	if c.using != nil {
+		s.leave(c.using)
+	}
+	c.using = sh
+	return nil
 }
 
 // claim finds or makes the entry of a set of tables; mine is true when the

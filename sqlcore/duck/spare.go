@@ -44,10 +44,8 @@ func (b *binder) planAgain(ctx context.Context, s *spare) (*planReply, error) {
 		return nil, err
 	}
 	defer second.release(c)
-	done, err := second.use(ctx, c, b.tables)
-	if err != nil {
+	if err := second.use(ctx, c, b.tables); err != nil {
 		return nil, err
 	}
-	defer done()
 	return b.askPlan(ctx, c)
 }
