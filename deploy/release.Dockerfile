@@ -7,6 +7,7 @@ ARG TARGETPLATFORM
 COPY $TARGETPLATFORM/gateway /usr/local/bin/gateway
 COPY --from=state --chown=65532:65532 /state /var/lib/gateway
 COPY --from=state --chown=65532:65532 /scratch /tmp/gateway
+ENV TMPDIR=/tmp/gateway
 USER 65532:65532
 EXPOSE 8080 9090
 ENTRYPOINT ["/usr/local/bin/gateway"]

@@ -22,10 +22,13 @@ if ((${#missing[@]})); then
 		policy=/usr/sbin/policy-rc.d
 		if [[ ! -e $policy ]]; then
 			printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+			own_policy=yes
+			trap '"${as_root[@]}" rm -f "$policy"' EXIT # also if the installation fails
 			"${as_root[@]}" chmod +x "$policy"
-			trap '"${as_root[@]}" rm -f "$policy"' EXIT
 		fi
 		"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+		trap - EXIT
+		[[ -z ${own_policy:-} ]] || "${as_root[@]}" rm -f "$policy"
 	else
 		echo "not installed: ${missing[*]}" >&2
 		[[ ${CI:-} != true ]] || exit 1
