@@ -33,12 +33,20 @@ func (a *app) checks() *server.Checks {
 	return server.NewChecks(c)
 }
 
-func (a *app) redisUp(context.Context) error {
-	if s := a.keeper.redis.State(); !s.Up {
-		return gwerr.New(gwerr.UpstreamFailed, "Redis can't be used: "+s.Detail+".",
-			"Check redis.url and the server; queries go on with tokens from memory.")
+// redisUp asks Redis, since a gateway that has nothing to do would not notice
+// that it is gone.
+func (a *app) redisUp(ctx context.Context) error {
+	err := a.keeper.redis.Ping(ctx)
+	s := a.keeper.redis.State()
+	if err == nil && s.Up {
+		return nil
 	}
-	return nil
+	detail := s.Detail
+	if detail == "" {
+		detail = "it does not answer"
+	}
+	return gwerr.Wrap(gwerr.UpstreamFailed, err, "Redis can't be used: "+detail+".",
+		"Check redis.url and the server; queries go on with tokens from memory.")
 }
 
 func (a *app) auditUp(context.Context) error {

@@ -120,6 +120,12 @@ func (c *Conn) State() State {
 	return c.state
 }
 
+// Ping asks Redis for a sign of life, so that State is not older than the
+// call. Errors are those of Do.
+func (c *Conn) Ping(ctx context.Context) error {
+	return c.Do(ctx, func(ctx context.Context, r redis.UniversalClient) error { return r.Ping(ctx).Err() })
+}
+
 // Key makes a key of the prefix, a name and a part. All parts of a name live
 // in the same slot of a cluster.
 func (c *Conn) Key(name, part string) string { return c.prefix + "{" + name + "}:" + part }

@@ -212,6 +212,21 @@ func TestStartWithoutRedis(t *testing.T) {
 	told.expect(t, true)
 }
 
+// A process that asks nothing else learns of an outage by its own question.
+func TestPingTellsTheState(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	c, told := open(t, server.URL())
+	if err := c.Ping(t.Context()); err != nil || !c.State().Up {
+		t.Errorf("up: %v, %+v", err, c.State())
+	}
+	server.Kill()
+	if err := c.Ping(t.Context()); !errors.Is(err, ErrDown) || c.State().Up {
+		t.Errorf("down: %v, %+v", err, c.State())
+	}
+	told.expect(t, false)
+}
+
 func TestCallersContext(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
