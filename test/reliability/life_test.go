@@ -111,12 +111,16 @@ func TestStartWithoutRedis(t *testing.T) {
 	t.Logf("Redis is used %.1f s after its start", time.Since(start).Seconds())
 	required.run()
 	r.kill()
+	start = time.Now()
 	eventually(t, 20*time.Second, "a gateway that requires Redis is not ready without it", func() bool {
 		status, detail := required.readyz()
 		return status == http.StatusServiceUnavailable && strings.Contains(detail, "Redis can't be used")
 	})
+	t.Logf("a gateway that requires Redis is not ready %.1f s after its end", time.Since(start).Seconds())
 	r.run()
+	start = time.Now()
 	eventually(t, 20*time.Second, "it is ready again", required.ready)
+	t.Logf("it is ready again %.1f s after its start", time.Since(start).Seconds())
 }
 
 // TestWrongCredentials: a gateway that PingOne rejects never says that it is
