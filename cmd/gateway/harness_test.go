@@ -47,12 +47,12 @@ func (b *buffer) String() string {
 // running is a whole gateway in the test's process, over a simulator.
 type running struct {
 	*app
-	base  string // of the public listener
-	admin string
-	log   *buffer
-	trail string // file
-	sim   *sim.Server
-	simAt string
+	base      string // of the public listener
+	admin     string
+	logged    *buffer
+	trailFile string
+	sim       *sim.Server
+	simAt     string
 }
 
 // simulator serves a small directory until the test ends.
@@ -103,9 +103,9 @@ func startOver(t *testing.T, flags map[string]string) *running {
 
 func startWith(t *testing.T, cfg *config.Config) *running {
 	t.Helper()
-	r := &running{log: &buffer{}, trail: cfg.Audit.File}
+	r := &running{logged: &buffer{}, trailFile: cfg.Audit.File}
 	var err error
-	r.app, err = newApp(t.Context(), cfg, r.log, server.Landing{})
+	r.app, err = newApp(t.Context(), cfg, r.logged, server.Landing{})
 	require.NoError(t, err)
 	require.NoError(t, r.server.Listen(t.Context()))
 	scheme := "http://"
@@ -210,7 +210,7 @@ func (r *running) audited(t *testing.T, lines int) []map[string]any {
 	t.Helper()
 	var out []map[string]any
 	require.Eventually(t, func() bool {
-		raw, err := os.ReadFile(r.trail)
+		raw, err := os.ReadFile(r.trailFile)
 		if err != nil {
 			return false
 		}

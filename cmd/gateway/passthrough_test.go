@@ -49,7 +49,7 @@ func TestPassThroughCallersSeeWhatPingOneShowsThem(t *testing.T) {
 		wg.Wait()
 	})
 	t.Run("nothing of a caller is kept or logged", func(t *testing.T) {
-		kept := redis.Dump() + g.log.String() + fmt.Sprint(g.audited(t, 6))
+		kept := redis.Dump() + g.logged.String() + fmt.Sprint(g.audited(t, 6))
 		for _, secret := range []string{sim.AppWorker.Secret, sim.AppCustomersOnly.Secret, token, token[:40]} {
 			assert.NotContains(t, kept, secret)
 		}
