@@ -210,7 +210,7 @@ func properties(c *config.Connection) connect.Properties {
 		AuthorizationServerURL: c.AuthorizationServerURL, OAuthClientID: c.OAuthClientID, OAuthClientSecret: c.OAuthClientSecret,
 		OAuthClientKeyID: c.OAuthPrivateKeyID, TokenEndpointAuthMethod: c.TokenEndpointAuthMethod, InitiateOAuth: c.InitiateOAuth,
 		OAuthAccessToken: c.OAuthAccessToken, OAuthRefreshToken: c.OAuthRefreshToken, OAuthExpiresIn: c.OAuthExpiresIn,
-		CallbackURL: c.CallbackURL,
+		CallbackURL: c.CallbackURL, AllowPlainHTTP: c.AllowPlainHTTP,
 	}
 	if c.TokenEndpointAuthMethod == string(oauth.PrivateKeyJWT) {
 		p.OAuthClientSecret = c.OAuthPrivateKey

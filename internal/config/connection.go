@@ -26,6 +26,7 @@ type Connection struct {
 	AuthorizationServerURL  string
 	APIURL                  string // ends in /v1
 	DaVinciAPIURL           string
+	AllowPlainHTTP          bool
 	OAuthClientID           string
 	OAuthClientSecret       tokens.Secret
 	TokenEndpointAuthMethod string

@@ -44,6 +44,8 @@ func identityOptions() []Option {
 			"Base of the API, with /v1. Empty follows Region.", example("https://api.pingone.eu/v1")),
 		property("DaVinciApiUrl", "davinci_api_url", urlCodec, "", func(c *Connection) *string { return &c.DaVinciAPIURL },
 			"Base of the DaVinci API. Empty means ApiUrl."),
+		property("AllowPlainHTTP", "allow_plain_http", boolCodec, "false", func(c *Connection) *bool { return &c.AllowPlainHTTP },
+			"Lets ApiUrl and AuthorizationServerURL begin with http on other hosts than this one, for a simulator in a closed network. Secrets and tokens then travel in clear."),
 		property("OAuthClientId", "oauth_client_id", textCodec, "", func(c *Connection) *string { return &c.OAuthClientID },
 			"Client id of the application.", example("2d6c9e61-3b1e-4a35-9a36-5bb3fb1f0c53")),
 		property("OAuthClientSecret", "oauth_client_secret", secretCodec, "", func(c *Connection) *tokens.Secret { return &c.OAuthClientSecret },

@@ -1,6 +1,8 @@
 package config
 
 import (
+	"net"
+	"net/url"
 	"regexp"
 	"strings"
 )
@@ -40,18 +42,35 @@ func validateHosts(p *Problems, path string, n *Connection) {
 	} else if id != "" && !uuidPattern.MatchString(id) {
 		p.add(path+".worker_app_environment_id", "Copy the environment id from the worker application's configuration in PingOne.", "is not a UUID.")
 	}
-	if n.AuthorizationServerURL != "" {
-		checkURL(p, path+".authorization_server_url", n.AuthorizationServerURL, "https", "http")
+	check := checkUpstreamURL
+	if n.AllowPlainHTTP {
+		check = func(p *Problems, path, text string) bool { return checkURL(p, path, text, "https", "http") }
 	}
-	if n.APIURL != "" && checkURL(p, path+".api_url", n.APIURL, "https", "http") && !strings.HasSuffix(n.APIURL, "/v1") {
+	if n.AuthorizationServerURL != "" {
+		check(p, path+".authorization_server_url", n.AuthorizationServerURL)
+	}
+	if n.APIURL != "" && check(p, path+".api_url", n.APIURL) && !strings.HasSuffix(n.APIURL, "/v1") {
 		p.add(path+".api_url", "Add /v1 to it.", "does not end in /v1.")
 	}
 	if n.DaVinciAPIURL != "" {
-		checkURL(p, path+".davinci_api_url", n.DaVinciAPIURL, "https", "http")
+		check(p, path+".davinci_api_url", n.DaVinciAPIURL)
 	}
 	if n.APIURL != "" && n.AuthorizationServerURL == "" && n.AuthScheme != SchemeToken {
 		p.add(path+".authorization_server_url", "Give the authorization server that belongs to api_url.", "is missing, though api_url is given: credentials would go to the region's own server.")
 	}
+}
+
+// checkUpstreamURL demands TLS, but on a loopback host: calls carry tokens.
+func checkUpstreamURL(p *Problems, path, text string) bool {
+	if !checkURL(p, path, text, "https", "http") {
+		return false
+	}
+	u, _ := url.Parse(text)
+	if u.Scheme == "http" && !IsLoopback(net.JoinHostPort(u.Hostname(), "0")) {
+		p.add(path, "Use https. For a simulator in a closed network set AllowPlainHTTP.", "is not encrypted: secrets and tokens would travel in clear.")
+		return false
+	}
+	return true
 }
 
 func validateIdentity(p *Problems, path string, n *Connection) {

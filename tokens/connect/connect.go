@@ -32,6 +32,7 @@ type Properties struct {
 	OAuthExpiresIn          time.Duration // life of OAuthAccessToken, 0 = unknown
 	OAuthTokenTimestamp     time.Time     // when OAuthAccessToken was given
 	CallbackURL             string        // default http://localhost:33333
+	AllowPlainHTTP          bool          // AuthorizationServerURL may be http
 	Scopes                  []string
 }
 
@@ -108,11 +109,15 @@ func New(p Properties, tools Tools) (*Connection, error) {
 
 func (c *Connection) connect(tools Tools) error {
 	p := c.props
-	endpoints, err := oauth.NewEndpoints(p.Region, p.WorkerAppEnvironmentID, p.AuthorizationServerURL)
+	endpoints := oauth.NewEndpoints
+	if p.AllowPlainHTTP {
+		endpoints = oauth.NewPlainEndpoints
+	}
+	server, err := endpoints(p.Region, p.WorkerAppEnvironmentID, p.AuthorizationServerURL)
 	if err != nil {
 		return err
 	}
-	c.Client, err = oauth.NewClient(endpoints, oauth.Credentials{
+	c.Client, err = oauth.NewClient(server, oauth.Credentials{
 		ClientID: p.OAuthClientID, Secret: p.OAuthClientSecret, KeyID: p.OAuthClientKeyID, Method: oauth.Method(p.TokenEndpointAuthMethod),
 	}, tools.HTTP)
 	return err

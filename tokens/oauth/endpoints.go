@@ -41,7 +41,7 @@ var authHosts = map[string]string{
 // gwerr.Config.
 func NewEndpoints(region, environmentID, server string) (Endpoints, error) {
 	if server != "" {
-		return fromServer(environmentID, server)
+		return fromServer(environmentID, server, false)
 	}
 	if region == "" {
 		region = "NA"
@@ -58,7 +58,17 @@ func NewEndpoints(region, environmentID, server string) (Endpoints, error) {
 	return below("https://" + host + "/" + url.PathEscape(environmentID) + "/as"), nil
 }
 
-func fromServer(environmentID, server string) (Endpoints, error) {
+// NewPlainEndpoints is NewEndpoints for a server whose address may begin with
+// http: a simulator in a closed network. Secrets and tokens then travel in
+// clear.
+func NewPlainEndpoints(region, environmentID, server string) (Endpoints, error) {
+	if server == "" {
+		return NewEndpoints(region, environmentID, server)
+	}
+	return fromServer(environmentID, server, true)
+}
+
+func fromServer(environmentID, server string, plain bool) (Endpoints, error) {
 	bad := func(why, mend string) (Endpoints, error) {
 		return Endpoints{}, gwerr.New(gwerr.Config, "AuthorizationServerURL "+why+".", mend).On("AuthorizationServerURL")
 	}
@@ -68,8 +78,8 @@ func fromServer(environmentID, server string) (Endpoints, error) {
 		return bad("is not an address", "Write it as https://login.example.com.")
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return bad("holds more than host and path", "Remove user, query and fragment.")
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		return bad("is not encrypted", "Use https.")
+	case u.Scheme == "http" && !plain && !isLoopback(u.Hostname()):
+		return bad("is not encrypted", "Use https. For a simulator in a closed network set AllowPlainHTTP.")
 	}
 	if u.Path == "" && environmentID != "" && (isPingOne(u.Hostname()) || isLoopback(u.Hostname())) {
 		u.Path = "/" + environmentID

@@ -98,6 +98,20 @@ func TestEndpoints(t *testing.T) {
 	}
 }
 
+func TestPlainEndpoints(t *testing.T) {
+	t.Parallel()
+	e, err := oauth.NewPlainEndpoints("", "e", "http://simulator:8090/e/as")
+	if err != nil || e.Token != "http://simulator:8090/e/as/token" {
+		t.Errorf("%+v, %v", e, err)
+	}
+	if _, err := oauth.NewPlainEndpoints("", "e", "ftp://simulator"); !gwerr.Is(err, gwerr.Config) {
+		t.Errorf("another scheme: %v", err)
+	}
+	if e, err := oauth.NewPlainEndpoints("EU", "e", ""); err != nil || e.Issuer != "https://auth.pingone.eu/e/as" {
+		t.Errorf("a region: %+v, %v", e, err)
+	}
+}
+
 func pemOf(t *testing.T, key any) tokens.Secret {
 	t.Helper()
 	der, err := x509.MarshalPKCS8PrivateKey(key)
