@@ -103,6 +103,8 @@ type Config struct {
 	UserAgent string
 	// Transport replaces the HTTP transport, for tests.
 	Transport http.RoundTripper
+	// Wrap goes around the HTTP transport, for traces; nil for nothing.
+	Wrap func(http.RoundTripper) http.RoundTripper
 }
 
 func (c Config) withDefaults() (Config, error) {

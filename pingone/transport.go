@@ -25,6 +25,9 @@ func newHTTPClient(cfg Config) (*http.Client, error) {
 		}
 		rt = t
 	}
+	if cfg.Wrap != nil {
+		rt = cfg.Wrap(rt)
+	}
 	return &http.Client{
 		Transport:     rt,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

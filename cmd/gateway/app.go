@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/pingone-gateway/gateway/internal/audit"
@@ -17,6 +18,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/internal/service"
+	"github.com/pingone-gateway/gateway/internal/sizing"
 	"github.com/pingone-gateway/gateway/internal/tracing"
 	"github.com/pingone-gateway/gateway/metrics"
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
@@ -78,7 +80,7 @@ func (a *app) onClose(f func(context.Context) error) { a.closers = append(a.clos
 // observability builds the subscribers of events: log, metrics, traces, audit.
 func (a *app) observability(ctx context.Context, w io.Writer) (err error) {
 	c := a.config
-	if a.log, err = logging.New(logging.Config{Writer: w, Level: c.Log.Level, Text: c.Log.Format == "text"}); err != nil {
+	if a.log, err = logging.New(logging.Config{Writer: w, Level: logLevel(c), Text: c.Log.Format == "text"}); err != nil {
 		return err
 	}
 	a.metrics = metrics.New(metrics.Config{Version: versionText(), NativeHistograms: c.Metrics.NativeHistograms, Exemplars: c.Metrics.Exemplars})
@@ -135,9 +137,13 @@ func auditSink(c config.Audit) (audit.Sink, error) {
 
 func (a *app) openEngine(ctx context.Context) (err error) {
 	c := a.config.Engine
-	memory := c.MemoryBytes
+	available, memory := sizing.Detect(), c.MemoryBytes
 	if memory == 0 {
-		memory = engineMemory()
+		memory = available.Engine()
+	}
+	available.LimitGo(memory)
+	if c.Threads == 0 {
+		c.Threads = runtime.GOMAXPROCS(0) // which follows the container's quota
 	}
 	a.engine, err = duck.Open(ctx, duck.Config{MemoryLimit: memory, Threads: c.Threads, TempDir: c.TempDir, Sink: a.sink})
 	if err != nil {
@@ -156,7 +162,7 @@ func (a *app) openTokens(ctx context.Context) (err error) {
 }
 
 func (a *app) openConnections(ctx context.Context) (err error) {
-	if a.pool, err = newPool(ctx, a.config, a.engine, a.sink, a.keeper, a.keeper.budget); err != nil {
+	if a.pool, err = newPool(ctx, a.config, a.engine, a.sink, a.keeper, a.keeper.budget, a.tracer.Transport); err != nil {
 		return err
 	}
 	a.onClose(func(context.Context) error { return a.pool.Close() })

@@ -44,6 +44,7 @@ type pool struct {
 	sink    observe.Sink
 	keep    *tokenKeeper
 	budget  limiter.Limiter
+	trace   wrapper
 	mu      sync.Mutex
 	shared  map[string]*connection
 	callers *lru.Cache[string, *connection]
@@ -54,6 +55,9 @@ type pool struct {
 	// homes are the environments of callers' applications, by pool key.
 	homes *lru.Cache[string, string]
 }
+
+// wrapper goes around the transport to PingOne.
+type wrapper func(http.RoundTripper) http.RoundTripper
 
 // connection is a service connection with what has to be closed after it.
 type connection struct {
@@ -73,8 +77,8 @@ func (c *connection) check(ctx context.Context) error {
 	return c.limits.read(ctx)
 }
 
-func newPool(ctx context.Context, cfg *config.Config, engine exec.Engine, sink observe.Sink, keep *tokenKeeper, budget limiter.Limiter) (*pool, error) {
-	p := &pool{config: cfg, engine: engine, sink: sink, keep: keep, budget: budget, shared: map[string]*connection{}, secrets: map[string]*config.Connection{}}
+func newPool(ctx context.Context, cfg *config.Config, engine exec.Engine, sink observe.Sink, keep *tokenKeeper, budget limiter.Limiter, trace wrapper) (*pool, error) {
+	p := &pool{config: cfg, engine: engine, sink: sink, keep: keep, budget: budget, trace: trace, shared: map[string]*connection{}, secrets: map[string]*config.Connection{}}
 	var err error
 	if p.callers, err = lru.NewWithEvict(maxCallers, func(_ string, c *connection) { c.close() }); err != nil {
 		return nil, err
@@ -175,7 +179,7 @@ func (p *pool) open(cfg *config.Connection, t *connect.Connection, stop func() e
 		DefaultSchema: cfg.Schema, Authorizer: bearer{t.Source}, Limiter: paced{p.budget, cfg},
 		Sink: observe.Join(p.sink, countCalls), MaxParallel: cfg.MaxParallel, CallTimeout: callTimeout(cfg.Timeout),
 		SchemaTTL: cfg.SchemaTTL, ProxyURL: proxy, NoProxy: strings.Join(cfg.ProxyExceptions, ","),
-		CAPEM: ca, UserAgent: "pingone-gateway/" + versionText(),
+		CAPEM: ca, UserAgent: "pingone-gateway/" + versionText(), Wrap: p.trace,
 	})
 	if err != nil {
 		return nil, err
@@ -184,7 +188,7 @@ func (p *pool) open(cfg *config.Connection, t *connect.Connection, stop func() e
 		MaxFanout: cfg.MaxFanout, PushUnconfirmed: cfg.PushUnconfirmed, PageSize: cfg.Pagesize,
 	}})
 	return &connection{
-		Connection: service.Connection{Name: cfg.Name, Provider: d, Executor: x, Calls: withCallCount, Procedures: procedures.OAuth(t)},
+		Connection: service.Connection{Name: cfg.Name, MaxRows: max(0, cfg.MaxRows), Provider: d, Executor: x, Calls: withCallCount, Procedures: procedures.OAuth(t)},
 		directory:  d, tokens: t, limits: &limitReader{directory: d, budget: p.budget, license: paced{p.budget, cfg}.license()},
 		close: func() { _ = errors.Join(d.Close(), stop()) }, // nothing is left to be done about it
 	}, nil

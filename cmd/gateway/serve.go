@@ -3,11 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
-	"math"
 	"os"
 	"os/signal"
-	"runtime/debug"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -84,7 +81,7 @@ func (a *app) reload(ctx context.Context, f *configFlags) {
 	if err != nil {
 		cfg = a.config // files may have changed nevertheless
 	} else {
-		report("log level", a.log.SetLevel(cfg.Log.Level))
+		report("log level", a.log.SetLevel(logLevel(cfg)))
 		report("connections", a.pool.reload(ctx, cfg))
 	}
 	if a.callers.keys != nil {
@@ -115,26 +112,4 @@ func headers(pairs []tokens.Secret) map[string]string {
 		}
 	}
 	return out
-}
-
-// engineMemory is the engine's share of what the process may use: a quarter of
-// the container's limit, at least 128 MiB and at most 2 GiB.
-func engineMemory() int64 {
-	limit := debug.SetMemoryLimit(-1)
-	if limit == math.MaxInt64 {
-		limit = cgroupLimit()
-	}
-	return min(max(limit/4, 128<<20), 2<<30)
-}
-
-// cgroupLimit reads the container's memory limit (cgroup v2); 2 GiB if there
-// is none.
-func cgroupLimit() int64 {
-	raw, err := os.ReadFile("/sys/fs/cgroup/memory.max")
-	if err == nil {
-		if n, err := strconv.ParseInt(strings.TrimSpace(string(raw)), 10, 64); err == nil {
-			return n
-		}
-	}
-	return 2 << 30
 }

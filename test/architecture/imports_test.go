@@ -44,6 +44,7 @@ var rules = map[string][]string{
 	"tokens":              {"internal/gwerr", "internal/observe"},
 	"metrics":             {"internal/gwerr", "internal/observe"},
 	"internal/logging":    {"internal/gwerr", "internal/observe"},
+	"internal/sizing":     {},
 	"internal/tracing":    {"internal/gwerr", "internal/observe"},
 	"internal/auth":       {"sqlcore/catalog", "sqlcore/predicate", "tokens", "internal/gwerr", "internal/observe"},
 	"internal/audit":      {"internal/auth", "internal/gwerr", "internal/observe"},
