@@ -38,6 +38,7 @@ type work struct{ action, frontEnd, statement string }
 func (s *Service) begin(ctx context.Context, c *Connection, w work) (*run, error) {
 	p := auth.FromContext(ctx)
 	limits := s.limits(p)
+	limits.RowsPerQuery = tighter(limits.RowsPerQuery, c.MaxRows)
 	r := &run{
 		service: s, limit: limits.RowsPerQuery,
 		release: func() {}, keep: func(context.Context, Record) {}, calls: func() int64 { return 0 },

@@ -27,6 +27,8 @@ type Connection struct {
 	// Provider gives the whole catalog.
 	Provider catalog.Provider
 	Executor *exec.Executor
+	// MaxRows bounds a result; 0 means no bound.
+	MaxRows int64
 	// Calls returns a context that counts upstream calls made under it.
 	Calls func(ctx context.Context) (context.Context, func() int64)
 	// Procedures can be called on the connection.
