@@ -37,8 +37,8 @@ func TestNothingSecretIsWritten(t *testing.T) {
 		"auth.max_failures": "1000",
 	})
 	admin := bearerToken(key)
-	row := g.sql(t, admin, "SELECT Id, Email, Username FROM Users WHERE Email IS NOT NULL ORDER BY Id LIMIT 1").rows(t)[0]
-	id, email, username := row[0].(string), row[1].(string), row[2].(string)
+	row := g.sql(t, admin, "SELECT Id, Email, Username, StreetAddress FROM Users WHERE Email IS NOT NULL AND length(StreetAddress) > 8 ORDER BY Id LIMIT 1").rows(t)[0]
+	id, email, username, street := row[0].(string), row[1].(string), row[2].(string), row[3].(string)
 	conn, _ := g.pool.get("pingone")
 	own, err := conn.tokens.Source.Token(t.Context())
 	require.NoError(t, err)
@@ -51,7 +51,7 @@ func TestNothingSecretIsWritten(t *testing.T) {
 
 	secrets := append([]string{
 		sim.AppWorker.Secret, sim.AppCustomersOnly.Secret, key, strings.Split(key, "_")[2], own.Value.Reveal(), theirs,
-		strings.TrimPrefix(ring, "ring:"), "admin-token-4711", "collector-token-4711", email, username, sim.UserPassword,
+		strings.TrimPrefix(ring, "ring:"), "admin-token-4711", "collector-token-4711", email, username, street, sim.UserPassword,
 	}, typed...)
 	metrics := ask(t, http.DefaultClient, nobody, http.MethodGet, g.admin+"/metrics", "").body
 	ready := ask(t, http.DefaultClient, nobody, http.MethodGet, g.admin+"/readyz?verbose", "").body
@@ -78,7 +78,7 @@ func (r *running) exercise(t *testing.T, admin credentials, key, email, id, toke
 	quoted := func(s string) string { return "'" + s + "'" }
 	for _, statement := range []string{
 		"SELECT * FROM Users LIMIT 3", "SELECT Id FROM Users WHERE Email = " + quoted(email), "SELECT Id FROM Users WHERE Username LIKE " + quoted(email[:5]+"%"),
-		"SELECT * FROM Users WHERE Id = " + quoted(id), "SELECT CAST(Email AS INTEGER) FROM Users", "SELECT Email::DATE FROM Users WHERE Email = " + quoted(email),
+		"SELECT * FROM Users WHERE Id = " + quoted(id), "SELECT CAST(StreetAddress AS INTEGER) FROM Users WHERE Id = " + quoted(id), "SELECT CAST(Email AS INTEGER) FROM Users", "SELECT Email::DATE FROM Users WHERE Email = " + quoted(email),
 		"SELECT Id FROM Users WHERE IsEnabled = " + quoted(email), "SELECT " + quoted(typed[7]) + " FROM", "SELECT * FROM Users WHERE /* " + typed[6] + " */ x = 1",
 		"SELECT count(*) FROM Users u JOIN Groups g ON u.Email = g.Name WHERE u.Email <> " + quoted(email),
 		"EXEC GetOAuthAccessToken", "EXEC RefreshOAuthAccessToken " + quoted(typed[2]), "CALL GetOAuthAccessToken(AuthMode => 'WEB', Verifier => " + quoted(typed[3]) + ", State => " + quoted(typed[4]) + ")",

@@ -73,7 +73,7 @@ func translate(err error) error {
 	}
 	for _, k := range kinds {
 		if rest, ok := strings.CutPrefix(e.text, k.prefix); ok {
-			return gwerr.Wrap(k.code, err, withoutValues(plainMessage(rest)), k.mend)
+			return gwerr.Wrap(k.code, &engineError{withoutValues(e.text)}, withoutValues(plainMessage(rest)), k.mend)
 		}
 	}
 	return gwerr.Wrap(gwerr.Internal, err, "The engine failed unexpectedly.", "Report the request id to the administrator; the log has the cause.")
@@ -101,7 +101,7 @@ func (b *binder) failure(r *planReply) error {
 	case "parser", "syntax":
 		return fail(gwerr.Syntax, "")
 	case "conversion", "mismatch type", "invalid type", "out of range":
-		message = withoutValues(message)
+		message, cause.text = withoutValues(message), withoutValues(cause.text)
 		return fail(gwerr.TypeMismatch, "")
 	case "not implemented", "permission":
 		return fail(gwerr.NotImplemented, "")
