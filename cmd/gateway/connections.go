@@ -188,7 +188,7 @@ func (p *pool) open(cfg *config.Connection, t *connect.Connection, stop func() e
 		MaxFanout: cfg.MaxFanout, PushUnconfirmed: cfg.PushUnconfirmed, PageSize: cfg.Pagesize,
 	}})
 	return &connection{
-		Connection: service.Connection{Name: cfg.Name, MaxRows: max(0, cfg.MaxRows), Provider: d, Executor: x, Calls: withCallCount, Procedures: procedures.OAuth(t)},
+		Connection: service.Connection{Name: cfg.Name, MaxRows: max(0, cfg.MaxRows), Provider: service.Browse(d, cfg.BrowsableSchemas, append(cfg.Tables, cfg.Views...)), Executor: x, Calls: withCallCount, Procedures: procedures.OAuth(t)},
 		directory:  d, tokens: t, limits: &limitReader{directory: d, budget: p.budget, license: paced{p.budget, cfg}.license()},
 		close: func() { _ = errors.Join(d.Close(), stop()) }, // nothing is left to be done about it
 	}, nil

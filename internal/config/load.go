@@ -259,8 +259,26 @@ func (l *loader) problem(path, where, mend, format string, args ...any) {
 	l.problems = append(l.problems, Problem{Path: path, Where: where, Message: fmt.Sprintf(format, args...), Mend: mend})
 }
 
+// warnOfPlanned says which options were set that do nothing yet.
+func (l *loader) warnOfPlanned() {
+	for _, o := range l.index.options {
+		if !o.Planned {
+			continue
+		}
+		for _, name := range l.cfg.instances(o) {
+			path := o.at(name)
+			if where := l.cfg.Origin(path); where != "default" && o.get(l.cfg, name) != o.Default {
+				l.cfg.Warnings = append(l.cfg.Warnings, Problem{
+					Path: path, Where: where, Message: "this option is not in effect yet.", Mend: "It can be left out.",
+				})
+			}
+		}
+	}
+}
+
 // finish fills in what follows from other options.
 func (l *loader) finish() {
+	l.warnOfPlanned()
 	c := l.cfg
 	if c.DefaultConnection == "" {
 		c.DefaultConnection = "pingone"

@@ -28,6 +28,8 @@ type Option struct {
 	// Reload is true when SIGHUP takes over a changed value.
 	Reload bool
 	Help   string
+	// Planned options are accepted, and do nothing yet; setting one warns.
+	Planned bool
 	// Example is a value worth showing; "" shows the default.
 	Example string
 
@@ -63,7 +65,11 @@ func bounds(low, high float64) mod {
 func atLeast(low float64) mod { return func(o *Option) { o.Min = &low } }
 func example(text string) mod { return func(o *Option) { o.Example = text } }
 func reloads(o *Option)       { o.Reload = true }
-func secret(o *Option)        { o.Secret = true }
+func planned(o *Option) {
+	o.Planned = true
+	o.Help += " Accepted, but not in effect yet."
+}
+func secret(o *Option) { o.Secret = true }
 func synonym(a, b string) mod {
 	return func(o *Option) { o.synonyms = map[string]string{strings.ToLower(a): b} }
 }

@@ -31,6 +31,8 @@ type Config struct {
 	// engine makes a directory of its own in it and removes that on Close.
 	// "" means the system's.
 	TempDir string
+	// TempBytes bounds that directory; 0 leaves it to the engine.
+	TempBytes int64
 	// Threads bounds the engine's threads; 0 means one for each processor.
 	Threads int
 	// Sink receives observations; nil means none.
@@ -99,6 +101,9 @@ func (e *Engine) open(ctx context.Context) (err error) {
 	}
 	if e.config.Threads > 0 {
 		running = append(running, setting{"threads", strconv.Itoa(e.config.Threads)})
+	}
+	if e.config.TempBytes > 0 {
+		running = append(running, setting{"max_temp_directory_size", fmt.Sprintf("%dB", e.config.TempBytes)})
 	}
 	if e.data, err = openLocked(ctx, running); err != nil {
 		return err
