@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pingone-gateway/gateway/pingone"
 	"github.com/pingone-gateway/gateway/tokens/limiter"
 )
 
@@ -14,9 +13,11 @@ const limitsFor = time.Hour
 
 // limitReader tells the rate budget PingOne's own limits.
 type limitReader struct {
-	directory *pingone.Connection
-	budget    limiter.Limiter
-	license   string
+	directory interface {
+		RateLimits(ctx context.Context) (map[string]float64, error)
+	}
+	budget  limiter.Limiter
+	license string
 
 	mu   sync.Mutex
 	next time.Time // when to read again
