@@ -31,7 +31,7 @@ func TestThreeReplicasWhileThingsBreak(t *testing.T) {
 	for i := range gateways {
 		gateways[i] = newGateway(t, fmt.Sprintf("replica-%d", i+1), s, settings{
 			"redis.url": "redis://" + r.address + "/0", "tokens.encryption_keys": key, "replicas": "3",
-			"connections.pingone.authorization_server_url": auth.URL,
+			"connections.pingone.authorization_server_url": auth.URL, "connections.pingone.rate_share": "0.9",
 		})
 		gateways[i].start()
 	}
@@ -79,7 +79,7 @@ func TestThreeReplicasWhileThingsBreak(t *testing.T) {
 	}
 	checkAnswers(t, got, victim)
 	checkTokens(t, auth.requests(), life, victim.said(`"listening"`) > 2)
-	checkCalls(t, calls(), storm)
+	checkCalls(t, calls(), begin, storm)
 }
 
 // checkAnswers accepts failures of requests that the killed process was
@@ -158,7 +158,7 @@ func watchCalls(s *simulator) (all func() []sim.Request) {
 }
 
 // checkCalls holds what PingOne saw against its limit, refused calls included.
-func checkCalls(t *testing.T, calls []sim.Request, storm [2]time.Time) {
+func checkCalls(t *testing.T, calls []sim.Request, begin time.Time, storm [2]time.Time) {
 	t.Helper()
 	var times []time.Time
 	refused, inStorm := 0, 0
@@ -173,6 +173,7 @@ func checkCalls(t *testing.T, calls []sim.Request, storm [2]time.Time) {
 			inStorm++
 		default:
 			refused++
+			t.Logf("%5.1f s: PingOne refused a call", c.Time.Sub(begin).Seconds())
 		}
 	}
 	most := busiest(times, time.Second)
