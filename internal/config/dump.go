@@ -69,7 +69,7 @@ func WriteExample(w io.Writer) error {
 // exampleValues are what the example file sets for good.
 var exampleValues = map[string]string{
 	"auth.mode":                  "keys",
-	"auth.keys_file":             "/etc/gateway/keys.yaml",
+	"auth.keys_file":             "/etc/gateway/keys.json",
 	"connections.pingone.region": "EU",
 	"connections.pingone.worker_app_environment_id": "7f6fb6a9-0e6d-4b13-9f5c-1d6a0d6d2b11",
 	"connections.pingone.oauth_client_id":           "2d6c9e61-3b1e-4a35-9a36-5bb3fb1f0c53",

@@ -26,7 +26,7 @@ The least that works:
 ` + "```yaml" + `
 auth:
   mode: keys
-  keys_file: /etc/gateway/keys.yaml
+  keys_file: /etc/gateway/keys.json
 connections:
   pingone:
     region: EU

@@ -93,7 +93,7 @@ func authOptions() []Option {
 			"How callers sign in: API keys over Basic or X-API-Key, OpenID Connect bearer tokens, the caller's own PingOne credentials, TLS client certificates, or several of these. `none` stands alone. `auth: none` is short for `auth: {mode: none}`.",
 			values(AuthNone, AuthKeys, AuthOIDC, AuthPassThrough, AuthCertificate), example("keys,oidc")),
 		option("auth.keys_file", textCodec, "", func(c *Config, _ string) *string { return &c.Auth.KeysFile },
-			"File of hashed API keys, written by `gateway keys`.", reloads, example("/etc/gateway/keys.yaml")),
+			"File of hashed API keys, written by `gateway keys`.", reloads, example("/etc/gateway/keys.json")),
 		option("auth.policy_file", textCodec, "", func(c *Config, _ string) *string { return &c.Auth.PolicyFile },
 			"File of roles: which schemas, tables, columns and rows a caller sees.", reloads, example("/etc/gateway/policy.yaml")),
 		option("auth.anonymous_roles", listCodec, AnonymousRole, func(c *Config, _ string) *[]string { return &c.Auth.AnonymousRoles },
