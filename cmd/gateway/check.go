@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pingone-gateway/gateway/internal/config"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -57,17 +58,17 @@ func (r *report) step(name string, err error) bool {
 	return false
 }
 
-// check tests Redis and every connection: a token, the environments, and one
-// row of each environment's users.
+// check tests Redis and every connection: the hosts, the clock, a token, the
+// environments with one row of each one's users, and the policy.
 func (a *app) check(ctx context.Context, w io.Writer) error {
 	r := &report{w: w}
 	if a.keeper.redis != nil {
 		fmt.Fprintln(w, "Redis")
 		r.step("reachable", a.redisUp(ctx))
 	}
-	for name, c := range a.pool.shared {
+	for _, name := range a.config.ConnectionNames() {
 		fmt.Fprintf(w, "Connection %s\n", name)
-		a.checkConnection(ctx, r, c)
+		a.checkConnection(ctx, r, name)
 	}
 	if r.failed > 0 {
 		return gwerr.Newf(gwerr.Config, "%d step(s) failed.", r.failed)
@@ -76,20 +77,60 @@ func (a *app) check(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-func (a *app) checkConnection(ctx context.Context, r *report, c *connection) {
-	if _, err := c.tokens.Source.Token(ctx); !r.step("access token", err) {
+func (a *app) checkConnection(ctx context.Context, r *report, name string) {
+	cfg := a.config.Connections[name]
+	if !checkHosts(ctx, r, cfg) {
+		return
+	}
+	c, ok := a.pool.get(name)
+	if !ok {
+		fmt.Fprintln(r.w, "  -       callers bring their own credentials; nothing more can be tested without one")
+		return
+	}
+	if _, err := c.tokens.Source.Token(ctx); !r.step("access token ("+cfg.AuthScheme+")", err) {
 		return
 	}
 	names, err := c.Provider.Names(ctx)
 	if !r.step(fmt.Sprintf("environments (%d visible)", max(0, len(names)-1)), err) {
 		return
 	}
-	for _, n := range names {
-		if n.ID == "" {
-			continue
-		}
-		r.step("environment "+n.Name+": attributes and one user", readOne(ctx, c, n.Name))
+	if len(names) <= 1 {
+		r.step("roles", gwerr.New(gwerr.UpstreamForbidden, "The application sees no environment.",
+			"Give it a role such as Identity Data Read Only for an environment, on the application's page Roles."))
 	}
+	for _, n := range names {
+		if n.ID != "" {
+			r.step("environment "+n.Name+": attributes and one user", readOne(ctx, c, n.Name))
+		}
+	}
+	r.step("limits of PingOne", c.limits.read(ctx))
+	if a.policy != nil {
+		r.step("policy "+a.config.Auth.PolicyFile, a.checkPolicy(ctx, name))
+	}
+}
+
+// checkHosts tests whether the connection's hosts can be reached, and the
+// clock. It tells whether to go on.
+func checkHosts(ctx context.Context, r *report, c *config.Connection) bool {
+	client, err := plainClient(c)
+	if err != nil {
+		return r.step("proxy and authorities", err)
+	}
+	defer client.CloseIdleConnections()
+	api, authorization, err := hosts(c)
+	if err != nil {
+		return r.step("addresses", err)
+	}
+	ahead, told, err := reach(ctx, client, api)
+	ok := r.step("API at "+api, err)
+	if authorization != "" {
+		_, _, err := reach(ctx, client, authorization+"/.well-known/openid-configuration")
+		ok = r.step("authorization server at "+authorization, err) && ok
+	}
+	if told {
+		r.step("clock", skew(ahead))
+	}
+	return ok
 }
 
 // readOne reads an environment's attributes and one row of its users.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"time"
 
 	"github.com/pingone-gateway/gateway/internal/auth/policy"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -16,6 +17,10 @@ func (a *app) checks() *server.Checks {
 			c, _ := a.pool.get(name) // a reload may have replaced it
 			return c.check(ctx)
 		}})
+		c.Checks = append(c.Checks, server.Check{Name: "clock:" + name, Need: server.Never, Run: seldom(func(ctx context.Context) error { return a.clock(ctx, name) })})
+		if a.policy != nil {
+			c.Checks = append(c.Checks, server.Check{Name: "policy:" + name, Need: server.Never, Run: seldom(func(ctx context.Context) error { return a.checkPolicy(ctx, name) })})
+		}
 	}
 	if a.keeper.redis != nil {
 		need := server.Never
@@ -31,6 +36,24 @@ func (a *app) checks() *server.Checks {
 		c.Degraded = true // every caller brings a connection of its own
 	}
 	return server.NewChecks(c)
+}
+
+// seldom runs a check that is dear, or whose outcome rarely changes, every
+// five minutes, and gives its last outcome in between. Checks of one name do
+// not run at the same time.
+func seldom(run func(context.Context) error) func(context.Context) error {
+	var last error
+	var next time.Time
+	return func(ctx context.Context) error {
+		if time.Now().Before(next) {
+			return last
+		}
+		last = run(ctx)
+		if ctx.Err() == nil {
+			next = time.Now().Add(5 * time.Minute)
+		}
+		return last
+	}
 }
 
 // redisUp asks Redis, since a gateway that has nothing to do would not notice
@@ -53,7 +76,7 @@ func (a *app) auditUp(context.Context) error {
 	if a.trail.Healthy() {
 		return nil
 	}
-	return gwerr.New(gwerr.Busy, "The audit trail can't be written.", "Check audit.file and the disk.")
+	return gwerr.New(gwerr.Busy, "The audit trail can't be written.", "Check audit.file and its disk, or the receiver of audit.syslog.")
 }
 
 func (a *app) reloadPolicy(path string) error {

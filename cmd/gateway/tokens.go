@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pingone-gateway/gateway/internal/auth"
@@ -36,11 +37,13 @@ type tokenKeeper struct {
 	ring   *seal.Ring
 	secret []byte
 	budget *limiter.Budget
-	http   *http.Client
+
+	mu      sync.Mutex
+	clients map[string]*http.Client // by connection
 }
 
 func newTokenKeeper(ctx context.Context, c *config.Config, sink observe.Sink) (*tokenKeeper, error) {
-	k := &tokenKeeper{config: c, sink: sink, http: &http.Client{Timeout: 30 * time.Second}}
+	k := &tokenKeeper{config: c, sink: sink, clients: map[string]*http.Client{}}
 	if err := k.openRing(); err != nil {
 		return nil, err
 	}
@@ -160,6 +163,9 @@ func (k *tokenKeeper) Close() error {
 	if k.redis != nil {
 		err = errors.Join(err, k.redis.Close())
 	}
+	for _, c := range k.clients {
+		c.CloseIdleConnections()
+	}
 	return err
 }
 
@@ -169,9 +175,27 @@ func (k *tokenKeeper) derive(purpose string) ([]byte, error) {
 	return hkdf.Key(sha256.New, k.secret, nil, "pingone-gateway "+purpose, 32)
 }
 
+// client is the HTTP client of a connection's token requests.
+func (k *tokenKeeper) client(c *config.Connection) (*http.Client, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if have, ok := k.clients[c.Name]; ok {
+		return have, nil
+	}
+	made, err := plainClient(c)
+	if err == nil {
+		k.clients[c.Name] = made
+	}
+	return made, err
+}
+
 // connect makes the token source of a connection; it is closed by the caller.
 func (k *tokenKeeper) connect(ctx context.Context, c *config.Connection) (*connect.Connection, func() error, error) {
-	tools := connect.Tools{HTTP: k.http, Store: k.store, Ring: k.ring, Sink: k.sink}
+	client, err := k.client(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	tools := connect.Tools{HTTP: client, Store: k.store, Ring: k.ring, Sink: k.sink}
 	closeStore := func() error { return nil }
 	if !c.OAuthSettingsLocation.IsZero() {
 		l, err := connect.OpenLocation(ctx, c.OAuthSettingsLocation, k.config.Redis.Required, k.sink)
@@ -200,7 +224,11 @@ func (k *tokenKeeper) connectCaller(c *config.Connection, u *auth.Upstream) (*co
 		p.AuthScheme, p.TokenEndpointAuthMethod = config.SchemeOAuthClient, string(oauth.SecretBasic)
 		p.OAuthClientID, p.OAuthClientSecret, _ = u.Client()
 	}
-	return connect.New(p, connect.Tools{HTTP: k.http, Store: store.NewMemory(), Ring: k.ring, Sink: k.sink})
+	client, err := k.client(c)
+	if err != nil {
+		return nil, err
+	}
+	return connect.New(p, connect.Tools{HTTP: client, Store: store.NewMemory(), Ring: k.ring, Sink: k.sink})
 }
 
 // properties are a connection's, as far as they concern tokens.

@@ -187,7 +187,7 @@ var refusals = map[string]struct{ message, mend string }{
 	"unauthorized_client":    {"PingOne does not allow the application the grant %s.", "Enable that grant type in the application's settings."},
 	"unsupported_grant_type": {"PingOne does not know the grant %s.", "Check AuthorizationServerURL."},
 	"invalid_scope":          {"PingOne refused the scopes for the grant %s.", "Allow them for the application."},
-	"invalid_request":        {"PingOne found the token request for the grant %s malformed.", "Check TokenEndpointAuthMethod and CallbackURL."},
+	"invalid_request":        {"PingOne refused the token request for the grant %s as invalid.", "Give the worker application a role; check TokenEndpointAuthMethod and CallbackURL."},
 	"access_denied":          {"The sign-in was refused (%s).", "Sign in again and accept."},
 	"expired_token":          {"The sign-in took too long (%s).", "Start it again."},
 }

@@ -1,0 +1,123 @@
+//go:build duckdb_arrow
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pingone-gateway/gateway/internal/config"
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/server"
+	"github.com/pingone-gateway/gateway/pingone/sim"
+	"github.com/pingone-gateway/gateway/tokens/seal"
+)
+
+// checked runs "gateway check" and returns what it prints.
+func checked(t *testing.T, set map[string]string) (string, error) {
+	t.Helper()
+	s, address := simulator(t, sim.Options{})
+	cfg, err := config.Load(config.Sources{File: os.DevNull, Flags: settings(t, s, address, set)})
+	require.NoError(t, err)
+	a, err := newApp(t.Context(), cfg, &buffer{}, server.Landing{})
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, a.Close(context.Background())) }()
+	var out bytes.Buffer
+	err = a.check(t.Context(), &out)
+	return out.String(), err
+}
+
+func TestCheckSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		set    map[string]string
+		failed string // the step that fails; "" for none
+		mend   string
+	}{
+		"all is well":       {nil, "", ""},
+		"wrong secret":      {map[string]string{"connections.pingone.oauth_client_secret": "wrong-secret-4711"}, "access token", "secret"},
+		"nobody there":      {map[string]string{"connections.pingone.api_url": "http://127.0.0.1:1/v1"}, "API at", "Check the network"},
+		"no such host":      {map[string]string{"connections.pingone.api_url": "https://no-such-host.invalid/v1"}, "API at", "Check Region"},
+		"no role":           {map[string]string{"connections.pingone.oauth_client_id": sim.AppNoRoles.ID, "connections.pingone.oauth_client_secret": sim.AppNoRoles.Secret}, "access token", "role"},
+		"Redis is down":     {map[string]string{"redis.url": "redis://127.0.0.1:1", "tokens.encryption_keys": seal.GenerateKey("1").Reveal()}, "reachable", "redis.url"},
+		"policy of a typo":  {map[string]string{"auth.policy_file": file(t, "p.yaml", strings.Replace(seesUsernames, "Username", "Usernam", 1))}, "policy", "auth.policy_file"},
+		"policy that fits":  {map[string]string{"auth.policy_file": file(t, "p.yaml", seesUsernames)}, "", ""},
+		"proxy nobody runs": {map[string]string{"connections.pingone.proxy_server": "127.0.0.1", "connections.pingone.proxy_port": "1", "connections.pingone.api_url": "https://pingone.invalid/v1"}, "API at", "ProxyServer"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			set := map[string]string{"auth.mode": "none"}
+			for k, v := range c.set {
+				set[k] = v
+			}
+			out, err := checked(t, set)
+			assert.NotContains(t, out, "wrong-secret-4711")
+			if c.failed == "" {
+				require.NoError(t, err, out)
+				assert.Contains(t, out, "environment Administrators")
+				assert.Contains(t, out, "All is well.")
+				return
+			}
+			require.Error(t, err, out)
+			assert.Equal(t, 2, exitCode(err))
+			at := strings.Index(out, "FAILED")
+			require.GreaterOrEqual(t, at, 0, out)
+			assert.Contains(t, out[at:], c.failed)
+			assert.Contains(t, strings.ToLower(out[at:]), strings.ToLower(c.mend), out)
+		})
+	}
+}
+
+func TestSkew(t *testing.T) {
+	t.Parallel()
+	for ahead, says := range map[time.Duration]string{
+		0: "", time.Minute: "", -time.Minute: "", 95 * time.Second: "1m35s behind", -2 * time.Hour: "2h0m0s ahead of",
+	} {
+		err := skew(ahead)
+		if says == "" {
+			assert.NoError(t, err, ahead)
+			continue
+		}
+		assert.ErrorContains(t, err, says)
+		assert.Contains(t, gwerr.From(err).Mend, "NTP")
+	}
+}
+
+func TestSealingKeysForTheConfiguration(t *testing.T) {
+	t.Parallel()
+	c := keysCommand()
+	var out bytes.Buffer
+	c.SetOut(&out)
+	c.SetArgs([]string{"seal", "--id", "autumn"})
+	require.NoError(t, c.ExecuteContext(t.Context()))
+	key, err := seal.ParseKey(strings.TrimSpace(out.String()))
+	require.NoError(t, err)
+	assert.Equal(t, "autumn", key.ID)
+	assert.Len(t, key.Secret, 32)
+}
+
+func TestReadinessShowsTheSameSteps(t *testing.T) {
+	t.Parallel()
+	keys := filepath.Join(t.TempDir(), "keys.json")
+	newKey(t, keys, "someone")
+	g := start(t, sim.Options{}, map[string]string{
+		"auth.mode": "keys", "auth.keys_file": keys, "auth.policy_file": file(t, "p.yaml", strings.Replace(seesUsernames, "Username", "Usernam", 1)),
+	})
+	require.Eventually(t, func() bool {
+		return ask(t, http.DefaultClient, nobody, http.MethodGet, g.admin+"/readyz", "").status == http.StatusOK
+	}, 10*time.Second, 20*time.Millisecond, "a policy that does not fit decides nothing")
+	body := ask(t, http.DefaultClient, nobody, http.MethodGet, g.admin+"/readyz?verbose", "").body
+	assert.Contains(t, body, `"clock:pingone"`)
+	assert.Contains(t, body, `"policy:pingone"`)
+	assert.Contains(t, body, "does not fit the connection")
+}
