@@ -75,6 +75,9 @@ func (a *app) callback(name string) (*url.URL, error) {
 	if name != a.config.DefaultConnection {
 		path += "/" + name
 	}
+	if public.Path == "" {
+		public.Path = "/" // JoinPath would make a relative one
+	}
 	return public.JoinPath(path), nil
 }
 
