@@ -18,7 +18,7 @@ IMAGE    ?= pingone-gateway:$(VERSION)
 PKG      ?= ./...
 FUZZTIME ?= 20s
 
-.PHONY: build demo test deps tools vet fmt lint unit race integration reliability charts kube-dry-run image-check rules compat fuzz bench docs image clean help
+.PHONY: build demo test deps tools vet fmt lint unit race integration reliability charts kube-dry-run image-check vuln rules compat fuzz bench docs image clean help
 
 build: ## the gateway, in bin/
 	$(GO) build -tags $(TAGS) -trimpath -ldflags "$(LDFLAGS)" -o $(BIN)/gateway ./cmd/gateway
@@ -26,7 +26,7 @@ build: ## the gateway, in bin/
 demo: build ## gateway and simulator, seeded, on loopback
 	exec $(BIN)/gateway demo
 
-test: deps vet lint unit race charts rules image-check ## everything; green means it can be released
+test: deps vet lint unit race charts rules image-check vuln ## everything; green means it can be released
 	echo "all checks passed"
 
 deps: ## what the tests need: a Redis server, wrk, xmllint, promtool, the linter, helm
@@ -67,6 +67,9 @@ kube-dry-run: ## the chart against a real kube-apiserver, compiled the first tim
 
 image-check: ## the image's binary as its user on a read-only root, without a container engine
 	scripts/check-image.sh
+
+vuln: ## known vulnerabilities of the dependencies; needs vuln.go.dev or GOVULNDB
+	scripts/check-vulnerabilities.sh
 
 rules: ## alert rules and dashboard
 	scripts/check-monitoring.sh
