@@ -87,7 +87,7 @@ func (a *app) checkConnection(ctx context.Context, r *report, name string) {
 		fmt.Fprintln(r.w, "  -       callers bring their own credentials; nothing more can be tested without one")
 		return
 	}
-	if _, err := c.tokens.Source.Token(ctx); !r.step("access token ("+cfg.AuthScheme+")", err) {
+	if _, err := c.tokens.Source.Token(ctx); !r.step("access token", err) {
 		return
 	}
 	names, err := c.Provider.Names(ctx)
@@ -122,10 +122,10 @@ func checkHosts(ctx context.Context, r *report, c *config.Connection) bool {
 		return r.step("addresses", err)
 	}
 	ahead, told, err := reach(ctx, client, api)
-	ok := r.step("API at "+api, err)
+	ok := r.step("API reachable", err)
 	if authorization != "" {
 		_, _, err := reach(ctx, client, authorization+"/.well-known/openid-configuration")
-		ok = r.step("authorization server at "+authorization, err) && ok
+		ok = r.step("authorization server reachable", err) && ok
 	}
 	if told {
 		r.step("clock", skew(ahead))

@@ -45,13 +45,13 @@ func TestCheckSaysWhatToDo(t *testing.T) {
 	}{
 		"all is well":       {nil, "", ""},
 		"wrong secret":      {map[string]string{"connections.pingone.oauth_client_secret": "wrong-secret-4711"}, "access token", "secret"},
-		"nobody there":      {map[string]string{"connections.pingone.api_url": "http://127.0.0.1:1/v1"}, "API at", "Check the network"},
-		"no such host":      {map[string]string{"connections.pingone.api_url": "https://no-such-host.invalid/v1"}, "API at", "Check Region"},
+		"nobody there":      {map[string]string{"connections.pingone.api_url": "http://127.0.0.1:1/v1"}, "API reachable", "Check the network"},
+		"no such host":      {map[string]string{"connections.pingone.api_url": "https://no-such-host.invalid/v1"}, "API reachable", "Check Region"},
 		"no role":           {map[string]string{"connections.pingone.oauth_client_id": sim.AppNoRoles.ID, "connections.pingone.oauth_client_secret": sim.AppNoRoles.Secret}, "access token", "role"},
 		"Redis is down":     {map[string]string{"redis.url": "redis://127.0.0.1:1", "tokens.encryption_keys": seal.GenerateKey("1").Reveal()}, "reachable", "redis.url"},
 		"policy of a typo":  {map[string]string{"auth.policy_file": file(t, "p.yaml", strings.Replace(seesUsernames, "Username", "Usernam", 1))}, "policy", "auth.policy_file"},
 		"policy that fits":  {map[string]string{"auth.policy_file": file(t, "p.yaml", seesUsernames)}, "", ""},
-		"proxy nobody runs": {map[string]string{"connections.pingone.proxy_server": "127.0.0.1", "connections.pingone.proxy_port": "1", "connections.pingone.api_url": "https://pingone.invalid/v1"}, "API at", "ProxyServer"},
+		"proxy nobody runs": {map[string]string{"connections.pingone.proxy_server": "127.0.0.1", "connections.pingone.proxy_port": "1", "connections.pingone.api_url": "https://pingone.invalid/v1"}, "API reachable", "ProxyServer"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,10 +38,10 @@ func TestProceduresAreForAdministrators(t *testing.T) {
 		r.Header.Set("Content-Type", "application/json")
 		bearerToken(admin)(r)
 	}, http.MethodPost, g.base+"/sql", `{"query": "CALL Administrators.GetOAuthAuthorizationURL(State => :s)", "parameters": {"s": "my-state"}}`)
-	url, _ := address.rows(t)[0][1].(string)
-	assert.Contains(t, url, g.simAt)
-	assert.Contains(t, url, "state=my-state")
-	assert.Contains(t, url, "code_challenge_method=S256")
+	signInAt, _ := address.rows(t)[0][1].(string)
+	assert.Contains(t, signInAt, g.simAt)
+	assert.Contains(t, signInAt, "state=my-state")
+	assert.Contains(t, signInAt, "code_challenge_method=S256")
 
 	for name, c := range map[string]struct{ key, sql, code string }{
 		"not an administrator":  {other, "EXEC GetOAuthAccessToken", "forbidden"},
@@ -135,4 +136,44 @@ func TestTheTrailTellsWhoDidWhat(t *testing.T) {
 	text, err := json.Marshal(lines)
 	require.NoError(t, err)
 	assert.False(t, strings.Contains(string(text), "mallory") || strings.Contains(string(text), "guess"))
+}
+
+// TestASignInByProcedures goes the way of clients that have a browser of their
+// own: an address, a code, tokens, and new tokens.
+func TestASignInByProcedures(t *testing.T) {
+	t.Parallel()
+	g, admin, _ := withPeople(t)
+	call := func(statement string, parameters map[string]string) []any {
+		body, err := json.Marshal(map[string]any{"query": statement, "connection": "people", "parameters": parameters})
+		require.NoError(t, err)
+		return ask(t, http.DefaultClient, func(r *http.Request) {
+			bearerToken(admin)(r)
+			r.Header.Set("Content-Type", "application/json")
+		}, http.MethodPost, g.base+"/sql", string(body)).rows(t)[0]
+	}
+	b := browser(t)
+	b.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+		if strings.HasPrefix(r.URL.String(), sim.RedirectURI) {
+			return http.ErrUseLastResponse // the client reads the code from there
+		}
+		return nil
+	}
+	address, _ := call("EXEC GetOAuthAuthorizationURL @CallbackUrl = @c", map[string]string{"c": sim.RedirectURI})[1].(string)
+	page := ask(t, b, nobody, http.MethodGet, address, "")
+	back, err := url.Parse(signIn(t, b, page.body, g.username(t, admin)).header.Get("Location"))
+	require.NoError(t, err)
+
+	got := call("CALL GetOAuthAccessToken(AuthMode => 'WEB', CallbackUrl => :c, Verifier => :v, State => :s)",
+		map[string]string{"c": sim.RedirectURI, "v": back.Query().Get("code"), "s": back.Query().Get("state")})
+	access, refresh := got[1].(string), got[2].(string)
+	people, _ := g.pool.get("people")
+	kept, err := people.tokens.Source.Token(t.Context())
+	require.NoError(t, err, "the connection keeps the sign-in")
+	assert.Equal(t, access, kept.Value.Reveal())
+
+	again := call("EXEC RefreshOAuthAccessToken @OAuthRefreshToken = :r", map[string]string{"r": refresh})
+	assert.NotEqual(t, access, again[1])
+	for _, secret := range []string{access, refresh, again[1].(string), back.Query().Get("code")} {
+		assert.NotContains(t, g.logged.String(), secret)
+	}
 }
