@@ -46,7 +46,7 @@ func newQueryMetrics(m *Metrics) queryMetrics {
 		phase:      m.histogram("query_phase_duration_seconds", "seconds", "Time of the phases of queries.", secondsBuckets, "phase"),
 		fetched:    m.counter("query_rows_fetched_total", "", "Rows fetched from PingOne. Divided by rows returned it tells how well filters are pushed down.", "front_end"),
 		returned:   m.counter("query_rows_returned_total", "", "Rows that queries returned.", "front_end"),
-		predicates: m.counter("query_predicates_total", "", "Predicates of queries: pushed to PingOne, or residual, evaluated here.", "where"),
+		predicates: m.counter("query_predicates_total", "", "Conditions on columns: pushed to PingOne, or residual, evaluated here. Conditions on expressions, which only the engine evaluates, are not counted.", "where"),
 		calls:      m.histogram("query_upstream_calls", "", "API calls that a query made.", countBuckets, "front_end"),
 		tables:     m.counter("query_table_reads_total", "", "Queries that read a table.", "table"),
 		inFlight:   m.gauge("query_inflight", "", "Work under way: requests, turns (requests that may query), queued ones that wait for a turn, queries, scans.", "what"),

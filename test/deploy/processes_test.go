@@ -59,6 +59,9 @@ func TestComposeRunsAsProcesses(t *testing.T) {
 	var answer struct{ Rows [][]any }
 	d.ask(key, "/sql?query="+url.QueryEscape("SELECT count(*) FROM Users WHERE IsEnabled"), &answer)
 	assert.NotEmpty(t, answer.Rows)
+	// PingOne can filter by the first condition, the gateway must by the second.
+	d.ask(key, "/sql?query="+url.QueryEscape("SELECT Id FROM Users WHERE IsEnabled AND Username <> 'x' LIMIT 5"), &answer)
+	assert.Len(t, answer.Rows, 5)
 	assert.Equal(t, http.StatusUnauthorized, d.status("wrong", "/odata/pingone/Administrators/Users?$top=5"))
 
 	prometheus := "http://" + d.at["prometheus:9090"]
@@ -66,6 +69,11 @@ func TestComposeRunsAsProcesses(t *testing.T) {
 		`up{job="pingone-gateway"} == 1`,
 		`pingone_gateway_build_info`,
 		`pingone_gateway_frontend_requests_total{front_end="odata",status="200"} >= 1`,
+		`pingone_gateway_query_predicates_total{where="pushed"} >= 1`,
+		`pingone_gateway_query_predicates_total{where="residual"} >= 1`,
+		`pingone_gateway_query_rows_fetched_total{front_end="sql"} >= 5`,
+		`pingone_gateway_query_rows_returned_total{front_end="sql"} == 6`,
+		`pingone_gateway_frontend_rows_total{front_end="sql"} >= 5`,
 		`pingone_gateway_token_store_up{store="redis"} == 1`,
 	} {
 		d.eventually(query, func() error { return d.found(prometheus, query) })
