@@ -66,7 +66,7 @@ func TestOwnProcess(t *testing.T) {
 	_, err = cpuTime(os.Getpid())
 	require.NoError(t, err)
 	_, err = cpuTime(-1)
-	assert.Error(t, err)
+	require.Error(t, err)
 	_, err = peakMemory(-1)
 	assert.Error(t, err)
 }

@@ -87,7 +87,7 @@ func TestSamples(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, groups, 50)
 	_, err = s.someGroups(ctx, 5000)
-	assert.Error(t, err)
+	require.Error(t, err)
 
 	total, err := s.members(ctx, groups[:5])
 	require.NoError(t, err)
@@ -96,7 +96,7 @@ func TestSamples(t *testing.T) {
 	c, err := s.sdk()
 	require.NoError(t, err)
 	calls, err := s.calls(ctx, func() error {
-		_, err := sdkMemberships(ctx, c, s.environment, users)
+		err := sdkMemberships(ctx, c, s.environment, users)
 		return err
 	})
 	require.NoError(t, err)

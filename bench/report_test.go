@@ -109,7 +109,7 @@ func TestFile(t *testing.T) {
 		"no marks": "text", "no end": resultsBegin, "no begin": resultsEnd, "wrong order": resultsEnd + resultsBegin,
 	} {
 		_, err := splice(text, "new")
-		assert.Error(t, err, name)
+		require.Error(t, err, name)
 		assert.True(t, err == nil || strings.Contains(err.Error(), "no place for results"), name)
 	}
 }

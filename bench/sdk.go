@@ -37,14 +37,13 @@ func sdkUsers(ctx context.Context, c *management.APIClient, environment string) 
 }
 
 // sdkMemberships reads the groups of users, one call for each.
-func sdkMemberships(ctx context.Context, c *management.APIClient, environment string, users []user) (n int, err error) {
+func sdkMemberships(ctx context.Context, c *management.APIClient, environment string, users []user) error {
 	for _, u := range users {
-		for p, err := range c.GroupMembershipApi.ReadAllGroupMembershipsForUser(ctx, environment, u.ID).Execute() {
+		for _, err := range c.GroupMembershipApi.ReadAllGroupMembershipsForUser(ctx, environment, u.ID).Execute() {
 			if err != nil {
-				return n, fmt.Errorf("reading memberships with the SDK: %w", err)
+				return fmt.Errorf("reading memberships with the SDK: %w", err)
 			}
-			n += len(p.EntityArray.Embedded.GroupMemberships)
 		}
 	}
-	return n, nil
+	return nil
 }

@@ -215,7 +215,7 @@ func (b *bed) oneByOne(ctx context.Context) (perUser float64, took time.Duration
 	}
 	calls, err := b.sim.calls(ctx, func() error {
 		began := time.Now()
-		_, err := sdkMemberships(ctx, c, b.sim.environment, users[:b.sample])
+		err := sdkMemberships(ctx, c, b.sim.environment, users[:b.sample])
 		took = time.Since(began)
 		return err
 	})

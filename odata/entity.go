@@ -32,7 +32,7 @@ func (q *request) single(ctx context.Context) error {
 	}
 	defer rows.Close()
 	batch, err := firstRow(ctx, rows)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return errNoEntity
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package odata
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -113,7 +114,7 @@ func (q *request) readRelated(ctx context.Context, x *model.Expansion, values []
 	typ := target.Table.Columns[target.Columns[x.LinkColumn]].Type
 	for {
 		batch, err := rows.Next(ctx)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

@@ -74,10 +74,10 @@ func (q *request) feed(ctx context.Context) error {
 	counted := f.startCount(ctx)
 	defer f.close()
 	first, err := f.start(ctx)
-	done := err == io.EOF
+	done := errors.Is(err, io.EOF)
 	if err != nil && !done {
 		stop()
-		<-counted
+		_ = <-counted // its outcome no longer matters
 		return err
 	}
 	if err := <-counted; err != nil {
@@ -157,7 +157,7 @@ func (f *feed) start(ctx context.Context) (scan.Batch, error) {
 		return scan.Batch{}, err
 	}
 	batch, err := f.nextWithRows(ctx)
-	if err == io.EOF && f.from == nil {
+	if errors.Is(err, io.EOF) && f.from == nil {
 		if missing := f.exists(ctx); missing != nil {
 			return scan.Batch{}, missing
 		}
@@ -220,7 +220,7 @@ func (f *feed) checkCut(ctx context.Context, cursor string) error {
 	}
 	if f.batches == 1 {
 		batch, err := f.nextWithRows(ctx)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			f.aheadEOF = true
 			return nil
 		}
@@ -267,7 +267,7 @@ func (f *feed) send(ctx context.Context, batch scan.Batch, done bool) error {
 			return err
 		}
 		batch, err = f.nextWithRows(ctx)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -56,7 +56,7 @@ func (q *request) readHop(ctx context.Context, hop *model.Hop, link predicate.Ex
 	defer rows.Close()
 	for {
 		batch, err := rows.Next(ctx)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return "", false, errNoEntity
 		}
 		if err != nil {

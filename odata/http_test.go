@@ -196,17 +196,27 @@ func TestExpand(t *testing.T) {
 	cases := []struct{ name, path, body string }{
 		{"to one", "Books?$select=Id&$expand=Shelf&$top=1", `"Shelf":{"Id":"` + odatatest.ID("shelf", 0) + `","Name":"Shelf A"}}]`},
 		{"to one that is null", "Books?$select=Id&$expand=Shelf&$skip=9&$top=1", `"Shelf":null}`},
-		{"with select, without ids", "Books?$select=Title&$expand=Shelf($select=Name)&$skip=1&$top=2&$format=application/json;odata.metadata=none",
-			`{"value":[{"Title":"milk",` + shelf("B") + `},{"Title":"The Sørensen Papers",` + shelf("C") + `}]}`},
-		{"to many", "Books?$select=Title&$expand=Loans($select=Reader)&$skip=2&$top=1&$format=application/json;odata.metadata=none",
-			`[{"Title":"The Sørensen Papers","Loans":[{"Reader":"Reader 0"},{"Reader":"Reader 1"}]}]`},
-		{"to many with filter", "Books?$select=Title&$expand=Loans($select=Reader;$filter=Number gt 0)&$skip=2&$top=1&$format=application/json;odata.metadata=none",
-			`"Loans":[{"Reader":"Reader 1"}]`},
+		{
+			"with select, without ids", "Books?$select=Title&$expand=Shelf($select=Name)&$skip=1&$top=2&$format=application/json;odata.metadata=none",
+			`{"value":[{"Title":"milk",` + shelf("B") + `},{"Title":"The Sørensen Papers",` + shelf("C") + `}]}`,
+		},
+		{
+			"to many", "Books?$select=Title&$expand=Loans($select=Reader)&$skip=2&$top=1&$format=application/json;odata.metadata=none",
+			`[{"Title":"The Sørensen Papers","Loans":[{"Reader":"Reader 0"},{"Reader":"Reader 1"}]}]`,
+		},
+		{
+			"to many with filter", "Books?$select=Title&$expand=Loans($select=Reader;$filter=Number gt 0)&$skip=2&$top=1&$format=application/json;odata.metadata=none",
+			`"Loans":[{"Reader":"Reader 1"}]`,
+		},
 		{"to many without any", "Books?$select=Title&$expand=Loans&$top=1&$format=application/json;odata.metadata=none", `"Loans":[]`},
-		{"nested", "Loans?$select=Reader&$expand=Book($select=Title;$expand=Shelf($select=Name))&$top=1&$format=application/json;odata.metadata=none",
-			`{"Reader":"Reader 0","Book":{"Title":"milk",` + shelf("B") + `}}`},
-		{"of one entity", "Books(" + odatatest.ID("book", 1) + ")?$select=Title&$expand=Shelf($select=Name)&$format=application/json;odata.metadata=none",
-			`{"Title":"milk",` + shelf("B") + `}`},
+		{
+			"nested", "Loans?$select=Reader&$expand=Book($select=Title;$expand=Shelf($select=Name))&$top=1&$format=application/json;odata.metadata=none",
+			`{"Reader":"Reader 0","Book":{"Title":"milk",` + shelf("B") + `}}`,
+		},
+		{
+			"of one entity", "Books(" + odatatest.ID("book", 1) + ")?$select=Title&$expand=Shelf($select=Name)&$format=application/json;odata.metadata=none",
+			`{"Title":"milk",` + shelf("B") + `}`,
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -296,7 +306,9 @@ func FuzzHandler(f *testing.F) {
 		{"Books(@a)/Tags", "@a='x'&$filter=@a eq @b&@b=@a"},
 		{"Books", "$filter=Tags/any(t:t eq case(Pages eq 1:'a',true:'b')) or cast(Pages,Edm.String) in ('1',null)"},
 		{"Books", "$filter=year(BoughtAt) div 0 eq matchesPattern(Title,'(')"},
-		{"$metadata", "$format=xml"}, {"", ""}, {"%2F//", "%%%"},
+		{"$metadata", "$format=xml"},
+		{"", ""},
+		{"%2F//", "%%%"},
 	} {
 		f.Add(seed[0], seed[1], "application/json;q=1", "4.0")
 	}

@@ -115,7 +115,7 @@ func parseRange(item string) (mediaRange, bool) {
 func (r mediaRange) json() (format, bool) {
 	f := format{name: "application/json"}
 	for name, value := range r.params {
-		ok := true
+		var ok bool
 		switch strings.TrimPrefix(name, "odata.") {
 		case "metadata":
 			f.metadata, ok = metadataLevel(value)

@@ -136,10 +136,10 @@ func (c *client) exchange(ctx context.Context, q call, use func([]byte) error) (
 	if err != nil {
 		return outcome{network: true, err: unreachable(ctx, err)}, 0
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	buf := bodies.Get().(*bytes.Buffer)
 	defer recycle(buf)
-	readErr := c.read(ctx, cancel, resp, buf)
+	readErr := c.read(cancel, resp, buf)
 	size := int64(buf.Len())
 	if resp.StatusCode == http.StatusUnauthorized {
 		refused(ctx)
@@ -175,7 +175,7 @@ func (c *client) judge(ctx context.Context, q call, resp *http.Response, body []
 }
 
 // read takes the whole body, within its bounds of size and pace.
-func (c *client) read(ctx context.Context, cancel context.CancelCauseFunc, resp *http.Response, buf *bytes.Buffer) error {
+func (c *client) read(cancel context.CancelCauseFunc, resp *http.Response, buf *bytes.Buffer) error {
 	if n := resp.ContentLength; n > 0 && n <= c.cfg.MaxBody {
 		buf.Grow(int(n) + bytes.MinRead)
 	}

@@ -365,8 +365,10 @@ func TestErrorsShowNoValues(t *testing.T) {
 		body   string
 		want   []string
 	}{
-		{"filter", 400, `{"code":"INVALID_REQUEST","message":"m","details":[{"code":"INVALID_FILTER","target":"filter","message":"bad secret@example.com","innerError":{"supportedAttributes":["name"],"supportedOperators":["sw"]}}]}`,
-			[]string{"email eq …", "name", "sw"}},
+		{
+			"filter", 400, `{"code":"INVALID_REQUEST","message":"m","details":[{"code":"INVALID_FILTER","target":"filter","message":"bad secret@example.com","innerError":{"supportedAttributes":["name"],"supportedOperators":["sw"]}}]}`,
+			[]string{"email eq …", "name", "sw"},
+		},
 		{"other", 400, `{"code":"INVALID_DATA","message":"The value \"secret@example.com\" is wrong.","details":[{"message":"secret@example.com"}]}`, []string{"400", "INVALID_DATA", "The value … is wrong."}},
 		{"forbidden", 403, `{"code":"ACCESS_FAILED"}`, []string{"does not exist", "no role"}},
 		{"license", 403, `{"code":"ACCESS_FAILED","details":[{"code":"LICENSE_EXCEEDED"}]}`, []string{"license"}},

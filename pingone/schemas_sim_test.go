@@ -26,7 +26,9 @@ func TestSchemasAreNamedAfterEnvironments(t *testing.T) {
 	require.NoError(t, err)
 	admin := w.sim.EnvironmentID(sim.EnvironmentAdministrators)
 	require.Equal(t, []catalog.SchemaName{
-		{Name: "Information"}, {Name: "Administrators", ID: admin}, {Name: "Customers", ID: w.sim.EnvironmentID(sim.EnvironmentCustomers)},
+		{Name: "Information"},
+		{Name: "Administrators", ID: admin},
+		{Name: "Customers", ID: w.sim.EnvironmentID(sim.EnvironmentCustomers)},
 		{Name: "Partner Portal Zürich", ID: w.sim.EnvironmentID(sim.EnvironmentPartners)},
 	}, names)
 	require.Equal(t, admin, w.conn.Default())

@@ -359,7 +359,8 @@ func TestEvents(t *testing.T) {
 		get(t, c)
 		want := []observe.Event{
 			observe.TokenFetch{Grant: "client_credentials", Outcome: "ok"},
-			observe.TokenServed{Source: "fetched"}, observe.TokenServed{Source: "memory"},
+			observe.TokenServed{Source: "fetched"},
+			observe.TokenServed{Source: "memory"},
 		}
 		if len(events) != len(want) {
 			t.Fatalf("events %v", events)

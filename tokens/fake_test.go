@@ -104,6 +104,7 @@ func (s *shared) Get(ctx context.Context, name string) ([]byte, error) {
 	}
 	return s.memory.Load().Get(ctx, name)
 }
+
 func (s *shared) Lock(ctx context.Context, name string, ttl time.Duration) (store.Lease, error) {
 	if s.down.Load() || s.full.Load() {
 		return nil, store.ErrUnavailable

@@ -46,10 +46,14 @@ func TestRedisFaults(t *testing.T) {
 		{"killed", func(s *redistest.Server, _ *seal.Ring) { s.Kill() }, func(s *redistest.Server, _ *seal.Ring) { s.Run() }, true},
 		{"hung", func(s *redistest.Server, _ *seal.Ring) { s.Hang() }, func(s *redistest.Server, _ *seal.Ring) { s.Resume() }, true},
 		{"flushed", func(s *redistest.Server, _ *seal.Ring) { s.Do("FLUSHALL") }, func(*redistest.Server, *seal.Ring) {}, false},
-		{"full", func(s *redistest.Server, _ *seal.Ring) { s.Do("CONFIG", "SET", "maxmemory", "1") },
-			func(s *redistest.Server, _ *seal.Ring) { s.Do("CONFIG", "SET", "maxmemory", "0") }, false},
-		{"read-only", func(s *redistest.Server, _ *seal.Ring) { s.Do("REPLICAOF", "127.0.0.1", "1") },
-			func(s *redistest.Server, _ *seal.Ring) { s.Do("REPLICAOF", "NO", "ONE") }, false},
+		{
+			"full", func(s *redistest.Server, _ *seal.Ring) { s.Do("CONFIG", "SET", "maxmemory", "1") },
+			func(s *redistest.Server, _ *seal.Ring) { s.Do("CONFIG", "SET", "maxmemory", "0") }, false,
+		},
+		{
+			"read-only", func(s *redistest.Server, _ *seal.Ring) { s.Do("REPLICAOF", "127.0.0.1", "1") },
+			func(s *redistest.Server, _ *seal.Ring) { s.Do("REPLICAOF", "NO", "ONE") }, false,
+		},
 		{"garbage", func(s *redistest.Server, r *seal.Ring) { s.Do("HSET", name(r), "v", "nobody can open this") }, func(*redistest.Server, *seal.Ring) {}, false},
 		{"another type", func(s *redistest.Server, r *seal.Ring) { s.Do("DEL", name(r)); s.Do("SET", name(r), "x") }, func(*redistest.Server, *seal.Ring) {}, false},
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"flag"
 	"io"
 	"os"
@@ -240,7 +241,7 @@ func TestXMLHoldsNoTermThatOldReadersLack(t *testing.T) {
 	decoder := xml.NewDecoder(bytes.NewReader(edm.XML(library(), options)))
 	for {
 		token, err := decoder.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil {

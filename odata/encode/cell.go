@@ -32,7 +32,7 @@ type stringArray interface{ Value(int) string }
 // the engine may be wider than the catalog's own form.
 func bind(t catalog.Type, a arrow.Array) (cells, error) {
 	c := cells{kind: t, array: a, nulls: a.NullN() > 0}
-	ok := true
+	var ok bool
 	switch t {
 	case catalog.Bool:
 		c.bools, ok = a.(*array.Boolean)

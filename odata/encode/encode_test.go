@@ -105,17 +105,29 @@ func TestRows(t *testing.T) {
 		{"nulls are written, collections are empty", entity(), encode.Options{}, 1, `{"Id":"0a0b0c0d-0000-0000-0000-000000000002",` +
 			`"Title":null,"Pages":null,"Loans":null,"Price":null,"InStock":null,"BoughtAt":null,"Tags":[],"Extra":null}`},
 		{"omit-values=nulls", entity(), encode.Options{OmitNulls: true}, 1, `{"Id":"0a0b0c0d-0000-0000-0000-000000000002","Tags":[]}`},
-		{"the id stands in where the key isn't selected", hidden, encode.Options{OmitNulls: true}, 1,
-			`{"@odata.id":"https://h/o/Books(0a0b0c0d-0000-0000-0000-000000000002)","Tags":[]}`},
-		{"version 4.01", hidden, encode.Options{OmitNulls: true, Prefix: "@"}, 1,
-			`{"@id":"https://h/o/Books(0a0b0c0d-0000-0000-0000-000000000002)","Tags":[]}`},
+		{
+			"the id stands in where the key isn't selected", hidden,
+			encode.Options{OmitNulls: true},
+			1,
+			`{"@odata.id":"https://h/o/Books(0a0b0c0d-0000-0000-0000-000000000002)","Tags":[]}`,
+		},
+		{
+			"version 4.01", hidden,
+			encode.Options{OmitNulls: true, Prefix: "@"},
+			1,
+			`{"@id":"https://h/o/Books(0a0b0c0d-0000-0000-0000-000000000002)","Tags":[]}`,
+		},
 		{"no metadata, no id", hidden, encode.Options{OmitNulls: true, Metadata: encode.None}, 1, `{"Tags":[]}`},
-		{"full metadata", entity(), encode.Options{OmitNulls: true, Metadata: encode.Full}, 1,
+		{
+			"full metadata", entity(),
+			encode.Options{OmitNulls: true, Metadata: encode.Full},
+			1,
 			`{"@odata.type":"#Library.Book","@odata.id":"https://h/o/Books(0a0b0c0d-0000-0000-0000-000000000002)",` +
 				`"@odata.editLink":"https://h/o/Books(0a0b0c0d-0000-0000-0000-000000000002)",` +
 				`"Id@odata.type":"#Guid","Id":"0a0b0c0d-0000-0000-0000-000000000002",` +
 				`"Tags@odata.type":"#Collection(String)","Tags":[],` +
-				`"Shelf@odata.navigationLink":"https://h/o/Books(0a0b0c0d-0000-0000-0000-000000000002)/Shelf"}`},
+				`"Shelf@odata.navigationLink":"https://h/o/Books(0a0b0c0d-0000-0000-0000-000000000002)/Shelf"}`,
+		},
 	}
 	b := batch(t, columns(), fullRow, emptyRow)
 	for _, c := range cases {

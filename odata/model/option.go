@@ -37,7 +37,7 @@ func applicable(k Kind, o *uri.Options) error {
 	return nil
 }
 
-var notEvaluated = map[string]string{
+var notEvaluated = map[string]string{ //nolint:gosec // names of options, no credentials
 	"$apply": "$apply", "$compute": "$compute", "$deltatoken": "$deltatoken: changes are not tracked",
 	"$index": "$index", "$id": "$id", "$levels": "$levels",
 }

@@ -272,7 +272,7 @@ func (c *compiler) pushIn(e *uri.Binary, negated bool) pushable {
 // pushList is membership in a list of values, and null where the list has it.
 func pushList(col *catalog.Column, values []predicate.Value, null, negated bool) pushable {
 	isNull := predicate.IsNull{Column: col.Name}
-	var in predicate.Expr = predicate.False
+	in := predicate.False
 	if len(values) > 0 {
 		in = predicate.In{Column: col.Name, Values: values}
 	}

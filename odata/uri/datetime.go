@@ -40,8 +40,9 @@ func (c *clock) digits(low, high int) (value, count int, ok bool) {
 	return value, count, count >= low
 }
 
-func (c *clock) number(digits, low, high int) (int, bool) {
-	value, _, ok := c.digits(digits, digits)
+// number reads two digits between the bounds.
+func (c *clock) number(low, high int) (int, bool) {
+	value, _, ok := c.digits(2, 2)
 	return value, ok && low <= value && value <= high
 }
 
@@ -57,11 +58,11 @@ func (c *clock) date() (time.Time, error) {
 	if negative {
 		year = -year
 	}
-	month, ok := c.number(2, 1, 12)
+	month, ok := c.number(1, 12)
 	if !ok || !c.skip('-') {
 		return time.Time{}, errNotADate
 	}
-	day, ok := c.number(2, 1, 31)
+	day, ok := c.number(1, 31)
 	if !ok {
 		return time.Time{}, errNotADate
 	}
@@ -75,11 +76,11 @@ func (c *clock) date() (time.Time, error) {
 // timeOfDay reads hour:minute[:second[.fraction]]. The grammar admits the
 // leap second 60.
 func (c *clock) timeOfDay() (time.Duration, error) {
-	hour, ok := c.number(2, 0, 23)
+	hour, ok := c.number(0, 23)
 	if !ok || !c.skip(':') {
 		return 0, errNotADate
 	}
-	minute, ok := c.number(2, 0, 59)
+	minute, ok := c.number(0, 59)
 	if !ok {
 		return 0, errNotADate
 	}
@@ -87,7 +88,7 @@ func (c *clock) timeOfDay() (time.Duration, error) {
 	if !c.skip(':') {
 		return d, nil
 	}
-	second, ok := c.number(2, 0, 60)
+	second, ok := c.number(0, 60)
 	if !ok {
 		return 0, errNotADate
 	}
@@ -148,11 +149,11 @@ func (c *clock) zone() (*time.Location, error) {
 	default:
 		return nil, errNotADate
 	}
-	hour, ok := c.number(2, 0, 23)
+	hour, ok := c.number(0, 23)
 	if !ok || !c.skip(':') {
 		return nil, errNotADate
 	}
-	minute, ok := c.number(2, 0, 59)
+	minute, ok := c.number(0, 59)
 	if !ok {
 		return nil, errNotADate
 	}

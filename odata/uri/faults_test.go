@@ -130,8 +130,10 @@ func TestRefusedByGodata(t *testing.T) {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
-	for _, name := range []string{"date", "time", "year", "month", "day", "hour", "minute", "second", "length", "concat", "contains",
-		"exists", "any", "all", "case", "in", "not", "has", "mod", "Not", "EQ", "and", "or", "eq", "asc", "desc", "null_", "INFO"} {
+	for _, name := range []string{
+		"date", "time", "year", "month", "day", "hour", "minute", "second", "length", "concat", "contains",
+		"exists", "any", "all", "case", "in", "not", "has", "mod", "Not", "EQ", "and", "or", "eq", "asc", "desc", "null_", "INFO",
+	} {
 		for _, address := range []string{"U?$filter=" + name + " eq 1", "U?$filter=a/" + name + " eq 1", "U?$orderby=" + name + " desc", "U?$select=" + name} {
 			mustParse(t, address)
 		}

@@ -129,5 +129,5 @@ func (i item) node(operands ...Expr) Expr {
 	if i.kind == unaryItem {
 		return &Unary{Offset: i.offset, Op: i.unary, X: operands[0]}
 	}
-	return &Binary{OpOffset: i.offset, Op: i.binary, Left: operands[0], Right: operands[1]}
+	return &Binary{OpOffset: i.offset, Op: i.binary, Left: operands[0], Right: operands[1]} //nolint:gosec // a binary operator has two operands
 }

@@ -36,7 +36,7 @@ func (p *parser) prefixedLiteral(start int, name string) (Expr, error) {
 	if literal.Text, err = p.quoted(); err != nil {
 		return nil, err
 	}
-	valid := false
+	var valid bool
 	switch prefix := strings.ToLower(name); {
 	case prefix == "duration":
 		literal.Kind = DurationLiteral

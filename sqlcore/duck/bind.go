@@ -185,7 +185,7 @@ func (b *binder) parse(ctx context.Context) error {
 	if err != nil {
 		g := gwerr.From(err)
 		if g.Position >= 0 {
-			g.At(b.source(g.Position))
+			g = g.At(b.source(g.Position))
 		}
 		return g
 	}

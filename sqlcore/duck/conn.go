@@ -188,7 +188,7 @@ func (s *statement) again(ctx context.Context) (*stream, error) {
 	err := s.c.interruptible(ctx, func() error {
 		var pending db.PendingResult
 		defer db.DestroyPending(&pending)
-		//nolint:staticcheck // the one way to a result that isn't held whole.
+
 		if db.PendingPreparedStreaming(s.p, &pending) == db.StateError {
 			return &engineError{db.PendingError(pending)}
 		}

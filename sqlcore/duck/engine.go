@@ -87,7 +87,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	}
 	e := &Engine{config: cfg, sink: cfg.Sink, temp: temp}
 	if err := e.open(ctx); err != nil {
-		e.release()
+		err = errors.Join(err, e.release())
 		return nil, gwerr.Wrap(gwerr.Config, err, "The SQL engine cannot start.", "Check its memory limit and temporary directory.")
 	}
 	return e, nil

@@ -94,23 +94,23 @@ func (b *binder) failure(r *planReply) error {
 	}
 	cause := &engineError{r.ErrorType + ": " + r.ErrorMessage}
 	message := plainMessage(r.ErrorMessage)
-	fail := func(code gwerr.Code, mend string) error {
-		return gwerr.Wrap(code, cause, message, mend).At(pos)
+	fail := func(code gwerr.Code) error {
+		return gwerr.Wrap(code, cause, message, "").At(pos)
 	}
 	switch r.ErrorType {
 	case "parser", "syntax":
-		return fail(gwerr.Syntax, "")
+		return fail(gwerr.Syntax)
 	case "conversion", "mismatch type", "invalid type", "out of range":
 		message, cause.text = withoutValues(message), withoutValues(cause.text)
-		return fail(gwerr.TypeMismatch, "")
+		return fail(gwerr.TypeMismatch)
 	case "not implemented", "permission":
-		return fail(gwerr.NotImplemented, "")
+		return fail(gwerr.NotImplemented)
 	case "out of memory":
 		return translate(&engineError{"Out of Memory Error"})
 	case "binder", "catalog":
 		return bindFailure(cause, r.ErrorMessage, pos, b.columnNames())
 	}
-	return fail(gwerr.BadRequest, "")
+	return fail(gwerr.BadRequest)
 }
 
 // The sentences by which the binder reports unknown names.

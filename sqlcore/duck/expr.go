@@ -50,7 +50,7 @@ func (t translator) expr(e *planExpr, exact bool, depth int) (predicate.Expr, bo
 	case "BOUND_COMPARISON":
 		return t.comparison(e, exact)
 	case "BOUND_OPERATOR":
-		return t.operator(e, exact, depth)
+		return t.operator(e, depth)
 	case "BOUND_FUNCTION":
 		return t.function(e)
 	case "BOUND_BETWEEN":
@@ -190,7 +190,7 @@ func (t translator) badUUID(c *catalog.Column, comparison string, cast *planExpr
 	return predicate.False, true
 }
 
-func (t translator) operator(e *planExpr, exact bool, depth int) (predicate.Expr, bool) {
+func (t translator) operator(e *planExpr, depth int) (predicate.Expr, bool) {
 	if len(e.Children) == 0 {
 		return nil, false
 	}

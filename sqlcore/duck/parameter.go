@@ -62,7 +62,7 @@ func parameters(tokens []sqltext.Token, positional []Parameter, named map[string
 // lookup finds the value for a parameter token.
 func lookup(t sqltext.Token, positional []Parameter, named map[string]Parameter, used []bool, seen map[string]bool, next *int) (Parameter, error) {
 	name := t.Text[1:]
-	n := 0
+	var n int
 	switch {
 	case t.Text == "?":
 		*next++

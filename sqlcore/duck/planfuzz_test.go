@@ -14,8 +14,12 @@ var fuzzTables = func() []*catalog.Table {
 	s := &catalog.Schema{Name: "Town"}
 	s.Tables = []*catalog.Table{
 		{Name: "Members", Schema: s, Columns: []catalog.Column{
-			{Name: "Id", Type: catalog.GUID, Key: true}, {Name: "Name"}, {Name: "Active", Type: catalog.Bool},
-			{Name: "Age", Type: catalog.Int32}, {Name: "Joined", Type: catalog.Timestamp}, {Name: "BranchId", Type: catalog.GUID},
+			{Name: "Id", Type: catalog.GUID, Key: true},
+			{Name: "Name"},
+			{Name: "Active", Type: catalog.Bool},
+			{Name: "Age", Type: catalog.Int32},
+			{Name: "Joined", Type: catalog.Timestamp},
+			{Name: "BranchId", Type: catalog.GUID},
 		}},
 		{Name: "Branches", Schema: s, Columns: []catalog.Column{{Name: "Id", Type: catalog.GUID, Key: true}, {Name: "Name"}}},
 	}

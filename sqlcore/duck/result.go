@@ -115,7 +115,7 @@ func (s *statement) bind(values []predicate.Value) error {
 	}
 	for i, v := range values {
 		at := db.IdxT(i + 1)
-		state := db.StateSuccess
+		var state db.State
 		switch v.Kind {
 		case predicate.Bool:
 			state = db.BindBoolean(s.p, at, v.Bool)

@@ -66,6 +66,3 @@ func structName(t db.LogicalType) string {
 
 // quoteName writes a name as a quoted identifier.
 func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
-
-// quoteText writes a text as an SQL literal.
-func quoteText(text string) string { return `'` + strings.ReplaceAll(text, `'`, `''`) + `'` }

@@ -230,8 +230,13 @@ func TestFind(t *testing.T) {
 func TestRows(t *testing.T) {
 	t.Parallel()
 	p := procedure.Procedure{Name: "Out", Outputs: []procedure.Output{
-		{Name: "S", Type: catalog.String}, {Name: "B", Type: catalog.Bool}, {Name: "I", Type: catalog.Int32}, {Name: "L", Type: catalog.Int64},
-		{Name: "F", Type: catalog.Float64}, {Name: "T", Type: catalog.Timestamp}, {Name: "M", Type: catalog.StringList},
+		{Name: "S", Type: catalog.String},
+		{Name: "B", Type: catalog.Bool},
+		{Name: "I", Type: catalog.Int32},
+		{Name: "L", Type: catalog.Int64},
+		{Name: "F", Type: catalog.Float64},
+		{Name: "T", Type: catalog.Timestamp},
+		{Name: "M", Type: catalog.StringList},
 	}}
 	at := time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC)
 	rows, err := p.Rows([]procedure.Row{
@@ -254,7 +259,7 @@ func TestRows(t *testing.T) {
 	assert.Equal(t, []string{"true", "a", "true", "1", "2", "0.5", "2026-03-01T08:00:00Z", `["x","y"]`}, got)
 	assert.Equal(t, len(p.Columns()), rows.Schema().NumFields())
 	_, err = rows.Next(context.Background())
-	assert.ErrorIs(t, err, io.EOF)
+	require.ErrorIs(t, err, io.EOF)
 
 	for _, wrong := range []procedure.Row{{}, {1, nil, nil, nil, nil, nil, nil}, {"a", "b", nil, nil, nil, nil, nil}} {
 		_, err := p.Rows([]procedure.Row{wrong})

@@ -61,14 +61,14 @@ func appendCell(b array.Builder, cell any) bool {
 		b.AppendNull()
 		return true
 	}
-	ok := false
+	var ok bool
 	switch b := b.(type) {
 	case *array.StringBuilder:
 		ok = appendAs(cell, b.Append)
 	case *array.BooleanBuilder:
 		ok = appendAs(cell, b.Append)
 	case *array.Int32Builder:
-		ok = appendAs(cell, func(n int64) { b.Append(int32(n)) }) //nolint:gosec // outputs of this type are small counts
+		ok = appendAs(cell, func(n int64) { b.Append(int32(n)) })
 	case *array.Int64Builder:
 		ok = appendAs(cell, b.Append)
 	case *array.Float64Builder:

@@ -246,7 +246,9 @@ func TestAnswers(t *testing.T) {
 		{"not found", reply(404, ``), gwerr.UpstreamAuth, "status 404", false, false},
 		{"busy", func(w http.ResponseWriter, r *http.Request) { w.Header().Set("Retry-After", "7"); reply(429, "")(w, r) }, gwerr.UpstreamLimited, "", false, false},
 		{"broken", reply(503, ``), gwerr.UpstreamFailed, "status 503", false, false},
-		{"redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", 307) }, gwerr.UpstreamFailed, "redirect", false, false},
+		{"redirect", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		}, gwerr.UpstreamFailed, "redirect", false, false},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -143,7 +143,7 @@ func (l *WebLogin) open(r *http.Request, text string) (webState, error) {
 }
 
 func (l *WebLogin) setCookie(w http.ResponseWriter, value string, maxAge int) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // secure wherever the callback is; plain http is for loopback
 		Name: l.cookieName(), Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true,
 		Secure: strings.HasPrefix(l.CallbackURL, "https:"), SameSite: http.SameSiteLaxMode,
 	})

@@ -111,25 +111,31 @@ func universal(kind string, u *url.URL, q url.Values) (redis.UniversalOptions, e
 		if f.MasterName == "" {
 			return o, errors.New("no master_name")
 		}
-		o = redis.UniversalOptions{Addrs: f.SentinelAddrs, MasterName: f.MasterName, DB: f.DB, TLSConfig: f.TLSConfig,
+		o = redis.UniversalOptions{
+			Addrs: f.SentinelAddrs, MasterName: f.MasterName, DB: f.DB, TLSConfig: f.TLSConfig,
 			SentinelUsername: sentinelUser, SentinelPassword: sentinelPassword,
-			DialTimeout: f.DialTimeout, ReadTimeout: f.ReadTimeout, WriteTimeout: f.WriteTimeout, PoolSize: f.PoolSize}
+			DialTimeout: f.DialTimeout, ReadTimeout: f.ReadTimeout, WriteTimeout: f.WriteTimeout, PoolSize: f.PoolSize,
+		}
 	case "cluster":
 		u.RawQuery = q.Encode()
 		c, err := redis.ParseClusterURL(u.String())
 		if err != nil {
 			return o, err
 		}
-		o = redis.UniversalOptions{Addrs: c.Addrs, IsClusterMode: true, TLSConfig: c.TLSConfig,
-			DialTimeout: c.DialTimeout, ReadTimeout: c.ReadTimeout, WriteTimeout: c.WriteTimeout, PoolSize: c.PoolSize}
+		o = redis.UniversalOptions{
+			Addrs: c.Addrs, IsClusterMode: true, TLSConfig: c.TLSConfig,
+			DialTimeout: c.DialTimeout, ReadTimeout: c.ReadTimeout, WriteTimeout: c.WriteTimeout, PoolSize: c.PoolSize,
+		}
 	default:
 		u.RawQuery = q.Encode()
 		s, err := redis.ParseURL(u.String())
 		if err != nil {
 			return o, err
 		}
-		o = redis.UniversalOptions{Addrs: []string{s.Addr}, DB: s.DB, TLSConfig: s.TLSConfig,
-			DialTimeout: s.DialTimeout, ReadTimeout: s.ReadTimeout, WriteTimeout: s.WriteTimeout, PoolSize: s.PoolSize}
+		o = redis.UniversalOptions{
+			Addrs: []string{s.Addr}, DB: s.DB, TLSConfig: s.TLSConfig,
+			DialTimeout: s.DialTimeout, ReadTimeout: s.ReadTimeout, WriteTimeout: s.WriteTimeout, PoolSize: s.PoolSize,
+		}
 	}
 	o.Username, o.Password = username, password
 	harden(&o)

@@ -85,7 +85,7 @@ func TestRotation(t *testing.T) {
 func TestNames(t *testing.T) {
 	t.Parallel()
 	r, other := ring(t, nil, seal.GenerateKey("a")), ring(t, nil, seal.GenerateKey("a"))
-	if r.Name("client", "env") != r.Name("client", "env") {
+	if first := r.Name("client", "env"); first != r.Name("client", "env") {
 		t.Error("names are not stable")
 	}
 	names := map[string]bool{}
@@ -111,7 +111,7 @@ func TestKeys(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if text := fmt.Sprintf("%v %+v %#v %s", good, good, good, good); strings.Contains(text, fmt.Sprint(good.Secret)) || strings.Contains(text, "0x") {
+	if text := fmt.Sprintf("%v %+v %#v %s", good, good, good, good); strings.Contains(text, fmt.Sprint(string(good.Secret))) || strings.Contains(text, "0x") {
 		t.Errorf("a key prints %s", text)
 	}
 	for name, c := range map[string]struct {

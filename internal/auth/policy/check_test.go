@@ -26,8 +26,10 @@ roles:
 		line int
 		text string
 	}{
-		{5, "rows does not fit the table Users"}, {6, "no table of the connection pingone"},
-		{7, "Groups.Id is a key and will be shown as a hash"}, {7, `no column matches "Nmae"`},
+		{5, "rows does not fit the table Users"},
+		{6, "no table of the connection pingone"},
+		{7, "Groups.Id is a key and will be shown as a hash"},
+		{7, `no column matches "Nmae"`},
 	}
 	if len(problems) != len(want) {
 		t.Fatalf("got\n%v", problems)

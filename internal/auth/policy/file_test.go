@@ -42,11 +42,19 @@ default_roles: [nobody]
 		line int
 		text string
 	}{
-		{1, `version is "2"`}, {4, `no member "grant"; it may have description, grants, limits, procedures`},
-		{6, "names no schemas"}, {7, "schemas must be a list"}, {9, "mask of Email must be hash, partial or null"},
-		{10, `access is "all"`}, {11, "dot and a name"}, {12, "names no connections"}, {12, "names no schemas"},
-		{14, `requests_per_second is "-1"`}, {15, "burst must be a whole number"},
-		{16, `time is "soon"`}, {17, "no role of this file"},
+		{1, `version is "2"`},
+		{4, `no member "grant"; it may have description, grants, limits, procedures`},
+		{6, "names no schemas"},
+		{7, "schemas must be a list"},
+		{9, "mask of Email must be hash, partial or null"},
+		{10, `access is "all"`},
+		{11, "dot and a name"},
+		{12, "names no connections"},
+		{12, "names no schemas"},
+		{14, `requests_per_second is "-1"`},
+		{15, "burst must be a whole number"},
+		{16, `time is "soon"`},
+		{17, "no role of this file"},
 	}
 	for _, w := range want {
 		found := false
