@@ -93,11 +93,11 @@ func (a *app) observability(ctx context.Context, w io.Writer) (err error) {
 	}
 	a.onClose(a.tracer.Close)
 	a.sink = observe.Join(a.log, a.metrics, a.tracer)
-	return a.openAudit(w)
+	return a.openAudit()
 }
 
 // openAudit opens the trail, if one is wanted.
-func (a *app) openAudit(w io.Writer) (err error) {
+func (a *app) openAudit() (err error) {
 	c := a.config.Audit
 	to, err := auditSink(c)
 	if err != nil || to == nil {

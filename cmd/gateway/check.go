@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -152,7 +153,7 @@ func readOne(ctx context.Context, c *connection, schema string) error {
 	if b.Record != nil {
 		b.Record.Release()
 	}
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return nil // an environment without users
 	}
 	return err

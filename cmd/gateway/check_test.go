@@ -85,10 +85,10 @@ func TestSkew(t *testing.T) {
 	} {
 		err := skew(ahead)
 		if says == "" {
-			assert.NoError(t, err, ahead)
+			require.NoError(t, err, ahead)
 			continue
 		}
-		assert.ErrorContains(t, err, says)
+		require.ErrorContains(t, err, says)
 		assert.Contains(t, gwerr.From(err).Mend, "NTP")
 	}
 }

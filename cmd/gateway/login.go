@@ -51,7 +51,7 @@ func login(ctx context.Context, cfg *config.Config, name string, tell func(strin
 	if err != nil {
 		return err
 	}
-	defer keeper.Close()
+	defer func() { _ = keeper.Close() }() // the sign-in is stored already
 	if c.OAuthSettingsLocation.IsZero() && keeper.store.Kind() == "memory" {
 		return gwerr.New(gwerr.Config, "Tokens are kept in memory alone, so a sign-in here would be lost.",
 			"Set OAuthSettingsLocation to file:///directory or redis://host:6379, and tokens.encryption_keys.").On("OAuthSettingsLocation")
@@ -60,7 +60,7 @@ func login(ctx context.Context, cfg *config.Config, name string, tell func(strin
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer func() { _ = stop() }() // as above
 	if t.Client == nil {
 		return gwerr.New(gwerr.Config, "This connection uses a given token; there is nothing to sign in to.", "Set AuthScheme to OAuth.")
 	}
@@ -88,10 +88,10 @@ func login(ctx context.Context, cfg *config.Config, name string, tell func(strin
 func openBrowser(address string) error {
 	switch runtime.GOOS {
 	case "darwin":
-		return exec.Command("open", address).Start()
+		return exec.Command("open", address).Start() //nolint:gosec,noctx // the address is made by package oauth; the browser outlives the command
 	case "windows":
-		return exec.Command("rundll32", "url.dll,FileProtocolHandler", address).Start()
+		return exec.Command("rundll32", "url.dll,FileProtocolHandler", address).Start() //nolint:gosec,noctx // as above
 	default:
-		return exec.Command("xdg-open", address).Start()
+		return exec.Command("xdg-open", address).Start() //nolint:gosec,noctx // as above
 	}
 }

@@ -81,12 +81,10 @@ func reach(ctx context.Context, client *http.Client, address string) (ahead time
 		return 0, false, unreachable(r.URL.Host, err)
 	}
 	_ = resp.Body.Close() // its status alone counts
-	there, err := http.ParseTime(resp.Header.Get("Date"))
-	if err != nil {
-		return 0, false, nil
+	if there, wrong := http.ParseTime(resp.Header.Get("Date")); wrong == nil {
+		return there.Sub(sent.Add(time.Since(sent) / 2)), true, nil
 	}
-	here := sent.Add(time.Since(sent) / 2)
-	return there.Sub(here), true, nil
+	return 0, false, nil // not every server tells the time
 }
 
 // unreachable says what stands between here and the host.

@@ -101,7 +101,7 @@ func (a *app) webLogin(name, address string) *oauth.WebLogin {
 				http.Redirect(w, r, l.ReturnTo, http.StatusSeeOther)
 			default:
 				w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-				fmt.Fprintf(w, "Signed in. The connection %s keeps its tokens from now on.\n", name)
+				_, _ = fmt.Fprintf(w, "Signed in. The connection %s keeps its tokens from now on.\n", name) //nolint:gosec // plain text, and a name of the configuration
 			}
 		},
 	}

@@ -69,8 +69,10 @@ func (a *authority) pool() *x509.CertPool {
 // server writes a certificate for loopback into the folder.
 func (a *authority) server(t *testing.T, dir string) (cert, key string) {
 	t.Helper()
-	c, k := a.sign(t, &x509.Certificate{Subject: pkix.Name{CommonName: "gateway"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}})
+	c, k := a.sign(t, &x509.Certificate{
+		Subject: pkix.Name{CommonName: "gateway"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	})
 	return write(t, dir, "tls.crt", "CERTIFICATE", c.Raw), write(t, dir, "tls.key", "PRIVATE KEY", pkcs8(t, k))
 }
 
@@ -134,15 +136,15 @@ func TestClientCertificatesAreCallers(t *testing.T) {
 		assert.Equal(t, "max-age=3600", strings.Split(resp.Header.Get("Strict-Transport-Security"), ";")[0], name)
 	}
 	_, err := query(g, stranger.client(t, ca, "spiffe://example.org/etl"))
-	assert.Error(t, err, "another authority's certificate ends the handshake")
+	require.Error(t, err, "another authority's certificate ends the handshake")
 	_, err = query(g, http.DefaultClient)
-	assert.Error(t, err, "a client must know the server's authority")
+	require.Error(t, err, "a client must know the server's authority")
 	assert.Equal(t, http.StatusBadRequest, ask(t, http.DefaultClient, nobody, http.MethodGet, strings.Replace(g.base, "https", "http", 1)+"/", "").status, "plain HTTP")
 
 	set["listen.tls.client_auth"], set["auth.mode"] = "require", "certificates"
 	required := start(t, sim.Options{}, set)
 	_, err = query(required, ca.client(t, ca, ""))
-	assert.Error(t, err, "required: no handshake without a certificate")
+	require.Error(t, err, "required: no handshake without a certificate")
 
 	before := g.serial(t, ca)
 	ca.server(t, dir)

@@ -65,9 +65,18 @@ func TestAnswersDoNotDependOnWhatIsHidden(t *testing.T) {
 type column struct{ name, path string }
 
 var changeable = []column{
-	{"Title", "title"}, {"EmployeeType", "type"}, {"Nickname", "nickname"}, {"MobilePhone", "mobilePhone"},
-	{"PrimaryPhone", "primaryPhone"}, {"ExternalId", "externalId"}, {"AccountId", "accountId"}, {"Email", "email"},
-	{"Locality", "address.locality"}, {"StreetAddress", "address.streetAddress"}, {"FirstName", "name.given"}, {"LastName", "name.family"},
+	{"Title", "title"},
+	{"EmployeeType", "type"},
+	{"Nickname", "nickname"},
+	{"MobilePhone", "mobilePhone"},
+	{"PrimaryPhone", "primaryPhone"},
+	{"ExternalId", "externalId"},
+	{"AccountId", "accountId"},
+	{"Email", "email"},
+	{"Locality", "address.locality"},
+	{"StreetAddress", "address.streetAddress"},
+	{"FirstName", "name.given"},
+	{"LastName", "name.family"},
 }
 
 // filter is a row filter, the columns it reads, and whether it wants a
