@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Looks up known vulnerabilities of what the gateway calls (govulncheck). The
 # database is fetched from vuln.go.dev, or from the mirror in GOVULNDB; without
-# either nothing can be said. In CI that is a failure; elsewhere it is said
-# loudly, and the check counts as not made.
+# either nothing can be said, which is said loudly and counts as not made.
+# REQUIRE_VULN_CHECK=true, as a release sets it, makes that a failure.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/versions.sh
@@ -14,7 +14,7 @@ if [[ $database == http* ]] && ! curl -fsS --max-time 20 -o /dev/null "$database
 		echo "* Run this where it can be, or set GOVULNDB to a mirror."
 		echo "********************************************************************"
 	} >&2
-	if [[ -n ${CI:-} ]]; then exit 1; fi
+	if [[ ${REQUIRE_VULN_CHECK:-} == true || -n ${GOVULNDB:-} ]]; then exit 1; fi
 	exit 0
 fi
 tools="$PWD/.cache/tools"
