@@ -87,7 +87,7 @@ var refusals = []refusal{
 	body("an unknown member", `{"query":"SELECT 1","limit":3}`, "bad_request", "limit"),
 	body("no query", `{}`, "bad_request", "query"),
 	{"an unknown connection", route{method: http.MethodPost, path: "/sql", body: `{"query":"SELECT 1 FROM nowhere.Administrators.Users"}`}, http.StatusNotFound, "", "nowhere", -1},
-	{"a huge body", route{method: http.MethodPost, path: "/sql", body: `{"query":"SELECT '` + strings.Repeat("x", 2<<20) + `'"}`}, http.StatusRequestEntityTooLarge, "", "", 0},
+	{"a huge body", route{method: http.MethodPost, path: "/sql", body: `{"query":"SELECT '` + strings.Repeat("x", 1<<20) + `'"}`}, http.StatusRequestEntityTooLarge, "", "", 0},
 	{"a huge address", feedRoute("", "Users?$filter=Username eq '"+strings.Repeat("x", 40<<10)+"'", true), http.StatusRequestEntityTooLarge, "", "", 0},
 	{"a wrong method", route{method: http.MethodDelete, path: "/sql"}, http.StatusMethodNotAllowed, "", "", 0},
 	{"a format that no one writes", route{method: http.MethodPost, path: "/sql", accept: "image/png", body: `{"query":"SELECT Id FROM Users"}`}, http.StatusNotAcceptable, "", "", 0},

@@ -145,8 +145,8 @@ func TestStalledPages(t *testing.T) {
 		// A slow answer comes in eight parts, of which the first has the header.
 		{"a page that stalls once", 4 * time.Second, 1, func(c *pingone.Config) { c.IdleTimeout = 300 * time.Millisecond }, "complete"},
 		{"pages that stall", 4 * time.Second, -1, func(c *pingone.Config) { c.IdleTimeout, c.MaxAttempts = 300*time.Millisecond, 2 }, "failed"},
-		{"a page that never begins", time.Hour, 1, func(c *pingone.Config) { c.CallTimeout = time.Second }, "complete"},
-		{"pages that never begin", time.Hour, -1, func(c *pingone.Config) { c.CallTimeout, c.MaxAttempts = time.Second, 2 }, "failed"},
+		{"a page that never begins", time.Hour, 1, func(c *pingone.Config) { c.CallTimeout = 2 * time.Second }, "complete"},
+		{"pages that never begin", time.Hour, -1, func(c *pingone.Config) { c.CallTimeout, c.MaxAttempts = 2*time.Second, 2 }, "failed"},
 	}
 	for _, c := range cases {
 		for _, r := range []route{routes[0], routes[4], routes[7]} {

@@ -13,7 +13,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/testkit"
 )
 
-const odataRequests = 600
+const odataRequests = 600 / thinner
 
 // Random requests for users answer what the specification says, evaluated
 // plainly over all rows, whether conditions are pushed down or not.

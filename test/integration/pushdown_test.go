@@ -28,7 +28,7 @@ import (
 const (
 	propertyUsers   = 240
 	propertyShards  = 4
-	propertyQueries = 520 // a shard
+	propertyQueries = 520 / thinner // a shard
 )
 
 // seed is fixed, so that a failure can be repeated; PROPERTY_SEED changes it.
