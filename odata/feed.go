@@ -1,6 +1,7 @@
 package odata
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -77,8 +78,7 @@ func (q *request) feed(ctx context.Context) error {
 	done := errors.Is(err, io.EOF)
 	if err != nil && !done {
 		stop()
-		_ = <-counted // its outcome no longer matters
-		return err
+		return cmp.Or(err, <-counted)
 	}
 	if err := <-counted; err != nil {
 		if !done {

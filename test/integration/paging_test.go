@@ -77,7 +77,14 @@ func TestPagesHoldEveryUserOnce(t *testing.T) {
 		options string
 		rows    int
 	}{
-		{1, "&$top=405", 405}, {7, "", users}, {199, "", users}, {200, "", users}, {201, "", users}, {1000, "", users}, {users - 1, "", users}, {users, "", users},
+		{1, "&$top=405", 405},
+		{7, "", users},
+		{199, "", users},
+		{200, "", users},
+		{201, "", users},
+		{1000, "", users},
+		{users - 1, "", users},
+		{users, "", users},
 		{199, "&$filter=" + escape("IsEnabled or Title eq 'Manager' or not IsEnabled"), users},
 		{333, "&$skip=450", users - 450},
 		{150, "&$orderby=" + escape("LastName desc,Id") + "&$top=1000", min(1000, users)},

@@ -93,8 +93,10 @@ func (g *sqlgen) any(alias, schema string) use {
 
 // hot columns are those that can be pushed or that are odd.
 var hot = map[string][]string{
-	"Users": {"Id", "Username", "FirstName", "LastName", "Email", "IsEnabled", "PopulationId", "ExternalId", "AccountId", "Nickname",
-		"EmployeeType", "Title", "Locality", "CountryCode", "EnvironmentId", "CreatedAt", "LastSignOnAt", "SecondsUntilUnlock"},
+	"Users": {
+		"Id", "Username", "FirstName", "LastName", "Email", "IsEnabled", "PopulationId", "ExternalId", "AccountId", "Nickname",
+		"EmployeeType", "Title", "Locality", "CountryCode", "EnvironmentId", "CreatedAt", "LastSignOnAt", "SecondsUntilUnlock",
+	},
 	"Groups":                {"Id", "Name", "PopulationId", "ExternalId", "DirectUsersCount", "EnvironmentId", "Description"},
 	"Populations":           {"Id", "Name", "UserCount", "IsDefault", "EnvironmentId", "Description"},
 	"UserGroupAssociations": {"UserId", "GroupId", "Type", "GroupName", "EnvironmentId"},
@@ -130,12 +132,12 @@ func (g *sqlgen) raw(u use, c *catalog.Column) string {
 		return pick(g.r, "", "x", "O'Neil", "a%b", "_", "😀", "Contractor", "nobody \"here\"", `back\slash`)
 	}
 	v := pick(g.r, known...)
-	switch n := g.r.IntN(20); {
-	case n == 0:
+	switch n := g.r.IntN(20); n {
+	case 0:
 		return strings.ToUpper(v)
-	case n == 1:
+	case 1:
 		return strings.ToLower(v)
-	case n == 2:
+	case 2:
 		return v + " "
 	default:
 		return v

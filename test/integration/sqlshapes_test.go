@@ -175,7 +175,7 @@ func (g *sqlgen) chained() (string, bool) {
 func (g *sqlgen) related() (string, bool) {
 	a, b, on := g.pair("a", "b")
 	inner := g.condition(b, 1)
-	test := ""
+	var test string
 	switch g.r.IntN(4) {
 	case 0:
 		test = pick(g.r, "", "NOT ") + "EXISTS (SELECT 1 FROM " + b.from() + " WHERE " + on + " AND " + inner + ")"
