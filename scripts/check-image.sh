@@ -73,6 +73,9 @@ fi
 mount -t tmpfs -o "$own,size=64m" tmpfs "$root/tmp/gateway"
 mount -t tmpfs -o "$own,size=1m" tmpfs "$root/var/lib/gateway"
 run() { env -i "${vars[@]}" "${become[@]}" "$root" /usr/local/bin/gateway "$@"; }
+# For the background: the gateway takes the subshell's place, so that $! is it
+# and signals reach it.
+launch() { exec env -i "${vars[@]}" "${become[@]}" "$root" /usr/local/bin/gateway "$@"; }
 vars=("$(sed -n "s/^ENV \(TMPDIR=.*\)/\1/p" Dockerfile)")
 
 said() { # file pattern: waits until a program has said it, and prints the match
@@ -87,7 +90,7 @@ said() { # file pattern: waits until a program has said it, and prints the match
 }
 
 run version
-run demo --users 500 --listen 127.0.0.1:0 --admin 127.0.0.1:0 --simulator 127.0.0.1:0 >"$work/demo" 2>"$work/demo.log" &
+launch demo --users 500 --listen 127.0.0.1:0 --admin 127.0.0.1:0 --simulator 127.0.0.1:0 >"$work/demo" 2>"$work/demo.log" &
 address=$(said "$work/demo" 'http://127\.0\.0\.1:[0-9]+/sql')
 simulated=$(said "$work/demo" 'http://127\.0\.0\.1:[0-9]+/v1/environments/[0-9a-f-]+')
 rows=$(curl -fsS "$address" -d '{"query":"SELECT p.Name, count(*) AS n FROM Users u JOIN Populations p ON p.Id = u.PopulationId GROUP BY 1 ORDER BY 2"}')
@@ -104,7 +107,7 @@ vars+=(
 	"GATEWAY_CONNECTION=AuthScheme=OAuthClient;ApiUrl=$host/v1;AuthorizationServerURL=$host/$environment/as;WorkerAppEnvironmentId=$environment;$worker;$secret"
 )
 key=$(run keys create check --file /var/lib/gateway/keys.json 2>/dev/null)
-run serve >"$work/serve.log" 2>&1 &
+launch serve >"$work/serve.log" 2>&1 &
 serve=$!
 public=$(said "$work/serve.log" 'public 127\.0\.0\.1:[0-9]+')
 said "$work/serve.log" '"msg":"ready"' >/dev/null
