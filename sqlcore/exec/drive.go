@@ -33,6 +33,7 @@ func (x *Executor) drive(ctx context.Context, m mergedQuery) (all []*driven, err
 			closeAll(all)
 		}
 	}()
+	start := x.config.Now()
 	for _, a := range m.Accesses {
 		r, err := x.planner.Read(ctx, a, nil)
 		if err != nil {
@@ -40,6 +41,7 @@ func (x *Executor) drive(ctx context.Context, m mergedQuery) (all []*driven, err
 		}
 		all = append(all, &driven{read: r})
 	}
+	x.phase(ctx, "plan", start)
 	for {
 		next := nextDriver(m, all, x.config.MaxDriveRows)
 		if next < 0 {

@@ -82,13 +82,6 @@ type Options struct {
 
 // Query runs q. The caller closes the rows. Errors are of package gwerr.
 func (x *Executor) Query(ctx context.Context, q *query.Query, o Options) (scan.Rows, error) {
-	start := x.config.Now()
-	rows, err := x.run(ctx, q, o)
-	x.phase(ctx, "plan", start)
-	return rows, err
-}
-
-func (x *Executor) run(ctx context.Context, q *query.Query, o Options) (scan.Rows, error) {
 	switch {
 	case q.Plain != nil:
 		return x.runPlain(ctx, q, o)

@@ -17,7 +17,9 @@ func (x *Executor) runPlain(ctx context.Context, q *query.Query, o Options) (sca
 		return typed{Batches: scan.Of(), schema: schema}, nil
 	}
 	access := plainAccess(q, o)
+	start := x.config.Now()
 	r, err := x.planner.Read(ctx, access, nil)
+	x.phase(ctx, "plan", start)
 	if err != nil {
 		return nil, err
 	}

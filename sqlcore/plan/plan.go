@@ -16,13 +16,6 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
-// Plan is how a query will be answered.
-type Plan struct {
-	Query *query.Query
-	// Reads has one entry for each of Query.Accesses.
-	Reads []*Read
-}
-
 // Read is how one access gets its rows. They pass three stages: the scan, the
 // caller's restriction, and the query's own condition.
 type Read struct {
@@ -110,22 +103,6 @@ func New(o Options, sizes Sizer) *Planner {
 		sizes = unsized{}
 	}
 	return &Planner{options: o, sizes: sizes}
-}
-
-// Plan plans every access of q on its own; joins are used at run time, when
-// the keys are known. Errors are gwerr.FanoutExceeded for a plan that would
-// need too many calls and gwerr.NotImplemented for a table that can't be read
-// under the given conditions.
-func (p *Planner) Plan(ctx context.Context, q *query.Query) (*Plan, error) {
-	out := &Plan{Query: q}
-	for i := range q.Accesses {
-		r, err := p.Read(ctx, q.Accesses[i], nil)
-		if err != nil {
-			return nil, err
-		}
-		out.Reads = append(out.Reads, r)
-	}
-	return out, nil
 }
 
 // CheckFanout returns gwerr.FanoutExceeded if the read would need more calls
