@@ -36,9 +36,12 @@ type Request struct {
 	// Parent asks for the parent's rows, for a path that has one.
 	Parent *Request
 	// Partition allows the source to divide the scan and answer its parts in
-	// any order. Without it rows come in the source's order, and batches carry
-	// cursors.
+	// any order. Without it each run's rows come in the source's order.
 	Partition bool
+	// Ordered asks for the rows of several runs (keys, filters, parents) one
+	// run after the other, so that two readings of a directory that does not
+	// change give the same order. It excludes Partition.
+	Ordered bool
 	// Within restricts a partitioned scan to these values of the partition
 	// column, as text; nil means all.
 	Within []string
