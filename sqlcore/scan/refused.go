@@ -1,0 +1,21 @@
+package scan
+
+// Refused is in the chain of the error of a scan whose filter the service
+// does not take: the same request without that condition may succeed, since
+// the residual applies every condition again. Find it with errors.As.
+type Refused struct {
+	// Attribute and Operator are the service's words for what it refuses; each
+	// is empty where the answer doesn't tell.
+	Attribute, Operator string
+	// TooLong is true where the address or its headers were too long, whatever
+	// the filter says.
+	TooLong bool
+	// Err is the error that says so in words.
+	Err error
+}
+
+// Error says what was refused.
+func (r *Refused) Error() string { return r.Err.Error() }
+
+// Unwrap returns the error in words.
+func (r *Refused) Unwrap() error { return r.Err }
