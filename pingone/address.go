@@ -50,6 +50,16 @@ func (a address) withRaw(query string) address {
 	return address{path: a.path, query: query}
 }
 
+// has reports whether the query has a parameter of that name.
+func (a address) has(name string) bool {
+	for part := range strings.SplitSeq(a.query, "&") {
+		if key, _, _ := strings.Cut(part, "="); key == name {
+			return true
+		}
+	}
+	return false
+}
+
 // resolve gives the absolute form of an address of this API.
 func (c *client) resolve(a address) string { return c.base.String() + a.String() }
 

@@ -35,8 +35,8 @@ func apiError(q call, resp *http.Response, body []byte) error {
 	var a apiAnswer
 	_ = json.Unmarshal(body, &a) // gateways and proxies in between answer in other forms
 	switch status := resp.StatusCode; {
-	case q.resumed && (status == 400 || status == 404 || status == 410):
-		return gwerr.New(gwerr.BadContinuation, "PingOne no longer accepts the place where this reading stopped.", "Start reading again from the first page.")
+	case q.atCursor() && (status == http.StatusBadRequest || status == http.StatusNotFound || status == http.StatusGone):
+		return cursorRefused(q, resp)
 	case status == http.StatusUnauthorized:
 		return gwerr.New(gwerr.UpstreamAuth, "PingOne refused the access token."+traceID(resp), "Check the worker application, its secret and its environment.")
 	case status == http.StatusForbidden:
@@ -51,6 +51,18 @@ func apiError(q call, resp *http.Response, body []byte) error {
 	default:
 		return rejected(q, resp, a)
 	}
+}
+
+// errCursor is the cause of an error that refuses a place in a collection: the
+// cursor is too old, or belongs to another access token.
+var errCursor = errors.New("the cursor is refused")
+
+func cursorRefused(q call, resp *http.Response) error {
+	if q.resumed {
+		return gwerr.Wrap(gwerr.BadContinuation, errCursor, "PingOne no longer accepts the place where this reading stopped.", "Start reading again from the first page.")
+	}
+	return gwerr.Wrap(gwerr.UpstreamRejected, errCursor,
+		fmt.Sprintf("PingOne no longer accepts its own link to the next page of %s (status %d).%s", q.endpoint, resp.StatusCode, traceID(resp)), "Read again.")
 }
 
 func forbidden(q call, resp *http.Response, a apiAnswer) error {

@@ -47,12 +47,22 @@ type call struct {
 	filter string
 	// resumed is set on the first call of a scan that continues a cursor.
 	resumed bool
+	// cred holds the token that this call shares with others; nil for a token
+	// of its own.
+	cred *credential
 }
+
+// atCursor reports whether the call goes on behind a page that was read.
+func (q call) atCursor() bool { return q.resumed || q.address.has("cursor") }
 
 // get makes the call and hands the body to use, which must not keep it. Calls
 // are repeated where that is safe: use may run several times. found is false
-// where the answer's status means that there is no such row.
+// where the answer's status means that there is no such row. The error is
+// errCursor where the place in the address is no longer taken.
 func (c *client) get(ctx context.Context, q call, use func(body []byte) error) (found bool, err error) {
+	if q.cred == nil {
+		q.cred = &credential{}
+	}
 	r := retrier{client: c, call: q, start: c.cfg.Clock.Now()}
 	for {
 		out := c.attempt(ctx, q, r.attempts+1, use)
@@ -128,10 +138,11 @@ func (c *client) exchange(ctx context.Context, q call, use func([]byte) error) (
 	}
 	req.Header.Set("Accept", "application/json, application/hal+json;q=0.9")
 	req.Header.Set("User-Agent", c.cfg.UserAgent)
-	refused, err := c.cfg.Authorizer.Authorize(ctx, req.Header)
+	token, err := q.cred.get(ctx, &c.cfg)
 	if err != nil {
 		return outcome{err: err}, 0
 	}
+	token.Set(req.Header)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return outcome{network: true, err: unreachable(ctx, err)}, 0
@@ -142,7 +153,7 @@ func (c *client) exchange(ctx context.Context, q call, use func([]byte) error) (
 	readErr := c.read(cancel, resp, buf)
 	size := int64(buf.Len())
 	if resp.StatusCode == http.StatusUnauthorized {
-		refused(ctx)
+		q.cred.refuse(ctx, token)
 	}
 	return c.judge(ctx, q, resp, buf.Bytes(), readErr, use), size
 }
@@ -151,7 +162,7 @@ func (c *client) exchange(ctx context.Context, q call, use func([]byte) error) (
 func (c *client) judge(ctx context.Context, q call, resp *http.Response, body []byte, readErr error, use func([]byte) error) outcome {
 	out := outcome{status: resp.StatusCode}
 	switch {
-	case slices.Contains(q.missing, out.status):
+	case slices.Contains(q.missing, out.status) && !q.atCursor():
 		out.missing = true
 		return out
 	case out.status != http.StatusOK:

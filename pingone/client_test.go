@@ -28,16 +28,28 @@ type stub struct {
 	*httptest.Server
 	calls   atomic.Int64
 	refused atomic.Int64
+	expiry  time.Time // of all tokens; zero for never
 	conn    *pingone.Connection
 	clock   *fakeClock
 	events  *recorder
 	users   *catalog.Table
 }
 
-func (s *stub) Authorize(_ context.Context, h http.Header) (func(context.Context), error) {
-	h.Set("Authorization", "Bearer token-"+strconv.FormatInt(s.refused.Load(), 10))
-	return func(context.Context) { s.refused.Add(1) }, nil
+func (s *stub) Token(context.Context) (pingone.Token, error) {
+	return stubToken{s, s.refused.Load()}, nil
 }
+
+// stubToken is good until the stub's clock reaches its end, if it has one.
+type stubToken struct {
+	s *stub
+	n int64
+}
+
+func (t stubToken) Set(h http.Header) {
+	h.Set("Authorization", "Bearer token-"+strconv.FormatInt(t.n, 10))
+}
+func (t stubToken) Refused(context.Context)  { t.s.refused.Add(1) }
+func (t stubToken) Valid(now time.Time) bool { return t.s.expiry.IsZero() || now.Before(t.s.expiry) }
 
 // newStub answers the n-th call, from 1, of users by handle.
 func newStub(t *testing.T, change func(*pingone.Config), handle func(w http.ResponseWriter, r *http.Request, n int64)) *stub {

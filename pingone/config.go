@@ -13,12 +13,21 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/tables"
 )
 
-// Authorizer puts an access token on requests.
+// Authorizer gives access tokens.
 type Authorizer interface {
-	// Authorize sets the Authorization header. refused is to be called when
-	// the API answers 401 to a request that carries it. Errors are of package
-	// gwerr.
-	Authorize(ctx context.Context, h http.Header) (refused func(context.Context), err error)
+	// Token returns a token that can be used now. Errors are of package gwerr.
+	Token(ctx context.Context) (Token, error)
+}
+
+// Token is an access token. Values are comparable with ==, and its methods are
+// safe for concurrent use.
+type Token interface {
+	// Set puts the token on a request.
+	Set(h http.Header)
+	// Refused tells that the API answered 401 to a request with the token.
+	Refused(ctx context.Context)
+	// Valid reports whether the token has not expired at now.
+	Valid(now time.Time) bool
 }
 
 // Permit is the right to make one call.

@@ -69,7 +69,7 @@ type worker struct {
 	tok string
 }
 
-func (w *worker) Authorize(ctx context.Context, h http.Header) (func(context.Context), error) {
+func (w *worker) Token(ctx context.Context) (pingone.Token, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.tok == "" {
@@ -92,15 +92,25 @@ func (w *worker) Authorize(ctx context.Context, h http.Header) (func(context.Con
 		}
 		w.tok = answer.Token
 	}
-	mine := w.tok
-	h.Set("Authorization", "Bearer "+mine)
-	return func(context.Context) {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if w.tok == mine {
-			w.tok = ""
-		}
-	}, nil
+	return workerToken{w, w.tok}, nil
+}
+
+// workerToken never expires by itself.
+type workerToken struct {
+	*worker
+	text string
+}
+
+func (t workerToken) Set(h http.Header) { h.Set("Authorization", "Bearer "+t.text) }
+
+func (t workerToken) Valid(time.Time) bool { return true }
+
+func (t workerToken) Refused(context.Context) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.tok == t.text {
+		t.tok = ""
+	}
 }
 
 // fakeClock passes the time by sleeping.

@@ -114,9 +114,10 @@ func (a *customAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 type openDoor struct{}
 
-func (openDoor) Authorize(context.Context, http.Header) (func(context.Context), error) {
-	return func(context.Context) {}, nil
-}
+func (openDoor) Token(context.Context) (pingone.Token, error) { return openDoor{}, nil }
+func (openDoor) Set(http.Header)                              {}
+func (openDoor) Refused(context.Context)                      {}
+func (openDoor) Valid(time.Time) bool                         { return true }
 
 func connectTo(t *testing.T, a *customAPI) (*pingone.Connection, *fakeClock) {
 	t.Helper()

@@ -255,17 +255,30 @@ func (p *pool) Close() error {
 	return nil
 }
 
-// bearer puts tokens of a source on requests.
+// bearer gives the tokens of a source.
 type bearer struct{ source tokens.Source }
 
-// Authorize implements pingone.Authorizer.
-func (b bearer) Authorize(ctx context.Context, h http.Header) (func(context.Context), error) {
+// Token implements pingone.Authorizer.
+func (b bearer) Token(ctx context.Context) (pingone.Token, error) {
 	t, err := b.source.Token(ctx)
 	if err != nil {
 		return nil, err
 	}
-	h.Set("Authorization", "Bearer "+t.Value.Reveal())
-	return func(ctx context.Context) { b.source.Invalidate(ctx, t) }, nil
+	return &heldToken{source: b.source, token: t}, nil
+}
+
+// heldToken is a pingone.Token, as a header of RFC 6750.
+type heldToken struct {
+	source tokens.Source
+	token  tokens.Token
+}
+
+func (t *heldToken) Set(h http.Header) { h.Set("Authorization", "Bearer "+t.token.Value.Reveal()) }
+
+func (t *heldToken) Refused(ctx context.Context) { t.source.Invalidate(ctx, t.token) }
+
+func (t *heldToken) Valid(now time.Time) bool {
+	return t.token.Expiry.IsZero() || now.Before(t.token.Expiry)
 }
 
 // paced asks the rate budget for calls on behalf of the context's caller.

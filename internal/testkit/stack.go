@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -206,14 +207,25 @@ func workerToken(t testing.TB, s *Simulator) pingone.Authorizer {
 
 type authorizer struct{ source tokens.Source }
 
-// Authorize implements pingone.Authorizer.
-func (a authorizer) Authorize(ctx context.Context, h http.Header) (func(context.Context), error) {
-	token, err := a.source.Token(ctx)
+// Token implements pingone.Authorizer.
+func (a authorizer) Token(ctx context.Context) (pingone.Token, error) {
+	t, err := a.source.Token(ctx)
 	if err != nil {
 		return nil, err
 	}
-	h.Set("Authorization", "Bearer "+token.Value.Reveal())
-	return func(ctx context.Context) { a.source.Invalidate(ctx, token) }, nil
+	return &token{a.source, t}, nil
+}
+
+// token is a pingone.Token.
+type token struct {
+	source tokens.Source
+	token  tokens.Token
+}
+
+func (t *token) Set(h http.Header)           { h.Set("Authorization", "Bearer "+t.token.Value.Reveal()) }
+func (t *token) Refused(ctx context.Context) { t.source.Invalidate(ctx, t.token) }
+func (t *token) Valid(now time.Time) bool {
+	return t.token.Expiry.IsZero() || now.Before(t.token.Expiry)
 }
 
 type onePool struct{ only *service.Connection }
