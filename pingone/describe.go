@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
@@ -127,7 +126,7 @@ func (j *job) describeParts() []scan.Call {
 	return append(out, j.describeWalk(part, 0, note))
 }
 
-// describeExtras lists what is read besides: looked-up columns and details.
+// describeExtras lists what is read besides: looked-up columns.
 func (j *job) describeExtras() []scan.Call {
 	var out []scan.Call
 	s := j.Connection.newJob(j.req)
@@ -142,18 +141,8 @@ func (j *job) describeExtras() []scan.Call {
 			}
 		}
 	}
-	for _, d := range s.shape.details {
-		a := addressOf(d.detail.Get, map[string]string{environmentColumn: j.table.Schema.ID})
-		a.path = placeholders.Replace(a.path)
-		if d.detail.Query != "" {
-			a = a.withRaw(d.detail.Query)
-		}
-		out = append(out, describe(a, 0, "one for each row, many at a time"))
-	}
 	return out
 }
-
-var placeholders = strings.NewReplacer("{Id}", "…")
 
 func (c *Connection) describeParent(j *job) []scan.Call {
 	out := c.Describe(j.parentRequest())

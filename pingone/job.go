@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -25,27 +24,12 @@ type job struct {
 	quota *quota
 	// lookups gives the columns that come from other tables' rows.
 	lookups *lookups
-	// inline is the detail that the path's own answers fill.
-	inline *catalog.Detail
 }
 
 func (c *Connection) newJob(r scan.Request) *job {
 	j := &job{Connection: c, req: r, table: r.Table, path: r.Path, quota: newQuota(r.Limit)}
-	inline := ""
-	if r.Details && r.Path.Get != "" {
-		for i := range r.Table.Details {
-			if d := &r.Table.Details[i]; d.Get == r.Path.Get && wantsDetail(r, d.Name) {
-				j.inline, inline = d, d.Name
-				break
-			}
-		}
-	}
-	j.shape = shapeOf(r.Table, r.Path, r.Columns, r.Details, inline, j.hidden())
+	j.shape = shapeOf(r.Table, r.Path, r.Columns, j.hidden())
 	return j
-}
-
-func wantsDetail(r scan.Request, name string) bool {
-	return slices.ContainsFunc(r.Columns, func(c int) bool { return r.Table.Columns[c].Detail == name })
 }
 
 // divides reports whether the scan may be read in parts.
@@ -54,11 +38,10 @@ func (j *job) divides() bool {
 }
 
 // hidden names the columns that the scanner needs besides the request's: the
-// key, to tell rows apart or to read their details, and what parts are made
-// by.
+// key, to tell rows apart, and what parts are made by.
 func (j *job) hidden() []string {
 	var out []string
-	if len(j.req.Filters) > 1 || j.divides() || j.path.Variant != nil || j.req.Details {
+	if len(j.req.Filters) > 1 || j.divides() || j.path.Variant != nil {
 		for _, c := range j.table.Key() {
 			out = append(out, j.table.Columns[c].Name)
 		}
@@ -111,9 +94,6 @@ func (j *job) place(template string, key []string) address {
 	for _, c := range j.req.Columns {
 		add(j.path.Query[j.table.Columns[c].Name])
 	}
-	if j.inline != nil {
-		add(j.inline.Query)
-	}
 	return a
 }
 
@@ -152,8 +132,8 @@ func first(list []string) string {
 	return list[0]
 }
 
-// deliver turns a page's rows into batches: repeated rows are left out, details
-// and constants filled in. It frees the page. It returns errEnough once no
+// deliver turns a page's rows into batches: repeated rows are left out and
+// constants filled in. It frees the page. It returns errEnough once no
 // more rows are needed, and how many rows were not seen before.
 func (j *job) deliver(ctx context.Context, out sink, p page, seen *distinct, constants map[string]string, cursor string) (fresh int, err error) {
 	defer p.release()
@@ -172,17 +152,12 @@ func (j *job) hand(ctx context.Context, out sink, p page, ranges [][2]int, const
 	if err != nil {
 		return err
 	}
-	details, err := j.details(ctx, p)
-	if err != nil {
-		return err
-	}
-	defer releaseAll(details)
 	for i, r := range ranges {
 		n := j.quota.take(r[1] - r[0])
 		if n == 0 {
 			break
 		}
-		b := scan.Batch{Record: j.shape.assemble(p, r[0], r[0]+n, constants, details)}
+		b := scan.Batch{Record: j.shape.assemble(p, r[0], r[0]+n, constants)}
 		if i == len(ranges)-1 && r[0]+n == p.rows && sequential(j.req) {
 			b.Cursor = cursor
 		}
@@ -198,14 +173,6 @@ func (j *job) enough() error {
 		return errEnough
 	}
 	return nil
-}
-
-func releaseAll(details map[*detailShape][]arrow.Array) {
-	for _, columns := range details {
-		for _, a := range columns {
-			a.Release()
-		}
-	}
 }
 
 // walk is the reading of one collection, page by page.

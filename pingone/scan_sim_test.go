@@ -28,7 +28,6 @@ func TestSequentialScan(t *testing.T) {
 	env := w.sim.EnvironmentID(sim.EnvironmentAdministrators)
 	for _, row := range rows {
 		require.Equal(t, env, row[r.Table.Index("EnvironmentId")])
-		require.Equal(t, "(null)", row[r.Table.Index("PasswordStatus")])
 	}
 }
 
@@ -154,46 +153,6 @@ func TestForgedCursorsAreRefused(t *testing.T) {
 	r.Resume, r.Filters = "environments/"+users.Schema.ID+"/users?cursor=a", []string{"a", "b"}
 	_, err := w.read(context.Background(), r)
 	require.True(t, gwerr.Is(err, gwerr.BadContinuation), "%v", err)
-}
-
-func TestDetailColumnsCostACallARow(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, sim.Options{}, nil)
-	users := w.table("Users")
-	plain := w.request(users, "list", "Id", "MemberOfGroupIDs", "PasswordStatus")
-	plain.Limit = 20
-	w.sim.ResetRequests()
-	for _, row := range w.rows(plain) {
-		require.Equal(t, []string{"(null)", "(null)"}, row[1:])
-	}
-	require.Equal(t, 1, w.apiCalls())
-
-	detailed := plain
-	detailed.Details = true
-	w.sim.ResetRequests()
-	rows := w.rows(detailed)
-	require.Len(t, rows, 20)
-	require.Equal(t, 21, w.apiCalls())
-	for _, row := range rows {
-		require.NotEqual(t, "(null)", row[1])
-	}
-
-	one := w.request(users, "by_id", "Id", "MemberOfGroupIDs", "MemberOfGroupNames")
-	one.Details, one.Keys = true, [][]string{{rows[0][0]}}
-	w.sim.ResetRequests()
-	got := w.rows(one)
-	require.Equal(t, 1, w.apiCalls(), "the path's own answer has the detail")
-	require.Equal(t, rows[0][1], got[0][1])
-}
-
-func TestGroupTotalsAreDetails(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, sim.Options{}, nil)
-	r := w.request(w.table("Groups"), "list", "Name", "DirectUsersCount", "TotalUsersCount")
-	r.Details = true
-	for _, row := range w.rows(r) {
-		require.NotEqual(t, "(null)", row[2], row[0])
-	}
 }
 
 // memberships reads all memberships user by user, the slow and certain way.
@@ -384,8 +343,6 @@ func TestDescribe(t *testing.T) {
 	divided.Partition = true
 	limited := filtered
 	limited.Limit = 5
-	detailed := filtered
-	detailed.Columns, detailed.Details = positionsOf(w, detailed, "Id", "PasswordStatus"), true
 	w.sim.ResetRequests()
 	for _, c := range []struct {
 		name string
@@ -395,7 +352,6 @@ func TestDescribe(t *testing.T) {
 		{"filter", filtered, []string{`environments/ENV/users?filter=type eq "Contractor"&limit=200`}},
 		{"limit", limited, []string{`environments/ENV/users?filter=type eq "Contractor"&limit=5`}},
 		{"keys", keyed, []string{"environments/ENV/users/" + userID(1), "environments/ENV/users/" + userID(2)}},
-		{"detail", detailed, []string{`environments/ENV/users?filter=type eq "Contractor"&limit=200`, "environments/ENV/users/…?include=memberOfGroupIDs,memberOfGroupNames"}},
 		{"divided", divided, []string{"environments/ENV/populations", `environments/ENV/users?filter=population.id eq "…"&limit=200`}},
 		{"memberships", w.request(w.table("UserGroupAssociations"), "all_by_group", "UserId"), []string{
 			"environments/ENV/groups?limit=1000", `environments/ENV/users?filter=memberOfGroups[id eq "…"]&limit=200`, `environments/ENV/users?filter=memberOfGroups[id eq "…"]&limit=1`,
@@ -409,10 +365,6 @@ func TestDescribe(t *testing.T) {
 		require.Equal(t, c.want, got, c.name)
 	}
 	require.Zero(t, w.apiCalls(), "describing makes no call")
-}
-
-func positionsOf(w *world, r scan.Request, columns ...string) []int {
-	return w.request(r.Table, r.Path.Name, columns...).Columns
 }
 
 // Every declared filter operator works at the simulator, which accepts what

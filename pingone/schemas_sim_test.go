@@ -245,7 +245,7 @@ func TestWithoutTheRightToReadSchemas(t *testing.T) {
 	require.Len(t, s.Notes, 1)
 	users, ok := s.Table("Users")
 	require.True(t, ok)
-	require.Len(t, users.Columns, 48)
+	require.Len(t, users.Columns, 45)
 }
 
 func TestClosedConnection(t *testing.T) {

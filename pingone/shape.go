@@ -25,17 +25,14 @@ type shape struct {
 	// key holds the places of the primary key's decoded columns, for telling
 	// rows apart.
 	key []int
-	// details names what must be read row by row.
-	details []*detailShape
 }
 
 // slot is one column of the request.
 type slot struct {
 	from origin
-	at   int // in the layout, or in the detail's layout
+	at   int // in the layout
 	name string
 	typ  catalog.Type
-	part *detailShape
 }
 
 type origin uint8
@@ -43,20 +40,11 @@ type origin uint8
 const (
 	fromAnswer origin = iota
 	fromConstant
-	fromDetail
-	fromNothing
 )
 
-// detailShape is a detail and the columns it fills.
-type detailShape struct {
-	detail *catalog.Detail
-	layout *layout
-}
-
 // shapeOf compiles a request's columns for its path. hidden are further
-// columns that the scanner needs; inline names a detail that the path's own
-// answers fill.
-func shapeOf(t *catalog.Table, p *catalog.Path, columns []int, details bool, inline string, hidden []string) *shape {
+// columns that the scanner needs.
+func shapeOf(t *catalog.Table, p *catalog.Path, columns []int, hidden []string) *shape {
 	s := &shape{schema: t.ArrowSchema(columns), decoded: map[string]int{}}
 	var decode []int
 	add := func(c int) int {
@@ -68,19 +56,12 @@ func shapeOf(t *catalog.Table, p *catalog.Path, columns []int, details bool, inl
 		decode = append(decode, c)
 		return len(decode) - 1
 	}
-	perDetail := map[string][]int{}
 	for _, c := range columns {
 		col := &t.Columns[c]
 		out := slot{name: col.Name, typ: col.Type}
-		switch {
-		case constant(t, p, col.Name):
+		if constant(t, p, col.Name) {
 			out.from = fromConstant
-		case col.Detail != "" && !details:
-			out.from = fromNothing
-		case col.Detail != "" && col.Detail != inline:
-			out.from, out.at = fromDetail, len(perDetail[col.Detail])
-			perDetail[col.Detail] = append(perDetail[col.Detail], c)
-		default:
+		} else {
 			out.at = add(c)
 		}
 		s.slots = append(s.slots, out)
@@ -96,24 +77,7 @@ func shapeOf(t *catalog.Table, p *catalog.Path, columns []int, details bool, inl
 		}
 	}
 	s.layout = newLayout(t, p.Items, p.Sources, decode)
-	s.addDetails(t, perDetail)
 	return s
-}
-
-func (s *shape) addDetails(t *catalog.Table, columns map[string][]int) {
-	for i := range t.Details {
-		d := &t.Details[i]
-		if len(columns[d.Name]) == 0 {
-			continue
-		}
-		ds := &detailShape{detail: d, layout: newLayout(t, "", nil, columns[d.Name])}
-		s.details = append(s.details, ds)
-		for j := range s.slots {
-			if s.slots[j].from == fromDetail && t.Column(s.slots[j].name).Detail == d.Name {
-				s.slots[j].part = ds
-			}
-		}
-	}
 }
 
 // constant reports whether a column's value is the same in all rows of a run.
@@ -130,20 +94,16 @@ func constant(t *catalog.Table, p *catalog.Path, name string) bool {
 
 // assemble builds the record of the request from a page, of which it takes
 // the rows from a to b.
-func (s *shape) assemble(p page, a, b int, constants map[string]string, details map[*detailShape][]arrow.Array) arrow.RecordBatch {
+func (s *shape) assemble(p page, a, b int, constants map[string]string) arrow.RecordBatch {
 	columns := make([]arrow.Array, len(s.slots))
 	for i := range s.slots {
 		slot := &s.slots[i]
 		switch slot.from {
 		case fromAnswer:
 			columns[i] = part(p.arrays[slot.at], a, b)
-		case fromDetail:
-			columns[i] = part(details[slot.part][slot.at], a, b)
 		case fromConstant:
 			text, known := constants[slot.name]
 			columns[i] = repeated(slot.typ, text, known, b-a)
-		default:
-			columns[i] = array.MakeArrayOfNull(memory.DefaultAllocator, slot.typ.Arrow(), b-a)
 		}
 	}
 	rec := array.NewRecordBatch(s.schema, columns, int64(b-a))

@@ -35,7 +35,7 @@ func library() *catalog.Schema {
 		{Name: "Kind", Type: catalog.String, Values: []string{"BOOK", "JOURNAL"}},
 		{Name: "Tags", Type: catalog.StringList},
 		{Name: "Extra", Type: catalog.JSON},
-		{Name: "Summary", Type: catalog.String, Detail: "single"},
+		{Name: "Summary", Type: catalog.String},
 		{Name: "ShelfId", Type: catalog.GUID, References: &catalog.Reference{Table: "Shelves", Column: "Id", Forward: "Shelf", Backward: "Books"}},
 		{Name: "SequelId", Type: catalog.GUID, References: &catalog.Reference{Table: "Books", Column: "Id", Forward: "Sequel", Backward: "Prequels"}},
 		{Name: "TownId", Type: catalog.GUID, Required: true, References: &catalog.Reference{Table: "Towns", Column: "Id", Forward: "Town", Backward: "Books"}},

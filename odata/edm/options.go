@@ -88,9 +88,6 @@ func describe(c *catalog.Column) string {
 	if len(c.Values) > 0 {
 		parts = append(parts, "Known values: "+strings.Join(c.Values, ", ")+".")
 	}
-	if c.Detail != "" {
-		parts = append(parts, "Filled only where $select, $filter or $orderby names it, or where entities are read by key.")
-	}
 	return strings.Join(parts, " ")
 }
 

@@ -177,7 +177,7 @@ func (w *walker) follow(n edm.Navigation, s *uri.NameSegment) error {
 		hop.Known = &values[0]
 	}
 	r.Hops = append(r.Hops, hop)
-	r.Table, r.where, r.keyed = n.Target, predicate.True, false
+	r.Table, r.where = n.Target, predicate.True
 	if !n.Many {
 		r.Kind = Entity
 		r.place += "/" + n.Name
@@ -282,7 +282,7 @@ func (w *walker) keyCondition(t *catalog.Table, given map[string]uri.Expr) error
 	}
 	r := w.resource
 	r.where = predicate.AllOf(append(parts, r.where)...)
-	r.Kind, r.keyed = Entity, true
+	r.Kind = Entity
 	r.place += "(" + text + ")"
 	return nil
 }

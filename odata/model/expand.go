@@ -71,7 +71,7 @@ func (w *walker) expandItem(item uri.ExpandItem) (edm.Navigation, error) {
 func (w *walker) expandTarget(n edm.Navigation, item uri.ExpandItem) (*Resource, error) {
 	target := &Resource{
 		Kind: Feed, Schema: w.schema, Table: n.Target, where: predicate.True, place: n.Target.Name,
-		filter: condition{where: predicate.True, complete: true}, read: map[int]bool{}, expanded: true,
+		filter: condition{where: predicate.True, complete: true}, read: map[int]bool{},
 	}
 	inner := &walker{schema: w.schema, options: w.options, aliases: w.aliases, resource: target}
 	o := item.Options

@@ -75,7 +75,6 @@ func (w *walker) bindOptions(o *uri.Options) error {
 		return nil
 	case Property, Raw:
 		r.Columns, r.Visible, r.selected = []int{w.property}, 1, []string{}
-		r.detailed = true
 		return nil
 	}
 	if err := w.bindFilter(o); err != nil || r.Kind == Count {
@@ -184,7 +183,6 @@ func (w *walker) selectItem(item uri.SelectItem, add func(int)) error {
 	r.selected = append(r.selected, s.Name)
 	if i >= 0 {
 		add(i)
-		r.detailed = r.detailed || t.Columns[i].Detail != ""
 	}
 	return nil
 }
@@ -251,7 +249,7 @@ func (w *walker) searchText() string {
 	columns := []string{"chr(31)", "''"}
 	t := w.resource.Table
 	for i := range t.Columns {
-		if c := &t.Columns[i]; c.Type == catalog.String && c.Detail == "" {
+		if c := &t.Columns[i]; c.Type == catalog.String {
 			w.resource.read[i] = true
 			columns = append(columns, quoteName(c.Name))
 		}

@@ -74,14 +74,11 @@ type Resource struct {
 	Expand []Expansion
 
 	where    predicate.Expr // from keys in the address
-	keyed    bool
 	filter   condition
 	orderBy  string
 	read     map[int]bool // columns that options read
 	selected []string     // $select as written, nil for all
 	place    string       // the address in the context's spelling
-	detailed bool         // a detail column is answered by name
-	expanded bool         // the link is a join, not a read by key
 }
 
 // Expansion is one navigation property of $expand.
@@ -117,12 +114,12 @@ func Link(n edm.Navigation, v predicate.Value) predicate.Expr {
 // condition that the last hop puts on them, nil if there is no hop.
 func (r *Resource) Query(link predicate.Expr, p Page) *query.Query {
 	q := &query.Query{}
-	columns, details := r.accessColumns(r.Columns)
+	columns := r.accessColumns(r.Columns)
 	for _, i := range r.Columns {
 		c := &r.Table.Columns[i]
 		q.Columns = append(q.Columns, query.Column{Name: c.Name, Type: c.Type})
 	}
-	access := r.access(link, columns, details)
+	access := r.access(link, columns)
 	empty := p.Limit == 0 || isFalse(access.Where)
 	q.Empty = empty
 	if r.orderBy != "" {
@@ -151,8 +148,7 @@ func (x *Expansion) Related(values []predicate.Value) *query.Query {
 // CountQuery returns the query whose number of rows is the count: $top, $skip
 // and $orderby don't matter.
 func (r *Resource) CountQuery(link predicate.Expr) *query.Query {
-	columns, details := r.accessColumns(nil)
-	access := r.access(link, columns, details)
+	access := r.access(link, r.accessColumns(nil))
 	empty := isFalse(access.Where)
 	return &query.Query{
 		Accesses: []query.Access{access},
@@ -161,21 +157,16 @@ func (r *Resource) CountQuery(link predicate.Expr) *query.Query {
 	}
 }
 
-func (r *Resource) access(link predicate.Expr, columns []int, details bool) query.Access {
-	where := predicate.AllOf(r.where, link, r.filter.where)
-	asked := where
-	if r.expanded {
-		asked = r.filter.where
-	}
+func (r *Resource) access(link predicate.Expr, columns []int) query.Access {
 	return query.Access{
-		Alias: r.Table.Name, Table: r.Table, Columns: columns, Details: details || keyValues(r.Table, asked),
-		Where: where, WhereComplete: r.filter.complete,
+		Alias: r.Table.Name, Table: r.Table, Columns: columns,
+		Where: predicate.AllOf(r.where, link, r.filter.where), WhereComplete: r.filter.complete,
 	}
 }
 
 // accessColumns puts the columns that conditions read behind the result's.
-func (r *Resource) accessColumns(result []int) (columns []int, details bool) {
-	columns = append(columns, result...)
+func (r *Resource) accessColumns(result []int) []int {
+	columns := append([]int(nil), result...)
 	in := map[int]bool{}
 	for _, i := range columns {
 		in[i] = true
@@ -184,20 +175,8 @@ func (r *Resource) accessColumns(result []int) (columns []int, details bool) {
 		if r.read[i] && !in[i] {
 			columns = append(columns, i)
 		}
-		details = details || r.read[i] && r.Table.Columns[i].Detail != ""
 	}
-	return columns, details || r.keyed || r.detailed
-}
-
-// keyValues tells whether the condition asks for rows by key.
-func keyValues(t *catalog.Table, where predicate.Expr) bool {
-	key := t.Key()
-	for _, k := range key {
-		if _, ok := predicate.KeyValues(where, t.Columns[k].Name); !ok {
-			return false
-		}
-	}
-	return len(key) > 0
+	return columns
 }
 
 func (r *Resource) filterSQL() string {

@@ -59,7 +59,7 @@ func bookTable() *catalog.Table {
 		{Name: "BoughtAt", Type: catalog.Timestamp},
 		{Name: "Tags", Type: catalog.StringList},
 		{Name: "Extra", Type: catalog.JSON},
-		{Name: "Summary", Type: catalog.String, Detail: "single"},
+		{Name: "Summary", Type: catalog.String},
 		{Name: "ShelfId", Type: catalog.GUID, References: &catalog.Reference{
 			Table: "Shelves", Column: "Id", Forward: "Shelf", Backward: "Books",
 		}},

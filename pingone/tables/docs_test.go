@@ -95,9 +95,6 @@ func document(t *catalog.Table) string {
 	for i := range t.Paths {
 		b.WriteString(way(&t.Paths[i]))
 	}
-	for i := range t.Details {
-		fmt.Fprintf(&b, "- Columns marked as costing a call a row: `GET %s?%s`.\n", t.Details[i].Get, t.Details[i].Query)
-	}
 	if len(t.Examples) > 0 {
 		fmt.Fprintf(&b, "\n## Examples\n\n```sql\n%s;\n```\n", strings.Join(t.Examples, ";\n"))
 	}
@@ -117,9 +114,6 @@ func meaning(t *catalog.Table, c *catalog.Column) string {
 	}
 	if c.References != nil {
 		out = append(out, fmt.Sprintf("Refers to [%s](%s.md).", c.References.Table, c.References.Table))
-	}
-	if c.Detail != "" {
-		out = append(out, "Costs a call a row; null unless named.")
 	}
 	return strings.ReplaceAll(strings.Join(out, " "), "|", "\\|")
 }

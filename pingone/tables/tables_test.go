@@ -14,7 +14,7 @@ func TestDeclarationsLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]int{
-		"Organizations": 7, "Environments": 18, "Populations": 12, "Users": 48, "Groups": 18,
+		"Organizations": 7, "Environments": 18, "Populations": 12, "Users": 45, "Groups": 16,
 		"UserGroupAssociations": 5, "Schemas": 5, "SchemaAttributes": 19, "Licenses": 31,
 	}
 	for _, table := range found {

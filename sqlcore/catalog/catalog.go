@@ -55,10 +55,6 @@ type Column struct {
 	// NeededOnInsert columns must be given on INSERT.
 	NeededOnInsert bool
 	Access         Access
-	// Detail names the Detail that fills the column; "" for an ordinary one.
-	// A detail column costs a call a row and is null unless a query names it
-	// or asks for rows by key.
-	Detail string
 	// Values lists the known values of an enumeration, for documentation.
 	Values []string
 	// Sensitive columns hold personal data; masks and the audit log care.
@@ -88,7 +84,6 @@ type Table struct {
 	Schema  *Schema
 	Columns []Column
 	Paths   []Path
-	Details []Detail
 	// Size says where the number of rows can be read cheaply; nil if nowhere.
 	Size *Size
 	// Permission names the rights that reading needs, for documentation.
@@ -138,17 +133,6 @@ func (r *Restriction) Reads() []string {
 type Size struct {
 	Table, Column string
 	Path          string
-}
-
-// Detail is a read of one row that fills columns which listings lack.
-type Detail struct {
-	Name string
-	// Get is the template of the address.
-	Get string
-	// Query is added to the address, such as "include=memberOfGroupIDs".
-	Query string
-	// Endpoint and Group are as in Path.
-	Endpoint, Group string
 }
 
 // Path is an access path: a way to get rows of a table.
@@ -328,16 +312,6 @@ func (t *Table) Path(name string) *Path {
 	for i := range t.Paths {
 		if t.Paths[i].Name == name {
 			return &t.Paths[i]
-		}
-	}
-	return nil
-}
-
-// Detail returns the detail of that name, or nil.
-func (t *Table) Detail(name string) *Detail {
-	for i := range t.Details {
-		if t.Details[i].Name == name {
-			return &t.Details[i]
 		}
 	}
 	return nil

@@ -16,11 +16,10 @@ import (
 // declarationKeys lists the keys that each kind of mapping in a table's file
 // may have, in the order of the documentation.
 var declarationKeys = map[string][]string{
-	"table":     {"table", "entity", "schema", "doc", "permission", "examples", "size", "discover", "columns", "details", "paths"},
+	"table":     {"table", "entity", "schema", "doc", "permission", "examples", "size", "discover", "columns", "paths"},
 	"size":      {"table", "column", "path"},
-	"column":    {"name", "type", "from", "doc", "key", "required", "needed", "write", "detail", "values", "sensitive", "references", "max_length"},
+	"column":    {"name", "type", "from", "doc", "key", "required", "needed", "write", "values", "sensitive", "references", "max_length"},
 	"reference": {"table", "column", "forward", "backward"},
-	"detail":    {"name", "get", "query", "endpoint", "group"},
 	"path": {
 		"name", "doc", "get", "list", "items", "keys", "supplies", "sources", "endpoint", "group", "page", "page_max", "count",
 		"filter", "filters", "join", "missing", "unique", "variant", "partition", "parent", "lookup", "query", "hook",
@@ -113,12 +112,6 @@ func (p *problems) read(text []byte) (d declared, ok bool) {
 		d.table.Columns = append(d.table.Columns, p.column(c, d.table.Name))
 		d.columns = append(d.columns, c.line())
 	}
-	for _, n := range m.items("details") {
-		c := p.mapping(n, "detail")
-		d.table.Details = append(d.table.Details, Detail{
-			Name: c.must("name"), Get: c.must("get"), Query: c.str("query"), Endpoint: c.must("endpoint"), Group: c.must("group"),
-		})
-	}
 	for _, n := range m.items("paths") {
 		c := p.mapping(n, "path")
 		d.table.Paths = append(d.table.Paths, p.path(c, d.table))
@@ -132,7 +125,7 @@ func (p *problems) column(m fields, table string) Column {
 		Name: m.must("name"), Source: m.str("from"), Doc: m.must("doc"),
 		Key: m.flag("key"), Required: m.flag("required"), NeededOnInsert: m.flag("needed"),
 		Access: []Access{ReadOnly, Writable, OnInsert, OnUpdate}[m.choice("write", "never", "both", "insert", "update")],
-		Detail: m.str("detail"), Values: m.texts("values"), Sensitive: m.flag("sensitive"), MaxLength: int(m.number("max_length")),
+		Values: m.texts("values"), Sensitive: m.flag("sensitive"), MaxLength: int(m.number("max_length")),
 	}
 	if c.Source == "" && c.Name != "" {
 		c.Source = strings.ToLower(c.Name[:1]) + c.Name[1:]

@@ -55,9 +55,6 @@ func (c *checker) tableParts() {
 			c.atLine(c.line, "the size of %s is either a path or a table and column", t.Name)
 		}
 	}
-	for i := range t.Details {
-		c.template(c.line, t.Details[i].Get)
-	}
 }
 
 // other checks that another table has the columns.
@@ -90,9 +87,6 @@ func (c *checker) column(i int) {
 	}
 	if col.Key && !col.Required {
 		c.atLine(line, "key column %s must be required", col.Name)
-	}
-	if col.Detail != "" && c.table.Detail(col.Detail) == nil {
-		c.atLine(line, "column %s names the detail %q, which is not declared", col.Name, col.Detail)
 	}
 	if r := col.References; r != nil {
 		c.other(line, r.Table, r.Column)

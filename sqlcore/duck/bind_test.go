@@ -69,9 +69,6 @@ func printed(q *query.Query) string {
 		if a.Limit > 0 {
 			fmt.Fprintf(&b, " limit %d", a.Limit)
 		}
-		if a.Details {
-			b.WriteString(" with details")
-		}
 		b.WriteString("\n")
 	}
 	for _, j := range q.Joins {

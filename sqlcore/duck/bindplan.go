@@ -4,7 +4,6 @@ package duck
 
 import (
 	"context"
-	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
@@ -106,41 +105,7 @@ func (b *binder) finish(q *query.Query) {
 			q.Accesses = append(q.Accesses, query.Access{Table: t, Columns: []int{}, Where: predicate.False, WhereComplete: true})
 		}
 	}
-	words := map[string]bool{}
-	for _, t := range b.tokens {
-		if t.IsName() {
-			words[strings.ToLower(t.Name())] = true
-		}
-	}
-	details := map[*catalog.Table]bool{}
-	for i := range q.Accesses {
-		a := &q.Accesses[i]
-		details[a.Table] = details[a.Table] || namesDetail(a.Table, words) || namesKey(a)
-	}
-	for i := range q.Accesses {
-		q.Accesses[i].Details = details[q.Accesses[i].Table]
-	}
 	if q.Plain != nil || q.Counts {
 		q.SQL = ""
 	}
-}
-
-func namesDetail(t *catalog.Table, words map[string]bool) bool {
-	for i := range t.Columns {
-		if t.Columns[i].Detail != "" && words[strings.ToLower(t.Columns[i].Name)] {
-			return true
-		}
-	}
-	return false
-}
-
-// namesKey reports whether the rows are asked for by the table's whole key.
-func namesKey(a *query.Access) bool {
-	key := a.Table.Key()
-	for _, k := range key {
-		if _, ok := predicate.KeyValues(a.Where, a.Table.Columns[k].Name); !ok {
-			return false
-		}
-	}
-	return len(key) > 0
 }

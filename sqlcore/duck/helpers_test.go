@@ -34,10 +34,6 @@ func key(name string, t catalog.Type) catalog.Column {
 	return catalog.Column{Name: name, Type: t, Key: true, Required: true}
 }
 
-func detail(name string, t catalog.Type) catalog.Column {
-	return catalog.Column{Name: name, Type: t, Detail: "full"}
-}
-
 func librarySchema(name, id string) *catalog.Schema {
 	s := &catalog.Schema{Name: name, ID: id}
 	add := func(name string, columns ...catalog.Column) {
@@ -47,7 +43,7 @@ func librarySchema(name, id string) *catalog.Schema {
 		key("Id", catalog.GUID), column("Name", catalog.String), column("Email", catalog.String),
 		column("Active", catalog.Bool), column("Joined", catalog.Timestamp), column("BranchId", catalog.GUID),
 		column("Age", catalog.Int32), column("Points", catalog.Int64), column("Balance", catalog.Float64),
-		column("Notes", catalog.JSON), column("Tags", catalog.StringList), detail("Portrait", catalog.String))
+		column("Notes", catalog.JSON), column("Tags", catalog.StringList), column("Portrait", catalog.String))
 	add("Branches", key("Id", catalog.GUID), column("Name", catalog.String), column("City", catalog.String), column("MemberCount", catalog.Int32))
 	add("Loans", key("MemberId", catalog.GUID), key("BookId", catalog.String), column("Due", catalog.Timestamp), column("BranchId", catalog.GUID))
 	add("Visits", column("MemberId", catalog.GUID), column("At", catalog.Timestamp))

@@ -8,7 +8,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
-	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
@@ -29,7 +28,7 @@ func (x *Executor) Count(ctx context.Context, q *query.Query) (int64, error) {
 	plain := query.Plain{FilterSQL: q.Plain.FilterSQL}
 	if plain.FilterSQL == "" {
 		// Columns that only the condition reads are fetched if it stays.
-		a.Columns, a.Details = nil, a.Details && readsDetail(a)
+		a.Columns = nil
 	}
 	c.Accesses, c.Plain, c.Columns = []query.Access{a}, &plain, nil
 	rows, err := x.runPlain(ctx, &c, Options{})
@@ -64,13 +63,4 @@ func (x *Executor) runCount(ctx context.Context, q *query.Query) (scan.Rows, err
 	defer b.Release()
 	b.Field(0).(*array.Int64Builder).Append(n)
 	return typed{Batches: scan.Of(scan.Batch{Record: b.NewRecordBatch()}), schema: schema}, nil
-}
-
-func readsDetail(a query.Access) bool {
-	for _, name := range predicate.Columns(whereOf(a)) {
-		if c := a.Table.Column(name); c != nil && c.Detail != "" {
-			return true
-		}
-	}
-	return false
 }

@@ -53,7 +53,6 @@ func join(a, b query.Access) query.Access {
 	a.Alias = a.Alias + ", " + b.Alias
 	a.Where = predicate.AnyOf(whereOf(a), whereOf(b))
 	a.WhereComplete = false
-	a.Details = a.Details || b.Details
 	a.Limit = 0
 	a.Columns = slices.Clone(a.Columns)
 	for _, c := range b.Columns {

@@ -68,7 +68,6 @@ func (p *Planner) fill(r *Read, table *catalog.Table, c *candidate, where predic
 	r.Empty = c.empty
 	r.Request = c.request
 	r.Request.Table = table
-	r.Request.Details = r.Access.Details
 	r.Pushed, r.Exact = c.pushed, c.exact
 	r.Estimate = c.estimate
 	if !c.exact {

@@ -19,10 +19,6 @@ type Access struct {
 	Table *catalog.Table
 	// Columns are the positions of the columns that the query reads.
 	Columns []int
-	// Details is true when the query's text names a detail column, or asks for
-	// rows by key; otherwise detail columns are null. Only the text decides, so
-	// that the access path can't change an answer.
-	Details bool
 	// Where is a condition that every row the query needs fulfils. It may keep
 	// more rows than needed, never fewer.
 	Where predicate.Expr

@@ -22,9 +22,6 @@ type Request struct {
 	// columns in this order. It may be empty: then batches have no columns and
 	// only their number of rows counts.
 	Columns []int
-	// Details is true when detail columns among Columns are to be filled;
-	// otherwise they are null.
-	Details bool
 	// Keys holds one tuple of values, as text, for each run of the path, in
 	// the order of Path.Keys; empty where the path needs no keys.
 	Keys [][]string

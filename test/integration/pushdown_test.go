@@ -89,7 +89,7 @@ func (d *directory) sample(t *testing.T, s *testkit.Stack, u use) {
 	t.Helper()
 	var columns []string
 	for i := range u.table.Columns {
-		if c := &u.table.Columns[i]; c.Detail == "" && (!c.Custom || u.schema == "") {
+		if c := &u.table.Columns[i]; !c.Custom || u.schema == "" {
 			columns = append(columns, quoted(c.Name))
 		}
 	}

@@ -109,12 +109,7 @@ func (g *sqlgen) col(u use) *catalog.Column {
 			return c
 		}
 	}
-	for {
-		c := &u.table.Columns[g.r.IntN(len(u.table.Columns))]
-		if c.Detail == "" {
-			return c
-		}
-	}
+	return &u.table.Columns[g.r.IntN(len(u.table.Columns))]
 }
 
 func (g *sqlgen) plainCol(u use) *catalog.Column {

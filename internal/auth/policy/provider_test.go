@@ -134,7 +134,7 @@ func TestRestrictedTable(t *testing.T) {
 	if got := strings.Join(r.FilterColumns, " "); got != "PopulationId" {
 		t.Errorf("filter columns %q", got)
 	}
-	if len(v.Paths)+len(v.Examples)+len(v.Details) != 0 || v.Size != nil {
+	if len(v.Paths)+len(v.Examples) != 0 || v.Size != nil {
 		t.Error("the visible table must lead nowhere but through Base")
 	}
 	for _, c := range v.Columns {
