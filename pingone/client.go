@@ -50,10 +50,14 @@ type call struct {
 	// cred holds the token that this call shares with others; nil for a token
 	// of its own.
 	cred *credential
+	// later is set on calls for any page but the first of a walk.
+	later bool
+	// served takes the service's own time of the answer, where it tells one.
+	served *time.Time
 }
 
 // atCursor reports whether the call goes on behind a page that was read.
-func (q call) atCursor() bool { return q.resumed || q.address.has("cursor") }
+func (q call) atCursor() bool { return q.resumed || q.later || q.address.has("cursor") }
 
 // get makes the call and hands the body to use, which must not keep it. Calls
 // are repeated where that is safe: use may run several times. found is false
@@ -177,6 +181,9 @@ func (c *client) judge(ctx context.Context, q call, resp *http.Response, body []
 		}
 		out.cut, out.err = true, cutShort(causeOf(ctx, readErr))
 		return out
+	}
+	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil && q.served != nil {
+		*q.served = at
 	}
 	if err := use(body); err != nil {
 		out.err = err

@@ -36,7 +36,7 @@ func New(cfg Config) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Connection{cfg: cfg, client: cl, declared: declared, learnt: &experience{tables: map[string]*letters{}}}
+	c := &Connection{cfg: cfg, client: cl, declared: declared, learnt: newExperience()}
 	c.schemas = newSchemas(c)
 	return c, nil
 }

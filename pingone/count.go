@@ -107,7 +107,8 @@ func (c *Connection) countRuns(ctx context.Context, r scan.Request) (int64, bool
 		g.Go(func() error {
 			w := j.walkOf(key, variant, append(r.Filters, j.withinFilter())...)
 			w.page = 1
-			p, err := j.firstPage(ctx, w)
+			one := reading{job: j, walk: w}
+			p, err := one.begin(ctx)
 			if err != nil {
 				return err
 			}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -23,6 +25,18 @@ type page struct {
 	next string
 	// count is the number of rows of the whole result, -1 if not told.
 	count int64
+	// served is the service's own time of the answer; zero if not told.
+	served time.Time
+}
+
+// retain returns the page for another owner.
+func (p *page) retain() page {
+	kept := *p
+	kept.arrays = slices.Clone(p.arrays)
+	for _, a := range kept.arrays {
+		a.Retain()
+	}
+	return kept
 }
 
 func (p *page) release() {

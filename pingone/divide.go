@@ -21,10 +21,12 @@ import (
 
 // A cursor leads through a collection one page after the other. To read a
 // large collection at once it is divided into parts with filters of their own:
-// by the values of the partition column (each row has exactly one), and a part
-// that is too large by the first character of a text column. The second cut
-// can miss rows, so its completeness is proved by counts and, where that
-// fails, the part is read again without a cut.
+// by the values of the partition column, and a part that is too large by the
+// first character of a text column. Both can miss rows: those whose character
+// nobody asked for, and those that move from a part not read yet to one that was.
+// The first is excluded by a proof (tally.complete) or by reading the part without
+// a cut; for the second the sizes at the end are compared with those at the
+// beginning, and parts that grew while others shrank are read again.
 const (
 	// partRows is the size aimed at for a part: enough pages to make the
 	// half-empty last one cheap, few enough to keep many calls busy.
@@ -68,41 +70,51 @@ func (j *job) divided(ctx context.Context, out sink) error {
 	// A filter, or the choice of some values, may leave a page or two: its
 	// first page tells. A long list of values does not fit into one address.
 	fits := len(j.req.Within) <= chainValues
-	whole := j.walkOf(nil, "", j.req.Filters...)
+	all := &reading{job: j, walk: j.walkOf(nil, "", j.req.Filters...)}
 	if fits {
-		whole = j.walkOf(nil, "", append(slices.Clone(j.req.Filters), j.withinFilter())...)
+		all.walk = j.walkOf(nil, "", append(slices.Clone(j.req.Filters), j.withinFilter())...)
 	}
-	if fits && len(url.QueryEscape(whole.filter)) > longFilter {
-		return j.walkAll(ctx, out, whole, nil)
+	whole := func() error {
+		_, err := all.read(ctx, j.to(out, j.constants(nil)))
+		return err
+	}
+	if fits && len(url.QueryEscape(all.filter)) > longFilter {
+		return whole()
 	}
 	var expected int64
-	if fits && whole.filter != "" {
-		p, err := j.firstPage(ctx, whole)
+	if fits && all.filter != "" {
+		p, err := all.begin(ctx)
 		if err != nil {
 			return err
 		}
 		if p.next == "" || p.count <= fewRows {
-			return j.goOn(ctx, out, whole, p, nil)
+			all.first = &p
+			return whole()
 		}
 		expected = p.count
 		p.release()
 	}
 	values, err := j.partitionValues(ctx)
-	if gwerr.Is(err, gwerr.UpstreamForbidden) {
+	listed := !gwerr.Is(err, gwerr.UpstreamForbidden)
+	if !listed {
 		values, err = j.within(nil), nil
 	}
 	if err != nil {
 		return err
 	}
+	before := slices.Clone(values)
 	total := scale(values, expected)
 	if total <= fewRows && fits {
-		return j.walkAll(ctx, out, whole, nil)
+		return whole()
 	}
 	d := &division{
 		job: j, out: out, seen: newDistinct(), gate: make(chan struct{}, j.cfg.MaxParallel),
 		target: min(partRows, max(fewRows, total/partsWanted)),
 	}
-	return d.read(ctx, values)
+	if err := d.read(ctx, values); err != nil || !listed {
+		return err
+	}
+	return d.settle(ctx, before)
 }
 
 // scale reduces the sizes of values to those that a filter leaves, if it is
@@ -117,37 +129,6 @@ func scale(values []value, expected int64) int64 {
 		values[i].rows = int64(float64(values[i].rows) * share)
 	}
 	return sum(values)
-}
-
-// firstPage reads the first page of a walk; its next link is kept.
-func (j *job) firstPage(ctx context.Context, w walk) (page, error) {
-	var got page
-	stop := errors.New("one page is enough")
-	err := j.pages(ctx, w, func(p page) error {
-		got = p
-		return stop
-	})
-	if errors.Is(err, stop) {
-		err = nil
-	}
-	return got, err
-}
-
-// goOn hands on a first page and reads what follows it.
-func (j *job) goOn(ctx context.Context, out sink, w walk, p page, seen *distinct) error {
-	next := p.next
-	if _, err := j.deliver(ctx, out, p, seen, j.constants(nil), ""); err != nil || next == "" {
-		return err
-	}
-	w.after = next
-	return j.walkAll(ctx, out, w, seen)
-}
-
-func (j *job) walkAll(ctx context.Context, out sink, w walk, seen *distinct) error {
-	return j.pages(ctx, w, func(p page) error {
-		_, err := j.deliver(ctx, out, p, seen, j.constants(nil), "")
-		return err
-	})
 }
 
 // partitionValues lists the partition column's values with their sizes.
@@ -241,7 +222,7 @@ func (d *division) read(ctx context.Context, values []value) error {
 	for _, bin := range pack(whole, d.target) {
 		filter := d.equals(bin...)
 		g.Go(func() error {
-			_, err := d.part(inner, filter)
+			_, err := d.part(inner, d.reading(filter))
 			return err
 		})
 	}
@@ -290,34 +271,79 @@ func pack(values []value, target int64) [][]value {
 	return bins
 }
 
-// part reads one part, and learns from its rows.
-func (d *division) part(ctx context.Context, filter string) (tally, error) {
+// part reads one part through the gate, and learns from its rows.
+func (d *division) part(ctx context.Context, r *reading) (tally, error) {
 	select {
 	case d.gate <- struct{}{}:
 		defer func() { <-d.gate }()
 	case <-ctx.Done():
 		return tally{}, ctx.Err()
 	}
-	if d.quota.exhausted() {
-		return tally{}, errEnough
-	}
-	var t tally
-	begun := false
 	met := newLetters()
-	w := d.walkOf(nil, "", append(slices.Clone(d.req.Filters), filter)...)
-	err := d.pages(ctx, w, func(p page) error {
-		if !begun {
-			begun, t.counts, t.uncounted = true, p.count, p.count < 0
-		}
-		met.watch(p, d.splitColumn())
-		rows := p.rows
-		fresh, err := d.deliver(ctx, d.out, p, d.seen, d.constants(nil), "")
-		t.fresh += int64(fresh)
-		t.repeated += int64(rows - fresh)
-		return err
-	})
+	r.seen, r.watch = d.seen, func(p page) { met.watch(p, d.splitColumn()) }
+	t, err := r.read(ctx, d.to(d.out, d.constants(nil)))
 	if err == nil {
 		d.learnt.learn(d.table, met)
 	}
 	return t, err
+}
+
+// reading is the reading of the rows that fulfil one more condition.
+func (d *division) reading(filter string) *reading {
+	return &reading{job: d.job, walk: d.walkOf(nil, "", append(slices.Clone(d.req.Filters), filter)...)}
+}
+
+// settleRounds bounds how often a scan looks for rows that moved meanwhile.
+const settleRounds = 3
+
+// settle reads again the parts that grew since the scan began, where others
+// shrank: rows may have moved from a part before it was read to one after it was.
+// What can't be seen so are rows that move while this looks for them, and moves
+// that a creation and a deletion hide.
+func (d *division) settle(ctx context.Context, before []value) error {
+	for range settleRounds {
+		now, err := d.partitionValues(ctx)
+		if err != nil {
+			return err
+		}
+		moved := grown(before, now)
+		if len(moved) == 0 {
+			return nil
+		}
+		for _, bin := range pack(moved, d.target) {
+			if _, err := d.part(ctx, d.reading(d.equals(bin...))); err != nil {
+				return err
+			}
+		}
+		before = now
+	}
+	return nil
+}
+
+// grown lists the values that have more rows than before, provided that another
+// one has fewer.
+func grown(before, now []value) []value {
+	was := make(map[string]int64, len(before))
+	for _, v := range before {
+		was[v.key] = v.rows
+	}
+	var out []value
+	shrunk := false
+	for _, v := range now {
+		rows, known := was[v.key]
+		switch {
+		case !known && v.rows > 0, v.rows > rows:
+			out = append(out, v)
+		case v.rows < rows:
+			shrunk = true
+		}
+		delete(was, v.key)
+	}
+	for _, rows := range was { // values that are gone
+		shrunk = shrunk || rows > 0
+	}
+	if !shrunk {
+		return nil
+	}
+	return out
 }

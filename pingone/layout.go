@@ -78,6 +78,14 @@ func newLayout(t *catalog.Table, items string, sources map[string]string, column
 	return l
 }
 
+// forgive lets the columns from the given one on lack the values that they
+// promise: they serve the scanner, which does without.
+func (l *layout) forgive(from int) {
+	for i := from; i < len(l.columns); i++ {
+		l.columns[i].required = false
+	}
+}
+
 // splitPath cuts "name.given" at its points; a point of a member's own name is
 // written twice.
 func splitPath(s string) []string {

@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -165,6 +166,36 @@ func startsWith(attribute string, groups [][]rune) []string {
 type experience struct {
 	mu     sync.Mutex
 	tables map[string]*letters
+	// unruly holds, by table and part, until when a part is not split, since it
+	// changes too much for the pieces to be proved complete.
+	unruly map[string]time.Time
+}
+
+const (
+	// unrestFor is how long a part is not split after changes made that useless.
+	unrestFor = 5 * time.Minute
+	maxUnruly = 1000
+)
+
+func newExperience() *experience {
+	return &experience{tables: map[string]*letters{}, unruly: map[string]time.Time{}}
+}
+
+// restless reports whether a part changed too much lately to be split.
+func (m *experience) restless(t *catalog.Table, part string, now time.Time) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return now.Before(m.unruly[m.key(t)+"\x00"+part])
+}
+
+// unrest notes that splitting a part was useless since it changed.
+func (m *experience) unrest(t *catalog.Table, part string, now time.Time) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.unruly) >= maxUnruly {
+		clear(m.unruly)
+	}
+	m.unruly[m.key(t)+"\x00"+part] = now.Add(unrestFor)
 }
 
 // maxLearnt bounds the characters kept for a table.
@@ -213,6 +244,19 @@ func (l *letters) characters() []rune {
 		out = append(out, r)
 	}
 	return out
+}
+
+// more reports whether there are characters that o does not have.
+func (l *letters) more(o *letters) bool {
+	if l == nil {
+		return false
+	}
+	for r := range l.count {
+		if o == nil || o.count[r] == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func (l *letters) add(o *letters) {

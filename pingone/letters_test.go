@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -97,7 +98,7 @@ func TestSortedSamplesShowNothing(t *testing.T) {
 func TestExperienceFadesAndIsBounded(t *testing.T) {
 	t.Parallel()
 	table := &catalog.Table{Name: "Users", Schema: &catalog.Schema{ID: "e"}}
-	e := &experience{tables: map[string]*letters{}}
+	e := newExperience()
 	require.Nil(t, e.of(table))
 	many := newLetters()
 	for r := range rune(10_000) {
@@ -139,19 +140,26 @@ func TestPack(t *testing.T) {
 
 func TestTallyProof(t *testing.T) {
 	t.Parallel()
+	then := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		name string
 		t    tally
 		want bool
 	}{
-		{"all rows", tally{counts: 10, fresh: 10}, true},
-		{"counts add up though one was deleted since", tally{counts: 10, fresh: 9}, true},
-		{"rows are missing", tally{counts: 9, fresh: 9}, false},
-		{"pieces overlap, which hides missing rows", tally{counts: 10, fresh: 8, repeated: 2}, false},
-		{"no counts", tally{counts: 10, fresh: 9, uncounted: true}, false},
-		{"no counts but all rows", tally{fresh: 10, uncounted: true}, true},
+		{"one page", tally{pages: 1, count: 10, rows: 2}, true},
+		{"all rows are old", tally{pages: 2, count: 10, steady: true, stamped: true, since: then, rows: 10, old: 10}, true},
+		{"all rows are there besides new ones", tally{pages: 2, count: 10, stamped: true, since: then, rows: 12, old: 10}, true},
+		{"a new row hides a missing one", tally{pages: 2, count: 10, steady: true, stamped: true, since: then, rows: 10, old: 9}, false},
+		{"the service tells no time", tally{pages: 2, count: 10, steady: true, stamped: true, rows: 10}, true},
+		{"the service tells no time, and rows repeat", tally{pages: 2, count: 10, steady: true, stamped: true, rows: 10, repeated: 1}, false},
+		{"no stamps but steady counts", tally{pages: 2, count: 10, steady: true, rows: 10}, true},
+		{"no stamps, changing counts", tally{pages: 2, count: 10, rows: 10}, false},
+		{"no stamps, rows are missing", tally{pages: 2, count: 10, steady: true, rows: 9}, false},
+		{"no counts, no sign of change", tally{pages: 2, count: -1, steady: true, stamped: true, since: then, rows: 9, old: 9}, true},
+		{"no counts, a row changed meanwhile", tally{pages: 2, count: -1, steady: true, stamped: true, since: then, rows: 9, old: 8}, false},
+		{"no counts, repeated rows", tally{pages: 2, count: -1, steady: true, rows: 9, repeated: 2}, false},
 	} {
-		require.Equal(t, c.want, c.t.complete(10), c.name)
+		require.Equal(t, c.want, c.t.complete(), c.name)
 	}
 }
 

@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"golang.org/x/sync/errgroup"
-
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 	"github.com/pingone-gateway/gateway/sqlcore/scim"
 )
@@ -26,18 +25,18 @@ type parentRow struct {
 
 // children reads the parent table and, for each of its rows, the path's run.
 func (j *job) children(ctx context.Context, out sink) error {
-	request := j.parentRequest()
 	child := j.child()
-	rows, err := j.Connection.Scan(ctx, request)
-	if err != nil {
-		return err
+	f := child.fan(ctx, out)
+	rows, err := j.Connection.Scan(f.ctx, j.parentRequest())
+	if err == nil {
+		defer rows.Close()
+		err = j.feed(f.ctx, rows, func(parents []parentRow) { child.family(f, parents) })
 	}
-	defer rows.Close()
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(j.cfg.MaxParallel)
-	err = j.feed(ctx, rows, func(parents []parentRow) { child.family(ctx, g, out, parents) })
-	if waited := g.Wait(); waited != nil {
-		return waited
+	if err != nil {
+		f.stop()
+	}
+	if failed := f.wait(); failed != nil && (err == nil || errors.Is(err, context.Canceled)) {
+		return failed
 	}
 	return err
 }
@@ -68,7 +67,7 @@ func (j *job) parentRequest() scan.Request {
 			}
 		}
 	}
-	r.Columns, r.Bulk = nil, j.req.Bulk
+	r.Columns, r.Bulk, r.Ordered = nil, j.req.Bulk, j.req.Ordered
 	for _, name := range j.parentColumns() {
 		r.Columns = append(r.Columns, r.Table.Index(name))
 	}
@@ -149,22 +148,19 @@ func zero(a arrow.Array, i int) bool {
 	return text == "" || text == "0"
 }
 
-// family starts the runs of some parents. Those that should have no rows are
-// asked about together first: how fresh their counts are is not documented.
-func (j *job) family(ctx context.Context, g *errgroup.Group, out sink, parents []parentRow) {
+// family adds the runs of some parents. Those that should have no rows are asked
+// about together: how fresh their counts are is not documented.
+func (j *job) family(f *fan, parents []parentRow) {
 	var doubtful []parentRow
 	for _, p := range parents {
 		if p.empty && j.path.Or && j.path.Filter != "" {
 			doubtful = append(doubtful, p)
 			continue
 		}
-		g.Go(func() error { return j.run(ctx, out, j.tuple(p.key), p.more) })
+		f.add(func(ctx context.Context, out sink) error { return j.run(ctx, out, j.tuple(p.key), p.more) })
 	}
-	for len(doubtful) > 0 {
-		n := min(emptyChunk, len(doubtful))
-		chunk := doubtful[:n]
-		doubtful = doubtful[n:]
-		g.Go(func() error { return j.prove(ctx, out, chunk) })
+	for chunk := range slices.Chunk(doubtful, emptyChunk) {
+		f.add(func(ctx context.Context, out sink) error { return j.prove(ctx, out, chunk) })
 	}
 }
 
@@ -179,22 +175,16 @@ func (j *job) prove(ctx context.Context, out sink, parents []parentRow) error {
 		keys[i] = p.key
 	}
 	chain := chains(keys, len(keys), func(k string) string { return scim.Fill(j.path.Filter, j.values(j.tuple(k))) })
+	r := reading{job: j, walk: walk{address: j.place(j.path.List, nil), filter: first(chain), page: 1}}
 	found := false
-	stop := errors.New("one row is enough")
-	probe := walk{address: j.place(j.path.List, nil), filter: first(chain), page: 1}
-	err := j.pages(ctx, probe, func(p page) error {
-		found = found || p.rows > 0
-		p.release()
-		if found {
-			return stop
+	_, err := r.read(ctx, func(_ context.Context, p page, _ [][2]int, _ string) error {
+		if found = p.rows > 0; found {
+			return errEnough
 		}
 		return nil
 	})
-	if err != nil && !errors.Is(err, stop) {
-		return err
-	}
 	if !found {
-		return nil
+		return err
 	}
 	for _, p := range parents {
 		if err := j.run(ctx, out, j.tuple(p.key), p.more); err != nil {

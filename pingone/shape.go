@@ -25,6 +25,9 @@ type shape struct {
 	// key holds the places of the primary key's decoded columns, for telling
 	// rows apart.
 	key []int
+	// changed is the place of the time of the last change, -1 if rows don't
+	// tell it.
+	changed int
 }
 
 // slot is one column of the request.
@@ -45,7 +48,7 @@ const (
 // shapeOf compiles a request's columns for its path. hidden are further
 // columns that the scanner needs.
 func shapeOf(t *catalog.Table, p *catalog.Path, columns []int, hidden []string) *shape {
-	s := &shape{schema: t.ArrowSchema(columns), decoded: map[string]int{}}
+	s := &shape{schema: t.ArrowSchema(columns), decoded: map[string]int{}, changed: -1}
 	var decode []int
 	add := func(c int) int {
 		name := t.Columns[c].Name
@@ -66,6 +69,7 @@ func shapeOf(t *catalog.Table, p *catalog.Path, columns []int, hidden []string) 
 		}
 		s.slots = append(s.slots, out)
 	}
+	asked := len(decode)
 	for _, name := range hidden {
 		if c := t.Index(name); c >= 0 && !constant(t, p, name) {
 			add(c)
@@ -76,7 +80,11 @@ func shapeOf(t *catalog.Table, p *catalog.Path, columns []int, hidden []string) 
 			s.key = append(s.key, at)
 		}
 	}
+	if at, ok := s.decoded[t.Changed]; ok {
+		s.changed = at
+	}
 	s.layout = newLayout(t, p.Items, p.Sources, decode)
+	s.layout.forgive(asked)
 	return s
 }
 

@@ -2,6 +2,7 @@ package pingone
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -24,7 +25,7 @@ func (c *Connection) Scan(ctx context.Context, r scan.Request) (scan.Batches, er
 	if !sequential(r) {
 		room = 2
 	}
-	return start(ctx, room, j.produce), nil
+	return start(ctx, room, j.quota, j.produce), nil
 }
 
 // check refuses requests that don't fit their path.
@@ -127,78 +128,67 @@ func (j *job) produce(ctx context.Context, out sink) error {
 	switch {
 	case j.path.Parent != nil:
 		return j.children(ctx, out)
-	case j.path.Get != "":
-		return j.each(ctx, j.req.Keys, func(ctx context.Context, key []string) error { return j.one(ctx, out, key) })
 	case j.divides():
 		return j.divided(ctx, out)
-	case len(j.req.Keys) > 1:
-		return j.each(ctx, j.req.Keys, func(ctx context.Context, key []string) error { return j.run(ctx, out, key, nil) })
+	case len(j.req.Keys) > 0:
+		return j.each(ctx, out)
 	default:
-		return j.run(ctx, out, firstKey(j.req), nil)
+		return j.run(ctx, out, nil, nil)
 	}
 }
 
-// each handles keys side by side, as many as calls may be in flight.
-func (j *job) each(ctx context.Context, keys [][]string, handle func(context.Context, []string) error) error {
-	g, inner := errgroup.WithContext(ctx)
-	g.SetLimit(j.cfg.MaxParallel)
-	for _, key := range keys {
-		if inner.Err() != nil || j.quota.exhausted() {
+// each handles the keys of the request, many at a time.
+func (j *job) each(ctx context.Context, out sink) error {
+	f := j.fan(ctx, out)
+	for _, key := range j.req.Keys {
+		if !f.add(func(ctx context.Context, out sink) error { return j.run(ctx, out, key, nil) }) {
 			break
 		}
-		g.Go(func() error { return handle(inner, key) })
 	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	return ctx.Err()
+	return f.wait()
 }
 
-// one reads a single row by its key.
-func (j *job) one(ctx context.Context, out sink, key []string) error {
-	if j.quota.exhausted() {
-		return errEnough
-	}
-	w := walk{address: j.place(j.path.Get, key)}
-	return j.pages(ctx, w, func(p page) error {
-		_, err := j.deliver(ctx, out, p, nil, j.constants(key), "")
-		return err
-	})
-}
-
-// run reads the collection of one key by all filters and variants. more are
-// further constants.
+// run reads the row or the collection of one key, by all filters and variants.
+// more are further constants.
 func (j *job) run(ctx context.Context, out sink, key []string, more map[string]string) error {
 	constants := j.constants(key)
-	for k, v := range more {
-		constants[k] = v
+	maps.Copy(constants, more)
+	if j.path.Get != "" {
+		return j.one(ctx, out, key, constants)
 	}
 	if v := variants(j.req); len(v) > 0 {
 		return j.byVariant(ctx, out, key, v, constants)
 	}
-	filters := j.req.Filters
-	if len(filters) == 0 {
-		filters = []string{""}
+	if len(j.req.Filters) <= 1 {
+		w := j.walkOf(key, "", j.req.Filters...)
+		w.after = j.req.Resume
+		r := reading{job: j, walk: w}
+		_, err := r.read(ctx, j.to(out, constants))
+		return err
 	}
-	var seen *distinct
-	if len(filters) > 1 {
-		seen = newDistinct()
+	seen := newDistinct()
+	f := j.fan(ctx, out)
+	for _, filter := range j.req.Filters {
+		if !f.add(func(ctx context.Context, out sink) error {
+			r := reading{job: j, walk: j.walkOf(key, "", filter), seen: seen}
+			_, err := r.read(ctx, j.to(out, constants))
+			return err
+		}) {
+			break
+		}
 	}
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(j.cfg.MaxParallel)
-	for _, f := range filters {
-		g.Go(func() error {
-			w := j.walkOf(key, "", f)
-			if j.req.Resume != "" {
-				w.after, w.resumed = j.req.Resume, true
-			}
-			return j.pages(ctx, w, func(p page) error {
-				_, err := j.deliver(ctx, out, p, seen, constants, p.next)
-				return err
-			})
-		})
+	return f.wait()
+}
+
+// one reads a single row by its key.
+func (j *job) one(ctx context.Context, out sink, key []string, constants map[string]string) error {
+	r := reading{job: j, walk: walk{address: j.place(j.path.Get, key)}}
+	p, err := r.begin(ctx)
+	if err != nil || p.rows == 0 {
+		return err
 	}
-	return g.Wait()
+	defer p.release()
+	return j.hand(ctx, out, p, [][2]int{{0, p.rows}}, constants, "")
 }
 
 func (j *job) walkOf(key []string, variant string, more ...string) walk {
@@ -221,15 +211,21 @@ func (j *job) byVariant(ctx context.Context, out sink, key, values []string, con
 		streams[i] = make(chan page)
 		g.Go(func() error {
 			defer close(streams[i])
-			return j.pages(ctx, j.walkOf(key, value, j.req.Filters...), func(p page) error {
+			r := reading{job: j, walk: j.walkOf(key, value, j.req.Filters...)}
+			_, err := r.read(ctx, func(ctx context.Context, p page, ranges [][2]int, _ string) error {
+				if len(ranges) == 0 {
+					return nil
+				}
+				kept := p.retain()
 				select {
-				case streams[i] <- p:
+				case streams[i] <- kept:
 					return nil
 				case <-ctx.Done():
-					p.release()
+					kept.release()
 					return ctx.Err()
 				}
 			})
+			return err
 		})
 	}
 	g.Go(func() error { return j.merge(ctx, out, values, streams, constants) })
@@ -239,10 +235,7 @@ func (j *job) byVariant(ctx context.Context, out sink, key, values []string, con
 func (j *job) merge(ctx context.Context, out sink, values []string, streams []chan page, constants map[string]string) error {
 	seen := newDistinct()
 	for i, value := range values {
-		mine := make(map[string]string, len(constants)+1)
-		for k, v := range constants {
-			mine[k] = v
-		}
+		mine := maps.Clone(constants)
 		mine[j.path.Variant.Column] = value
 		wanted := len(j.req.Variants) == 0 || slices.Contains(j.req.Variants, value)
 		for p := range streams[i] {

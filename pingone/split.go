@@ -2,8 +2,8 @@ package pingone
 
 import (
 	"context"
-	"slices"
 	"sync"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"golang.org/x/sync/errgroup"
@@ -14,30 +14,36 @@ import (
 // piecewise is the reading of one large part by the first characters of the
 // split column.
 type piecewise struct {
-	// filter is the part's condition, whole the reading without a split.
+	// filter is the part's condition.
 	filter string
-	whole  walk
-	// expected is the number of rows, as the service told with the first page.
+	// expected is the number of rows when the reading began, as the service told
+	// with the first page at begun; old is how many of them the pieces found.
 	expected int64
+	begun    time.Time
+	old      int64
 	asked    map[rune]bool
-	got      tally
 }
+
+func (s *piecewise) complete() bool { return s.old >= s.expected }
 
 // split begins with the first page of the part without a split, which serves
 // twice: its count is what the pieces must add up to, and its rows show which
 // characters are frequent. It returns nil where the part was read without a
-// split, because it is not so large after all or has no count.
+// split: it is not so large after all, or there is nothing to prove the pieces
+// complete with.
 func (d *division) split(ctx context.Context, filter string) (*piecewise, error) {
-	s := &piecewise{filter: filter, asked: map[rune]bool{}}
-	s.whole = d.walkOf(nil, "", append(slices.Clone(d.req.Filters), filter)...)
-	p, err := d.sample(ctx, s.whole)
+	r := d.reading(filter)
+	p, err := d.sample(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	if p.next == "" || p.count <= max(d.path.Partition.Above, fewRows) {
-		return nil, d.goOn(ctx, d.out, s.whole, p, d.seen)
+	provable := !p.served.IsZero() && d.shape.changed >= 0 && !d.learnt.restless(d.table, filter, d.cfg.Clock.Now())
+	if p.next == "" || p.count <= max(d.path.Partition.Above, fewRows) || !provable {
+		r.first = &p
+		_, err := d.part(ctx, r)
+		return nil, err
 	}
-	s.expected = p.count
+	s := &piecewise{filter: filter, asked: map[rune]bool{}, expected: p.count, begun: p.served}
 	met := newLetters()
 	met.watch(p, d.splitColumn())
 	p.release()
@@ -46,25 +52,34 @@ func (d *division) split(ctx context.Context, filter string) (*piecewise, error)
 }
 
 // finish completes a split that lacks rows: some begin with a character that
-// was not asked for. What the rest of the scan has shown by now comes first,
-// then the usual characters of all scripts, then a reading without a split.
+// was not asked for, or changed meanwhile. What the rest of the scan has shown
+// by now comes first, then the usual characters of all scripts, then a reading
+// without a split. Where that shows no character that was not asked for, changes
+// were the reason; then the part is not split for a while.
 func (d *division) finish(ctx context.Context, s *piecewise) error {
 	for _, more := range [][]rune{d.learnt.of(d.table).characters(), everyCharacter()} {
-		if s.got.complete(s.expected) {
+		if s.complete() {
 			return nil
 		}
 		if err := d.pieces(ctx, s, s.notAsked(d.splitAttribute(), more)); err != nil {
 			return err
 		}
 	}
-	if s.got.complete(s.expected) {
+	if s.complete() {
 		return nil
 	}
 	if d.seen.overflowed() {
 		return gwerr.New(gwerr.LimitExceeded, "The rows of this reading can't be proved complete: there are too many to tell repeated ones.",
 			"Read fewer rows at a time, for instance one population.")
 	}
-	return d.walkAll(ctx, d.out, s.whole, d.seen)
+	before := d.learnt.of(d.table)
+	if _, err := d.part(ctx, d.reading(s.filter)); err != nil {
+		return err
+	}
+	if !d.learnt.of(d.table).more(before) {
+		d.learnt.unrest(d.table, s.filter, d.cfg.Clock.Now())
+	}
+	return nil
 }
 
 // notAsked groups the characters that no piece has asked for yet.
@@ -86,14 +101,14 @@ func (s *piecewise) notAsked(attribute string, characters []rune) [][]rune {
 func (d *division) splitAttribute() string { return d.path.Filters[d.path.Partition.Split].Attribute }
 
 // sample reads the first page without a cut, through the gate.
-func (d *division) sample(ctx context.Context, w walk) (page, error) {
+func (d *division) sample(ctx context.Context, r *reading) (page, error) {
 	select {
 	case d.gate <- struct{}{}:
 		defer func() { <-d.gate }()
 	case <-ctx.Done():
 		return page{}, ctx.Err()
 	}
-	return d.firstPage(ctx, w)
+	return r.begin(ctx)
 }
 
 // splitColumn is the place of the split column in pages, -1 if there is none.
@@ -102,26 +117,6 @@ func (d *division) splitColumn() int {
 		return at
 	}
 	return -1
-}
-
-// tally sums up pieces.
-type tally struct {
-	counts, fresh, repeated int64
-	uncounted               bool
-}
-
-func (t *tally) add(o tally) {
-	t.counts += o.counts
-	t.fresh += o.fresh
-	t.repeated += o.repeated
-	t.uncounted = t.uncounted || o.uncounted
-}
-
-// complete reports whether the pieces hold all rows: as many different rows as
-// expected came, or their counts, taken at the same time as the expected one
-// and of pieces without a common row, add up to it.
-func (t *tally) complete(expected int64) bool {
-	return t.fresh >= expected || (!t.uncounted && t.repeated == 0 && t.counts == expected)
 }
 
 // pieces reads the rows that begin with each group of characters, the groups
@@ -136,14 +131,13 @@ func (d *division) pieces(ctx context.Context, s *piecewise, groups [][]rune) er
 	g, inner := errgroup.WithContext(ctx)
 	for _, c := range startsWith(d.splitAttribute(), groups) {
 		g.Go(func() error {
-			res, err := d.part(inner, "("+s.filter+") and ("+c+")")
-			if err != nil {
-				return err
-			}
+			r := d.reading("(" + s.filter + ") and (" + c + ")")
+			r.begun, r.single = s.begun, true
+			t, err := d.part(inner, r)
 			mu.Lock()
 			defer mu.Unlock()
-			s.got.add(res)
-			return nil
+			s.old += t.old
+			return err
 		})
 	}
 	return g.Wait()

@@ -12,7 +12,8 @@ import (
 )
 
 // sink takes a batch, waiting until there is room. It may be called by several
-// goroutines at once. It owns the batch from then on.
+// goroutines at once. It owns the batch from then on. It returns errEnough once
+// no more rows are needed.
 type sink func(ctx context.Context, b scan.Batch) error
 
 // producer makes the batches of a scan. It returns when all were handed on
@@ -33,12 +34,12 @@ type stream struct {
 
 // start runs the producer. room is the number of batches it may be ahead of
 // the consumer, besides those that its goroutines hold.
-func start(ctx context.Context, room int, produce producer) *stream {
+func start(ctx context.Context, room int, q *quota, produce producer) *stream {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &stream{cancel: cancel, out: make(chan scan.Batch, room), done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
-		err := produce(ctx, func(ctx context.Context, b scan.Batch) error {
+		err := produce(ctx, q.sink(func(ctx context.Context, b scan.Batch) error {
 			select {
 			case s.out <- b:
 				return nil
@@ -46,11 +47,11 @@ func start(ctx context.Context, room int, produce producer) *stream {
 				b.Record.Release()
 				return ctx.Err()
 			}
-		})
+		}))
 		if err == nil {
 			err = ctx.Err() // a scan that was stopped is never a complete one
 		}
-		if err != nil && !errors.Is(err, errEnough) {
+		if err != nil && !q.exhausted() {
 			s.err = gwerr.From(err)
 			if errors.Is(s.err, io.EOF) {
 				s.err = gwerr.Wrap(gwerr.From(err).Code, notEOF(err), gwerr.From(err).Message, gwerr.From(err).Mend)
@@ -88,29 +89,54 @@ func (s *stream) Close() {
 	})
 }
 
-// quota counts rows down to a limit; the zero value has none.
+// quota counts delivered rows down to a limit. Rows count when the consumer's
+// channel has them, not when somebody intends to deliver them: whoever finds the
+// quota exhausted may stop all others, so that what they hold must not have been
+// counted.
 type quota struct {
 	limited bool
 	left    atomic.Int64
+	// turn is held by who delivers.
+	turn chan struct{}
 }
 
 func newQuota(limit int64) *quota {
-	q := &quota{limited: limit > 0}
+	q := &quota{limited: limit > 0, turn: make(chan struct{}, 1)}
 	q.left.Store(limit)
 	return q
 }
 
-// take allows up to n rows.
-func (q *quota) take(n int) int {
+// sink cuts what goes to the consumer to the rows of the quota.
+func (q *quota) sink(to sink) sink {
 	if !q.limited {
-		return n
+		return to
 	}
-	for {
-		left := q.left.Load()
-		allowed := min(int64(n), left)
-		if q.left.CompareAndSwap(left, left-allowed) {
-			return int(allowed)
+	return func(ctx context.Context, b scan.Batch) error {
+		select {
+		case q.turn <- struct{}{}:
+			defer func() { <-q.turn }()
+		case <-ctx.Done():
+			b.Record.Release()
+			return ctx.Err()
 		}
+		left := q.left.Load()
+		if left == 0 {
+			b.Record.Release()
+			return errEnough
+		}
+		rows := b.Record.NumRows()
+		if rows > left {
+			cut := b.Record.NewSlice(0, left)
+			b.Record.Release()
+			b, rows = scan.Batch{Record: cut}, left
+		}
+		if err := to(ctx, b); err != nil {
+			return err
+		}
+		if q.left.Add(-rows) == 0 {
+			return errEnough
+		}
+		return nil
 	}
 }
 

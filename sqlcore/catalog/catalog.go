@@ -92,6 +92,9 @@ type Table struct {
 	Examples []string
 	// Discover names the hook that adds columns found at run time.
 	Discover string
+	// Changed names the timestamp column that every change of a row moves on;
+	// "" where rows don't tell. It lets a scan prove that it is complete.
+	Changed string
 	// Restriction is set on a table that shows a caller only a part.
 	Restriction *Restriction
 }

@@ -16,7 +16,7 @@ import (
 // declarationKeys lists the keys that each kind of mapping in a table's file
 // may have, in the order of the documentation.
 var declarationKeys = map[string][]string{
-	"table":     {"table", "entity", "schema", "doc", "permission", "examples", "size", "discover", "columns", "paths"},
+	"table":     {"table", "entity", "schema", "doc", "permission", "examples", "size", "discover", "changed", "columns", "paths"},
 	"size":      {"table", "column", "path"},
 	"column":    {"name", "type", "from", "doc", "key", "required", "needed", "write", "values", "sensitive", "references", "max_length"},
 	"reference": {"table", "column", "forward", "backward"},
@@ -101,7 +101,7 @@ func (p *problems) read(text []byte) (d declared, ok bool) {
 	d.table = &Table{
 		Name: m.must("table"), Entity: m.must("entity"), Doc: m.must("doc"),
 		Scope:      []Scope{PerEnvironment, Global}[m.choice("schema", "environment", "information")],
-		Permission: m.str("permission"), Examples: m.texts("examples"), Discover: m.str("discover"),
+		Permission: m.str("permission"), Examples: m.texts("examples"), Discover: m.str("discover"), Changed: m.str("changed"),
 	}
 	if m.has("size") {
 		s := p.mapping(m.values["size"], "size")

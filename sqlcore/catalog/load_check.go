@@ -43,6 +43,12 @@ func (c *checker) tableParts() {
 	if len(t.Key()) == 0 {
 		c.atLine(c.line, "table %s needs a key column", t.Name)
 	}
+	if t.Changed != "" {
+		c.own(c.line, "changed", t.Changed)
+		if col := t.Column(t.Changed); col != nil && col.Type != Timestamp {
+			c.atLine(c.line, "changed of %s must name a timestamp column", t.Name)
+		}
+	}
 	if s := t.Size; s != nil {
 		switch {
 		case s.Path != "" && s.Table == "":

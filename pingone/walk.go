@@ -1,0 +1,296 @@
+package pingone
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+)
+
+// walk is a collection to be read, page by page.
+type walk struct {
+	address address
+	filter  string
+	page    int // rows asked; 0 if the service decides
+	// after goes on behind a page of an earlier request, whose rows are not
+	// known any more.
+	after string
+}
+
+const (
+	// safePage is the page size that every endpoint takes.
+	safePage = 200
+	// clockSlack is how far the clocks of the service's machines may be apart:
+	// a row changed so shortly before a walk began counts as changed since.
+	clockSlack = 2 * time.Second
+	// maxPasses bounds how often a collection is read again because its
+	// completeness could not be proved.
+	maxPasses = 6
+	// maxIdleStarts bounds the starts that bring no new row before the service
+	// refuses their cursor.
+	maxIdleStarts = 3
+)
+
+// reading carries a walk out: it hands each row on once, follows refused cursors
+// by starting again, and reads again what it can't prove complete.
+//
+// A service whose cursor is a place among the rows as they are now repeats
+// rows when others are created, and skips rows when others are deleted. That
+// PingOne's cursors are of a better kind is not documented.
+type reading struct {
+	*job
+	walk
+	// seen holds the rows handed on. Readings that may meet the same rows share
+	// it; nil for one of its own.
+	seen *distinct
+	// begun overrides the time since which changed rows prove nothing, where
+	// the proof is about more than this reading.
+	begun time.Time
+	// single says that one pass is enough: the caller has a proof of its own.
+	single bool
+	// first is the first page where that was read already.
+	first *page
+	// watch is shown every page.
+	watch func(p page)
+	cred  credential
+}
+
+// handOn delivers those rows of a page that were not seen before. The cursor
+// continues behind the page; "" where it can't.
+type handOn func(ctx context.Context, p page, ranges [][2]int, cursor string) error
+
+// read reads the collection to its end. Errors of each end it.
+func (r *reading) read(ctx context.Context, each handOn) (tally, error) {
+	shared := r.seen != nil
+	if !shared {
+		r.seen = newDistinct()
+	}
+	passes, idle := 0, 0
+	for again := false; ; again = true {
+		own := r.seen
+		if shared || again {
+			own = newDistinct()
+		}
+		t, err := r.pass(ctx, own, passes > 0, each)
+		switch {
+		case errors.Is(err, errCursor) && r.after == "":
+			if t.fresh > 0 {
+				idle = 0
+			}
+			if idle++; idle > maxIdleStarts || r.seen.overflowed() {
+				return t, gwerr.Wrap(gwerr.UpstreamFailed, err, "PingOne ended the reading of a collection before its last page, again and again.",
+					"Read less at a time, for instance one population.")
+			}
+			continue
+		case err != nil:
+			return t, err
+		case r.single || r.after != "" || t.complete() || r.seen.overflowed():
+			return t, nil
+		}
+		if passes++; passes > 1 && t.fresh == 0 {
+			return t, nil // two readings of all pages brought the same rows
+		}
+		if passes == maxPasses {
+			return t, gwerr.New(gwerr.UpstreamFailed, "The directory changed so much while it was read that no reading could be proved complete.",
+				"Try again when fewer changes are made, or read less at a time.")
+		}
+	}
+}
+
+// pass reads all pages once. own holds the rows of this pass alone.
+func (r *reading) pass(ctx context.Context, own *distinct, repeated bool, each handOn) (tally, error) {
+	t := tally{count: -1, steady: true, stamped: r.shape.changed >= 0, since: r.begun}
+	d := newDecoder(r.shape.layout, memory.DefaultAllocator)
+	defer d.release()
+	at, mark := r.start(), ""
+	for {
+		p, err := r.next(ctx, d, at, &t)
+		if err != nil {
+			return t, err
+		}
+		next := p.next
+		t.see(&p)
+		ranges, n := r.seen.fresh(p, r.shape.key)
+		t.fresh += int64(n)
+		mine := ranges
+		if own != r.seen {
+			mine, n = own.fresh(p, r.shape.key)
+		}
+		t.add(p, mine, n, r.shape.changed)
+		if r.watch != nil {
+			r.watch(p)
+		}
+		cursor := next
+		if repeated {
+			cursor = ""
+		}
+		err = each(ctx, p, ranges, cursor)
+		p.release()
+		if err != nil || next == "" {
+			return t, err
+		}
+		// Brent's way to tell a circle of links from a long chain of them.
+		if next == at.String() || next == mark {
+			return t, gwerr.New(gwerr.UpstreamRejected, "PingOne's answers continue in a circle; reading them would never end.", "")
+		}
+		if t.pages&(t.pages-1) == 0 {
+			mark = next
+		}
+		at = fromCursor(next)
+	}
+}
+
+// start is the address of a pass's first call.
+func (r *reading) start() address {
+	if r.after != "" {
+		return fromCursor(r.after)
+	}
+	return r.walk.first(r.quota.want(r.page))
+}
+
+// next gives the page at an address; the first one may be there already.
+func (r *reading) next(ctx context.Context, d *decoder, at address, t *tally) (page, error) {
+	if p := r.first; p != nil {
+		r.first = nil
+		return *p, nil
+	}
+	begin := t.pages == 0
+	p, err := r.fetch(ctx, d, at, begin)
+	if begin && r.after == "" && r.page > safePage && refusedWith(err, http.StatusBadRequest) {
+		// Larger pages than this are not documented everywhere.
+		r.page = safePage
+		p, err = r.fetch(ctx, d, r.start(), begin)
+	}
+	return p, err
+}
+
+// first is the address of the first call of a walk.
+func (w walk) first(limit int) address {
+	at := w.address
+	if w.filter != "" {
+		at = at.with("filter", w.filter)
+	}
+	return at.withLimit(limit)
+}
+
+// begin reads the first page, which the caller owns unless it is given to
+// read.
+func (r *reading) begin(ctx context.Context) (page, error) {
+	d := newDecoder(r.shape.layout, memory.DefaultAllocator)
+	defer d.release()
+	return r.next(ctx, d, r.start(), &tally{})
+}
+
+// fetch reads one page; its next link was checked and is relative.
+func (r *reading) fetch(ctx context.Context, d *decoder, at address, begin bool) (p page, err error) {
+	var served time.Time
+	q := call{
+		address: at, endpoint: r.path.Endpoint, group: r.path.Group, bulk: r.req.Bulk, missing: r.path.Missing,
+		filter: r.filter, resumed: begin && r.after != "", later: !begin, cred: &r.cred, served: &served,
+	}
+	found, err := r.client.get(ctx, q, func(body []byte) (err error) {
+		p, err = d.decode(body)
+		return err
+	})
+	p.served = served
+	if err != nil || !found || p.next == "" {
+		return p, err
+	}
+	link, err := r.client.relative(p.next)
+	if err != nil {
+		p.release()
+		return page{}, err
+	}
+	if link.path != r.address.path {
+		p.release()
+		return page{}, gwerr.New(gwerr.UpstreamRejected, "PingOne's answer continues with another collection; it was not followed.", "")
+	}
+	p.next = link.String()
+	return p, nil
+}
+
+// tally is what one pass showed of a collection.
+type tally struct {
+	// since is the service's time when the first page was answered; zero if it
+	// did not tell.
+	since time.Time
+	// count is the number of rows by the first page, -1 if it did not tell, and
+	// steady whether all pages told the same.
+	count  int64
+	steady bool
+	// stamped rows tell when they were changed.
+	stamped bool
+	pages   int64
+	// rows of the pass without repeated ones, old of them unchanged since.
+	rows, old int64
+	// repeated rows came twice in this pass; fresh ones no reading had handed
+	// on before.
+	repeated, fresh int64
+}
+
+// see notes what a page says of the collection.
+func (t *tally) see(p *page) {
+	if t.pages++; t.pages == 1 {
+		t.count = p.count
+		if t.since.IsZero() {
+			t.since = p.served
+		}
+	}
+	t.steady = t.steady && p.count == t.count
+}
+
+// add counts the rows of a page, of which those in ranges are new in the pass.
+func (t *tally) add(p page, ranges [][2]int, n int, changed int) {
+	t.rows += int64(n)
+	t.repeated += int64(p.rows - n)
+	if changed < 0 || t.since.IsZero() {
+		return
+	}
+	stamps, ok := p.arrays[changed].(*array.Timestamp)
+	if !ok {
+		return
+	}
+	limit := t.since.Add(-clockSlack).UnixMilli()
+	for _, r := range ranges {
+		for i := r[0]; i < r[1]; i++ {
+			switch {
+			case stamps.IsNull(i):
+				t.stamped = false
+			case int64(stamps.Value(i)) < limit:
+				t.old++
+			}
+		}
+	}
+}
+
+// complete reports whether the pass is proved to hold every row that was there
+// throughout. What fits one page was read at one moment. Else as many rows came
+// as there were at the beginning, and these had all been there: rows created
+// or changed since prove nothing. Without stamps, counts that never changed
+// stand in. Without counts there is no proof; then signs of change are all that
+// can be minded.
+func (t *tally) complete() bool {
+	still := t.repeated == 0 && (!t.stamped || t.since.IsZero() || t.old == t.rows)
+	switch {
+	case t.pages <= 1:
+		return true
+	case t.count < 0:
+		return still
+	case t.stamped && !t.since.IsZero():
+		return t.old >= t.count
+	default:
+		return still && t.steady && t.rows == t.count
+	}
+}
+
+// fromCursor reads the text of a cursor or relative link.
+func fromCursor(text string) address {
+	path, query, _ := strings.Cut(text, "?")
+	return address{path: path, query: query}
+}
