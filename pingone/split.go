@@ -22,9 +22,11 @@ type piecewise struct {
 	begun    time.Time
 	old      int64
 	asked    map[rune]bool
+	// untold is true once a row did not tell when it was changed.
+	untold bool
 }
 
-func (s *piecewise) complete() bool { return s.old >= s.expected }
+func (s *piecewise) complete() bool { return !s.untold && s.old >= s.expected }
 
 // split begins with the first page of the part without a split, which serves
 // twice: its count is what the pieces must add up to, and its rows show which
@@ -137,6 +139,7 @@ func (d *division) pieces(ctx context.Context, s *piecewise, groups [][]rune) er
 			mu.Lock()
 			defer mu.Unlock()
 			s.old += t.old
+			s.untold = s.untold || !t.stamped
 			return err
 		})
 	}

@@ -67,17 +67,26 @@ type handOn func(ctx context.Context, p page, ranges [][2]int, cursor string) er
 
 // read reads the collection to its end. Errors of each end it.
 func (r *reading) read(ctx context.Context, each handOn) (tally, error) {
-	shared := r.seen != nil
-	if !shared {
+	shared := r.seen != nil && !r.single
+	if r.seen == nil {
 		r.seen = newDistinct()
 	}
+	var found int64     // by passes that ended early
+	var first time.Time // when the first pass began
 	passes, idle := 0, 0
 	for again := false; ; again = true {
 		own := r.seen
-		if shared || again {
+		if shared || again && !r.single {
 			own = newDistinct()
 		}
-		t, err := r.pass(ctx, own, passes > 0, each)
+		t, err := r.pass(ctx, own, first, each)
+		if !again {
+			first = t.since
+		}
+		if r.single {
+			t.old += found
+			found = t.old
+		}
 		switch {
 		case errors.Is(err, errCursor) && r.after == "":
 			if t.fresh > 0 {
@@ -93,7 +102,7 @@ func (r *reading) read(ctx context.Context, each handOn) (tally, error) {
 		case r.single || r.after != "" || t.complete() || r.seen.overflowed():
 			return t, nil
 		}
-		if passes++; passes > 1 && t.fresh == 0 {
+		if passes++; passes > 1 && t.lost == 0 {
 			return t, nil // two readings of all pages brought the same rows
 		}
 		if passes == maxPasses {
@@ -103,9 +112,10 @@ func (r *reading) read(ctx context.Context, each handOn) (tally, error) {
 	}
 }
 
-// pass reads all pages once. own holds the rows of this pass alone.
-func (r *reading) pass(ctx context.Context, own *distinct, repeated bool, each handOn) (tally, error) {
-	t := tally{count: -1, steady: true, stamped: r.shape.changed >= 0, since: r.begun}
+// pass reads all pages once. own holds the rows of this pass alone, first is
+// when the first one began.
+func (r *reading) pass(ctx context.Context, own *distinct, first time.Time, each handOn) (tally, error) {
+	t := tally{count: -1, steady: true, stamped: r.shape.changed >= 0, since: r.begun, first: first}
 	d := newDecoder(r.shape.layout, memory.DefaultAllocator)
 	defer d.release()
 	at, mark := r.start(), ""
@@ -118,17 +128,20 @@ func (r *reading) pass(ctx context.Context, own *distinct, repeated bool, each h
 		t.see(&p)
 		ranges, n := r.seen.fresh(p, r.shape.key)
 		t.fresh += int64(n)
+		t.lost += t.unchanged(p, ranges, r.shape.changed, t.first)
 		mine := ranges
 		if own != r.seen {
 			mine, n = own.fresh(p, r.shape.key)
 		}
-		t.add(p, mine, n, r.shape.changed)
+		t.rows += int64(n)
+		t.repeated += int64(p.rows - n)
+		t.old += t.unchanged(p, mine, r.shape.changed, t.since)
 		if r.watch != nil {
 			r.watch(p)
 		}
 		cursor := next
-		if repeated {
-			cursor = ""
+		if !first.IsZero() {
+			cursor = "" // what comes now is behind every page of the first pass
 		}
 		err = each(ctx, p, ranges, cursor)
 		p.release()
@@ -229,9 +242,12 @@ type tally struct {
 	pages   int64
 	// rows of the pass without repeated ones, old of them unchanged since.
 	rows, old int64
-	// repeated rows came twice in this pass; fresh ones no reading had handed
-	// on before.
-	repeated, fresh int64
+	// repeated rows came twice in this pass.
+	repeated int64
+	// fresh rows no reading had handed on before; lost of them had been there
+	// unchanged since the first pass began, which was at first.
+	fresh, lost int64
+	first       time.Time
 }
 
 // see notes what a page says of the collection.
@@ -241,32 +257,32 @@ func (t *tally) see(p *page) {
 		if t.since.IsZero() {
 			t.since = p.served
 		}
+		if t.first.IsZero() {
+			t.first = t.since
+		}
 	}
 	t.steady = t.steady && p.count == t.count
 }
 
-// add counts the rows of a page, of which those in ranges are new in the pass.
-func (t *tally) add(p page, ranges [][2]int, n int, changed int) {
-	t.rows += int64(n)
-	t.repeated += int64(p.rows - n)
-	if changed < 0 || t.since.IsZero() {
-		return
+// unchanged counts the rows in ranges that have not changed since a time; all of
+// them where that can't be told.
+func (t *tally) unchanged(p page, ranges [][2]int, changed int, since time.Time) (n int64) {
+	var stamps *array.Timestamp
+	if changed >= 0 && !since.IsZero() {
+		stamps, _ = p.arrays[changed].(*array.Timestamp)
 	}
-	stamps, ok := p.arrays[changed].(*array.Timestamp)
-	if !ok {
-		return
-	}
-	limit := t.since.Add(-clockSlack).UnixMilli()
+	limit := since.Add(-clockSlack).UnixMilli()
 	for _, r := range ranges {
 		for i := r[0]; i < r[1]; i++ {
-			switch {
-			case stamps.IsNull(i):
+			if stamps != nil && stamps.IsNull(i) {
 				t.stamped = false
-			case int64(stamps.Value(i)) < limit:
-				t.old++
+			}
+			if stamps == nil || stamps.IsNull(i) || int64(stamps.Value(i)) < limit {
+				n++
 			}
 		}
 	}
+	return n
 }
 
 // complete reports whether the pass is proved to hold every row that was there
