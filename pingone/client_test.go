@@ -195,8 +195,8 @@ func TestRetries(t *testing.T) {
 			case "":
 				require.EqualValues(t, 1, s.calls.Load())
 			case "401":
-				require.EqualValues(t, 2, s.calls.Load())
-				require.EqualValues(t, 2, s.refused.Load())
+				require.EqualValues(t, 3, s.calls.Load())
+				require.EqualValues(t, 3, s.refused.Load())
 			case "429":
 				require.LessOrEqual(t, s.clock.total(), 2*time.Minute)
 				require.Positive(t, gwerr.From(err).RetryAfter)

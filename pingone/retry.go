@@ -15,6 +15,9 @@ const (
 	backoffMax  = 20 * time.Second
 	// maxAttempts bounds even the patience with a rate limit.
 	maxAttempts = 100
+	// maxTokens bounds the new tokens of one call: the first may be revoked as
+	// the old one was.
+	maxTokens = 2
 )
 
 // retrier decides whether a call is made again. Only GETs come here, so that a
@@ -25,7 +28,7 @@ type retrier struct {
 	start    time.Time
 	attempts int // made so far
 	failures int // that were not rate limits
-	token    bool
+	tokens   int // that were refused
 }
 
 // again tells how long to wait before the next attempt and why there is one;
@@ -54,8 +57,8 @@ func (r *retrier) again(out outcome) (wait time.Duration, reason string) {
 
 func (r *retrier) reason(out outcome) string {
 	switch {
-	case out.status == http.StatusUnauthorized && !r.token:
-		r.token = true // a second refusal is an answer
+	case out.status == http.StatusUnauthorized && r.tokens < maxTokens:
+		r.tokens++
 		return "401"
 	case out.status == http.StatusTooManyRequests:
 		return "429"
