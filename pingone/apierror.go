@@ -46,7 +46,7 @@ func apiError(q call, resp *http.Response, body []byte) error {
 	case status >= 300 && status < 400:
 		return gwerr.Newf(gwerr.UpstreamRejected, "PingOne answered with a redirect (status %d), which is not followed.", status).
 			WithMend("Set ApiUrl to the API's own address.")
-	case status >= 500:
+	case status >= 500 || status == http.StatusRequestTimeout:
 		return gwerr.Newf(gwerr.UpstreamFailed, "PingOne failed to answer for %s (status %d).%s", q.endpoint, status, traceID(resp)).WithMend("Try again later.")
 	default:
 		return rejected(q, resp, a)

@@ -62,6 +62,8 @@ func (r *retrier) reason(out outcome) string {
 		return "401"
 	case out.status == http.StatusTooManyRequests:
 		return "429"
+	case out.status == http.StatusRequestTimeout:
+		return "408"
 	case out.status >= 500 && out.status != http.StatusNotImplemented:
 		return "5xx"
 	case out.cut:
@@ -125,7 +127,7 @@ func notEOF(err error) error {
 
 func unreachable(ctx interface{ Err() error }, err error) error {
 	err = notEOF(err)
-	if errors.Is(err, errCallTimeout) || ctx.Err() != nil {
+	if errors.Is(err, errCallTimeout) || errors.Is(err, errSilent) || ctx.Err() != nil {
 		return gwerr.Wrap(gwerr.UpstreamFailed, err, "PingOne did not answer in time.", "Try again, or raise Timeout.")
 	}
 	return gwerr.Wrap(gwerr.UpstreamFailed, err, "PingOne could not be reached.", "Check the network, the proxy and ApiUrl.")
