@@ -58,6 +58,8 @@ type call struct {
 	bulk            bool
 	// missing lists statuses that mean "no such row".
 	missing []int
+	// permission names the right that the call needs, for messages.
+	permission string
 	// filter is the condition sent, for messages.
 	filter string
 	// resumed is set on the first call of a scan that continues a cursor.
