@@ -80,7 +80,7 @@ func (m *Metrics) observeUpstream(span trace.SpanContext, e observe.Event) {
 		u.bytes.WithLabelValues(group).Add(count(e.Bytes))
 	case observe.UpstreamRetry:
 		group := m.guard.value("group", e.Group)
-		u.retries.WithLabelValues(group, oneOf(e.Reason, "429", "5xx", "network", "cut_short", "401")).Inc()
+		u.retries.WithLabelValues(group, oneOf(e.Reason, "429", "408", "5xx", "network", "cut_short", "401")).Inc()
 		u.waits.WithLabelValues(group).Add(max(0, e.Wait.Seconds()))
 	case observe.LimitWait:
 		m.record(u.limit.WithLabelValues(m.guard.value("group", e.Group)), e.Wait.Seconds(), span)

@@ -46,7 +46,7 @@ func apiError(q call, resp *http.Response, body []byte) error {
 	case status >= 300 && status < 400:
 		return gwerr.Newf(gwerr.UpstreamRejected, "PingOne answered with a redirect (status %d), which is not followed.", status).
 			WithMend("Set ApiUrl to the API's own address.")
-	case status >= 500:
+	case status >= 500 || status == http.StatusRequestTimeout:
 		return gwerr.Newf(gwerr.UpstreamFailed, "PingOne failed to answer for %s (status %d).%s", q.endpoint, status, traceID(resp)).WithMend("Try again later.")
 	default:
 		return rejected(q, resp, a)
@@ -65,15 +65,23 @@ func cursorRefused(q call, resp *http.Response) error {
 		fmt.Sprintf("PingOne no longer accepts its own link to the next page of %s (status %d).%s", q.endpoint, resp.StatusCode, traceID(resp)), "Read again.")
 }
 
+// forbidden is an answer of status 403. PingOne gives it as well for an
+// environment that does not exist, so it never means that there are no rows.
 func forbidden(q call, resp *http.Response, a apiAnswer) error {
 	for _, d := range a.Details {
 		if d.Code == "LICENSE_EXCEEDED" {
 			return gwerr.New(gwerr.UpstreamForbidden, "PingOne refused to read "+q.endpoint+": the license does not cover it."+traceID(resp), "Check the license of the environment.")
 		}
 	}
-	return gwerr.New(gwerr.UpstreamForbidden,
-		"PingOne refused to read "+q.endpoint+": the environment does not exist, or the worker application has no role that covers it."+traceID(resp),
-		"Check the environment's id and the roles of the worker application.")
+	why, mend := "the worker application has no role that covers it", "Check the roles of the worker application."
+	if strings.Contains(q.address.path, "environments/") {
+		why = "the environment does not exist, or " + why
+		mend = "Check the environment's id and the roles of the worker application."
+	}
+	if q.permission != "" {
+		mend += " Reading it needs " + q.permission + "."
+	}
+	return gwerr.New(gwerr.UpstreamForbidden, "PingOne refused to read "+q.endpoint+": "+why+"."+traceID(resp), mend)
 }
 
 // rejected is an answer of the class 400: a defect of the request.

@@ -22,6 +22,8 @@ var discoveries = map[string]discovery{"user_attributes": userAttributes}
 // userSchema is the name of the schema that describes users.
 const userSchema = "User"
 
+const schemaPermission = "dir:read:schema, as in the role Identity Data Admin"
+
 // attribute is an attribute of the user schema.
 type attribute struct {
 	Name, DisplayName, Description, Type string
@@ -41,7 +43,7 @@ func (a attribute) enabled() bool { return a.Enabled == nil || *a.Enabled }
 // use and that no declared column holds become columns, in order of name.
 func userAttributes(ctx context.Context, c *Connection, t *catalog.Table, environment string) ([]catalog.Column, map[string]catalog.Filter, error) {
 	base := "environments/" + url.PathEscape(environment) + "/schemas"
-	found, err := c.collect(ctx, listing{address: address{path: base}, items: "schemas", endpoint: "schemas", group: groupConfiguration})
+	found, err := c.collect(ctx, listing{address: address{path: base}, items: "schemas", endpoint: "schemas", group: groupConfiguration, permission: schemaPermission})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -57,7 +59,7 @@ func userAttributes(ctx context.Context, c *Connection, t *catalog.Table, enviro
 			continue
 		}
 		items, err := c.collect(ctx, listing{
-			address: address{path: base + "/" + url.PathEscape(s.ID) + "/attributes"}, items: "attributes", endpoint: "schemas/{id}/attributes", group: groupConfiguration,
+			address: address{path: base + "/" + url.PathEscape(s.ID) + "/attributes"}, items: "attributes", endpoint: "schemas/{id}/attributes", group: groupConfiguration, permission: schemaPermission,
 		})
 		if err != nil {
 			return nil, nil, err

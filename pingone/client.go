@@ -20,6 +20,7 @@ type client struct {
 	cfg   Config
 	base  *url.URL
 	http  *http.Client
+	conns *connections  // below http; nil where the configuration replaces them
 	slots chan struct{} // one for each call in flight
 }
 
@@ -28,11 +29,25 @@ func newClient(cfg Config) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, err := newHTTPClient(cfg)
-	if err != nil {
-		return nil, err
+	c := &client{cfg: cfg, base: base, slots: make(chan struct{}, cfg.MaxParallel)}
+	rt := cfg.Transport
+	if rt == nil {
+		t, err := newTransport(cfg)
+		if err != nil {
+			return nil, err
+		}
+		c.conns = newConnections(t)
+		rt = c.conns
 	}
-	return &client{cfg: cfg, base: base, http: h, slots: make(chan struct{}, cfg.MaxParallel)}, nil
+	c.http = newHTTPClient(cfg, rt)
+	return c, nil
+}
+
+// close frees idle connections.
+func (c *client) close() {
+	if c.conns != nil {
+		c.conns.current.Load().CloseIdleConnections()
+	}
 }
 
 // call is one GET.
@@ -43,6 +58,8 @@ type call struct {
 	bulk            bool
 	// missing lists statuses that mean "no such row".
 	missing []int
+	// permission names the right that the call needs, for messages.
+	permission string
 	// filter is the condition sent, for messages.
 	filter string
 	// resumed is set on the first call of a scan that continues a cursor.
@@ -97,11 +114,6 @@ type outcome struct {
 	network    bool
 }
 
-var (
-	errCallTimeout = errors.New("the call took too long")
-	errIdle        = errors.New("the answer stalled")
-)
-
 // attempt makes one exchange within the budget and the calls in flight.
 func (c *client) attempt(ctx context.Context, q call, n int, use func([]byte) error) outcome {
 	permit := Permit{Group: q.group, Bulk: q.bulk}
@@ -117,7 +129,7 @@ func (c *client) attempt(ctx context.Context, q call, n int, use func([]byte) er
 		return outcome{err: ctx.Err()}
 	}
 	start := c.cfg.Clock.Now()
-	out, size := c.exchange(ctx, q, use)
+	out, size := c.exchange(ctx, q, n, use)
 	c.cfg.Sink.Observe(ctx, observe.UpstreamCall{
 		Group: q.group, Endpoint: q.endpoint, Method: http.MethodGet, Status: out.status,
 		Attempt: n, Duration: c.cfg.Clock.Now().Sub(start), Bytes: size,
@@ -129,9 +141,18 @@ func (c *client) attempt(ctx context.Context, q call, n int, use func([]byte) er
 }
 
 // exchange sends the request, reads the answer whole and hands it on.
-func (c *client) exchange(ctx context.Context, q call, use func([]byte) error) (outcome, int64) {
+// After one that timed out the next ones take new connections.
+func (c *client) exchange(ctx context.Context, q call, n int, use func([]byte) error) (outcome, int64) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	if c.conns != nil {
+		used := c.conns.current.Load()
+		defer func() {
+			if timedOut(ctx) {
+				c.conns.leave(used)
+			}
+		}()
+	}
 	if c.cfg.CallTimeout > 0 {
 		t := time.AfterFunc(c.cfg.CallTimeout, func() { cancel(errCallTimeout) })
 		defer t.Stop()
@@ -147,7 +168,7 @@ func (c *client) exchange(ctx context.Context, q call, use func([]byte) error) (
 		return outcome{err: err}, 0
 	}
 	token.Set(req.Header)
-	resp, err := c.http.Do(req)
+	resp, err := c.do(req, n, cancel)
 	if err != nil {
 		return outcome{network: true, err: unreachable(ctx, err)}, 0
 	}
@@ -160,6 +181,17 @@ func (c *client) exchange(ctx context.Context, q call, use func([]byte) error) (
 		q.cred.refuse(ctx, token)
 	}
 	return c.judge(ctx, q, resp, buf.Bytes(), readErr, use), size
+}
+
+// do waits for the head of an answer. The first attempt gives up a silent
+// connection early; where the service is slow, the second one waits.
+func (c *client) do(req *http.Request, n int, cancel context.CancelCauseFunc) (*http.Response, error) {
+	if n == 1 {
+		ctx, stop := watchUsed(req.Context(), c.cfg.SilentFor, func() { cancel(errSilent) })
+		defer stop()
+		req = req.WithContext(ctx)
+	}
+	return c.http.Do(req)
 }
 
 // judge turns an answer into an outcome.

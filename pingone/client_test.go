@@ -149,6 +149,7 @@ func TestRetries(t *testing.T) {
 		{"502", status(502), "5xx", gwerr.UpstreamFailed},
 		{"503", status(503), "5xx", gwerr.UpstreamFailed},
 		{"501", status(501), "", gwerr.UpstreamFailed},
+		{"408", status(408), "408", gwerr.UpstreamFailed},
 		{"400", status(400), "", gwerr.UpstreamRejected},
 		{"403", status(403), "", gwerr.UpstreamForbidden},
 		{"404", status(404), "", gwerr.UpstreamRejected},
@@ -195,8 +196,8 @@ func TestRetries(t *testing.T) {
 			case "":
 				require.EqualValues(t, 1, s.calls.Load())
 			case "401":
-				require.EqualValues(t, 2, s.calls.Load())
-				require.EqualValues(t, 2, s.refused.Load())
+				require.EqualValues(t, 3, s.calls.Load())
+				require.EqualValues(t, 3, s.refused.Load())
 			case "429":
 				require.LessOrEqual(t, s.clock.total(), 2*time.Minute)
 				require.Positive(t, gwerr.From(err).RetryAfter)

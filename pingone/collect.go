@@ -15,6 +15,8 @@ type listing struct {
 	address         address
 	items           string
 	endpoint, group string
+	// permission names the right that reading needs.
+	permission string
 }
 
 // collect reads a collection whole.
@@ -28,7 +30,7 @@ func (c *Connection) collect(ctx context.Context, l listing) ([]json.RawMessage,
 			} `json:"_links"`
 		}
 		var items []json.RawMessage
-		q := call{address: at, endpoint: l.endpoint, group: l.group}
+		q := call{address: at, endpoint: l.endpoint, group: l.group, permission: l.permission}
 		_, err := c.client.get(ctx, q, func(body []byte) error {
 			answer.Embedded, answer.Links.Next.Href, items = nil, "", nil
 			err := json.Unmarshal(body, &answer)

@@ -88,6 +88,10 @@ type Config struct {
 	CallTimeout time.Duration
 	// IdleTimeout bounds the wait for the next bytes of a body. Default 30 s.
 	IdleTimeout time.Duration
+	// SilentFor is after what silence a connection is given up and its calls are
+	// made again on another one: one of HTTP/2 when it answers no ping, one of
+	// HTTP/1.1 that was used before when it answers no call. Default 8 s.
+	SilentFor time.Duration
 	// MaxBody bounds an answer, in bytes after decompression. Default 64 MiB.
 	MaxBody int64
 	// MaxAttempts bounds the attempts of a call that fails for other reasons
@@ -141,6 +145,7 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.MaxParallel, 32)
 	setDefault(&c.CallTimeout, time.Minute)
 	setDefault(&c.IdleTimeout, 30*time.Second)
+	setDefault(&c.SilentFor, 8*time.Second)
 	setDefault(&c.MaxBody, 64<<20)
 	setDefault(&c.MaxAttempts, 5)
 	setDefault(&c.MaxRetryTime, 2*time.Minute)

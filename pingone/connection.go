@@ -45,6 +45,6 @@ func New(cfg Config) (*Connection, error) {
 // Scans that still run end with their contexts.
 func (c *Connection) Close() error {
 	c.schemas.close()
-	c.client.http.CloseIdleConnections()
+	c.client.close()
 	return nil
 }

@@ -93,7 +93,7 @@ func clientOf(t *testing.T, cfg Config) *client {
 	require.NoError(t, err)
 	c, err := newClient(cfg)
 	require.NoError(t, err)
-	t.Cleanup(c.http.CloseIdleConnections)
+	t.Cleanup(c.close)
 	return c
 }
 

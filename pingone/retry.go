@@ -15,6 +15,9 @@ const (
 	backoffMax  = 20 * time.Second
 	// maxAttempts bounds even the patience with a rate limit.
 	maxAttempts = 100
+	// maxTokens bounds the new tokens of one call: the first may be revoked as
+	// the old one was.
+	maxTokens = 2
 )
 
 // retrier decides whether a call is made again. Only GETs come here, so that a
@@ -25,7 +28,7 @@ type retrier struct {
 	start    time.Time
 	attempts int // made so far
 	failures int // that were not rate limits
-	token    bool
+	tokens   int // that were refused
 }
 
 // again tells how long to wait before the next attempt and why there is one;
@@ -54,11 +57,13 @@ func (r *retrier) again(out outcome) (wait time.Duration, reason string) {
 
 func (r *retrier) reason(out outcome) string {
 	switch {
-	case out.status == http.StatusUnauthorized && !r.token:
-		r.token = true // a second refusal is an answer
+	case out.status == http.StatusUnauthorized && r.tokens < maxTokens:
+		r.tokens++
 		return "401"
 	case out.status == http.StatusTooManyRequests:
 		return "429"
+	case out.status == http.StatusRequestTimeout:
+		return "408"
 	case out.status >= 500 && out.status != http.StatusNotImplemented:
 		return "5xx"
 	case out.cut:
@@ -122,7 +127,7 @@ func notEOF(err error) error {
 
 func unreachable(ctx interface{ Err() error }, err error) error {
 	err = notEOF(err)
-	if errors.Is(err, errCallTimeout) || ctx.Err() != nil {
+	if errors.Is(err, errCallTimeout) || errors.Is(err, errSilent) || ctx.Err() != nil {
 		return gwerr.Wrap(gwerr.UpstreamFailed, err, "PingOne did not answer in time.", "Try again, or raise Timeout.")
 	}
 	return gwerr.Wrap(gwerr.UpstreamFailed, err, "PingOne could not be reached.", "Check the network, the proxy and ApiUrl.")

@@ -263,8 +263,8 @@ func TestEnvironmentsWithTheirProducts(t *testing.T) {
 	w.sim.ResetRequests()
 	w.rows(w.request(environments, "list", "Name"))
 	require.NotContains(t, w.requests()[0].Query, "expand")
-	unknown := w.request(environments, "by_id", "Name")
-	unknown.Keys = [][]string{{"11111111-2222-4333-8444-555555555555"}}
+	unknown := w.request(environments, "list", "Name")
+	unknown.Filters = []string{`id eq "11111111-2222-4333-8444-555555555555"`}
 	require.Empty(t, w.rows(unknown))
 }
 

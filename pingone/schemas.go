@@ -2,6 +2,8 @@ package pingone
 
 import (
 	"context"
+	"encoding/json"
+	"net/http"
 	"sort"
 	"strings"
 	"sync"
@@ -25,7 +27,7 @@ var reservedNames = []string{informationSchema, "AllEnvironments", "information_
 type schemas struct {
 	c           *Connection
 	information *catalog.Schema
-	names       kept[[]catalog.SchemaName]
+	names       kept[nameList]
 
 	mu     sync.Mutex
 	byID   map[string]*kept[*catalog.Schema]
@@ -74,7 +76,16 @@ func (s *schemas) start(f func()) bool {
 // can see. Environments that share a name, or have a reserved one, are listed
 // by id.
 func (c *Connection) Names(ctx context.Context) ([]catalog.SchemaName, error) {
-	return c.schemas.names.get(ctx, c.schemas, c.schemas.readNames)
+	list, err := c.schemas.names.get(ctx, c.schemas, c.schemas.readNames)
+	return list.names, err
+}
+
+// nameList is the schemas' names, Information first.
+type nameList struct {
+	names []catalog.SchemaName
+	// refused is why the environments could not be listed; the names are then
+	// those that are known without. nil for the whole list.
+	refused error
 }
 
 // Schema returns the schema of that name or id.
@@ -82,14 +93,17 @@ func (c *Connection) Schema(ctx context.Context, name string) (*catalog.Schema, 
 	if strings.EqualFold(name, informationSchema) {
 		return c.schemas.information, nil
 	}
-	names, err := c.Names(ctx)
+	list, err := c.schemas.names.get(ctx, c.schemas, c.schemas.readNames)
 	if err != nil {
 		return nil, err
 	}
-	for _, n := range names[1:] {
+	for _, n := range list.names[1:] {
 		if strings.EqualFold(n.Name, name) || strings.EqualFold(n.ID, name) {
 			return c.schemas.environment(ctx, n)
 		}
+	}
+	if list.refused != nil {
+		return nil, list.refused
 	}
 	return nil, gwerr.New(gwerr.UnknownSchema, "There is no schema of that name.",
 		"Information.Environments lists the environments; each is a schema by its name or id.").On(name)
@@ -103,16 +117,26 @@ func (c *Connection) Default() string {
 	return c.cfg.WorkerAppEnvironmentID
 }
 
-// readNames lists the environments.
-func (s *schemas) readNames(ctx context.Context) ([]catalog.SchemaName, error) {
-	found, err := s.c.collect(ctx, listing{address: address{path: "environments"}, items: "environments", endpoint: "environments", group: groupConfiguration})
-	if gwerr.Is(err, gwerr.UpstreamForbidden) && s.c.cfg.WorkerAppEnvironmentID != "" {
-		id := strings.ToLower(s.c.cfg.WorkerAppEnvironmentID)
-		return []catalog.SchemaName{{Name: informationSchema}, {Name: id, ID: id}}, nil
+// readNames lists the environments. Where that is refused, the application's
+// own environment is known by its id.
+func (s *schemas) readNames(ctx context.Context, patient bool) (list nameList, whole bool, err error) {
+	var found []json.RawMessage
+	err = s.insist(ctx, patient, func() (err error) {
+		found, err = s.c.collect(ctx, listing{address: address{path: "environments"}, items: "environments", endpoint: "environments", group: groupConfiguration, permission: "orgmgt:read:environment"})
+		return err
+	})
+	if id := strings.ToLower(s.c.cfg.WorkerAppEnvironmentID); id != "" && refusedForNow(err) {
+		return nameList{names: []catalog.SchemaName{{Name: informationSchema}, {Name: id, ID: id}}, refused: err}, false, nil
 	}
 	if err != nil {
-		return nil, err
+		return nameList{}, false, err
 	}
+	names, err := namesOf(found)
+	return nameList{names: names}, true, err
+}
+
+// namesOf names schemas after environments.
+func namesOf(found []json.RawMessage) ([]catalog.SchemaName, error) {
 	var all []struct{ ID, Name string }
 	if err := unmarshalEach(found, &all); err != nil {
 		return nil, err
@@ -145,11 +169,15 @@ func (s *schemas) environment(ctx context.Context, n catalog.SchemaName) (*catal
 		s.byID[n.ID] = k
 	}
 	s.mu.Unlock()
-	return k.get(ctx, s, func(ctx context.Context) (*catalog.Schema, error) { return s.readSchema(ctx, n) })
+	return k.get(ctx, s, func(ctx context.Context, patient bool) (*catalog.Schema, bool, error) {
+		return s.readSchema(ctx, n, patient)
+	})
 }
 
-func (s *schemas) readSchema(ctx context.Context, n catalog.SchemaName) (*catalog.Schema, error) {
-	out := &catalog.Schema{Name: n.Name, ID: n.ID}
+// readSchema reads an environment's schema. Where its own attributes are
+// refused, it has the declared columns and a note.
+func (s *schemas) readSchema(ctx context.Context, n catalog.SchemaName, patient bool) (out *catalog.Schema, whole bool, err error) {
+	out, whole = &catalog.Schema{Name: n.Name, ID: n.ID}, true
 	for _, t := range s.c.declared {
 		if t.Scope != catalog.PerEnvironment {
 			continue
@@ -159,40 +187,76 @@ func (s *schemas) readSchema(ctx context.Context, n catalog.SchemaName) (*catalo
 		if t.Discover != "" {
 			discover, ok := discoveries[t.Discover]
 			if !ok {
-				return nil, gwerr.Newf(gwerr.Internal, "Table %s names the discovery %q, which does not exist.", t.Name, t.Discover)
+				return nil, false, gwerr.Newf(gwerr.Internal, "Table %s names the discovery %q, which does not exist.", t.Name, t.Discover)
 			}
-			var err error
-			more, filters, err = discover(ctx, s.c, t, n.ID)
-			if gwerr.Is(err, gwerr.UpstreamForbidden) {
+			err := s.insist(ctx, patient, func() (err error) {
+				more, filters, err = discover(ctx, s.c, t, n.ID)
+				return err
+			})
+			switch {
+			case refusedForNow(err):
+				whole = false
 				out.Notes = append(out.Notes, "Columns of the environment's own attributes are missing from "+t.Name+
-					": the worker application may not read the environment's schemas.")
-			} else if err != nil {
-				return nil, err
+					": PingOne refuses to tell them to the worker application, or does not know the environment yet. It is asked again.")
+			case err != nil:
+				return nil, false, err
 			}
 		}
 		out.Tables = append(out.Tables, t.In(out, more, filters))
 	}
-	return out, nil
+	return out, whole, nil
 }
+
+// refusedForNow is true of answers that PingOne also gives for up to a minute
+// about environments that were just created.
+func refusedForNow(err error) bool {
+	return gwerr.Is(err, gwerr.UpstreamForbidden) || refusedWith(err, http.StatusNotFound)
+}
+
+// insist makes calls that may be refused for now, several times where patient
+// says so: nothing serves meanwhile.
+func (s *schemas) insist(ctx context.Context, patient bool, calls func() error) error {
+	err := calls()
+	for _, wait := range insistence {
+		if !patient || !refusedForNow(err) {
+			break
+		}
+		if s.c.cfg.Clock.Sleep(ctx, wait) != nil {
+			break
+		}
+		err = calls()
+	}
+	return err
+}
+
+// insistence are the waits between the tries of insist.
+var insistence = []time.Duration{250 * time.Millisecond, 500 * time.Millisecond, time.Second}
 
 // kept is a value that is read again when it is old.
 type kept[T any] struct {
 	mu    sync.Mutex
 	value T
+	// whole is false of a value that lacks what PingOne refused to tell; it
+	// serves until there is a better one, and never takes a whole one's place.
+	whole bool
 	until time.Time // zero if there is no value
 	calls singleflight.Group
 }
 
+// reader reads a value. patient readings may take their time over what is
+// refused: there is no value yet.
+type reader[T any] func(ctx context.Context, patient bool) (value T, whole bool, err error)
+
 const (
-	// staleFor is how long an old value serves before a failed reading is
-	// tried again.
+	// staleFor is how long an old value, or one that is not whole, serves
+	// before it is read again.
 	staleFor = 15 * time.Second
 	// readTimeout bounds a reading, which no single caller owns.
 	readTimeout = 2 * time.Minute
 )
 
 // get returns the value, reading it if it is due.
-func (k *kept[T]) get(ctx context.Context, s *schemas, read func(context.Context) (T, error)) (T, error) {
+func (k *kept[T]) get(ctx context.Context, s *schemas, read reader[T]) (T, error) {
 	k.mu.Lock()
 	value, until := k.value, k.until
 	k.mu.Unlock()
@@ -208,8 +272,8 @@ func (k *kept[T]) get(ctx context.Context, s *schemas, read func(context.Context
 		v, err, _ := k.calls.Do("", func() (any, error) {
 			inner, cancel := s.lasting(readTimeout)
 			defer cancel()
-			fresh, err := read(inner)
-			return k.store(s, fresh, err)
+			fresh, whole, err := read(inner, until.IsZero())
+			return k.store(s, fresh, whole, err)
 		})
 		done <- result{v, err}
 	})
@@ -227,18 +291,21 @@ func (k *kept[T]) get(ctx context.Context, s *schemas, read func(context.Context
 	}
 }
 
-// store keeps a fresh value; after an error an old one serves on.
-func (k *kept[T]) store(s *schemas, fresh T, err error) (T, error) {
+// store keeps a fresh value. After an error, or in place of one that is less
+// whole, an old one serves on.
+func (k *kept[T]) store(s *schemas, fresh T, whole bool, err error) (T, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := s.c.cfg.Clock.Now()
-	if err == nil {
-		k.value, k.until = fresh, now.Add(s.c.cfg.SchemaTTL)
-		return fresh, nil
-	}
-	if k.until.IsZero() {
+	switch {
+	case err == nil && whole:
+		k.value, k.whole, k.until = fresh, true, now.Add(s.c.cfg.SchemaTTL)
+	case err == nil && !k.whole:
+		k.value, k.until = fresh, now.Add(staleFor)
+	case k.until.IsZero():
 		return fresh, err
+	default:
+		k.until = now.Add(staleFor)
 	}
-	k.until = now.Add(staleFor)
 	return k.value, nil
 }

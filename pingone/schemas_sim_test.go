@@ -90,6 +90,8 @@ func TestCustomAttributesAreColumns(t *testing.T) {
 type customAPI struct {
 	environments, schemas, attributes string
 	status                            atomic.Int64 // of schemas; 0 means 200
+	listed                            atomic.Int64 // status of environments; 0 means 200
+	passes                            atomic.Int64 // after so many of those both are 200; 0 for never
 	broken                            atomic.Bool
 	calls                             atomic.Int64
 }
@@ -99,16 +101,26 @@ func (a *customAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case a.broken.Load():
 		w.WriteHeader(http.StatusBadRequest)
+	case a.listed.Load() != 0 && strings.HasSuffix(r.URL.Path, "/environments"):
+		a.refuse(w, &a.listed)
 	case strings.HasSuffix(r.URL.Path, "/environments"):
 		fmt.Fprintf(w, `{"_embedded":{"environments":[%s]}}`, a.environments)
 	case a.status.Load() != 0:
-		w.WriteHeader(int(a.status.Load()))
+		a.refuse(w, &a.status)
 	case strings.HasSuffix(r.URL.Path, "/schemas"):
 		fmt.Fprintf(w, `{"_embedded":{"schemas":[{"id":"s1","name":"Other"},{"id":"s2","name":"User"%s}]}}`, a.schemas)
 	case strings.HasSuffix(r.URL.Path, "/s2/attributes"):
 		fmt.Fprintf(w, `{"_embedded":{"attributes":[%s]}}`, a.attributes)
 	default:
 		w.WriteHeader(http.StatusNotFound)
+	}
+}
+
+// refuse answers with a status, for the last time if it passes now.
+func (a *customAPI) refuse(w http.ResponseWriter, status *atomic.Int64) {
+	w.WriteHeader(int(status.Load()))
+	if a.passes.Load() > 0 && a.passes.Add(-1) == 0 {
+		status.Store(0)
 	}
 }
 
@@ -235,17 +247,124 @@ func TestFirstFailureIsAnError(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestWithoutTheRightToReadSchemas(t *testing.T) {
-	t.Parallel()
-	api := &customAPI{environments: main}
-	api.status.Store(403)
-	c, _ := connectTo(t, api)
-	s, err := c.Schema(context.Background(), "Main")
-	require.NoError(t, err)
-	require.Len(t, s.Notes, 1)
+// own names the columns of an environment's own attributes.
+func own(t *testing.T, s *catalog.Schema) (out []string) {
+	t.Helper()
 	users, ok := s.Table("Users")
 	require.True(t, ok)
-	require.Len(t, users.Columns, 45)
+	for _, c := range users.Columns {
+		if c.Custom {
+			out = append(out, c.Name)
+		}
+	}
+	return out
+}
+
+const badge = `{"name":"badge","type":"STRING"}`
+
+// PingOne answers 403 or 404 for up to a minute about new environments, and to
+// applications without the right for good.
+func TestRefusedAttributes(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int64{403, 404} {
+		t.Run(fmt.Sprint(status, " passes at once"), func(t *testing.T) {
+			t.Parallel()
+			api := &customAPI{environments: main, attributes: badge}
+			api.status.Store(status)
+			api.passes.Store(2)
+			c, clock := connectTo(t, api)
+			s, err := c.Schema(context.Background(), "Main")
+			require.NoError(t, err)
+			require.Empty(t, s.Notes)
+			require.Equal(t, []string{"badge"}, own(t, s))
+			require.LessOrEqual(t, clock.total(), 2*time.Second)
+		})
+		t.Run(fmt.Sprint(status, " passes later"), func(t *testing.T) {
+			t.Parallel()
+			api := &customAPI{environments: main, attributes: badge}
+			api.status.Store(status)
+			c, clock := connectTo(t, api)
+			for range 3 {
+				s, err := c.Schema(context.Background(), "Main")
+				require.NoError(t, err)
+				require.Len(t, s.Notes, 1)
+				require.Empty(t, own(t, s))
+				require.LessOrEqual(t, clock.total(), 2*time.Second, "patient only once")
+				clock.advance(16 * time.Second)
+			}
+			api.status.Store(0)
+			s, err := c.Schema(context.Background(), "Main")
+			require.NoError(t, err)
+			require.Empty(t, s.Notes)
+			require.Equal(t, []string{"badge"}, own(t, s))
+		})
+		t.Run(fmt.Sprint(status, " after a good answer"), func(t *testing.T) {
+			t.Parallel()
+			api := &customAPI{environments: main, attributes: badge}
+			c, clock := connectTo(t, api)
+			_, err := c.Schema(context.Background(), "Main")
+			require.NoError(t, err)
+			api.status.Store(status)
+			clock.advance(301 * time.Second)
+			before := api.calls.Load()
+			s, err := c.Schema(context.Background(), "Main")
+			require.NoError(t, err)
+			require.Greater(t, api.calls.Load(), before)
+			require.Empty(t, s.Notes)
+			require.Equal(t, []string{"badge"}, own(t, s))
+			api.status.Store(0)
+			api.attributes += `,{"name":"more","type":"STRING"}`
+			clock.advance(16 * time.Second)
+			s, err = c.Schema(context.Background(), "Main")
+			require.NoError(t, err)
+			require.Equal(t, []string{"badge", "more"}, own(t, s), "tried again soon")
+		})
+	}
+}
+
+// Where the environments can't be listed, a name that is not known is no
+// proof that there is no such environment.
+func TestRefusedEnvironments(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	t.Run("passes at once", func(t *testing.T) {
+		t.Parallel()
+		api := &customAPI{environments: main}
+		api.listed.Store(403)
+		api.passes.Store(3)
+		c, _ := connectTo(t, api)
+		_, err := c.Schema(ctx, "Main")
+		require.NoError(t, err)
+	})
+	t.Run("passes later", func(t *testing.T) {
+		t.Parallel()
+		api := &customAPI{environments: main}
+		api.listed.Store(403)
+		c, clock := connectTo(t, api)
+		_, err := c.Schema(ctx, "Main")
+		require.True(t, gwerr.Is(err, gwerr.UpstreamForbidden), "%v", err)
+		require.ErrorContains(t, err, "orgmgt:read:environment")
+		_, err = c.Schema(ctx, envID)
+		require.NoError(t, err, "the application's own environment is known")
+		api.listed.Store(0)
+		clock.advance(16 * time.Second)
+		_, err = c.Schema(ctx, "Main")
+		require.NoError(t, err)
+		_, err = c.Schema(ctx, "Other")
+		require.True(t, gwerr.Is(err, gwerr.UnknownSchema), "%v", err)
+	})
+	t.Run("after a good answer", func(t *testing.T) {
+		t.Parallel()
+		api := &customAPI{environments: main}
+		c, clock := connectTo(t, api)
+		good, err := c.Names(ctx)
+		require.NoError(t, err)
+		api.listed.Store(403)
+		clock.advance(301 * time.Second)
+		names, err := c.Names(ctx)
+		require.NoError(t, err)
+		require.Equal(t, good, names)
+	})
 }
 
 func TestClosedConnection(t *testing.T) {

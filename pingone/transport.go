@@ -13,27 +13,21 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
-// newHTTPClient returns a client that keeps as many connections as calls may
-// be in flight and follows no redirect: the API has none, and following one
-// would hand the access token to another host.
-func newHTTPClient(cfg Config) (*http.Client, error) {
-	rt := cfg.Transport
-	if rt == nil {
-		t, err := newTransport(cfg)
-		if err != nil {
-			return nil, err
-		}
-		rt = t
-	}
+// newHTTPClient returns a client that follows no redirect: the API has none,
+// and following one would hand the access token to another host.
+func newHTTPClient(cfg Config, rt http.RoundTripper) *http.Client {
 	if cfg.Wrap != nil {
 		rt = cfg.Wrap(rt)
 	}
 	return &http.Client{
 		Transport:     rt,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}, nil
+	}
 }
 
+// newTransport keeps as many connections as calls may be in flight. Those of
+// HTTP/2 are asked for a sign of life, so that one which swallows everything
+// fails its calls soon and not at their timeout.
 func newTransport(cfg Config) (*http.Transport, error) {
 	roots, err := trusted(cfg.CAPEM)
 	if err != nil {
@@ -50,6 +44,7 @@ func newTransport(cfg Config) (*http.Transport, error) {
 		TLSClientConfig:       &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 		TLSHandshakeTimeout:   10 * time.Second,
 		ForceAttemptHTTP2:     true,
+		HTTP2:                 &http.HTTP2Config{SendPingTimeout: cfg.SilentFor / 2, PingTimeout: cfg.SilentFor / 2},
 		MaxIdleConns:          2 * cfg.MaxParallel,
 		MaxIdleConnsPerHost:   cfg.MaxParallel,
 		IdleConnTimeout:       90 * time.Second,

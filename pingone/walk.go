@@ -205,7 +205,7 @@ func (r *reading) fetch(ctx context.Context, d *decoder, at address, begin bool)
 	var served time.Time
 	q := call{
 		address: at, endpoint: r.path.Endpoint, group: r.path.Group, bulk: r.req.Bulk, missing: r.path.Missing,
-		filter: r.filter, resumed: begin && r.after != "", later: !begin, cred: &r.cred, served: &served,
+		permission: r.table.Permission, filter: r.filter, resumed: begin && r.after != "", later: !begin, cred: &r.cred, served: &served,
 	}
 	found, err := r.client.get(ctx, q, func(body []byte) (err error) {
 		p, err = d.decode(body)

@@ -79,7 +79,7 @@ type Cached struct {
 	best      entry      // newest known, with its refresh token
 	dirty     bool       // best is not in the store
 	rejected  Secret     // answered 401 by the API
-	forced    time.Time  // last time a 401 forced a renewal
+	forced    time.Time  // until when forced renewals are paid for
 	failure   error      // of the last fetch
 	failUntil time.Time
 	watched   string // unsettled mark under observation
@@ -198,9 +198,14 @@ func (c *Cached) nudge() {
 	}
 }
 
-// forcedEvery bounds how often 401s may force a new token, so that an API
-// which rejects every token does not become load for the authorization server.
-const forcedEvery = 10 * time.Second
+// An API which rejects every token must not become load for the authorization
+// server: 401s force a new token once in forcedEvery, and forcedBurst times in
+// a row after a time without. So a token or two that were revoked just after
+// they were got stop nobody.
+const (
+	forcedEvery = 10 * time.Second
+	forcedBurst = 3
+)
 
 // Invalidate drops t after a 401; see Source.
 func (c *Cached) Invalidate(_ context.Context, t Token) {
@@ -211,10 +216,14 @@ func (c *Cached) Invalidate(_ context.Context, t Token) {
 		return
 	}
 	now := time.Now()
-	if !c.forced.IsZero() && now.Sub(c.forced) < forcedEvery {
+	paid := c.forced
+	if paid.Before(now) {
+		paid = now
+	}
+	if paid.Sub(now) > (forcedBurst-1)*forcedEvery {
 		return
 	}
-	c.forced, c.rejected = now, t.Value
+	c.forced, c.rejected = paid.Add(forcedEvery), t.Value
 	c.current.Store(nil)
 }
 

@@ -119,15 +119,32 @@ func TestInvalidate(t *testing.T) {
 				t.Fatalf("got %s", got)
 			}
 		}
-		second, _ := c.Token(t.Context())
-		c.Invalidate(t.Context(), second) // the API rejects everything
-		if got := get(t, c); got != "access-2" || s.fetches() != 2 {
-			t.Errorf("401s in a row: got %s after %d fetches", got, s.fetches())
+		refuse := func() { // the current token
+			current, _ := c.Token(t.Context())
+			c.Invalidate(t.Context(), current)
+		}
+		refuse() // the new token is refused as well, at once
+		if got := get(t, c); got != "access-3" {
+			t.Errorf("after a second 401: got %s", got)
+		}
+		for range 10 { // the API refuses every token
+			refuse()
+		}
+		if got := get(t, c); got != "access-4" || s.fetches() != 4 {
+			t.Errorf("401s without end: got %s after %d fetches", got, s.fetches())
+		}
+		time.Sleep(10 * time.Second)
+		for range 10 {
+			refuse()
+		}
+		if got := get(t, c); got != "access-5" {
+			t.Errorf("ten seconds later: got %s", got)
 		}
 		time.Sleep(time.Minute)
-		c.Invalidate(t.Context(), second)
-		if got := get(t, c); got != "access-3" {
-			t.Errorf("a later 401: got %s", got)
+		refuse()
+		refuse()
+		if got := get(t, c); got != "access-7" {
+			t.Errorf("401s a minute later: got %s", got)
 		}
 	})
 }

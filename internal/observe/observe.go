@@ -84,7 +84,7 @@ type UpstreamCall struct {
 // UpstreamRetry is a decision to repeat a call.
 type UpstreamRetry struct {
 	Group  string
-	Reason string // "429", "5xx", "network", "cut_short", "401"
+	Reason string // "429", "408", "5xx", "network", "cut_short", "401"
 	Wait   time.Duration
 }
 
