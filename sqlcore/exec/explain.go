@@ -65,9 +65,10 @@ func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, e
 		if err != nil {
 			return nil, err
 		}
+		err = x.planner.CheckFanout(ctx, r)
 		out.Scans = append(out.Scans, x.explainRead(r))
 		out.veil(r.Restriction != nil)
-		return out, x.planner.CheckFanout(r)
+		return out, err
 	}
 	if q.Empty {
 		return out, nil
@@ -78,7 +79,7 @@ func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, e
 	}
 	restricted := false
 	for _, d := range all {
-		if err := x.planner.CheckFanout(d.read); err != nil {
+		if err := x.planner.CheckFanout(ctx, d.read); err != nil {
 			return nil, err
 		}
 		restricted = restricted || d.read.Restriction != nil

@@ -21,7 +21,7 @@ func (x *Executor) open(ctx context.Context, r *plan.Read, resume string) (scan.
 	if r.Empty {
 		return typed{Batches: scan.Of(), schema: schema}, nil
 	}
-	if err := x.planner.CheckFanout(r); err != nil {
+	if err := x.planner.CheckFanout(ctx, r); err != nil {
 		return nil, err
 	}
 	stats := account(ctx, r)

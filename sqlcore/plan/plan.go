@@ -106,10 +106,20 @@ func New(o Options, sizes Sizer) *Planner {
 }
 
 // CheckFanout returns gwerr.FanoutExceeded if the read would need more calls
-// than the options allow.
-func (p *Planner) CheckFanout(r *Read) error {
+// than the options allow. Where that hangs on the number of a parent's rows,
+// it asks for it, unless that was done before.
+func (p *Planner) CheckFanout(ctx context.Context, r *Read) error {
 	limit := p.options.MaxFanout
-	if limit <= 0 || r.Estimate.Calls <= limit || r.Access.Limit > 0 {
+	if limit <= 0 || r.Empty {
+		return nil
+	}
+	if r.Request.Parent != nil && !r.Estimate.Known {
+		s := &search{planner: p, table: r.Request.Table, where: r.Residual, access: r.Access}
+		c := &candidate{request: r.Request}
+		s.priceParent(c, s.sizer(ctx, true))
+		r.Estimate = c.estimate
+	}
+	if r.Estimate.Calls <= limit || r.Access.Limit > 0 {
 		return nil
 	}
 	return fanoutError(r, limit)

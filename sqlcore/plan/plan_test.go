@@ -272,13 +272,34 @@ func TestFanoutIsRefusedBeforeTheFirstCall(t *testing.T) {
 	t.Parallel()
 	s := directory(t)
 	p := plan.New(plan.Options{MaxFanout: 100}, &sizes{rows: map[string]int64{"Users": 100_000, "Groups": 20_000}})
-	memberships := query.Access{Table: table(t, s, "UserGroupAssociations")}
-	r, err := p.Read(t.Context(), memberships, nil)
-	if err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"UserGroupAssociations", "UserPasswords"} {
+		r, err := p.Read(t.Context(), query.Access{Table: table(t, s, name)}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.CheckFanout(t.Context(), r); !gwerr.Is(err, gwerr.FanoutExceeded) {
+			t.Errorf("%s: got %v", name, err)
+		}
 	}
-	if err := p.CheckFanout(r); !gwerr.Is(err, gwerr.FanoutExceeded) {
-		t.Errorf("got %v", err)
+}
+
+// A table that is read by one path alone is planned without a call: join keys
+// may still reduce it. Its cost is asked for only when it is to be paid.
+func TestSizeOfParentsIsAskedLate(t *testing.T) {
+	t.Parallel()
+	passwords := table(t, directory(t), "UserPasswords")
+	sz := &sizes{rows: map[string]int64{"Users": 3017}}
+	p := plan.New(plan.Options{MaxFanout: 50_000}, sz)
+	access := query.Access{Table: passwords, Columns: positions(t, passwords, "UserId", "Status")}
+	r, err := p.Read(t.Context(), access, nil)
+	if err != nil || sz.asked != 0 || r.Request.Path.Name != "all" {
+		t.Fatalf("path %s, %d questions, error %v", r.Request.Path.Name, sz.asked, err)
+	}
+	if err := p.CheckFanout(t.Context(), r); err != nil || sz.asked != 1 || r.Estimate.Calls < 3017 {
+		t.Errorf("%+v after %d questions, error %v", r.Estimate, sz.asked, err)
+	}
+	if r, err = p.Read(t.Context(), access, predicate.In{Column: "UserId", Values: ids(3)}); err != nil || r.Request.Path.Name != "by_user" || r.Estimate.Calls != 3 {
+		t.Errorf("path %s, %+v, error %v", r.Request.Path.Name, r.Estimate, err)
 	}
 }
 
