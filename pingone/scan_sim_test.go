@@ -15,6 +15,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/pingone"
 	"github.com/pingone-gateway/gateway/pingone/sim"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
@@ -435,8 +436,8 @@ func TestDeclaredFiltersAreTheServices(t *testing.T) {
 							r.Keys = [][]string{{w.sim.OrganizationID()}}
 						}
 						value := `"00000000-0000-4000-8000-000000000000"`
-						if f.Bare {
-							value = "true"
+						if table.Column(column).Type == catalog.Bool {
+							value = `"true"`
 						}
 						if column == "BeginsAt" {
 							value = `"2024-01-01T00:00:00.000Z"`

@@ -66,7 +66,7 @@ func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, e
 			return nil, err
 		}
 		err = x.planner.CheckFanout(ctx, r)
-		out.Scans = append(out.Scans, x.explainRead(r))
+		out.add(r, x.explainRead(r))
 		out.veil(r.Restriction != nil)
 		return out, err
 	}
@@ -83,10 +83,18 @@ func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, e
 			return nil, err
 		}
 		restricted = restricted || d.read.Restriction != nil
-		out.Scans = append(out.Scans, x.explainRead(d.read))
+		out.add(d.read, x.explainRead(d.read))
 	}
 	out.veil(restricted)
 	return out, nil
+}
+
+// add appends a read and what there is to say of it.
+func (e *Explanation) add(r *plan.Read, s ExplainedScan) {
+	e.Scans = append(e.Scans, s)
+	if r.Restriction == nil {
+		e.Notes = append(slices.Clip(e.Notes), r.Notes...)
+	}
 }
 
 // veil takes out what depends on rows that the caller must not know of: how

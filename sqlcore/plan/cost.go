@@ -7,6 +7,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scim"
 )
 
 // What a condition is guessed to keep of a table, where nothing better is
@@ -191,7 +192,7 @@ func (s *search) parent(ctx context.Context, c *candidate, path *catalog.Path) b
 			request.Columns = append(request.Columns, i)
 		}
 	}
-	c.request.Parent = &request
+	c.request.Parent, c.sent = &request, best.sent
 	return true
 }
 
@@ -238,10 +239,28 @@ func (s *search) partition(c *candidate) {
 	if !c.estimate.Known || c.estimate.Rows < s.planner.options.PartitionAbove {
 		return
 	}
+	if !s.dividable(c, p) {
+		return
+	}
 	c.request.Partition = true
 	if values, ok := predicate.KeyValues(c.pushed, p.Column); ok {
 		for _, v := range values {
 			c.request.Within = append(c.request.Within, v.Text())
 		}
 	}
+}
+
+// dividable tells whether the service takes the tests that make the parts, and
+// records them.
+func (s *search) dividable(c *candidate, p *catalog.Partition) bool {
+	at, filters := placeOf(s.table), c.request.Path.Filters
+	tests := []test{{at, filters[p.Column].Attribute, scim.Word(predicate.OpEq)}}
+	if p.Split != "" {
+		tests = append(tests, test{at, filters[p.Split].Attribute, scim.Word(predicate.OpSw)})
+	}
+	if slices.ContainsFunc(tests, s.planner.refusals.refused) {
+		return false
+	}
+	c.sent = append(c.sent, sent{place: at, tests: tests})
+	return true
 }

@@ -102,7 +102,7 @@ func TestReadChoosesThePath(t *testing.T) {
 		{"the seed query is one filtered listing", "Users", "Id Username EmployeeType", eq("EmployeeType", text("Contractor")), 0, "list", `type eq "Contractor"`, 0, false, false, false},
 		{"single reads by key", "Users", "Id", predicate.In{Column: "Id", Values: ids(3)}, 0, "by_id", "", 3, true, false, false},
 		{"a listing when there are more keys than pages", "Users", "Id", many, 0, "list", "", 0, false, true, true},
-		{"a boolean is exact", "Users", "Id", enabled, 0, "list", "enabled eq true", 0, true, true, true},
+		{"a boolean is exact", "Users", "Id", enabled, 0, "list", `enabled eq "true"`, 0, true, true, true},
 		{"unique names are one call", "Users", "Id", eq("Username", text("ada")), 0, "list", `username eq "ada"`, 0, false, false, false},
 		{"a prefix", "Users", "Id", predicate.Match{Column: "Username", Kind: predicate.Prefix, Text: "ad"}, 0, "list", `username sw "ad"`, 0, false, false, false},
 		{"no contains on users", "Users", "Id", predicate.Match{Column: "FirstName", Kind: predicate.Contains, Text: "ad"}, 0, "list", "", 0, false, true, true},

@@ -28,7 +28,7 @@ func TestQueries(t *testing.T) {
 		{"the seed query", "SELECT Id, Username FROM [CData].[Administrators].Users WHERE EmployeeType = 'Contractor'", 0, `type eq "Contractor"`},
 		{"by name", "SELECT Id FROM Users WHERE Username = 'nobody'", 1, `username eq "nobody"`},
 		{"count", "SELECT count(*) FROM Users", 1, ""},
-		{"count with an exact filter", "SELECT count(*) FROM Users WHERE IsEnabled", 1, "enabled eq true"},
+		{"count with an exact filter", "SELECT count(*) FROM Users WHERE IsEnabled", 1, `enabled eq "true"`},
 		{"limit", "SELECT Id FROM Users LIMIT 5", 1, ""},
 		{"groups of a user", "SELECT GroupName FROM UserGroupAssociations WHERE UserId = '" + member + "'", 1, ""},
 		{"password of one user", "SELECT p.Status FROM Users u JOIN UserPasswords p ON p.UserId = u.Id WHERE u.Username = 'ada.admin'", 2, ""},
