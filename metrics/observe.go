@@ -16,7 +16,7 @@ func (m *Metrics) Observe(ctx context.Context, e observe.Event) {
 		m.observeFrontEnd(span, e)
 	case observe.QueryPhase, observe.QueryFinished, observe.InFlight, observe.EngineMemory:
 		m.observeQuery(span, e)
-	case observe.UpstreamCall, observe.UpstreamRetry, observe.LimitWait, observe.BudgetChanged:
+	case observe.UpstreamCall, observe.UpstreamRetry, observe.FilterRefused, observe.LimitWait, observe.BudgetChanged:
 		m.observeUpstream(span, e)
 	case observe.TokenFetch, observe.TokenServed, observe.StoreState:
 		m.observeToken(span, e)
@@ -82,6 +82,8 @@ func (m *Metrics) observeUpstream(span trace.SpanContext, e observe.Event) {
 		group := m.guard.value("group", e.Group)
 		u.retries.WithLabelValues(group, oneOf(e.Reason, "429", "408", "5xx", "network", "cut_short", "401")).Inc()
 		u.waits.WithLabelValues(group).Add(max(0, e.Wait.Seconds()))
+	case observe.FilterRefused:
+		u.refusals.WithLabelValues(m.guard.value("table", e.Table), refusalReason(e.TooLong)).Inc()
 	case observe.LimitWait:
 		m.record(u.limit.WithLabelValues(m.guard.value("group", e.Group)), e.Wait.Seconds(), span)
 	case observe.BudgetChanged:
@@ -143,6 +145,13 @@ func reloadOutcome(err error) string {
 		return "failed"
 	}
 	return "ok"
+}
+
+func refusalReason(tooLong bool) string {
+	if tooLong {
+		return "too_long"
+	}
+	return "filter"
 }
 
 func oneIf(b bool) float64 {

@@ -148,7 +148,11 @@ func (c *Connection) describeParent(j *job) []scan.Call {
 	out := c.Describe(j.parentRequest())
 	child := &job{Connection: c, req: j.req, table: j.table, path: j.table.Path(j.path.Parent.Path), quota: j.quota}
 	child.req.Path, child.req.Keys, child.req.Parent, child.req.Partition = child.path, [][]string{{"…"}}, nil, false
-	calls := child.describeLists()
+	describeRuns := child.describeLists
+	if child.path.Get != "" {
+		describeRuns = child.describeGets
+	}
+	calls := describeRuns()
 	for i := range calls {
 		calls[i].Note = "for each row of " + j.path.Parent.Table + ", many at a time; " + calls[i].Note
 		calls[i].Times = 0

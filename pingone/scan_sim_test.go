@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/pingone"
 	"github.com/pingone-gateway/gateway/pingone/sim"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
@@ -153,6 +155,52 @@ func TestForgedCursorsAreRefused(t *testing.T) {
 	r.Resume, r.Filters = "environments/"+users.Schema.ID+"/users?cursor=a", []string{"a", "b"}
 	_, err := w.read(context.Background(), r)
 	require.True(t, gwerr.Is(err, gwerr.BadContinuation), "%v", err)
+}
+
+// What takes a call a row is a table of its own: its path reads one row, and
+// runs for each row of the parent.
+func TestRowsOfOneCallEach(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sim.Options{Users: 120}, nil)
+	passwords := w.table("UserPasswords")
+	users := w.rows(w.request(w.table("Users"), "list", "Id"))
+	w.sim.ResetRequests()
+	all := w.rows(w.request(passwords, "all", "UserId", "Status", "LastChangedAt", "PasswordPolicyId"))
+	require.Equal(t, w.unique(users, 0), w.unique(all, 0))
+	require.Equal(t, 1+len(users), w.apiCalls(), "the users' page and one call each")
+	for _, row := range all {
+		require.NotEqual(t, "(null)", row[1])
+	}
+
+	one := w.request(passwords, "by_user", "UserId", "Status", "LastChangedAt", "PasswordPolicyId")
+	one.Keys = [][]string{{all[0][0]}, {userID(1)}}
+	require.Equal(t, all[:1], w.rows(one), "a user who doesn't exist has no row")
+
+	totals := w.request(w.table("GroupTotals"), "all", "GroupId", "TotalUsersCount", "TotalChildGroupsCount")
+	direct := map[string]string{}
+	for _, row := range w.rows(w.request(w.table("Groups"), "list", "Id", "DirectUsersCount")) {
+		direct[row[0]] = row[1]
+	}
+	found := w.rows(totals)
+	require.Len(t, found, len(direct))
+	for _, row := range found {
+		least, err := strconv.Atoi(direct[row[0]])
+		require.NoError(t, err)
+		total, err := strconv.Atoi(row[1])
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, total, least, row[0])
+	}
+}
+
+func TestDescribeRowsOfOneCallEach(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, sim.Options{}, nil)
+	env := w.sim.EnvironmentID(sim.EnvironmentAdministrators)
+	var got []string
+	for _, call := range w.conn.Describe(w.request(w.table("GroupTotals"), "all", "GroupId", "TotalUsersCount")) {
+		got = append(got, strings.ReplaceAll(call.Address, env, "ENV"))
+	}
+	require.Equal(t, []string{"environments/ENV/groups?limit=1000", "environments/ENV/groups/…?include=totalMemberCounts"}, got)
 }
 
 // memberships reads all memberships user by user, the slow and certain way.
@@ -388,8 +436,8 @@ func TestDeclaredFiltersAreTheServices(t *testing.T) {
 							r.Keys = [][]string{{w.sim.OrganizationID()}}
 						}
 						value := `"00000000-0000-4000-8000-000000000000"`
-						if f.Bare {
-							value = "true"
+						if table.Column(column).Type == catalog.Bool {
+							value = `"true"`
 						}
 						if column == "BeginsAt" {
 							value = `"2024-01-01T00:00:00.000Z"`

@@ -54,6 +54,7 @@ func TestEventsHaveALevel(t *testing.T) {
 		{"shed", observe.RequestShed{Reason: "queue_full"}, "warn", nil},
 		{"query", observe.QueryFinished{FrontEnd: "sql", Calls: 2}, "debug", map[string]any{"calls": 2.0}},
 		{"call", observe.UpstreamCall{Endpoint: "users", Status: 200}, "debug", map[string]any{"endpoint": "users"}},
+		{"refusal", observe.FilterRefused{Table: "Users", Attribute: "title", Operator: "eq"}, "warn", map[string]any{"table": "Users", "attribute": "title", "operator": "eq"}},
 		{"retry", observe.UpstreamRetry{Reason: "429", Wait: time.Second}, "info", map[string]any{"wait_seconds": 1.0}},
 		{"limit", observe.LimitWait{Group: "directory"}, "debug", nil},
 		{"budget", observe.BudgetChanged{Rate: 5}, "info", nil},

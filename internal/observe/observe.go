@@ -88,6 +88,15 @@ type UpstreamRetry struct {
 	Wait   time.Duration
 }
 
+// FilterRefused is a filter that PingOne did not take, so that the query goes
+// on without it.
+type FilterRefused struct {
+	Table string
+	// Attribute and Operator are PingOne's words; "" where it doesn't tell.
+	Attribute, Operator string
+	TooLong             bool
+}
+
 // LimitWait is time spent waiting for the rate budget.
 type LimitWait struct {
 	Group string
@@ -155,6 +164,7 @@ func (QueryPhase) event()      {}
 func (QueryFinished) event()   {}
 func (UpstreamCall) event()    {}
 func (UpstreamRetry) event()   {}
+func (FilterRefused) event()   {}
 func (LimitWait) event()       {}
 func (BudgetChanged) event()   {}
 func (TokenFetch) event()      {}

@@ -16,6 +16,7 @@ func TestDeclarationsLoad(t *testing.T) {
 	want := map[string]int{
 		"Organizations": 7, "Environments": 18, "Populations": 12, "Users": 45, "Groups": 16,
 		"UserGroupAssociations": 5, "Schemas": 5, "SchemaAttributes": 19, "Licenses": 31,
+		"UserPasswords": 5, "GroupTotals": 4,
 	}
 	for _, table := range found {
 		if n, ok := want[table.Name]; !ok || n != len(table.Columns) {

@@ -196,8 +196,6 @@ type Filter struct {
 	Operators []predicate.Operator
 	// Exact is true when the service keeps exactly the rows that SQL keeps.
 	Exact bool
-	// Bare values stand without quotes.
-	Bare bool
 	// Unconfirmed operators are sent only where the connection allows it.
 	Unconfirmed []predicate.Operator
 }

@@ -24,7 +24,7 @@ var declarationKeys = map[string][]string{
 		"name", "doc", "get", "list", "items", "keys", "supplies", "sources", "endpoint", "group", "page", "page_max", "count",
 		"filter", "filters", "join", "missing", "unique", "variant", "partition", "parent", "lookup", "query", "hook",
 	},
-	"filter":    {"attribute", "operators", "exact", "bare", "unconfirmed"},
+	"filter":    {"attribute", "operators", "exact", "unconfirmed"},
 	"variant":   {"column", "filters"},
 	"value":     {"value", "filter"},
 	"partition": {"column", "table", "key", "size", "split", "above"},
@@ -222,7 +222,7 @@ func (p *problems) filters(m fields, t *Table) map[string]Filter {
 	for _, pair := range p.pairs(m.values["filters"], "filters") {
 		name, c := pair.Key.GetToken().Value, p.mapping(pair.Value, "filter")
 		f := Filter{
-			Attribute: c.str("attribute"), Exact: c.flag("exact"), Bare: c.flag("bare"),
+			Attribute: c.str("attribute"), Exact: c.flag("exact"),
 			Operators: p.operators(c, "operators"), Unconfirmed: p.operators(c, "unconfirmed"),
 		}
 		if col := t.Column(name); col != nil && f.Attribute == "" {

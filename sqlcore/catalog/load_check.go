@@ -116,6 +116,9 @@ func (c *checker) path(i int) {
 	if ways != 1 {
 		c.atLine(line, "path %s needs exactly one of get, list and parent", path.Name)
 	}
+	if path.Get != "" && len(path.Keys) == 0 {
+		c.atLine(line, "path %s is a get without keys, which would read no row; name the keys in its address, or make it a list", path.Name)
+	}
 	if path.Parent == nil && (path.Endpoint == "" || path.Group == "") {
 		c.atLine(line, "path %s needs an endpoint and a group", path.Name)
 	}
@@ -179,14 +182,29 @@ func (c *checker) links(path *Path, line int) {
 	}
 	if p := path.Parent; p != nil {
 		c.other(line, p.Table, append([]string{p.Column, p.Rows}, p.EmptyWhen...)...)
-		child := c.table.Path(p.Path)
-		if child == nil || !slices.Contains(child.Keys, p.Key) {
-			c.atLine(line, "the parent's path %q must be a path of %s with the key %s", p.Path, c.table.Name, p.Key)
-		}
+		c.parent(p, line)
 	}
 	for name, l := range path.Lookup {
 		c.own(line, "lookup", name, l.Key)
 		c.other(line, l.Table, l.By, l.Column)
+	}
+}
+
+// parent checks that a parent's rows give all that the child's path needs, and
+// that there is a way to list them.
+func (c *checker) parent(p *Parent, line int) {
+	child := c.table.Path(p.Path)
+	if child == nil || !slices.Contains(child.Keys, p.Key) {
+		c.atLine(line, "the parent's path %q must be a path of %s with the key %s", p.Path, c.table.Name, p.Key)
+		return
+	}
+	for _, key := range child.Keys {
+		if key != p.Key {
+			c.atLine(line, "the parent gives %s alone, but its path %s needs %s too; name a path whose only key is %s", p.Key, p.Path, key, p.Key)
+		}
+	}
+	if t := c.all[p.Table]; t != nil && !slices.ContainsFunc(t.Paths, func(up Path) bool { return up.Get == "" && len(up.Keys) == 0 }) {
+		c.atLine(line, "the parent's table %s can't be listed; give it a list path without keys", p.Table)
 	}
 }
 

@@ -1,6 +1,7 @@
 package catalog_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -92,6 +93,7 @@ func TestLoadNamesEveryFault(t *testing.T) {
 		{"unknown joining word", "join: [and]", "join: [xor]", `"join" must hold`},
 		{"reference to no table", "references: {table: Cars}", "references: {table: Boats}", `a.yaml:7: there is no table "Boats"`},
 		{"template names no column", "get: cars/{Id}", "get: cars/{Number}", `a template names "Number"`},
+		{"get without keys", "    keys: [Id]\n", "", "a.yaml:10: path one is a get without keys, which would read no row; name the keys"},
 		{"key not used", "get: cars/{Id}", "get: cars", "needs the key Id but does not use it"},
 		{"list without items", "    items: cars\n", "", "needs items if and only if it is a list"},
 		{"get and list", "list: cars", "list: cars\n    get: car", "exactly one of get, list and parent"},
@@ -130,10 +132,16 @@ func TestLoadReportsAllFaultsOfAllFiles(t *testing.T) {
 func TestLinksBetweenTables(t *testing.T) {
 	t.Parallel()
 	owner := strings.NewReplacer("Cars", "Owners", "Car\n", "Owner\n", "cars", "owners", "OwnerId", "CarId", "owner.id", "car.id").Replace(good)
+	const parts = "table: Parts\nentity: Part\ndoc: d\ncolumns: [{name: Id, type: guid, key: true, required: true, doc: d}]\npaths: [{name: p, doc: d, %s, endpoint: e, group: g}]\n"
+	keyed := fmt.Sprintf(parts, "list: 'p/{Id}', items: p, keys: [Id]")
+	odd := strings.NewReplacer("Parts", "Odd", "Part\n", "Strange\n").Replace(fmt.Sprintf(parts, "get: 'p/{Id}', keys: [Id]"))
 	cases := []struct{ name, add, want string }{
 		{"parent's path", "  - {name: all, doc: d, parent: {table: Owners, column: Id, key: Id, path: two}}\n", `the parent's path "two"`},
 		{"parent's column", "  - {name: all, doc: d, parent: {table: Owners, column: Number, key: Id, path: one}}\n", `table Owners has no column "Number"`},
 		{"good parent", "  - {name: all, doc: d, parent: {table: Owners, column: Id, key: Id, path: one}}\n", ""},
+		{"parent gives too little", "  - {name: two, doc: d, get: 'c/{Id}/{OwnerId}', keys: [Id, OwnerId], endpoint: e, group: g}\n  - {name: all, doc: d, parent: {table: Owners, column: Id, key: Id, path: two}}\n", `a.yaml:30: the parent gives Id alone, but its path two needs OwnerId too; name a path whose only key is Id`},
+		{"parent of no list", "  - {name: all, doc: d, parent: {table: Parts, column: Id, key: Id, path: one}}\n", `a.yaml:29: the parent's table Parts can't be listed; give it a list path without keys`},
+		{"parent of gets alone", "  - {name: all, doc: d, parent: {table: Odd, column: Id, key: Id, path: one}}\n", `a.yaml:29: the parent's table Odd can't be listed`},
 		{"partition without and", "  - {name: p, doc: d, list: c, items: c, endpoint: e, group: g, partition: {column: Colour, table: Owners, key: Id, size: Id}}\n", "needs a filter on Colour that joins by and"},
 		{"supplies no key", "  - {name: p, doc: d, list: c, items: c, endpoint: e, group: g, supplies: [Colour]}\n", "supplies Colour, which is not one of its keys"},
 		{"supplies a number", "  - {name: p, doc: d, list: 'c/{Wheels}', items: c, endpoint: e, group: g, keys: [Wheels], supplies: [Wheels]}\n", "column Wheels must be a string or guid"},
@@ -143,7 +151,7 @@ func TestLinksBetweenTables(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			wheels := "  - {name: Wheels, type: int32, doc: Wheels.}\npaths:\n"
-			_, err := load(strings.Replace(good, "paths:\n", wheels, 1)+c.add, owner)
+			_, err := load(strings.Replace(good, "paths:\n", wheels, 1)+c.add, owner, keyed, odd)
 			switch {
 			case c.want == "" && err != nil:
 				t.Error(err)

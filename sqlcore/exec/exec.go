@@ -64,6 +64,9 @@ func New(c Config) *Executor {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.Plan.Now == nil {
+		c.Plan.Now = c.Now
+	}
 	sizes := &sizer{source: c.Source, ttl: c.SizeTTL, now: c.Now, known: map[sizeKey]sized{}}
 	return &Executor{source: c.Source, engine: c.Engine, sink: c.Sink, config: c, planner: plan.New(c.Plan, sizes)}
 }

@@ -65,9 +65,10 @@ func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, e
 		if err != nil {
 			return nil, err
 		}
-		out.Scans = append(out.Scans, x.explainRead(r))
+		err = x.planner.CheckFanout(ctx, r)
+		out.add(r, x.explainRead(r))
 		out.veil(r.Restriction != nil)
-		return out, x.planner.CheckFanout(r)
+		return out, err
 	}
 	if q.Empty {
 		return out, nil
@@ -78,14 +79,22 @@ func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, e
 	}
 	restricted := false
 	for _, d := range all {
-		if err := x.planner.CheckFanout(d.read); err != nil {
+		if err := x.planner.CheckFanout(ctx, d.read); err != nil {
 			return nil, err
 		}
 		restricted = restricted || d.read.Restriction != nil
-		out.Scans = append(out.Scans, x.explainRead(d.read))
+		out.add(d.read, x.explainRead(d.read))
 	}
 	out.veil(restricted)
 	return out, nil
+}
+
+// add appends a read and what there is to say of it.
+func (e *Explanation) add(r *plan.Read, s ExplainedScan) {
+	e.Scans = append(e.Scans, s)
+	if r.Restriction == nil {
+		e.Notes = append(slices.Clip(e.Notes), r.Notes...)
+	}
 }
 
 // veil takes out what depends on rows that the caller must not know of: how

@@ -18,10 +18,29 @@ import (
 // after the caller's restriction and the query's condition.
 func (x *Executor) open(ctx context.Context, r *plan.Read, resume string) (scan.Rows, error) {
 	schema := r.Access.Table.ArrowSchema(r.Access.Columns)
-	if r.Empty {
-		return typed{Batches: scan.Of(), schema: schema}, nil
+	if resume != "" {
+		r.Recheck()
+		b, err := x.start(ctx, r, schema, resume)
+		if err != nil {
+			return nil, err
+		}
+		return typed{Batches: b, schema: schema}, nil
 	}
-	if err := x.planner.CheckFanout(r); err != nil {
+	p := &persistent{read: r}
+	p.start = func(r *plan.Read) (scan.Batches, error) { return x.start(ctx, r, schema, "") }
+	p.without = func(r *plan.Read, refused error) (*plan.Read, error) { return x.without(ctx, r, refused) }
+	if err := p.open(); err != nil {
+		return nil, err
+	}
+	return typed{Batches: p, schema: schema}, nil
+}
+
+// start carries out one plan of a read.
+func (x *Executor) start(ctx context.Context, r *plan.Read, schema *arrow.Schema, resume string) (scan.Batches, error) {
+	if r.Empty {
+		return scan.Of(), nil
+	}
+	if err := x.planner.CheckFanout(ctx, r); err != nil {
 		return nil, err
 	}
 	stats := account(ctx, r)
@@ -31,7 +50,7 @@ func (x *Executor) open(ctx context.Context, r *plan.Read, resume string) (scan.
 			return nil, err
 		}
 		if known {
-			return typed{Batches: &counted{schema: schema, left: rows}, schema: schema}, nil
+			return &counted{schema: schema, left: rows}, nil
 		}
 	}
 	request := r.Request
@@ -45,7 +64,7 @@ func (x *Executor) open(ctx context.Context, r *plan.Read, resume string) (scan.
 		s.Close()
 		return nil, err
 	}
-	return typed{Batches: s, schema: schema}, nil
+	return s, nil
 }
 
 // addStages builds what stands between the scan and the access's rows: the

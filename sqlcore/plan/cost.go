@@ -7,6 +7,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scim"
 )
 
 // What a condition is guessed to keep of a table, where nothing better is
@@ -29,7 +30,7 @@ func (s *search) price(ctx context.Context, c *candidate, compared bool) {
 		n := int64(len(c.request.Keys))
 		c.estimate = Estimate{Calls: n, Rows: n, Known: true}
 	case path.Parent != nil:
-		s.priceParent(ctx, c)
+		s.priceParent(c, s.sizer(ctx, compared || !s.alone(path)))
 	case len(path.Keys) > 0:
 		runs := int64(len(c.request.Keys)) * s.runs(path, c.request.Variants)
 		c.estimate = Estimate{Calls: runs, Rows: runs * usualPage, Known: true}
@@ -42,6 +43,26 @@ func (s *search) price(ctx context.Context, c *candidate, compared bool) {
 		rows, known := s.planner.sizes.Peek(s.table)
 		s.priceList(c, rows, known)
 	}
+}
+
+// sizer tells sizes: by asking the source where that is worth a call, else
+// from what is at hand.
+func (s *search) sizer(ctx context.Context, ask bool) func(*catalog.Table) (int64, bool) {
+	if ask {
+		return func(t *catalog.Table) (int64, bool) { return s.planner.sizes.Size(ctx, t) }
+	}
+	return s.planner.sizes.Peek
+}
+
+// alone is true of the only path that needs no keys: whatever it costs, there
+// is nothing to choose until join keys are known.
+func (s *search) alone(path *catalog.Path) bool {
+	for i := range s.table.Paths {
+		if p := &s.table.Paths[i]; p != path && len(p.Keys) == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // large is true of a scan of the whole table, or of a large share of it: then
@@ -81,17 +102,19 @@ func (s *search) priceList(c *candidate, size int64, known bool) {
 }
 
 // priceParent adds the parent's listing to one run for each of its rows.
-func (s *search) priceParent(ctx context.Context, c *candidate) {
+func (s *search) priceParent(c *candidate, size func(*catalog.Table) (int64, bool)) {
 	parents, known := int64(usualPage), false
-	if n, ok := s.planner.sizes.Size(ctx, c.request.Parent.Table); ok {
+	if n, ok := size(c.request.Parent.Table); ok {
 		parents, known = n, true
 	}
 	rows := parents
 	child := s.table.Path(c.request.Path.Parent.Path)
 	calls := parents * s.runs(child, c.request.Variants)
-	if n, ok := s.planner.sizes.Size(ctx, s.table); ok && child.Page > 0 {
-		rows = n
-		calls += n / int64(child.Page)
+	if child.Page > 0 {
+		if n, ok := size(s.table); ok {
+			rows = n
+			calls += n / int64(child.Page)
+		}
 	}
 	page := int64(max(1, c.request.Parent.Path.Page))
 	c.estimate = Estimate{Calls: calls + 1 + parents/max(page, usualPage), Rows: rows, Known: known}
@@ -169,7 +192,7 @@ func (s *search) parent(ctx context.Context, c *candidate, path *catalog.Path) b
 			request.Columns = append(request.Columns, i)
 		}
 	}
-	c.request.Parent = &request
+	c.request.Parent, c.sent = &request, best.sent
 	return true
 }
 
@@ -216,10 +239,28 @@ func (s *search) partition(c *candidate) {
 	if !c.estimate.Known || c.estimate.Rows < s.planner.options.PartitionAbove {
 		return
 	}
+	if !s.dividable(c, p) {
+		return
+	}
 	c.request.Partition = true
 	if values, ok := predicate.KeyValues(c.pushed, p.Column); ok {
 		for _, v := range values {
 			c.request.Within = append(c.request.Within, v.Text())
 		}
 	}
+}
+
+// dividable tells whether the service takes the tests that make the parts, and
+// records them.
+func (s *search) dividable(c *candidate, p *catalog.Partition) bool {
+	at, filters := placeOf(s.table), c.request.Path.Filters
+	tests := []test{{at, filters[p.Column].Attribute, scim.Word(predicate.OpEq)}}
+	if p.Split != "" {
+		tests = append(tests, test{at, filters[p.Split].Attribute, scim.Word(predicate.OpSw)})
+	}
+	if slices.ContainsFunc(tests, s.planner.refusals.refused) {
+		return false
+	}
+	c.sent = append(c.sent, sent{place: at, tests: tests})
+	return true
 }

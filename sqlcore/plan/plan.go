@@ -9,6 +9,7 @@ package plan
 
 import (
 	"context"
+	"time"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
@@ -44,6 +45,11 @@ type Read struct {
 	// DrivenBy lists the join keys that reduced this read.
 	DrivenBy []string
 	Estimate Estimate
+	// Notes tell users what is not pushed although the path could test it.
+	Notes []string
+
+	keys    predicate.Expr // the conditions of join partners
+	filters []sent
 }
 
 // Extra is a column that is fetched for a condition only.
@@ -83,12 +89,15 @@ type Options struct {
 	// PartitionAbove is the number of rows above which a scan is divided; 0
 	// means 2,000.
 	PartitionAbove int64
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
 }
 
 // Planner makes plans. It is safe for concurrent use.
 type Planner struct {
-	options Options
-	sizes   Sizer
+	options  Options
+	sizes    Sizer
+	refusals *refusals
 }
 
 // New returns a planner. sizes may be nil: then no table's size is known.
@@ -102,14 +111,27 @@ func New(o Options, sizes Sizer) *Planner {
 	if sizes == nil {
 		sizes = unsized{}
 	}
-	return &Planner{options: o, sizes: sizes}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Planner{options: o, sizes: sizes, refusals: newRefusals(o.Now)}
 }
 
 // CheckFanout returns gwerr.FanoutExceeded if the read would need more calls
-// than the options allow.
-func (p *Planner) CheckFanout(r *Read) error {
+// than the options allow. Where that hangs on the number of a parent's rows,
+// it asks for it, unless that was done before.
+func (p *Planner) CheckFanout(ctx context.Context, r *Read) error {
 	limit := p.options.MaxFanout
-	if limit <= 0 || r.Estimate.Calls <= limit || r.Access.Limit > 0 {
+	if limit <= 0 || r.Empty {
+		return nil
+	}
+	if r.Request.Parent != nil && !r.Estimate.Known {
+		s := &search{planner: p, table: r.Request.Table, where: r.Residual, access: r.Access}
+		c := &candidate{request: r.Request}
+		s.priceParent(c, s.sizer(ctx, true))
+		r.Estimate = c.estimate
+	}
+	if r.Estimate.Calls <= limit || r.Access.Limit > 0 {
 		return nil
 	}
 	return fanoutError(r, limit)

@@ -102,7 +102,7 @@ func TestReadChoosesThePath(t *testing.T) {
 		{"the seed query is one filtered listing", "Users", "Id Username EmployeeType", eq("EmployeeType", text("Contractor")), 0, "list", `type eq "Contractor"`, 0, false, false, false},
 		{"single reads by key", "Users", "Id", predicate.In{Column: "Id", Values: ids(3)}, 0, "by_id", "", 3, true, false, false},
 		{"a listing when there are more keys than pages", "Users", "Id", many, 0, "list", "", 0, false, true, true},
-		{"a boolean is exact", "Users", "Id", enabled, 0, "list", "enabled eq true", 0, true, true, true},
+		{"a boolean is exact", "Users", "Id", enabled, 0, "list", `enabled eq "true"`, 0, true, true, true},
 		{"unique names are one call", "Users", "Id", eq("Username", text("ada")), 0, "list", `username eq "ada"`, 0, false, false, false},
 		{"a prefix", "Users", "Id", predicate.Match{Column: "Username", Kind: predicate.Prefix, Text: "ad"}, 0, "list", `username sw "ad"`, 0, false, false, false},
 		{"no contains on users", "Users", "Id", predicate.Match{Column: "FirstName", Kind: predicate.Contains, Text: "ad"}, 0, "list", "", 0, false, true, true},
@@ -272,13 +272,34 @@ func TestFanoutIsRefusedBeforeTheFirstCall(t *testing.T) {
 	t.Parallel()
 	s := directory(t)
 	p := plan.New(plan.Options{MaxFanout: 100}, &sizes{rows: map[string]int64{"Users": 100_000, "Groups": 20_000}})
-	memberships := query.Access{Table: table(t, s, "UserGroupAssociations")}
-	r, err := p.Read(t.Context(), memberships, nil)
-	if err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"UserGroupAssociations", "UserPasswords"} {
+		r, err := p.Read(t.Context(), query.Access{Table: table(t, s, name)}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.CheckFanout(t.Context(), r); !gwerr.Is(err, gwerr.FanoutExceeded) {
+			t.Errorf("%s: got %v", name, err)
+		}
 	}
-	if err := p.CheckFanout(r); !gwerr.Is(err, gwerr.FanoutExceeded) {
-		t.Errorf("got %v", err)
+}
+
+// A table that is read by one path alone is planned without a call: join keys
+// may still reduce it. Its cost is asked for only when it is to be paid.
+func TestSizeOfParentsIsAskedLate(t *testing.T) {
+	t.Parallel()
+	passwords := table(t, directory(t), "UserPasswords")
+	sz := &sizes{rows: map[string]int64{"Users": 3017}}
+	p := plan.New(plan.Options{MaxFanout: 50_000}, sz)
+	access := query.Access{Table: passwords, Columns: positions(t, passwords, "UserId", "Status")}
+	r, err := p.Read(t.Context(), access, nil)
+	if err != nil || sz.asked != 0 || r.Request.Path.Name != "all" {
+		t.Fatalf("path %s, %d questions, error %v", r.Request.Path.Name, sz.asked, err)
+	}
+	if err := p.CheckFanout(t.Context(), r); err != nil || sz.asked != 1 || r.Estimate.Calls < 3017 {
+		t.Errorf("%+v after %d questions, error %v", r.Estimate, sz.asked, err)
+	}
+	if r, err = p.Read(t.Context(), access, predicate.In{Column: "UserId", Values: ids(3)}); err != nil || r.Request.Path.Name != "by_user" || r.Estimate.Calls != 3 {
+		t.Errorf("path %s, %+v, error %v", r.Request.Path.Name, r.Estimate, err)
 	}
 }
 

@@ -13,11 +13,8 @@ import (
 // Read plans one access. keys are further conditions that join partners
 // impose on it; nil for none.
 func (p *Planner) Read(ctx context.Context, a query.Access, keys predicate.Expr) (*Read, error) {
-	where := predicate.AllOf(a.Where, keys)
-	if a.Where == nil {
-		where = predicate.AllOf(keys)
-	}
-	r := &Read{Access: a, Residual: predicate.True, Pushed: predicate.True}
+	where := condition(a, keys)
+	r := &Read{Access: a, Residual: predicate.True, Pushed: predicate.True, keys: keys}
 	table, conditions := restrict(r, a.Table, where)
 	if !p.options.NoPushDown {
 		conditions = fold(table, conditions)
@@ -34,6 +31,41 @@ func (p *Planner) Read(ctx context.Context, a query.Access, keys predicate.Expr)
 	}
 	p.fill(r, table, best, where)
 	return r, nil
+}
+
+// condition is all that an access and its join partners ask.
+func condition(a query.Access, keys predicate.Expr) predicate.Expr {
+	if a.Where == nil {
+		return predicate.AllOf(keys)
+	}
+	return predicate.AllOf(a.Where, keys)
+}
+
+// Again plans a read that the service refused, without what Refuse remembers.
+// Rows keep the order that was asked for.
+func (p *Planner) Again(ctx context.Context, r *Read) (*Read, error) {
+	out, err := p.Read(ctx, r.Access, r.keys)
+	if err != nil {
+		return nil, err
+	}
+	out.DrivenBy = r.DrivenBy
+	out.Request.Ordered = r.Request.Ordered
+	if !r.Request.Partition {
+		out.Request.Partition, out.Request.Within = false, nil
+	}
+	return out, nil
+}
+
+// Recheck evaluates the whole condition again, whatever the source evaluates:
+// a place to continue at may stem from a reading of which the source was asked
+// less.
+func (r *Read) Recheck() {
+	if r.Empty || !r.Exact || r.Restriction != nil {
+		return
+	}
+	r.Exact, r.Residual, r.CountOnly = false, condition(r.Access, r.keys), false
+	r.Request.Limit, r.Output, r.Extra = 0, nil, nil
+	r.columns(r.Request.Table)
 }
 
 // restrict gives the table to read and the condition that may be pushed to it:
@@ -70,6 +102,7 @@ func (p *Planner) fill(r *Read, table *catalog.Table, c *candidate, where predic
 	r.Request.Table = table
 	r.Pushed, r.Exact = c.pushed, c.exact
 	r.Estimate = c.estimate
+	r.filters, r.Notes = c.sent, c.notes
 	if !c.exact {
 		r.Residual = where
 	}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -39,6 +40,9 @@ type candidate struct {
 	// unique is the number of rows if a test on a unique column allows only so
 	// many; else 0.
 	unique int64
+	// sent is what the filters test, those of a parent's request included.
+	sent  []sent
+	notes []string
 }
 
 // best tries the paths in the order of their declaration and stops at one that
@@ -157,15 +161,60 @@ func (s *search) filters(c *candidate, child *catalog.Path, rest []predicate.Exp
 		c.pushed, c.exact = predicate.True, left == predicate.True
 		return nil
 	}
-	caps := scim.Capabilities(child, s.planner.options.PushUnconfirmed)
+	at := placeOf(s.table)
+	caps, lost := s.planner.refusals.allowed(at, child, scim.Capabilities(child, s.planner.options.PushUnconfirmed))
 	c.pushed, c.exact = predicate.Split(left, caps)
-	c.unique = uniqueRows(c.pushed, child)
-	texts, err := scim.Filters(c.pushed, child, s.planner.options.MaxFilter)
+	limit := s.planner.refusals.limit(at, s.planner.options.MaxFilter)
+	fitting, long, err := scim.Fit(c.pushed, child, limit)
 	if err != nil {
-		return gwerr.Wrap(gwerr.Internal, err, "A condition could not be translated for the API.", "")
+		return untranslated(err)
 	}
-	c.request.Filters = texts
+	c.pushed, c.exact = fitting, c.exact && len(long) == 0
+	c.unique = uniqueRows(c.pushed, child)
+	if c.request.Filters, err = scim.Filters(c.pushed, child, limit); err != nil {
+		return untranslated(err)
+	}
+	c.record(at, child)
+	c.notes = s.unpushed(lost, long)
 	return nil
+}
+
+func untranslated(err error) error {
+	return gwerr.Wrap(gwerr.Internal, err, "A condition could not be translated for the API.", "")
+}
+
+// record keeps what the filters test.
+func (c *candidate) record(at place, path *catalog.Path) {
+	out := sent{place: at}
+	scim.Tests(c.pushed, path, func(attribute string, o predicate.Operator) {
+		out.tests = append(out.tests, test{at, attribute, scim.Word(o)})
+	})
+	for _, f := range c.request.Filters {
+		out.length = max(out.length, scim.Length(f))
+	}
+	if len(out.tests) > 0 {
+		c.sent = append(c.sent, out)
+	}
+}
+
+// unpushed says in words what the query's condition tests and the service
+// can't be asked.
+func (s *search) unpushed(lost []string, long []predicate.Expr) []string {
+	var notes []string
+	asked := predicate.Columns(s.access.Where)
+	for _, column := range lost {
+		if slices.Contains(asked, column) {
+			notes = append(notes, "The API refused a filter on "+column+" within the last hour; the condition is evaluated here.")
+		}
+	}
+	for _, e := range long {
+		for _, column := range predicate.Columns(e) {
+			if slices.Contains(asked, column) {
+				notes = append(notes, "The condition on "+column+" is too long to be sent to the API; it is evaluated here.")
+			}
+		}
+	}
+	return notes
 }
 
 // hasKeyless tells whether some path needs no keys.

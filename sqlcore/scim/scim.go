@@ -5,8 +5,10 @@
 package scim
 
 import (
+	"cmp"
 	"fmt"
 	"net/url"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -33,7 +35,7 @@ func Capabilities(p *catalog.Path, unconfirmed bool) predicate.Capabilities {
 // the path's capabilities, as filters that each take at most limit bytes in a
 // URL; together they keep what e keeps. It returns nothing for a condition
 // that keeps every row. A condition that can't be cut short enough is returned
-// whole.
+// whole: Fit leaves out what is too long.
 func Filters(e predicate.Expr, p *catalog.Path, limit int) ([]string, error) {
 	conjuncts := predicate.Conjuncts(e)
 	if len(conjuncts) == 0 {
@@ -54,6 +56,83 @@ func Filters(e predicate.Expr, p *catalog.Path, limit int) ([]string, error) {
 	}
 	return out, nil
 }
+
+// Fit gives the conjuncts of e, which must be as in Filters, that make filters
+// of at most limit bytes; the longest ones are left out first.
+func Fit(e predicate.Expr, p *catalog.Path, limit int) (fitting predicate.Expr, left []predicate.Expr, err error) {
+	conjuncts := slices.Clone(predicate.Conjuncts(e))
+	for len(conjuncts) > 0 {
+		fixed, cut, err := separate(conjuncts, p)
+		if err != nil {
+			return nil, nil, err
+		}
+		if length(append(fixed, "("+longest(cut)+")")...) <= limit {
+			break
+		}
+		at, most := 0, -1
+		for i, c := range conjuncts {
+			texts, err := alternatives(c, p)
+			if err != nil {
+				return nil, nil, err
+			}
+			if n := length(longest(texts)); n > most {
+				at, most = i, n
+			}
+		}
+		left = append(left, conjuncts[at])
+		conjuncts = slices.Delete(conjuncts, at, at+1)
+	}
+	return predicate.AllOf(conjuncts...), left, nil
+}
+
+// length is the size of a conjunction in a URL.
+func length(texts ...string) int { return len(url.QueryEscape(strings.Join(texts, " and "))) }
+
+func longest(texts []string) string {
+	return slices.MaxFunc(texts, func(a, b string) int { return cmp.Compare(length(a), length(b)) })
+}
+
+// Length is the size of a filter in a URL, in bytes.
+func Length(filter string) int { return length(filter) }
+
+// words are the operators' names in a filter.
+var words = map[predicate.Operator]string{
+	predicate.OpEq: "eq", predicate.OpSw: "sw", predicate.OpEw: "ew", predicate.OpCo: "co",
+	predicate.OpGe: "ge", predicate.OpGt: "gt", predicate.OpLe: "le", predicate.OpLt: "lt",
+}
+
+// Word is the operator's name in a filter.
+func Word(o predicate.Operator) string { return words[o] }
+
+// Tests calls each with every test of a condition as Filters writes it.
+func Tests(e predicate.Expr, p *catalog.Path, each func(attribute string, o predicate.Operator)) {
+	switch e := e.(type) {
+	case predicate.And:
+		for _, a := range e.Args {
+			Tests(a, p, each)
+		}
+	case predicate.Or:
+		for _, a := range e.Args {
+			Tests(a, p, each)
+		}
+	case predicate.In:
+		each(p.Filters[e.Column].Attribute, predicate.OpEq)
+	case predicate.Match:
+		each(p.Filters[e.Column].Attribute, matchOperators[e.Kind])
+	case predicate.Cmp:
+		if o, ok := compareOperators[e.Op]; ok {
+			each(p.Filters[e.Column].Attribute, o)
+		}
+	}
+}
+
+var (
+	matchOperators   = [...]predicate.Operator{predicate.OpSw, predicate.OpEw, predicate.OpCo}
+	compareOperators = map[predicate.Op]predicate.Operator{
+		predicate.Eq: predicate.OpEq, predicate.Ge: predicate.OpGe, predicate.Gt: predicate.OpGt,
+		predicate.Le: predicate.OpLe, predicate.Lt: predicate.OpLt,
+	}
+)
 
 // separate gives the conjuncts that stand in every filter, as text, and the
 // alternatives of the one that is cut: the one with the most text.
@@ -114,7 +193,7 @@ func alternatives(e predicate.Expr, p *catalog.Path) ([]string, error) {
 	case predicate.In:
 		out := make([]string, len(e.Values))
 		for i, v := range e.Values {
-			text, err := test(p, e.Column, "eq", v)
+			text, err := test(p, e.Column, predicate.OpEq, v)
 			if err != nil {
 				return nil, err
 			}
@@ -146,8 +225,7 @@ func one(e predicate.Expr, p *catalog.Path) (string, error) {
 	case predicate.Cmp:
 		return compare(p, e)
 	case predicate.Match:
-		op := [...]string{"sw", "ew", "co"}[e.Kind]
-		return test(p, e.Column, op, predicate.StringValue(e.Text))
+		return test(p, e.Column, matchOperators[e.Kind], predicate.StringValue(e.Text))
 	default:
 		return "", fmt.Errorf("scim: %T has no filter", e)
 	}
@@ -156,34 +234,27 @@ func one(e predicate.Expr, p *catalog.Path) (string, error) {
 // compare widens bounds finer than a millisecond outwards: the residual cuts.
 func compare(p *catalog.Path, e predicate.Cmp) (string, error) {
 	v := e.Value
-	var op string
 	switch e.Op {
-	case predicate.Eq:
-		op = "eq"
-	case predicate.Ge:
-		op, v.Time = "ge", v.Time.Truncate(time.Millisecond)
-	case predicate.Gt:
-		op, v.Time = "gt", v.Time.Truncate(time.Millisecond)
-	case predicate.Le:
-		op, v.Time = "le", predicate.CeilMillis(v.Time)
-	case predicate.Lt:
-		op, v.Time = "lt", predicate.CeilMillis(v.Time)
-	default:
+	case predicate.Ge, predicate.Gt:
+		v.Time = v.Time.Truncate(time.Millisecond)
+	case predicate.Le, predicate.Lt:
+		v.Time = predicate.CeilMillis(v.Time)
+	}
+	op, ok := compareOperators[e.Op]
+	if !ok {
 		return "", fmt.Errorf("scim: %s has no filter operator", e.Op)
 	}
 	return test(p, e.Column, op, v)
 }
 
-func test(p *catalog.Path, column, op string, v predicate.Value) (string, error) {
+// test writes one test. Every value stands in quotes, numbers and Booleans
+// too: so do those of the service's own clients.
+func test(p *catalog.Path, column string, op predicate.Operator, v predicate.Value) (string, error) {
 	f, ok := p.Filters[column]
 	if !ok {
 		return "", fmt.Errorf("scim: path %s can't test %s", p.Name, column)
 	}
-	text := v.Text()
-	if !f.Bare {
-		text = Quote(text)
-	}
-	return f.Attribute + " " + op + " " + text, nil
+	return f.Attribute + " " + Word(op) + " " + Quote(v.Text()), nil
 }
 
 // Quote writes a string as a SCIM literal: a JSON string without escapes that

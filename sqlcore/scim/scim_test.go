@@ -14,7 +14,7 @@ import (
 
 var path = &catalog.Path{Name: "list", And: true, Or: true, Filters: map[string]catalog.Filter{
 	"Name":    {Attribute: "name.given", Operators: []predicate.Operator{predicate.OpEq, predicate.OpSw, predicate.OpEw, predicate.OpCo}},
-	"Enabled": {Attribute: "enabled", Operators: []predicate.Operator{predicate.OpEq}, Exact: true, Bare: true},
+	"Enabled": {Attribute: "enabled", Operators: []predicate.Operator{predicate.OpEq}, Exact: true},
 	"Id":      {Attribute: "id", Operators: []predicate.Operator{predicate.OpEq}, Exact: true},
 	"At":      {Attribute: "recordedAt", Operators: []predicate.Operator{predicate.OpGe, predicate.OpLt}, Exact: true},
 	"Alias":   {Attribute: "alias", Unconfirmed: []predicate.Operator{predicate.OpEq}},
@@ -22,6 +22,43 @@ var path = &catalog.Path{Name: "list", And: true, Or: true, Filters: map[string]
 
 func eq(column, text string) predicate.Expr {
 	return predicate.Cmp{Column: column, Op: predicate.Eq, Value: predicate.StringValue(text)}
+}
+
+func TestFit(t *testing.T) {
+	t.Parallel()
+	long := eq("Name", strings.Repeat("x", 300))
+	many := make([]predicate.Value, 50)
+	for i := range many {
+		many[i] = predicate.StringValue(fmt.Sprint("value", i))
+	}
+	list := predicate.In{Column: "Name", Values: many}
+	alias := eq("Id", "7")
+	for name, c := range map[string]struct {
+		in   predicate.Expr
+		want string
+		left int
+	}{
+		"all fits":                       {predicate.AllOf(eq("Name", "a"), alias), predicate.AllOf(eq("Name", "a"), alias).String(), 0},
+		"a long term alone":              {long, "TRUE", 1},
+		"a long term beside a short one": {predicate.AllOf(long, alias), alias.String(), 1},
+		"a list can be cut":              {list, list.String(), 0},
+		"a list with one long value":     {predicate.In{Column: "Name", Values: append(many[:3:3], predicate.StringValue(strings.Repeat("y", 300)))}, "TRUE", 1},
+		"a long branch":                  {predicate.AnyOf(long, alias), "TRUE", 1},
+		"many terms":                     {predicate.AllOf(eq("Name", strings.Repeat("p", 120)), eq("Id", strings.Repeat("q", 60))), eq("Id", strings.Repeat("q", 60)).String(), 1},
+		"nothing":                        {predicate.True, "TRUE", 0},
+	} {
+		got, left, err := scim.Fit(c.in, path, 200)
+		if err != nil || got.String() != c.want || len(left) != c.left {
+			t.Errorf("%s: got %s, %d left, %v", name, got, len(left), err)
+			continue
+		}
+		texts, err := scim.Filters(got, path, 200)
+		for _, f := range texts {
+			if err != nil || scim.Length(f) > 200 {
+				t.Errorf("%s: %d bytes in %s, %v", name, scim.Length(f), f, err)
+			}
+		}
+	}
 }
 
 func TestFilters(t *testing.T) {
@@ -38,11 +75,11 @@ func TestFilters(t *testing.T) {
 		{"quotes and backslashes", eq("Name", `a"b\c`), `name.given eq "a\"b\\c"`},
 		{"control characters", eq("Name", "a\nb"), `name.given eq "a\u000ab"`},
 		{"attempt to leave the string", eq("Name", `" or enabled eq true or name.given eq "`), `name.given eq "\" or enabled eq true or name.given eq \""`},
-		{"boolean without quotes", enabled, `enabled eq true`},
-		{"and", predicate.AllOf(eq("Name", "a"), enabled), `enabled eq true and name.given eq "a"`},
-		{"or alone", predicate.AnyOf(eq("Name", "a"), enabled), `name.given eq "a" or enabled eq true`},
-		{"or beside and", predicate.AllOf(predicate.AnyOf(eq("Name", "a"), eq("Name", "b")), enabled), `enabled eq true and (name.given eq "a" or name.given eq "b")`},
-		{"and inside or", predicate.AnyOf(predicate.AllOf(eq("Name", "a"), enabled), eq("Name", "b")), `(name.given eq "a" and enabled eq true) or name.given eq "b"`},
+		{"boolean", enabled, `enabled eq "true"`},
+		{"and", predicate.AllOf(eq("Name", "a"), enabled), `enabled eq "true" and name.given eq "a"`},
+		{"or alone", predicate.AnyOf(eq("Name", "a"), enabled), `name.given eq "a" or enabled eq "true"`},
+		{"or beside and", predicate.AllOf(predicate.AnyOf(eq("Name", "a"), eq("Name", "b")), enabled), `enabled eq "true" and (name.given eq "a" or name.given eq "b")`},
+		{"and inside or", predicate.AnyOf(predicate.AllOf(eq("Name", "a"), enabled), eq("Name", "b")), `(name.given eq "a" and enabled eq "true") or name.given eq "b"`},
 		{"prefix", predicate.Match{Column: "Name", Kind: predicate.Prefix, Text: "A"}, `name.given sw "A"`},
 		{"suffix", predicate.Match{Column: "Name", Kind: predicate.Suffix, Text: "A"}, `name.given ew "A"`},
 		{"contains", predicate.Match{Column: "Name", Kind: predicate.Contains, Text: "A"}, `name.given co "A"`},
