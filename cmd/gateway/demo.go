@@ -52,7 +52,7 @@ func (f *simulateFlags) demo(ctx context.Context, out io.Writer, set map[string]
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return serveUntil(ctx, l, s) })
+	g.Go(func() error { return serveUntil(ctx, s.Listener(l), s) })
 	g.Go(func() error { return f.demoService(ctx, out, set, s, l.Addr().String(), o.Users) })
 	return g.Wait()
 }

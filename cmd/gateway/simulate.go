@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -22,12 +23,20 @@ type simulateFlags struct {
 	latency    time.Duration
 	rateLimit  string
 	faults     string
+	unkind     string
 	tokenLife  time.Duration
 	noCompress bool
 }
 
+// tlsFlags say whether the simulator serves over TLS, and with HTTP/2.
+type tlsFlags struct {
+	selfSigned bool
+	cert, key  string
+}
+
 func simulateCommand() *cobra.Command {
 	var f simulateFlags
+	var secure tlsFlags
 	c := &cobra.Command{
 		Use:   "simulate",
 		Short: "Run the PingOne simulator alone",
@@ -45,13 +54,38 @@ func simulateCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			printSimulator(cmd.OutOrStdout(), s, l.Addr().String(), o.Users)
+			l, scheme, err := secure.wrap(s.Listener(l))
+			if err != nil {
+				return err
+			}
+			printSimulator(cmd.OutOrStdout(), s, scheme+"://"+l.Addr().String(), o.Users)
 			return serveUntil(cmd.Context(), l, s)
 		},
 	}
 	c.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8090", "address to listen on")
+	c.Flags().BoolVar(&secure.selfSigned, "tls-self-signed", false, "serve over TLS and HTTP/2 with a certificate made at the start")
+	c.Flags().StringVar(&secure.cert, "tls-cert", "", "serve over TLS and HTTP/2 with this certificate (PEM)")
+	c.Flags().StringVar(&secure.key, "tls-key", "", "private key of --tls-cert (PEM)")
 	f.register(c)
 	return c
+}
+
+// wrap puts TLS on a listener when that was asked for.
+func (f tlsFlags) wrap(l net.Listener) (secured net.Listener, scheme string, err error) {
+	var cert tls.Certificate
+	switch {
+	case f.cert != "" || f.key != "":
+		if cert, err = tls.LoadX509KeyPair(f.cert, f.key); err != nil {
+			return nil, "", fmt.Errorf("--tls-cert and --tls-key: %w", err)
+		}
+	case f.selfSigned:
+		if cert, err = sim.SelfSigned(); err != nil {
+			return nil, "", err
+		}
+	default:
+		return l, "http", nil
+	}
+	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12}), "https", nil
 }
 
 // register adds the flags that the demo has as well.
@@ -61,6 +95,7 @@ func (f *simulateFlags) register(c *cobra.Command) {
 	c.Flags().DurationVar(&f.latency, "latency", 0, "added to every call, such as 20ms")
 	c.Flags().StringVar(&f.rateLimit, "rate-limit", "off", "off, documented, calls a second, or a list such as rlgDirAccessRps=50")
 	c.Flags().StringVar(&f.faults, "faults", "", "faults as a JSON array, or @file")
+	c.Flags().StringVar(&f.unkind, "unkind", "", "ways of being unkind, such as short-pages,cursor-ttl=30s")
 	c.Flags().DurationVar(&f.tokenLife, "token-lifetime", time.Hour, "lifetime of access tokens")
 	c.Flags().BoolVar(&f.noCompress, "no-compression", false, "never answer with gzip")
 }
@@ -75,16 +110,16 @@ func (f *simulateFlags) options() (sim.Options, error) {
 		return sim.Options{}, fmt.Errorf("--faults: %w", err)
 	}
 	return sim.Options{
-		Users: f.users, Seed: f.seed, Latency: f.latency, RateLimits: rates, Faults: faults,
+		Users: f.users, Seed: f.seed, Latency: f.latency, RateLimits: rates, Faults: faults, Unkind: f.unkind,
 		TokenLifetime: f.tokenLife, NoCompression: f.noCompress,
 	}, nil
 }
 
-func printSimulator(w io.Writer, s *sim.Server, address string, users int) {
+func printSimulator(w io.Writer, s *sim.Server, base string, users int) {
 	env := s.EnvironmentID(sim.EnvironmentAdministrators)
 	fmt.Fprintf(w, "PingOne simulator with %d users\n", users)
-	fmt.Fprintf(w, "  API                   http://%s/v1\n", address)
-	fmt.Fprintf(w, "  authorization server  http://%s/%s/as\n", address, env)
+	fmt.Fprintf(w, "  API                   %s/v1\n", base)
+	fmt.Fprintf(w, "  authorization server  %s/%s/as\n", base, env)
 	fmt.Fprintf(w, "  environment           %s (%s)\n", env, sim.EnvironmentAdministrators)
 	fmt.Fprintf(w, "  worker application    %s, secret %s\n", sim.AppWorker.ID, sim.AppWorker.Secret)
 }

@@ -88,8 +88,8 @@ func (s *Server) listEnvironments(c *call) (reply, error) {
 		return reply{}, err
 	}
 	var x *scim.Expr
-	if p.filter != "" {
-		if x, err = environmentsSpec.parse(p.filter); err != nil {
+	if p.at.Filter != "" {
+		if x, err = c.parse(environmentsSpec, p.at.Filter); err != nil {
 			return reply{}, err
 		}
 		if filtersMore(x) {
@@ -104,7 +104,7 @@ func (s *Server) listEnvironments(c *call) (reply, error) {
 		return x == nil || evaluate(x, func(name string) []string { return []string{s.environmentValue(e, name)} })
 	}
 	l := &listing{key: "environments", uncounted: true}
-	products := has(p.expand, "billOfMaterials")
+	products := has(p.at.Expand, "billOfMaterials")
 	return s.slots(c, p, l, len(s.environments), matches, func(dst []byte, k int) []byte {
 		return s.appendEnvironment(dst, c, s.environments[k], products)
 	}), nil

@@ -42,12 +42,13 @@ func (c *call) seesGroup(g int) bool {
 	return p >= 0 && c.access.seesPopulation(c.environment.populations[p].id)
 }
 
-func (e *environment) appendGroup(dst []byte, base string, g int, more func(o *object)) []byte {
+func (c *call) appendGroup(dst []byte, g int, more func(o *object)) []byte {
+	e := c.environment
 	group := e.groups[g]
 	id := group.id.String()
 	o := open(dst)
 	links := o.child("_links")
-	links.link("self", base, "/environments/", e.id.String(), "/groups/", id)
+	links.link("self", c.base, "/environments/", e.id.String(), "/groups/", id)
 	o.end(links)
 	o.id(group.id)
 	o.ref("environment", e.id)
@@ -63,8 +64,9 @@ func (e *environment) appendGroup(dst []byte, base string, g int, more func(o *o
 	o.text("sourceId", group.sourceID)
 	o.text("sourceType", group.sourceType)
 	members := o.child("directMemberCounts")
-	members.int("users", e.counts().groups[g])
-	members.int("groups", e.nesting().children[g])
+	users, children := e.shown(c.now).members(g)
+	members.int("users", users)
+	members.int("groups", children)
 	o.end(members)
 	if more != nil {
 		more(&o)
@@ -82,15 +84,15 @@ func (s *Server) listGroups(c *call) (reply, error) {
 		return reply{}, err
 	}
 	var x *scim.Expr
-	if p.filter != "" {
-		if x, err = groupsSpec.parse(p.filter); err != nil {
+	if p.at.Filter != "" {
+		if x, err = c.parse(groupsSpec, p.at.Filter); err != nil {
 			return reply{}, err
 		}
 	}
 	e := c.environment
 	matches := func(g int) bool { return !e.groups[g].deleted && c.seesGroup(g) && (x == nil || e.groupMatches(x, g)) }
 	l := &listing{key: "groups"}
-	return s.slots(c, p, l, len(e.groups), matches, func(dst []byte, g int) []byte { return e.appendGroup(dst, c.base, g, nil) }), nil
+	return s.slots(c, p, l, len(e.groups), matches, func(dst []byte, g int) []byte { return c.appendGroup(dst, g, nil) }), nil
 }
 
 // groupMatches tries a checked filter on a group.
@@ -149,7 +151,7 @@ func (s *Server) readGroup(c *call) (reply, error) {
 // appendWholeGroup writes a single group, with the total counts if they are asked for.
 func (s *Server) appendWholeGroup(c *call, g int) []byte {
 	e := c.environment
-	return e.appendGroup(nil, c.base, g, func(o *object) {
+	return c.appendGroup(nil, g, func(o *object) {
 		if !has(c.query.Get("include"), "totalMemberCounts") {
 			return
 		}

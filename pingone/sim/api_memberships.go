@@ -32,7 +32,7 @@ func (c *call) appendMembership(dst []byte, m membershipRow) []byte {
 	if m.expand {
 		embedded := o.child("_embedded")
 		embedded.key("group")
-		embedded.dst = e.appendGroup(embedded.dst, c.base, m.group, nil)
+		embedded.dst = c.appendGroup(embedded.dst, m.group, nil)
 		o.end(embedded)
 	}
 	o.id(group.id)
@@ -48,11 +48,11 @@ func (s *Server) listMemberships(c *call, owner, path string, held []groupMember
 	if err != nil {
 		return reply{}, err
 	}
-	if p.filter != "" {
+	if p.at.Filter != "" {
 		return reply{}, filterSpec{}.refuse("Filters on memberships are not supported.", 0)
 	}
 	l := &listing{key: "groupMemberships"}
-	expand := has(p.expand, "group")
+	expand := has(p.at.Expand, "group")
 	return s.slots(c, p, l, len(held), func(k int) bool { return c.seesGroup(held[k].group) }, func(dst []byte, k int) []byte {
 		return c.appendMembership(dst, membershipRow{owner, path, held[k].group, held[k].kind, expand})
 	}), nil

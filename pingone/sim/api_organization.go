@@ -29,8 +29,8 @@ func (s *Server) listOrganizations(c *call) (reply, error) {
 	}
 	l := &listing{key: "organizations"}
 	holds := true
-	if p.filter != "" {
-		x, err := organizationsSpec.parse(p.filter)
+	if p.at.Filter != "" {
+		x, err := c.parse(organizationsSpec, p.at.Filter)
 		if err != nil {
 			return reply{}, err
 		}
@@ -90,8 +90,8 @@ func (s *Server) listLicenses(c *call) (reply, error) {
 		return reply{}, err
 	}
 	holds := true
-	if p.filter != "" {
-		x, err := licensesSpec.parse(p.filter)
+	if p.at.Filter != "" {
+		x, err := c.parse(licensesSpec, p.at.Filter)
 		if err != nil {
 			return reply{}, err
 		}

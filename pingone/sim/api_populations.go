@@ -56,8 +56,8 @@ func (s *Server) listPopulations(c *call) (reply, error) {
 		return reply{}, err
 	}
 	var x *scim.Expr
-	if p.filter != "" {
-		if x, err = populationsSpec.parse(p.filter); err != nil {
+	if p.at.Filter != "" {
+		if x, err = c.parse(populationsSpec, p.at.Filter); err != nil {
 			return reply{}, err
 		}
 	}
@@ -74,9 +74,9 @@ func (s *Server) listPopulations(c *call) (reply, error) {
 			return []string{pop.name}
 		})
 	}
-	l, users := &listing{key: "populations"}, e.counts().populations
+	l, shown := &listing{key: "populations"}, e.shown(c.now)
 	return s.slots(c, p, l, len(e.populations), matches, func(dst []byte, k int) []byte {
-		return e.appendPopulation(dst, c.base, k, users[k])
+		return e.appendPopulation(dst, c.base, k, shown.population(k))
 	}), nil
 }
 
@@ -102,5 +102,5 @@ func (s *Server) readPopulation(c *call) (reply, error) {
 
 func (c *call) populationReply(k int) reply {
 	e := c.environment
-	return reply{body: e.appendPopulation(nil, c.base, k, e.counts().populations[k])}
+	return reply{body: e.appendPopulation(nil, c.base, k, e.shown(c.now).population(k))}
 }

@@ -91,7 +91,7 @@ func (s *Server) readRole(c *call) (reply, error) {
 func (s *Server) listEnvironmentRoles(c *call) (reply, error) {
 	shown := roles
 	if filter := c.query.Get("filter"); filter != "" {
-		x, err := rolesSpec.parse(filter)
+		x, err := c.parse(rolesSpec, filter)
 		if err != nil {
 			return reply{}, err
 		}

@@ -48,7 +48,7 @@ func (s *Server) query(c *call, filter string) (query, error) {
 	e := c.environment
 	var parts allOf
 	if filter != "" {
-		x, err := usersSpec(e.attributes, s.opt.Unconfirmed).parse(filter)
+		x, err := c.parse(usersSpec(e.attributes, s.opt.Unconfirmed), filter)
 		if err != nil {
 			return query{}, err
 		}
@@ -88,40 +88,21 @@ func (s *Server) listUsers(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	q, err := s.query(c, p.filter)
+	q, err := s.query(c, p.at.Filter)
 	if err != nil {
 		return reply{}, err
 	}
 	found := e.find(q, c.now)
-	rows, more := found.page(p.from, p.limit)
-	l := &listing{key: "users", count: found.count()}
-	if s.opt.MaxCount > 0 && l.count > s.opt.MaxCount {
-		l.count = -1
-	}
-	s.linkUsers(c, p, l, rows, more)
+	l := &listing{key: "users"}
+	rows := s.turn(c, p, l, &found)
 	c.open(l)
-	w := newUserWriter(e, c.base, has(p.expand, "population") || has(p.expand, "populations"))
+	w := newUserWriter(e, c.base, has(p.at.Expand, "population") || has(p.at.Expand, "populations"), c.now)
 	var scratch user
 	for _, i := range rows {
 		u := e.listed(i, c.now, &scratch)
 		l.add(func(dst []byte) []byte { return w.append(dst, u, nil) })
 	}
 	return l.close(), nil
-}
-
-// linkUsers sets the next and prev links of a page. A page read backward has
-// something after it, one read forward from somewhere something before it.
-func (s *Server) linkUsers(c *call, p paging, l *listing, rows []uint32, more bool) {
-	if len(rows) == 0 {
-		return
-	}
-	first, last := rows[0], rows[len(rows)-1]
-	if more && !p.from.backward || p.from.backward {
-		l.next = s.link(c, p, position{index: last + 1})
-	}
-	if more && p.from.backward || p.continued && !p.from.backward {
-		l.prev = s.link(c, p, position{index: first, backward: true})
-	}
 }
 
 func (s *Server) readUser(c *call) (reply, error) {
@@ -136,7 +117,7 @@ func (s *Server) readUser(c *call) (reply, error) {
 // of the population and what include asks for.
 func (s *Server) appendWholeUser(c *call, u *user) []byte {
 	e, expand := c.environment, c.query.Get("expand")
-	w := newUserWriter(e, c.base, has(expand, "population") || has(expand, "populations"))
+	w := newUserWriter(e, c.base, has(expand, "population") || has(expand, "populations"), c.now)
 	w.single = true
 	return w.append(nil, u, func(o *object) {
 		include := c.query.Get("include")

@@ -46,7 +46,7 @@ func (s *Server) build() {
 		e := &environment{
 			id: data.NamedID("environment " + spec.name), name: spec.name, description: spec.description, kind: spec.kind,
 			solution: spec.solution, products: spec.products, createdAt: data.Epoch + int64(len(s.environments))*86_400_132,
-			searchDelay: s.opt.SearchDelay,
+			unkind: &s.unkind,
 		}
 		s.fill(e, spec.users)
 		s.environments = append(s.environments, e)

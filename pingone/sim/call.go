@@ -21,6 +21,8 @@ type call struct {
 	access      access
 	environment *environment // nil above environments
 	now         time.Time
+	mood        *unkindness
+	number      int64 // of the call, from 1
 }
 
 // reply is an answer that succeeded.
@@ -63,7 +65,10 @@ func (c *call) address() string {
 
 // serveAPI answers a call under /v1.
 func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, t target) {
-	c := &call{request: r, route: t.route, params: t.params, base: scheme(r) + "://" + r.Host + "/v1", now: s.opt.Clock()}
+	c := &call{request: r, route: t.route, params: t.params, base: scheme(r) + "://" + r.Host + "/v1", now: s.opt.Clock(), mood: s.unkind.Load(), number: s.calls.Add(1)}
+	if hook := s.onRequest.Load(); hook != nil {
+		(*hook)(c.number)
+	}
 	answer, err := s.run(c, t.node)
 	if err != nil {
 		s.writeError(w, r, err)
@@ -82,8 +87,8 @@ func scheme(r *http.Request) string {
 
 // run checks a call and runs its handler.
 func (s *Server) run(c *call, at *node) (reply, error) {
-	if headerSize(c.request.Header) > maxHeader {
-		return reply{}, &apiError{status: http.StatusRequestHeaderFieldsTooLarge, code: "INVALID_REQUEST", message: messageInvalidRequest}
+	if err := c.checkSizes(); err != nil {
+		return reply{}, err
 	}
 	var err error
 	if c.access, err = s.authorize(c.request); err != nil {
@@ -101,10 +106,25 @@ func (s *Server) run(c *call, at *node) (reply, error) {
 	if c.query, err = url.ParseQuery(c.request.URL.RawQuery); err != nil {
 		return reply{}, invalidParameter("query", "The query is not encoded correctly.")
 	}
+	if most := c.mood.maxFilter; most > 0 && len(c.query.Get("filter")) > most {
+		return reply{}, &apiError{status: http.StatusRequestURITooLong, code: "INVALID_REQUEST", message: messageInvalidRequest}
+	}
 	if err := s.enter(c); err != nil {
 		return reply{}, err
 	}
 	return c.route.handle(c)
+}
+
+// checkSizes refuses headers that are too long.
+func (c *call) checkSizes() error {
+	most, size := maxHeader, headerSize(c.request.Header)
+	if c.mood.maxHeader > 0 {
+		most, size = c.mood.maxHeader, size+len(c.request.RequestURI)
+	}
+	if size > most {
+		return &apiError{status: http.StatusRequestHeaderFieldsTooLarge, code: "INVALID_REQUEST", message: messageInvalidRequest}
+	}
+	return nil
 }
 
 // enter finds the environment of a call and checks the right to see it.
@@ -147,6 +167,7 @@ func writing(h handler) handler {
 		}
 		c.environment.mu.Lock()
 		defer c.environment.mu.Unlock()
+		c.environment.remember(c.now)
 		return h(c)
 	}
 }

@@ -50,6 +50,19 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 		controlDone(w, s.SetFaults(faults...))
 	case "DELETE /faults":
 		controlDone(w, s.SetFaults())
+	case "GET /unkind":
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(s.unkindList())
+	case "POST /unkind":
+		var list []string
+		if readControl(w, r, &list) {
+			controlDone(w, s.SetUnkind(strings.Join(list, ",")))
+		}
+	case "DELETE /unkind":
+		controlDone(w, s.SetUnkind(""))
+	case "POST /connections/freeze":
+		s.FreezeConnections()
+		controlDone(w, nil)
 	case "GET /requests":
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(struct {

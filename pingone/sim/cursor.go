@@ -6,8 +6,10 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"io"
+	"time"
 )
 
 // cursor is a place in a listing, with all that the listing depends on, so that
@@ -16,8 +18,17 @@ type cursor struct {
 	Scope    string `json:"s"` // path of the listing
 	Filter   string `json:"f,omitempty"`
 	Expand   string `json:"e,omitempty"`
-	Index    uint32 `json:"i"`
+	Index    uint32 `json:"i"` // before this row, or offset
 	Backward bool   `json:"b,omitempty"`
+
+	// What the switches add.
+	Offset bool   `json:"o,omitempty"` // Index is an offset into the result
+	Hop    int    `json:"h,omitempty"` // what empty pages have to do with it
+	Loop   int    `json:"l,omitempty"` // 1 or 2: one of two pages that lead to each other
+	Other  uint32 `json:"p,omitempty"` // Index of the other one
+	Made   int64  `json:"m,omitempty"` // Unix milliseconds
+	Call   int64  `json:"n,omitempty"` // number of the call that made it
+	Token  string `json:"t,omitempty"` // hash of its access token
 }
 
 // maxCursor bounds what a cursor unpacks to.
@@ -30,9 +41,19 @@ const macSize = 12
 // a long filter, and addresses have limits.
 const longCursor = 400
 
-// seal writes a cursor as URL-safe text.
-func (s *Server) seal(c cursor) string {
-	body, err := json.Marshal(c)
+// seal writes a cursor as URL-safe text, with what it is bound to.
+func (s *Server) seal(c *call, at cursor) string {
+	at.Made, at.Call, at.Token = 0, 0, ""
+	if c.mood.cursorTTL > 0 {
+		at.Made = c.now.UnixMilli()
+	}
+	if c.mood.cursorCalls > 0 {
+		at.Call = c.number
+	}
+	if c.mood.cursorToken {
+		at.Token = c.tokenHash()
+	}
+	body, err := json.Marshal(at)
 	if err != nil {
 		panic(err) // strings and numbers: cannot fail
 	}
@@ -46,10 +67,11 @@ func (s *Server) seal(c cursor) string {
 	return base64.RawURLEncoding.EncodeToString(append(s.mac(body), body...))
 }
 
-// unseal reads a cursor and refuses one that was altered or made for another listing.
-func (s *Server) unseal(text, scope string) (cursor, error) {
+// unseal reads a cursor and refuses one that was altered, made for another
+// listing, or is no longer good.
+func (s *Server) unseal(text string, by *call) (cursor, error) {
 	var c cursor
-	invalid := invalidParameter("cursor", "The cursor is not valid.")
+	invalid := refusedCursor("The cursor is not valid.")
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || len(raw) <= macSize || !hmac.Equal(raw[:macSize], s.mac(raw[macSize:])) {
 		return c, invalid
@@ -60,10 +82,24 @@ func (s *Server) unseal(text, scope string) (cursor, error) {
 			return c, invalid
 		}
 	}
-	if json.Unmarshal(body, &c) != nil || c.Scope != scope {
+	if json.Unmarshal(body, &c) != nil || c.Scope != by.request.URL.Path {
 		return c, invalid
 	}
+	u := by.mood
+	switch {
+	case u.cursorTTL > 0 && c.Made > 0 && by.now.Sub(time.UnixMilli(c.Made)) >= u.cursorTTL,
+		u.cursorCalls > 0 && c.Call > 0 && by.number-c.Call > u.cursorCalls:
+		return c, refusedCursor("The cursor has expired.")
+	case u.cursorToken && c.Token != "" && c.Token != by.tokenHash():
+		return c, refusedCursor("The cursor belongs to another access token.")
+	}
 	return c, nil
+}
+
+// tokenHash tells access tokens apart.
+func (c *call) tokenHash() string {
+	sum := sha256.Sum256([]byte(c.request.Header.Get("Authorization")))
+	return hex.EncodeToString(sum[:6])
 }
 
 func (s *Server) mac(packed []byte) []byte {

@@ -3,6 +3,7 @@ package sim
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
@@ -21,7 +22,7 @@ type environment struct {
 	ids         idSpaces
 	people      *data.People
 	schema      data.ID
-	searchDelay time.Duration
+	unkind      *atomic.Pointer[unkindness] // the server's
 
 	mu          sync.RWMutex
 	populations []*population
@@ -32,6 +33,7 @@ type environment struct {
 	nextUser    uint32
 	writes      uint64 // counts every change
 	structure   uint64 // counts changes that move seeded users between results
+	past        []pastCounts
 
 	cache cache
 }
@@ -126,17 +128,18 @@ func (e *environment) own(i uint32) *user {
 
 // store keeps a new state of a user; nil deletes it.
 func (e *environment) store(i uint32, u *user, now time.Time) {
+	delay := e.unkind.Load().searchDelay
 	versions, ok := e.written[i]
 	if !ok {
 		at, _ := slices.BinarySearch(e.order, i)
 		e.order = slices.Insert(e.order, at, i)
 	}
-	if e.searchDelay == 0 {
+	if delay == 0 {
 		versions = versions[:0]
 	}
 	for len(versions) > 1 && !versions[1].visible.After(now) {
 		versions = versions[1:]
 	}
-	e.written[i] = append(versions, version{now.Add(e.searchDelay), u})
+	e.written[i] = append(versions, version{now.Add(delay), u})
 	e.writes++
 }

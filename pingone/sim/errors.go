@@ -71,6 +71,12 @@ func invalidParameter(name, message string) *apiError {
 	return invalidRequest(detail{Code: "INVALID_PARAMETER", Target: name, Message: message})
 }
 
+// refusedCursor is the answer to a cursor that is not good, or no longer. What
+// the service answers is not documented: this is the only place that decides.
+func refusedCursor(message string) *apiError {
+	return invalidRequest(detail{Code: "INVALID_VALUE", Target: "cursor", Message: message})
+}
+
 func invalidValue(target, message string) *apiError {
 	return invalidData(detail{Code: "INVALID_VALUE", Target: target, Message: message})
 }

@@ -30,6 +30,7 @@ type Fault struct {
 	// left out: none with status, 1 with storm.
 	RetryAfter *int `json:"retryAfter,omitempty"`
 	// For is how long a storm lasts, or how much longer a slow answer takes.
+	// A fault with do status and it goes on for so long, however many calls match.
 	For Duration `json:"for,omitempty"`
 }
 
@@ -122,7 +123,7 @@ type faultPlan struct {
 type activeFault struct {
 	Fault
 	seen  int
-	until time.Time // end of a storm
+	until time.Time // the fault strikes every call until then
 }
 
 func newFaultPlan(clock func() time.Time, faults []Fault) (*faultPlan, error) {
@@ -167,7 +168,7 @@ func (f *activeFault) strike(now time.Time) bool {
 	if f.seen <= f.After || f.Times > 0 && f.seen > f.After+f.Times {
 		return false
 	}
-	if f.Do == "storm" {
+	if f.For > 0 && (f.Do == "storm" || f.Do == "status") {
 		f.until = now.Add(time.Duration(f.For))
 	}
 	return true

@@ -14,6 +14,8 @@ import (
 type filterSpec struct {
 	attributes map[string][]string // operators by attribute
 	or         bool                // whether or is accepted
+	noAnd      bool                // whether and is not
+	booleans   string              // "quoted" or "bare" when only that is accepted
 	groupPath  bool                // whether memberOfGroups[…] is accepted
 }
 
@@ -67,6 +69,34 @@ func usersSpec(attributes []*attribute, unconfirmed bool) filterSpec {
 	return spec
 }
 
+// parse reads a filter for an endpoint, with what the switches refuse left out.
+func (c *call) parse(spec filterSpec, text string) (*scim.Expr, error) {
+	return spec.without(c.mood.refused, c.mood.booleans).parse(text)
+}
+
+// without takes what is refused out of a spec.
+func (f filterSpec) without(refused []refusal, booleans string) filterSpec {
+	f.booleans = booleans
+	if len(refused) == 0 {
+		return f
+	}
+	covered := func(attribute, operator string) bool {
+		return slices.ContainsFunc(refused, func(r refusal) bool { return r.covers(attribute, operator) })
+	}
+	attributes := make(map[string][]string)
+	for name, operators := range f.attributes {
+		left := slices.DeleteFunc(slices.Clone(operators), func(op string) bool { return covered(name, op) })
+		if len(left) > 0 {
+			attributes[name] = left
+		}
+	}
+	f.attributes = attributes
+	f.groupPath = f.groupPath && !covered("memberOfGroups", "eq")
+	f.or = f.or && !covered("", "or")
+	f.noAnd = covered("", "and")
+	return f
+}
+
 // parse reads a filter and checks it against the spec.
 func (f filterSpec) parse(text string) (*scim.Expr, error) {
 	e, err := scim.Parse(text)
@@ -84,6 +114,10 @@ func (f filterSpec) check(e *scim.Expr) error {
 	switch e.Kind {
 	case scim.Not:
 		return f.refuse("The operator 'not' is not supported.", e.Pos)
+	case scim.And:
+		if f.noAnd {
+			return f.refuse("The operator 'and' is not supported.", e.Pos)
+		}
 	case scim.Or:
 		if !f.or {
 			return f.refuse("The operator 'or' is not supported.", e.Pos)
@@ -113,6 +147,9 @@ func (f filterSpec) checkComparison(e *scim.Expr) error {
 	}
 	if !e.Value.Quoted && !strings.EqualFold(e.Value.Text, "true") && !strings.EqualFold(e.Value.Text, "false") {
 		return f.refuse("The value of '"+e.Attr+"' must be in double quotes.", e.Pos)
+	}
+	if quoted := f.booleans == "quoted"; e.Attr == "enabled" && f.booleans != "" && quoted != e.Value.Quoted {
+		return f.refuse("The value of 'enabled' must be "+f.booleans+".", e.Pos)
 	}
 	return nil
 }
@@ -146,7 +183,7 @@ func (f filterSpec) checkPath(e *scim.Expr) error {
 // refuse makes the answer to a filter that is not supported.
 func (f filterSpec) refuse(message string, pos int) *apiError {
 	inner := &innerError{}
-	ops := map[string]bool{"and": true, "or": f.or}
+	ops := map[string]bool{"and": !f.noAnd, "or": f.or}
 	for name, supported := range f.attributes {
 		inner.SupportedAttributes = append(inner.SupportedAttributes, name)
 		for _, op := range supported {

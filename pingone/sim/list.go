@@ -63,16 +63,14 @@ func (l *listing) close() reply {
 // paging is what a caller asked of a listing.
 type paging struct {
 	limit     int
-	from      position
-	filter    string
-	expand    string
-	continued bool // there was a cursor
+	at        cursor // with the filter and expand; zero place: the beginning
+	continued bool   // there was a cursor
 }
 
 // paging reads limit, cursor, filter and expand. A cursor brings its own filter;
 // one that is sent along must be the same.
 func (s *Server) paging(c *call, def, most int) (paging, error) {
-	p := paging{limit: def, filter: c.query.Get("filter"), expand: c.query.Get("expand")}
+	p := paging{limit: def, at: cursor{Filter: c.query.Get("filter"), Expand: c.query.Get("expand")}}
 	if text := c.query.Get("limit"); c.query.Has("limit") {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
@@ -88,54 +86,36 @@ func (s *Server) paging(c *call, def, most int) (paging, error) {
 	if !c.query.Has("cursor") {
 		return p, nil
 	}
-	at, err := s.unseal(text, c.request.URL.Path)
+	at, err := s.unseal(text, c)
 	if err != nil {
 		return p, err
 	}
-	if p.filter != "" && p.filter != at.Filter || p.expand != "" && p.expand != at.Expand {
-		return p, invalidParameter("cursor", "The cursor belongs to another filter or expand.")
+	if p.at.Filter != "" && p.at.Filter != at.Filter || p.at.Expand != "" && p.at.Expand != at.Expand {
+		return p, refusedCursor("The cursor belongs to another filter or expand.")
 	}
-	p.filter, p.expand, p.continued = at.Filter, at.Expand, true
-	p.from = position{at.Index, at.Backward}
+	p.at, p.continued = at, true
 	return p, nil
 }
 
 // link is the address of another page.
-func (s *Server) link(c *call, p paging, at position) string {
-	text := s.seal(cursor{c.request.URL.Path, p.filter, p.expand, at.index, at.backward})
-	return c.address() + "?cursor=" + text + "&limit=" + strconv.Itoa(p.limit)
+func (s *Server) link(c *call, p paging, at cursor) string {
+	at.Scope, at.Filter, at.Expand = c.request.URL.Path, p.at.Filter, p.at.Expand
+	return c.address() + "?cursor=" + s.seal(c, at) + "&limit=" + strconv.Itoa(p.limit)
 }
 
 // slots pages through a slice: has tells whether the member at an index belongs
 // to the result, row writes it.
 func (s *Server) slots(c *call, p paging, l *listing, n int, has func(k int) bool, row func(dst []byte, k int) []byte) reply {
-	var all []int
+	all := &selection{}
 	for k := range n {
 		if has(k) {
-			all = append(all, k)
+			all.rows = append(all.rows, uint32(k))
 		}
 	}
-	l.count = len(all)
-	first := 0
-	for first < len(all) && all[first] < int(p.from.index) {
-		first++
-	}
-	if p.from.backward {
-		first = max(0, first-p.limit)
-	}
-	last := min(first+p.limit, len(all))
-	if last < len(all) {
-		l.next = s.link(c, p, position{index: uint32(all[last])})
-	}
-	if first > 0 {
-		l.prev = s.link(c, p, position{index: uint32(all[first]), backward: true})
-	}
-	if s.opt.MaxCount > 0 && l.count > s.opt.MaxCount || l.uncounted {
-		l.count = -1
-	}
+	rows := s.turn(c, p, l, all)
 	c.open(l)
-	for _, k := range all[first:last] {
-		l.add(func(dst []byte) []byte { return row(dst, k) })
+	for _, k := range rows {
+		l.add(func(dst []byte) []byte { return row(dst, int(k)) })
 	}
 	return l.close()
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/rsa"
 	"fmt"
 	"maps"
+	"strings"
 	"time"
 )
 
@@ -23,8 +24,13 @@ type Options struct {
 	// all environments share. Groups that are not named are unlimited. See
 	// DocumentedRates.
 	RateLimits map[string]Rate
-	// SourceShare is the part of a rate that one source address may use in one
-	// environment; PingOne's own default is 0.35. Zero turns it off.
+	// Unkind are the switches in force from the start, a list such as
+	// "short-pages,cursor-ttl=30s"; see Switches and Server.SetUnkind.
+	Unkind string
+	// OnRequest is called before every call to the API; see Server.SetOnRequest.
+	OnRequest func(n int64)
+	// SourceShare is the switch source-share: the part of a rate that one source
+	// address may use in one environment. Zero turns it off.
 	SourceShare float64
 	// Faults are in force from the start.
 	Faults []Fault
@@ -36,11 +42,11 @@ type Options struct {
 	RefreshGrace time.Duration
 	// MaxUsersPage caps a page of users; default 200, at most 1000.
 	MaxUsersPage int
-	// MaxCount leaves the optional count out of lists of users and groups that
-	// have more members than this. Zero: always there.
+	// MaxCount is the switch no-count: lists that have more members than this
+	// have no count. Zero: always there.
 	MaxCount int
-	// SearchDelay is how long a write to a user takes to appear in lists. Single
-	// reads see it at once.
+	// SearchDelay is the switch search-delay: how long a write to a user takes to
+	// appear in lists. Single reads see it at once.
 	SearchDelay time.Duration
 	// Unconfirmed accepts filter operators that only third parties report: id eq
 	// on users, co on given and family names.
@@ -115,6 +121,21 @@ func (o Options) withDefaults() (Options, error) {
 		}
 	}
 	return o, nil
+}
+
+// unkind joins the switches that have options of their own with the others.
+func (o Options) unkind() string {
+	list := []string{o.Unkind}
+	if o.SourceShare > 0 {
+		list = append(list, fmt.Sprintf("source-share=%g", o.SourceShare))
+	}
+	if o.MaxCount > 0 {
+		list = append(list, fmt.Sprintf("no-count=%d", o.MaxCount))
+	}
+	if o.SearchDelay > 0 {
+		list = append(list, "search-delay="+o.SearchDelay.String())
+	}
+	return strings.Join(list, ",")
 }
 
 func setDefault[T comparable](value *T, def T) {

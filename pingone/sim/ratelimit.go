@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"math"
 	"net"
 	"net/http"
@@ -14,7 +15,7 @@ import (
 type limiter struct {
 	clock func() time.Time
 	rates map[string]Rate
-	share float64
+	share func() float64 // of one source; 0: no such limit
 
 	mu      sync.Mutex
 	windows map[string]*window
@@ -26,8 +27,8 @@ type window struct {
 	next  int
 }
 
-func newLimiter(opt Options) *limiter {
-	return &limiter{clock: opt.Clock, rates: opt.RateLimits, share: opt.SourceShare, windows: make(map[string]*window)}
+func newLimiter(opt Options, share func() float64) *limiter {
+	return &limiter{clock: opt.Clock, rates: opt.RateLimits, share: share, windows: make(map[string]*window)}
 }
 
 // take asks for one call at this moment. When wait is positive the call is
@@ -44,9 +45,10 @@ func (l *limiter) take(group, environment, remote string) (now time.Time, wait t
 	if wait = license.wait(now, rate.Per); wait > 0 {
 		return now, wait
 	}
-	if l.share > 0 {
+	if share := l.share(); share > 0 {
 		host, _, _ := net.SplitHostPort(remote)
-		source := l.window(group+" "+environment+" "+host, max(1, int(float64(rate.Limit)*l.share)))
+		limit := max(1, int(float64(rate.Limit)*share))
+		source := l.window(fmt.Sprint(group, " ", environment, " ", host, " ", limit), limit)
 		if wait = source.wait(now, rate.Per); wait > 0 {
 			return now, wait
 		}

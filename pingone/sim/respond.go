@@ -25,6 +25,10 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, a reply) {
 	if a.pooled {
 		defer giveBuffer(a.body)
 	}
+	u := s.unkind.Load()
+	if u.spelling != 0 {
+		a.body = s.respell(a.body, u.spelling)
+	}
 	h := w.Header()
 	s.commonHeaders(h)
 	if a.location != "" {
@@ -38,7 +42,10 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, a reply) {
 		w.WriteHeader(status)
 		return
 	}
-	h.Set("Content-Type", mediaType(r.Header.Values("Accept")))
+	h.Set("Content-Type", halJSON)
+	if !u.halAlways {
+		h.Set("Content-Type", mediaType(r.Header.Values("Accept")))
+	}
 	if len(a.body) > smallBody && !s.opt.NoCompression && acceptsGzip(r.Header.Values("Accept-Encoding")) {
 		h.Set("Content-Encoding", "gzip")
 		w.WriteHeader(status)
@@ -53,6 +60,11 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, a reply) {
 // writeError sends a refusal.
 func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	e := asAPIError(err)
+	if e.status == http.StatusTooManyRequests && s.unkind.Load().noRetryAfter {
+		silent := *e
+		silent.retryAfter, silent.details = nil, nil
+		e = &silent
+	}
 	if e.retryAfter != nil {
 		w.Header().Set("Retry-After", strconv.Itoa(*e.retryAfter))
 	}
@@ -70,6 +82,7 @@ func (s *Server) nextID() data.ID {
 // commonHeaders are on every answer of the API.
 func (s *Server) commonHeaders(h http.Header) {
 	h.Set("Correlation-Id", s.nextID().String())
+	h.Set("Date", s.opt.Clock().UTC().Format(http.TimeFormat))
 	h.Set("Cache-Control", "no-cache, no-store, max-age=0, must-revalidate")
 	h.Set("Pragma", "no-cache")
 	h.Set("Expires", "0")

@@ -26,6 +26,12 @@ type Server struct {
 	cursorKey    []byte
 	errorIDs     atomic.Uint32
 	license      atomic.Pointer[string] // its name
+
+	unkind      atomic.Pointer[unkindness]
+	phases      *faultPlan // of the switches
+	connections connections
+	calls       atomic.Int64 // to the API
+	onRequest   atomic.Pointer[func(n int64)]
 }
 
 // New makes a simulator. It starts no goroutine and opens no connection.
@@ -36,13 +42,20 @@ func New(opt Options) (*Server, error) {
 	}
 	s := &Server{
 		opt:       opt,
-		limits:    newLimiter(opt),
 		recorder:  newRecorder(opt.Clock, opt.LogSize),
 		cursorKey: binary.BigEndian.AppendUint64(nil, data.Mix(opt.Seed^data.SaltOf("cursor"))),
 	}
+	s.limits = newLimiter(opt, func() float64 { return s.unkind.Load().sourceShare })
 	if s.faults, err = newFaultPlan(opt.Clock, opt.Faults); err != nil {
 		return nil, err
 	}
+	if s.phases, err = newFaultPlan(opt.Clock, nil); err != nil {
+		return nil, err
+	}
+	if err := s.SetUnkind(opt.unkind()); err != nil {
+		return nil, err
+	}
+	s.SetOnRequest(opt.OnRequest)
 	s.build()
 	s.auth, err = authserver.New(authserver.Config{
 		Organization: s.organization.id.String(),
@@ -76,6 +89,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
+	s.connections.request(r.RemoteAddr)
 	visit := s.recorder.begin(r, t.route.endpoint, t.route.group)
 	out := &statusWriter{ResponseWriter: w}
 	defer func() { visit.end(out.status) }()
@@ -83,10 +97,23 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	r = r.WithContext(context.WithValue(r.Context(), visitKey{}, visit))
-	if f := s.faults.next(r); f != nil && s.inject(out, r, f) {
-		return
+	for _, plan := range []*faultPlan{s.faults, s.phases} {
+		if f := plan.next(r); f != nil && s.inject(out, r, f) {
+			return
+		}
 	}
 	s.dispatch(out, r)
+}
+
+// SetOnRequest calls f before every call to the API with its number, from 1.
+// What f does is done before the call is answered; nil ends it. Calls come at
+// once, so f must be safe for concurrent use.
+func (s *Server) SetOnRequest(f func(n int64)) {
+	if f == nil {
+		s.onRequest.Store(nil)
+		return
+	}
+	s.onRequest.Store(&f)
 }
 
 // visitKey finds the visit of a request in its context.

@@ -3,6 +3,7 @@ package sim
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
@@ -25,10 +26,11 @@ type userWriter struct {
 	address     string // of the users
 	expand      bool   // embed the population
 	single      bool   // embed what only single reads have
+	now         time.Time
 }
 
-func newUserWriter(e *environment, base string, expand bool) *userWriter {
-	return &userWriter{environment: e, base: base, address: base + "/environments/" + e.id.String() + "/users/", expand: expand}
+func newUserWriter(e *environment, base string, expand bool, now time.Time) *userWriter {
+	return &userWriter{environment: e, base: base, address: base + "/environments/" + e.id.String() + "/users/", expand: expand, now: now}
 }
 
 // append writes a user; more adds members at the end.
@@ -114,7 +116,7 @@ func (w *userWriter) appendEmbedded(o *object, u *user) {
 	switch {
 	case w.expand:
 		embedded.key("population")
-		embedded.dst = e.appendPopulation(embedded.dst, w.base, u.population, e.counts().populations[u.population])
+		embedded.dst = e.appendPopulation(embedded.dst, w.base, u.population, e.shown(w.now).population(u.population))
 	case w.single:
 		embedded.ref("population", e.populations[u.population].id)
 	}

@@ -33,7 +33,9 @@ func (e *environment) applyPopulation(p *population, b *body) error {
 func (e *environment) putPopulation(k int, p population) {
 	if p.isDefault {
 		for _, other := range e.populations {
-			other.isDefault = false
+			if other.isDefault && other.id != p.id {
+				other.isDefault, other.updated = false, p.updated
+			}
 		}
 	}
 	*e.populations[k] = p

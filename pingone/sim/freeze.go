@@ -1,0 +1,106 @@
+package sim
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+)
+
+// connections are the open ones of a Listener, by the address of the client.
+type connections struct {
+	mu       sync.Mutex
+	open     map[string]*connection
+	accepted int // since the switches were set
+}
+
+// Listener wraps a listener so that connections can freeze: one that is frozen
+// takes what it is sent, answers nothing and stays open, as behind a firewall
+// that forgot it. Put TLS above it, so that HTTP/2 freezes too.
+func (s *Server) Listener(l net.Listener) net.Listener { return &freezer{l, s} }
+
+// FreezeConnections freezes the connections that are open now.
+func (s *Server) FreezeConnections() {
+	s.connections.mu.Lock()
+	defer s.connections.mu.Unlock()
+	for _, c := range s.connections.open {
+		c.frozen.Store(true)
+	}
+}
+
+type freezer struct {
+	net.Listener
+	server *Server
+}
+
+// Accept implements net.Listener.
+func (f *freezer) Accept() (net.Conn, error) {
+	inner, err := f.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	all, u := &f.server.connections, f.server.unkind.Load()
+	c := &connection{Conn: inner, all: all, after: -1}
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if all.accepted++; u.frozen > 0 && all.accepted == u.frozen {
+		c.after = u.frozenAfter
+		c.frozen.Store(c.after == 0)
+	}
+	if all.open == nil {
+		all.open = make(map[string]*connection)
+	}
+	all.open[inner.RemoteAddr().String()] = c
+	return c, nil
+}
+
+// restart counts connections from one again.
+func (c *connections) restart() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.accepted = 0
+}
+
+// request notes a request of a connection, which may be the one that freezes it.
+func (c *connections) request(remote string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if conn := c.open[remote]; conn != nil && conn.after >= 0 {
+		if conn.after--; conn.after < 0 {
+			conn.frozen.Store(true)
+		}
+	}
+}
+
+type connection struct {
+	net.Conn
+	all    *connections
+	frozen atomic.Bool
+	after  int // requests that it still answers; -1: all. Guarded by all.mu
+}
+
+// Read implements net.Conn. Of a frozen connection it ends when the client
+// closes it.
+func (c *connection) Read(b []byte) (int, error) {
+	for {
+		n, err := c.Conn.Read(b)
+		if err != nil || !c.frozen.Load() {
+			return n, err
+		}
+	}
+}
+
+// Write implements net.Conn.
+func (c *connection) Write(b []byte) (int, error) {
+	if c.frozen.Load() {
+		return len(b), nil
+	}
+	return c.Conn.Write(b)
+}
+
+// Close implements net.Conn.
+func (c *connection) Close() error {
+	c.all.mu.Lock()
+	delete(c.all.open, c.RemoteAddr().String())
+	c.all.mu.Unlock()
+	return c.Conn.Close()
+}

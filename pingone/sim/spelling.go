@@ -1,0 +1,276 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+)
+
+// spelling is a set of ways in which the same JSON can be written.
+type spelling uint8
+
+const (
+	spellSpaces spelling = 1 << iota
+	spellOrder
+	spellUnknown
+	spellNull
+	spellEscapes
+	spellFloats
+)
+
+// ownObjects are the members whose objects are the API's. What stands in any
+// other is somebody's data, such as customData, and stays as it is to the byte.
+var ownObjects = func() map[string]bool {
+	own := make(map[string]bool)
+	for _, name := range []string{
+		"_links", "_embedded", "account", "address", "details", "directMemberCounts", "environment", "group", "identityProvider",
+		"innerError", "lastSignOn", "license", "licenseQuantities", "lifecycle", "name", "organization", "password", "passwordPolicy",
+		"photo", "population", "role", "schema", "scope", "theme", "totalMemberCounts", "user",
+	} {
+		own[name] = true
+	}
+	return own
+}()
+
+// nullable are members that rows may have; where one is missing, null says so.
+var nullable = []string{
+	"address", "customData", "description", "email", "externalId", "icon", "lastSignOn", "locale", "name", "nickname", "photo",
+	"population", "softDeletedAt", "sourceId", "terminatesAt", "theme", "title", "type", "userFilter",
+}
+
+// respell writes an answer in another way. The same answer always comes out the same.
+func (s *Server) respell(body []byte, how spelling) []byte {
+	sp := &speller{how: how, seed: s.draw("spelling"), dst: make([]byte, 0, len(body)*3/2)}
+	sp.object(body, "", nullable)
+	return sp.dst
+}
+
+type speller struct {
+	how  spelling
+	seed uint64
+	dst  []byte
+}
+
+// member is a member of an object as it stands in the text.
+type member struct {
+	name  string
+	value []byte
+}
+
+// value writes the value of one of the API's own members.
+func (sp *speller) value(raw []byte, name string, own bool) {
+	switch {
+	case raw[0] == '"':
+		sp.text(raw)
+	case raw[0] == '{' && own:
+		sp.object(raw, name, nil)
+	case raw[0] == '[' && own:
+		sp.rows(raw)
+	case sp.how&spellFloats != 0 && raw[0] >= '0' && raw[0] <= '9' && !slices.ContainsFunc(raw, func(c byte) bool { return c < '0' || c > '9' }):
+		sp.dst = append(append(sp.dst, raw...), []string{".0", "e0"}[len(raw)%2]...)
+	default:
+		sp.dst = append(sp.dst, raw...)
+	}
+}
+
+// rows writes an array of the API's own objects.
+func (sp *speller) rows(raw []byte) {
+	items := split(raw)
+	missing := slices.Clone(nullable)
+	if sp.how&spellNull != 0 {
+		for _, item := range items {
+			for _, m := range membersOf(item.value) {
+				if !slices.Contains(missing, m.name) {
+					missing = append(missing, m.name)
+				}
+			}
+		}
+	}
+	sp.dst = append(sp.dst, '[')
+	for k, item := range items {
+		sp.comma(k)
+		if item.value[0] == '{' {
+			sp.object(item.value, "row", missing)
+		} else {
+			sp.dst = append(sp.dst, item.value...)
+		}
+	}
+	sp.dst = append(sp.dst, ']')
+}
+
+// object writes an object; missing are members that become null when it has none.
+func (sp *speller) object(raw []byte, name string, missing []string) {
+	members := membersOf(raw)
+	salt := data.Mix(sp.seed ^ uint64(len(raw)))
+	if sp.how&spellNull != 0 {
+		switch name {
+		case "_links":
+			missing = []string{"next", "prev"}
+		case "":
+			if has := slices.ContainsFunc(members, func(m member) bool { return m.name == "_embedded" }); has {
+				missing = []string{"count", "size"}
+			}
+		}
+		for _, n := range missing {
+			if !slices.ContainsFunc(members, func(m member) bool { return m.name == n }) {
+				members = append(members, member{n, []byte("null")})
+			}
+		}
+	}
+	if sp.how&spellUnknown != 0 && name != "_links" && name != "_embedded" {
+		unknown := []string{`{"a":[1,{"b":null}],"c":"}]\\\""}`, `[[],{}, -1.5e-7]`, `"unknown"`, `null`, `false`}
+		members = append(members, member{"zz" + strconv.Itoa(int(salt%100)), []byte(unknown[salt%uint64(len(unknown))])})
+	}
+	if sp.how&spellOrder != 0 {
+		slices.SortStableFunc(members, func(x, y member) int {
+			return compare(data.Mix(salt^data.SaltOf(x.name)), data.Mix(salt^data.SaltOf(y.name)))
+		})
+	}
+	inEmbedded := name == "_embedded" || name == "_links"
+	sp.dst = append(sp.dst, '{')
+	for k, m := range members {
+		sp.comma(k)
+		sp.key(m.name)
+		sp.value(m.value, m.name, inEmbedded || ownObjects[m.name])
+	}
+	sp.space("\n")
+	sp.dst = append(sp.dst, '}')
+}
+
+func compare(a, b uint64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+func (sp *speller) comma(k int) {
+	if k > 0 {
+		sp.dst = append(sp.dst, ',')
+	}
+	sp.space("\n  ")
+}
+
+func (sp *speller) space(text string) {
+	if sp.how&spellSpaces != 0 {
+		sp.dst = append(sp.dst, text...)
+	}
+}
+
+func (sp *speller) key(name string) {
+	quoted := appendString(nil, name)
+	if data.SaltOf(name)%3 == 0 {
+		sp.text(quoted)
+	} else {
+		sp.dst = append(sp.dst, quoted...)
+	}
+	sp.space(" ")
+	sp.dst = append(sp.dst, ':')
+	sp.space("\t ")
+}
+
+// text writes a string, whose first letter, slashes and letters beyond ASCII
+// become escapes.
+func (sp *speller) text(raw []byte) {
+	if sp.how&spellEscapes == 0 {
+		sp.dst = append(sp.dst, raw...)
+		return
+	}
+	for k := 0; k < len(raw); {
+		r, size := utf8.DecodeRune(raw[k:])
+		switch {
+		case r == '\\':
+			sp.dst = append(sp.dst, raw[k], raw[k+1])
+			size = 2
+		case r == '/':
+			sp.dst = append(sp.dst, `\/`...)
+		case r > 0xFFFF:
+			high, low := utf16.EncodeRune(r)
+			sp.dst = fmt.Appendf(sp.dst, `\u%04x\u%04X`, high, low)
+		case r >= utf8.RuneSelf || k == 1 && r != '"':
+			sp.dst = fmt.Appendf(sp.dst, `\u%04X`, r)
+		default:
+			sp.dst = append(sp.dst, raw[k])
+		}
+		k += size
+	}
+}
+
+// membersOf splits an object; other values have none.
+func membersOf(raw []byte) []member {
+	if raw[0] != '{' {
+		return nil
+	}
+	return split(raw)
+}
+
+// split takes an object or array apart. The text is the simulator's own: valid
+// JSON, in which names of members have few escapes.
+func split(raw []byte) []member {
+	var out []member
+	for k := skipSpace(raw, 1); k < len(raw) && raw[k] != '}' && raw[k] != ']'; {
+		var m member
+		if raw[0] == '{' {
+			end := endOf(raw, k)
+			m.name = unquote(raw[k:end])
+			k = skipSpace(raw, end)
+			k = skipSpace(raw, k+1) // the colon
+		}
+		end := endOf(raw, k)
+		m.value = raw[k:end]
+		out = append(out, m)
+		if k = skipSpace(raw, end); raw[k] == ',' {
+			k = skipSpace(raw, k+1)
+		}
+	}
+	return out
+}
+
+func unquote(raw []byte) string {
+	if text, err := strconv.Unquote(string(raw)); err == nil { // JSON's escapes are Go's but for \/, which is not written
+		return text
+	}
+	return string(raw[1 : len(raw)-1])
+}
+
+func skipSpace(raw []byte, k int) int {
+	for k < len(raw) && (raw[k] == ' ' || raw[k] == '\n' || raw[k] == '\t' || raw[k] == '\r') {
+		k++
+	}
+	return k
+}
+
+// endOf is the end of the value that begins at k.
+func endOf(raw []byte, k int) int {
+	depth, quoted := 0, false
+	for ; k < len(raw); k++ {
+		switch c := raw[k]; {
+		case quoted && c == '\\':
+			k++
+		case c == '"':
+			if quoted = !quoted; !quoted && depth == 0 {
+				return k + 1
+			}
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			if depth == 0 {
+				return k // behind a number or a word
+			}
+			if depth--; depth == 0 {
+				return k + 1
+			}
+		case depth == 0 && (c == ',' || c == ':' || c == ' ' || c == '\n'):
+			return k
+		}
+	}
+	return k
+}
