@@ -136,7 +136,8 @@ func (j *job) describeExtras() []scan.Call {
 			continue
 		}
 		if t, found := j.table.Schema.Table(look.Table); found {
-			if r, ok := lookupRequest(t, look, j.keysOf(look.Key, j.req.Keys)); ok {
+			keys := j.keysOf(look.Key, j.req.Keys)
+			if r, ok := lookupRequest(t, look, keys, len(keys) == 1); ok {
 				out = append(out, j.Connection.Describe(r)...)
 			}
 		}

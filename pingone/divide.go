@@ -104,17 +104,28 @@ func (j *job) divided(ctx context.Context, out sink) error {
 	}
 	before := slices.Clone(values)
 	total := scale(values, expected)
-	if total <= fewRows && fits {
+	if fits && (total <= fewRows || j.learnt.restless(j.table, "", j.cfg.Clock.Now())) {
 		return whole()
 	}
 	d := &division{
 		job: j, out: out, seen: newDistinct(), gate: make(chan struct{}, j.cfg.MaxParallel),
 		target: min(partRows, max(fewRows, total/partsWanted)),
 	}
-	if err := d.read(ctx, values); err != nil || !listed {
+	if err := d.read(ctx, values); refusedFilter(err) {
+		// The condition of a part, since the request's own was taken before.
+		j.learnt.unrest(j.table, "", j.cfg.Clock.Now())
+		all.first, all.seen = nil, d.seen
+		return whole()
+	} else if err != nil || !listed {
 		return err
 	}
 	return d.settle(ctx, before)
+}
+
+// refusedFilter reports whether an error says that a filter was not taken.
+func refusedFilter(err error) bool {
+	var refused *scan.Refused
+	return errors.As(err, &refused)
 }
 
 // scale reduces the sizes of values to those that a filter leaves, if it is

@@ -134,17 +134,28 @@ func (j *job) lookUp(ctx context.Context, look catalog.Lookup, keys []string) (m
 	if !ok {
 		return nil, gwerr.Newf(gwerr.Internal, "The schema of %s has no table %s.", j.table.Name, look.Table)
 	}
-	r, ok := lookupRequest(t, look, keys)
+	r, ok := lookupRequest(t, look, keys, len(keys) == 1)
 	if !ok {
 		return nil, gwerr.Newf(gwerr.Internal, "Table %s can't be read by %s.", t.Name, look.By)
 	}
+	found, err := j.pairs(ctx, r, len(keys))
+	if refusedFilter(err) {
+		if r, ok = lookupRequest(t, look, keys, true); ok {
+			found, err = j.pairs(ctx, r, len(keys))
+		}
+	}
+	return found, err
+}
+
+// pairs reads a request of two columns, a key and a text.
+func (j *job) pairs(ctx context.Context, r scan.Request, expected int) (map[string]string, error) {
 	r.Bulk = j.req.Bulk
 	rows, err := j.Connection.Scan(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	out := make(map[string]string, len(keys))
+	out := make(map[string]string, expected)
 	for {
 		b, err := rows.Next(ctx)
 		if errors.Is(err, io.EOF) {
@@ -163,19 +174,20 @@ func (j *job) lookUp(ctx context.Context, look catalog.Lookup, keys []string) (m
 	}
 }
 
-// lookupRequest reads a few rows one by one, more by a filter.
-func lookupRequest(t *catalog.Table, look catalog.Lookup, keys []string) (scan.Request, bool) {
+// lookupRequest reads rows by a filter or, if singly, one by one where that
+// can be.
+func lookupRequest(t *catalog.Table, look catalog.Lookup, keys []string, singly bool) (scan.Request, bool) {
 	r := scan.Request{Table: t, Columns: []int{t.Index(look.By), t.Index(look.Column)}}
 	for i := range t.Paths {
 		p := &t.Paths[i]
-		if p.Get != "" && len(p.Keys) == 1 && p.Keys[0] == look.By && (r.Path == nil || len(keys) == 1) {
+		if p.Get != "" && len(p.Keys) == 1 && p.Keys[0] == look.By && (r.Path == nil || singly) {
 			r.Path, r.Filters, r.Keys = p, nil, nil
 			for _, k := range keys {
 				r.Keys = append(r.Keys, []string{k})
 			}
 		}
 		f, ok := p.Filters[look.By]
-		if ok && p.Or && len(p.Keys) == 0 && len(f.Operators) > 0 && f.Operators[0] == predicate.OpEq && (r.Path == nil || len(keys) > 1) {
+		if ok && p.Or && len(p.Keys) == 0 && len(f.Operators) > 0 && f.Operators[0] == predicate.OpEq && (r.Path == nil || !singly) {
 			r.Path, r.Keys, r.Filters = p, nil, chains(keys, lookupChunk, func(k string) string { return f.Attribute + " eq " + scim.Quote(k) })
 		}
 	}

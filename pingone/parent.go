@@ -183,7 +183,7 @@ func (j *job) prove(ctx context.Context, out sink, parents []parentRow) error {
 		}
 		return nil
 	})
-	if !found {
+	if !found && !refusedFilter(err) {
 		return err
 	}
 	for _, p := range parents {

@@ -50,7 +50,13 @@ func (d *division) split(ctx context.Context, filter string) (*piecewise, error)
 	met.watch(p, d.splitColumn())
 	p.release()
 	n := max(2, min(int64(d.cfg.MaxParallel), (s.expected+d.target/2)/d.target))
-	return s, d.pieces(ctx, s, cut(d.splitAttribute(), d.learnt.of(d.table).blend(met), int(n)))
+	err = d.pieces(ctx, s, cut(d.splitAttribute(), d.learnt.of(d.table).blend(met), int(n)))
+	if refusedFilter(err) {
+		d.learnt.unrest(d.table, filter, d.cfg.Clock.Now())
+		_, err = d.part(ctx, d.reading(filter))
+		return nil, err
+	}
+	return s, err
 }
 
 // finish completes a split that lacks rows: some begin with a character that
@@ -63,7 +69,7 @@ func (d *division) finish(ctx context.Context, s *piecewise) error {
 		if s.complete() {
 			return nil
 		}
-		if err := d.pieces(ctx, s, s.notAsked(d.splitAttribute(), more)); err != nil {
+		if err := d.pieces(ctx, s, s.notAsked(d.splitAttribute(), more)); err != nil && !refusedFilter(err) {
 			return err
 		}
 	}
