@@ -99,7 +99,7 @@ func (p *Page) Next(ctx context.Context) (scan.Batch, error) {
 // false where nothing is left for one. What is left is parked at once: a client
 // may come back before the answer's last bytes are through.
 func (p *Page) Rest() (place Place, ok bool) {
-	if !p.whole || p.parked != nil || p.r.ended && len(p.r.ready) == 0 {
+	if !p.whole || p.parked != nil {
 		return Place{}, false
 	}
 	switch p.ending {
@@ -114,7 +114,9 @@ func (p *Page) Rest() (place Place, ok bool) {
 		p.parked = p.store.park(linkedName(p.target, place.ID), p.target, p.r)
 		return place, true
 	case Skipped:
-		p.parked = p.store.park(skippedName(p.target, p.r.place.Position), p.target, p.r)
+		// What a page lacks at the end, the next request skips as well: it has
+		// no rows then, and need not be told by reading all again.
+		p.parked = p.store.park(skippedName(p.target, p.r.place.Position+p.left), p.target, p.r)
 	case Final:
 	}
 	return Place{}, false
