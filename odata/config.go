@@ -14,6 +14,7 @@ import (
 	"github.com/pingone-gateway/gateway/odata/uri"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/reading"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
@@ -28,23 +29,23 @@ type Catalog interface {
 
 // Executor runs bound queries.
 type Executor interface {
-	// Query starts q. If PageRows is given, the rows of a plain query come in
-	// the same order every time, and the cursors of its batches continue it.
-	// Batches without cursors, but for the last one, say that this can't be.
-	Query(ctx context.Context, q *query.Query, o ExecOptions) (Rows, error)
+	// Query starts q, whose rows are all wanted.
+	Query(ctx context.Context, q *query.Query) (Rows, error)
+	// Page reads a part of q's rows. key are the result's columns, by position,
+	// that tell rows apart. Package reading has what an implementation needs.
+	Page(ctx context.Context, q *query.Query, key []int, w reading.Want) (Page, error)
 	// Count returns the number of rows of q.
 	Count(ctx context.Context, q *query.Query) (int64, error)
 }
 
-// ExecOptions tell where a query's rows continue.
-type ExecOptions struct {
-	// Resume is the cursor of a batch; rows start behind it. "" for the start.
-	Resume string
-	// Skip is the number of rows behind Resume that were sent already.
-	Skip int64
-	// PageRows is the number of rows after which the result goes on in another
-	// request; 0 if it is read whole.
-	PageRows int64
+// Page is the rows of one page; Next ends with io.EOF behind the last of them.
+type Page interface {
+	Rows
+	// Rest tells, after io.EOF, where a next link goes on; ok is false at the
+	// end of the result, or where no link was asked for.
+	Rest() (place reading.Place, ok bool)
+	// Discard says that the answer did not arrive: nobody will go on with it.
+	Discard()
 }
 
 // Rows is a running query. It is used by one goroutine.
@@ -82,8 +83,8 @@ type Config struct {
 	// LinkLifetime is how long continuation links are accepted; 0 means a day.
 	LinkLifetime time.Duration
 	// PageRows is the page size where a client prefers none; 0 sends a whole
-	// result in one answer. Sorted results are cut only where a client prefers
-	// so, because each page sorts anew.
+	// result in one answer. What is expected to fit is sent whole even if it
+	// turns out to be larger.
 	PageRows int64
 	// MaxPageRows bounds the page size that a client may prefer; 0 means no
 	// bound.

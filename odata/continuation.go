@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/reading"
 )
 
 // continuation is the place where a feed goes on: all that a replica needs
@@ -22,13 +23,12 @@ type continuation struct {
 	Remaining int64
 	// Count is the answer to $count=true, negative if it wasn't asked for.
 	Count int64
-	// Offset rows, or Skip rows behind Cursor, were sent or skipped already.
-	Offset, Skip int64
-	Cursor       string
+	// Place is where the reading goes on.
+	Place reading.Place
 }
 
 const (
-	tokenVersion = 1
+	tokenVersion = 2
 	macBytes     = 16
 )
 
@@ -42,10 +42,16 @@ type signer struct {
 func (s signer) seal(c continuation, scope string) string {
 	body := []byte{tokenVersion}
 	body = binary.AppendVarint(body, c.Issued.UnixMicro())
-	for _, n := range []int64{c.Page, c.Remaining, c.Count, c.Offset, c.Skip} {
+	p := c.Place
+	for _, n := range []int64{c.Page, c.Remaining, c.Count, p.Position, p.Behind, int64(len(p.Keys))} {
 		body = binary.AppendVarint(body, n)
 	}
-	body = append(body, c.Cursor...)
+	for _, k := range p.Keys {
+		body = binary.LittleEndian.AppendUint64(body, k)
+	}
+	for _, text := range []string{p.ID, p.Path, p.Cursor} {
+		body = append(binary.AppendVarint(body, int64(len(text))), text...)
+	}
 	return base64.RawURLEncoding.EncodeToString(append(body, mac(s.keys[0], body, scope)...))
 }
 
@@ -72,20 +78,48 @@ func (s signer) open(token, scope string, now time.Time) (continuation, error) {
 	return c, nil
 }
 
-func parseContinuation(body []byte) (continuation, bool) {
-	var n [6]int64
-	for i := range n {
-		v, size := binary.Varint(body)
-		if size <= 0 {
-			return continuation{}, false
+// parseContinuation reads what seal has written: the body is signed, so what is
+// wrong with it can only be an error of ours.
+func parseContinuation(body []byte) (c continuation, ok bool) {
+	r := &tokenReader{rest: body}
+	c.Issued = time.UnixMicro(r.number()).UTC()
+	c.Page, c.Remaining, c.Count = r.number(), r.number(), r.number()
+	c.Place.Position, c.Place.Behind = r.number(), r.number()
+	for n := r.number(); n > 0 && !r.failed; n-- {
+		if b := r.take(8); b != nil {
+			c.Place.Keys = append(c.Place.Keys, binary.LittleEndian.Uint64(b))
 		}
-		n[i], body = v, body[size:]
 	}
-	return continuation{
-		Issued: time.UnixMicro(n[0]).UTC(), Page: n[1], Remaining: n[2], Count: n[3], Offset: n[4], Skip: n[5],
-		Cursor: string(body),
-	}, true
+	c.Place.ID, c.Place.Path, c.Place.Cursor = r.text(), r.text(), r.text()
+	return c, !r.failed
 }
+
+// tokenReader reads a token's body. After a failure it gives zero values.
+type tokenReader struct {
+	rest   []byte
+	failed bool
+}
+
+func (r *tokenReader) number() int64 {
+	n, size := binary.Varint(r.rest)
+	if r.failed = r.failed || size <= 0; r.failed {
+		return 0
+	}
+	r.rest = r.rest[size:]
+	return n
+}
+
+// take gives the next n bytes, nil if there are fewer.
+func (r *tokenReader) take(n int64) []byte {
+	if r.failed = r.failed || n < 0 || n > int64(len(r.rest)); r.failed {
+		return nil
+	}
+	out := r.rest[:n]
+	r.rest = r.rest[n:]
+	return out
+}
+
+func (r *tokenReader) text() string { return string(r.take(r.number())) }
 
 func mac(key, body []byte, scope string) []byte {
 	h := hmac.New(sha256.New, key)

@@ -22,11 +22,11 @@ func (q *request) single(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	query := q.resource.Query(link, model.Page{Limit: -1})
+	query := q.resource.Query(link, -1)
 	if query.Empty {
 		return errNoEntity
 	}
-	rows, err := q.h.cfg.Executor.Query(ctx, query, ExecOptions{})
+	rows, err := q.h.cfg.Executor.Query(ctx, query)
 	if err != nil {
 		return err
 	}

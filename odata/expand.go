@@ -105,7 +105,7 @@ func (q *request) readRelated(ctx context.Context, x *model.Expansion, values []
 	if query.Empty {
 		return nil
 	}
-	rows, err := q.h.cfg.Executor.Query(ctx, query, ExecOptions{})
+	rows, err := q.h.cfg.Executor.Query(ctx, query)
 	if err != nil {
 		return err
 	}

@@ -8,11 +8,9 @@ import (
 	"net/http"
 	"sync"
 
-	"github.com/apache/arrow-go/v18/arrow"
-
 	"github.com/pingone-gateway/gateway/odata/encode"
-	"github.com/pingone-gateway/gateway/odata/model"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/reading"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
@@ -38,22 +36,10 @@ type feed struct {
 	// page is the number of rows after which a next link ends the answer, 0 for
 	// none; limit what $top leaves, negative without.
 	page, limit int64
-	// offset rows are left out; they count towards continuations without
-	// cursor.
-	offset int64
-	count  int64
+	count       int64
+	sent        int64
 
-	// anchor is the last known cursor, and behind the rows since.
-	anchor string
-	behind int64
-	sent   int64
-
-	rows Rows
-	// batches were sent or begun; ahead is one that was read early.
-	batches  int
-	ahead    *scan.Batch
-	aheadEOF bool
-
+	rows    Page
 	encoder *encode.Rows
 	buf     []byte
 }
@@ -89,34 +75,46 @@ func (q *request) feed(ctx context.Context) error {
 	return f.send(ctx, first, done)
 }
 
-// newFeed decides on the page: where it starts, and where it ends.
+// newFeed decides on the page's size.
 func (q *request) newFeed() *feed {
-	f := &feed{request: q, limit: -1, count: -1, offset: q.resource.Skip, page: q.prefer.pageRows}
+	f := &feed{request: q, limit: -1, count: -1, page: q.h.cfg.PageRows}
 	if q.resource.Top != nil {
 		f.limit = *q.resource.Top
 	}
-	if f.page == 0 && !q.resource.Sorted {
-		f.page = q.h.cfg.PageRows
-	}
 	if c := q.from; c != nil {
-		f.limit, f.count, f.offset, f.anchor, f.behind = c.Remaining, c.Count, c.Offset, c.Cursor, c.Skip
-		if q.prefer.pageRows == 0 {
-			f.page = c.Page
-		}
+		f.limit, f.count, f.page = c.Remaining, c.Count, c.Page
 	}
-	if f.page > 0 && f.limit >= 0 && f.limit <= f.page {
-		f.page = 0
+	if q.prefer.pageRows > 0 {
+		f.page = q.prefer.pageRows
 	}
 	return f
 }
 
-// queryLimit is the number of rows that the query may give: one more than a
-// sorted page has, to know whether another follows.
-func (f *feed) queryLimit() int64 {
-	if f.resource.Sorted && f.page > 0 {
-		return f.page + 1
+// want is the part of the rows that this answer has, and limit the number of
+// rows of the query, negative for all. Where the feed goes on in another
+// request, its rows must have the same order there; a feed that is expected to
+// fit the page that nobody has asked for may come in any.
+func (f *feed) want() (w reading.Want, limit int64) {
+	w, limit = reading.Want{Rows: f.page, Ending: reading.Linked}, -1
+	if f.from != nil {
+		w.From = &f.from.Place
+	} else {
+		w.Skip = f.resource.Skip
 	}
-	return f.limit
+	first := w.From == nil && w.Skip == 0
+	switch {
+	case f.limit < 0:
+		w.Optional = first && f.prefer.pageRows == 0
+		if f.page == 0 {
+			w.Ending = reading.Final
+		}
+	case f.page > 0 && f.page < f.limit:
+	case first: // no more rows are read than are sent
+		w.Rows, w.Ending, limit = f.limit, reading.Final, f.limit
+	default:
+		w.Rows, w.Ending = f.limit, reading.Skipped
+	}
+	return w, limit
 }
 
 // startCount counts beside the query, where that is asked for on a first page.
@@ -144,19 +142,20 @@ func (f *feed) startCount(ctx context.Context) <-chan error {
 // start runs the query up to its first batch with rows, so that an error
 // before it still gives a status. io.EOF says that there are no rows.
 func (f *feed) start(ctx context.Context) (scan.Batch, error) {
-	bound := f.resource.Query(f.link, model.Page{Offset: f.offset, Limit: f.queryLimit()})
-	if f.empty || bound.Empty {
+	want, limit := f.want()
+	var key []int
+	if want.Ending == reading.Linked || f.from != nil {
+		key = f.resource.Identify()
+	}
+	bound := f.resource.Query(f.link, limit)
+	if f.empty || f.limit == 0 || bound.Empty {
 		return scan.Batch{}, io.EOF
 	}
-	o := ExecOptions{PageRows: f.stop()}
-	if f.anchor != "" {
-		o.Resume, o.Skip = f.anchor, f.behind
-	}
 	var err error
-	if f.rows, err = f.h.cfg.Executor.Query(ctx, bound, o); err != nil {
+	if f.rows, err = f.h.cfg.Executor.Page(ctx, bound, key, want); err != nil {
 		return scan.Batch{}, err
 	}
-	batch, err := f.nextWithRows(ctx)
+	batch, err := firstRow(ctx, f.rows)
 	if errors.Is(err, io.EOF) && f.from == nil {
 		if missing := f.exists(ctx); missing != nil {
 			return scan.Batch{}, missing
@@ -165,78 +164,7 @@ func (f *feed) start(ctx context.Context) (scan.Batch, error) {
 	return batch, err
 }
 
-// stop is the number of rows after which the feed goes on in another request:
-// at the page's end, or where a client pages by itself with $top and $skip,
-// which needs the same order every time.
-func (f *feed) stop() int64 {
-	switch {
-	case f.page > 0:
-		return f.page
-	case f.limit > 0:
-		return f.limit
-	case f.offset > 0:
-		return 1
-	default:
-		return 0
-	}
-}
-
-// nextWithRows returns the next batch that has rows; cursors of empty batches
-// are remembered.
-func (f *feed) nextWithRows(ctx context.Context) (scan.Batch, error) {
-	if ahead := f.ahead; ahead != nil {
-		f.ahead = nil
-		return *ahead, nil
-	}
-	if f.aheadEOF {
-		return scan.Batch{}, io.EOF
-	}
-	for {
-		batch, err := f.rows.Next(ctx)
-		if err != nil || batch.Record.NumRows() > 0 {
-			return batch, err
-		}
-		batch.Record.Release()
-		f.pass(batch.Cursor, 0)
-	}
-}
-
-// pass moves the anchor behind a batch.
-func (f *feed) pass(cursor string, rows int64) {
-	if cursor != "" {
-		f.anchor, f.behind = cursor, 0
-		return
-	}
-	f.behind += rows
-}
-
-// checkCut decides whether the feed can go on in the middle of this batch: where
-// cursors say that a second reading gives the same order, where the rows are
-// sorted, or where one batch is all there is. Otherwise the page size is given
-// up and the feed sent whole, since rows could be lost between its pages.
-func (f *feed) checkCut(ctx context.Context, cursor string) error {
-	if f.anchor != "" || cursor != "" || f.resource.Sorted {
-		return nil
-	}
-	if f.batches == 1 {
-		batch, err := f.nextWithRows(ctx)
-		if errors.Is(err, io.EOF) {
-			f.aheadEOF = true
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		f.ahead = &batch
-	}
-	f.page, f.prefer.pageRows = 0, 0
-	return nil
-}
-
 func (f *feed) close() {
-	if f.ahead != nil {
-		f.ahead.Record.Release()
-	}
 	if f.rows != nil {
 		f.rows.Close()
 	}
@@ -253,85 +181,61 @@ func (f *feed) send(ctx context.Context, batch scan.Batch, done bool) error {
 		}
 	}()
 	f.buf = encode.AppendFeedHead((*buffer)[:0], f.encoding(), f.context(), f.count)
-	next := ""
 	for !done {
-		var err error
-		if done, err = f.sendBatch(ctx, batch); err != nil {
+		err := f.sendBatch(ctx, batch)
+		if err != nil {
 			return err
-		}
-		if done {
-			next = f.next()
-			break
 		}
 		if err := f.flush(); err != nil {
 			return err
 		}
-		batch, err = f.nextWithRows(ctx)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
+		batch, err = firstRow(ctx, f.rows)
+		if done = errors.Is(err, io.EOF); err != nil && !done {
 			return err
 		}
 	}
 	f.request.rows = f.sent
-	f.buf = encode.AppendFeedTail(f.buf, f.encoding(), next)
+	f.buf = encode.AppendFeedTail(f.buf, f.encoding(), f.next())
+	err := f.finish()
+	if err != nil && f.rows != nil {
+		f.rows.Discard()
+	}
+	return err
+}
+
+// finish sends what is left of the answer.
+func (f *feed) finish() error {
 	if !f.started {
 		return f.whole(http.StatusOK, f.format.contentType(f.version), f.buf)
 	}
 	return f.write(f.buf)
 }
 
-// sendBatch writes the rows of a batch. done is true where the page ends with
-// rows to follow.
-func (f *feed) sendBatch(ctx context.Context, batch scan.Batch) (done bool, err error) {
+// sendBatch writes the rows of a batch.
+func (f *feed) sendBatch(ctx context.Context, batch scan.Batch) error {
 	defer batch.Record.Release()
-	f.batches++
-	rows := batch.Record.NumRows()
-	if f.page > 0 && f.sent+rows > f.page {
-		if err := f.checkCut(ctx, batch.Cursor); err != nil {
-			return false, err
-		}
-	}
 	if err := f.encoder.Bind(batch.Record); err != nil {
-		return false, err
+		return err
 	}
-	inline, err := f.expand(ctx, batch.Record)
+	inline, err := f.inline(ctx, f.resource, batch.Record)
 	if err != nil {
-		return false, err
+		return err
 	}
-	for row := range rows {
-		if f.page > 0 && f.sent == f.page {
-			f.behind += row
-			return true, nil
-		}
+	for row := range int(batch.Record.NumRows()) {
 		if f.sent > 0 {
 			f.buf = append(f.buf, ',')
 		}
-		if f.buf, err = f.encoder.Append(f.buf, int(row), nil, inline); err != nil {
-			return false, err
+		if f.buf, err = f.encoder.Append(f.buf, row, nil, inline); err != nil {
+			return err
 		}
 		f.sent++
 		if len(f.buf) >= writeBytes {
 			if err := f.hand(); err != nil {
-				return false, err
+				return err
 			}
 		}
 	}
-	f.pass(batch.Cursor, rows)
-	// A page that ends with a batch goes on at its cursor; without one the
-	// next batch must tell whether there are more rows.
-	return f.page > 0 && f.sent == f.page && batch.Cursor != "", nil
-}
-
-// expand reads what $expand asks for those rows of a batch that belong to the
-// page.
-func (f *feed) expand(ctx context.Context, record arrow.RecordBatch) (encode.Inline, error) {
-	if f.page > 0 && f.sent+record.NumRows() > f.page {
-		record = record.NewSlice(0, f.page-f.sent)
-		defer record.Release()
-	}
-	return f.inline(ctx, f.resource, record)
+	return nil
 }
 
 // hand writes the rows encoded so far.
@@ -357,14 +261,16 @@ func (f *feed) flush() error {
 	return nil
 }
 
-// next is the link to the page behind the rows sent.
+// next is the link to the page behind the rows sent, "" if there is none.
 func (f *feed) next() string {
-	c := continuation{Issued: f.now, Page: f.page, Remaining: -1, Count: f.count, Cursor: f.anchor}
-	if f.anchor != "" {
-		c.Skip = f.behind
-	} else {
-		c.Offset = f.offset + f.behind
+	if f.rows == nil {
+		return ""
 	}
+	place, ok := f.rows.Rest()
+	if !ok {
+		return ""
+	}
+	c := continuation{Issued: f.now, Page: f.page, Remaining: -1, Count: f.count, Place: place}
 	if f.limit >= 0 {
 		c.Remaining = f.limit - f.sent
 	}

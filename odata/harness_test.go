@@ -57,6 +57,7 @@ func start(t *testing.T, books int, adapt ...func(*odata.Config, *odatatest.Exec
 	s.server = httptest.NewServer(h)
 	t.Cleanup(func() {
 		s.server.Close()
+		s.Exec.Readings().Close()
 		if n := s.Exec.Open(); n != 0 {
 			t.Errorf("%d streams were not closed", n)
 		}

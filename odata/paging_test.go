@@ -15,6 +15,7 @@ import (
 	"github.com/pingone-gateway/gateway/odata"
 	"github.com/pingone-gateway/gateway/odata/odatatest"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/reading"
 )
 
 // TestPagesJoinToTheWhole reads with every page size, and with and without
@@ -45,47 +46,48 @@ func TestPagesJoinToTheWhole(t *testing.T) {
 	}
 }
 
-func TestNextLinkContinuesTheCursor(t *testing.T) {
+// One stream serves all pages, as long as it is there.
+func TestNextLinkGoesOnWithTheStream(t *testing.T) {
 	t.Parallel()
 	s := start(t, 30, paged(10)) // batches have 7 rows
-	p := s.feed("Books")
-	s.feed(p.Next)
-	ran := s.Exec.Ran()
-	if len(ran) != 2 {
-		t.Fatalf("%d queries", len(ran))
+	if rows, pages := s.all("Books?$select=Title"); len(rows) != 30 || pages != 3 {
+		t.Errorf("%d rows on %d pages", len(rows), pages)
 	}
-	// Of the second batch, behind cursor 7, three rows were sent.
-	if o := ran[1].Options; o.Resume != "7" || o.Skip != 3 || o.PageRows != 10 {
-		t.Errorf("the second page continues with %+v", o)
-	}
-	if o := ran[1].Query.Plain.Offset; o != 0 {
-		t.Errorf("offset %d beside a cursor", o)
+	if ran := s.Exec.Ran(); len(ran) != 1 || ran[0].Start.Cursor != "" {
+		t.Errorf("%d streams were opened: %+v", len(ran), ran)
 	}
 }
 
-func TestPageThatEndsWithABatchContinuesBehindIt(t *testing.T) {
+// Without the stream, a page begins at the cursor.
+func TestRepeatedPageContinuesTheCursor(t *testing.T) {
 	t.Parallel()
-	s := start(t, 14, paged(7))
-	p := s.feed("Books")
-	p = s.feed(p.Next)
-	if p.Next != "" || ids(p.Value) != "007 008 009 010 011 012 013" {
-		t.Errorf("second page %s, next %q", ids(p.Value), p.Next)
+	s := start(t, 30, paged(10))
+	second := s.feed("Books").Next
+	first := ids(s.feed(second).Value)
+	s.Exec.Ran()
+	if again := ids(s.feed(second).Value); again != first || again[:3] != "010" {
+		t.Errorf("the page was %s and is %s", first, again)
 	}
-	if o := s.Exec.Ran()[1].Options; o.Resume != "7" || o.Skip != 0 {
-		t.Errorf("the second page continues with %+v", o)
+	if ran := s.Exec.Ran(); len(ran) != 1 || ran[0].Start.Cursor != "7" {
+		t.Errorf("streams opened: %+v", ran)
 	}
 }
 
-func TestFeedWithoutCursorsIsCutOnlyWithinOneBatch(t *testing.T) {
+// What the server alone would page comes whole where that is faster; what a
+// client wants to be paged is.
+func TestOptionalPagesOfUnorderedRows(t *testing.T) {
 	t.Parallel()
-	// A second reading of several batches may come in another order.
-	s := start(t, 30, func(_ *odata.Config, e *odatatest.Executor) { e.NoCursors = true })
-	r := s.get("Books", "Prefer", "maxpagesize=4, omit-values=nulls")
-	if p := parse[page](t, r.Body); len(p.Value) != 30 || p.Next != "" || r.Header.Get("Preference-Applied") != "omit-values=nulls" {
-		t.Errorf("%d rows, next %q, applied %q", len(p.Value), p.Next, r.Header.Get("Preference-Applied"))
+	s := start(t, 30, paged(10), func(_ *odata.Config, e *odatatest.Executor) { e.NoCursors, e.Unordered = true, true })
+	if p := s.feed("Books"); len(p.Value) != 30 || p.Next != "" {
+		t.Errorf("%d rows, next %q", len(p.Value), p.Next)
 	}
-	if rows, pages := s.all("Books?$filter=Pages eq 1", "Prefer", "maxpagesize=2"); pages != 2 || ids(rows) != "001 008 015 022" && len(rows) != 3 {
-		t.Errorf("%d pages of %s", pages, ids(rows))
+	for _, path := range []string{"Books?$top=12", "Books?$skip=2"} {
+		if p := s.feed(path); len(p.Value) != 10 || p.Next == "" {
+			t.Errorf("%s: %d rows, next %q", path, len(p.Value), p.Next)
+		}
+	}
+	if p := s.feed("Books", "Prefer", "maxpagesize=10"); len(p.Value) != 10 || p.Next == "" {
+		t.Errorf("%d rows, next %q", len(p.Value), p.Next)
 	}
 }
 
@@ -124,22 +126,50 @@ func TestTopEndsPaging(t *testing.T) {
 	}
 }
 
-// TestExecutorKnowsWhereRequestsGoOn: clients page with $top and $skip too.
-func TestExecutorKnowsWhereRequestsGoOn(t *testing.T) {
+// TestWhatIsWanted: clients page with $top and $skip too.
+func TestWhatIsWanted(t *testing.T) {
 	t.Parallel()
 	s := start(t, 30)
-	for path, want := range map[string]int64{
-		"Books": 0, "Books?$top=5": 5, "Books?$top=5&$skip=5": 5, "Books?$skip=5": 1,
+	for _, c := range []struct {
+		path, prefer string
+		want         reading.Want
+		limit        int64
+	}{
+		{"Books", "", reading.Want{Optional: true}, 0},
+		{"Books?$top=5", "", reading.Want{Rows: 5}, 5},
+		{"Books?$top=5&$skip=5", "", reading.Want{Skip: 5, Rows: 5, Ending: reading.Skipped}, 0},
+		{"Books?$skip=6", "", reading.Want{Skip: 6}, 0},
+		{"Books", "7", reading.Want{Rows: 7, Ending: reading.Linked}, 0},
+		{"Books?$top=50", "7", reading.Want{Rows: 7, Ending: reading.Linked}, 0},
+		{"Books?$top=7", "7", reading.Want{Rows: 7}, 7},
+		{"Books?$top=7&$skip=1", "7", reading.Want{Skip: 1, Rows: 7, Ending: reading.Skipped}, 0},
 	} {
 		s.Exec.Ran()
-		s.feed(path)
-		if got := s.Exec.Ran()[0].Options.PageRows; got != want {
-			t.Errorf("%s: PageRows %d, want %d", path, got, want)
+		var header []string
+		if c.prefer != "" {
+			header = []string{"Prefer", "maxpagesize=" + c.prefer}
+		}
+		s.feed(c.path, header...)
+		if ran := s.Exec.Ran()[0]; *ran.Want != c.want || ran.Query.Plain.Limit != c.limit {
+			t.Errorf("%s by %s: %+v, limit %d", c.path, c.prefer, *ran.Want, ran.Query.Plain.Limit)
 		}
 	}
-	s.feed("Books?$top=50", "Prefer", "maxpagesize=7")
-	if got := s.Exec.Ran()[0].Options.PageRows; got != 7 {
-		t.Errorf("PageRows %d", got)
+}
+
+// Clients that page with $skip read one stream, too.
+func TestSkippingGoesOnWithTheStream(t *testing.T) {
+	t.Parallel()
+	s := start(t, 30)
+	var rows []map[string]any
+	for skip := 0; skip < 30; skip += 6 {
+		rows = append(rows, s.feed(fmt.Sprintf("Books?$top=6&$skip=%d", skip)).Value...)
+	}
+	if got, want := ids(rows), ids(s.feed("Books").Value); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	// The first request reads no more than it answers.
+	if n := len(s.Exec.Ran()) - 1; n != 2 {
+		t.Errorf("%d streams", n)
 	}
 }
 
@@ -282,6 +312,7 @@ func TestNowStaysTheSameOverPages(t *testing.T) {
 	p := s.feed("Books?$filter=BoughtAt lt now() sub duration'P1D' or BoughtAt eq null")
 	s.advance(time.Hour)
 	s.feed(p.Next)
+	s.feed(p.Next) // again, which needs another reading
 	ran := s.Exec.Ran()
 	first, second := ran[0].Query.Accesses[0].Where.String(), ran[1].Query.Accesses[0].Where.String()
 	if first != second || !strings.Contains(first, "BoughtAt < TIMESTAMPTZ '2026-01-01T03:04:05Z'") {
@@ -289,29 +320,30 @@ func TestNowStaysTheSameOverPages(t *testing.T) {
 	}
 }
 
-func TestSortedFeedIsCutOnlyWhereAsked(t *testing.T) {
+func TestSortedFeedIsPagedFromOneResult(t *testing.T) {
 	t.Parallel()
 	var statements []string
 	s := start(t, 9, paged(4), func(_ *odata.Config, e *odatatest.Executor) {
+		e.NoCursors = true
 		e.Engine = func(q *query.Query) []odatatest.Row {
 			statements = append(statements, q.SQL)
-			rows := e.Library.Rows["Books"]
-			var limit, offset int
-			limit = len(rows)
-			_, tail, _ := strings.Cut(q.SQL, " ORDER BY ")
-			_, _ = fmt.Sscanf(tail[strings.Index(tail, "LAST")+4:], `, "Id" ASC NULLS FIRST LIMIT %d OFFSET %d`, &limit, &offset)
-			return rows[min(offset, len(rows)):min(offset+limit, len(rows))]
+			return e.Library.Rows["Books"]
 		}
 	})
-	if p := s.feed("Books?$orderby=Title desc"); len(p.Value) != 9 || p.Next != "" {
-		t.Errorf("%d rows, next %q", len(p.Value), p.Next)
+	const whole = "000 001 002 003 004 005 006 007 008"
+	rows, pages := s.all("Books?$orderby=Title desc")
+	if ids(rows) != whole || pages != 3 || len(statements) != 1 {
+		t.Errorf("%d pages of %s by %d statements", pages, ids(rows), len(statements))
 	}
-	rows, pages := s.all("Books?$orderby=Title desc", "Prefer", "maxpagesize=4")
-	if ids(rows) != "000 001 002 003 004 005 006 007 008" || pages != 3 {
-		t.Errorf("%d pages of %s", pages, ids(rows))
+	if want := `ORDER BY "Title" DESC NULLS LAST, "Id" ASC NULLS FIRST`; !strings.HasSuffix(statements[0], want) {
+		t.Errorf("%s doesn't end with %s", statements[0], want)
 	}
-	if want := `ORDER BY "Title" DESC NULLS LAST, "Id" ASC NULLS FIRST LIMIT 5 OFFSET 4`; !strings.Contains(statements[2], want) {
-		t.Errorf("%s lacks %s", statements[2], want)
+	// A page that is asked for again is found by the keys of the rows before.
+	second := s.feed("Books?$orderby=Title desc").Next
+	for range 2 {
+		if got := ids(s.feed(second).Value); got != whole[16:31] {
+			t.Errorf("the second page is %s", got)
+		}
 	}
 }
 

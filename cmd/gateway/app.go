@@ -22,6 +22,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/tracing"
 	"github.com/pingone-gateway/gateway/metrics"
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
+	"github.com/pingone-gateway/gateway/sqlcore/reading"
 )
 
 // app is the gateway, put together from a configuration. What it opens, Close
@@ -38,9 +39,11 @@ type app struct {
 	pool    *pool
 	callers *callers
 	policy  *policy.Enforcer
-	service *service.Service
-	server  *server.Server
-	landing server.Landing
+	// readings are the pages' streams, of all connections.
+	readings *reading.Store
+	service  *service.Service
+	server   *server.Server
+	landing  server.Landing
 
 	closers []func(context.Context) error
 }
@@ -162,7 +165,8 @@ func (a *app) openTokens(ctx context.Context) (err error) {
 }
 
 func (a *app) openConnections(ctx context.Context) (err error) {
-	if a.pool, err = newPool(ctx, a.config, a.engine, a.sink, a.keeper, a.keeper.budget, a.tracer.Transport); err != nil {
+	a.readings = reading.NewStore(reading.Options{})
+	if a.pool, err = newPool(ctx, a.config, a.engine, a.readings, a.sink, a.keeper, a.keeper.budget, a.tracer.Transport); err != nil {
 		return err
 	}
 	a.onClose(func(context.Context) error { return a.pool.Close() })
@@ -192,7 +196,7 @@ func (a *app) openService(context.Context) error {
 	c := service.Config{
 		RequestsPerMinute: a.config.Limits.RequestsPerMinute,
 		Pool:              a.pool, Binder: a.engine, Quota: quota.New(quota.Config{Sink: a.sink}), Sink: a.sink,
-		MaxTime: a.config.Limits.QueryTime, MaxRows: a.config.Limits.Rows, Aliases: []string{"CData"},
+		Readings: a.readings, MaxTime: a.config.Limits.QueryTime, MaxRows: a.config.Limits.Rows, Aliases: []string{"CData"},
 	}
 	if a.policy != nil {
 		c.Policy = a.policy
@@ -201,6 +205,7 @@ func (a *app) openService(context.Context) error {
 		c.Audit = a.audit
 	}
 	a.service = service.New(c)
+	a.onClose(func(context.Context) error { a.service.Close(); return nil })
 	return nil
 }
 

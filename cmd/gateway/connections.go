@@ -24,6 +24,7 @@ import (
 	"github.com/pingone-gateway/gateway/pingone"
 	"github.com/pingone-gateway/gateway/sqlcore/exec"
 	"github.com/pingone-gateway/gateway/sqlcore/plan"
+	"github.com/pingone-gateway/gateway/sqlcore/reading"
 	"github.com/pingone-gateway/gateway/tokens"
 	"github.com/pingone-gateway/gateway/tokens/connect"
 	"github.com/pingone-gateway/gateway/tokens/limiter"
@@ -39,15 +40,16 @@ const maxHomes = 10_000
 // pool gives the configured connections, and one of its own to each caller who
 // is passed through to PingOne.
 type pool struct {
-	config  *config.Config
-	engine  exec.Engine
-	sink    observe.Sink
-	keep    *tokenKeeper
-	budget  limiter.Limiter
-	trace   wrapper
-	mu      sync.Mutex
-	shared  map[string]*connection
-	callers *lru.Cache[string, *connection]
+	config   *config.Config
+	engine   exec.Engine
+	readings *reading.Store
+	sink     observe.Sink
+	keep     *tokenKeeper
+	budget   limiter.Limiter
+	trace    wrapper
+	mu       sync.Mutex
+	shared   map[string]*connection
+	callers  *lru.Cache[string, *connection]
 	// retired are connections that a reload replaced; queries may still use
 	// them.
 	retired []*connection
@@ -77,8 +79,8 @@ func (c *connection) check(ctx context.Context) error {
 	return c.limits.read(ctx)
 }
 
-func newPool(ctx context.Context, cfg *config.Config, engine exec.Engine, sink observe.Sink, keep *tokenKeeper, budget limiter.Limiter, trace wrapper) (*pool, error) {
-	p := &pool{config: cfg, engine: engine, sink: sink, keep: keep, budget: budget, trace: trace, shared: map[string]*connection{}, secrets: map[string]*config.Connection{}}
+func newPool(ctx context.Context, cfg *config.Config, engine exec.Engine, readings *reading.Store, sink observe.Sink, keep *tokenKeeper, budget limiter.Limiter, trace wrapper) (*pool, error) {
+	p := &pool{config: cfg, engine: engine, readings: readings, sink: sink, keep: keep, budget: budget, trace: trace, shared: map[string]*connection{}, secrets: map[string]*config.Connection{}}
 	var err error
 	if p.callers, err = lru.NewWithEvict(maxCallers, func(_ string, c *connection) { c.close() }); err != nil {
 		return nil, err
@@ -190,7 +192,10 @@ func (p *pool) open(cfg *config.Connection, t *connect.Connection, stop func() e
 	return &connection{
 		Connection: service.Connection{Name: cfg.Name, MaxRows: max(0, cfg.MaxRows), Provider: service.Browse(d, cfg.BrowsableSchemas, append(cfg.Tables, cfg.Views...)), Executor: x, Calls: withCallCount, Procedures: procedures.OAuth(t)},
 		directory:  d, tokens: t, limits: &limitReader{directory: d, budget: p.budget, license: paced{p.budget, cfg}.license()},
-		close: func() { _ = errors.Join(d.Close(), stop()) }, // nothing is left to be done about it
+		close: func() {
+			p.readings.Drop(x)
+			_ = errors.Join(d.Close(), stop()) // nothing is left to be done about it
+		},
 	}, nil
 }
 

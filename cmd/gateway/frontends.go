@@ -16,8 +16,8 @@ import (
 	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/odata"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
-	"github.com/pingone-gateway/gateway/sqlcore/exec"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/reading"
 	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
 )
 
@@ -171,8 +171,17 @@ type odataExecutor struct {
 }
 
 // Query implements odata.Executor.
-func (x odataExecutor) Query(ctx context.Context, q *query.Query, o odata.ExecOptions) (odata.Rows, error) {
-	return x.app.service.Query(ctx, x.connection, "odata", statementOf(ctx), q, exec.Options(o))
+func (x odataExecutor) Query(ctx context.Context, q *query.Query) (odata.Rows, error) {
+	return x.app.service.Query(ctx, x.connection, "odata", statementOf(ctx), q)
+}
+
+// Page implements odata.Executor.
+func (x odataExecutor) Page(ctx context.Context, q *query.Query, key []int, w reading.Want) (odata.Page, error) {
+	p, err := x.app.service.Page(ctx, x.connection, "odata", statementOf(ctx), q, key, w)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // Count implements odata.Executor.

@@ -28,6 +28,8 @@ type run struct {
 	limit   int64
 	record  Record
 	query   *query.Query
+	// streams are what a page was read from.
+	streams []*stream
 	done    bool
 }
 
@@ -97,18 +99,26 @@ func (r *run) finish(err error) error {
 	r.release()
 	s := r.service
 	r.record.Duration, r.record.Calls, r.record.Err = s.config.Now().Sub(r.record.Started), r.calls(), err
+	fetched := r.stats.Fetched()
+	for _, st := range r.streams {
+		calls, rows := st.settle()
+		r.record.Calls, fetched = r.record.Calls+calls, fetched+rows
+	}
 	// The account must be written even when the client has gone.
 	ctx := context.WithoutCancel(r.ctx)
 	s.config.Sink.Observe(ctx, observe.InFlight{What: "queries", Delta: -1})
-	s.config.Sink.Observe(ctx, r.finished())
+	s.config.Sink.Observe(ctx, r.finished(fetched))
 	r.keep(ctx, r.record)
 	return err
 }
 
-func (r *run) finished() observe.QueryFinished {
+func (r *run) finished(fetched int64) observe.QueryFinished {
 	e := observe.QueryFinished{
-		FrontEnd: r.record.FrontEnd, RowsFetched: r.stats.Fetched(), RowsReturned: r.record.Rows, Calls: r.record.Calls,
+		FrontEnd: r.record.FrontEnd, RowsFetched: fetched, RowsReturned: r.record.Rows, Calls: r.record.Calls,
 		Pushed: r.stats.Pushed(), Residual: r.stats.Residual(), Duration: r.record.Duration,
+	}
+	for _, st := range r.streams {
+		e.Pushed, e.Residual = e.Pushed+st.stats.Pushed(), e.Residual+st.stats.Residual()
 	}
 	if r.query != nil {
 		for _, a := range r.query.Accesses {

@@ -19,6 +19,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/exec"
 	"github.com/pingone-gateway/gateway/sqlcore/procedure"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/reading"
 )
 
 // Connection is one directory that can be queried.
@@ -67,6 +68,9 @@ type Config struct {
 	Policy Policy
 	// Quota holds callers to their limits; nil for none.
 	Quota *quota.Keeper
+	// Readings keeps results that callers read in pages; nil makes a store of
+	// the service's own. Close closes it.
+	Readings *reading.Store
 	// Audit promises, before a query, that its record will be kept, and takes
 	// it afterwards; its error refuses the query. nil for no audit trail.
 	Audit func(ctx context.Context) (keep func(context.Context, Record), err error)
@@ -113,8 +117,15 @@ func New(c Config) *Service {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
+	if c.Readings == nil {
+		c.Readings = reading.NewStore(reading.Options{})
+	}
 	return &Service{config: c}
 }
+
+// Close ends the readings that wait for their next page. Connections and the
+// engine are closed after it.
+func (s *Service) Close() { s.config.Readings.Close() }
 
 // Provider gives the caller's view of a connection's catalog.
 func (s *Service) Provider(ctx context.Context, connection string) (catalog.Provider, error) {

@@ -80,7 +80,7 @@ func (s *Service) bind(ctx context.Context, c *Connection, provider catalog.Prov
 
 // Query runs a bound query of another front end. statement describes it for
 // the audit trail.
-func (s *Service) Query(ctx context.Context, connection, frontEnd, statement string, q *query.Query, o exec.Options) (scan.Rows, error) {
+func (s *Service) Query(ctx context.Context, connection, frontEnd, statement string, q *query.Query) (scan.Rows, error) {
 	c, _, err := s.connection(ctx, connection)
 	if err != nil {
 		return nil, err
@@ -90,7 +90,7 @@ func (s *Service) Query(ctx context.Context, connection, frontEnd, statement str
 		return nil, err
 	}
 	r.bound(q)
-	found, err := c.Executor.Query(r.ctx, q, o)
+	found, err := c.Executor.Query(r.ctx, q, exec.Options{})
 	if err != nil {
 		return nil, r.finish(err)
 	}

@@ -141,6 +141,7 @@ func Start(t testing.TB, o Options) *Stack {
 		o.Service(&c)
 	}
 	s.Service = service.New(c)
+	t.Cleanup(s.Service.Close)
 	return s
 }
 

@@ -13,8 +13,8 @@ import (
 	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/odata"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
-	"github.com/pingone-gateway/gateway/sqlcore/exec"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/reading"
 	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
 )
 
@@ -104,8 +104,17 @@ func (c odataCatalog) Schema(ctx context.Context, name string) (*catalog.Schema,
 type odataExecutor struct{ service *service.Service }
 
 // Query implements odata.Executor.
-func (x odataExecutor) Query(ctx context.Context, q *query.Query, o odata.ExecOptions) (odata.Rows, error) {
-	return x.service.Query(ctx, "", "odata", "", q, exec.Options(o))
+func (x odataExecutor) Query(ctx context.Context, q *query.Query) (odata.Rows, error) {
+	return x.service.Query(ctx, "", "odata", "", q)
+}
+
+// Page implements odata.Executor.
+func (x odataExecutor) Page(ctx context.Context, q *query.Query, key []int, w reading.Want) (odata.Page, error) {
+	p, err := x.service.Page(ctx, "", "odata", "", q, key, w)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // Count implements odata.Executor.

@@ -31,7 +31,7 @@ func BenchmarkBind(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				r.Query(nil, model.Page{Limit: -1})
+				r.Query(nil, -1)
 			}
 		})
 	}

@@ -27,7 +27,7 @@ func boundFilter(t *testing.T, s *catalog.Schema, filter string) (*query.Query, 
 	if err != nil {
 		t.Fatalf("%s: %v", filter, err)
 	}
-	return r.Query(nil, model.Page{Limit: -1}), tree
+	return r.Query(nil, -1), tree
 }
 
 // TestPredicatesKeepWhatTheReferenceKeeps compares random filters: a complete

@@ -98,21 +98,32 @@ type condition struct {
 	sql      string // "" if there is none
 }
 
-// Page is the part of a result that is wanted.
-type Page struct {
-	Offset int64
-	// Limit is the number of rows; negative for all.
-	Limit int64
-}
-
 // Link is the condition that a hop's value puts on the next table.
 func Link(n edm.Navigation, v predicate.Value) predicate.Expr {
 	return predicate.Cmp{Column: n.TargetColumn, Op: predicate.Eq, Value: v}
 }
 
-// Query returns the query for a page of the resource's rows. link is the
-// condition that the last hop puts on them, nil if there is no hop.
-func (r *Resource) Query(link predicate.Expr, p Page) *query.Query {
+// Identify returns the positions, in the result's columns, of those that tell
+// its rows apart; they are added unseen where they are not there. There are none
+// where the table has no key, or the caller doesn't see it.
+func (r *Resource) Identify() []int {
+	var at []int
+	for _, k := range r.Table.Key() {
+		name := r.Table.Columns[k].Name
+		if rs := r.Table.Restriction; rs != nil {
+			if _, masked := rs.Masks[name]; masked {
+				return nil
+			}
+		}
+		at = append(at, r.hidden(r.Table, name))
+	}
+	return at
+}
+
+// Query returns the query for the resource's rows, at most limit of them;
+// negative for all. link is the condition that the last hop puts on them, nil if
+// there is no hop.
+func (r *Resource) Query(link predicate.Expr, limit int64) *query.Query {
 	q := &query.Query{}
 	columns := r.accessColumns(r.Columns)
 	for _, i := range r.Columns {
@@ -120,19 +131,19 @@ func (r *Resource) Query(link predicate.Expr, p Page) *query.Query {
 		q.Columns = append(q.Columns, query.Column{Name: c.Name, Type: c.Type})
 	}
 	access := r.access(link, columns)
-	empty := p.Limit == 0 || isFalse(access.Where)
+	empty := limit == 0 || isFalse(access.Where)
 	q.Empty = empty
 	if r.orderBy != "" {
-		q.SQL = r.sql(link, p)
+		q.SQL = r.sql(link, limit)
 		q.Accesses = []query.Access{access}
 		return q
 	}
-	plain := &query.Plain{Offset: p.Offset, Limit: max(p.Limit, 0), Empty: empty, FilterSQL: r.filterSQL()}
+	plain := &query.Plain{Limit: max(limit, 0), Empty: empty, FilterSQL: r.filterSQL()}
 	for i := range r.Columns {
 		plain.Project = append(plain.Project, i)
 	}
-	if access.WhereComplete && p.Limit > 0 {
-		access.Limit = p.Offset + p.Limit
+	if access.WhereComplete {
+		access.Limit = max(limit, 0)
 	}
 	q.Plain = plain
 	q.Accesses = []query.Access{access}
@@ -142,7 +153,7 @@ func (r *Resource) Query(link predicate.Expr, p Page) *query.Query {
 // Related returns the query for the entities that an expansion writes: those
 // whose column has one of the values.
 func (x *Expansion) Related(values []predicate.Value) *query.Query {
-	return x.Target.Query(predicate.In{Column: x.Navigation.TargetColumn, Values: values}, Page{Limit: -1})
+	return x.Target.Query(predicate.In{Column: x.Navigation.TargetColumn, Values: values}, -1)
 }
 
 // CountQuery returns the query whose number of rows is the count: $top, $skip
@@ -187,7 +198,7 @@ func (r *Resource) filterSQL() string {
 }
 
 // sql is the query for the engine, which sorts. It repeats every condition.
-func (r *Resource) sql(link predicate.Expr, p Page) string {
+func (r *Resource) sql(link predicate.Expr, limit int64) string {
 	names := make([]string, len(r.Columns))
 	for i, c := range r.Columns {
 		names[i] = quoteName(r.Table.Columns[c].Name)
@@ -205,11 +216,8 @@ func (r *Resource) sql(link predicate.Expr, p Page) string {
 		b.WriteString(" WHERE " + strings.Join(conditions, " AND "))
 	}
 	b.WriteString(" ORDER BY " + r.orderBy)
-	if p.Limit >= 0 {
-		b.WriteString(" LIMIT " + strconv.FormatInt(p.Limit, 10))
-	}
-	if p.Offset > 0 {
-		b.WriteString(" OFFSET " + strconv.FormatInt(p.Offset, 10))
+	if limit >= 0 {
+		b.WriteString(" LIMIT " + strconv.FormatInt(limit, 10))
 	}
 	return b.String()
 }

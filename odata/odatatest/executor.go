@@ -16,6 +16,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/reading"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
@@ -26,6 +27,8 @@ type Executor struct {
 	BatchRows int
 	// NoCursors makes batches without cursors.
 	NoCursors bool
+	// Unordered says that rows come in any order where pages are optional.
+	Unordered bool
 	// FailAfter makes the stream fail with Err behind that many batches.
 	FailAfter int
 	Err       error
@@ -39,12 +42,15 @@ type Executor struct {
 	mu      sync.Mutex
 	queries []Ran
 	open    int
+	parked  *reading.Store
 }
 
 // Ran is a query that was run, or counted.
 type Ran struct {
-	Query   *query.Query
-	Options odata.ExecOptions
+	Query *query.Query
+	// Want is nil where all rows were wanted.
+	Want    *reading.Want
+	Start   reading.Start
 	Counted bool
 }
 
@@ -70,22 +76,48 @@ func (e *Executor) note(r Ran) {
 	e.queries = append(e.queries, r)
 }
 
+// Readings holds what waits between pages. Close it in the end.
+func (e *Executor) Readings() *reading.Store {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.parked == nil {
+		e.parked = reading.NewStore(reading.Options{})
+	}
+	return e.parked
+}
+
 // Query implements odata.Executor.
-func (e *Executor) Query(_ context.Context, q *query.Query, o odata.ExecOptions) (odata.Rows, error) {
-	e.note(Ran{Query: q, Options: o})
+func (e *Executor) Query(_ context.Context, q *query.Query) (odata.Rows, error) {
+	e.note(Ran{Query: q})
+	return e.stream(q, reading.Start{})
+}
+
+// Page implements odata.Executor.
+func (e *Executor) Page(ctx context.Context, q *query.Query, key []int, w reading.Want) (odata.Page, error) {
+	p, err := e.Readings().Page(ctx, reading.Target{
+		Scope: fmt.Sprint(q.SQL, q.Accesses[0].Table.Name, q.Accesses[0].Where, q.Accesses[0].Columns), Key: key,
+		Open: func(_ context.Context, at reading.Start) (reading.Stream, error) {
+			e.note(Ran{Query: q, Want: &w, Start: at})
+			rows, err := e.stream(q, at)
+			return reading.Stream{Rows: rows, Ordered: !w.Optional || !e.Unordered}, err
+		},
+	}, w)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (e *Executor) stream(q *query.Query, at reading.Start) (odata.Rows, error) {
 	rows, err := e.rows(q)
 	if err != nil {
 		return nil, err
 	}
 	skip := int64(0)
-	if o.Resume != "" {
-		if skip, err = strconv.ParseInt(o.Resume, 10, 64); err != nil {
-			return nil, fmt.Errorf("cursor %q: %w", o.Resume, err)
+	if at.Cursor != "" {
+		if skip, err = strconv.ParseInt(at.Cursor, 10, 64); err != nil {
+			return nil, fmt.Errorf("cursor %q: %w", at.Cursor, err)
 		}
-	}
-	skip += o.Skip
-	if q.Plain != nil {
-		skip += q.Plain.Offset
 	}
 	rows = rows[min(int(skip), len(rows)):]
 	if q.Plain != nil && q.Plain.Limit > 0 {

@@ -73,26 +73,49 @@ func New(c Config) *Executor {
 
 // Options tell how a result is wanted.
 type Options struct {
+	// Ordered asks for the same order in every reading. A plain query with a
+	// limit or an offset has it without asking.
+	Ordered bool
+	// OrderedAbove is Ordered for results that are expected to have more rows; 0
+	// for none.
+	OrderedAbove int64
 	// Resume continues a plain query after the batch that carried this cursor.
 	Resume string
-	// Skip drops so many rows of the first batches: those already sent.
-	Skip int64
-	// PageRows is the number of rows after which the caller will stop and
-	// continue later by a cursor; 0 if it reads the whole result. Where more
-	// rows are expected, they come in an order that cursors can continue.
-	PageRows int64
+	// Path is the access path of the reading that a plain query goes on with;
+	// "" for the best.
+	Path string
+}
+
+// paged is true where the result may be read in pieces.
+func (o Options) paged() bool { return o.Ordered || o.OrderedAbove > 0 }
+
+// Result is a query's rows.
+type Result struct {
+	scan.Rows
+	// Ordered is true where another reading gives the same order: the source's
+	// for a plain query, and what the statement asks for else.
+	Ordered bool
+	// Path names the access path of a plain query.
+	Path string
 }
 
 // Query runs q. The caller closes the rows. Errors are of package gwerr.
-func (x *Executor) Query(ctx context.Context, q *query.Query, o Options) (scan.Rows, error) {
+func (x *Executor) Query(ctx context.Context, q *query.Query, o Options) (*Result, error) {
 	switch {
 	case q.Plain != nil:
 		return x.runPlain(ctx, q, o)
 	case q.Counts:
-		return x.runCount(ctx, q)
+		return unpaged(x.runCount(ctx, q))
 	default:
-		return x.runSQL(ctx, q)
+		return unpaged(x.runSQL(ctx, q, o))
 	}
+}
+
+func unpaged(rows scan.Rows, err error) (*Result, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &Result{Rows: rows, Ordered: true}, nil
 }
 
 func (x *Executor) phase(ctx context.Context, name string, start time.Time) {

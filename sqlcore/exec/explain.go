@@ -61,7 +61,7 @@ func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, e
 		if q.Empty || q.Plain.Empty {
 			return out, nil
 		}
-		r, err := x.planner.Read(ctx, plainAccess(q, Options{}), nil)
+		r, err := x.planPlain(ctx, q, Options{})
 		if err != nil {
 			return nil, err
 		}

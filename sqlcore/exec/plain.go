@@ -11,66 +11,62 @@ import (
 )
 
 // runPlain answers a query from the stream of its one access.
-func (x *Executor) runPlain(ctx context.Context, q *query.Query, o Options) (scan.Rows, error) {
+func (x *Executor) runPlain(ctx context.Context, q *query.Query, o Options) (*Result, error) {
 	schema := resultSchema(q)
 	if q.Empty || q.Plain.Empty {
-		return typed{Batches: scan.Of(), schema: schema}, nil
+		return &Result{Rows: typed{Batches: scan.Of(), schema: schema}, Ordered: true}, nil
 	}
-	access := plainAccess(q, o)
 	start := x.config.Now()
-	r, err := x.planner.Read(ctx, access, nil)
+	r, err := x.planPlain(ctx, q, o)
 	x.phase(ctx, "plan", start)
 	if err != nil {
 		return nil, err
 	}
-	orderPages(r, o)
 	rows, err := x.open(ctx, r, o.Resume)
 	if err != nil {
 		return nil, err
 	}
 	s := &staged{from: rows}
 	if q.Plain.FilterSQL != "" {
-		if err := x.keepBySQL(ctx, s, access.Table, access.Columns, q.Plain.FilterSQL); err != nil {
+		if err := x.keepBySQL(ctx, s, r.Access.Table, r.Access.Columns, q.Plain.FilterSQL); err != nil {
 			s.Close()
 			return nil, err
 		}
 	}
 	s.stages = append(s.stages, project(schema, q.Plain.Project))
-	return typed{Batches: windowed(s, q.Plain, o), schema: schema}, nil
+	result := &Result{Rows: typed{Batches: windowed(s, q.Plain), schema: schema}, Ordered: r.Empty || r.Request.Ordered}
+	if r.Request.Path != nil {
+		result.Path = r.Request.Path.Name
+	}
+	return result, nil
 }
 
-// plainAccess sets how many rows the access has to give. A limit may be handed
-// down only when no later condition drops rows.
-func plainAccess(q *query.Query, o Options) query.Access {
+// planPlain plans the one access. A part of the result is the same part every
+// time, and pages join to the whole, only if all readings have one order.
+func (x *Executor) planPlain(ctx context.Context, q *query.Query, o Options) (*plan.Read, error) {
 	access := q.Accesses[0]
-	access.Limit = 0
+	access.Limit, access.Path = 0, o.Path
 	if q.Plain.Limit > 0 && q.Plain.FilterSQL == "" {
+		// Handed down only where no later condition drops rows.
 		access.Limit = q.Plain.Limit + q.Plain.Offset
-		if o.Resume != "" || o.Skip > 0 {
-			access.Limit = q.Plain.Limit + o.Skip
-		}
 	}
-	return access
+	r, err := x.planner.Read(ctx, access, nil)
+	if err != nil {
+		return nil, err
+	}
+	if o.Ordered || o.OrderedAbove > 0 && r.Estimate.Rows > o.OrderedAbove || q.Plain.Limit > 0 || q.Plain.Offset > 0 {
+		r.Request.Ordered, r.Request.Partition, r.Request.Within = true, false, nil
+	}
+	return r, nil
 }
 
-// orderPages keeps rows in an order that cursors can continue, where the
-// result won't fit the page.
-func orderPages(r *plan.Read, o Options) {
-	if o.Resume != "" || o.PageRows > 0 && r.Estimate.Rows > o.PageRows {
-		r.Request.Partition, r.Request.Within = false, nil
+func windowed(s scan.Batches, p *query.Plain) scan.Batches {
+	if p.Offset == 0 && p.Limit == 0 {
+		return s
 	}
-}
-
-func windowed(s scan.Batches, p *query.Plain, o Options) scan.Batches {
-	w := &window{Batches: s, skip: o.Skip, left: -1}
-	if o.Resume == "" && o.Skip == 0 {
-		w.skip = p.Offset
-	}
+	w := &window{Batches: s, skip: p.Offset, left: -1}
 	if p.Limit > 0 {
 		w.left = p.Limit
-	}
-	if w.skip == 0 && w.left < 0 {
-		return s
 	}
 	return w
 }

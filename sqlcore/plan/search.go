@@ -50,6 +50,9 @@ type candidate struct {
 func (s *search) best(ctx context.Context) (*candidate, error) {
 	var best *candidate
 	for i := range s.table.Paths {
+		if via := s.access.Path; via != "" && via != s.table.Paths[i].Name {
+			continue
+		}
 		c, err := s.candidate(ctx, &s.table.Paths[i])
 		if err != nil {
 			return nil, err

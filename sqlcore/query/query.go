@@ -27,6 +27,8 @@ type Access struct {
 	// Limit is the number of rows after which no more are needed, provided
 	// that they fulfil Where; 0 if there is no such number.
 	Limit int64
+	// Path is the name of the access path to take; "" for the best.
+	Path string
 }
 
 // Join is an equality between columns of two accesses, by position in

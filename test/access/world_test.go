@@ -26,8 +26,8 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/sim"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
-	"github.com/pingone-gateway/gateway/sqlcore/exec"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/reading"
 	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
 )
 
@@ -96,8 +96,17 @@ func (v view) Schema(ctx context.Context, name string) (*catalog.Schema, error) 
 type executor struct{ service *service.Service }
 
 // Query implements odata.Executor.
-func (x executor) Query(ctx context.Context, q *query.Query, o odata.ExecOptions) (odata.Rows, error) {
-	return x.service.Query(ctx, "", "odata", "", q, exec.Options(o))
+func (x executor) Query(ctx context.Context, q *query.Query) (odata.Rows, error) {
+	return x.service.Query(ctx, "", "odata", "", q)
+}
+
+// Page implements odata.Executor.
+func (x executor) Page(ctx context.Context, q *query.Query, key []int, w reading.Want) (odata.Page, error) {
+	p, err := x.service.Page(ctx, "", "odata", "", q, key, w)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // Count implements odata.Executor.
