@@ -78,10 +78,27 @@ func (c *client) relative(link string) (address, error) {
 	u = c.base.ResolveReference(u)
 	path := u.EscapedPath()
 	rest, ok := strings.CutPrefix(path, c.base.EscapedPath())
-	if !ok || !strings.EqualFold(u.Scheme, c.base.Scheme) || !strings.EqualFold(u.Host, c.base.Host) || !cleanPath(rest) {
+	if !ok || !sameOrigin(u, c.base) || !cleanPath(rest) {
 		return bad()
 	}
 	return address{path: rest, query: u.RawQuery}, nil
+}
+
+// sameOrigin compares scheme, host and port, where a port that is left out is
+// the scheme's own (RFC 6454, section 4).
+func sameOrigin(a, b *url.URL) bool {
+	return strings.EqualFold(a.Scheme, b.Scheme) && strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
+}
+
+func port(u *url.URL) string {
+	switch {
+	case u.Port() != "":
+		return u.Port()
+	case strings.EqualFold(u.Scheme, "https"):
+		return "443"
+	default:
+		return "80"
+	}
 }
 
 // cleanPath reports whether no part of a path could lead out of its base.

@@ -12,8 +12,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
-// apiAnswer is the body of an error, as far as it can be shown: messages of
-// details are left out since they may repeat values of the request.
+// apiAnswer is the body of an error.
 type apiAnswer struct {
 	Code    string      `json:"code"`
 	Message string      `json:"message"`
@@ -21,8 +20,10 @@ type apiAnswer struct {
 }
 
 type apiDetail struct {
-	Code       string `json:"code"`
-	Target     string `json:"target"`
+	Code   string `json:"code"`
+	Target string `json:"target"`
+	// Message may repeat values of the request and is not shown.
+	Message    string `json:"message"`
 	InnerError struct {
 		SupportedAttributes []string `json:"supportedAttributes"`
 		SupportedOperators  []string `json:"supportedOperators"`
@@ -48,6 +49,8 @@ func apiError(q call, resp *http.Response, body []byte) error {
 			WithMend("Set ApiUrl to the API's own address.")
 	case status >= 500 || status == http.StatusRequestTimeout:
 		return gwerr.Newf(gwerr.UpstreamFailed, "PingOne failed to answer for %s (status %d).%s", q.endpoint, status, traceID(resp)).WithMend("Try again later.")
+	case q.filter != "" && (status == http.StatusRequestURITooLong || status == http.StatusRequestHeaderFieldsTooLarge):
+		return tooLong(q, resp)
 	default:
 		return rejected(q, resp, a)
 	}
@@ -87,15 +90,9 @@ func forbidden(q call, resp *http.Response, a apiAnswer) error {
 // rejected is an answer of the class 400: a defect of the request.
 func rejected(q call, resp *http.Response, a apiAnswer) error {
 	for _, d := range a.Details {
-		if d.Code != "INVALID_FILTER" && d.Target != "filter" {
-			continue
+		if d.Code == "INVALID_FILTER" || d.Target == "filter" {
+			return filterRefused(q, resp, d)
 		}
-		mend := ""
-		if in := d.InnerError; len(in.SupportedAttributes)+len(in.SupportedOperators) > 0 {
-			mend = fmt.Sprintf("PingOne supports there the attributes %s with the operators %s.",
-				words(in.SupportedAttributes), words(in.SupportedOperators))
-		}
-		return gwerr.New(gwerr.UpstreamRejected, "PingOne rejected the filter "+withoutValues(q.filter)+" on "+q.endpoint+"."+traceID(resp), mend)
 	}
 	text := fmt.Sprintf("PingOne rejected the call for %s (status %d", q.endpoint, resp.StatusCode)
 	if codeForm.MatchString(a.Code) {

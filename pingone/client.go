@@ -86,7 +86,7 @@ func (c *client) get(ctx context.Context, q call, use func(body []byte) error) (
 	}
 	r := retrier{client: c, call: q, start: c.cfg.Clock.Now()}
 	for {
-		out := c.attempt(ctx, q, r.attempts+1, use)
+		out := c.attempt(ctx, &r, use)
 		if out.err == nil {
 			return !out.missing, nil
 		}
@@ -115,9 +115,10 @@ type outcome struct {
 }
 
 // attempt makes one exchange within the budget and the calls in flight.
-func (c *client) attempt(ctx context.Context, q call, n int, use func([]byte) error) outcome {
+func (c *client) attempt(ctx context.Context, r *retrier, use func([]byte) error) outcome {
+	q, n := r.call, r.attempts+1
 	permit := Permit{Group: q.group, Bulk: q.bulk}
-	release, err := c.cfg.Limiter.Acquire(ctx, permit)
+	release, err := r.acquire(ctx, permit)
 	if err != nil {
 		return outcome{err: err}
 	}

@@ -199,7 +199,7 @@ func TestRetries(t *testing.T) {
 				require.EqualValues(t, 3, s.calls.Load())
 				require.EqualValues(t, 3, s.refused.Load())
 			case "429":
-				require.LessOrEqual(t, s.clock.total(), 2*time.Minute)
+				require.LessOrEqual(t, s.clock.total(), 30*time.Second)
 				require.Positive(t, gwerr.From(err).RetryAfter)
 			case "network":
 				require.Equal(t, map[string]int{"network": 4}, s.events.retries())
@@ -227,6 +227,9 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	}{
 		{"seconds", "7", 7 * time.Second},
 		{"date", time.Unix(1_750_000_000, 0).Add(9 * time.Second).UTC().Format(http.TimeFormat), 9 * time.Second},
+		{"longer than is believed", "86400", 0},
+		{"longest", "1e9", 0},
+		{"late date", time.Unix(1_750_000_000, 0).Add(24 * time.Hour).UTC().Format(http.TimeFormat), 0},
 		{"past date", time.Unix(1_740_000_000, 0).UTC().Format(http.TimeFormat), 100 * time.Millisecond},
 		{"nonsense", "soon", 100 * time.Millisecond},
 		{"none", "", 100 * time.Millisecond},
@@ -242,10 +245,63 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 				fmt.Fprint(w, pageOf("", 1))
 			})
 			_, err := s.read(context.Background())
+			if c.want == 0 { // nobody waits for that
+				require.True(t, gwerr.Is(err, gwerr.UpstreamLimited), "%v", err)
+				require.Equal(t, 5*time.Minute, gwerr.From(err).RetryAfter)
+				return
+			}
 			require.NoError(t, err)
 			require.Equal(t, []time.Duration{c.want}, s.clock.slept)
 		})
 	}
+}
+
+// Who waits for an answer learns soon that the rate limit stays closed; bulk
+// work has more time.
+func TestPatienceWithTheRateLimit(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name        string
+		bulk        bool
+		least, most time.Duration
+	}{{"interactive", false, 25 * time.Second, 30 * time.Second}, {"bulk", true, 100 * time.Second, 2 * time.Minute}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newStub(t, nil, func(w http.ResponseWriter, _ *http.Request, _ int64) {
+				w.Header().Set("Retry-After", "3")
+				w.WriteHeader(http.StatusTooManyRequests)
+			})
+			_, err := s.read(context.Background(), func(r *scan.Request) { r.Bulk = c.bulk })
+			require.True(t, gwerr.Is(err, gwerr.UpstreamLimited), "%v", err)
+			require.GreaterOrEqual(t, s.clock.total(), c.least)
+			require.LessOrEqual(t, s.clock.total(), c.most)
+			require.Positive(t, gwerr.From(err).RetryAfter)
+		})
+	}
+}
+
+// shut is a rate budget that closes after the first call, and gives up no
+// sooner than its caller.
+type shut struct{ asked atomic.Int64 }
+
+func (s *shut) Acquire(ctx context.Context, _ pingone.Permit) (func(), error) {
+	if s.asked.Add(1) == 1 {
+		return func() {}, nil
+	}
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func (*shut) Report(context.Context, pingone.Permit, int, time.Duration) {}
+
+func TestTheBudgetIsNotWaitedForLonger(t *testing.T) {
+	t.Parallel()
+	s := newStub(t, func(c *pingone.Config) { c.Limiter, c.MaxRetryTime = &shut{}, time.Second }, func(w http.ResponseWriter, _ *http.Request, _ int64) {
+		w.WriteHeader(http.StatusTooManyRequests)
+	})
+	_, err := s.read(context.Background())
+	require.True(t, gwerr.Is(err, gwerr.UpstreamLimited), "%v", err)
+	require.EqualValues(t, 1, s.calls.Load())
 }
 
 // Waits double, with jitter taken off, up to a bound.

@@ -3,6 +3,7 @@ package pingone
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
@@ -19,45 +20,72 @@ type listing struct {
 	permission string
 }
 
-// collect reads a collection whole.
-func (c *Connection) collect(ctx context.Context, l listing) ([]json.RawMessage, error) {
+// restarts bounds how often a collection is read again because its cursor was
+// refused.
+const restarts = 3
+
+// collect reads a collection whole, with one token as far as that lasts.
+func (c *Connection) collect(ctx context.Context, l listing) (out []json.RawMessage, err error) {
+	cred := &credential{}
+	for range 1 + restarts {
+		out, err = c.collectOnce(ctx, l, cred)
+		if !errors.Is(err, errCursor) {
+			break
+		}
+	}
+	return out, err
+}
+
+func (c *Connection) collectOnce(ctx context.Context, l listing, cred *credential) ([]json.RawMessage, error) {
 	var out []json.RawMessage
+	seen := map[address]bool{}
 	for at := l.address; ; {
+		seen[at] = true
+		items, link, err := c.collectPage(ctx, l, call{
+			address: at, endpoint: l.endpoint, group: l.group, permission: l.permission, later: len(seen) > 1, cred: cred,
+		})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, items...)
+		if link == "" {
+			return out, nil
+		}
+		next, err := c.client.relative(link)
+		if err != nil {
+			return nil, err
+		}
+		if next.path != l.address.path {
+			return nil, gwerr.New(gwerr.UpstreamRejected, "PingOne's answer continues at an unexpected address; it was not followed.", "")
+		}
+		if seen[next] {
+			return nil, gwerr.New(gwerr.UpstreamRejected, "PingOne's answers continue in a circle; reading them would never end.", "")
+		}
+		at = next
+	}
+}
+
+// collectPage reads one page: its items and its next link, "" for none.
+func (c *Connection) collectPage(ctx context.Context, l listing, q call) (items []json.RawMessage, next string, err error) {
+	_, err = c.client.get(ctx, q, func(body []byte) error {
 		var answer struct {
 			Embedded map[string]json.RawMessage `json:"_embedded"`
 			Links    struct {
 				Next struct{ Href string } `json:"next"`
 			} `json:"_links"`
 		}
-		var items []json.RawMessage
-		q := call{address: at, endpoint: l.endpoint, group: l.group, permission: l.permission}
-		_, err := c.client.get(ctx, q, func(body []byte) error {
-			answer.Embedded, answer.Links.Next.Href, items = nil, "", nil
-			err := json.Unmarshal(body, &answer)
-			if err == nil {
-				err = json.Unmarshal(answer.Embedded[l.items], &items)
-			}
-			if err != nil {
-				return gwerr.Wrap(gwerr.UpstreamCutShort, err, "PingOne's answer for "+l.endpoint+" is cut short or not of the expected form.", "Try again.")
-			}
-			return nil
-		})
+		items = nil
+		err := json.Unmarshal(body, &answer)
+		if err == nil {
+			err = json.Unmarshal(answer.Embedded[l.items], &items)
+		}
 		if err != nil {
-			return nil, err
+			return gwerr.Wrap(gwerr.UpstreamCutShort, err, "PingOne's answer for "+l.endpoint+" is cut short or not of the expected form.", "Try again.")
 		}
-		out = append(out, items...)
-		if answer.Links.Next.Href == "" {
-			return out, nil
-		}
-		next, err := c.client.relative(answer.Links.Next.Href)
-		if err != nil {
-			return nil, err
-		}
-		if next == at || next.path != l.address.path {
-			return nil, gwerr.New(gwerr.UpstreamRejected, "PingOne's answer continues at an unexpected address; it was not followed.", "")
-		}
-		at = next
-	}
+		next = answer.Links.Next.Href
+		return nil
+	})
+	return items, next, err
 }
 
 // unmarshalEach reads every item into a slice.

@@ -18,20 +18,35 @@ type credential struct {
 
 // get returns the token held, or a new one where there is none that is valid.
 func (k *credential) get(ctx context.Context, cfg *Config) (Token, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.token != nil && k.token.Valid(cfg.Clock.Now()) {
-		return k.token, nil
+	now := cfg.Clock.Now()
+	if t := k.held(now); t != nil {
+		return t, nil
 	}
 	t, err := cfg.Authorizer.Token(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if k.token != nil {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch {
+	case k.token == nil:
+	case k.token.Valid(now):
+		return k.token, nil // another call was faster
+	default:
 		k.renewed++
 	}
 	k.token = t
 	return t, nil
+}
+
+// held is the token held, nil where there is none that is valid.
+func (k *credential) held(now time.Time) Token {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.token == nil || !k.token.Valid(now) {
+		return nil
+	}
+	return k.token
 }
 
 // refuse gives up a token to which the API answered 401, unless another call

@@ -68,6 +68,55 @@ func TestFaultsEndInAllRowsOrAnError(t *testing.T) {
 	}
 }
 
+// A refusal is never taken for a table without rows, and names what is needed.
+func TestRefusedTables(t *testing.T) {
+	t.Parallel()
+	const users, groups, licenses = "GET /v1/environments/*/users", "GET /v1/environments/*/groups", "GET /v1/organizations/*/licenses"
+	cases := []struct {
+		schema, table, path string
+		keys                []string
+		match               string
+	}{
+		{"Information", "Environments", "list", nil, "GET /v1/environments"},
+		{"Information", "Organizations", "list", nil, "GET /v1/organizations"},
+		{"Information", "Organizations", "by_id", []string{envID}, "GET /v1/organizations/*"},
+		{"Information", "Licenses", "all", nil, licenses},
+		{"Information", "Licenses", "by_organization", []string{envID}, licenses},
+		{"Information", "Licenses", "by_organization_and_id", []string{envID, envID}, licenses + "/*"},
+		{"Administrators", "Users", "list", nil, users},
+		{"Administrators", "Users", "by_id", []string{envID}, users + "/*"},
+		{"Administrators", "Groups", "list", nil, groups},
+		{"Administrators", "Groups", "by_id", []string{envID}, groups + "/*"},
+		{"Administrators", "Populations", "list", nil, "GET /v1/environments/*/populations"},
+		{"Administrators", "Populations", "by_id", []string{envID}, "GET /v1/environments/*/populations/*"},
+		{"Administrators", "Schemas", "list", nil, "GET /v1/environments/*/schemas"},
+		{"Administrators", "UserGroupAssociations", "by_group", []string{envID}, users},
+		{"Administrators", "UserGroupAssociations", "by_user", []string{envID}, users + "/*/memberOfGroups"},
+		{"Administrators", "UserGroupAssociations", "all_by_group", nil, users},
+	}
+	for _, c := range cases {
+		t.Run(c.table+" "+c.path, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, sim.Options{}, nil)
+			table := w.tableIn(c.schema, c.table)
+			r := w.request(table, c.path, table.Columns[0].Name)
+			if c.keys != nil {
+				r.Keys = [][]string{c.keys}
+			}
+			require.NoError(t, w.sim.SetFaults(sim.Fault{Match: c.match, Times: -1, Do: "status", Status: 403}))
+			_, err := w.read(context.Background(), r)
+			require.True(t, gwerr.Is(err, gwerr.UpstreamForbidden), "%v", err)
+			require.ErrorContains(t, err, r.Table.Permission)
+			if table.Size != nil { // another table tells
+				return
+			}
+			r.Columns = nil
+			_, known, err := w.conn.Count(context.Background(), r)
+			require.True(t, gwerr.Is(err, gwerr.UpstreamForbidden) || err == nil && !known, "%v", err)
+		})
+	}
+}
+
 func TestSlowPagesAreWaitedForWithinTheTimeout(t *testing.T) {
 	t.Parallel()
 	slow := sim.Fault{Match: anyUsers, After: 1, Times: -1, Do: "slow", For: sim.Duration(10 * time.Second)}

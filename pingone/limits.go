@@ -20,8 +20,8 @@ var rateGroups = map[string]struct {
 }
 
 // RateLimits reads PingOne's own limits from the capabilities of the
-// environment that owns the application: calls per second by Permit.Group.
-// What PingOne does not tell, or tells this application not, is left out.
+// environment that owns the application, members licenseQuantities.rlg….limit:
+// calls per second by Permit.Group. What PingOne does not tell, or tells this application not, is left out.
 // Errors are of package gwerr.
 func (c *Connection) RateLimits(ctx context.Context) (map[string]float64, error) {
 	out := map[string]float64{}
@@ -33,14 +33,18 @@ func (c *Connection) RateLimits(ctx context.Context) (map[string]float64, error)
 		endpoint: "environments/{id}/capabilities", group: groupConfiguration, missing: []int{http.StatusNotFound},
 	}
 	_, err := c.client.get(ctx, q, func(body []byte) error {
-		var told map[string]json.RawMessage
+		var told, quantities map[string]json.RawMessage
 		if err := json.Unmarshal(body, &told); err != nil {
 			return gwerr.Wrap(gwerr.UpstreamCutShort, err, "PingOne's answer about its limits is cut short or not of the expected form.", "Try again.")
 		}
+		_ = json.Unmarshal(told["licenseQuantities"], &quantities) // without them the top level may tell
+		clear(out)
 		for group, of := range rateGroups {
-			var capability struct{ Limit float64 }
-			if json.Unmarshal(told[of.name], &capability) == nil && capability.Limit > 0 {
-				out[group] = capability.Limit / of.seconds
+			for _, place := range []map[string]json.RawMessage{told, quantities} {
+				var quantity struct{ Limit float64 }
+				if json.Unmarshal(place[of.name], &quantity) == nil && quantity.Limit > 0 {
+					out[group] = quantity.Limit / of.seconds
+				}
 			}
 		}
 		return nil

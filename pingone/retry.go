@@ -1,6 +1,7 @@
 package pingone
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -15,6 +16,11 @@ const (
 	backoffMax  = 20 * time.Second
 	// maxAttempts bounds even the patience with a rate limit.
 	maxAttempts = 100
+	// longestRetryAfter is the longest wait that PingOne is believed to ask for:
+	// its limits are per second or minute.
+	longestRetryAfter = 5 * time.Minute
+	// limitPatience is how long an interactive call goes on after the first 429.
+	limitPatience = 30 * time.Second
 	// maxTokens bounds the new tokens of one call: the first may be revoked as
 	// the old one was.
 	maxTokens = 2
@@ -26,9 +32,10 @@ type retrier struct {
 	client   *client
 	call     call
 	start    time.Time
-	attempts int // made so far
-	failures int // that were not rate limits
-	tokens   int // that were refused
+	attempts int       // made so far
+	failures int       // that were not rate limits
+	tokens   int       // that were refused
+	limited  time.Time // when the first 429 came; zero before
 }
 
 // again tells how long to wait before the next attempt and why there is one;
@@ -49,10 +56,40 @@ func (r *retrier) again(out outcome) (wait time.Duration, reason string) {
 		}
 	}
 	wait = r.wait(out)
-	if r.client.cfg.Clock.Now().Add(wait).Sub(r.start) > r.client.cfg.MaxRetryTime {
+	if wait > r.left() {
 		return 0, ""
 	}
 	return wait, reason
+}
+
+// left is the time until the last attempt has to begin: the next one's wait
+// for the rate budget counts as well.
+func (r *retrier) left() time.Duration {
+	end := r.start.Add(r.client.cfg.MaxRetryTime)
+	if soon := r.limited.Add(limitPatience); !r.limited.IsZero() && !r.call.bulk && soon.Before(end) {
+		end = soon
+	}
+	return end.Sub(r.client.cfg.Clock.Now())
+}
+
+// errBudget says that the rate budget gave no permit for a further attempt in
+// time.
+var errBudget = errors.New("no permit in time")
+
+// acquire takes a permit. After a 429 it waits for it no longer than the call
+// has time left.
+func (r *retrier) acquire(ctx context.Context, p Permit) (release func(), err error) {
+	limiter := r.client.cfg.Limiter
+	if r.limited.IsZero() {
+		return limiter.Acquire(ctx, p)
+	}
+	bounded, cancel := context.WithTimeout(ctx, max(r.left(), time.Second))
+	defer cancel()
+	release, err = limiter.Acquire(bounded, p)
+	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
+		err = errBudget
+	}
+	return release, err
 }
 
 func (r *retrier) reason(out outcome) string {
@@ -61,6 +98,9 @@ func (r *retrier) reason(out outcome) string {
 		r.tokens++
 		return "401"
 	case out.status == http.StatusTooManyRequests:
+		if r.limited.IsZero() {
+			r.limited = r.client.cfg.Clock.Now()
+		}
 		return "429"
 	case out.status == http.StatusRequestTimeout:
 		return "408"
@@ -89,7 +129,7 @@ func (r *retrier) wait(out outcome) time.Duration {
 // final is the error of a call that is not made again.
 func (r *retrier) final(out outcome) error {
 	err := gwerr.From(out.err)
-	if out.status == http.StatusTooManyRequests {
+	if out.status == http.StatusTooManyRequests || errors.Is(out.err, errBudget) {
 		return gwerr.Wrap(gwerr.UpstreamLimited, out.err, "PingOne's rate limit stayed closed for "+
 			r.client.cfg.Clock.Now().Sub(r.start).Round(time.Second).String()+".",
 			"Try again later, read less, or ask Ping for a higher limit.").After(max(out.retryAfter, time.Second))
@@ -98,20 +138,18 @@ func (r *retrier) final(out outcome) error {
 }
 
 // retryAfter reads the header Retry-After: seconds or an HTTP date (RFC 9110,
-// section 10.2.3); 0 if there is none or it makes no sense.
+// section 10.2.3), at most longestRetryAfter; 0 if there is none or it makes no
+// sense.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := h.Get("Retry-After")
 	if text == "" {
 		return 0
 	}
-	if s, err := strconv.ParseFloat(text, 64); err == nil {
-		if s < 0 || s > 86400 {
-			return 0
-		}
-		return time.Duration(s * float64(time.Second))
+	if s, err := strconv.ParseFloat(text, 64); err == nil && s >= 0 {
+		return time.Duration(min(s, longestRetryAfter.Seconds()) * float64(time.Second))
 	}
 	if t, err := http.ParseTime(text); err == nil {
-		return max(0, t.Sub(now))
+		return min(max(0, t.Sub(now)), longestRetryAfter)
 	}
 	return 0
 }

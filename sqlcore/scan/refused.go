@@ -10,12 +10,12 @@ type Refused struct {
 	// TooLong is true where the address or its headers were too long, whatever
 	// the filter says.
 	TooLong bool
-	// Err is the error that says so in words.
+	// Err is the answer, for the log.
 	Err error
 }
 
-// Error says what was refused.
+// Error gives the answer.
 func (r *Refused) Error() string { return r.Err.Error() }
 
-// Unwrap returns the error in words.
+// Unwrap returns the answer.
 func (r *Refused) Unwrap() error { return r.Err }
