@@ -84,7 +84,8 @@ type Table struct {
 	Schema  *Schema
 	Columns []Column
 	Paths   []Path
-	// Size says where the number of rows can be read cheaply; nil if nowhere.
+	// Size says where about the number of rows can be read cheaply, for
+	// planning; nil if nowhere. It never answers a query.
 	Size *Size
 	// Permission names the rights that reading needs, for documentation.
 	Permission string
@@ -131,7 +132,8 @@ func (r *Restriction) Reads() []string {
 	return append(predicate.Columns(r.Where), r.FilterColumns...)
 }
 
-// Size tells where a table's number of rows is known: the sum of a column of
+// Size tells where a table's number of rows is known, even if it lags behind:
+// the sum of a column of
 // another table, or the count that the path of that name answers.
 type Size struct {
 	Table, Column string
