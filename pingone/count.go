@@ -2,10 +2,7 @@ package pingone
 
 import (
 	"context"
-	"errors"
-	"io"
 
-	"github.com/apache/arrow-go/v18/arrow/array"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -13,8 +10,8 @@ import (
 )
 
 // Count returns the number of rows of a request whose conditions the service
-// evaluates exactly: the sum of another table's column where the table
-// declares one, else the count of one call for each run.
+// evaluates exactly: the count that one call for each run answers. Numbers in
+// other tables' rows, such as a population's userCount, may be older.
 func (c *Connection) Count(ctx context.Context, r scan.Request) (rows int64, known bool, err error) {
 	if err := c.check(r); err != nil {
 		return 0, false, err
@@ -22,67 +19,13 @@ func (c *Connection) Count(ctx context.Context, r scan.Request) (rows int64, kno
 	if r.Path.List == "" || r.Resume != "" || len(r.Filters) > 1 {
 		return 0, false, nil
 	}
-	if whole(r) && r.Table.Size != nil && r.Table.Size.Table != "" {
-		rows, known, err = c.sizeFrom(ctx, r)
-	} else if r.Path.CountExact {
+	if r.Path.CountExact {
 		rows, known, err = c.countRuns(ctx, r)
 	}
 	if known && r.Limit > 0 {
 		rows = min(rows, r.Limit)
 	}
 	return rows, known, err
-}
-
-// whole reports whether a request has no condition at all.
-func whole(r scan.Request) bool {
-	return len(r.Filters) == 0 && len(r.Keys) == 0 && len(r.Variants) == 0 && r.Within == nil
-}
-
-// sizeFrom sums a column of another table of the same schema.
-func (c *Connection) sizeFrom(ctx context.Context, r scan.Request) (rows int64, known bool, err error) {
-	size := r.Table.Size
-	t, ok := r.Table.Schema.Table(size.Table)
-	if !ok {
-		return 0, false, nil
-	}
-	for i := range t.Paths {
-		if p := &t.Paths[i]; p.List != "" && len(p.Keys) == 0 {
-			return c.sumColumn(ctx, scan.Request{Table: t, Path: p, Columns: []int{t.Index(size.Column)}, Bulk: r.Bulk})
-		}
-	}
-	return 0, false, nil
-}
-
-// sumColumn adds up a column of integers; a null makes the sum unknown.
-func (c *Connection) sumColumn(ctx context.Context, r scan.Request) (total int64, known bool, err error) {
-	batches, err := c.Scan(ctx, r)
-	if err != nil {
-		return 0, false, err
-	}
-	defer batches.Close()
-	known = true
-	for {
-		b, err := batches.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return total, known, nil
-		}
-		if gwerr.Is(err, gwerr.UpstreamForbidden) {
-			return 0, false, nil
-		}
-		if err != nil {
-			return 0, false, err
-		}
-		switch col := b.Record.Column(0).(type) {
-		case *array.Int64:
-			for i := range col.Len() {
-				total += col.Value(i)
-			}
-			known = known && col.NullN() == 0
-		default:
-			known = false
-		}
-		b.Record.Release()
-	}
 }
 
 // countRuns adds up the counts of one call for each key.

@@ -79,10 +79,10 @@ func (s *Service) begin(ctx context.Context, c *Connection, w work) (*run, error
 // bound notes what the query reads.
 func (r *run) bound(q *query.Query) {
 	r.query = q
-	for _, a := range q.Accesses {
-		name := a.Table.Name
-		if a.Table.Schema != nil {
-			name = a.Table.Schema.Name + "." + name
+	for _, t := range q.Tables() {
+		name := t.Name
+		if t.Schema != nil {
+			name = t.Schema.Name + "." + name
 		}
 		r.record.Tables = append(r.record.Tables, name)
 	}
@@ -121,8 +121,8 @@ func (r *run) finished(fetched int64) observe.QueryFinished {
 		e.Pushed, e.Residual = e.Pushed+st.stats.Pushed(), e.Residual+st.stats.Residual()
 	}
 	if r.query != nil {
-		for _, a := range r.query.Accesses {
-			e.Tables = append(e.Tables, a.Table.Name)
+		for _, t := range r.query.Tables() {
+			e.Tables = append(e.Tables, t.Name)
 		}
 	}
 	if r.record.Err != nil {

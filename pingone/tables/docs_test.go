@@ -91,6 +91,12 @@ func document(t *catalog.Table) string {
 	if t.Discover != "" {
 		b.WriteString("\nAttributes of the environment's own schema follow as further columns.\n")
 	}
+	for i, h := range t.Hidden {
+		if i == 0 {
+			b.WriteString("\nSQL may also select these, which are no part of `*`; they are read for the rows of the result alone. For conditions, join their tables.\n\n")
+		}
+		fmt.Fprintf(&b, "- `%s`: `%s` of [%s](%s.md)\n", h.Name, h.Column, h.Table, h.Table)
+	}
 	b.WriteString("\n## How rows are read\n\n")
 	for i := range t.Paths {
 		b.WriteString(way(&t.Paths[i]))

@@ -74,6 +74,16 @@ type Reference struct {
 	Forward, Backward string
 }
 
+// Hidden is a name that an SQL statement may select like a column, for those
+// who know it from elsewhere. It is part of no listing: its values stand in
+// another table of the schema, in the rows whose Key is this table's key.
+type Hidden struct {
+	Name               string
+	Table, Key, Column string
+	// List collects the values of all such rows; otherwise there is one at most.
+	List bool
+}
+
 // Table is a table or OData entity set.
 type Table struct {
 	Name   string
@@ -83,8 +93,11 @@ type Table struct {
 	// Schema is where this table stands; nil for a declaration.
 	Schema  *Schema
 	Columns []Column
-	Paths   []Path
-	// Size says where the number of rows can be read cheaply; nil if nowhere.
+	// Hidden are names whose values stand in other tables.
+	Hidden []Hidden
+	Paths  []Path
+	// Size says where about the number of rows can be read cheaply, for
+	// planning; nil if nowhere. It never answers a query.
 	Size *Size
 	// Permission names the rights that reading needs, for documentation.
 	Permission string
@@ -131,7 +144,8 @@ func (r *Restriction) Reads() []string {
 	return append(predicate.Columns(r.Where), r.FilterColumns...)
 }
 
-// Size tells where a table's number of rows is known: the sum of a column of
+// Size tells where a table's number of rows is known, even if it lags behind:
+// the sum of a column of
 // another table, or the count that the path of that name answers.
 type Size struct {
 	Table, Column string
@@ -293,6 +307,17 @@ func (t *Table) Index(name string) int {
 func (t *Table) Column(name string) *Column {
 	if i := t.Index(name); i >= 0 {
 		return &t.Columns[i]
+	}
+	return nil
+}
+
+// HiddenColumn returns the hidden column of that name, letter case ignored, or
+// nil.
+func (t *Table) HiddenColumn(name string) *Hidden {
+	for i := range t.Hidden {
+		if strings.EqualFold(t.Hidden[i].Name, name) {
+			return &t.Hidden[i]
+		}
 	}
 	return nil
 }

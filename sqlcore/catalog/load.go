@@ -16,9 +16,10 @@ import (
 // declarationKeys lists the keys that each kind of mapping in a table's file
 // may have, in the order of the documentation.
 var declarationKeys = map[string][]string{
-	"table":     {"table", "entity", "schema", "doc", "permission", "examples", "size", "discover", "changed", "columns", "paths"},
+	"table":     {"table", "entity", "schema", "doc", "permission", "examples", "size", "discover", "changed", "columns", "hidden", "paths"},
 	"size":      {"table", "column", "path"},
 	"column":    {"name", "type", "from", "doc", "key", "required", "needed", "write", "values", "sensitive", "references", "max_length"},
+	"hidden":    {"name", "table", "key", "column", "list"},
 	"reference": {"table", "column", "forward", "backward"},
 	"path": {
 		"name", "doc", "get", "list", "items", "keys", "supplies", "sources", "endpoint", "group", "page", "page_max", "count",
@@ -82,6 +83,7 @@ type declared struct {
 	line    int
 	columns []int // lines
 	paths   []int
+	hidden  []int
 }
 
 // read turns one file into a table; ok is false if there is nothing to check
@@ -111,6 +113,13 @@ func (p *problems) read(text []byte) (d declared, ok bool) {
 		c := p.mapping(n, "column")
 		d.table.Columns = append(d.table.Columns, p.column(c, d.table.Name))
 		d.columns = append(d.columns, c.line())
+	}
+	for _, n := range m.items("hidden") {
+		c := p.mapping(n, "hidden")
+		d.table.Hidden = append(d.table.Hidden, Hidden{
+			Name: c.must("name"), Table: c.must("table"), Key: c.must("key"), Column: c.must("column"), List: c.flag("list"),
+		})
+		d.hidden = append(d.hidden, c.line())
 	}
 	for _, n := range m.items("paths") {
 		c := p.mapping(n, "path")

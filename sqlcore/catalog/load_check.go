@@ -23,6 +23,9 @@ func (p *problems) check(found []declared) {
 		for i := range d.table.Columns {
 			c.column(i)
 		}
+		for i := range d.table.Hidden {
+			c.hidden(i)
+		}
 		for i := range d.table.Paths {
 			c.path(i)
 		}
@@ -59,6 +62,23 @@ func (c *checker) tableParts() {
 			c.other(c.line, s.Table, s.Column)
 		default:
 			c.atLine(c.line, "the size of %s is either a path or a table and column", t.Name)
+		}
+	}
+}
+
+// hidden checks that the values have a place, and the name no other meaning.
+func (c *checker) hidden(i int) {
+	h, line := &c.table.Hidden[i], c.declared.hidden[i]
+	if c.table.Column(h.Name) != nil || c.table.HiddenColumn(h.Name) != h {
+		c.atLine(line, "column %s stands twice", h.Name)
+	}
+	if len(c.table.Key()) != 1 {
+		c.atLine(line, "a hidden column needs a table with one key column")
+	}
+	c.other(line, h.Table, h.Key, h.Column)
+	if t := c.all[h.Table]; h.List && t != nil {
+		if col := t.Column(h.Column); col != nil && col.Type != String && col.Type != GUID {
+			c.atLine(line, "a list needs a column of the type string or guid, not %s", h.Column)
 		}
 	}
 }

@@ -27,6 +27,8 @@ type syntax struct {
 	outputs []string
 	// plain are the result's columns where each is just a column; nil otherwise.
 	plain []plainColumn
+	// top is the outermost node.
+	top object
 	// columns are the last parts of all names of columns, with their places.
 	columns []tableRef
 }
@@ -55,6 +57,7 @@ func readSyntax(tree object) (*syntax, error) {
 	if s, ok := statements[0].(object); ok {
 		r.out.outputs = outputNames(s["node"])
 		r.out.plain = plainColumns(s["node"])
+		r.out.top, _ = s["node"].(object)
 	}
 	return r.out, nil
 }

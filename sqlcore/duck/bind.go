@@ -37,6 +37,7 @@ type binder struct {
 	tables  []*catalog.Table
 	schemas map[string]*catalog.Schema
 	tree    *syntax
+	late    []late
 }
 
 // Bind checks a query (SELECT, WITH, VALUES, FROM or a set operation of them),

@@ -50,6 +50,7 @@ func (b *binder) plan(ctx context.Context, s *spare) (*query.Query, error) {
 	fit(q)
 	q.Notes = append(q.Notes, r.notes...)
 	b.finish(q)
+	b.addLate(q)
 	return q, nil
 }
 

@@ -108,7 +108,7 @@ func (b *binder) failure(r *planReply) error {
 	case "out of memory":
 		return translate(&engineError{"Out of Memory Error"})
 	case "binder", "catalog":
-		return bindFailure(cause, r.ErrorMessage, pos, b.columnNames())
+		return b.insteadOfHidden(bindFailure(cause, r.ErrorMessage, pos, b.columnNames()))
 	}
 	return fail(gwerr.BadRequest)
 }

@@ -32,12 +32,14 @@ func (b *binder) resolve(ctx context.Context) error {
 		return gwerr.New(gwerr.TooLarge, fmt.Sprintf("The query names more than %d tables.", maxTables), "Split it into several queries.")
 	}
 	var edits []sqltext.Edit
+	tables := map[int]*catalog.Table{}
 	for _, ref := range b.tree.tables {
 		t, err := b.table(ctx, ref)
 		if err != nil {
 			return err
 		}
 		b.addTable(t)
+		tables[ref.pos] = t
 		i, ok := at[ref.pos]
 		if !ok {
 			return gwerr.New(gwerr.NotImplemented, "The table "+ref.name+" is named in a way that is not understood.", "Write FROM schema.table.")
@@ -56,6 +58,11 @@ func (b *binder) resolve(ctx context.Context) error {
 			return gwerr.New(gwerr.UnknownColumn, "There is no column rowid here.", "Use the table's key.").At(b.source(max(0, c.pos))).On(c.name)
 		}
 	}
+	hidden, err := b.hiddenColumns(ctx, tokens, at, tables)
+	if err != nil {
+		return err
+	}
+	edits = append(edits, hidden...)
 	sort.Slice(b.tables, func(i, j int) bool {
 		x, y := b.tables[i], b.tables[j]
 		return x.Schema.Name < y.Schema.Name || x.Schema.Name == y.Schema.Name && x.Name < y.Name

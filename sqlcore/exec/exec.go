@@ -101,6 +101,14 @@ type Result struct {
 
 // Query runs q. The caller closes the rows. Errors are of package gwerr.
 func (x *Executor) Query(ctx context.Context, q *query.Query, o Options) (*Result, error) {
+	if len(q.Late) > 0 {
+		result, err := x.Query(ctx, withKeys(q), o)
+		if err != nil {
+			return nil, err
+		}
+		result.Rows = x.late(q, result.Rows)
+		return result, nil
+	}
 	switch {
 	case q.Plain != nil:
 		return x.runPlain(ctx, q, o)

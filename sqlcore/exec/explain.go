@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/plan"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
@@ -35,10 +34,12 @@ type ExplainedScan struct {
 	Pushed   string `json:"pushed,omitempty"`
 	Residual string `json:"residual,omitempty"`
 	// KeysFrom names the columns of other scans whose values drive this one.
-	KeysFrom []string    `json:"keysFrom,omitempty"`
-	Limit    int64       `json:"limit,omitempty"`
-	Count    bool        `json:"countOnly,omitempty"`
-	Calls    []scan.Call `json:"calls"`
+	KeysFrom []string `json:"keysFrom,omitempty"`
+	Limit    int64    `json:"limit,omitempty"`
+	Count    bool     `json:"countOnly,omitempty"`
+	// CountFrom says, where only the number of rows is needed, what tells it.
+	CountFrom string      `json:"countFrom,omitempty"`
+	Calls     []scan.Call `json:"calls"`
 	// EstimatedCalls and EstimatedRows are guesses unless a count was at hand.
 	EstimatedCalls int64 `json:"estimatedCalls"`
 	EstimatedRows  int64 `json:"estimatedRows"`
@@ -105,7 +106,7 @@ func (e *Explanation) veil(restricted bool) {
 	}
 	for i := range e.Scans {
 		s := &e.Scans[i]
-		s.Path, s.Pushed, s.KeysFrom, s.Calls, s.Count = "", "", nil, []scan.Call{}, false
+		s.Path, s.Pushed, s.KeysFrom, s.Calls, s.Count, s.CountFrom = "", "", nil, []scan.Call{}, false, ""
 		s.EstimatedCalls, s.EstimatedRows = 0, 0
 	}
 	slices.SortStableFunc(e.Scans, func(a, b ExplainedScan) int { return cmp.Compare(a.Alias+a.Table, b.Alias+b.Table) })
@@ -177,48 +178,23 @@ func (x *Executor) explainRead(r *plan.Read) ExplainedScan {
 	}
 	switch {
 	case r.Restriction != nil:
-	case r.CountOnly && countable(r.Request):
-		s.Calls = x.source.Describe(countRequest(r.Request))
-		s.EstimatedCalls = max(1, int64(len(r.Request.Keys)))
+	case r.CountOnly:
+		x.explainCount(&s, r.Request)
 	default:
 		s.Calls = x.source.Describe(r.Request)
 	}
 	return s
 }
 
-// countable tells whether the source can count a request without its rows.
-func countable(r scan.Request) bool {
-	return len(r.Filters) <= 1 && len(r.Variants) == 0 && (r.Path.CountExact || summed(r) != nil)
-}
-
-// countRequest has the calls by which the source counts.
-func countRequest(r scan.Request) scan.Request {
-	if t := summed(r); t != nil {
-		return scan.Request{Table: t, Path: listing(t), Columns: []int{t.Index(r.Table.Size.Column)}}
+// explainCount tells where the number of rows comes from.
+func (x *Executor) explainCount(s *ExplainedScan, r scan.Request) {
+	if len(r.Filters) > 1 || len(r.Variants) > 0 || !r.Path.CountExact {
+		s.CountFrom = "the rows, which are read and counted"
+		s.Calls = x.source.Describe(r)
+		return
 	}
+	s.CountFrom = "the count that the API gives with the first row; without one, the rows are read and counted"
 	r.Partition, r.Limit = false, 1
-	return r
-}
-
-// summed is the table that knows the size of all rows of the request's; nil if
-// there is none, or if not all are asked for.
-func summed(r scan.Request) *catalog.Table {
-	if r.Table.Size == nil || r.Table.Size.Table == "" || r.Table.Schema == nil || len(r.Filters)+len(r.Keys)+len(r.Variants) > 0 {
-		return nil
-	}
-	t, ok := r.Table.Schema.Table(r.Table.Size.Table)
-	if !ok || listing(t) == nil {
-		return nil
-	}
-	return t
-}
-
-// listing is the path that answers all rows.
-func listing(t *catalog.Table) *catalog.Path {
-	for i := range t.Paths {
-		if p := &t.Paths[i]; p.List != "" && len(p.Keys) == 0 {
-			return p
-		}
-	}
-	return nil
+	s.Calls = x.source.Describe(r)
+	s.EstimatedCalls = max(1, int64(len(r.Keys)))
 }

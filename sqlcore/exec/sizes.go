@@ -5,6 +5,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
@@ -34,11 +38,11 @@ func (s *sizer) Size(ctx context.Context, t *catalog.Table) (int64, bool) {
 	if t.Size == nil || t.Schema == nil {
 		return 0, false
 	}
-	if rows, ok := s.Peek(t); ok {
-		return rows, ok
+	if k, ok := s.remembered(t); ok {
+		return k.rows, k.known
 	}
-	rows, known, err := s.source.Count(ctx, sizeRequest(t))
-	if err != nil {
+	rows, known, err := s.ask(ctx, t)
+	if err != nil && !gwerr.Is(err, gwerr.UpstreamForbidden) {
 		// The query itself will meet the error, if it is one that stays.
 		return 0, false
 	}
@@ -56,26 +60,72 @@ func (s *sizer) Peek(t *catalog.Table) (int64, bool) {
 	if t.Schema == nil {
 		return 0, false
 	}
+	k, _ := s.remembered(t)
+	return k.rows, k.known
+}
+
+// remembered is the last answer, if it is young enough; it may be that nobody
+// knows.
+func (s *sizer) remembered(t *catalog.Table) (sized, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k, ok := s.known[keyOf(t)]
 	if !ok || s.now().Sub(k.at) > s.ttl {
-		return 0, false
+		return sized{}, false
 	}
-	return k.rows, k.known
+	return k, true
 }
 
 func keyOf(t *catalog.Table) sizeKey {
 	return sizeKey{schema: t.Schema.Name + "\x00" + t.Schema.ID, table: t.Name}
 }
 
-// sizeRequest asks for the number of all rows of a table.
-func sizeRequest(t *catalog.Table) scan.Request {
-	path := t.Path(t.Size.Path)
+// ask reads a size from where the table declares it.
+func (s *sizer) ask(ctx context.Context, t *catalog.Table) (rows int64, known bool, err error) {
+	if path := t.Path(t.Size.Path); path != nil {
+		return s.source.Count(ctx, scan.Request{Table: t, Path: path})
+	}
+	from, ok := t.Schema.Table(t.Size.Table)
+	if !ok || listing(from) == nil {
+		return 0, false, nil
+	}
+	batches, err := s.source.Scan(ctx, scan.Request{Table: from, Path: listing(from), Columns: []int{from.Index(t.Size.Column)}})
+	if err != nil {
+		return 0, false, err
+	}
+	defer batches.Close()
+	for known = true; ; {
+		b, err := batches.Next(ctx)
+		if isEnd(err) {
+			return rows, known, nil
+		}
+		if err != nil {
+			return 0, false, err
+		}
+		n, whole := sum(b.Record.Column(0))
+		b.Record.Release()
+		rows, known = rows+n, known && whole
+	}
+}
+
+// sum adds up integers; it is not whole where one is missing.
+func sum(column arrow.Array) (total int64, whole bool) {
+	numbers, ok := column.(*array.Int64)
+	if !ok {
+		return 0, false
+	}
+	for i := range numbers.Len() {
+		total += numbers.Value(i)
+	}
+	return total, numbers.NullN() == 0
+}
+
+// listing is the path that answers all rows.
+func listing(t *catalog.Table) *catalog.Path {
 	for i := range t.Paths {
-		if path == nil && len(t.Paths[i].Keys) == 0 {
-			path = &t.Paths[i]
+		if p := &t.Paths[i]; p.List != "" && len(p.Keys) == 0 {
+			return p
 		}
 	}
-	return scan.Request{Table: t, Path: path}
+	return nil
 }

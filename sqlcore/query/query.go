@@ -74,6 +74,9 @@ type Query struct {
 	// Counts is set when the result is one row with one column, the number of
 	// rows of the only access that fulfil its condition. No engine is needed.
 	Counts bool
+	// Late are columns of the result whose values are read when its rows are
+	// known; until then there are keys in their place.
+	Late []Late
 	// SQL is the residual in the engine's dialect, over two-part names
 	// "schema"."table".
 	SQL string
@@ -83,6 +86,31 @@ type Query struct {
 	Empty bool
 	// Notes tell users what was not pushed and why.
 	Notes []string
+}
+
+// Tables lists the tables that the query reads, one for each reading.
+func (q *Query) Tables() []*catalog.Table {
+	out := make([]*catalog.Table, 0, len(q.Accesses)+len(q.Late))
+	for i := range q.Accesses {
+		out = append(out, q.Accesses[i].Table)
+	}
+	for i := range q.Late {
+		out = append(out, q.Late[i].Table)
+	}
+	return out
+}
+
+// Late is a column of the result whose values stand in another table.
+type Late struct {
+	// At is its position in the result; there are keys of KeyType before the
+	// values are read.
+	At      int
+	KeyType catalog.Type
+	// Table has the values in Column, in the rows whose Key is the key: one at
+	// most, or any number for a List.
+	Table       *catalog.Table
+	Key, Column string
+	List        bool
 }
 
 // Input is a table's rows for the engine.

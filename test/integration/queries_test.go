@@ -32,6 +32,7 @@ func TestQueries(t *testing.T) {
 		{"limit", "SELECT Id FROM Users LIMIT 5", 1, ""},
 		{"groups of a user", "SELECT GroupName FROM UserGroupAssociations WHERE UserId = '" + member + "'", 1, ""},
 		{"password of one user", "SELECT p.Status FROM Users u JOIN UserPasswords p ON p.UserId = u.Id WHERE u.Username = 'ada.admin'", 2, ""},
+		{"a hidden column of one user", "SELECT Username, PasswordStatus FROM Users WHERE Username = 'ada.admin'", 2, ""},
 		{"totals of one group", "SELECT TotalUsersCount FROM GroupTotals WHERE GroupId = '" + group + "'", 1, ""},
 		{"population sizes", "SELECT p.Name, count(*) AS users FROM Administrators.Users u JOIN Administrators.Populations p ON p.Id = u.PopulationId GROUP BY 1 ORDER BY 2 DESC", 0, ""},
 		{"nothing can match", "SELECT Id FROM Users WHERE 1 = 0", 0, ""},

@@ -120,7 +120,7 @@ func (b *builder) filter(ctx context.Context, r *catalog.Restriction, t *catalog
 }
 
 // restrict copies the parts of a table that are not hidden. Access paths,
-// details and sizes stay behind: they are the business of Base.
+// hidden columns and sizes stay behind: they are the business of Base.
 func (b *builder) restrict(ctx context.Context, s *catalog.Schema, t *catalog.Table, shade, writable []shade, r *catalog.Restriction) (*catalog.Table, error) {
 	v := &catalog.Table{
 		Name: t.Name, Entity: t.Entity, Doc: t.Doc, Scope: t.Scope, Permission: t.Permission,

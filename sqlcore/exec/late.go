@@ -1,0 +1,249 @@
+package exec
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// withKeys is the query as it is before late columns are read.
+func withKeys(q *query.Query) *query.Query {
+	keyed := *q
+	keyed.Columns, keyed.Late = slices.Clone(q.Columns), nil
+	for _, l := range q.Late {
+		keyed.Columns[l.At].Type, keyed.Columns[l.At].SQLType = l.KeyType, l.KeyType.SQL()
+	}
+	return &keyed
+}
+
+// lateRows puts values in the place of keys, batch by batch: only for rows of
+// the result are they read.
+type lateRows struct {
+	scan.Rows
+	executor *Executor
+	parts    []latePart
+	schema   *arrow.Schema
+	calls    int64
+}
+
+// latePart are the late columns that one reading fills.
+type latePart struct {
+	table   *catalog.Table
+	key     string
+	late    []query.Late
+	columns []int // of table: the key, the values of late, and what orders rows
+}
+
+func (x *Executor) late(q *query.Query, rows scan.Rows) scan.Rows {
+	out := &lateRows{Rows: rows, executor: x}
+	fields := slices.Clone(rows.Schema().Fields())
+	for _, l := range q.Late {
+		fields[l.At].Type = q.Columns[l.At].Type.Arrow()
+		i := slices.IndexFunc(out.parts, func(p latePart) bool { return p.table == l.Table && p.key == l.Key })
+		if i < 0 {
+			i = len(out.parts)
+			out.parts = append(out.parts, latePart{table: l.Table, key: l.Key, columns: []int{l.Table.Index(l.Key)}})
+		}
+		p := &out.parts[i]
+		p.late = append(p.late, l)
+		p.columns = append(p.columns, l.Table.Index(l.Column))
+	}
+	for i := range out.parts {
+		p := &out.parts[i]
+		p.columns = append(p.columns, p.table.Key()...)
+		slices.Sort(p.columns)
+		p.columns = slices.Compact(p.columns)
+	}
+	out.schema = arrow.NewSchema(fields, nil)
+	return out
+}
+
+// Schema implements scan.Rows.
+func (r *lateRows) Schema() *arrow.Schema { return r.schema }
+
+// Next implements scan.Batches.
+func (r *lateRows) Next(ctx context.Context) (scan.Batch, error) {
+	b, err := r.Rows.Next(ctx)
+	if err != nil {
+		return b, err
+	}
+	defer b.Record.Release()
+	columns := slices.Clone(b.Record.Columns())
+	var made []arrow.Array
+	defer func() { releaseAll(made) }()
+	for i := range r.parts {
+		p := &r.parts[i]
+		found, err := r.read(ctx, p, b.Record)
+		if err != nil {
+			return scan.Batch{}, err
+		}
+		for _, l := range p.late {
+			values, err := found.column(l, b.Record.Column(l.At).(*array.String), r.schema.Field(l.At).Type)
+			if err != nil {
+				found.release()
+				return scan.Batch{}, gwerr.Wrap(gwerr.Internal, err, "The gateway could not join rows.", "")
+			}
+			made = append(made, values)
+			columns[l.At] = values
+		}
+		found.release()
+	}
+	return scan.Batch{Record: array.NewRecordBatch(r.schema, columns, b.Record.NumRows()), Cursor: b.Cursor}, nil
+}
+
+// read gets the rows of all keys of a batch.
+func (r *lateRows) read(ctx context.Context, p *latePart, rec arrow.RecordBatch) (*foundRows, error) {
+	seen := map[string]bool{}
+	in := predicate.In{Column: p.key}
+	kind := p.table.Column(p.key).Type.Kind()
+	for _, l := range p.late {
+		keys, ok := rec.Column(l.At).(*array.String)
+		if !ok {
+			return nil, gwerr.New(gwerr.Internal, "A key is no text.", "")
+		}
+		for i := range keys.Len() {
+			if k := keys.Value(i); keys.IsValid(i) && !seen[k] {
+				seen[k] = true
+				in.Values = append(in.Values, predicate.Value{Kind: kind, Str: k})
+			}
+		}
+	}
+	out := &foundRows{part: p, places: map[string][]rowPlace{}}
+	if len(in.Values) == 0 {
+		return out, nil
+	}
+	plan, err := r.executor.planner.Read(ctx, query.Access{
+		Alias: p.table.Name, Table: p.table, Columns: p.columns, Where: in, WhereComplete: true,
+	}, nil)
+	if err != nil {
+		return nil, err
+	}
+	// The bound is the query's, not the batch's.
+	plan.Estimate.Calls += r.calls
+	r.calls = plan.Estimate.Calls
+	rows, err := r.executor.open(ctx, plan, "")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for {
+		b, err := rows.Next(ctx)
+		if isEnd(err) {
+			out.order()
+			return out, nil
+		}
+		if err != nil {
+			out.release()
+			return nil, err
+		}
+		out.add(b.Record)
+	}
+}
+
+// foundRows are rows by the text of their key.
+type foundRows struct {
+	part    *latePart
+	batches []arrow.RecordBatch
+	places  map[string][]rowPlace
+}
+
+type rowPlace struct {
+	rec arrow.RecordBatch
+	row int
+}
+
+func (f *foundRows) at(column string) int {
+	return slices.Index(f.part.columns, f.part.table.Index(column))
+}
+
+func (f *foundRows) add(rec arrow.RecordBatch) {
+	f.batches = append(f.batches, rec)
+	keys := rec.Column(f.at(f.part.key)).(*array.String)
+	for i := range keys.Len() {
+		f.places[keys.Value(i)] = append(f.places[keys.Value(i)], rowPlace{rec, i})
+	}
+}
+
+// order makes the order of lists that of the table's key, whatever order the
+// rows came in.
+func (f *foundRows) order() {
+	var by []int
+	for _, c := range f.part.table.Key() {
+		by = append(by, slices.Index(f.part.columns, c))
+	}
+	for _, places := range f.places {
+		slices.SortFunc(places, func(a, b rowPlace) int {
+			for _, c := range by {
+				if n := cmp.Compare(a.rec.Column(c).ValueStr(a.row), b.rec.Column(c).ValueStr(b.row)); n != 0 {
+					return n
+				}
+			}
+			return 0
+		})
+	}
+}
+
+// column gives the values for keys.
+func (f *foundRows) column(l query.Late, keys *array.String, typ arrow.DataType) (arrow.Array, error) {
+	at := f.at(l.Column)
+	if l.List {
+		return f.lists(at, keys), nil
+	}
+	missing := array.MakeArrayOfNull(memory.DefaultAllocator, typ, 1)
+	pieces := make([]arrow.Array, keys.Len())
+	for i := range pieces {
+		places := f.places[keys.Value(i)]
+		if keys.IsNull(i) || len(places) == 0 {
+			missing.Retain()
+			pieces[i] = missing
+			continue
+		}
+		p := places[0]
+		pieces[i] = array.NewSlice(p.rec.Column(at), int64(p.row), int64(p.row+1))
+	}
+	missing.Release()
+	defer releaseAll(pieces)
+	if len(pieces) == 0 {
+		return array.MakeArrayOfNull(memory.DefaultAllocator, typ, 0), nil
+	}
+	return array.Concatenate(pieces, memory.DefaultAllocator)
+}
+
+// lists gives a list for each key; one without rows is empty.
+func (f *foundRows) lists(at int, keys *array.String) arrow.Array {
+	b := array.NewBuilder(memory.DefaultAllocator, catalog.StringList.Arrow()).(*array.ListBuilder)
+	defer b.Release()
+	values := b.ValueBuilder().(*array.StringBuilder)
+	for i := range keys.Len() {
+		if keys.IsNull(i) {
+			b.AppendNull()
+			continue
+		}
+		b.Append(true)
+		for _, p := range f.places[keys.Value(i)] {
+			if text := p.rec.Column(at).(*array.String); text.IsValid(p.row) {
+				values.Append(text.Value(p.row))
+			} else {
+				values.AppendNull()
+			}
+		}
+	}
+	return b.NewArray()
+}
+
+func (f *foundRows) release() {
+	for _, b := range f.batches {
+		b.Release()
+	}
+	f.batches = nil
+}
