@@ -166,7 +166,10 @@ func TestRowsOfOneCallEach(t *testing.T) {
 	users := w.rows(w.request(w.table("Users"), "list", "Id"))
 	w.sim.ResetRequests()
 	all := w.rows(w.request(passwords, "all", "UserId", "Status", "LastChangedAt", "PasswordPolicyId"))
-	require.Equal(t, w.unique(users, 0), w.unique(all, 0))
+	with := w.unique(all, 0)
+	require.Subset(t, w.unique(users, 0), with)
+	require.InDelta(t, len(users), len(with), 10)
+	require.Less(t, len(with), len(users), "some have no password: 404 is no row")
 	require.Equal(t, 1+len(users), w.apiCalls(), "the users' page and one call each")
 	for _, row := range all {
 		require.NotEqual(t, "(null)", row[1])
@@ -291,8 +294,8 @@ func TestKeylessPathsOfOtherTables(t *testing.T) {
 		require.Equal(t, w.sim.SchemaID(sim.EnvironmentAdministrators), a[0])
 	}
 	licenses := w.rows(w.request(w.tableIn("information", "Licenses"), "all"))
-	require.Len(t, licenses, 1)
-	require.Equal(t, w.sim.LicenseID(), licenses[0][0])
+	require.Len(t, licenses, 5, "of two organizations")
+	require.True(t, slices.ContainsFunc(licenses, func(l []string) bool { return l[0] == w.sim.LicenseID() }))
 }
 
 func TestEnvironmentsWithTheirProducts(t *testing.T) {
@@ -301,7 +304,7 @@ func TestEnvironmentsWithTheirProducts(t *testing.T) {
 	environments := w.tableIn("Information", "Environments")
 	w.sim.ResetRequests()
 	rows := w.rows(w.request(environments, "list", "Name", "SolutionType", "Products"))
-	require.Len(t, rows, 3)
+	require.Len(t, rows, 4)
 	require.Equal(t, 1, w.apiCalls())
 	require.Contains(t, w.requests()[0].Query, "expand=billOfMaterials")
 	for _, row := range rows {

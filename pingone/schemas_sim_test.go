@@ -29,6 +29,7 @@ func TestSchemasAreNamedAfterEnvironments(t *testing.T) {
 		{Name: "Information"},
 		{Name: "Administrators", ID: admin},
 		{Name: "Customers", ID: w.sim.EnvironmentID(sim.EnvironmentCustomers)},
+		{Name: "Old Shop", ID: w.sim.EnvironmentID(sim.EnvironmentRetired)},
 		{Name: "Partner Portal Zürich", ID: w.sim.EnvironmentID(sim.EnvironmentPartners)},
 	}, names)
 	require.Equal(t, admin, w.conn.Default())

@@ -43,7 +43,7 @@ func (s *Server) authorize(r *http.Request) (access, error) {
 // everywhere is an administrator's access to the whole organization.
 func (s *Server) everywhere(write bool) access {
 	a := access{environments: make(map[data.ID]bool), write: write, organization: true}
-	for _, e := range s.environments {
+	for _, e := range s.environments() {
 		a.environments[e.id] = true
 	}
 	return a
@@ -51,10 +51,10 @@ func (s *Server) everywhere(write bool) access {
 
 // appAccess are the roles of a worker application.
 func (s *Server) appAccess(client string) access {
-	administrators, customers := s.environments[0], s.environments[1]
+	administrators, shop := s.environments()[0], data.NamedID("environment "+customers)
 	switch client {
 	case AppCustomersOnly.ID:
-		return access{environments: map[data.ID]bool{customers.id: true}, write: true}
+		return access{environments: map[data.ID]bool{shop: true}, write: true}
 	case AppPopulationOnly.ID:
 		only := administrators.ids.populations.ID(limitedPopulation)
 		return access{environments: map[data.ID]bool{administrators.id: true}, populations: map[data.ID]bool{only: true}, write: true}
@@ -69,7 +69,7 @@ func (s *Server) appAccess(client string) access {
 // userAccess are the roles of a user who signed in.
 func (s *Server) userAccess(environment, subject string) access {
 	id, _ := data.ParseID(environment)
-	e := s.byID[id]
+	e := s.environment(id)
 	user, _ := data.ParseID(subject)
 	if e == nil {
 		return access{}
@@ -78,7 +78,7 @@ func (s *Server) userAccess(environment, subject string) access {
 	switch {
 	case !ok || !e.exists(i):
 		return access{}
-	case e == s.environments[0] && e.people.IsAdmin(i):
+	case e == s.environments()[0] && e.people.IsAdmin(i):
 		return s.everywhere(true)
 	case e.people.IsAuditor(i):
 		return access{environments: map[data.ID]bool{e.id: true}}

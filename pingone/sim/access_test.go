@@ -42,7 +42,7 @@ func TestRoleScopes(t *testing.T) {
 	t.Run("reading only", func(t *testing.T) {
 		t.Parallel()
 		f := as(sim.AppReadOnly)
-		assert.Len(t, f.all("/environments", "environments"), 3)
+		assert.Len(t, f.all("/environments", "environments"), 4)
 		status, _ := f.do(http.MethodPost, f.env("/users"), object{"username": "x"})
 		assert.Equal(t, http.StatusForbidden, status)
 		status, _ = f.do(http.MethodDelete, f.env("/users/"+f.UserID(sim.EnvironmentAdministrators, 3)), nil)
@@ -88,7 +88,7 @@ func TestRoleAssignments(t *testing.T) {
 	read := func(index int) []map[string]any {
 		return f.all(f.env("/users/"+f.UserID(sim.EnvironmentAdministrators, index)+"/roleAssignments"), "roleAssignments")
 	}
-	assert.Len(t, read(0), 4, "the administrator")
+	assert.Len(t, read(0), 5, "the administrator")
 	assert.Len(t, read(1), 1, "the reader")
 	assert.Empty(t, read(2))
 	assert.Equal(t, "ORGANIZATION", path(read(0)[0], "scope", "type"))

@@ -1,10 +1,10 @@
 package sim
 
 import (
+	"encoding/json"
 	"strings"
 	"time"
 
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
 )
 
@@ -15,67 +15,56 @@ var environmentLinks = []string{
 }
 
 func (s *Server) appendEnvironment(dst []byte, c *call, e *environment, products bool) []byte {
-	id := e.id.String()
+	id, info := e.id.String(), e.info.Load()
+	organization := info.license.organization.id
 	o := open(dst)
 	links := o.child("_links")
 	links.link("self", c.base, "/environments/", id)
-	links.link("organization", c.base, "/organizations/", s.organization.id.String())
-	links.link("license", c.base, "/organizations/", s.organization.id.String(), "/licenses/", s.organization.license.String())
+	links.link("organization", c.base, "/organizations/", organization.String())
+	links.link("license", c.base, "/organizations/", organization.String(), "/licenses/", info.license.id.String())
 	for _, name := range environmentLinks {
 		links.link(name, c.base, "/environments/", id, "/", name)
 	}
 	o.end(links)
 	o.id(e.id)
-	o.text("name", e.name)
-	o.text("description", e.description)
-	o.ref("organization", s.organization.id)
-	o.text("type", e.kind)
-	o.text("region", "EU")
-	o.text("status", "ACTIVE")
-	o.time("createdAt", e.createdAt)
-	o.time("updatedAt", e.createdAt+75)
+	o.text("name", info.name)
+	o.text("description", info.description)
+	o.text("icon", info.icon)
+	o.ref("organization", organization)
+	o.text("type", info.kind)
+	o.text("subtype", info.subtype)
+	o.text("region", info.region)
+	o.text("status", info.status)
+	o.text("pingoneAccountId", info.account)
+	o.time("createdAt", info.createdAt)
+	o.time("updatedAt", info.updated)
+	o.time("softDeletedAt", info.softDeleted)
+	if info.softDeleted > 0 {
+		o.time("hardDeletedAllowedAt", info.softDeleted+30*day)
+	}
 	license := o.child("license")
-	license.id(s.organization.license)
-	license.text("package", licensePackage)
+	license.id(info.license.id)
+	license.text("package", info.license.pkg)
 	o.end(license)
 	if products {
 		o.key("billOfMaterials")
-		o.dst = s.appendProducts(o.dst, c, e)
+		o.dst = appendProducts(o.dst, c, e)
 	}
 	return o.close()
 }
 
-func (s *Server) appendProducts(dst []byte, c *call, e *environment) []byte {
+func appendProducts(dst []byte, c *call, e *environment) []byte {
+	info := e.info.Load()
 	o := open(dst)
 	links := o.child("_links")
 	links.link("self", c.base, "/environments/", e.id.String(), "/billOfMaterials")
 	links.link("environment", c.base, "/environments/", e.id.String())
 	o.end(links)
-	o.text("solutionType", e.solution)
-	o.key("products")
-	o.dst = append(o.dst, '[')
-	for k, kind := range e.products {
-		if k > 0 {
-			o.dst = append(o.dst, ',')
-		}
-		product := open(o.dst)
-		product.id(data.NamedID("product " + e.name + kind))
-		product.text("type", kind)
-		product.text("description", "Product "+strings.ToLower(kind))
-		console := product.child("console")
-		console.text("href", "https://console.pingone.example/?product="+kind)
-		product.end(console)
-		if k == 0 {
-			product.raw("bookmarks", []byte(`[{"name":"Status \"page\"","href":"https://status.example"}]`))
-		}
-		if kind == "PING_ONE_DAVINCI" {
-			product.texts("tags", []string{"DAVINCI_MINIMAL"})
-		}
-		o.dst = product.close()
-	}
-	o.dst = append(o.dst, ']')
-	o.time("createdAt", e.createdAt)
-	o.time("updatedAt", e.createdAt+75)
+	o.text("solutionType", info.solution)
+	raw, _ := json.Marshal(info.products) // texts only: cannot fail
+	o.raw("products", raw)
+	o.time("createdAt", info.createdAt)
+	o.time("updatedAt", info.productsUpdated)
 	return o.close()
 }
 
@@ -96,17 +85,18 @@ func (s *Server) listEnvironments(c *call) (reply, error) {
 			p.limit = most
 		}
 	}
+	all := s.environments()
 	matches := func(k int) bool {
-		e := s.environments[k]
+		e := all[k]
 		if !c.access.sees(e.id) {
 			return false
 		}
-		return x == nil || evaluate(x, func(name string) []string { return []string{s.environmentValue(e, name)} })
+		return x == nil || evaluate(x, func(name string) []string { return []string{e.value(name)} })
 	}
 	l := &listing{key: "environments", uncounted: true}
 	products := has(p.at.Expand, "billOfMaterials")
-	return s.slots(c, p, l, len(s.environments), matches, func(dst []byte, k int) []byte {
-		return s.appendEnvironment(dst, c, s.environments[k], products)
+	return s.slots(c, p, l, len(all), matches, func(dst []byte, k int) []byte {
+		return s.appendEnvironment(dst, c, all[k], products)
 	}), nil
 }
 
@@ -120,18 +110,20 @@ func filtersMore(x *scim.Expr) bool {
 	return x.Kind == scim.Compare && x.Attr != "organization.id" && x.Attr != "license.id"
 }
 
-func (s *Server) environmentValue(e *environment, name string) string {
+// value is what filters see of an environment.
+func (e *environment) value(name string) string {
+	info := e.info.Load()
 	switch name {
 	case "name":
-		return e.name
+		return info.name
 	case "id":
 		return e.id.String()
 	case "organization.id":
-		return s.organization.id.String()
+		return info.license.organization.id.String()
 	case "license.id":
-		return s.organization.license.String()
+		return info.license.id.String()
 	}
-	return "ACTIVE" // status
+	return info.status
 }
 
 func (s *Server) readEnvironment(c *call) (reply, error) {
@@ -139,7 +131,7 @@ func (s *Server) readEnvironment(c *call) (reply, error) {
 }
 
 func (s *Server) readBillOfMaterials(c *call) (reply, error) {
-	return reply{body: s.appendProducts(nil, c, c.environment)}, nil
+	return reply{body: appendProducts(nil, c, c.environment)}, nil
 }
 
 // readCapabilities tells the rate limits of the license, in the unit that the
@@ -151,6 +143,7 @@ func (s *Server) readCapabilities(c *call) (reply, error) {
 	links.link("environment", c.base, "/environments/", c.environment.id.String())
 	o.end(links)
 	o.bool("canUseCustomSchema", true)
+	quantities := o.child("licenseQuantities")
 	for _, name := range sortedKeys(rateGroups) {
 		rate := rateGroups[name]
 		if own, ok := s.opt.RateLimits[name]; ok {
@@ -160,9 +153,10 @@ func (s *Server) readCapabilities(c *call) (reply, error) {
 		if strings.HasSuffix(name, "Rpm") {
 			per = time.Minute
 		}
-		inner := o.child(name)
+		inner := quantities.child(name)
 		inner.int("limit", max(1, int(float64(rate.Limit)*float64(per)/float64(rate.Per))))
-		o.end(inner)
+		quantities.end(inner)
 	}
+	o.end(quantities)
 	return reply{body: o.close()}, nil
 }

@@ -1,13 +1,14 @@
 package sim
 
 import (
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
 )
 
-func (s *Server) appendOrganization(dst []byte, c *call) []byte {
-	org := s.organization
+func appendOrganization(dst []byte, c *call, org *organization) []byte {
 	o := open(dst)
 	links := o.child("_links")
 	links.link("self", c.base, "/organizations/", org.id.String())
@@ -16,9 +17,23 @@ func (s *Server) appendOrganization(dst []byte, c *call) []byte {
 	o.end(links)
 	o.id(org.id)
 	o.text("name", org.name)
-	o.text("type", "PAID")
+	o.text("description", org.description)
+	o.text("type", org.kind)
+	if len(org.billing) > 0 {
+		o.key("billingConnections")
+		o.dst = append(o.dst, '[')
+		for k, id := range org.billing {
+			if k > 0 {
+				o.dst = append(o.dst, ',')
+			}
+			inner := open(o.dst)
+			inner.id(id)
+			o.dst = inner.close()
+		}
+		o.dst = append(o.dst, ']')
+	}
 	o.time("createdAt", org.createdAt)
-	o.time("updatedAt", org.createdAt+86_400_000)
+	o.time("updatedAt", org.createdAt+day)
 	return o.close()
 }
 
@@ -27,119 +42,161 @@ func (s *Server) listOrganizations(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	l := &listing{key: "organizations"}
-	holds := true
+	var x *scim.Expr
 	if p.at.Filter != "" {
-		x, err := c.parse(organizationsSpec, p.at.Filter)
-		if err != nil {
+		if x, err = c.parse(organizationsSpec, p.at.Filter); err != nil {
 			return reply{}, err
 		}
-		holds = evaluate(x, func(string) []string { return []string{s.organization.name} })
 	}
-	return s.slots(c, p, l, 1, func(int) bool { return holds }, func(dst []byte, _ int) []byte { return s.appendOrganization(dst, c) }), nil
+	matches := func(k int) bool {
+		if k > 0 && !c.access.organization {
+			return false
+		}
+		return x == nil || evaluate(x, func(string) []string { return []string{s.organizations[k].name} })
+	}
+	l := &listing{key: "organizations"}
+	return s.slots(c, p, l, len(s.organizations), matches, func(dst []byte, k int) []byte {
+		return appendOrganization(dst, c, s.organizations[k])
+	}), nil
 }
 
 func (s *Server) readOrganization(c *call) (reply, error) {
-	if !strings.EqualFold(c.param(0), s.organization.id.String()) {
-		return reply{}, forbidden()
+	org, err := s.organizationOf(c, c.param(0))
+	if err != nil {
+		return reply{}, err
 	}
-	return reply{body: s.appendOrganization(nil, c)}, nil
+	return reply{body: appendOrganization(nil, c, org)}, nil
 }
 
-// The members of the license that filters see, but for its name.
-const (
-	licensePackage = "CIAM Plus"
-	licenseBegins  = "2024-01-01T00:00:00.000Z"
-)
+// readOrganizationCapabilities tells what an organization may do.
+func (s *Server) readOrganizationCapabilities(c *call) (reply, error) {
+	org, err := s.organizationOf(c, c.param(0))
+	if err != nil {
+		return reply{}, err
+	}
+	o := open(nil)
+	links := o.child("_links")
+	links.link("self", c.address())
+	links.link("organization", c.base, "/organizations/", org.id.String())
+	o.end(links)
+	o.bool("canCreateEnvironments", org.kind == "PAID")
+	o.bool("canUseCustomDomains", org.kind == "PAID")
+	return reply{body: o.close()}, nil
+}
 
-func (s *Server) appendLicense(dst []byte, c *call) []byte {
+func (s *Server) appendLicense(dst []byte, c *call, l *license) []byte {
+	organization := l.organization.id.String()
 	o := open(dst)
 	links := o.child("_links")
-	links.link("self", c.base, "/organizations/", s.organization.id.String(), "/licenses/", s.organization.license.String())
-	links.link("organization", c.base, "/organizations/", s.organization.id.String())
+	links.link("self", c.base, "/organizations/", organization, "/licenses/", l.id.String())
+	links.link("organization", c.base, "/organizations/", organization)
 	o.end(links)
-	o.id(s.organization.license)
-	o.ref("organization", s.organization.id)
-	o.text("name", s.licenseName())
-	o.text("package", licensePackage)
-	o.text("status", "ACTIVE")
-	o.text("beginsAt", licenseBegins)
-	o.text("expiresAt", "2036-01-01T00:00:00.000Z")
-	o.int("assignedEnvironmentsCount", len(s.environments))
-	o.raw("environments", []byte(`{"max":20,"regions":["EU"],"allowProduction":true,"allowCustomDomain":true,"allowCustomSchema":true,"allowConnections":true,"allowAddResources":true}`))
+	o.id(l.id)
+	o.ref("organization", l.organization.id)
+	o.text("name", *l.name.Load())
+	o.text("package", l.pkg)
+	o.text("status", l.status)
+	o.time("beginsAt", l.begins)
+	o.time("expiresAt", l.expires)
+	o.time("terminatesAt", l.terminates)
+	if l.replaces != nil {
+		o.ref("replacesLicense", l.replaces.id)
+	}
+	if l.replacedBy != nil {
+		o.ref("replacedByLicense", l.replacedBy.id)
+	}
+	o.int("assignedEnvironmentsCount", s.assigned(l))
+	environments := o.child("environments")
+	environments.int("max", l.maxEnvironments)
+	environments.texts("regions", []string{"EU", "NORTH_AMERICA"})
+	for _, name := range []string{"allowProduction", "allowCustomDomain", "allowCustomSchema", "allowConnections", "allowAddResources"} {
+		environments.bool(name, l.allowProduction)
+	}
+	o.end(environments)
 	users := o.child("users")
-	users.int("max", MaxUsers)
-	users.int("annualActiveIncluded", MaxUsers/2)
+	users.int("max", l.maxUsers)
+	users.int("hardLimitMax", l.maxUsers+l.maxUsers/10)
+	users.int("annualActiveIncluded", l.maxUsers/2)
+	users.int("monthlyActiveIncluded", l.maxUsers/10)
 	users.bool("allowPasswordPolicy", true)
-	users.bool("allowRoleAssignment", true)
+	users.bool("allowRoleAssignment", l.allowLocalize)
 	o.end(users)
-	o.raw("mfa", []byte(`{"allowPushNotification":true,"allowTotp":true,"allowSmsOtp":true,"allowEmailOtp":true,"allowFido2Devices":true}`))
-	o.raw("gateways", []byte(`{"allowLdapGateway":true,"allowKerberosGateway":false,"allowRadiusGateway":true}`))
+	o.dst = append(append(o.dst, ','), l.features...)
 	return o.close()
 }
 
 func (s *Server) listLicenses(c *call) (reply, error) {
-	if !strings.EqualFold(c.param(0), s.organization.id.String()) || !c.access.organization {
+	org, err := s.organizationOf(c, c.param(0))
+	if err != nil || !c.access.organization {
 		return reply{}, forbidden()
 	}
-	if order := c.query.Get("order"); order != "" && order != "-beginsAt" {
+	shown := org.licenses
+	switch order := c.query.Get("order"); order {
+	case "":
+	case "-beginsAt":
+		shown = slices.Clone(shown)
+		slices.SortStableFunc(shown, func(x, y *license) int { return int(y.begins/day - x.begins/day) })
+	default:
 		return reply{}, invalidParameter("order", "The order '"+order+"' is not supported.")
 	}
 	p, err := s.paging(c, 100, 1000)
 	if err != nil {
 		return reply{}, err
 	}
-	holds := true
+	var x *scim.Expr
 	if p.at.Filter != "" {
-		x, err := c.parse(licensesSpec, p.at.Filter)
-		if err != nil {
+		if x, err = c.parse(licensesSpec, p.at.Filter); err != nil {
 			return reply{}, err
 		}
-		values := map[string]string{"beginsAt": licenseBegins, "status": "ACTIVE", "name": s.licenseName(), "package": licensePackage}
-		holds = evaluate(x, func(name string) []string { return []string{values[name]} })
+	}
+	matches := func(k int) bool {
+		return x == nil || evaluate(x, func(name string) []string { return []string{shown[k].value(name)} })
 	}
 	l := &listing{key: "licenses"}
-	return s.slots(c, p, l, 1, func(int) bool { return holds }, func(dst []byte, _ int) []byte { return s.appendLicense(dst, c) }), nil
+	return s.slots(c, p, l, len(shown), matches, func(dst []byte, k int) []byte { return s.appendLicense(dst, c, shown[k]) }), nil
+}
+
+// value is what filters see of a license.
+func (l *license) value(attribute string) string {
+	switch attribute {
+	case "beginsAt":
+		return time.UnixMilli(l.begins).UTC().Format("2006-01-02T15:04:05.000Z")
+	case "status":
+		return l.status
+	case "package":
+		return l.pkg
+	}
+	return *l.name.Load()
 }
 
 func (s *Server) readLicense(c *call) (reply, error) {
-	if err := s.checkLicense(c); err != nil {
+	l, err := s.licenseOf(c)
+	if err != nil {
 		return reply{}, err
 	}
-	return reply{body: s.appendLicense(nil, c)}, nil
+	return reply{body: s.appendLicense(nil, c, l)}, nil
 }
 
-// checkLicense checks the license in the path.
-func (s *Server) checkLicense(c *call) error {
-	if !strings.EqualFold(c.param(0), s.organization.id.String()) || !c.access.organization {
-		return forbidden()
-	}
-	if !strings.EqualFold(c.param(1), s.organization.license.String()) {
-		return notFound("The license does not exist.")
-	}
-	return nil
-}
-
-func (s *Server) licenseName() string { return *s.license.Load() }
-
-func (s *Server) licenseNameReply(c *call) reply {
+func (c *call) licenseName(l *license) reply {
 	o := open(nil)
 	links := o.child("_links")
 	links.link("self", c.address())
 	o.end(links)
-	o.text("name", s.licenseName())
+	o.text("name", *l.name.Load())
 	return reply{body: o.close()}
 }
 
 func (s *Server) readLicenseName(c *call) (reply, error) {
-	if err := s.checkLicense(c); err != nil {
+	l, err := s.licenseOf(c)
+	if err != nil {
 		return reply{}, err
 	}
-	return s.licenseNameReply(c), nil
+	return c.licenseName(l), nil
 }
 
 func (s *Server) putLicenseName(c *call) (reply, error) {
-	if err := s.checkLicense(c); err != nil {
+	l, err := s.licenseOf(c)
+	if err != nil {
 		return reply{}, err
 	}
 	if !c.access.write {
@@ -156,8 +213,8 @@ func (s *Server) putLicenseName(c *call) (reply, error) {
 	case name == "":
 		return reply{}, required("name")
 	}
-	s.license.Store(&name)
-	return s.licenseNameReply(c), nil
+	l.name.Store(&name)
+	return c.licenseName(l), nil
 }
 
 // evaluate tries a checked filter on a small resource, whose values it reads by

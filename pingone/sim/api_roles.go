@@ -114,10 +114,10 @@ func (s *Server) assignments(e *environment, i uint32) []assignment {
 	var out []assignment
 	switch {
 	case i >= e.people.Count():
-	case e == s.environments[0] && e.people.IsAdmin(i):
-		org := s.organization.id.String()
+	case e == s.environments()[0] && e.people.IsAdmin(i):
+		org := s.organizations[0].id.String()
 		out = append(out, assignment{roles[1].id, org, "ORGANIZATION"})
-		for _, env := range s.environments {
+		for _, env := range s.environments() {
 			out = append(out, assignment{roles[2].id, env.id.String(), "ENVIRONMENT"})
 		}
 	case e.people.IsAuditor(i):
@@ -133,24 +133,26 @@ func (s *Server) listRoleAssignments(c *call) (reply, error) {
 	}
 	held := s.assignments(c.environment, i)
 	return c.wholeCollection("roleAssignments", len(held), func(dst []byte, k int) []byte {
-		a := held[k]
-		id := data.NamedID(c.param(0) + a.role + a.scope)
-		o := open(dst)
-		links := o.child("_links")
-		links.link("self", c.address(), "/", id.String())
-		o.end(links)
-		o.id(id)
-		role := o.child("role")
-		role.text("id", a.role)
-		o.end(role)
-		scope := o.child("scope")
-		scope.text("id", a.scope)
-		scope.text("type", a.kind)
-		o.end(scope)
-		o.ref("environment", c.environment.id)
-		o.bool("readOnly", i == 0 && k == 0)
-		return o.close()
+		return c.appendAssignment(dst, c.address(), data.NamedID(c.param(0)+held[k].role+held[k].scope), held[k], i == 0 && k == 0)
 	}), nil
+}
+
+func (c *call) appendAssignment(dst []byte, address string, id data.ID, a assignment, readOnly bool) []byte {
+	o := open(dst)
+	links := o.child("_links")
+	links.link("self", address, "/", id.String())
+	o.end(links)
+	o.id(id)
+	role := o.child("role")
+	role.text("id", a.role)
+	o.end(role)
+	scope := o.child("scope")
+	scope.text("id", a.scope)
+	scope.text("type", a.kind)
+	o.end(scope)
+	o.ref("environment", c.environment.id)
+	o.bool("readOnly", readOnly)
+	return o.close()
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -8,7 +8,7 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
 
-func (c *call) appendSchema(dst []byte) []byte {
+func (s *Server) appendSchema(dst []byte, c *call) []byte {
 	e := c.environment
 	address := c.base + "/environments/" + e.id.String() + "/schemas/" + e.schema.String()
 	o := open(dst)
@@ -21,11 +21,12 @@ func (c *call) appendSchema(dst []byte) []byte {
 	o.ref("environment", e.id)
 	o.text("name", "User")
 	o.text("description", "User schema")
+	o.bool("allowsContainsOperator", s.opt.Unconfirmed)
 	return o.close()
 }
 
 func (s *Server) listSchemas(c *call) (reply, error) {
-	return c.wholeCollection("schemas", 1, func(dst []byte, _ int) []byte { return c.appendSchema(dst) }), nil
+	return c.wholeCollection("schemas", 1, func(dst []byte, _ int) []byte { return s.appendSchema(dst, c) }), nil
 }
 
 // checkSchema checks the schema in the path.
@@ -41,7 +42,7 @@ func (s *Server) readSchema(c *call) (reply, error) {
 	if err := c.checkSchema(); err != nil {
 		return reply{}, err
 	}
-	return reply{body: c.appendSchema(nil)}, nil
+	return reply{body: s.appendSchema(nil, c)}, nil
 }
 
 func (c *call) appendAttribute(dst []byte, k int) []byte {

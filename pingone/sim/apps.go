@@ -72,7 +72,7 @@ func (s *Server) apps() map[string][]authserver.App {
 	}
 	device := []string{authserver.DeviceCode, authserver.RefreshToken}
 	out = append(out, authserver.App{ID: AppDevice.ID, Method: AppDevice.Method, Grants: device})
-	return map[string][]authserver.App{s.environments[0].id.String(): out}
+	return map[string][]authserver.App{s.environments()[0].id.String(): out}
 }
 
 // directory lets the authorization server sign users in.
@@ -81,7 +81,7 @@ type directory struct{ server *Server }
 // SignIn implements authserver.Directory.
 func (d directory) SignIn(environment, username, password string) (string, bool) {
 	id, _ := data.ParseID(environment)
-	e := d.server.byID[id]
+	e := d.server.environment(id)
 	if e == nil {
 		return "", false
 	}
@@ -105,7 +105,7 @@ func (d directory) SignIn(environment, username, password string) (string, bool)
 // UserByName implements authserver.Directory.
 func (d directory) UserByName(environment, username string) (string, bool) {
 	id, _ := data.ParseID(environment)
-	e := d.server.byID[id]
+	e := d.server.environment(id)
 	if e == nil {
 		return "", false
 	}
@@ -118,7 +118,7 @@ func (d directory) UserByName(environment, username string) (string, bool) {
 // Profile implements authserver.Directory.
 func (d directory) Profile(environment, subject string) (map[string]any, bool) {
 	envID, _ := data.ParseID(environment)
-	e := d.server.byID[envID]
+	e := d.server.environment(envID)
 	id, ok := data.ParseID(subject)
 	if e == nil || !ok {
 		return nil, false

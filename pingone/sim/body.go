@@ -54,6 +54,14 @@ func (b *body) fail(err *apiError) {
 	}
 }
 
+// problem is the first problem as an error.
+func (b *body) problem() error {
+	if b.err == nil {
+		return nil
+	}
+	return b.err
+}
+
 // has reports whether a member is there, null included.
 func (b *body) has(name string) bool {
 	_, ok := b.members[name]

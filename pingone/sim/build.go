@@ -1,21 +1,19 @@
 package sim
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
 
-// organization is the top of everything.
-type organization struct {
-	id, license data.ID
-	name        string
-	createdAt   int64
-}
-
-// The three environments, in the order in which they are listed.
+// The environments, in the order in which they are listed. The last is deleted
+// but can still be brought back.
 const (
 	administrators = "Administrators"
 	customers      = "Customers"
 	partners       = "Partner Portal Zürich"
+	retired        = "Old Shop"
 )
 
 // limitedPopulation is the population that AppPopulationOnly has roles for.
@@ -26,37 +24,95 @@ func identityProviderID(environment data.ID) data.ID {
 	return data.NamedID("idp " + environment.String())
 }
 
-// build makes the organization and its environments.
+// build makes the organizations and the environments of the first.
 func (s *Server) build() {
-	s.organization = organization{
-		id: data.NamedID("organization"), license: data.NamedID("license"), name: "Acme \"Simulated\" AG", createdAt: data.Epoch,
-	}
-	name := "Main"
-	s.license.Store(&name)
-	s.byID = make(map[data.ID]*environment)
-	for _, spec := range []struct {
-		name, description, kind, solution string
-		users                             int
-		products                          []string
+	s.organizations = seedOrganizations()
+	for k, spec := range []struct {
+		users    int
+		products []string
+		info     environmentInfo
 	}{
-		{administrators, "Administrators and staff", "SANDBOX", "WORKFORCE", s.opt.Users, []string{"PING_ONE_BASE", "PING_ONE_MFA", "PING_ONE_PROVISIONING"}},
-		{customers, "Shop users", "PRODUCTION", "CUSTOMER", s.opt.Users / 5, []string{"PING_ONE_BASE", "PING_ONE_RISK", "PING_ONE_VERIFY", "PING_ONE_DAVINCI"}},
-		{partners, "", "SANDBOX", "", s.opt.Users / 50, []string{"PING_ONE_BASE"}},
+		{s.opt.Users, []string{"PING_ONE_BASE", "PING_ONE_MFA", "PING_ONE_PROVISIONING"}, environmentInfo{
+			name: administrators, description: "Administrators and staff", kind: "SANDBOX", solution: "WORKFORCE", account: "610000042",
+		}},
+		{s.opt.Users / 5, []string{"PING_ONE_BASE", "PING_ONE_RISK", "PING_ONE_VERIFY", "PING_ONE_DAVINCI"}, environmentInfo{
+			name: customers, description: "Shop users", kind: "PRODUCTION", solution: "CUSTOMER", icon: "https://shop.example/icon.png",
+		}},
+		{s.opt.Users / 50, []string{"PING_ONE_BASE"}, environmentInfo{name: partners, kind: "SANDBOX", subtype: "DEVELOPMENT"}},
+		{0, []string{"PING_ONE_BASE"}, environmentInfo{
+			name: retired, kind: "PRODUCTION", status: "DELETE_PENDING", softDeleted: data.Epoch + 9*year + 240*day,
+		}},
 	} {
-		e := &environment{
-			id: data.NamedID("environment " + spec.name), name: spec.name, description: spec.description, kind: spec.kind,
-			solution: spec.solution, products: spec.products, createdAt: data.Epoch + int64(len(s.environments))*86_400_132,
-			unkind: &s.unkind,
+		info := spec.info
+		info.createdAt = data.Epoch + int64(k)*(day+132)
+		info.updated = max(info.createdAt+75, info.softDeleted)
+		info.productsUpdated = info.createdAt + 75
+		info.region, info.license = "EU", s.organizations[0].licenses[0]
+		setDefault(&info.status, "ACTIVE")
+		for _, kind := range spec.products {
+			info.products = append(info.products, seedProduct(info.name, kind))
 		}
-		s.fill(e, spec.users)
-		s.environments = append(s.environments, e)
-		s.byID[e.id] = e
+		s.addEnvironment(data.NamedID("environment "+info.name), info, spec.users)
 	}
 }
 
-// fill makes the content of an environment from the seed.
-func (s *Server) fill(e *environment, users int) {
-	seed := data.Mix(s.opt.Seed ^ data.SaltOf(e.name))
+func seedProduct(environment, kind string) product {
+	p := product{
+		ID: data.NamedID("product " + environment + kind).String(), Type: kind, Description: "Product " + strings.ToLower(kind),
+		Console: &console{"https://console.pingone.example/?product=" + kind},
+	}
+	switch kind {
+	case "PING_ONE_BASE":
+		p.Bookmarks = []bookmark{{"Status \"page\"", "https://status.example"}}
+	case "PING_ONE_DAVINCI":
+		p.Tags = []string{"DAVINCI_MINIMAL"}
+	case "PING_ONE_MFA":
+		p.Deployment = &deployment{data.NamedID("deployment " + environment).String()}
+	}
+	return p
+}
+
+// addEnvironment makes an environment with a number of seeded users.
+func (s *Server) addEnvironment(id data.ID, info environmentInfo, users int) *environment {
+	e := &environment{id: id, unkind: &s.unkind}
+	e.info.Store(&info)
+	s.fill(e, info.name, users)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []*environment
+	if old := s.all.Load(); old != nil {
+		all = *old
+	}
+	all = append(slices.Clip(all), e)
+	s.all.Store(&all)
+	return e
+}
+
+// removeEnvironment forgets an environment.
+func (s *Server) removeEnvironment(e *environment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left := slices.DeleteFunc(slices.Clone(s.environments()), func(other *environment) bool { return other == e })
+	s.all.Store(&left)
+}
+
+// environments are all that there are at the moment.
+func (s *Server) environments() []*environment { return *s.all.Load() }
+
+// environment finds an environment by id; nil when there is none.
+func (s *Server) environment(id data.ID) *environment {
+	for _, e := range s.environments() {
+		if e.id == id {
+			return e
+		}
+	}
+	return nil
+}
+
+// fill makes the content of an environment from the seed. One without users has
+// the default population alone.
+func (s *Server) fill(e *environment, name string, users int) {
+	seed := data.Mix(s.opt.Seed ^ data.SaltOf(name))
 	e.ids = idSpaces{
 		populations: data.IDs(data.Mix(seed ^ data.SaltOf("populations"))),
 		groups:      data.IDs(data.Mix(seed ^ data.SaltOf("groups"))),
@@ -64,12 +120,20 @@ func (s *Server) fill(e *environment, users int) {
 	}
 	e.schema = data.NamedID("schema " + e.id.String())
 	e.written = make(map[uint32][]version)
-	specs := data.Populations(e.name != administrators)
+	specs := data.Populations(name != administrators)
+	empty := users == 0 && name != administrators && name != customers && name != partners
+	if empty {
+		specs = specs[:1]
+	}
 	shares := make([]data.Share, len(specs))
 	for k, spec := range specs {
 		shares[k] = spec.Share
+		theme := ""
+		if spec.Language != "" {
+			theme = data.NamedID("theme " + spec.Language).String()
+		}
 		e.populations = append(e.populations, &population{
-			id: e.ids.populations.ID(uint32(k)), name: spec.Name, description: spec.Description, isDefault: spec.Default,
+			theme: theme, id: e.ids.populations.ID(uint32(k)), name: spec.Name, description: spec.Description, isDefault: spec.Default,
 			passwordPolicy: data.NamedID("policy " + e.id.String()).String(), preferredLanguage: spec.Language,
 			alternative: spec.Alternative, createdAt: data.Epoch + int64(k)*7_000_123, updated: data.Epoch + int64(k)*9_000_456,
 		})
@@ -77,7 +141,9 @@ func (s *Server) fill(e *environment, users int) {
 	e.people = data.NewPeople(seed, users, shares)
 	e.nextUser = e.people.Count()
 	e.attributes = seedAttributes(e)
-	s.seedGroups(e, seed)
+	if !empty {
+		s.seedGroups(e, seed)
+	}
 }
 
 // seedGroups makes the groups and compiles their user filters.

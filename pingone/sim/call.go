@@ -135,10 +135,14 @@ func (s *Server) enter(c *call) error {
 	}
 	head, _, _ := strings.Cut(rest, "/")
 	id, ok := data.ParseID(head)
-	if !ok || s.byID[id] == nil || !c.access.sees(id) {
+	e := s.environment(id)
+	if !ok || e == nil || !c.access.sees(id) {
 		return forbidden()
 	}
-	c.environment, c.params = s.byID[id], c.params[1:]
+	if age := c.now.Sub(time.UnixMilli(e.info.Load().createdAt)); age < c.mood.newDelay {
+		return forbidden()
+	}
+	c.environment, c.params = e, c.params[1:]
 	return nil
 }
 

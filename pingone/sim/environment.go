@@ -10,19 +10,15 @@ import (
 )
 
 // environment is one PingOne environment with its directory. Its lock guards
-// everything below it; people and the identifiers never change.
+// everything below it; people and the identifiers never change, and what it is
+// called is replaced as a whole.
 type environment struct {
-	id          data.ID
-	name        string
-	description string
-	kind        string // PRODUCTION, SANDBOX
-	products    []string
-	solution    string
-	createdAt   int64
-	ids         idSpaces
-	people      *data.People
-	schema      data.ID
-	unkind      *atomic.Pointer[unkindness] // the server's
+	id     data.ID
+	info   atomic.Pointer[environmentInfo]
+	ids    idSpaces
+	people *data.People
+	schema data.ID
+	unkind *atomic.Pointer[unkindness] // the server's
 
 	mu          sync.RWMutex
 	populations []*population
@@ -37,6 +33,40 @@ type environment struct {
 
 	cache cache
 }
+
+// environmentInfo is what an environment says of itself.
+type environmentInfo struct {
+	name, description, icon, kind, subtype string // kind: PRODUCTION, SANDBOX
+	region, status, account, solution      string // status: ACTIVE, DELETE_PENDING
+	license                                *license
+	products                               []product
+	createdAt, updated, productsUpdated    int64
+	softDeleted                            int64
+}
+
+// product is an entry of an environment's bill of materials.
+type product struct {
+	ID          string      `json:"id,omitempty"`
+	Type        string      `json:"type"`
+	Description string      `json:"description,omitempty"`
+	Console     *console    `json:"console,omitempty"`
+	Bookmarks   []bookmark  `json:"bookmarks,omitempty"`
+	Deployment  *deployment `json:"deployment,omitempty"`
+	Tags        []string    `json:"tags,omitempty"`
+}
+
+type (
+	console struct {
+		Href string `json:"href"`
+	}
+	deployment struct {
+		ID string `json:"id"`
+	}
+	bookmark struct {
+		Name string `json:"name"`
+		Href string `json:"href"`
+	}
+)
 
 // idSpaces turn slots of the environment's slices into UUIDs.
 type idSpaces struct{ populations, groups, attributes data.IDs }

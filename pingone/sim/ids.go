@@ -5,13 +5,14 @@ const (
 	EnvironmentAdministrators = administrators
 	EnvironmentCustomers      = customers
 	EnvironmentPartners       = partners
+	EnvironmentRetired        = retired
 )
 
-// OrganizationID is the id of the only organization. It does not depend on the seed.
-func (s *Server) OrganizationID() string { return s.organization.id.String() }
+// OrganizationID is the id of the organization with the environments. It does not depend on the seed.
+func (s *Server) OrganizationID() string { return s.organizations[0].id.String() }
 
-// LicenseID is the id of the only license.
-func (s *Server) LicenseID() string { return s.organization.license.String() }
+// LicenseID is the id of the license that the environments use.
+func (s *Server) LicenseID() string { return s.organizations[0].licenses[0].id.String() }
 
 // EnvironmentID is the id of an environment by name; empty when there is none.
 // It does not depend on the seed. The applications are those of Administrators.
@@ -23,8 +24,8 @@ func (s *Server) EnvironmentID(name string) string {
 }
 
 func (s *Server) environmentNamed(name string) *environment {
-	for _, e := range s.environments {
-		if e.name == name {
+	for _, e := range s.environments() {
+		if e.info.Load().name == name {
 			return e
 		}
 	}

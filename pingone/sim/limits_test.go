@@ -86,7 +86,7 @@ func TestCapabilitiesTellTheLimits(t *testing.T) {
 	for group, limit := range map[string]int{
 		"rlgDirAccessRps": 2, "rlgDirWriteRps": 7, "rlgConfigRpm": 600, "rlgAuditRps": 10, "rlgAnalyticsRpm": 600,
 	} {
-		assert.EqualValues(t, limit, path(body, group, "limit"), group)
+		assert.EqualValues(t, limit, path(body, "licenseQuantities", group, "limit"), group)
 	}
 }
 

@@ -27,7 +27,7 @@ func TestMillionUsers(t *testing.T) {
 	s, err := New(Options{Users: 1_000_000})
 	require.NoError(t, err)
 	t.Logf("after the start: %d MiB", heap()-before)
-	e := s.environments[0]
+	e := s.environments()[0]
 	token, err := s.auth.Grant(AppWorker.ID, e.id.String())
 	require.NoError(t, err)
 	get := func(path string) *discard {
@@ -69,7 +69,7 @@ func TestCacheForgets(t *testing.T) {
 	t.Parallel()
 	s, err := New(Options{Users: 10})
 	require.NoError(t, err)
-	e := s.environments[0]
+	e := s.environments()[0]
 	for k := range 12 {
 		r := e.cache.result(string(rune('a'+k)), e.structure)
 		r.once.Do(func() { r.rows = make([]uint32, maxCachedRows/10) })

@@ -3,6 +3,7 @@ package sim
 import (
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
@@ -34,7 +35,11 @@ type (
 	enabledIs    struct{ op, value string }
 	populationIn []int
 	idIs         struct{ index uint32 }
-	memberOf     struct {
+	validityIs   struct { // the begin or end of validity, Unix milliseconds
+		end bool
+		at  int64
+	}
+	memberOf struct {
 		group int
 		below []int
 		want  membership // outside: either
@@ -136,6 +141,14 @@ func (p *enabledIs) match(s *subject) bool {
 
 func (p populationIn) match(s *subject) bool { return slices.Contains(p, s.population()) }
 
+func (p validityIs) match(s *subject) bool {
+	times := s.times()
+	if p.end {
+		return times.End == p.at
+	}
+	return times.Start == p.at
+}
+
 func (p idIs) match(s *subject) bool { return s.index == p.index }
 
 func (p *memberOf) match(s *subject) bool {
@@ -193,7 +206,10 @@ func (e *environment) compile(x *scim.Expr) predicate {
 			return &customIs{k, x.Op, value}
 		}
 	}
-	return nobody{} // startDate, endDate: no user has them
+	if at, err := time.Parse(time.RFC3339, value); err == nil && (x.Attr == "startDate" || x.Attr == "endDate") {
+		return validityIs{x.Attr == "endDate", at.UnixMilli()}
+	}
+	return nobody{}
 }
 
 func (e *environment) compileAll(xs []*scim.Expr) []predicate {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,18 +15,18 @@ import (
 
 // Server simulates PingOne. It is an http.Handler and safe for concurrent use.
 type Server struct {
-	opt          Options
-	organization organization
-	environments []*environment
-	byID         map[data.ID]*environment
-	auth         *authserver.Server
-	routes       *node
-	limits       *limiter
-	recorder     *recorder
-	faults       *faultPlan
-	cursorKey    []byte
-	errorIDs     atomic.Uint32
-	license      atomic.Pointer[string] // its name
+	opt           Options
+	organizations []*organization
+	mu            sync.Mutex // for changes of all
+	all           atomic.Pointer[[]*environment]
+	made          atomic.Uint32 // environments created by calls
+	auth          *authserver.Server
+	routes        *node
+	limits        *limiter
+	recorder      *recorder
+	faults        *faultPlan
+	cursorKey     []byte
+	errorIDs      atomic.Uint32
 
 	unkind      atomic.Pointer[unkindness]
 	phases      *faultPlan // of the switches
@@ -58,7 +59,7 @@ func New(opt Options) (*Server, error) {
 	s.SetOnRequest(opt.OnRequest)
 	s.build()
 	s.auth, err = authserver.New(authserver.Config{
-		Organization: s.organization.id.String(),
+		Organization: s.organizations[0].id.String(),
 		Apps:         s.apps(),
 		Directory:    directory{s},
 		Clock:        opt.Clock,
@@ -152,7 +153,7 @@ func (s *Server) classify(r *http.Request) target {
 	if !s.auth.Knows(path) {
 		name = "(unknown)"
 	}
-	return target{env: s.byID[id], path: path, route: route{endpoint: r.Method + " /{env}/as/" + name, group: "rlgAuthnRps"}}
+	return target{env: s.environment(id), path: path, route: route{endpoint: r.Method + " /{env}/as/" + name, group: "rlgAuthnRps"}}
 }
 
 // dispatch answers a request as the simulated service does.

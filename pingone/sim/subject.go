@@ -34,6 +34,13 @@ func (s *subject) population() int {
 	return s.environment.people.Population(s.index)
 }
 
+func (s *subject) times() data.Times {
+	if s.user != nil {
+		return s.user.times
+	}
+	return s.environment.people.Times(s.index)
+}
+
 // custom gives the values of a custom attribute, valid until the next call.
 func (s *subject) custom(k int) []string {
 	if s.user != nil {

@@ -55,6 +55,7 @@ func (w *userWriter) append(dst []byte, u *user, more func(o *object)) []byte {
 	for _, a := range []data.Text{data.PreferredLanguage, data.PrimaryPhone, data.Timezone, data.Title, data.Type} {
 		o.text(data.Names[a], t[a])
 	}
+	o.time("startDate", u.times.Start)
 	o.time("updatedAt", u.times.Updated)
 	o.text("username", t[data.Username])
 	o.text("verifyStatus", u.status.Verify)
@@ -75,6 +76,7 @@ func (w *userWriter) appendStates(o *object, u *user) {
 		o.bool("emailVerified", u.status.EmailVerified)
 	}
 	o.bool("enabled", u.enabled)
+	o.time("endDate", u.times.End)
 	o.text("externalId", t[data.ExternalID])
 	provider := o.child("identityProvider")
 	provider.text("id", u.providerID)
@@ -108,7 +110,7 @@ func (w *userWriter) appendEmbedded(o *object, u *user) {
 	}
 	e := w.environment
 	embedded := o.child("_embedded")
-	if w.single {
+	if w.single && u.status.Password != "" {
 		password := embedded.child("password")
 		password.text("status", u.status.Password)
 		embedded.end(password)
@@ -129,6 +131,11 @@ func (w *userWriter) appendAccount(o *object, u *user) {
 	if u.status.Locked {
 		account.text("status", "LOCKED")
 		account.time("lockedAt", u.times.LockedAt)
+		if u.times.UnlockAt > 0 {
+			// As it was at the lock, so that a row reads the same each time.
+			account.int("secondsUntilUnlock", int((u.times.UnlockAt-u.times.LockedAt)/1000))
+			account.time("unlockAt", u.times.UnlockAt)
+		}
 	} else {
 		account.text("status", "OK")
 	}

@@ -38,7 +38,7 @@ func (c *call) passwordReply(u *user) reply {
 		o.end(inner)
 	}
 	o.text("status", u.status.Password)
-	if u.status.Password != "NO_PASSWORD" {
+	if u.status.Password != "NO_PASSWORD" && u.status.Password != "EXTERNAL" {
 		o.time("lastChangedAt", u.times.PasswordChanged)
 	}
 	return reply{body: o.close()}
@@ -48,6 +48,9 @@ func (s *Server) readPassword(c *call) (reply, error) {
 	_, u, err := s.user(c, c.param(0))
 	if err != nil {
 		return reply{}, err
+	}
+	if u.status.Password == "" {
+		return reply{}, notFound("The user has no password.")
 	}
 	return c.passwordReply(u), nil
 }
@@ -97,7 +100,7 @@ func (s *Server) putPassword(c *call) (reply, error) {
 // knows checks a password.
 func (u *user) knows(password string) bool {
 	switch {
-	case u.status.Password == "NO_PASSWORD" || u.status.Password == "EXTERNAL":
+	case u.status.Password == "" || u.status.Password == "NO_PASSWORD" || u.status.Password == "EXTERNAL":
 		return false
 	case u.password != "":
 		return password == u.password
@@ -133,7 +136,7 @@ func (s *Server) actOnPassword(c *call) (reply, error) {
 	default:
 		return reply{}, unsupportedMedia(c.request.Header.Get("Content-Type"))
 	}
-	if u.status.Password == "NO_PASSWORD" {
+	if u.status.Password == "" || u.status.Password == "NO_PASSWORD" {
 		return reply{}, invalidData(detail{Code: "NO_PASSWORD", Target: "password", Message: "The user has no password."})
 	}
 	s.saveUser(c, changed)

@@ -167,9 +167,9 @@ func (s *Server) actOnUser(c *call) (reply, error) {
 	u := c.environment.own(i)
 	switch c.mediaOf() {
 	case mediaLock:
-		u.status.Locked, u.times.LockedAt = true, c.now.UnixMilli()
+		u.status.Locked, u.times.LockedAt, u.times.UnlockAt = true, c.now.UnixMilli(), 0
 	case mediaUnlock:
-		u.status.Locked, u.times.LockedAt = false, 0
+		u.status.Locked, u.times.LockedAt, u.times.UnlockAt = false, 0, 0
 	default:
 		return reply{}, unsupportedMedia(c.request.Header.Get("Content-Type"))
 	}

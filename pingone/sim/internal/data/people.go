@@ -57,6 +57,7 @@ const (
 	hashGroups
 	hashPassword
 	hashCustom
+	hashValidity = hashCustom + uint64(NumCustoms)
 )
 
 // People are the users of one environment.
@@ -167,6 +168,8 @@ const year = 365 * 24 * 3600 * 1000
 // Times are the instants in a user's row, in Unix milliseconds; 0 when unset.
 type Times struct {
 	Created, Updated, SignOn, LockedAt, PasswordChanged int64
+	UnlockAt                                            int64 // of a lock that ends by itself, years away
+	Start, End                                          int64 // of validity
 }
 
 // Times makes the instants of a user.
@@ -182,6 +185,15 @@ func (p *People) Times(i uint32) Times {
 	}
 	if p.Status(i).Locked {
 		t.LockedAt = t.Updated
+		if h>>50%2 == 0 {
+			t.UnlockAt = t.LockedAt + 20*year
+		}
+	}
+	if v := p.hash(i, hashValidity); in(v, 60) {
+		t.Start = t.Created
+		if v>>20%2 == 0 {
+			t.End = t.Created + 15*year
+		}
 	}
 	return t
 }
@@ -220,6 +232,8 @@ func (p *People) Status(i uint32) Status {
 		s.Password = "PASSWORD_LOCKED_OUT"
 	case n < 200:
 		s.Password, s.Provider = "EXTERNAL", "OPENID_CONNECT"
+	case n >= 980:
+		s.Password = "" // there is no password object
 	}
 	return s
 }

@@ -1,0 +1,182 @@
+package sim_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pingone-gateway/gateway/pingone/sim"
+)
+
+const admins = sim.EnvironmentAdministrators
+
+// instant is how the API writes times.
+const instant = "2006-01-02T15:04:05.000Z"
+
+func TestDirectWrites(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	f := start(t, sim.Options{Users: 60, Clock: clock.Now, Unkind: "json-escapes,refuse-filter=username"})
+	board := f.Populations(admins)["Board"]
+	made := clock.Now()
+	id, err := f.CreateUser(admins, map[string]any{"username": "direct", "population": map[string]any{"id": board}})
+	require.NoError(t, err)
+	clock.Advance(time.Minute)
+	require.NoError(t, f.RenameUser(admins, id, "renamed"))
+	u := f.get(f.env("/users/" + id))
+	assert.Equal(t, "renamed", u["username"])
+	assert.Equal(t, board, path(u, "population", "id"))
+	for member, want := range map[string]time.Time{"createdAt": made, "updatedAt": clock.Now()} {
+		assert.Equal(t, want.Format(instant), u[member])
+	}
+
+	population, err := f.CreatePopulation(admins, "fresh")
+	require.NoError(t, err)
+	require.NoError(t, f.MoveUser(admins, id, population))
+	require.NoError(t, f.EnableUser(admins, id, false))
+	group, err := f.CreateGroup(admins, map[string]any{"name": "fresh"})
+	require.NoError(t, err)
+	require.NoError(t, f.AddMember(admins, id, group))
+	assert.Contains(t, f.Memberships(admins), sim.Membership{User: id, Group: group, Direct: true})
+	assert.Contains(t, f.AllGroups(admins), sim.Group{ID: group, Name: "fresh", Users: 1})
+	users := f.Users(admins)
+	require.Len(t, users, 61)
+	assert.Equal(t, sim.User{ID: id, Username: "renamed", Population: population, CreatedAt: made, UpdatedAt: clock.Now()}, users[60])
+	require.Error(t, f.DeletePopulation(admins, population), "it has a user")
+	require.NoError(t, f.RemoveMember(admins, id, group))
+	require.NoError(t, f.DeleteUser(admins, id))
+	require.NoError(t, f.DeletePopulation(admins, population))
+	require.NoError(t, f.DeleteGroup(admins, group))
+	assert.Len(t, f.Users(admins), 60)
+
+	_, err = f.CreateUser("nowhere", nil)
+	require.ErrorContains(t, err, "nowhere")
+	require.ErrorContains(t, f.DeleteUser(admins, id), "NOT_FOUND")
+	assert.Empty(t, f.Users("nowhere"))
+	assert.Empty(t, f.AllGroups("nowhere"))
+}
+
+// TestTruth holds what the truth says against what the API answers.
+func TestTruth(t *testing.T) {
+	t.Parallel()
+	f := start(t, sim.Options{Users: 80})
+	churn := sim.NewChurn(f.Server, admins, 3, 0)
+	churn.Step(60)
+	require.NoError(t, churn.Stop())
+	truth := map[any]sim.User{}
+	for _, u := range f.Users(admins) {
+		truth[u.ID] = u
+	}
+	memberships := map[sim.Membership]bool{}
+	for _, m := range f.Memberships(admins) {
+		memberships[m] = true
+	}
+	listed := f.users("")
+	assert.Len(t, listed, len(truth))
+	held := 0
+	for _, row := range listed {
+		u := truth[row["id"]]
+		assert.Equal(t, row["username"], u.Username)
+		assert.Equal(t, path(row, "population", "id"), u.Population)
+		assert.Equal(t, row["enabled"], u.Enabled)
+		assert.Equal(t, row["updatedAt"], u.UpdatedAt.Format(instant))
+		for _, m := range f.all(f.env("/users/"+u.ID+"/memberOfGroups"), "groupMemberships") {
+			held++
+			assert.True(t, memberships[sim.Membership{User: u.ID, Group: m["id"].(string), Direct: m["type"] == "DIRECT"}])
+		}
+	}
+	assert.Len(t, memberships, held)
+}
+
+// TestChurn walks a directory that changes before each call: who was not
+// written comes exactly once.
+func TestChurn(t *testing.T) {
+	t.Parallel()
+	read := func(seed uint64) []string {
+		f := start(t, sim.Options{Users: 300})
+		before := f.Users(admins)
+		churn := sim.NewChurn(f.Server, admins, seed, 3)
+		churn.Start()
+		times, order := map[any]int{}, []string{}
+		for _, row := range f.all(f.env("/users?limit=15"), "users") {
+			times[row["id"]]++
+			order = append(order, fmt.Sprint(row["username"]))
+		}
+		require.NoError(t, churn.Stop())
+		written := churn.Written()
+		assert.Greater(t, len(written), 30)
+		left := 0
+		for _, u := range before {
+			if !written[u.ID] {
+				left++
+				assert.Equal(t, 1, times[u.ID], u.Username)
+			}
+		}
+		assert.Greater(t, left, 200)
+		return order
+	}
+	first := read(1)
+	assert.Equal(t, first, read(1), "a run repeats")
+	assert.NotEqual(t, first, read(2))
+}
+
+func TestOnRequestOption(t *testing.T) {
+	t.Parallel()
+	var calls []int64
+	f := start(t, sim.Options{Users: 20, OnRequest: func(n int64) { calls = append(calls, n) }})
+	f.get(f.env("/users"))
+	f.get(f.env("/groups"))
+	assert.Equal(t, []int64{1, 2}, calls, "token calls do not count")
+}
+
+// TestDates: scans rely on the Date header and the times of rows.
+func TestDates(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	f := start(t, sim.Options{Users: 60, Clock: clock.Now, TokenLifetime: 100 * time.Hour})
+	id := f.UserID(admins, 30)
+	pop := f.Populations(admins)["Board"]
+	for _, u := range f.Users(admins) {
+		assert.False(t, u.UpdatedAt.Before(u.CreatedAt))
+		assert.False(t, u.UpdatedAt.After(clock.Now()), "no seeded row is from the future")
+	}
+	writes := []struct {
+		name, method, path, media string
+		body                      map[string]any
+	}{
+		{"patch", http.MethodPatch, "", "", map[string]any{"title": "x"}},
+		{"rename", http.MethodPatch, "", "", map[string]any{"username": "renamed"}},
+		{"replace", http.MethodPut, "", "", map[string]any{"username": "replaced"}},
+		{"move", http.MethodPut, "/population", "", map[string]any{"id": pop}},
+		{"disable", http.MethodPut, "/enabled", "", map[string]any{"enabled": false}},
+		{"MFA", http.MethodPut, "/mfaEnabled", "", map[string]any{"mfaEnabled": true}},
+		{"verify", http.MethodPut, "/verifyStatus", "", map[string]any{"verifyStatus": "ENABLED"}},
+		{"lock", http.MethodPost, "", "application/vnd.pingidentity.account.lock+json", map[string]any{}},
+		{"password", http.MethodPut, "/password", "application/vnd.pingidentity.password.set+json", map[string]any{"value": "12345678x"}},
+	}
+	for _, w := range writes {
+		clock.Advance(time.Hour)
+		req := f.request(w.method, f.env("/users/"+id+w.path), w.body)
+		if w.media != "" {
+			req.Header.Set("Content-Type", w.media)
+		}
+		status, body := f.send(req)
+		require.Equal(t, http.StatusOK, status, "%s: %v", w.name, body)
+		a := f.ask(f.env("/users?filter=" + url.QueryEscape(`enabled eq true or enabled eq false`)))
+		assert.Equal(t, clock.Now().Format(http.TimeFormat), a.header.Get("Date"))
+		found := false
+		for _, row := range members(a.body, "users") {
+			if row["id"] == id {
+				found = true
+				assert.Equal(t, clock.Now().Format(instant), row["updatedAt"], w.name)
+				assert.Less(t, row["createdAt"], row["updatedAt"])
+			}
+		}
+		assert.True(t, found)
+	}
+}
