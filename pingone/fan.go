@@ -35,12 +35,13 @@ func (j *job) fan(ctx context.Context, out sink) *fan {
 	f := &fan{out: out}
 	ctx, f.stop = context.WithCancel(ctx)
 	f.group, f.ctx = errgroup.WithContext(ctx)
-	if j.req.Ordered {
-		f.lanes = make(chan chan scan.Batch, width)
-		f.group.Go(f.merge)
-		width++ // for the merging itself
+	if !j.req.Ordered {
+		f.group.SetLimit(width)
+		return f
 	}
-	f.group.SetLimit(width)
+	f.lanes = make(chan chan scan.Batch, width)
+	f.group.SetLimit(width + 1) // the merging counts, so it begins under the limit
+	f.group.Go(f.merge)
 	return f
 }
 
