@@ -37,7 +37,7 @@ func (b *binder) plan(ctx context.Context, s *spare) (*query.Query, error) {
 		return nil, b.failure(reply)
 	}
 	q := &query.Query{SQL: b.sql}
-	r := &reader{tables: b.tables}
+	r := &reader{tables: b.tables, groupingSets: b.says("rollup", "cube", "grouping")}
 	misread := r.read(reply, q)
 	if misread != nil || !b.describePlain(q) {
 		if err := b.describe(ctx, q); err != nil {
@@ -108,4 +108,17 @@ func (b *binder) finish(q *query.Query) {
 	if q.Plain != nil || q.Counts {
 		q.SQL = ""
 	}
+}
+
+// says reports whether the text has one of the words outside of names in
+// quotes and texts.
+func (b *binder) says(words ...string) bool {
+	for _, t := range b.tokens {
+		for _, w := range words {
+			if t.Is(w) {
+				return true
+			}
+		}
+	}
+	return false
 }

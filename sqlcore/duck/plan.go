@@ -140,6 +140,12 @@ type planExpr struct {
 	UpperIncl  bool        `json:"upper_inclusive"`
 	Value      *planValue  `json:"value"`
 	TryCast    bool        `json:"try_cast"`
+
+	// BOUND_AGGREGATE
+	Filter        *planExpr `json:"filter"`
+	AggregateType string    `json:"aggregate_type"`
+	// BOUND_WINDOW
+	Partitions []*planExpr `json:"partitions"`
 }
 
 // planValue is a constant.
