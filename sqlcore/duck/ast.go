@@ -27,6 +27,9 @@ type syntax struct {
 	outputs []string
 	// plain are the result's columns where each is just a column; nil otherwise.
 	plain []plainColumn
+	// cut are the places of the numbers of an OFFSET, and of its LIMIT, where
+	// rows are skipped without an order; -1 for a place that isn't known.
+	cut []int
 	// columns are the last parts of all names of columns, with their places.
 	columns []tableRef
 }
@@ -55,6 +58,7 @@ func readSyntax(tree object) (*syntax, error) {
 	if s, ok := statements[0].(object); ok {
 		r.out.outputs = outputNames(s["node"])
 		r.out.plain = plainColumns(s["node"])
+		r.out.cut = unorderedOffset(s["node"])
 	}
 	return r.out, nil
 }

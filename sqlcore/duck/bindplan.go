@@ -36,6 +36,9 @@ func (b *binder) plan(ctx context.Context, s *spare) (*query.Query, error) {
 	if reply.Error && !unreadable[reply.ErrorType] {
 		return nil, b.failure(reply)
 	}
+	if err := b.checkLiterals(ctx, b.c, reply); err != nil {
+		return nil, err
+	}
 	q := &query.Query{SQL: b.sql}
 	r := &reader{tables: b.tables, groupingSets: b.says("rollup", "cube", "grouping")}
 	misread := r.read(reply, q)
@@ -50,7 +53,7 @@ func (b *binder) plan(ctx context.Context, s *spare) (*query.Query, error) {
 	fit(q)
 	q.Notes = append(q.Notes, r.notes...)
 	b.finish(q)
-	return q, nil
+	return q, b.totalOrder(q)
 }
 
 // read fills the query from a plan.

@@ -126,10 +126,7 @@ func references(e *planExpr, out []*planExpr, depth int) []*planExpr {
 	if e.Class == "BOUND_REF" {
 		return append(out, e)
 	}
-	for _, c := range e.Children {
-		out = references(c, out, depth+1)
-	}
-	for _, c := range []*planExpr{e.Left, e.Right, e.Child, e.Input, e.Lower, e.Upper} {
+	for _, c := range e.parts() {
 		out = references(c, out, depth+1)
 	}
 	return out
