@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow/ipc"
+
 	"github.com/pingone-gateway/gateway/internal/testkit"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 )
@@ -147,6 +149,41 @@ func TestSQLForms(t *testing.T) {
 				t.Errorf("%d %.600s\nwant %.600s", got.status, got.text, want.text)
 			}
 		})
+	}
+}
+
+// TestColumnNamesOfTheEngine looks at names that the engine makes up: they show
+// no inner name, and are the same in every format.
+func TestColumnNamesOfTheEngine(t *testing.T) {
+	t.Parallel()
+	w := sqlWeb(t)
+	for _, c := range []struct{ sql, want string }{
+		{"SELECT upper(COLUMNS('^(Name|Description)$')) FROM Populations LIMIT 1", `Name,Description`},
+		{"SELECT coalesce(*COLUMNS('^(Name|Description)$')) FROM Populations LIMIT 1", `COALESCE(Administrators.Populations."Name", Administrators.Populations.Description)`},
+	} {
+		got := ask(t, w, c.sql, nil)
+		var names []string
+		for _, column := range got.Columns {
+			names = append(names, column.Name)
+		}
+		if strings.Join(names, ",") != c.want {
+			t.Errorf("%s: %s", c.sql, got.text)
+		}
+		body, err := json.Marshal(map[string]string{"query": c.sql})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := route{method: http.MethodPost, path: "/sql?format=arrow", body: string(body)}.ask(t, w)
+		r, err := ipc.NewReader(bytes.NewReader(a.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, f := range r.Schema().Fields() {
+			if f.Name != names[i] {
+				t.Errorf("%s: %s in Arrow, %s in JSON", c.sql, f.Name, names[i])
+			}
+		}
+		r.Release()
 	}
 }
 
