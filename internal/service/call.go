@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -61,7 +62,11 @@ func (s *Service) run(r *run, c procedures, st sqlhttp.Statement) (*sqlhttp.Answ
 	if err := s.MayCall(p.Name, r.record.Principal); err != nil {
 		return nil, err
 	}
-	in, err := p.Bind(c.call, parametersOf(st))
+	parameters, err := parametersOf(st)
+	if err != nil {
+		return nil, err
+	}
+	in, err := p.Bind(c.call, parameters)
 	if err != nil {
 		return nil, err
 	}
@@ -112,13 +117,23 @@ func shape(p *procedure.Procedure, c *procedure.Call) string {
 	return "CALL " + p.Name + "(" + strings.Join(names, ", ") + ")"
 }
 
-func parametersOf(st sqlhttp.Statement) procedure.Parameters {
+func parametersOf(st sqlhttp.Statement) (procedure.Parameters, error) {
 	out := procedure.Parameters{Named: make(map[string]procedure.Parameter, len(st.Named))}
-	for _, p := range st.Positional {
-		out.Positional = append(out.Positional, procedure.Parameter(p))
+	for i, p := range st.Positional {
+		if p.List != nil {
+			return out, noList(fmt.Sprintf("parameters[%d]", i))
+		}
+		out.Positional = append(out.Positional, procedure.Parameter{Value: p.Value, Null: p.Null})
 	}
 	for name, p := range st.Named {
-		out.Named[name] = procedure.Parameter(p)
+		if p.List != nil {
+			return out, noList("parameters." + name)
+		}
+		out.Named[name] = procedure.Parameter{Value: p.Value, Null: p.Null}
 	}
-	return out
+	return out, nil
+}
+
+func noList(place string) error {
+	return gwerr.New(gwerr.BadParameter, "Procedures take no lists.", "Give one value.").On(place)
 }

@@ -67,15 +67,26 @@ func (s *Service) bind(ctx context.Context, c *Connection, provider catalog.Prov
 	}
 	r := duck.BindRequest{SQL: st.SQL, Catalogs: catalogs, Provider: provider}
 	for _, p := range st.Positional {
-		r.Positional = append(r.Positional, duck.Parameter{Value: p.Value, Null: p.Null})
+		r.Positional = append(r.Positional, bindParameter(p))
 	}
 	if st.Named != nil {
 		r.Named = make(map[string]duck.Parameter, len(st.Named))
 		for name, p := range st.Named {
-			r.Named[name] = duck.Parameter{Value: p.Value, Null: p.Null}
+			r.Named[name] = bindParameter(p)
 		}
 	}
 	return s.config.Binder.Bind(ctx, r)
+}
+
+func bindParameter(p sqlhttp.Parameter) duck.Parameter {
+	out := duck.Parameter{Value: p.Value, Null: p.Null}
+	if p.List != nil {
+		out.List = make([]duck.Parameter, len(p.List))
+		for i, e := range p.List {
+			out.List[i] = bindParameter(e)
+		}
+	}
+	return out
 }
 
 // Query runs a bound query of another front end. statement describes it for

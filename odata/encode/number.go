@@ -33,7 +33,7 @@ const (
 )
 
 // appendInstant appends milliseconds since 1970 as an Edm.DateTimeOffset in
-// UTC, with a fraction only if there is one.
+// UTC, always with three digits of the second, as PingOne and /sql write it.
 func appendInstant(dst []byte, millis int64) []byte {
 	seconds := millis / millisPerSecond
 	fraction := millis % millisPerSecond
@@ -42,7 +42,7 @@ func appendInstant(dst []byte, millis int64) []byte {
 		seconds--
 	}
 	if seconds < minSecond || seconds > maxSecond {
-		return time.UnixMilli(millis).UTC().AppendFormat(dst, "2006-01-02T15:04:05.999Z07:00")
+		return time.UnixMilli(millis).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z07:00")
 	}
 	days := seconds / secondsPerDay
 	clock := seconds % secondsPerDay
@@ -57,10 +57,7 @@ func appendInstant(dst []byte, millis int64) []byte {
 	dst = appendPair(dst, clock/3600, ':')
 	dst = appendPair(dst, clock/60%60, ':')
 	dst = append(dst, byte('0'+clock%60/10), byte('0'+clock%10))
-	if fraction != 0 {
-		dst = append(dst, '.', byte('0'+fraction/100), byte('0'+fraction/10%10), byte('0'+fraction%10))
-	}
-	return append(dst, 'Z')
+	return append(dst, '.', byte('0'+fraction/100), byte('0'+fraction/10%10), byte('0'+fraction%10), 'Z')
 }
 
 func appendPair(dst []byte, n int64, end byte) []byte {

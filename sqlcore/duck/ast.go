@@ -29,6 +29,9 @@ type syntax struct {
 	plain []plainColumn
 	// top is the outermost node.
 	top object
+	// cut are the places of the numbers of an OFFSET, and of its LIMIT, where
+	// rows are skipped without an order; -1 for a place that isn't known.
+	cut []int
 	// columns are the last parts of all names of columns, with their places.
 	columns []tableRef
 }
@@ -58,6 +61,7 @@ func readSyntax(tree object) (*syntax, error) {
 		r.out.outputs = outputNames(s["node"])
 		r.out.plain = plainColumns(s["node"])
 		r.out.top, _ = s["node"].(object)
+		r.out.cut = unorderedOffset(s["node"])
 	}
 	return r.out, nil
 }

@@ -5,6 +5,7 @@ package duck
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -159,7 +160,48 @@ func ask(ctx context.Context, c *conn, call, sql string) (string, error) {
 	if len(out) != 1 {
 		return "", errPlan
 	}
-	return out[0], nil
+	return validJSON(out[0]), nil
+}
+
+// noJSON are the numbers that the engine writes into JSON although JSON has
+// none of them.
+var noJSON = []string{"-Infinity", "Infinity", "-NaN", "NaN"}
+
+// validJSON puts the numbers that JSON doesn't have in quotes. As texts, they
+// are no values of their type any more, so that nothing is made of them.
+func validJSON(text string) string {
+	if !strings.Contains(text, "Infinity") && !strings.Contains(text, "NaN") {
+		return text
+	}
+	var b strings.Builder
+	quoted := false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			b.WriteByte(c)
+			i++
+		case c == '"':
+			quoted = !quoted
+		case !quoted && (c == '-' || c == 'I' || c == 'N'):
+			if word := prefixOf(text[i:], noJSON); word != "" {
+				b.WriteString(`"` + word + `"`)
+				i += len(word) - 1
+				continue
+			}
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String()
+}
+
+// prefixOf gives the first of the words with which a text begins, or "".
+func prefixOf(text string, words []string) string {
+	for _, w := range words {
+		if strings.HasPrefix(text, w) {
+			return w
+		}
+	}
+	return ""
 }
 
 // parse reads the syntax tree.

@@ -36,8 +36,11 @@ func (b *binder) plan(ctx context.Context, s *spare) (*query.Query, error) {
 	if reply.Error && !unreadable[reply.ErrorType] {
 		return nil, b.failure(reply)
 	}
+	if err := b.checkLiterals(ctx, b.c, reply); err != nil {
+		return nil, err
+	}
 	q := &query.Query{SQL: b.sql}
-	r := &reader{tables: b.tables}
+	r := &reader{tables: b.tables, groupingSets: b.says("rollup", "cube", "grouping")}
 	misread := r.read(reply, q)
 	if misread != nil || !b.describePlain(q) {
 		if err := b.describe(ctx, q); err != nil {
@@ -50,6 +53,9 @@ func (b *binder) plan(ctx context.Context, s *spare) (*query.Query, error) {
 	fit(q)
 	q.Notes = append(q.Notes, r.notes...)
 	b.finish(q)
+	if err := b.totalOrder(q); err != nil {
+		return nil, err
+	}
 	b.addLate(q)
 	return q, nil
 }
@@ -109,4 +115,17 @@ func (b *binder) finish(q *query.Query) {
 	if q.Plain != nil || q.Counts {
 		q.SQL = ""
 	}
+}
+
+// says reports whether the text has one of the words outside of names in
+// quotes and texts.
+func (b *binder) says(words ...string) bool {
+	for _, t := range b.tokens {
+		for _, w := range words {
+			if t.Is(w) {
+				return true
+			}
+		}
+	}
+	return false
 }

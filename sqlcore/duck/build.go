@@ -51,6 +51,9 @@ func topShape(op *planOp) (shape, error) {
 			s.scan = len(op.Children) == 0 && op.FunctionData.Table != ""
 			return s, err
 		case "LOGICAL_AGGREGATE_AND_GROUP_BY":
+			if filtered {
+				return shape{}, nil
+			}
 			return countShape(s, op)
 		default:
 			return shape{empty: alwaysEmpty(op)}, nil
@@ -66,9 +69,8 @@ func topShape(op *planOp) (shape, error) {
 // countShape reads count(*) without groups over a scan, with nothing but a
 // renaming above it.
 func countShape(above shape, op *planOp) (shape, error) {
-	alone := len(op.Groups) == 0 && len(op.Expressions) == 1 && len(op.Children) == 1 &&
-		op.Expressions[0] != nil && op.Expressions[0].Name == "count_star"
-	if !alone || !above.plain || above.hasLimit || len(above.project) > 1 {
+	alone := len(op.Groups) == 0 && op.GroupingSets == nil && len(op.Expressions) == 1 && len(op.Children) == 1
+	if !alone || !countsRows(op.Expressions[0]) || !above.plain || above.hasLimit || len(above.project) > 1 {
 		return shape{}, nil
 	}
 	below, err := topShape(op.Children[0])
@@ -76,6 +78,11 @@ func countShape(above shape, op *planOp) (shape, error) {
 		return shape{}, err
 	}
 	return shape{scan: true, counts: true}, nil
+}
+
+// countsRows recognises count(*), without FILTER.
+func countsRows(e *planExpr) bool {
+	return e != nil && e.Name == "count_star" && len(e.Children) == 0 && e.Filter == nil && e.AggregateType == "NON_DISTINCT"
 }
 
 // alwaysEmpty follows operators that give no rows for no rows.

@@ -4,6 +4,7 @@ package duck
 
 import (
 	"context"
+	"regexp"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -68,10 +69,13 @@ func (b *binder) describePlain(q *query.Query) bool {
 }
 
 // resultName is the name of a result's column where only the engine's is
-// known.
+// known. What COLUMNS('…') stands for is written there with its catalog.
 func resultName(name string) string {
 	if name == "count_star()" {
 		return "count"
 	}
-	return name
+	return innerCatalogs.ReplaceAllString(name, "")
 }
+
+// innerCatalogs matches the catalogs of shadow tables and of jobs.
+var innerCatalogs = regexp.MustCompile(`\b(shadow_[0-9]+|q_[0-9a-f]{24})\.`)

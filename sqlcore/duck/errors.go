@@ -14,12 +14,17 @@ import (
 // internalNames matches the catalogs that the engine works in.
 var internalNames = regexp.MustCompile(`"?\b(shadow|q)_[0-9a-f]+"?\.|\bmemory\.main\.`)
 
+// storageTypes turns the engine's words for how it stores numbers into SQL's
+// names of types; ids are stored as one, too.
+var storageTypes = strings.NewReplacer("UINT8", "UTINYINT", "UINT16", "USMALLINT", "UINT32", "UINTEGER", "UINT64", "UBIGINT",
+	"INT128", "UUID or HUGEINT", "INT16", "SMALLINT", "INT32", "INTEGER", "INT64", "BIGINT", "INT8", "TINYINT")
+
 // plainMessage makes a user's sentence of the engine's message: its first
 // line, without the names of inner catalogs.
 func plainMessage(message string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(message), "\n")
 	line = strings.TrimSpace(internalNames.ReplaceAllString(line, ""))
-	line = strings.TrimRight(line, "!.: ")
+	line = strings.TrimRight(storageTypes.Replace(line), "!.: ")
 	if line == "" {
 		return "The engine refuses the query."
 	}
@@ -101,7 +106,7 @@ func (b *binder) failure(r *planReply) error {
 	case "parser", "syntax":
 		return fail(gwerr.Syntax)
 	case "conversion", "mismatch type", "invalid type", "out of range":
-		message, cause.text = withoutValues(message), withoutValues(cause.text)
+		// There are no rows yet, so that every value is one of the text.
 		return fail(gwerr.TypeMismatch)
 	case "not implemented", "permission":
 		return fail(gwerr.NotImplemented)

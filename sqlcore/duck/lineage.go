@@ -16,8 +16,8 @@ import (
 //   - exact: whether the operator's rows are rows of the access, so that a
 //     condition on the column above may already drop rows of the access. It
 //     ends at aggregates, windows, limits and the null-supplying side of outer
-//     joins. A grouping column keeps it: dropping all rows of a group drops
-//     the group.
+//     joins. A grouping or partitioning column keeps it: dropping all rows of a
+//     group drops the group.
 //   - the lineage itself, where values are computed or come from two places.
 
 // lineage is where a column's values come from.
@@ -92,6 +92,9 @@ type reader struct {
 	joins    []query.Join
 	notes    []string
 	depth    int
+	// groupingSets is true where the text groups by several sets: a plan
+	// without empty lists doesn't show the empty one.
+	groupingSets bool
 }
 
 // walk reads an operator and all below it.
@@ -165,7 +168,7 @@ func (r *reader) unary(op *planOp, in output) (output, error) {
 	case "LOGICAL_AGGREGATE_AND_GROUP_BY":
 		return r.aggregate(op, in)
 	case "LOGICAL_WINDOW":
-		return window(op, in), nil
+		return r.window(op, in)
 	case "LOGICAL_UNNEST":
 		out := in.inexact()
 		out.columns = append(out.columns, unknownColumns(len(op.Expressions)).columns...)

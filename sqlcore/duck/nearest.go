@@ -4,10 +4,10 @@ package duck
 
 import "strings"
 
-// nearest gives the candidate that differs least from the name, if it is near
-// enough to be meant.
+// nearest gives the candidate that differs least from the name, if it is so
+// near that a slip of the fingers explains it: one letter in four at most.
 func nearest(name string, candidates []string) (string, bool) {
-	best, distance := "", len(name)/2+2
+	best, distance := "", max(1, len([]rune(name))/4)+1
 	for _, c := range candidates {
 		if strings.EqualFold(c, name) {
 			return c, true
@@ -19,30 +19,34 @@ func nearest(name string, candidates []string) (string, bool) {
 	return best, best != ""
 }
 
-// editDistance counts the letters to change, add or drop between two short
-// names; it stops counting at limit.
+// editDistance counts the letters to change, add, drop or swap with the next
+// between two short names (the optimal string alignment); limit stands for all
+// greater distances.
 func editDistance(a, b string, limit int) int {
 	ra, rb := []rune(a), []rune(b)
 	if len(ra) > 128 || len(rb) > 128 || len(ra)-len(rb) >= limit || len(rb)-len(ra) >= limit {
 		return limit
 	}
-	row := make([]int, len(rb)+1)
-	for j := range row {
-		row[j] = j
+	before, last := make([]int, len(rb)+1), make([]int, len(rb)+1)
+	for j := range last {
+		last[j] = j
 	}
 	for i, x := range ra {
-		diagonal := row[0]
+		row := make([]int, len(rb)+1)
 		row[0] = i + 1
 		for j, y := range rb {
-			cost := diagonal
-			if x != y {
-				cost++
+			cost := 1
+			if x == y {
+				cost = 0
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j+1]+1, row[j]+1)
+			row[j+1] = min(last[j]+cost, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && x == rb[j-1] && ra[i-1] == y {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
 		}
+		before, last = last, row
 	}
-	return row[len(rb)]
+	return min(last[len(rb)], limit)
 }
 
 // didYouMean is the mend for a wrong name.

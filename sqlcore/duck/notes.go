@@ -69,10 +69,7 @@ func collectNames(e *planExpr, names map[string]bool, depth int) {
 	if e.Class == "BOUND_CAST" && e.Child != nil && e.Child.Class == "BOUND_REF" {
 		names["CAST to "+e.ReturnType.ID] = true
 	}
-	for _, c := range e.Children {
-		collectNames(c, names, depth+1)
-	}
-	for _, c := range []*planExpr{e.Left, e.Right, e.Child, e.Input, e.Lower, e.Upper} {
+	for _, c := range e.parts() {
 		collectNames(c, names, depth+1)
 	}
 }

@@ -126,10 +126,7 @@ func references(e *planExpr, out []*planExpr, depth int) []*planExpr {
 	if e.Class == "BOUND_REF" {
 		return append(out, e)
 	}
-	for _, c := range e.Children {
-		out = references(c, out, depth+1)
-	}
-	for _, c := range []*planExpr{e.Left, e.Right, e.Child, e.Input, e.Lower, e.Upper} {
+	for _, c := range e.parts() {
 		out = references(c, out, depth+1)
 	}
 	return out
@@ -142,7 +139,7 @@ func (r *reader) aggregate(op *planOp, in output) (output, error) {
 	if err != nil {
 		return output{}, err
 	}
-	if len(op.GroupingSets) > 1 {
+	if r.groupingSets || len(op.GroupingSets) > 1 {
 		out = unknownColumns(len(op.Groups))
 	}
 	// Below the aggregate, other columns' rows are all needed: only what is
@@ -151,18 +148,32 @@ func (r *reader) aggregate(op *planOp, in output) (output, error) {
 	return out, nil
 }
 
-// window adds columns that are computed over all rows. The one exception is
-// the row number by which the engine tells rows apart in a correlated join.
-func window(op *planOp, in output) output {
-	plain := true
+// window adds columns that are computed over all rows of a partition: a
+// condition on a column by which every window is partitioned drops whole
+// partitions. The one exception is the row number by which the engine tells
+// rows apart in a correlated join.
+func (r *reader) window(op *planOp, in output) (output, error) {
+	out := output{columns: append([]lineage(nil), in.columns...), known: in.known}
 	for _, e := range op.Expressions {
-		plain = plain && e != nil && e.Type == "WINDOW_ROW_NUMBER" && e.Alias == "delim_index" && len(e.Children) == 0
+		if e != nil && e.Type == "WINDOW_ROW_NUMBER" && e.Alias == "delim_index" && len(e.Children) == 0 {
+			continue
+		}
+		by := map[lineage]bool{}
+		if e != nil {
+			keys, err := r.project(e.Partitions, in)
+			if err != nil {
+				return output{}, err
+			}
+			for _, l := range keys.columns {
+				by[l] = l.access >= 0
+			}
+		}
+		for i, l := range in.columns {
+			out.columns[i].exact = out.columns[i].exact && by[l]
+		}
 	}
-	if !plain {
-		in = in.inexact()
-	}
-	in.columns = append(append([]lineage(nil), in.columns...), unknownColumns(len(op.Expressions)).columns...)
-	return in
+	out.columns = append(out.columns, unknownColumns(len(op.Expressions)).columns...)
+	return out, nil
 }
 
 // sides says what a join does with its inputs: whether a condition above may

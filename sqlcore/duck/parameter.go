@@ -5,6 +5,7 @@ package duck
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -19,6 +20,8 @@ type Parameter struct {
 	Value predicate.Value
 	// Null is true for a null; Value doesn't count then.
 	Null bool
+	// List is a list's elements, which are no lists; nil for a single value.
+	List []Parameter
 }
 
 // Parameters become literals of the text, quoted here and nowhere else, so
@@ -32,7 +35,8 @@ func parameters(tokens []sqltext.Token, positional []Parameter, named map[string
 	used := make([]bool, len(positional))
 	seen := map[string]bool{}
 	next := 0
-	for _, t := range tokens {
+	tokens = asked(tokens, named)
+	for i, t := range tokens {
 		if t.Kind != sqltext.Param {
 			continue
 		}
@@ -40,11 +44,11 @@ func parameters(tokens []sqltext.Token, positional []Parameter, named map[string
 		if err != nil {
 			return nil, err
 		}
-		text, err := literal(p)
+		more, err := placed(tokens, i, p)
 		if err != nil {
 			return nil, gwerr.From(err).At(t.Start).On(t.Text)
 		}
-		edits = append(edits, sqltext.Edit{Start: t.Start, End: t.End, Text: " " + text + " "})
+		edits = append(edits, more...)
 	}
 	for i, u := range used {
 		if !u {
@@ -57,6 +61,37 @@ func parameters(tokens []sqltext.Token, positional []Parameter, named map[string
 		}
 	}
 	return edits, nil
+}
+
+// asked takes [:n] for a parameter where one of that name is given; otherwise
+// it is a slice up to the column n.
+func asked(tokens []sqltext.Token, named map[string]Parameter) []sqltext.Token {
+	if len(named) == 0 {
+		return tokens
+	}
+	out := slices.Clone(tokens)
+	for i := range out {
+		if i < 2 || !out[i-2].Is("[") || !out[i-1].Is(":") || out[i-1].End != out[i].Start {
+			continue
+		}
+		for name := range named {
+			if strings.EqualFold(name, out[i].Text) {
+				out[i].Kind, out[i].Start, out[i].Text = sqltext.Param, out[i-1].Start, ":"+out[i].Text
+			}
+		}
+	}
+	return out
+}
+
+// placed gives the edits that put a value in the place of the parameter at i.
+func placed(tokens []sqltext.Token, i int, p Parameter) ([]sqltext.Edit, error) {
+	if p.List != nil {
+		if edits, ok, err := members(tokens, i, p.List); ok || err != nil {
+			return edits, err
+		}
+	}
+	text, err := literal(p)
+	return []sqltext.Edit{{Start: tokens[i].Start, End: tokens[i].End, Text: " " + text + " "}}, err
 }
 
 // lookup finds the value for a parameter token.
@@ -92,6 +127,10 @@ func lookup(t sqltext.Token, positional []Parameter, named map[string]Parameter,
 func literal(p Parameter) (string, error) {
 	if p.Null {
 		return "NULL", nil
+	}
+	if p.List != nil {
+		text, err := literals(p.List)
+		return "[" + text + "]", err
 	}
 	switch v := p.Value; v.Kind {
 	case predicate.Bool, predicate.Time:

@@ -140,6 +140,28 @@ type planExpr struct {
 	UpperIncl  bool        `json:"upper_inclusive"`
 	Value      *planValue  `json:"value"`
 	TryCast    bool        `json:"try_cast"`
+	Location   json.Number `json:"query_location"`
+
+	// BOUND_AGGREGATE
+	Filter        *planExpr `json:"filter"`
+	AggregateType string    `json:"aggregate_type"`
+	// BOUND_WINDOW
+	Partitions []*planExpr `json:"partitions"`
+	// BOUND_CASE
+	Checks []struct {
+		When *planExpr `json:"when_expr"`
+		Then *planExpr `json:"then_expr"`
+	} `json:"case_checks"`
+	Else *planExpr `json:"else_expr"`
+}
+
+// parts gives the expressions that e is made of; some may be nil.
+func (e *planExpr) parts() []*planExpr {
+	out := append([]*planExpr{e.Left, e.Right, e.Child, e.Input, e.Lower, e.Upper, e.Else}, e.Children...)
+	for _, c := range e.Checks {
+		out = append(out, c.When, c.Then)
+	}
+	return out
 }
 
 // planValue is a constant.

@@ -99,6 +99,12 @@ func (b *binder) table(ctx context.Context, ref tableRef) (*catalog.Table, error
 		return nil, gwerr.From(err)
 	}
 	t, ok := s.Table(ref.name)
+	if !ok && ref.schema == "" {
+		if t, err = b.shared(ctx, ref.name); err != nil {
+			return nil, err
+		}
+		ok = t != nil
+	}
 	if !ok {
 		names := make([]string, len(s.Tables))
 		for i, t := range s.Tables {
@@ -111,6 +117,25 @@ func (b *binder) table(ctx context.Context, ref tableRef) (*catalog.Table, error
 		return nil, errors.New("duck: the table " + t.Name + " stands in no schema")
 	}
 	return t, nil
+}
+
+// shared looks for a table that is named without a schema, and that the default
+// one lacks, in the schemas without an id: those belong to the connection
+// itself.
+func (b *binder) shared(ctx context.Context, name string) (*catalog.Table, error) {
+	for _, n := range b.names {
+		if n.ID != "" {
+			continue
+		}
+		s, err := b.schema(ctx, n.Name)
+		if err != nil {
+			return nil, gwerr.From(err)
+		}
+		if t, ok := s.Table(name); ok {
+			return t, nil
+		}
+	}
+	return nil, nil
 }
 
 func (b *binder) unknownSchema(name string, pos int) error {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	db "github.com/duckdb/duckdb-go-bindings"
+
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 )
 
 // simpleTypes are the engine's types that need no arguments, by its names.
@@ -20,7 +22,8 @@ var simpleTypes = map[db.Type]string{
 	db.TypeTimestamp: "TIMESTAMP", db.TypeTimestampS: "TIMESTAMP_S",
 	db.TypeTimestampMS: "TIMESTAMP_MS", db.TypeTimestampNS: "TIMESTAMP_NS",
 	db.TypeTimestampTZ: "TIMESTAMPTZ", db.TypeInterval: "INTERVAL",
-	db.TypeUUID: "UUID", db.TypeBit: "BIT", db.TypeSQLNull: "NULL",
+	db.TypeUUID: "UUID", db.TypeBit: "BIT", db.TypeSQLNull: "NULL", db.TypeBigNum: "BIGNUM",
+	db.TypeTimeNS: "TIME_NS", db.TypeGeometry: "GEOMETRY", db.TypeVariant: "VARIANT", db.TypeUnion: "UNION",
 }
 
 // typeName gives a type's SQL name.
@@ -47,6 +50,8 @@ func typeName(t db.LogicalType) string {
 		return "MAP(" + typeName(k) + ", " + typeName(v) + ")"
 	case db.TypeStruct:
 		return structName(t)
+	case db.TypeEnum:
+		return enumName(t)
 	}
 	if name, ok := simpleTypes[id]; ok {
 		return name
@@ -62,6 +67,15 @@ func structName(t db.LogicalType) string {
 		db.DestroyLogicalType(&child)
 	}
 	return "STRUCT(" + strings.Join(fields, ", ") + ")"
+}
+
+// enumName lists the values of an enumeration.
+func enumName(t db.LogicalType) string {
+	values := make([]string, db.EnumDictionarySize(t))
+	for i := range values {
+		values[i] = sqltext.Literal(db.EnumDictionaryValue(t, db.IdxT(i)))
+	}
+	return "ENUM(" + strings.Join(values, ", ") + ")"
 }
 
 // quoteName writes a name as a quoted identifier.

@@ -3,7 +3,6 @@ package sqlhttp
 import (
 	"encoding/json"
 	"math"
-	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -16,17 +15,21 @@ type cell func(w *jx.Writer, row int)
 func cellsOf(rec arrow.RecordBatch) []cell {
 	out := make([]cell, rec.NumCols())
 	for i := range out {
-		col := rec.Column(i)
-		write := cellOf(col)
-		out[i] = func(w *jx.Writer, row int) {
-			if col.IsNull(row) {
-				w.Null()
-				return
-			}
-			write(w, row)
-		}
+		out[i] = nullable(rec.Column(i))
 	}
 	return out
+}
+
+// nullable writes null where the column has none.
+func nullable(col arrow.Array) cell {
+	write := cellOf(col)
+	return func(w *jx.Writer, row int) {
+		if col.IsNull(row) {
+			w.Null()
+			return
+		}
+		write(w, row)
+	}
 }
 
 // cellOf knows the types that results are mostly made of, and leaves the rest
@@ -51,11 +54,13 @@ func cellOf(col arrow.Array) cell {
 	case *array.Timestamp:
 		return timestampCell(a)
 	case *array.Date32:
-		return func(w *jx.Writer, row int) { w.Str(a.Value(row).ToTime().Format(time.DateOnly)) }
+		return dateCell(a)
 	case *array.Null:
 		return func(w *jx.Writer, _ int) { w.Null() }
 	case *array.List:
 		return listCell(a)
+	case *array.Struct:
+		return structCell(a)
 	default:
 		return otherCell(col)
 	}
@@ -75,22 +80,9 @@ func number(w *jx.Writer, f float64) {
 	}
 }
 
-// timestampCell writes ISO 8601, with Z where the type has a zone.
-func timestampCell(a *array.Timestamp) cell {
-	t := a.DataType().(*arrow.TimestampType)
-	layout := "2006-01-02T15:04:05.999999999"
-	if t.TimeZone != "" {
-		layout += "Z07:00"
-	}
-	if t.Unit == arrow.Millisecond {
-		layout = "2006-01-02T15:04:05.000Z07:00"
-	}
-	return func(w *jx.Writer, row int) { w.Str(a.Value(row).ToTime(t.Unit).UTC().Format(layout)) }
-}
-
 func listCell(a *array.List) cell {
 	values := a.ListValues()
-	inner := cellOf(values)
+	inner := nullable(values)
 	return func(w *jx.Writer, row int) {
 		from, to := a.ValueOffsets(row)
 		w.RawStr("[")
@@ -98,13 +90,30 @@ func listCell(a *array.List) cell {
 			if i > from {
 				w.RawStr(",")
 			}
-			if values.IsNull(int(i)) {
-				w.Null()
-				continue
-			}
 			inner(w, int(i))
 		}
 		w.RawStr("]")
+	}
+}
+
+func structCell(a *array.Struct) cell {
+	fields := a.DataType().(*arrow.StructType).Fields()
+	names, cells := make([]string, len(fields)), make([]cell, len(fields))
+	for i, f := range fields {
+		name := jx.Writer{}
+		name.Str(f.Name)
+		names[i], cells[i] = string(name.Buf)+":", nullable(a.Field(i))
+	}
+	return func(w *jx.Writer, row int) {
+		w.RawStr("{")
+		for i, c := range cells {
+			if i > 0 {
+				w.RawStr(",")
+			}
+			w.RawStr(names[i])
+			c(w, row)
+		}
+		w.RawStr("}")
 	}
 }
 

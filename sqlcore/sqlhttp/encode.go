@@ -211,16 +211,22 @@ func plainText(value []byte) string {
 
 // arrowEncoder writes the Arrow IPC streaming format.
 type arrowEncoder struct {
-	w *ipc.Writer
+	schema *arrow.Schema
+	w      *ipc.Writer
 }
 
 func newArrow(out *writer, a *Answer) encoder {
-	return &arrowEncoder{w: ipc.NewWriter(out, ipc.WithSchema(a.Rows.Schema()))}
+	schema := oneUnit(a.Rows.Schema())
+	return &arrowEncoder{schema: schema, w: ipc.NewWriter(out, ipc.WithSchema(schema))}
 }
 
 func (e *arrowEncoder) begin() error { return nil }
 
-func (e *arrowEncoder) batch(rec arrow.RecordBatch) error { return e.w.Write(rec) }
+func (e *arrowEncoder) batch(rec arrow.RecordBatch) error {
+	out := converted(rec, e.schema)
+	defer out.Release()
+	return e.w.Write(out)
+}
 
 func (e *arrowEncoder) end() error { return e.w.Close() }
 

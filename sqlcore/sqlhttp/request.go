@@ -1,6 +1,7 @@
 package sqlhttp
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -63,7 +64,8 @@ func parseBody(contentType string, raw []byte) (Statement, error) {
 	if media, _, _ := mime.ParseMediaType(contentType); media == "application/sql" || media == "text/plain" {
 		return Statement{SQL: string(raw)}, nil
 	}
-	d := json.NewDecoder(strings.NewReader(string(raw)))
+	// Editors on Windows begin files with a byte order mark.
+	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\uFEFF"))))
 	d.DisallowUnknownFields()
 	var b body
 	if err := d.Decode(&b); err != nil {
@@ -118,9 +120,28 @@ func parseParameters(s *Statement, raw json.RawMessage) error {
 	return nil
 }
 
-// parameter reads one value: a string, a number, a Boolean or null. Whole
-// numbers that fit become integers, others floating-point.
+// parameter reads one value or a list of values.
 func parameter(raw json.RawMessage, place string) (Parameter, error) {
+	if !bytes.HasPrefix(raw, []byte("[")) {
+		return single(raw, place)
+	}
+	var list []json.RawMessage
+	if err := json.Unmarshal(raw, &list); err != nil {
+		return Parameter{}, jsonError(err)
+	}
+	p := Parameter{List: make([]Parameter, len(list))}
+	for i, v := range list {
+		var err error
+		if p.List[i], err = single(v, fmt.Sprintf("%s[%d]", place, i)); err != nil {
+			return Parameter{}, err
+		}
+	}
+	return p, nil
+}
+
+// single reads one value: a string, a number, a Boolean or null. Whole numbers
+// that fit become integers, others floating-point.
+func single(raw json.RawMessage, place string) (Parameter, error) {
 	var v any
 	d := json.NewDecoder(strings.NewReader(string(raw)))
 	d.UseNumber()
@@ -144,6 +165,6 @@ func parameter(raw json.RawMessage, place string) (Parameter, error) {
 		}
 		return Parameter{Value: predicate.FloatValue(f)}, nil
 	default:
-		return Parameter{}, gwerr.New(gwerr.BadParameter, "A parameter must be a string, a number, true, false or null.", "Write lists into the statement as IN (?, ?).").On(place)
+		return Parameter{}, gwerr.New(gwerr.BadParameter, "A parameter must be a string, a number, true, false, null, or a list of these.", "").On(place)
 	}
 }

@@ -32,10 +32,12 @@ type Statement struct {
 	Safe bool
 }
 
-// Parameter is a parameter's value, or null.
+// Parameter is a parameter's value, null, or a list.
 type Parameter struct {
 	Value predicate.Value
 	Null  bool
+	// List is the list's elements, which are no lists; nil for a single value.
+	List []Parameter
 }
 
 // Answer is a statement's result.

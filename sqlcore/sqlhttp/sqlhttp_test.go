@@ -225,7 +225,7 @@ func TestBadRequests(t *testing.T) {
 		{"no query", "*/*", `{}`, 400, "bad_request"},
 		{"too large", "*/*", `{"query":"` + strings.Repeat("x", 2000) + `"}`, 413, "too_large"},
 		{"parameters of the wrong kind", "*/*", `{"query":"x","parameters":3}`, 400, "bad_parameter"},
-		{"parameter that is a list", "*/*", `{"query":"x","parameters":[[1]]}`, 400, "bad_parameter"},
+		{"list in a list", "*/*", `{"query":"x","parameters":[[[1]]]}`, 400, "bad_parameter"},
 		{"number out of range", "*/*", `{"query":"x","parameters":[1e999]}`, 400, "bad_parameter"},
 		{"unknown format", "image/png", `{"query":"x"}`, 406, "not_acceptable"},
 	}
@@ -253,7 +253,11 @@ func TestParameters(t *testing.T) {
 	if len(p) != 5 || p[0].Value.Str != "a" || p[1].Value.Int != 1 || p[2].Value.Float != 1.5 || !p[3].Value.Bool || !p[4].Null {
 		t.Errorf("positional: %+v", p)
 	}
-	post(t, s.URL+"/sql", "*/*", `{"query":"x","parameters":{"@name":"a","n":2}}`)
+	post(t, s.URL+"/sql", "*/*", `{"query":"x","parameters":[[],["a",null]]}`)
+	if p := q.got.Positional; len(p) != 2 || p[0].List == nil || len(p[0].List) != 0 || len(p[1].List) != 2 || p[1].List[0].Value.Str != "a" || !p[1].List[1].Null {
+		t.Errorf("lists: %+v", p)
+	}
+	post(t, s.URL+"/sql", "*/*", "\uFEFF"+`{"query":"x","parameters":{"@name":"a","n":2}}`)
 	if q.got.Named["name"].Value.Str != "a" || q.got.Named["n"].Value.Int != 2 {
 		t.Errorf("named: %+v", q.got.Named)
 	}

@@ -80,7 +80,7 @@ var refusals = []refusal{
 	statement("a missing parameter", "SELECT Id FROM Users WHERE Username = ?", "bad_parameter", "", -1),
 	body("a parameter too many", `{"query":"SELECT Id FROM Users WHERE Username = ?","parameters":["a","b"]}`, "bad_parameter", "2"),
 	body("an unknown name", `{"query":"SELECT Id FROM Users WHERE Username = $name","parameters":{"nam":"a"}}`, "bad_parameter", "nam"),
-	body("a list as parameter", `{"query":"SELECT Id FROM Users WHERE Username = ?","parameters":[["a"]]}`, "bad_parameter", "parameters[0]"),
+	body("a list of lists as parameter", `{"query":"SELECT Id FROM Users WHERE Username = ?","parameters":[[["a"]]]}`, "bad_parameter", "parameters[0][0]"),
 	body("parameters of no kind", `{"query":"SELECT 1","parameters":7}`, "bad_parameter", ""),
 	body("no JSON", `SELECT 1`, "bad_request", ""),
 	body("cut JSON", `{"query":"SELECT 1"`, "bad_request", ""),

@@ -21,6 +21,8 @@ type sqlgen struct {
 	// parameters are those of the query in the making; its text has their
 	// numbers between marks until resolve.
 	parameters []sqlhttp.Parameter
+	// wide adds the other tables and the shapes that an engine may get wrong.
+	wide bool
 }
 
 // directory is what the generator knows: tables and some of their values.
@@ -28,6 +30,10 @@ type directory struct {
 	schemas []string // as written in a query
 	tables  map[string]*catalog.Table
 	values  map[string][]string // by schema, table and column
+	// own are the tables of each schema as written, whose columns may differ;
+	// others names the tables that have no hot columns.
+	own    map[string]*catalog.Table
+	others []string
 }
 
 // use is one reading of a table in a query.
@@ -63,12 +69,18 @@ func (g *sqlgen) chance(percent int) bool { return g.r.IntN(100) < percent }
 // use reads a table of a random schema; memberships are rare, since reading
 // them whole takes many calls.
 func (g *sqlgen) use(alias, table, schema string) use {
+	if own := g.d.own[schema+"|"+table]; own != nil {
+		return use{alias: alias, schema: schema, table: own}
+	}
 	return use{alias: alias, schema: schema, table: g.d.tables[table]}
 }
 
 func (g *sqlgen) schema() string { return pick(g.r, g.d.schemas...) }
 
 func (g *sqlgen) table() string {
+	if g.wide && g.chance(12) {
+		return pick(g.r, g.d.others...)
+	}
 	switch n := g.r.IntN(100); {
 	case n < 60:
 		return "Users"
@@ -85,10 +97,7 @@ func (g *sqlgen) table() string {
 
 func (g *sqlgen) any(alias, schema string) use {
 	name := g.table()
-	if name == "Environments" {
-		schema = "Information"
-	}
-	return g.use(alias, name, schema)
+	return g.use(alias, name, g.schemaOf(name, schema))
 }
 
 // hot columns are those that can be pushed or that are odd.
@@ -104,7 +113,7 @@ var hot = map[string][]string{
 }
 
 func (g *sqlgen) col(u use) *catalog.Column {
-	if g.chance(75) {
+	if len(hot[u.table.Name]) > 0 && g.chance(75) {
 		if c := u.table.Column(pick(g.r, hot[u.table.Name]...)); c != nil {
 			return c
 		}
@@ -184,10 +193,10 @@ func (g *sqlgen) parameter(v predicate.Value) string {
 }
 
 // resolve writes a ? for each parameter that the text still has, and lists
-// them in the text's order.
-func (g *sqlgen) resolve(sql string) (string, []sqlhttp.Parameter) {
-	var used []sqlhttp.Parameter
-	parts := strings.Split(sql, "\x01")
+// them in the text's order; literal is the text with the values in place.
+func (g *sqlgen) resolve(text string) (sql, literal string, used []sqlhttp.Parameter) {
+	parts := strings.Split(text, "\x01")
+	written := parts[0]
 	for i, part := range parts[1:] {
 		number, rest, _ := strings.Cut(part, "\x02")
 		at, err := strconv.Atoi(number)
@@ -196,8 +205,9 @@ func (g *sqlgen) resolve(sql string) (string, []sqlhttp.Parameter) {
 		}
 		used = append(used, g.parameters[at])
 		parts[i+1] = "?" + rest
+		written += g.parameters[at].Value.String() + rest
 	}
-	return strings.Join(parts, ""), used
+	return strings.Join(parts, ""), written, used
 }
 
 // condition is a random one over one use.

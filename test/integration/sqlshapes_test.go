@@ -13,7 +13,9 @@ import (
 type generated struct {
 	sql        string
 	parameters []sqlhttp.Parameter
-	ordered    bool
+	// literal is the statement without parameters.
+	literal string
+	ordered bool
 }
 
 func (g *sqlgen) query() generated {
@@ -22,9 +24,13 @@ func (g *sqlgen) query() generated {
 		g.single, g.single, g.single, g.single, g.sorted, g.sorted, g.grouped, g.grouped, g.counted, g.counted,
 		g.joined, g.joined, g.joined, g.joined, g.related, g.related, g.related, g.combined, g.named, g.self, g.scalar, g.nested, g.windowed, g.chained,
 	}
+	if g.wide {
+		shapes = append(shapes, g.topBelow, g.topBelow, g.topBelow, g.filtered, g.filtered, g.rolled, g.shared, g.framed, g.framed, g.lateral, g.paged)
+	}
 	sql, ordered := shapes[g.r.IntN(len(shapes))]()
-	sql, parameters := g.resolve(sql)
-	return generated{sql: sql, parameters: parameters, ordered: ordered}
+	q := generated{ordered: ordered}
+	q.sql, q.literal, q.parameters = g.resolve(sql)
+	return q
 }
 
 func (g *sqlgen) single() (string, bool) {
@@ -207,7 +213,7 @@ func (g *sqlgen) related() (string, bool) {
 // schemaOf puts a table into a schema that has it.
 func (g *sqlgen) schemaOf(table, schema string) string {
 	switch {
-	case table == "Environments":
+	case g.d.tables[table].Schema.Name == "Information":
 		return "Information"
 	case schema == "Information":
 		return g.schema()

@@ -46,3 +46,16 @@ func (m Map) Source(pos int) int {
 	}
 	return pos - shift
 }
+
+// Target gives the position in the edited text of a position in the original
+// one that no edit replaces.
+func (m Map) Target(pos int) int {
+	shift := 0
+	for _, e := range m.edits {
+		if e.End > pos {
+			break
+		}
+		shift += len(e.Text) - (e.End - e.Start)
+	}
+	return pos + shift
+}

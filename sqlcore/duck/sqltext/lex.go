@@ -253,8 +253,8 @@ func (l *lexer) paramOrSymbol(c byte) {
 		l.emit(Symbol, start, next+1)
 		return
 	}
-	// a[b:c], {x:y} and <@ are no parameters.
-	inList := len(l.open) > 0 && l.open[len(l.open)-1] != ')'
+	// a[b:c], a[:c], {x:y} and <@ are no parameters.
+	inList := len(l.open) > 0 && l.open[len(l.open)-1] != ')' && (l.afterValue() || l.afterSubscript())
 	operator := start > 0 && strings.IndexByte("<@&|*%^~!", l.text[start-1]) >= 0
 	alias := c == ':' && start > 0 && l.afterName() && l.out[len(l.out)-1].End == start
 	if next < len(l.text) && isNameStart(l.text[next]) && !operator && !alias && (c == '@' || !inList) {

@@ -27,6 +27,7 @@ func TestLex(t *testing.T) {
 		{"parameters", "? ?2 $1 $n :n @n", "P:? P:?2 P:$1 P:$n P::n P:@n"},
 		{"casts are none", "a::b x := :y", "W:a .::: W:b W:x .::= P::y"},
 		{"slices are none", "a[b:c] {x:y} {'k':v}", "W:a .:[ W:b .:: W:c .:] .:{ W:x .:: W:y .:} .:{ S:'k' .:: W:v .:}"},
+		{"parameters in lists", "[:a, f(:b), :c] {'k': :v} a[:x] a[1: :y]", ".:[ P::a .:, W:f .:( P::b .:) .:, P::c .:] .:{ S:'k' .:: P::v .:} W:a .:[ .:: W:x .:] W:a .:[ N:1 .:: P::y .:]"},
 		{"operators are none", "a <@ b, @ c, x @> y", "W:a .:< .:@ W:b .:, .:@ W:c .:, W:x .:@ .:> W:y"},
 		{"brackets as names", "SELECT [a], [b c] FROM [x].[y-z] [w]", "W:SELECT B:[a] .:, B:[b c] W:FROM B:[x] .:. B:[y-z] B:[w]"},
 		{"brackets with a bracket", "FROM [a]]b]", "W:FROM B:[a]]b]"},
@@ -90,6 +91,12 @@ func TestTop(t *testing.T) {
 		{"SELECT * FROM (SELECT TOP 5 a FROM b) c WHERE a > 1", "SELECT * FROM (SELECT  a FROM b LIMIT 5) c WHERE a > 1"},
 		{"WITH x AS (SELECT TOP 1 a FROM b) SELECT TOP 2 * FROM x", "WITH x AS (SELECT  a FROM b LIMIT 1) SELECT  * FROM x LIMIT 2"},
 		{"SELECT a, (SELECT TOP 1 b FROM c) FROM d", "SELECT a, (SELECT  b FROM c LIMIT 1) FROM d"},
+		{"SELECT TOP 2 [a], [b c] FROM d", "SELECT  [a], [b c] FROM d LIMIT 2"},
+		{"SELECT TOP 2 [1, 2] FROM d", "SELECT  [1, 2] FROM d LIMIT 2"},
+		{"SELECT TOP (2) [1, 2] FROM d", "SELECT  [1, 2] FROM d LIMIT 2"},
+		{"SELECT TOP 2 -a FROM d", "SELECT  -a FROM d LIMIT 2"},
+		{"SELECT TOP 2 {'a': b} FROM d", "SELECT  {'a': b} FROM d LIMIT 2"},
+		{"SELECT top(1) - a FROM b", "SELECT top(1) - a FROM b"},
 		{"SELECT top FROM b", "SELECT top FROM b"},
 		{"SELECT top, a FROM b", "SELECT top, a FROM b"},
 		{"SELECT top(1) FROM b", "SELECT top(1) FROM b"},
@@ -131,6 +138,11 @@ func TestMapTracesPositions(t *testing.T) {
 	for pos, want := range []int{0, 1, 1, 1, 2, 3, 6, 7, 8, 8} {
 		if got := m.Source(pos); got != want {
 			t.Errorf("Source(%d) = %d, want %d", pos, got, want)
+		}
+	}
+	for pos, want := range map[int]int{0: 0, 2: 4, 3: 5, 6: 6, 7: 7} {
+		if got := m.Target(pos); got != want {
+			t.Errorf("Target(%d) = %d, want %d", pos, got, want)
 		}
 	}
 }

@@ -50,7 +50,8 @@ func topAt(tokens []Token, i int) (first, last int, ok bool) {
 		return 0, 0, false
 	}
 	last = j + 1
-	if at(last).Is("(") {
+	bracketed := at(last).Is("(")
+	if bracketed {
 		if at(last+2).Text != ")" {
 			return 0, 0, false
 		}
@@ -62,10 +63,20 @@ func topAt(tokens []Token, i int) (first, last int, ok bool) {
 		return 0, 0, false
 	}
 	next := at(last + 1)
-	starts := next.IsName() && !next.Is("from") && !next.Is("as") ||
-		next.Kind == String || next.Kind == Number || next.Kind == Param ||
-		next.Is("*") || next.Is("(")
-	return j, last, starts
+	return j, last, beginsList(next, bracketed)
+}
+
+// beginsList reports whether a token can begin a select list. After top (n),
+// an operator goes on with a call instead.
+func beginsList(t Token, afterBracket bool) bool {
+	switch {
+	case t.IsName():
+		return !t.Is("from") && !t.Is("as")
+	case t.Is("-"), t.Is("+"):
+		return !afterBracket
+	default:
+		return t.Kind != Symbol || t.Is("*") || t.Is("(") || t.Is("[") || t.Is("{")
+	}
 }
 
 // scopeEnd finds the end of the SELECT at i, where LIMIT belongs.

@@ -1,0 +1,302 @@
+//go:build duckdb_arrow
+
+package integration
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pingone-gateway/gateway/internal/testkit"
+	"github.com/pingone-gateway/gateway/pingone/sim"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+)
+
+// truth reads whole tables from the simulated PingOne, one call after the
+// other. It takes addresses and members from the tables' declarations and
+// nothing from the gateway's client, scanner or decoder.
+type truth struct {
+	t      testing.TB
+	sim    *testkit.Simulator
+	bearer string
+	client *http.Client
+	calls  int
+	rows   map[*catalog.Table][]map[string]any
+	cost   map[*catalog.Table]int // calls that reading it whole took
+}
+
+func newTruth(t testing.TB, s *testkit.Simulator) *truth {
+	t.Helper()
+	x := &truth{t: t, sim: s, client: &http.Client{}, rows: map[*catalog.Table][]map[string]any{}, cost: map[*catalog.Table]int{}}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/"+s.EnvironmentID(sim.EnvironmentAdministrators)+"/as/token",
+		strings.NewReader("grant_type=client_credentials"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.SetBasicAuth(sim.AppWorker.ID, sim.AppWorker.Secret)
+	var answer struct {
+		Token string `json:"access_token"`
+	}
+	if status := x.do(req, &answer); status != http.StatusOK || answer.Token == "" {
+		t.Fatalf("no token: %d", status)
+	}
+	x.bearer = answer.Token
+	return x
+}
+
+// do sends a request and reads its answer if that is good.
+func (x *truth) do(req *http.Request, into any) int {
+	x.t.Helper()
+	resp, err := x.client.Do(req)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	if resp.StatusCode == http.StatusOK {
+		if err := json.Unmarshal(body, into); err != nil {
+			x.t.Fatalf("%s: %v", req.URL, err)
+		}
+	}
+	return resp.StatusCode
+}
+
+func (x *truth) get(address string, into any) int {
+	x.t.Helper()
+	x.calls++
+	req, err := http.NewRequestWithContext(x.t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+x.bearer)
+	return x.do(req, into)
+}
+
+// member is a JSON object whose values are not read yet. Names differ by case
+// alone in some directories, so that no struct would do.
+type member = map[string]json.RawMessage
+
+// table reads a table of a schema, once.
+func (x *truth) table(t *catalog.Table) []map[string]any {
+	x.t.Helper()
+	if rows, ok := x.rows[t]; ok {
+		return rows
+	}
+	rows := []map[string]any{}
+	path, parent := wholePath(t)
+	before := x.calls
+	switch {
+	case path == nil:
+		x.t.Fatalf("no path reads %s whole", t.Name)
+	case parent == nil:
+		rows = x.path(t, path, nil)
+	default:
+		from, ok := t.Schema.Table(parent.Table)
+		if !ok {
+			x.t.Fatalf("%s has no parent %s", t.Name, parent.Table)
+		}
+		for _, row := range x.table(from) {
+			rows = append(rows, x.path(t, path, map[string]string{parent.Key: row[parent.Column].(string)})...)
+		}
+	}
+	x.rows[t], x.cost[t] = rows, x.calls-before
+	return rows
+}
+
+// wholePath gives the path that reads all rows: a list, or one call for each
+// row of a parent.
+func wholePath(t *catalog.Table) (*catalog.Path, *catalog.Parent) {
+	for i := range t.Paths {
+		if p := &t.Paths[i]; p.List != "" && len(p.Keys) == 0 {
+			return p, nil
+		}
+	}
+	for i := range t.Paths {
+		if p := t.Paths[i].Parent; p != nil {
+			if child := t.Path(p.Path); child != nil && child.Filter == "" && child.Variant == nil {
+				return child, p
+			}
+		}
+	}
+	return nil, nil
+}
+
+// path reads the rows of a path, page by page.
+func (x *truth) path(t *catalog.Table, p *catalog.Path, keys map[string]string) []map[string]any {
+	x.t.Helper()
+	address := p.List + p.Get
+	for name, v := range keys {
+		address = strings.ReplaceAll(address, "{"+name+"}", url.PathEscape(v))
+	}
+	next := x.sim.URL + "/v1/" + strings.ReplaceAll(address, "{EnvironmentId}", t.Schema.ID)
+	var extra []string
+	for _, q := range p.Query {
+		if !strings.Contains(strings.Join(extra, "&"), q) {
+			extra = append(extra, q)
+		}
+	}
+	if len(extra) > 0 {
+		next += "?" + strings.Join(extra, "&")
+	}
+	var out []map[string]any
+	for next != "" {
+		var body member
+		if status := x.get(next, &body); status != http.StatusOK {
+			for _, missing := range p.Missing {
+				if status == missing {
+					return out
+				}
+			}
+			x.t.Fatalf("%s: status %d", next, status)
+		}
+		if p.Get != "" {
+			return []map[string]any{x.row(t, p, body, keys)}
+		}
+		var page struct {
+			Embedded map[string][]member              `json:"_embedded"`
+			Links    map[string]struct{ Href string } `json:"_links"`
+		}
+		raw, _ := json.Marshal(body)
+		if err := json.Unmarshal(raw, &page); err != nil {
+			x.t.Fatalf("%s: %v", next, err)
+		}
+		for _, item := range page.Embedded[p.Items] {
+			out = append(out, x.row(t, p, item, keys))
+		}
+		next = page.Links["next"].Href
+	}
+	return out
+}
+
+func (x *truth) row(t *catalog.Table, p *catalog.Path, item member, keys map[string]string) map[string]any {
+	out := map[string]any{}
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if v, ok := keys[c.Name]; ok {
+			out[c.Name] = v
+			continue
+		}
+		source := c.Source
+		if s, ok := p.Sources[c.Name]; ok {
+			source = s
+		}
+		for _, alternative := range strings.Split(source, "|") {
+			steps := strings.Split(alternative, ".")
+			if c.Custom {
+				steps = []string{alternative}
+			}
+			if v := value(c.Type, find(item, steps)); v != nil {
+				out[c.Name] = v
+				break
+			}
+		}
+	}
+	return out
+}
+
+// find follows names into an object; nil if they lead nowhere.
+func find(o member, steps []string) json.RawMessage {
+	v := o[steps[0]]
+	if len(steps) == 1 {
+		return v
+	}
+	var inner member
+	if json.Unmarshal(v, &inner) != nil {
+		return nil
+	}
+	return find(inner, steps[1:])
+}
+
+// value reads a member as a column's type: string, bool, int64, float64 or
+// []string; nil for null and for what is no value of the type.
+func value(t catalog.Type, raw json.RawMessage) any {
+	var v any
+	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil || v == nil {
+		return nil
+	}
+	switch t {
+	case catalog.JSON:
+		var b bytes.Buffer
+		if json.Compact(&b, raw) != nil {
+			return nil
+		}
+		return b.String()
+	case catalog.StringList:
+		return textList(v)
+	case catalog.Bool:
+		if b, ok := v.(bool); ok {
+			return b
+		}
+	case catalog.Int32, catalog.Int64:
+		if f, ok := v.(float64); ok && f == math.Trunc(f) {
+			return int64(f)
+		}
+	case catalog.Float64:
+		if f, ok := v.(float64); ok {
+			return f
+		}
+	case catalog.Timestamp:
+		if s, ok := v.(string); ok {
+			if at, err := time.Parse(time.RFC3339, s); err == nil {
+				return at.UTC().Truncate(time.Millisecond).Format("2006-01-02 15:04:05.000Z")
+			}
+		}
+	case catalog.GUID:
+		if s, ok := v.(string); ok {
+			return strings.ToLower(s)
+		}
+	default:
+		if s, ok := v.(string); ok {
+			return s
+		}
+	}
+	return nil
+}
+
+// textList reads a list of texts; a single one stands for a list of one.
+func textList(v any) any {
+	list, ok := v.([]any)
+	if !ok {
+		list = []any{v}
+	}
+	out := []string{}
+	for _, e := range list {
+		switch e := e.(type) {
+		case nil:
+		case string:
+			out = append(out, e)
+		default:
+			return nil
+		}
+	}
+	return out
+}
+
+// sqlLiteral writes a value for the oracle.
+func sqlLiteral(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return "NULL"
+	case string:
+		return "'" + strings.ReplaceAll(v, "'", "''") + "'"
+	case []string:
+		parts := make([]string, len(v))
+		for i, s := range v {
+			parts[i] = sqlLiteral(s)
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	default:
+		return fmt.Sprint(v)
+	}
+}
