@@ -37,9 +37,10 @@ type compiler struct {
 }
 
 // variable is a lambda variable: an item of a list, which sql names, or an
-// entity of a scope.
+// entity of a scope. The list belongs to a row of the scope list.
 type variable struct {
 	name, sql string
+	list      *scope
 	scope     *scope
 }
 

@@ -38,6 +38,8 @@ func (c *compiler) path(e *uri.PathExpr) (term, error) {
 		return term{}, err
 	case p.column < 0:
 		return c.collection(p.scope, p.many, p.at, p.rest)
+	case c.betweenRows(p.scope):
+		return term{}, c.unsupported(p.at.Offset, "properties of two entities in a condition on the items of a list")
 	default:
 		return c.property(p.scope, p.at, p.column, p.rest)
 	}
@@ -167,7 +169,7 @@ func (c *compiler) property(in *scope, s *uri.NameSegment, i int, rest []uri.Seg
 		}
 		return term{sql: "len(" + t.sql + ")", kind: intKind, pos: s.Offset}, nil
 	case *uri.LambdaSegment:
-		return c.lambda(t, r)
+		return c.lambda(in, t, r)
 	default:
 		return term{}, c.unsupported(rest[0].Pos(), "this path behind a collection")
 	}
@@ -176,13 +178,13 @@ func (c *compiler) property(in *scope, s *uri.NameSegment, i int, rest []uri.Seg
 // lambda compiles any and all over a collection of strings.
 //
 // Source: OData 4.01 Part 2, section 5.1.1.13.
-func (c *compiler) lambda(list term, s *uri.LambdaSegment) (term, error) {
+func (c *compiler) lambda(in *scope, list term, s *uri.LambdaSegment) (term, error) {
 	out := term{kind: boolKind, pos: s.Offset}
 	if s.Body == nil {
 		out.sql = "(len(" + list.sql + ") > 0)"
 		return out, nil
 	}
-	v := variable{name: s.Variable, sql: "lambda_" + itoa(len(c.variables)+1) + "_"}
+	v := variable{name: s.Variable, sql: "lambda_" + itoa(len(c.variables)+1) + "_", list: in.row()}
 	c.variables = append(c.variables, v)
 	defer func() { c.variables = c.variables[:len(c.variables)-1] }()
 	body, err := c.condition(s.Body)

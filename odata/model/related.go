@@ -1,6 +1,8 @@
 package model
 
 import (
+	"slices"
+
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/odata/uri"
@@ -56,12 +58,13 @@ func (c *compiler) collection(s *scope, n edm.Navigation, at *uri.NameSegment, r
 // inList tells whether a condition on the items of a list is being compiled,
 // in which the engine allows no subquery.
 func (c *compiler) inList() bool {
-	for _, v := range c.variables {
-		if v.scope == nil {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.variables, func(v variable) bool { return v.list != nil })
+}
+
+// betweenRows tells whether the scope stands in another subquery than the list
+// on whose items a condition is being compiled: the engine can't have both.
+func (c *compiler) betweenRows(s *scope) bool {
+	return slices.ContainsFunc(c.variables, func(v variable) bool { return v.list != nil && v.list != s.row() })
 }
 
 func (c *compiler) entityLambda(s *scope, l *uri.LambdaSegment) (term, error) {

@@ -99,6 +99,14 @@ func (s *scope) base() *scope {
 	return s
 }
 
+// row is the scope of the query or subquery that this one is joined to.
+func (s *scope) row() *scope {
+	for s.name != "" {
+		s = s.outer
+	}
+	return s
+}
+
 func (s *scope) sql(column string) string { return s.alias + "." + quoteName(column) }
 
 // depth is the number of scopes around this one.
