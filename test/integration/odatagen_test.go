@@ -142,7 +142,7 @@ func (g *odatagen) filter(depth int) string {
 			return "not (" + g.filter(depth-1) + ")"
 		}
 	}
-	if g.r.IntN(6) == 0 {
+	if g.r.IntN(10) == 0 {
 		return g.related()
 	}
 	text := pick(g.r, "Username", "FirstName", "LastName", "Email", "EmployeeType", "Title", "Locality", "Nickname")

@@ -3,8 +3,15 @@
 package integration
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"slices"
 	"strings"
+	"testing"
+
+	"github.com/pingone-gateway/gateway/internal/testkit"
+	"github.com/pingone-gateway/gateway/pingone/sim"
 )
 
 // linked is a literal that stands in a column of another table.
@@ -61,4 +68,54 @@ func (g *odatagen) group(v, group string) string {
 		v+"/PopulationId eq PopulationId", v+"/Population/Name eq Population/Name", "not ("+v+"/Description eq null) and skills/any(s:s ne 'go')",
 		v+"/UserGroupAssociations/any(x:x/UserId eq Id and x/Type eq 'DIRECT')", v+"/UserGroupAssociations/$count gt 40",
 		v+"/Users/any(u:u/LastName eq LastName and u/Id ne $it/Id)")
+}
+
+// Each user's groups come with it as $expand asks for them: in order, counted,
+// and cut for each user on its own.
+func TestExpandOverALink(t *testing.T) {
+	t.Parallel()
+	w := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: propertyUsers}}).Serve(t, testkit.WebOptions{})
+	users := readODataUsers(t, w)
+	groups, _ := users.library.Main.Table("Groups")
+	links, _ := users.library.Main.Table("UserGroupAssociations")
+	want := map[string][]string{}
+	for _, m := range users.library.Rows[links.Name] {
+		for _, g := range users.library.Rows[groups.Name] {
+			if m[links.Index("GroupId")] == g[groups.Index("Id")] {
+				user := m[links.Index("UserId")].(string)
+				want[user] = append(want[user], g[groups.Index("Name")].(string))
+			}
+		}
+	}
+	var page struct {
+		Value []struct {
+			ID    string
+			Count int                     `json:"Groups@odata.count"`
+			Group []struct{ Name string } `json:"Groups"`
+		}
+	}
+	body := mustGet(t, w, odataRoot+"Users?$select=Id&$expand=Groups($select=Name;$orderby=Name desc;$skip=1;$top=2;$count=true)", http.StatusOK)
+	if err := json.Unmarshal(body, &page); err != nil || len(page.Value) != len(users.rows) {
+		t.Fatal(err, len(page.Value))
+	}
+	several := 0
+	for _, v := range page.Value {
+		all := want[v.ID]
+		slices.Sort(all)
+		slices.Reverse(all)
+		shown := all[min(1, len(all)):min(3, len(all))]
+		var got []string
+		for _, g := range v.Group {
+			got = append(got, g.Name)
+		}
+		if v.Count != len(all) || !slices.Equal(got, shown) {
+			t.Errorf("user %s: %d of %v, want %d of %v", v.ID, v.Count, got, len(all), shown)
+		}
+		if len(all) > 2 {
+			several++
+		}
+	}
+	if several < 10 {
+		t.Errorf("only %d users have several groups", several)
+	}
 }
