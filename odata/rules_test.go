@@ -375,6 +375,7 @@ func TestP18ErrorsHaveJSONBodyAndStatus(t *testing.T) {
 		{"option that has no meaning", "Books(" + odatatest.ID("book", 1) + ")?$top=1", 400, "BadRequest", "$top"},
 		{"negative top", "Books?$top=-1", 400, "SyntaxError", "$top"},
 		{"unknown entity", "Books(" + odatatest.ID("book", 77) + ")", 404, "NotFound", "no such entity"},
+		{"entity that belongs to another", "Shelves(" + odatatest.ID("shelf", 0) + ")/Books(" + odatatest.ID("book", 1) + ")/Loans", 404, "NotFound", "no such entity"},
 		{"key that is no guid", "Books('abc')", 404, "NotFound", "no such entity"},
 		{"key as a segment that is no guid", "Books/abc", 404, "NotFound", "no such entity"},
 		{"key of another type", "Books(12)", 400, "TypeMismatch", "Edm.Guid"},
