@@ -89,7 +89,7 @@ func (w *walker) bindOptions(o *uri.Options) error {
 	if err := w.bindOrder(o.OrderBy); err != nil {
 		return err
 	}
-	if r.Kind == Feed && !r.Sorted && r.needsEngine() {
+	if r.Kind == Feed && o.OrderBy == nil && r.needsEngine() {
 		// The engine gives rows in any order, and pages need one.
 		if err := w.bindOrder([]uri.OrderItem{}); err != nil {
 			return err
@@ -229,7 +229,7 @@ func (w *walker) bindOrder(items []uri.OrderItem) error {
 			parts = append(parts, name+" ASC NULLS FIRST")
 		}
 	}
-	w.resource.orderBy, w.resource.Sorted = strings.Join(parts, ", "), true
+	w.resource.orderBy = strings.Join(parts, ", ")
 	return nil
 }
 

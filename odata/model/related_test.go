@@ -117,7 +117,7 @@ func TestKeysFlowOnlyWhereTheyMay(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			q := bindClub(t, "People?$filter="+c.filter).Query(nil, model.Page{Limit: -1})
+			q := bindClub(t, "People?$filter="+c.filter).Query(nil, -1)
 			got := reads(q)
 			// A count that the engine needs three times is read so often.
 			for strings.Contains(got, "Members TRUE; Members TRUE; Members TRUE") {
@@ -163,7 +163,7 @@ func TestRelatedSQL(t *testing.T) {
 			if r.Top != nil {
 				limit = *r.Top
 			}
-			if q := r.Query(nil, model.Page{Limit: limit}); q.SQL != c.want || q.Plain != nil {
+			if q := r.Query(nil, limit); q.SQL != c.want || q.Plain != nil {
 				t.Errorf("got  %s\nwant %s", q.SQL, c.want)
 			}
 		})
@@ -175,7 +175,7 @@ func TestRelatedSQL(t *testing.T) {
 func TestOverALink(t *testing.T) {
 	t.Parallel()
 	r := bindClub(t, "People("+someID+")/Teams?$select=Name")
-	q := r.Query(model.Link(r.Hops[0].Link, *r.Hops[0].Known), model.Page{Limit: -1})
+	q := r.Query(model.Link(r.Hops[0].Link, *r.Hops[0].Known), -1)
 	if want := "Teams TRUE; Members PersonId = '" + someID + "'; 0.Id=>1.TeamId"; reads(q) != want {
 		t.Errorf("got  %s\nwant %s", reads(q), want)
 	}

@@ -69,8 +69,6 @@ type Resource struct {
 	Skip int64
 	// CountWanted says that the feed carries its number of entities.
 	CountWanted bool
-	// Sorted says that an order was asked for.
-	Sorted bool
 	// Expand are the related entities to be written with each entity.
 	Expand []Expansion
 
