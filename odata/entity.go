@@ -137,6 +137,9 @@ func (q *request) entityOf(r *model.Resource) encode.Entity {
 		e.Columns = append(e.Columns, encode.Column{Name: col.Name, Type: col.Type, Hidden: i >= r.Visible})
 		at[c] = i
 	}
+	if c := r.LinkColumn(); c != nil {
+		e.Columns = append(e.Columns, encode.Column{Name: c.Name, Type: c.Type, Hidden: true})
+	}
 	for _, k := range r.Table.Key() {
 		i, ok := at[k]
 		if !ok { // no ids were wanted

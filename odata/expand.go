@@ -55,63 +55,90 @@ func (q *request) inline(ctx context.Context, r *model.Resource, batch arrow.Rec
 	}, nil
 }
 
+// group is what is related to one parent: the entities to be written, divided
+// by commas, and their number before $top and $skip.
+type group struct {
+	entities []byte
+	count    int64
+}
+
 // related reads the entities behind one navigation property for all rows of a
 // batch.
 func (q *request) related(ctx context.Context, r *model.Resource, x *model.Expansion, batch arrow.RecordBatch) (encode.Inline, error) {
 	typ := r.Table.Columns[r.Columns[x.From]].Type
 	keys := make([]string, batch.NumRows())
-	found := map[string][]byte{}
+	found := map[string]*group{}
 	var values []predicate.Value
 	for row := range keys {
 		text, null, err := encode.KeyText(typ, batch, x.From, row)
 		if err != nil {
 			return nil, err
 		}
-		if _, seen := found[text]; null || seen {
-			keys[row] = text
+		keys[row] = text
+		if null || found[text] != nil {
 			continue
 		}
-		keys[row], found[text] = text, nil
+		found[text] = &group{}
 		values = append(values, model.TypedValue(typ, text))
 	}
-	total := 0
+	e := &expander{request: q, x: x, found: found}
 	for len(values) > 0 {
 		n := min(relatedKeys, len(values))
-		if err := q.readRelated(ctx, x, values[:n], found, &total); err != nil {
+		if err := e.read(ctx, values[:n]); err != nil {
 			return nil, err
 		}
 		values = values[n:]
 	}
-	name := append(encode.AppendString([]byte{','}, x.Navigation.Name), ':')
 	return func(dst []byte, row int) ([]byte, error) {
-		dst = append(dst, name...)
-		entities := found[keys[row]]
-		switch {
-		case x.Navigation.Many:
-			return append(append(append(dst, '['), entities...), ']'), nil
-		case entities == nil:
-			return append(dst, "null"...), nil
-		default:
-			return append(dst, entities...), nil
+		g := found[keys[row]]
+		if g == nil {
+			g = &group{} // the key is null
 		}
+		return e.append(dst, g), nil
 	}, nil
 }
 
-// readRelated adds the entities of some parents to found, by the value that
-// links them, divided by commas.
-func (q *request) readRelated(ctx context.Context, x *model.Expansion, values []predicate.Value, found map[string][]byte, total *int) error {
-	target := x.Target
-	query := x.Related(values)
+// expander reads one navigation property of $expand for a batch of parents.
+type expander struct {
+	*request
+	x *model.Expansion
+	// found holds the groups by the value that links them to their parent.
+	found map[string]*group
+	total int // bytes
+}
+
+// append writes the navigation property of one parent.
+func (e *expander) append(dst []byte, g *group) []byte {
+	name := e.x.Navigation.Name
+	if e.x.CountWanted {
+		dst = encode.AppendCount(append(dst, ','), e.encoding(), name, g.count)
+	}
+	if e.x.CountOnly {
+		return dst
+	}
+	dst = append(encode.AppendString(append(dst, ','), name), ':')
+	switch {
+	case e.x.Navigation.Many:
+		return append(append(append(dst, '['), g.entities...), ']')
+	case g.entities == nil:
+		return append(dst, "null"...)
+	default:
+		return append(dst, g.entities...)
+	}
+}
+
+// read adds what is related to some of the parents.
+func (e *expander) read(ctx context.Context, values []predicate.Value) error {
+	query := e.x.Related(values)
 	if query.Empty {
 		return nil
 	}
-	rows, err := q.h.cfg.Executor.Query(ctx, query)
+	rows, err := e.h.cfg.Executor.Query(ctx, query)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	w := encode.NewRows(q.entityOf(target), q.encoding())
-	typ := target.Table.Columns[target.Columns[x.LinkColumn]].Type
+	w := encode.NewRows(e.entityOf(e.x.Target), e.encoding())
 	for {
 		batch, err := rows.Next(ctx)
 		if errors.Is(err, io.EOF) {
@@ -120,7 +147,7 @@ func (q *request) readRelated(ctx context.Context, x *model.Expansion, values []
 		if err != nil {
 			return err
 		}
-		err = q.addRelated(ctx, w, x, typ, batch.Record, found, total)
+		err = e.add(ctx, w, batch.Record)
 		batch.Record.Release()
 		if err != nil {
 			return err
@@ -128,40 +155,52 @@ func (q *request) readRelated(ctx context.Context, x *model.Expansion, values []
 	}
 }
 
-func (q *request) addRelated(ctx context.Context, w *encode.Rows, x *model.Expansion, typ catalog.Type,
-	batch arrow.RecordBatch, found map[string][]byte, total *int,
-) error {
+func (e *expander) add(ctx context.Context, w *encode.Rows, batch arrow.RecordBatch) error {
 	if err := w.Bind(batch); err != nil {
 		return err
 	}
-	inline, err := q.inline(ctx, x.Target, batch)
+	inline, err := e.inline(ctx, e.x.Target, batch)
 	if err != nil {
 		return err
 	}
+	typ := e.x.LinkType()
 	for row := range int(batch.NumRows()) {
-		key, null, err := encode.KeyText(typ, batch, x.LinkColumn, row)
+		key, null, err := encode.KeyText(typ, batch, e.x.LinkColumn, row)
 		if err != nil {
 			return err
 		}
-		if null {
+		g := e.found[key]
+		if null || g == nil {
 			continue
 		}
-		dst := found[key]
-		if dst != nil {
-			if !x.Navigation.Many {
-				continue
-			}
-			dst = append(dst, ',')
+		g.count++
+		if !e.wanted(g) {
+			continue
 		}
-		before := len(dst)
-		if dst, err = w.Append(dst, row, nil, inline); err != nil {
+		before := len(g.entities)
+		if before > 0 {
+			g.entities = append(g.entities, ',')
+		}
+		if g.entities, err = w.Append(g.entities, row, nil, inline); err != nil {
 			return err
 		}
-		found[key] = dst
-		if *total += len(dst) - before; *total > relatedBytes {
+		if e.total += len(g.entities) - before; e.total > relatedBytes {
 			return gwerr.New(gwerr.LimitExceeded, "The expanded entities of one page are too large.",
 				"Ask for a smaller page with Prefer: odata.maxpagesize, or read the related entities on their own.").On("$expand")
 		}
 	}
 	return nil
+}
+
+// wanted tells whether the entity that was counted last is written: a
+// single-valued property has one, a collection those between $skip and $top.
+func (e *expander) wanted(g *group) bool {
+	switch x := e.x; {
+	case x.CountOnly:
+		return false
+	case !x.Navigation.Many:
+		return g.count == 1
+	default:
+		return g.count > x.Skip && (x.Top == nil || g.count-x.Skip <= *x.Top)
+	}
 }

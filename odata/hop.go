@@ -28,7 +28,7 @@ func (q *request) follow(ctx context.Context) (predicate.Expr, error) {
 			link = model.Link(hop.Link, *hop.Known)
 			continue
 		}
-		if on, ok := link.(predicate.Cmp); ok && on.Column == hop.Link.Column && hop.Where == predicate.True {
+		if on, ok := link.(predicate.Cmp); ok && hop.OnlyLinked() && on.Column == hop.Link.Column {
 			link = model.Link(hop.Link, on.Value)
 			continue
 		}

@@ -210,6 +210,26 @@ func TestExpand(t *testing.T) {
 		},
 		{"to many without any", "Books?$select=Title&$expand=Loans&$top=1&$format=application/json;odata.metadata=none", `"Loans":[]`},
 		{
+			"count beside the entities", "Books?$select=Title&$expand=Loans($select=Reader;$count=true;$filter=Number lt 1)&$skip=2&$top=1&$format=application/json;odata.metadata=none",
+			`{"Title":"The Sørensen Papers","Loans@odata.count":1,"Loans":[{"Reader":"Reader 0"}]}`,
+		},
+		{
+			"count alone", "Books?$select=Title&$expand=Loans/$count&$skip=3&$top=1&$format=application/json;odata.metadata=none",
+			`{"Title":"O'Neil","Loans@odata.count":3}`,
+		},
+		{
+			"count with filter", "Books?$select=Title&$expand=Loans/$count($filter=Number ge 1)&$skip=3&$top=1&$format=application/json;odata.metadata=none",
+			`{"Title":"O'Neil","Loans@odata.count":2}`,
+		},
+		{
+			"all of them", "Books?$select=Title&$expand=*&$skip=1&$top=1&$format=application/json;odata.metadata=none",
+			`"Shelf":{"Id":"` + odatatest.ID("shelf", 1) + `","Name":"Shelf B"},"Loans":[{"BookId"`,
+		},
+		{
+			"all, one of them with options", "Books?$select=Title&$expand=*,Shelf($select=Name)&$skip=1&$top=1&$format=application/json;odata.metadata=none",
+			`"Shelf":{"Name":"Shelf B"},"Loans":[{"BookId"`,
+		},
+		{
 			"nested", "Loans?$select=Reader&$expand=Book($select=Title;$expand=Shelf($select=Name))&$top=1&$format=application/json;odata.metadata=none",
 			`{"Reader":"Reader 0","Book":{"Title":"milk",` + shelf("B") + `}}`,
 		},
@@ -228,7 +248,8 @@ func TestExpand(t *testing.T) {
 	}
 	for path, status := range map[string]int{
 		"Books?$expand=Title": 400, "Books?$expand=Nothing": 400, "Books?$expand=Shelf,Shelf": 400,
-		"Books?$expand=*": 501, "Books?$expand=Loans($top=1)": 501, "Books?$expand=Loans/$count": 501,
+		"Books?$expand=*/$ref": 501, "Books?$expand=*($levels=2)": 501, "Books?$expand=Loans/$ref": 501, "Books?$expand=Loans($levels=2)": 501,
+		"Books?$expand=Shelf($top=1)": 400, "Books?$expand=Shelf/$count": 400, "Books?$expand=Loans($apply=identity)": 501,
 	} {
 		s.refused(status, path)
 	}

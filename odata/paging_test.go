@@ -335,7 +335,7 @@ func TestSortedFeedIsPagedFromOneResult(t *testing.T) {
 	if ids(rows) != whole || pages != 3 || len(statements) != 1 {
 		t.Errorf("%d pages of %s by %d statements", pages, ids(rows), len(statements))
 	}
-	if want := `ORDER BY "Title" DESC NULLS LAST, "Id" ASC NULLS FIRST`; !strings.HasSuffix(statements[0], want) {
+	if want := `ORDER BY "Books"."Title" DESC NULLS LAST, "Books"."Id" ASC NULLS FIRST`; !strings.HasSuffix(statements[0], want) {
 		t.Errorf("%s doesn't end with %s", statements[0], want)
 	}
 	// A page that is asked for again is found by the keys of the rows before.

@@ -114,6 +114,13 @@ func takenNames(t *catalog.Table, tables []*catalog.Table) map[string]bool {
 				out[strings.ToLower(c.References.Backward)] = true
 			}
 		}
+		switch m := other.ManyToMany; {
+		case m == nil:
+		case m.From == t.Name:
+			out[strings.ToLower(m.Forward)] = true
+		case m.To == t.Name:
+			out[strings.ToLower(m.Backward)] = true
+		}
 	}
 	return out
 }

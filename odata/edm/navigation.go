@@ -15,6 +15,8 @@ type Navigation struct {
 	Column string
 	// TargetColumn is the column of Target that it leads to.
 	TargetColumn string
+	// Through is the table between both, nil if there is none.
+	Through *Through
 	// Many is true for a collection.
 	Many bool
 	// Nullable is true for a single-valued navigation that may lead nowhere.
@@ -25,14 +27,27 @@ type Navigation struct {
 	Partner string
 }
 
+// Through is a table whose rows link two others: Near equals the Column of the
+// navigation, and Far its TargetColumn.
+type Through struct {
+	Table     *catalog.Table
+	Near, Far string
+}
+
 // noNavigation is the name that declares that there is no navigation.
 const noNavigation = "-"
 
-// Navigations returns the navigation properties of the table t of schema s,
-// those of its own foreign keys first. A navigation whose target stands in
-// another schema doesn't exist, nor one whose name another property of t has.
+// derivedKey finds the navigations among what is derived from a schema.
+type derivedKey struct{}
+
+// Navigations returns the navigation properties of the table t of schema s:
+// those of its own foreign keys, then those of others, then those through
+// a table between. A navigation whose target stands in another schema doesn't
+// exist, nor one whose name another property of t has. The caller doesn't
+// change the list.
 func Navigations(s *catalog.Schema, t *catalog.Table) []Navigation {
-	return navigations(s, t, true)
+	all := s.Derived(derivedKey{}, func() any { return allNavigations(s) })
+	return all.(map[*catalog.Table][]Navigation)[t]
 }
 
 // Find returns the navigation property of that name.
@@ -45,35 +60,52 @@ func Find(s *catalog.Schema, t *catalog.Table, name string) (Navigation, bool) {
 	return Navigation{}, false
 }
 
-func navigations(s *catalog.Schema, t *catalog.Table, partners bool) []Navigation {
+func allNavigations(s *catalog.Schema) map[*catalog.Table][]Navigation {
+	all := make(map[*catalog.Table][]Navigation, len(s.Tables))
+	for _, t := range s.Tables {
+		all[t] = navigations(s, t)
+	}
+	for t, list := range all {
+		for i := range list {
+			list[i].Partner = partnerOf(all, t, list[i])
+		}
+	}
+	return all
+}
+
+func navigations(s *catalog.Schema, t *catalog.Table) []Navigation {
 	used := map[string]bool{strings.ToLower(t.Entity): true}
 	for i := range t.Columns {
 		used[strings.ToLower(t.Columns[i].Name)] = true
 	}
 	var out []Navigation
-	add := func(n Navigation) {
+	add := func(n Navigation, ok bool) {
 		lower := strings.ToLower(n.Name)
-		if n.Name == noNavigation || used[lower] {
+		if !ok || n.Name == noNavigation || used[lower] {
 			return
 		}
 		used[lower] = true
 		out = append(out, n)
 	}
 	for i := range t.Columns {
-		if n, ok := forward(s, &t.Columns[i]); ok {
-			add(n)
-		}
+		add(forward(s, &t.Columns[i]))
 	}
 	for _, child := range s.Tables {
 		for i := range child.Columns {
-			if n, ok := backward(t, child, &child.Columns[i]); ok {
-				add(n)
-			}
+			add(backward(t, child, &child.Columns[i]))
 		}
 	}
-	if partners {
-		for i := range out {
-			out[i].Partner = partnerOf(s, t, out[i])
+	for _, link := range s.Tables {
+		m := link.ManyToMany
+		if m == nil {
+			continue
+		}
+		from, to := link.Links()
+		if m.From == t.Name {
+			add(across(s, t, link, from, to, m.Forward))
+		}
+		if m.To == t.Name {
+			add(across(s, t, link, to, from, m.Backward))
 		}
 	}
 	return out
@@ -115,15 +147,40 @@ func backward(t, child *catalog.Table, c *catalog.Column) (Navigation, bool) {
 	}, true
 }
 
+// across is the navigation from t over the columns near and far of the link,
+// -1 where a column isn't there.
+func across(s *catalog.Schema, t, link *catalog.Table, near, far int, name string) (Navigation, bool) {
+	if near < 0 || far < 0 {
+		return Navigation{}, false
+	}
+	n, f := &link.Columns[near], &link.Columns[far]
+	target := table(s, f.References.Table)
+	if target == nil || target.Column(f.References.Column) == nil || t.Column(n.References.Column) == nil {
+		return Navigation{}, false
+	}
+	return Navigation{
+		Name: name, Target: target, Column: n.References.Column, TargetColumn: f.References.Column,
+		Through: &Through{Table: link, Near: n.Name, Far: f.Name}, Many: true,
+	}, true
+}
+
 // partnerOf finds the navigation that leads back over the same columns.
-func partnerOf(s *catalog.Schema, t *catalog.Table, n Navigation) string {
-	for _, back := range navigations(s, n.Target, false) {
-		if back.Target == t && back.Column == n.TargetColumn && back.TargetColumn == n.Column &&
-			back.Dependent != n.Dependent {
+func partnerOf(all map[*catalog.Table][]Navigation, t *catalog.Table, n Navigation) string {
+	for _, back := range all[n.Target] {
+		if back.Target == t && back.Column == n.TargetColumn && back.TargetColumn == n.Column && opposite(n, back) {
 			return back.Name
 		}
 	}
 	return ""
+}
+
+// opposite tells whether two navigations lead over the same link, there and
+// back.
+func opposite(a, b Navigation) bool {
+	if a.Through == nil || b.Through == nil {
+		return a.Through == nil && b.Through == nil && a.Dependent != b.Dependent
+	}
+	return a.Through.Table == b.Through.Table && a.Through.Near == b.Through.Far
 }
 
 // table finds a table of the schema by its exact name.

@@ -18,14 +18,19 @@ func AppendFeedHead(dst []byte, o Options, context string, count int64) []byte {
 		dst = append(dst, lead...)
 	}
 	if count >= 0 {
-		dst = append(AppendString(comma(dst, start), o.Prefix+"count"), ':')
-		if o.IEEE754 {
-			dst = append(strconv.AppendInt(append(dst, '"'), count, 10), '"')
-		} else {
-			dst = strconv.AppendInt(dst, count, 10)
-		}
+		dst = AppendCount(comma(dst, start), o, "", count)
 	}
 	return append(comma(dst, start), `"value":[`...)
+}
+
+// AppendCount appends the member that gives the number of entities of a feed,
+// or of the navigation property of that name, without comma.
+func AppendCount(dst []byte, o Options, property string, count int64) []byte {
+	dst = append(AppendString(dst, property+o.Prefix+"count"), ':')
+	if o.IEEE754 {
+		return append(strconv.AppendInt(append(dst, '"'), count, 10), '"')
+	}
+	return strconv.AppendInt(dst, count, 10)
 }
 
 // AppendFeedTail closes a collection. next is the address of the next page, or

@@ -21,7 +21,7 @@ func Bind(s *catalog.Schema, request *uri.Request, o Options) (*Resource, error)
 	for _, a := range request.Options.Aliases {
 		w.aliases[a.Name] = a.Value
 	}
-	r := &Resource{Schema: s, filter: condition{where: predicate.True, complete: true}, where: predicate.True, read: map[int]bool{}}
+	r := newResource(s)
 	w.resource = r
 	if err := w.walk(request.Path); err != nil {
 		return nil, err
@@ -85,7 +85,8 @@ func notFound(pos int, format string, args ...any) *gwerr.Error {
 func (w *walker) entitySet(s *uri.NameSegment) error {
 	for _, t := range w.schema.Tables {
 		if t.Name == s.Name {
-			w.resource.Kind, w.resource.Table, w.resource.place = Feed, t, t.Name
+			w.resource.Kind, w.resource.place = Feed, t.Name
+			w.resource.enter(t)
 			return w.key(s.Args, s.Offset, "")
 		}
 	}
@@ -172,12 +173,14 @@ func (w *walker) follow(n edm.Navigation, s *uri.NameSegment) error {
 	if len(r.Hops) == maxHops {
 		return gwerr.Newf(gwerr.TooLarge, "The address follows more than %d navigation properties.", maxHops).At(s.Offset).On("the path")
 	}
-	hop := Hop{Table: r.Table, Where: r.where, Link: n}
-	if values, ok := predicate.KeyValues(r.where, n.Column); ok && len(values) == 1 {
+	hop := Hop{Table: r.Table, Where: r.where, Link: n, via: r.via}
+	// A row that is reached over another one must be shown to belong to that.
+	if values, ok := predicate.KeyValues(r.where, n.Column); ok && len(values) == 1 && len(r.Hops) == 0 {
 		hop.Known = &values[0]
 	}
 	r.Hops = append(r.Hops, hop)
-	r.Table, r.where = n.Target, predicate.True
+	r.where = predicate.True
+	r.reach(n)
 	if !n.Many {
 		r.Kind = Entity
 		r.place += "/" + n.Name
@@ -264,6 +267,9 @@ func (w *walker) keyCondition(t *catalog.Table, given map[string]uri.Expr) error
 			continue
 		}
 		v, verdict := c.value(col, e)
+		if l, isLiteral := c.constant(e).(*uri.Literal); isLiteral && l.Kind == uri.StringLiteral && verdict == noConstant {
+			verdict = unequal // a text that no key spells: there is no such entity
+		}
 		switch verdict {
 		case noConstant:
 			return gwerr.Newf(gwerr.TypeMismatch, "The key %s is of type %s.", col.Name, col.Type.Edm()).At(e.Pos()).On("the path")
@@ -308,7 +314,7 @@ func (w *walker) keySegment(pos int, text string) error {
 
 func (w *walker) compiler(option string) *compiler {
 	return &compiler{
-		schema: w.schema, table: w.resource.Table, namespace: w.options.Namespace, aliases: w.aliases,
-		now: w.options.Now, used: w.resource.read, option: option,
+		scopes: w.resource.scopes, instance: w.resource.scopes.root(), namespace: w.options.Namespace, aliases: w.aliases,
+		now: w.options.Now, option: option, lambdas: map[*uri.LambdaSegment]*scope{},
 	}
 }

@@ -25,9 +25,6 @@ func (c *compiler) compare(e *uri.Binary) (term, error) {
 	case a.kind == nullKind || b.kind == nullKind:
 		out.sql = compareNull(e.Op, a, b)
 		return out, nil
-	case equality && (noGUID(a, b) || noGUID(b, a)):
-		out.sql = truth(e.Op == uri.Ne)
-		return out, nil
 	case isNaN(a) || isNaN(b):
 		out.sql = truth(e.Op == uri.Ne)
 		return out, nil

@@ -7,22 +7,28 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata/uri"
-	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
 // maxDepth bounds the nesting of an expression, aliases included. Chains of
 // and and or count once.
 const maxDepth = 200
 
-// compiler translates expressions over one table into the engine's SQL.
+// compiler translates expressions over a table, and those that it is linked
+// to, into the engine's SQL.
 type compiler struct {
-	schema    *catalog.Schema
-	table     *catalog.Table
+	scopes    *scopes
 	namespace string
 	aliases   map[string]uri.Expr
 	now       time.Time
-	// used holds the positions of the columns that were read.
-	used map[int]bool
+
+	// instance is the scope of paths that begin with a property.
+	instance *scope
+	// focus is the scope whose rows pushable speaks of.
+	focus *scope
+	// lambdas are the scopes of conditions on collections of entities.
+	lambdas map[*uri.LambdaSegment]*scope
+	// constantsOnly refuses paths.
+	constantsOnly bool
 
 	option    string // the option being compiled, for messages
 	depth     int
@@ -30,8 +36,13 @@ type compiler struct {
 	variables []variable
 }
 
-// variable is a lambda variable and its name in SQL.
-type variable struct{ name, sql string }
+// variable is a lambda variable: an item of a list, which sql names, or an
+// entity of a scope. The list belongs to a row of the scope list.
+type variable struct {
+	name, sql string
+	list      *scope
+	scope     *scope
+}
 
 func (c *compiler) fail(code gwerr.Code, pos int, format string, args ...any) *gwerr.Error {
 	return gwerr.Newf(code, format, args...).At(pos).On(c.option)
@@ -168,7 +179,7 @@ func (c *compiler) literal(l *uri.Literal) (term, error) {
 
 // as converts a string constant to the kind it is used as. Other terms are
 // returned as they are. A constant that spells no value of the kind is an
-// error, except for a guid: no row has it.
+// error.
 //
 // Source: OData 4.01 Part 2, section 5.1.1.15 (promotion of string literals).
 func (c *compiler) as(t term, want kind) (term, error) {

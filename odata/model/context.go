@@ -21,6 +21,9 @@ func (r *Resource) Context(version401 bool) string {
 func (r *Resource) projection(version401 bool) string {
 	items := append([]string(nil), r.selected...)
 	for _, x := range r.Expand {
+		if x.CountOnly {
+			continue
+		}
 		inner := x.Target.projection(version401)
 		if inner == "" && version401 {
 			inner = "()"

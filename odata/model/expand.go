@@ -6,13 +6,63 @@ import (
 	"github.com/pingone-gateway/gateway/odata/uri"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
+
+// Expansion is one navigation property of $expand.
+type Expansion struct {
+	Navigation edm.Navigation
+	// Target binds the related entities.
+	Target *Resource
+	// From and LinkColumn are the positions, in the result's columns of the
+	// parent and of the target, of the values that are equal.
+	From, LinkColumn int
+	// Top is the number of entities wanted for each parent, or nil; Skip are
+	// left out first.
+	Top  *int64
+	Skip int64
+	// CountWanted says that the number of entities is written, CountOnly that
+	// nothing else is.
+	CountWanted, CountOnly bool
+}
+
+// Related returns the query for the entities that an expansion writes: those
+// that are linked to one of the values, in the order asked for.
+func (x *Expansion) Related(values []predicate.Value) *query.Query {
+	return x.Target.Query(predicate.In{Column: linkColumn(x.Navigation), Values: values}, -1)
+}
+
+// LinkType is the type of the values in LinkColumn.
+func (x *Expansion) LinkType() catalog.Type {
+	if c := x.Target.LinkColumn(); c != nil {
+		return c.Type
+	}
+	return x.Target.Table.Columns[x.Target.Columns[x.LinkColumn]].Type
+}
+
+// LinkColumn is the column of the table between that the result has behind its
+// own, nil if there is none: it tells whose row it is where rows of several
+// parents are read at once.
+func (r *Resource) LinkColumn() *catalog.Column {
+	if !r.expanded || r.via == nil {
+		return nil
+	}
+	return r.via.Through.Table.Column(r.via.Through.Near)
+}
 
 // bindExpand binds each navigation property of $expand as a resource of its
 // own, with the column that links it to its parent.
 func (w *walker) bindExpand(items []uri.ExpandItem) error {
 	seen := map[string]bool{}
-	for _, item := range items {
+	var star *uri.ExpandItem
+	for i, item := range items {
+		if item.Star {
+			if err := plainStar(item); err != nil {
+				return err
+			}
+			star = &items[i]
+			continue
+		}
 		n, err := w.expandItem(item)
 		if err != nil {
 			return err
@@ -21,17 +71,44 @@ func (w *walker) bindExpand(items []uri.ExpandItem) error {
 			return gwerr.Newf(gwerr.BadRequest, "The navigation property %s is expanded twice.", n.Name).At(item.Offset).On("$expand")
 		}
 		seen[n.Name] = true
-		target, err := w.expandTarget(n, item)
-		if err != nil {
+		if err := w.expand(n, item); err != nil {
 			return err
 		}
-		r := w.resource
-		r.Expand = append(r.Expand, Expansion{
-			Navigation: n, Target: target,
-			From:       r.hidden(r.Table, n.Column),
-			LinkColumn: target.hidden(target.Table, n.TargetColumn),
-		})
 	}
+	if star == nil {
+		return nil
+	}
+	for _, n := range edm.Navigations(w.schema, w.resource.Table) {
+		if !seen[n.Name] {
+			if err := w.expand(n, uri.ExpandItem{Offset: star.Offset}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// plainStar refuses what may stand around * but for the star itself.
+func plainStar(item uri.ExpandItem) error {
+	if len(item.Path) > 0 || item.Suffix != uri.ExpandEntities || item.Options != nil {
+		return gwerr.New(gwerr.NotImplemented, "The gateway expands * as it is, without options and without /$ref.",
+			"Name the navigation properties to give them options.").At(item.Offset).On("$expand")
+	}
+	return nil
+}
+
+func (w *walker) expand(n edm.Navigation, item uri.ExpandItem) error {
+	x := Expansion{Navigation: n, CountOnly: item.Suffix == uri.ExpandCount}
+	if err := w.expandTarget(&x, item); err != nil {
+		return err
+	}
+	r := w.resource
+	x.From = r.hidden(r.Table, n.Column)
+	x.LinkColumn = len(x.Target.Columns)
+	if n.Through == nil {
+		x.LinkColumn = x.Target.hidden(n.Target, n.TargetColumn)
+	}
+	r.Expand = append(r.Expand, x)
 	return nil
 }
 
@@ -41,12 +118,10 @@ func (w *walker) expandItem(item uri.ExpandItem) (edm.Navigation, error) {
 			At(item.Offset).On("$expand")
 	}
 	switch {
-	case item.Star:
-		return fail("*")
 	case item.Value:
 		return fail("$value")
-	case item.Suffix != uri.ExpandEntities:
-		return fail("/$ref and /$count")
+	case item.Suffix == uri.ExpandRef:
+		return fail("/$ref")
 	}
 	path := item.Path
 	if len(path) == 2 {
@@ -59,33 +134,47 @@ func (w *walker) expandItem(item uri.ExpandItem) (edm.Navigation, error) {
 		return fail("this path")
 	}
 	n, ok := edm.Find(w.schema, w.resource.Table, s.Name)
-	if !ok {
-		if exactIndex(w.resource.Table, s.Name) >= 0 {
-			return n, gwerr.Newf(gwerr.BadRequest, "%s is no navigation property.", s.Name).At(s.Offset).On("$expand")
-		}
+	switch {
+	case !ok && exactIndex(w.resource.Table, s.Name) >= 0:
+		return n, gwerr.Newf(gwerr.BadRequest, "%s is no navigation property.", s.Name).At(s.Offset).On("$expand")
+	case !ok:
 		return n, unknownProperty(w.schema, w.resource.Table, s.Name).At(s.Offset).On("$expand")
+	case !n.Many && item.Suffix == uri.ExpandCount:
+		return n, gwerr.Newf(gwerr.BadRequest, "%s leads to one entity and has no $count.", s.Name).At(s.Offset).On("$expand")
 	}
 	return n, nil
 }
 
-func (w *walker) expandTarget(n edm.Navigation, item uri.ExpandItem) (*Resource, error) {
-	target := &Resource{
-		Kind: Feed, Schema: w.schema, Table: n.Target, where: predicate.True, place: n.Target.Name,
-		filter: condition{where: predicate.True, complete: true}, read: map[int]bool{},
+// expandTarget binds the related entities and the options in their
+// parentheses.
+func (w *walker) expandTarget(x *Expansion, item uri.ExpandItem) error {
+	target := newResource(w.schema)
+	target.Kind, target.place, target.expanded = Feed, x.Navigation.Target.Name, true
+	target.reach(x.Navigation)
+	x.Target = target
+	o := uri.Options{}
+	if item.Options != nil {
+		o = *item.Options
+	}
+	if err := applicable(Feed, &o); err != nil {
+		return err
+	}
+	if !x.Navigation.Many && (o.Top != nil || o.Skip != nil || o.OrderBy != nil || o.Count != nil) {
+		return gwerr.Newf(gwerr.BadRequest, "%s leads to one entity, to which $top, $skip, $orderby and $count don't apply.", x.Navigation.Name).
+			At(item.Offset).On("$expand")
+	}
+	if o.OrderBy == nil && (o.Top != nil || o.Skip != nil) {
+		o.OrderBy = []uri.OrderItem{} // by key, so that the same ones come every time
+	}
+	x.Top, x.CountWanted = o.Top, x.CountOnly || o.Count != nil && *o.Count
+	if o.Skip != nil {
+		x.Skip = *o.Skip
 	}
 	inner := &walker{schema: w.schema, options: w.options, aliases: w.aliases, resource: target}
-	o := item.Options
-	if o == nil {
-		o = &uri.Options{}
+	if x.CountOnly {
+		return inner.bindFilter(&o)
 	}
-	if err := applicable(Feed, o); err != nil {
-		return nil, err
-	}
-	if o.Top != nil || o.Skip != nil || o.OrderBy != nil || o.Search != nil || o.Count != nil {
-		return nil, gwerr.New(gwerr.NotImplemented,
-			"Within $expand the gateway evaluates $select, $filter and $expand only.", "").At(item.Offset).On("$expand")
-	}
-	return target, inner.bindOptions(o)
+	return inner.bindOptions(&o)
 }
 
 // hidden returns the position of the column in the result, and adds it

@@ -38,7 +38,7 @@ func (c *compiler) in(e *uri.Binary) (term, error) {
 		switch {
 		case t.kind == nullKind:
 			null = true
-		case left.kind == nullKind || noGUID(t, left) || isNaN(t):
+		case left.kind == nullKind || isNaN(t):
 		case !comparable(left.kind, t.kind):
 			return out, c.fail(gwerr.TypeMismatch, t.pos, "%s can't be compared with %s.", left.kind, t.kind)
 		default:

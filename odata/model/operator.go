@@ -84,25 +84,11 @@ func (c *compiler) pair(left, right uri.Expr) (a, b term, err error) {
 	return c.align(a, b)
 }
 
-// align converts a constant to the type of the operand that it meets. A text
-// that is no guid stays a text: it equals none.
+// align converts a constant to the type of the operand that it meets.
 func (c *compiler) align(a, b term) (term, term, error) {
-	var err error
-	if !noGUID(a, b) {
-		a, err = c.as(a, b.kind)
-	}
-	if err == nil && !noGUID(b, a) {
+	a, err := c.as(a, b.kind)
+	if err == nil {
 		b, err = c.as(b, a.kind)
 	}
 	return a, b, err
-}
-
-// noGUID tells whether t is a text constant that is compared with a guid and
-// isn't one.
-func noGUID(t, other term) bool {
-	if t.literal == nil || t.kind != textKind || other.kind != guidKind {
-		return false
-	}
-	_, ok := retype(t.literal, guidKind)
-	return !ok
 }

@@ -89,6 +89,12 @@ func (w *walker) bindOptions(o *uri.Options) error {
 	if err := w.bindOrder(o.OrderBy); err != nil {
 		return err
 	}
+	if r.Kind == Feed && o.OrderBy == nil && r.needsEngine() {
+		// The engine gives rows in any order, and pages need one.
+		if err := w.bindOrder([]uri.OrderItem{}); err != nil {
+			return err
+		}
+	}
 	r.Top = o.Top
 	if o.Skip != nil {
 		r.Skip = *o.Skip
@@ -106,7 +112,7 @@ func (w *walker) bindFilter(o *uri.Options) error {
 			return err
 		}
 		parts = append(parts, sql)
-		p := c.pushable(o.Filter, false)
+		p := c.restrict(w.resource.scopes.root(), o.Filter)
 		w.resource.filter.where, w.resource.filter.complete = p.where, p.exact
 	}
 	if o.Search != nil {
@@ -216,13 +222,14 @@ func (w *walker) bindOrder(items []uri.OrderItem) error {
 		}
 		parts = append(parts, t.sql+direction)
 	}
-	for _, k := range w.resource.Table.Key() {
-		if name := quoteName(w.resource.Table.Columns[k].Name); !named[name] {
-			w.resource.read[k] = true
+	root := w.resource.scopes.root()
+	for _, k := range root.table.Key() {
+		if name := root.sql(root.table.Columns[k].Name); !named[name] {
+			root.used[k] = true
 			parts = append(parts, name+" ASC NULLS FIRST")
 		}
 	}
-	w.resource.orderBy, w.resource.Sorted = strings.Join(parts, ", "), true
+	w.resource.orderBy = strings.Join(parts, ", ")
 	return nil
 }
 
@@ -247,21 +254,28 @@ func (w *walker) search(e uri.SearchExpr) string {
 // nobody searches.
 func (w *walker) searchText() string {
 	columns := []string{"chr(31)", "''"}
-	t := w.resource.Table
-	for i := range t.Columns {
-		if c := &t.Columns[i]; c.Type == catalog.String {
-			w.resource.read[i] = true
-			columns = append(columns, quoteName(c.Name))
+	root := w.resource.scopes.root()
+	for i := range root.table.Columns {
+		if c := &root.table.Columns[i]; c.Type == catalog.String {
+			root.used[i] = true
+			columns = append(columns, root.sql(c.Name))
 		}
 	}
 	return "concat_ws(" + strings.Join(columns, ", ") + ")"
 }
 
+// OnlyLinked tells whether the link from the hop before is the only condition on
+// the row.
+func (h *Hop) OnlyLinked() bool { return h.via == nil && h.Where == predicate.True }
+
 // Resource binds the hop's own row, of which it reads the link's column.
 func (h *Hop) Resource(s *catalog.Schema) *Resource {
-	return &Resource{
-		Kind: Entity, Schema: s, Table: h.Table, Columns: []int{h.Table.Index(h.Link.Column)}, Visible: 1,
-		where: h.Where, selected: []string{},
-		filter: condition{where: predicate.True, complete: true}, read: map[int]bool{},
+	r := newResource(s)
+	r.enter(h.Table)
+	r.Kind, r.Columns, r.Visible, r.selected = Entity, []int{h.Table.Index(h.Link.Column)}, 1, []string{}
+	r.where = h.Where
+	if h.via != nil {
+		r.reach(*h.via)
 	}
+	return r
 }

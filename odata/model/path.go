@@ -12,55 +12,131 @@ import (
 
 func itoa(n int) string { return strconv.Itoa(n) }
 
+// place is where a path leads: to a column, or to a collection of entities.
+type place struct {
+	scope *scope
+	// column is the position in the scope's table, -1 for a collection.
+	column int
+	// many is the navigation property to a collection.
+	many edm.Navigation
+	at   *uri.NameSegment
+	rest []uri.Segment
+}
+
 // path compiles a property, a lambda variable, any, all or $count of a
-// collection, or the key behind a navigation property.
+// collection, each perhaps behind navigation properties.
 func (c *compiler) path(e *uri.PathExpr) (term, error) {
+	if c.constantsOnly {
+		return term{}, c.unsupported(e.Offset, "a path here")
+	}
+	if t, ok, err := c.listItem(e); ok || err != nil {
+		return t, err
+	}
+	p, err := c.locate(e)
+	switch {
+	case err != nil:
+		return term{}, err
+	case p.column < 0:
+		return c.collection(p.scope, p.many, p.at, p.rest)
+	case c.betweenRows(p.scope):
+		return term{}, c.unsupported(p.at.Offset, "properties of two entities in a condition on the items of a list")
+	default:
+		return c.property(p.scope, p.at, p.column, p.rest)
+	}
+}
+
+// listItem compiles the variable of a condition on the items of a list.
+func (c *compiler) listItem(e *uri.PathExpr) (t term, ok bool, err error) {
+	v, first := c.variableOf(e)
+	if v == nil || v.scope != nil {
+		return t, false, nil
+	}
+	if len(e.Segments) > 1 {
+		return t, false, c.fail(gwerr.TypeMismatch, e.Segments[1].Pos(), "The variable %s is a string and has no properties.", first.Name)
+	}
+	return term{sql: v.sql, kind: textKind, pos: first.Offset}, true, nil
+}
+
+// variableOf returns the lambda variable that a path begins with, or nil.
+func (c *compiler) variableOf(e *uri.PathExpr) (*variable, *uri.NameSegment) {
+	if e.Start != uri.FromInstance || len(e.Segments) == 0 {
+		return nil, nil
+	}
+	first, ok := e.Segments[0].(*uri.NameSegment)
+	if !ok || first.Args != nil {
+		return nil, nil
+	}
+	for i := len(c.variables) - 1; i >= 0; i-- {
+		if c.variables[i].name == first.Name {
+			return &c.variables[i], first
+		}
+	}
+	return nil, nil
+}
+
+// locate follows a path. Single-valued navigation properties are joined.
+func (c *compiler) locate(e *uri.PathExpr) (place, error) {
 	switch e.Start {
 	case uri.FromInstance, uri.FromIt:
 	case uri.FromAlias:
-		return term{}, c.unsupported(e.Offset, "a path behind a parameter alias")
+		return place{}, c.unsupported(e.Offset, "a path behind a parameter alias")
 	default:
-		return term{}, c.unsupported(e.Offset, "$root, $this and $these")
+		return place{}, c.unsupported(e.Offset, "$root, $this and $these")
 	}
-	if len(e.Segments) == 0 {
-		return term{}, c.unsupported(e.Offset, "the instance as a value")
+	s, rest := c.instance, e.Segments
+	if e.Start == uri.FromIt {
+		s = c.scopes.root()
 	}
-	first, ok := e.Segments[0].(*uri.NameSegment)
-	if !ok {
-		return term{}, c.unsupported(e.Segments[0].Pos(), "this path")
+	if v, _ := c.variableOf(e); v != nil {
+		s, rest = v.scope, rest[1:]
 	}
-	rest := e.Segments[1:]
-	if first.Qualified() && first.Args == nil && len(rest) > 0 && first.Name == c.typeName() {
-		return c.path(&uri.PathExpr{Offset: e.Offset, Start: uri.FromIt, Segments: rest})
-	}
-	if first.Args != nil || first.Qualified() {
-		return term{}, c.fail(gwerr.UnknownFunction, first.Offset, "There is no function or type %s.", first.Name)
-	}
-	if e.Start == uri.FromInstance {
-		if t, ok := c.variable(first); ok {
-			if len(rest) > 0 {
-				return term{}, c.fail(gwerr.TypeMismatch, rest[0].Pos(), "The variable %s is a string and has no properties.", first.Name)
-			}
-			return t, nil
+	for len(rest) > 0 {
+		at, ok := rest[0].(*uri.NameSegment)
+		if !ok {
+			return place{}, c.unsupported(rest[0].Pos(), "this path")
+		}
+		rest = rest[1:]
+		if at.Args == nil && len(rest) > 0 && at.Name == c.namespace+"."+s.table.Entity {
+			continue
+		}
+		if at.Args != nil || at.Qualified() {
+			return place{}, c.fail(gwerr.UnknownFunction, at.Offset, "There is no function or type %s.", at.Name)
+		}
+		if i := exactIndex(s.table, at.Name); i >= 0 {
+			return place{scope: s, column: i, at: at, rest: rest}, nil
+		}
+		n, ok := edm.Find(c.scopes.schema, s.table, at.Name)
+		if !ok {
+			return place{}, unknownProperty(c.scopes.schema, s.table, at.Name).At(at.Offset).On(c.option)
+		}
+		if n.Many {
+			return place{scope: s, column: -1, many: n, at: at, rest: rest}, nil
+		}
+		if n.Dependent && leadsToKey(n, rest) {
+			return place{scope: s, column: exactIndex(s.table, n.Column), at: at}, nil
+		}
+		var err error
+		if s, err = c.follow(s, n, at.Offset); err != nil {
+			return place{}, err
+		}
+		if len(rest) == 0 { // compares with null as the key does
+			return place{scope: s, column: exactIndex(s.table, n.TargetColumn), at: at}, nil
 		}
 	}
-	i := exactIndex(c.table, first.Name)
-	if i < 0 {
-		return c.navigation(first, rest)
-	}
-	return c.property(first, i, rest)
+	return place{}, c.unsupported(e.Offset, "the instance as a value")
 }
 
-func (c *compiler) typeName() string { return c.namespace + "." + c.table.Entity }
-
-func (c *compiler) variable(s *uri.NameSegment) (term, bool) {
-	for i := len(c.variables) - 1; i >= 0; i-- {
-		if v := c.variables[i]; v.name == s.Name {
-			return term{sql: v.sql, kind: textKind, pos: s.Offset}, true
-		}
+// leadsToKey tells whether a path needs no other table's rows: `Nav/Key` is
+// the foreign key itself, and `Nav` compares with null as that does.
+func leadsToKey(n edm.Navigation, rest []uri.Segment) bool {
+	if len(rest) == 0 {
+		return true
 	}
-	return term{}, false
+	key, ok := rest[0].(*uri.NameSegment)
+	return ok && len(rest) == 1 && key.Args == nil && key.Name == n.TargetColumn
 }
+
+func (c *compiler) typeName() string { return c.namespace + "." + c.instance.table.Entity }
 
 // exactIndex finds a column by its name as $metadata spells it.
 func exactIndex(t *catalog.Table, name string) int {
@@ -70,10 +146,10 @@ func exactIndex(t *catalog.Table, name string) int {
 	return -1
 }
 
-func (c *compiler) property(s *uri.NameSegment, i int, rest []uri.Segment) (term, error) {
-	col := &c.table.Columns[i]
-	c.used[i] = true
-	t := term{sql: quoteName(col.Name), kind: kinds[col.Type], nullable: true, pos: s.Offset}
+func (c *compiler) property(in *scope, s *uri.NameSegment, i int, rest []uri.Segment) (term, error) {
+	col := &in.table.Columns[i]
+	in.used[i] = true
+	t := term{sql: in.sql(col.Name), kind: kinds[col.Type], nullable: true, pos: s.Offset}
 	switch col.Type {
 	case catalog.JSON:
 		t.sql = "CAST(" + t.sql + " AS VARCHAR)"
@@ -93,7 +169,7 @@ func (c *compiler) property(s *uri.NameSegment, i int, rest []uri.Segment) (term
 		}
 		return term{sql: "len(" + t.sql + ")", kind: intKind, pos: s.Offset}, nil
 	case *uri.LambdaSegment:
-		return c.lambda(t, r)
+		return c.lambda(in, t, r)
 	default:
 		return term{}, c.unsupported(rest[0].Pos(), "this path behind a collection")
 	}
@@ -102,13 +178,13 @@ func (c *compiler) property(s *uri.NameSegment, i int, rest []uri.Segment) (term
 // lambda compiles any and all over a collection of strings.
 //
 // Source: OData 4.01 Part 2, section 5.1.1.13.
-func (c *compiler) lambda(list term, s *uri.LambdaSegment) (term, error) {
+func (c *compiler) lambda(in *scope, list term, s *uri.LambdaSegment) (term, error) {
 	out := term{kind: boolKind, pos: s.Offset}
 	if s.Body == nil {
 		out.sql = "(len(" + list.sql + ") > 0)"
 		return out, nil
 	}
-	v := variable{name: s.Variable, sql: "lambda_" + itoa(len(c.variables)+1) + "_"}
+	v := variable{name: s.Variable, sql: "lambda_" + itoa(len(c.variables)+1) + "_", list: in.row()}
 	c.variables = append(c.variables, v)
 	defer func() { c.variables = c.variables[:len(c.variables)-1] }()
 	body, err := c.condition(s.Body)
@@ -122,24 +198,6 @@ func (c *compiler) lambda(list term, s *uri.LambdaSegment) (term, error) {
 	}
 	out.sql = "(len(list_filter(" + list.sql + ", lambda " + v.sql + ": " + body + ")) > 0)"
 	return out, nil
-}
-
-// navigation compiles what needs no other table's rows: `Nav/Key` is the
-// foreign key itself, and `Nav` compares with null as that does.
-func (c *compiler) navigation(s *uri.NameSegment, rest []uri.Segment) (term, error) {
-	n, ok := edm.Find(c.schema, c.table, s.Name)
-	if !ok {
-		return term{}, unknownProperty(c.schema, c.table, s.Name).At(s.Offset).On(c.option)
-	}
-	if n.Dependent && len(rest) == 0 {
-		return c.property(s, exactIndex(c.table, n.Column), nil)
-	}
-	if n.Dependent && len(rest) == 1 {
-		if r, ok := rest[0].(*uri.NameSegment); ok && r.Args == nil && r.Name == n.TargetColumn {
-			return c.property(s, exactIndex(c.table, n.Column), nil)
-		}
-	}
-	return term{}, c.unsupported(s.Offset, "properties behind the navigation property "+s.Name)
 }
 
 // unknownProperty names the nearest property.

@@ -22,6 +22,14 @@ var anything = pushable{where: predicate.True}
 
 func exactly(e predicate.Expr) pushable { return pushable{where: e, exact: true} }
 
+// pushableIn translates a condition to one on the rows of a scope.
+func (c *compiler) pushableIn(s *scope, e uri.Expr) pushable {
+	around := c.focus
+	c.focus = s
+	defer func() { c.focus = around }()
+	return c.pushable(e, false)
+}
+
 // pushable translates a Boolean expression, or its negation, that compile has
 // accepted. Negations are moved inwards to the comparisons, so that only the
 // rows for which a part is true matter: of those, and and or make supersets
@@ -99,40 +107,22 @@ func (c *compiler) pushMatch(e *uri.Call, negated bool) pushable {
 	return exactly(match)
 }
 
-// column returns the column that the expression names, or nil.
+// column returns the column of the focus that the expression names, or nil.
 func (c *compiler) column(e uri.Expr) *catalog.Column {
 	p, ok := c.constant(e).(*uri.PathExpr)
-	if !ok || len(c.variables) > 0 {
-		return nil
-	}
-	segments := p.Segments
-	if first, ok := segments[0].(*uri.NameSegment); ok && first.Name == c.typeName() && len(segments) > 1 {
-		segments = segments[1:]
-	}
-	s, ok := segments[0].(*uri.NameSegment)
 	if !ok {
 		return nil
 	}
-	if i := exactIndex(c.table, s.Name); i >= 0 {
-		if len(segments) > 1 || c.table.Columns[i].Type == catalog.StringList {
-			return nil
-		}
-		return &c.table.Columns[i]
-	}
-	// compile has accepted the path, so it leads to the foreign key.
-	for _, s := range segments {
-		if _, ok := s.(*uri.NameSegment); !ok {
-			return nil
-		}
-	}
-	t, err := c.path(p)
-	if err != nil {
+	if v, _ := c.variableOf(p); v != nil && v.scope == nil {
 		return nil
 	}
-	for i := range c.table.Columns {
-		if quoteName(c.table.Columns[i].Name) == t.sql {
-			return &c.table.Columns[i]
-		}
+	// compile has accepted the path, so this joins nothing new.
+	at, err := c.locate(p)
+	if err != nil || at.column < 0 || at.scope != c.focus || len(at.rest) > 0 {
+		return nil
+	}
+	if col := &at.scope.table.Columns[at.column]; col.Type != catalog.StringList {
+		return col
 	}
 	return nil
 }
@@ -304,14 +294,13 @@ const (
 
 // value types a constant by the column that it is compared with.
 func (c *compiler) value(col *catalog.Column, e uri.Expr) (predicate.Value, verdict) {
+	c.constantsOnly = true
 	t, err := c.compile(e)
+	c.constantsOnly = false
 	if err != nil {
 		return predicate.Value{}, noConstant
 	}
 	k := kinds[col.Type]
-	if noGUID(t, term{kind: k}) {
-		return predicate.Value{}, unequal
-	}
 	if t, err = c.as(t, k); err != nil {
 		return predicate.Value{}, noConstant
 	}

@@ -2,7 +2,6 @@ package model
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/pingone-gateway/gateway/odata/edm"
@@ -50,6 +49,8 @@ type Hop struct {
 	// Known is the value of the link's column, where the address tells it; the
 	// row needs no reading then.
 	Known *predicate.Value
+
+	via *edm.Navigation // how the row is reached, if through a table between
 }
 
 // Resource is what a request addresses, bound to the schema.
@@ -68,27 +69,17 @@ type Resource struct {
 	Skip int64
 	// CountWanted says that the feed carries its number of entities.
 	CountWanted bool
-	// Sorted says that an order was asked for.
-	Sorted bool
 	// Expand are the related entities to be written with each entity.
 	Expand []Expansion
 
 	where    predicate.Expr // from keys in the address
 	filter   condition
 	orderBy  string
-	read     map[int]bool // columns that options read
-	selected []string     // $select as written, nil for all
-	place    string       // the address in the context's spelling
-}
-
-// Expansion is one navigation property of $expand.
-type Expansion struct {
-	Navigation edm.Navigation
-	// Target binds the related entities; its Columns hold LinkColumn.
-	Target *Resource
-	// From and LinkColumn are the positions, in the result's columns of the
-	// parent and of the target, of the values that are equal.
-	From, LinkColumn int
+	scopes   *scopes         // what conditions and orders read
+	via      *edm.Navigation // how the rows are reached, if through a table between
+	selected []string        // $select as written, nil for all
+	place    string          // the address in the context's spelling
+	expanded bool            // rows of several parents are read at once
 }
 
 // condition is a filter, bound twice.
@@ -98,9 +89,10 @@ type condition struct {
 	sql      string // "" if there is none
 }
 
-// Link is the condition that a hop's value puts on the next table.
+// Link is the condition that a hop's value puts on the next table, or on the
+// one between both.
 func Link(n edm.Navigation, v predicate.Value) predicate.Expr {
-	return predicate.Cmp{Column: n.TargetColumn, Op: predicate.Eq, Value: v}
+	return predicate.Cmp{Column: linkColumn(n), Op: predicate.Eq, Value: v}
 }
 
 // Identify returns the positions, in the result's columns, of those that tell
@@ -120,25 +112,53 @@ func (r *Resource) Identify() []int {
 	return at
 }
 
+func linkColumn(n edm.Navigation) string {
+	if n.Through != nil {
+		return n.Through.Near
+	}
+	return n.TargetColumn
+}
+
+func newResource(s *catalog.Schema) *Resource {
+	return &Resource{Schema: s, where: predicate.True, filter: condition{where: predicate.True, complete: true}}
+}
+
+// enter makes the rows of a table the resource's own.
+func (r *Resource) enter(t *catalog.Table) { r.Table, r.scopes = t, newScopes(r.Schema, t) }
+
+// reach says how the address leads to the rows.
+func (r *Resource) reach(n edm.Navigation) {
+	r.enter(n.Target)
+	r.via = nil
+	if n.Through != nil {
+		r.via = &n
+		r.scopes.root().used[n.Target.Index(n.TargetColumn)] = true
+	}
+}
+
+// needsEngine tells whether other tables decide on the rows.
+func (r *Resource) needsEngine() bool { return r.via != nil || r.scopes.related() }
+
 // Query returns the query for the resource's rows, at most limit of them;
 // negative for all. link is the condition that the last hop puts on them, nil if
 // there is no hop.
 func (r *Resource) Query(link predicate.Expr, limit int64) *query.Query {
 	q := &query.Query{}
-	columns := r.accessColumns(r.Columns)
 	for _, i := range r.Columns {
 		c := &r.Table.Columns[i]
 		q.Columns = append(q.Columns, query.Column{Name: c.Name, Type: c.Type})
 	}
-	access := r.access(link, columns)
-	empty := limit == 0 || isFalse(access.Where)
-	q.Empty = empty
-	if r.orderBy != "" {
-		q.SQL = r.sql(link, limit)
-		q.Accesses = []query.Access{access}
+	if c := r.LinkColumn(); c != nil {
+		q.Columns = append(q.Columns, query.Column{Name: c.Name, Type: c.Type})
+	}
+	if r.orderBy != "" || r.needsEngine() {
+		r.engineQuery(q, link, limit)
+		q.Empty = q.Empty || limit == 0
 		return q
 	}
-	plain := &query.Plain{Limit: max(limit, 0), Empty: empty, FilterSQL: r.filterSQL()}
+	access := r.access(link, r.Columns)
+	q.Empty = limit == 0 || isFalse(access.Where)
+	plain := &query.Plain{Limit: max(limit, 0), Empty: q.Empty, FilterSQL: r.filterSQL()}
 	for i := range r.Columns {
 		plain.Project = append(plain.Project, i)
 	}
@@ -150,27 +170,30 @@ func (r *Resource) Query(link predicate.Expr, limit int64) *query.Query {
 	return q
 }
 
-// Related returns the query for the entities that an expansion writes: those
-// whose column has one of the values.
-func (x *Expansion) Related(values []predicate.Value) *query.Query {
-	return x.Target.Query(predicate.In{Column: x.Navigation.TargetColumn, Values: values}, -1)
-}
-
 // CountQuery returns the query whose number of rows is the count: $top, $skip
 // and $orderby don't matter.
 func (r *Resource) CountQuery(link predicate.Expr) *query.Query {
-	access := r.access(link, r.accessColumns(nil))
-	empty := isFalse(access.Where)
-	return &query.Query{
-		Accesses: []query.Access{access},
-		Plain:    &query.Plain{FilterSQL: r.filterSQL(), Empty: empty},
-		Empty:    empty,
+	counted := *r
+	counted.Columns, counted.orderBy = nil, ""
+	q := &query.Query{}
+	if r.needsEngine() {
+		counted.engineQuery(q, link, -1)
+		return q
 	}
+	access := counted.access(link, nil)
+	q.Accesses, q.Empty = []query.Access{access}, isFalse(access.Where)
+	q.Plain = &query.Plain{FilterSQL: r.filterSQL(), Empty: q.Empty}
+	return q
 }
 
+// access reads the resource's own table. Columns that conditions read stand
+// behind the result's.
 func (r *Resource) access(link predicate.Expr, columns []int) query.Access {
+	if r.via != nil { // it is a condition on the table between
+		link = nil
+	}
 	return query.Access{
-		Alias: r.Table.Name, Table: r.Table, Columns: columns,
+		Alias: r.Table.Name, Table: r.Table, Columns: r.accessColumns(columns),
 		Where: predicate.AllOf(r.where, link, r.filter.where), WhereComplete: r.filter.complete,
 	}
 }
@@ -183,7 +206,7 @@ func (r *Resource) accessColumns(result []int) []int {
 		in[i] = true
 	}
 	for i := range r.Table.Columns {
-		if r.read[i] && !in[i] {
+		if r.scopes.root().used[i] && !in[i] {
 			columns = append(columns, i)
 		}
 	}
@@ -195,47 +218,6 @@ func (r *Resource) filterSQL() string {
 		return ""
 	}
 	return r.filter.sql
-}
-
-// sql is the query for the engine, which sorts. It repeats every condition.
-func (r *Resource) sql(link predicate.Expr, limit int64) string {
-	names := make([]string, len(r.Columns))
-	for i, c := range r.Columns {
-		names[i] = quoteName(r.Table.Columns[c].Name)
-	}
-	var conditions []string
-	if r.filter.sql != "" {
-		conditions = append(conditions, r.filter.sql)
-	}
-	for _, e := range predicate.Conjuncts(predicate.AllOf(r.where, link)) {
-		conditions = append(conditions, equalitySQL(e))
-	}
-	var b strings.Builder
-	b.WriteString("SELECT " + strings.Join(names, ", ") + " FROM " + quoteName(r.Schema.Name) + "." + quoteName(r.Table.Name))
-	if len(conditions) > 0 {
-		b.WriteString(" WHERE " + strings.Join(conditions, " AND "))
-	}
-	b.WriteString(" ORDER BY " + r.orderBy)
-	if limit >= 0 {
-		b.WriteString(" LIMIT " + strconv.FormatInt(limit, 10))
-	}
-	return b.String()
-}
-
-// equalitySQL writes a condition on a key or a link.
-func equalitySQL(e predicate.Expr) string {
-	switch e := e.(type) {
-	case predicate.Cmp:
-		return "(" + quoteName(e.Column) + " = " + valueSQL(e.Value) + ")"
-	case predicate.In:
-		parts := make([]string, len(e.Values))
-		for i, v := range e.Values {
-			parts[i] = valueSQL(v)
-		}
-		return "(" + quoteName(e.Column) + " IN (" + strings.Join(parts, ", ") + "))"
-	default:
-		return "FALSE"
-	}
 }
 
 func valueSQL(v predicate.Value) string {

@@ -61,7 +61,7 @@ func (g Filters) leaf() string {
 	case 5:
 		return fmt.Sprintf("%s in (%s,%s)", g.pick("Title", "Author"), g.text(), g.text())
 	case 6:
-		return g.pick("Id", "ShelfId") + " " + g.pick("eq", "ne") + " " + g.pick(ID("book", 3), ID("shelf", 1), "'"+strings.ToUpper(ID("book", 4))+"'", "'no guid'", "null")
+		return g.pick("Id", "ShelfId") + " " + g.pick("eq", "ne") + " " + g.pick(ID("book", 3), ID("shelf", 1), "'"+strings.ToUpper(ID("book", 4))+"'", "null")
 	case 7:
 		return "Pages in (" + g.pick("1,2", "null,3", "null", "0") + ")"
 	default:

@@ -13,16 +13,30 @@ import (
 )
 
 // Reference evaluates a filter on a row, as the specification words it: a
-// row is kept if the value is true. It knows what Filters makes.
-func Reference(e uri.Expr, t *catalog.Table, r Row) bool {
-	keep, ok := (&reference{t: t, r: r, vars: map[string]any{}}).eval(e).(bool)
+// row is kept if the value is true. It knows what Filters makes, and navigation
+// properties between the library's tables.
+func (l *Library) Reference(e uri.Expr, t *catalog.Table, r Row) bool {
+	keep, ok := l.Value(e, t, r).(bool)
 	return ok && keep
 }
 
+// Value evaluates an expression on a row.
+func (l *Library) Value(e uri.Expr, t *catalog.Table, r Row) any {
+	it := entity{t, r}
+	return (&reference{library: l, it: it, instance: it, vars: map[string]any{}}).eval(e)
+}
+
+// reference evaluates on the entity it; paths begin at instance.
 type reference struct {
-	t    *catalog.Table
-	r    Row
-	vars map[string]any
+	library      *Library
+	it, instance entity
+	vars         map[string]any
+}
+
+// entity is a row with its table.
+type entity struct {
+	t *catalog.Table
+	r Row
 }
 
 func (f *reference) eval(e uri.Expr) any {
@@ -65,40 +79,6 @@ func literal(l *uri.Literal) any {
 		return t
 	default:
 		return l.Text
-	}
-}
-
-func (f *reference) path(e *uri.PathExpr) any {
-	name := e.Segments[0].(*uri.NameSegment).Name
-	v, ok := f.vars[name]
-	if !ok {
-		v = f.r[f.t.Index(name)]
-		if list, isList := v.([]string); f.t.Column(name).Type == catalog.StringList && !isList {
-			v = list
-		}
-	}
-	if len(e.Segments) == 1 {
-		return v
-	}
-	list := v.([]string)
-	switch s := e.Segments[1].(type) {
-	case *uri.CountSegment:
-		return int64(len(list))
-	case *uri.LambdaSegment:
-		if s.Body == nil {
-			return len(list) > 0
-		}
-		for _, item := range list {
-			f.vars[s.Variable] = item
-			is, _ := f.eval(s.Body).(bool)
-			delete(f.vars, s.Variable)
-			if is != s.All {
-				return !s.All
-			}
-		}
-		return s.All
-	default:
-		panic(fmt.Sprintf("odatatest: no reference for %T", s))
 	}
 }
 

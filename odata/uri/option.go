@@ -101,6 +101,8 @@ func (p *parser) nestedOptions(allowed place) (*Options, error) {
 		return nil, err
 	}
 	defer p.leave()
+	p.nested++
+	defer func() { p.nested-- }()
 	outer := p.whenOfCase
 	p.whenOfCase = false
 	defer func() { p.whenOfCase = outer }()

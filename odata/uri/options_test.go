@@ -97,6 +97,8 @@ func TestSearch(t *testing.T) {
 		"a-b é O'Neil":        "((a-b AND é) AND O'Neil)",
 		"'it''s \"half'":      "it's \"half+",
 		"(a OR b) AND (c d) ": "((a OR b) AND (c AND d))",
+		"a;b":                 "a;b",
+		`"say \"hi\" \\ \o"`:  `say "hi" \ \o+`,
 	}
 	for text, want := range cases {
 		w := defaultWork()
@@ -107,7 +109,7 @@ func TestSearch(t *testing.T) {
 			t.Errorf("%s: got %s, want %s", text, got, want)
 		}
 	}
-	for _, text := range []string{"", "(", "a)", `"a`, `""`, "a;b", "()", "a(b)", `a "`, "'a"} {
+	for _, text := range []string{"", "(", "a)", `"a`, `""`, "()", "a(b)", `a "`, "'a"} {
 		if err := defaultWork().parseOption(optSearch, text, &Options{}); err == nil {
 			t.Errorf("%s is accepted", text)
 		}
@@ -130,4 +132,33 @@ func bracketedSearch(x SearchExpr) string {
 		return "(" + bracketedSearch(x.Left) + " OR " + bracketedSearch(x.Right) + ")"
 	}
 	return "?"
+}
+
+// TestSearchIsDecodedOnce: what a client encodes in $search means the same as the
+// character itself.
+func TestSearchIsDecodedOnce(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]string{
+		"$search=%22Ada%20Lovelace%22":                    "Ada Lovelace+",
+		"$search=%22Ada+Lovelace%22":                      "Ada Lovelace+",
+		"%24search=ada+OR+bob":                            "(ada OR bob)",
+		"$search=NOT%20ada":                               "(NOT ada)",
+		"$search=M%C3%BCller":                             "Müller",
+		"$search=a%2Bb":                                   "a+b",
+		"$search=a%26b%3Dc":                               "a&b=c",
+		"$search=a%3Bb":                                   "a;b",
+		"$search=50%25":                                   "50%",
+		"$search=%22a%5C%22b%22":                          `a"b+`,
+		"$search=%28a%20OR%20b%29%20c":                    "((a OR b) AND c)",
+		"$search=%2522":                                   "%22",
+		"$search=O%27Neil":                                "O'Neil",
+		"$expand=N($search=%22a;b%22;$top=1)&$search=out": "out",
+	} {
+		r, err := Parse("Users", query, Limits{})
+		if err != nil {
+			t.Errorf("%s: %v", query, err)
+		} else if got := bracketedSearch(r.Options.Search); got != want {
+			t.Errorf("%s: got %s, want %s", query, got, want)
+		}
+	}
 }

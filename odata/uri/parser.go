@@ -26,8 +26,9 @@ type parser struct {
 	pos    int
 	// base is added to the offsets of nodes and errors.
 	base int
-	// depth counts open brackets, expands nested $expand.
-	depth, expands int
+	// depth counts open brackets, expands nested $expand, nested those of
+	// options.
+	depth, expands, nested int
 	// whenOfCase is set directly inside a condition of case(), where a colon
 	// may end the condition instead of continuing a time of day.
 	whenOfCase bool

@@ -257,6 +257,8 @@ func (w *printer) search(x SearchExpr, least int) {
 // searchTerm writes a phrase in the quotes that can hold it. A phrase with
 // double quotes is always the whole option, the only place where the grammar
 // has single quotes.
+var phraseEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
+
 func (w *printer) searchTerm(x *SearchTerm) {
 	switch {
 	case !x.Phrase && (x.Text == "NOT" || x.Text == "AND" || x.Text == "OR"):
@@ -264,9 +266,9 @@ func (w *printer) searchTerm(x *SearchTerm) {
 		w.WriteString("(" + x.Text + ")")
 	case !x.Phrase:
 		w.WriteString(x.Text)
-	case x.Text == "" || strings.Contains(x.Text, `"`):
-		w.WriteString("'" + strings.ReplaceAll(x.Text, "'", "''") + "'")
+	case x.Text == "":
+		w.WriteString("''")
 	default:
-		w.WriteString(`"` + x.Text + `"`)
+		w.WriteString(`"` + phraseEscapes.Replace(x.Text) + `"`)
 	}
 }

@@ -88,7 +88,7 @@ func (p *parser) blanksEnd(pos int) int {
 }
 
 func (p *parser) searchEnds(pos int) bool {
-	return pos >= len(p.text) || p.text[pos] == ')' || p.text[pos] == ';'
+	return pos >= len(p.text) || p.text[pos] == ')' || p.text[pos] == ';' && p.nested > 0
 }
 
 func (p *parser) searchNot() (SearchExpr, error) {
@@ -131,25 +131,40 @@ func (p *parser) searchPrimary() (SearchExpr, error) {
 	return &SearchTerm{Offset: p.at(start), Text: p.text[start:end]}, nil
 }
 
+// searchPhrase reads a text in double quotes, in which a backslash stands before
+// a double quote or a backslash of the text.
+//
+// Source: ABNF rules searchPhrase and qchar-no-AMP-DQUOTE.
 func (p *parser) searchPhrase() (SearchExpr, error) {
 	start := p.pos
-	length := strings.IndexByte(p.text[start+1:], '"')
-	if length <= 0 {
-		return nil, p.expected("a phrase with a closing double quote")
+	var text strings.Builder
+	for pos := start + 1; pos < len(p.text); pos++ {
+		switch b := p.text[pos]; {
+		case b == '"' && text.Len() > 0:
+			p.steps += pos - start
+			p.pos = pos + 1
+			return &SearchTerm{Offset: p.at(start), Text: text.String(), Phrase: true}, nil
+		case b == '"':
+			return nil, p.expected("a phrase with a closing double quote")
+		case b == '\\' && (p.peekAt(pos+1) == '"' || p.peekAt(pos+1) == '\\'):
+			pos++
+			text.WriteByte(p.text[pos])
+		default:
+			text.WriteByte(b)
+		}
 	}
-	p.steps += length
-	p.pos = start + 1 + length + 1
-	return &SearchTerm{Offset: p.at(start), Text: p.text[start+1 : p.pos-1], Phrase: true}, nil
+	return nil, p.expected("a phrase with a closing double quote")
 }
 
 // wordEnd returns the end of a word: characters other than blanks,
-// parentheses, double quotes and semicolons; it does not start with a single
-// quote.
+// parentheses and double quotes; it does not start with a single quote. A
+// semicolon, which may have been encoded, ends it only within parentheses, where
+// it divides options.
 func (p *parser) wordEnd(pos int) int {
 	start := pos
 	for pos < len(p.text) {
 		r, size := utf8.DecodeRuneInString(p.text[pos:])
-		if unicode.IsSpace(r) || strings.ContainsRune("()\";", r) || r == '\'' && pos == start {
+		if unicode.IsSpace(r) || strings.ContainsRune("()\"", r) || r == ';' && p.nested > 0 || r == '\'' && pos == start {
 			break
 		}
 		pos += size

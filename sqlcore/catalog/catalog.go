@@ -10,6 +10,7 @@ package catalog
 import (
 	"context"
 	"strings"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -103,6 +104,8 @@ type Table struct {
 	Permission string
 	// Examples are SQL queries for documentation.
 	Examples []string
+	// ManyToMany says that the rows link two other tables; nil if they don't.
+	ManyToMany *ManyToMany
 	// Discover names the hook that adds columns found at run time.
 	Discover string
 	// Changed names the timestamp column that every change of a row moves on;
@@ -111,6 +114,11 @@ type Table struct {
 	// Restriction is set on a table that shows a caller only a part.
 	Restriction *Restriction
 }
+
+// ManyToMany declares that each row of the table that carries it links a row of
+// one table to a row of another, by its references to them. Forward is the
+// OData navigation property of From that leads to To, Backward the one back.
+type ManyToMany struct{ From, To, Forward, Backward string }
 
 // Mask hides a column's values without hiding the column.
 type Mask uint8
@@ -260,6 +268,18 @@ type Schema struct {
 	Tables   []*Table
 	// Notes tell users what is missing from the schema and why.
 	Notes []string
+
+	derived sync.Map
+}
+
+// Derived returns what build makes of the schema, made once and kept as long
+// as the schema itself. key is of a type of the caller's own.
+func (s *Schema) Derived(key any, build func() any) any {
+	v, ok := s.derived.Load(key)
+	if !ok {
+		v, _ = s.derived.LoadOrStore(key, build())
+	}
+	return v
 }
 
 // Table returns the table of that name, letter case ignored.
@@ -331,6 +351,26 @@ func (t *Table) Key() []int {
 		}
 	}
 	return out
+}
+
+// Links returns the positions of the columns of a ManyToMany that reference
+// From and To, -1 for one that isn't there.
+func (t *Table) Links() (from, to int) {
+	from, to = -1, -1
+	if t.ManyToMany == nil {
+		return from, to
+	}
+	for i := range t.Columns {
+		r := t.Columns[i].References
+		switch {
+		case r == nil:
+		case from < 0 && r.Table == t.ManyToMany.From:
+			from = i
+		case to < 0 && r.Table == t.ManyToMany.To:
+			to = i
+		}
+	}
+	return from, to
 }
 
 // Path returns the access path of that name, or nil.

@@ -16,8 +16,11 @@ import (
 // declarationKeys lists the keys that each kind of mapping in a table's file
 // may have, in the order of the documentation.
 var declarationKeys = map[string][]string{
-	"table":     {"table", "entity", "schema", "doc", "permission", "examples", "size", "discover", "changed", "columns", "hidden", "paths"},
+	"table": {
+		"table", "entity", "schema", "doc", "permission", "examples", "size", "many_to_many", "discover", "changed", "columns", "hidden", "paths",
+	},
 	"size":      {"table", "column", "path"},
+	"many":      {"from", "to", "names"},
 	"column":    {"name", "type", "from", "doc", "key", "required", "needed", "write", "values", "sensitive", "references", "max_length"},
 	"hidden":    {"name", "table", "key", "column", "list"},
 	"reference": {"table", "column", "forward", "backward"},
@@ -109,6 +112,9 @@ func (p *problems) read(text []byte) (d declared, ok bool) {
 		s := p.mapping(m.values["size"], "size")
 		d.table.Size = &Size{Table: s.str("table"), Column: s.str("column"), Path: s.str("path")}
 	}
+	if m.has("many_to_many") {
+		d.table.ManyToMany = p.manyToMany(p.mapping(m.values["many_to_many"], "many"))
+	}
 	for _, n := range m.items("columns") {
 		c := p.mapping(n, "column")
 		d.table.Columns = append(d.table.Columns, p.column(c, d.table.Name))
@@ -127,6 +133,19 @@ func (p *problems) read(text []byte) (d declared, ok bool) {
 		d.paths = append(d.paths, c.line())
 	}
 	return d, true
+}
+
+// manyToMany reads which tables the rows link, and the names of the navigation
+// properties there and back.
+func (p *problems) manyToMany(m fields) *ManyToMany {
+	out := &ManyToMany{From: m.must("from"), To: m.must("to")}
+	names := m.texts("names")
+	if len(names) != 2 {
+		p.at(m.node, `"names" must hold the names of two navigation properties`)
+		return out
+	}
+	out.Forward, out.Backward = names[0], names[1]
+	return out
 }
 
 func (p *problems) column(m fields, table string) Column {

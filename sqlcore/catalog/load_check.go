@@ -64,6 +64,11 @@ func (c *checker) tableParts() {
 			c.atLine(c.line, "the size of %s is either a path or a table and column", t.Name)
 		}
 	}
+	if m := t.ManyToMany; m != nil {
+		if near, far := t.Links(); near < 0 || far < 0 || len(t.Key()) != 2 || !t.Columns[near].Key || !t.Columns[far].Key {
+			c.atLine(c.line, "the key of %s must be two references, to %s and to %s, to link these many to many", t.Name, m.From, m.To)
+		}
+	}
 }
 
 // hidden checks that the values have a place, and the name no other meaning.

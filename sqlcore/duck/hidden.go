@@ -69,7 +69,9 @@ func (b *binder) hiddenColumns(ctx context.Context, tokens []sqltext.Token, at m
 }
 
 // expands tells of an element of the list that may become several columns.
-func expands(e object) bool { return text(e, "class") == "STAR" || text(e, "function_name") == "unnest" }
+func expands(e object) bool {
+	return text(e, "class") == "STAR" || text(e, "function_name") == "unnest"
+}
 
 // edit puts the key in the place of the hidden column's name.
 func (l *late) edit(chain sqltext.Chain, qualifier string) sqltext.Edit {

@@ -8,14 +8,18 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
-// Count returns the number of rows that a plain query over one access has,
-// without its offset and limit: by one call where the source knows it, else by
-// reading the columns that the condition needs.
+// Count returns the number of rows that a query has; that of a plain one over
+// one access without its offset and limit: by one call where the source knows
+// it, else by reading the columns that the condition needs.
 func (x *Executor) Count(ctx context.Context, q *query.Query) (int64, error) {
+	if q.SQL != "" {
+		return x.countSQL(ctx, q)
+	}
 	if q.Plain == nil || len(q.Accesses) != 1 {
 		return 0, gwerr.New(gwerr.Internal, "This query can't be counted.", "")
 	}
@@ -47,6 +51,37 @@ func (x *Executor) Count(ctx context.Context, q *query.Query) (int64, error) {
 		}
 		n += b.Record.NumRows()
 		b.Record.Release()
+	}
+}
+
+// countSQL lets the engine count.
+func (x *Executor) countSQL(ctx context.Context, q *query.Query) (int64, error) {
+	if q.Empty {
+		return 0, nil
+	}
+	counting := *q
+	counting.SQL = "SELECT count(*) FROM (" + q.SQL + ") AS counted"
+	counting.Columns = []query.Column{{Name: "count", Type: catalog.Int64}}
+	rows, err := x.runSQL(ctx, &counting, Options{})
+	if err != nil {
+		return 0, err
+	}
+	defer rows.Close()
+	for {
+		b, err := rows.Next(ctx)
+		if err != nil {
+			return 0, err
+		}
+		if b.Record.NumRows() == 0 {
+			b.Record.Release()
+			continue
+		}
+		defer b.Record.Release()
+		n, ok := b.Record.Column(0).(*array.Int64)
+		if !ok {
+			return 0, gwerr.New(gwerr.Internal, "The engine gave no count.", "")
+		}
+		return n.Value(0), nil
 	}
 }
 

@@ -173,12 +173,33 @@ func (s *scenario) odata() string {
 		q.Set("$expand", "Users($filter="+s.odataCondition()+";$count=true;$select=Username)")
 		return "Populations?" + q.Encode()
 	case 6:
-		q.Set("$filter", "Users/any(u:u/"+s.column()+" eq "+quote(s.value())+")")
-		return "Populations?" + q.Encode()
+		return s.behindNavigation(q)
 	case 7:
 		q.Set("$apply", "groupby(("+s.column()+"),aggregate($count as N))")
 	default:
 		q.Set("$search", s.value())
 	}
 	return "Users?" + q.Encode()
+}
+
+// behindNavigation asks for rows of one table by the values of another.
+func (s *scenario) behindNavigation(q url.Values) string {
+	test := s.column() + " eq " + quote(s.value())
+	switch s.r.IntN(5) {
+	case 0:
+		q.Set("$filter", s.pick("", "not ")+"Users/any(u:u/"+test+")")
+		return s.pick("Populations?", "Groups?") + q.Encode()
+	case 1:
+		q.Set("$orderby", "Users/$count($filter="+test+") desc")
+		return s.pick("Populations?", "Groups?") + q.Encode()
+	case 2:
+		q.Set("$filter", s.pick("User/", "Group/Population/")+test)
+		return "UserGroupAssociations?" + q.Encode()
+	case 3:
+		q.Set("$expand", "Users($orderby="+s.column()+";$top=2;$count=true;$select=Username)")
+		return "Groups?" + q.Encode()
+	default:
+		q.Set("$filter", "Population/Users/all(u:u/"+test+")")
+		return "Users?" + q.Encode()
+	}
 }

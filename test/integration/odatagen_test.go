@@ -18,10 +18,12 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
-// odataUsers are all users as the reference sees them.
+// odataUsers are all users as the reference sees them, with what they are
+// linked to.
 type odataUsers struct {
-	table *catalog.Table
-	rows  []odatatest.Row
+	table   *catalog.Table
+	rows    []odatatest.Row
+	library *odatatest.Library
 }
 
 // filterColumns are those that generated requests speak of.
@@ -36,21 +38,32 @@ func readODataUsers(t *testing.T, w *testkit.Web) *odataUsers {
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, _ := schema.Table("Users")
-	u := &odataUsers{table: table}
-	a := get(t, w, odataRoot+"Users?$select="+strings.Join(filterColumns, ","))
+	u := &odataUsers{library: &odatatest.Library{Main: schema, Rows: map[string][]odatatest.Row{}}}
+	u.table, _ = schema.Table("Users")
+	u.rows = u.read(t, w, "Users", filterColumns...)
+	u.read(t, w, "Populations", "Id", "Name", "Description")
+	u.read(t, w, "Groups", "Id", "Name", "Description", "PopulationId")
+	u.read(t, w, "UserGroupAssociations", "UserId", "GroupId", "GroupName", "Type")
+	return u
+}
+
+// read reads columns of all rows of a table.
+func (u *odataUsers) read(t *testing.T, w *testkit.Web, name string, columns ...string) []odatatest.Row {
+	t.Helper()
+	table, _ := u.library.Main.Table(name)
+	a := get(t, w, odataRoot+name+"?$select="+strings.Join(columns, ","))
 	var feed struct{ Value []map[string]any }
-	if a.status != http.StatusOK || json.Unmarshal(a.body, &feed) != nil {
+	if a.status != http.StatusOK || json.Unmarshal(a.body, &feed) != nil || len(feed.Value) == 0 {
 		t.Fatalf("%d %s", a.status, a.body)
 	}
 	for _, v := range feed.Value {
 		row := make(odatatest.Row, len(table.Columns))
-		for _, name := range filterColumns {
+		for _, name := range columns {
 			row[table.Index(name)] = cell(t, table.Column(name).Type, v[name])
 		}
-		u.rows = append(u.rows, row)
+		u.library.Rows[name] = append(u.library.Rows[name], row)
 	}
-	return u
+	return u.library.Rows[name]
 }
 
 func cell(t *testing.T, typ catalog.Type, v any) any {
@@ -129,6 +142,9 @@ func (g *odatagen) filter(depth int) string {
 			return "not (" + g.filter(depth-1) + ")"
 		}
 	}
+	if g.r.IntN(10) == 0 {
+		return g.related()
+	}
 	text := pick(g.r, "Username", "FirstName", "LastName", "Email", "EmployeeType", "Title", "Locality", "Nickname")
 	switch g.r.IntN(16) {
 	case 0, 1, 2:
@@ -200,7 +216,7 @@ func (g *odatagen) wish(t *testing.T) wish {
 		}
 		options, kept = append(options, "$filter", text), nil
 		for _, row := range g.users.rows {
-			if odatatest.Reference(tree, g.users.table, row) {
+			if g.users.library.Reference(tree, g.users.table, row) {
 				kept = append(kept, row)
 			}
 		}
@@ -208,7 +224,7 @@ func (g *odatagen) wish(t *testing.T) wish {
 	w := wish{count: -1}
 	if g.r.IntN(2) == 0 {
 		kept, w.ordered = slices.Clone(kept), true
-		options = append(options, "$orderby", g.order(kept))
+		options = append(options, "$orderby", g.order(t, kept))
 	}
 	if g.r.IntN(3) == 0 {
 		options, w.count = append(options, "$count", "true"), len(kept)
@@ -236,11 +252,21 @@ func (g *odatagen) wish(t *testing.T) wish {
 
 // order sorts rows as a random $orderby says: null is less than any value, and
 // the id decides last.
-func (g *odatagen) order(rows []odatatest.Row) string {
-	column := pick(g.r, "Username", "LastName", "Email", "IsEnabled", "CreatedAt", "LastSignOnAt", "SecondsUntilUnlock", "EmployeeType")
-	at, id, down := g.users.table.Index(column), g.users.table.Index("Id"), g.r.IntN(2) == 0
+func (g *odatagen) order(t *testing.T, rows []odatatest.Row) string {
+	t.Helper()
+	by := pick(g.r, "Username", "LastName", "Email", "IsEnabled", "CreatedAt", "LastSignOnAt", "SecondsUntilUnlock", "EmployeeType",
+		"Population/Name", "Groups/$count", "UserGroupAssociations/$count($filter=Type eq 'DIRECT')")
+	tree, err := uri.ParseFilter(by, uri.Limits{})
+	if err != nil {
+		t.Fatal(by, err)
+	}
+	id, down := g.users.table.Index("Id"), g.r.IntN(2) == 0
+	value := map[any]any{}
+	for _, row := range rows {
+		value[row[id]] = g.users.library.Value(tree, g.users.table, row)
+	}
 	slices.SortFunc(rows, func(a, b odatatest.Row) int {
-		order := compareCells(a[at], b[at])
+		order := compareCells(value[a[id]], value[b[id]])
 		if down {
 			order = -order
 		}
@@ -250,9 +276,9 @@ func (g *odatagen) order(rows []odatatest.Row) string {
 		return order
 	})
 	if down {
-		return column + " desc,Id"
+		return by + " desc,Id"
 	}
-	return column + pick(g.r, "", " asc") + ",Id"
+	return by + pick(g.r, "", " asc") + ",Id"
 }
 
 func compareCells(a, b any) int {

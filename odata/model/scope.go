@@ -1,0 +1,171 @@
+package model
+
+import (
+	"strings"
+
+	"github.com/pingone-gateway/gateway/odata/edm"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+)
+
+// maxScopes bounds the navigation properties that the conditions and orders of
+// one request follow, each of which is a join for the engine.
+const maxScopes = 20
+
+// scope is one reading of a table in the engine's SQL: the resource's own, one
+// that is joined because a path follows a single-valued navigation property,
+// or that of a subquery over a collection.
+type scope struct {
+	table *catalog.Table
+	alias string
+	used  map[int]bool
+	// where keeps every row that matters.
+	where predicate.Expr
+	// outer is the scope that this one is linked to: its outerColumn equals
+	// column. It is nil for the resource's own.
+	outer               *scope
+	outerColumn, column string
+	// needed says that rows of outer without a row here don't matter.
+	needed bool
+	// inner are the scopes joined to this one, by navigation.
+	inner []*scope
+	name  string
+	// link is the scope of the table between outer and this one, if any.
+	link *scope
+}
+
+// scopes are all readings of a request; the first is the resource's own.
+type scopes struct {
+	schema *catalog.Schema
+	all    []*scope
+}
+
+func newScopes(s *catalog.Schema, t *catalog.Table) *scopes {
+	root := &scope{table: t, alias: quoteName(t.Name), used: map[int]bool{}, where: predicate.True}
+	return &scopes{schema: s, all: []*scope{root}}
+}
+
+func (s *scopes) root() *scope { return s.all[0] }
+
+// related tells whether other tables are read.
+func (s *scopes) related() bool { return len(s.all) > 1 }
+
+// add makes a scope whose column equals the outer's.
+func (s *scopes) add(outer *scope, outerColumn string, t *catalog.Table, column string) *scope {
+	n := &scope{
+		table: t, alias: "n" + itoa(len(s.all)) + "_", used: map[int]bool{}, where: predicate.True,
+		outer: outer, outerColumn: outerColumn, column: column,
+	}
+	outer.used[outer.table.Index(outerColumn)] = true
+	n.used[t.Index(column)] = true
+	s.all = append(s.all, n)
+	return n
+}
+
+// joined returns the scope joined for a single-valued navigation, or nil.
+func (n *scope) joined(name string) *scope {
+	for _, j := range n.inner {
+		if j.name == name {
+			return j
+		}
+	}
+	return nil
+}
+
+// join makes the scope behind a single-valued navigation.
+func (s *scopes) join(outer *scope, n edm.Navigation) *scope {
+	j := s.add(outer, n.Column, n.Target, n.TargetColumn)
+	j.name = n.Name
+	outer.inner = append(outer.inner, j)
+	return j
+}
+
+// collection makes the scope of a subquery over a collection.
+func (s *scopes) collection(outer *scope, n edm.Navigation) *scope {
+	if n.Through == nil {
+		return s.add(outer, n.Column, n.Target, n.TargetColumn)
+	}
+	link := s.add(outer, n.Column, n.Through.Table, n.Through.Near)
+	out := s.add(link, n.Through.Far, n.Target, n.TargetColumn)
+	out.link, out.needed = link, true
+	return out
+}
+
+// base is the scope that links a subquery to the one around it.
+func (s *scope) base() *scope {
+	if s.link != nil {
+		return s.link
+	}
+	return s
+}
+
+// row is the scope of the query or subquery that this one is joined to.
+func (s *scope) row() *scope {
+	for s.name != "" {
+		s = s.outer
+	}
+	return s
+}
+
+func (s *scope) sql(column string) string { return s.alias + "." + quoteName(column) }
+
+// depth is the number of scopes around this one.
+func (s *scope) depth() int {
+	n := 0
+	for s = s.outer; s != nil; s = s.outer {
+		n++
+	}
+	return n
+}
+
+// within tells whether the scope is s or joined to it.
+func (s *scope) within(outer *scope) bool {
+	if s == outer {
+		return true
+	}
+	for _, j := range outer.inner {
+		if s.within(j) {
+			return true
+		}
+	}
+	return false
+}
+
+// reading names the scope's table in FROM. No other text of the query is the
+// same but in a copy of the subquery it stands in.
+func (s *scopes) reading(n *scope) string {
+	return quoteName(s.schema.Name) + "." + quoteName(n.table.Name) + " AS " + n.alias
+}
+
+func (n *scope) linkSQL() string { return n.sql(n.column) + " = " + n.outer.sql(n.outerColumn) }
+
+// from is the scope's FROM with all that is joined to it.
+func (s *scopes) from(n *scope) string {
+	var b strings.Builder
+	if n.link != nil {
+		b.WriteString(s.reading(n.link) + " JOIN ")
+	}
+	b.WriteString(s.reading(n))
+	if n.link != nil {
+		b.WriteString(" ON " + n.linkSQL())
+	}
+	s.joins(&b, n)
+	return b.String()
+}
+
+func (s *scopes) joins(b *strings.Builder, n *scope) {
+	for _, j := range n.inner {
+		b.WriteString(" LEFT JOIN " + s.reading(j) + " ON " + j.linkSQL())
+		s.joins(b, j)
+	}
+}
+
+// subquery selects from a collection those rows that belong to the row around
+// it and fulfil the condition, "" for all.
+func (s *scopes) subquery(what string, n *scope, condition string) string {
+	sql := "(SELECT " + what + " FROM " + s.from(n) + " WHERE " + n.base().linkSQL()
+	if condition != "" {
+		sql += " AND " + condition
+	}
+	return sql + ")"
+}

@@ -1,0 +1,215 @@
+//go:build duckdb_arrow
+
+package integration
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pingone-gateway/gateway/internal/testkit"
+	"github.com/pingone-gateway/gateway/pingone/sim"
+)
+
+// metadata is the part of $metadata that names navigations.
+type metadata struct {
+	Types []struct {
+		Name string `xml:"Name,attr"`
+		Nav  []struct {
+			Name    string `xml:"Name,attr"`
+			Type    string `xml:"Type,attr"`
+			Partner string `xml:"Partner,attr"`
+		} `xml:"NavigationProperty"`
+	} `xml:"DataServices>Schema>EntityType"`
+	Sets []struct {
+		Name string `xml:"Name,attr"`
+		Type string `xml:"EntityType,attr"`
+		Bind []struct {
+			Path   string `xml:"Path,attr"`
+			Target string `xml:"Target,attr"`
+		} `xml:"NavigationPropertyBinding"`
+	} `xml:"DataServices>Schema>EntityContainer>EntitySet"`
+}
+
+// navigations are the collections and single-valued navigation properties of
+// each entity set, in the order of $metadata.
+func (m metadata) navigations() (sets []string, many map[string][]string, single map[string][]string) {
+	many, single = map[string][]string{}, map[string][]string{}
+	for _, set := range m.Sets {
+		sets = append(sets, set.Name)
+		for _, typ := range m.Types {
+			if !strings.HasSuffix(set.Type, "."+typ.Name) {
+				continue
+			}
+			for _, n := range typ.Nav {
+				if strings.HasPrefix(n.Type, "Collection(") {
+					many[set.Name] = append(many[set.Name], n.Name)
+				} else {
+					single[set.Name] = append(single[set.Name], n.Name)
+				}
+			}
+		}
+	}
+	return sets, many, single
+}
+
+func readMetadata(t *testing.T, w *testkit.Web, root string) metadata {
+	t.Helper()
+	var m metadata
+	a := route{method: http.MethodGet, path: root + "$metadata", accept: "application/xml"}.ask(t, w)
+	if err := xml.Unmarshal(a.body, &m); err != nil {
+		t.Fatalf("%v: %d %.200s", err, a.status, a.body)
+	}
+	return m
+}
+
+// Every navigation property that $metadata names can be expanded, followed,
+// counted, filtered by and sorted by.
+func TestEveryNavigationCanBeUsed(t *testing.T) {
+	t.Parallel()
+	w := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 60}}).Serve(t, testkit.WebOptions{})
+	for _, root := range []string{odataRoot, "/odata/pingone/Information/"} {
+		m := readMetadata(t, w, root)
+		sets, many, single := m.navigations()
+		if len(sets) == 0 {
+			t.Fatal("no entity sets")
+		}
+		for i, set := range sets {
+			if bound := len(m.Sets[i].Bind); bound != len(many[set])+len(single[set]) {
+				t.Errorf("%s: %d navigation properties are bound", set, bound)
+			}
+			first := firstEntity(t, w, root+set+"?$top=1")
+			for _, nav := range many[set] {
+				for _, address := range []string{
+					"?$top=1&$expand=" + nav, "?$top=1&$expand=" + nav + "/$count", "?$top=1&$filter=" + nav + "/any()",
+					"?$top=1&$orderby=" + nav + "/$count desc",
+				} {
+					mustGet(t, w, root+set+address, http.StatusOK)
+				}
+				mustGet(t, w, first+"/"+nav+"?$top=1", http.StatusOK)
+				mustGet(t, w, first+"/"+nav+"/$count", http.StatusOK)
+			}
+			for _, nav := range single[set] {
+				for _, address := range []string{"?$top=1&$expand=" + nav, "?$top=1&$filter=" + nav + " ne null"} {
+					mustGet(t, w, root+set+address, http.StatusOK)
+				}
+				mustGet(t, w, first+"/"+nav, http.StatusOK, http.StatusNoContent)
+			}
+			if len(many[set])+len(single[set]) > 0 {
+				mustGet(t, w, root+set+"?$top=1&$expand=*", http.StatusOK)
+			}
+		}
+	}
+}
+
+// firstEntity is the address of an entity set's first entity, as it names
+// itself.
+func firstEntity(t *testing.T, w *testkit.Web, feed string) string {
+	t.Helper()
+	a := route{method: http.MethodGet, path: feed, accept: "application/json;odata.metadata=full"}.ask(t, w)
+	var page struct {
+		Value []struct {
+			ID string `json:"@odata.id"`
+		}
+	}
+	if json.Unmarshal(a.body, &page) != nil || len(page.Value) != 1 {
+		t.Fatalf("%s: %d %.300s", feed, a.status, a.body)
+	}
+	return strings.TrimPrefix(page.Value[0].ID, w.URL)
+}
+
+func mustGet(t *testing.T, w *testkit.Web, path string, allowed ...int) []byte {
+	t.Helper()
+	a := get(t, w, strings.ReplaceAll(path, " ", "%20"))
+	if a.err != nil || !slices.Contains(allowed, a.status) {
+		t.Errorf("%s: %d %v %.300s", path, a.status, a.err, a.body)
+	}
+	return a.body
+}
+
+// The documentation names the navigation properties that there are.
+func TestDocumentedNavigations(t *testing.T) {
+	t.Parallel()
+	w := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 10}}).Serve(t, testkit.WebOptions{})
+	text, err := os.ReadFile("../../docs/odata.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "## Navigation")
+	section, _, _ = strings.Cut(section, "\n## ")
+	documented := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (.*?) \\| (.*?) \\|$").FindAllStringSubmatch(section, -1) {
+		documented[row[1]] = row[2] + " | " + row[3]
+	}
+	for _, root := range []string{odataRoot, "/odata/pingone/Information/"} {
+		sets, many, single := readMetadata(t, w, root).navigations()
+		for _, set := range sets {
+			if len(many[set])+len(single[set]) == 0 {
+				continue
+			}
+			if want := listed(single[set]) + " | " + listed(many[set]); documented[set] != want {
+				t.Errorf("docs/odata.md should have the row\n| `%s` | %s |\nand has %q", set, want, documented[set])
+			}
+			delete(documented, set)
+		}
+	}
+	if len(documented) > 0 {
+		t.Errorf("docs/odata.md names what isn't there: %v", documented)
+	}
+}
+
+func listed(names []string) string {
+	out := slices.Clone(names)
+	slices.Sort(out)
+	for i := range out {
+		out[i] = "`" + out[i] + "`"
+	}
+	if len(out) == 0 {
+		return "–"
+	}
+	return strings.Join(out, ", ")
+}
+
+// Keys flow from the narrow side of a navigation to the wide one: nothing is
+// read whole that a condition behind it reduces.
+func TestNavigationsAreReadByKey(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 3000}})
+	w := s.Serve(t, testkit.WebOptions{})
+	warm(t, w)
+	row := s.Query(t, "SELECT Id, Name FROM Groups WHERE DirectUsersCount BETWEEN 1 AND 6 AND DirectChildGroupsCount = 0 AND UserFilter IS NULL ORDER BY Id LIMIT 1")
+	if len(row) == 0 {
+		t.Fatal("no small group")
+	}
+	group, name := row[0][0], row[0][1]
+	user := s.Query(t, "SELECT UserId FROM UserGroupAssociations WHERE GroupId = '"+group+"' LIMIT 1")[0][0]
+	cases := []struct {
+		name, path string
+		calls      int
+	}{
+		{"any by the link's key", "Users?$select=Username&$filter=UserGroupAssociations/any(m:m/GroupId eq " + group + ")", 8},
+		{"any by the target's name", "Users?$select=Username&$filter=Groups/any(g:g/Name eq '" + name + "')", 12},
+		{"any and another condition", "Users?$select=Username&$filter=IsEnabled and Groups/any(g:g/Id eq " + group + ")", 10},
+		{"count of these", "Users/$count?$filter=UserGroupAssociations/any(m:m/GroupId eq " + group + ")", 8},
+		{"two hops", "UserGroupAssociations?$filter=User/Username eq 'nobody'", 2},
+		{"one user's groups by condition", "Groups?$select=Name&$filter=Users/any(u:u/Id eq " + user + ")", 6},
+		{"to many over the link", "Groups(" + group + ")/Users?$select=Username", 8},
+		{"to many from a user", "Users(" + user + ")/Groups?$select=Name", 6},
+		{"expanded over the link", "Users(" + user + ")?$select=Username&$expand=Groups($select=Name;$orderby=Name)", 8},
+		{"a row's count", "Users?$select=Username&$filter=Id eq " + user + "&$orderby=UserGroupAssociations/$count", 3},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			w.ResetRequests()
+			mustGet(t, w, odataRoot+c.path, http.StatusOK)
+			if n := w.Calls(); n > c.calls {
+				t.Errorf("%d calls, at most %d expected: %v", n, c.calls, w.Requests())
+			}
+		})
+	}
+}
