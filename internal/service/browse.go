@@ -51,14 +51,7 @@ func (b *browsed) Schema(ctx context.Context, name string) (*catalog.Schema, err
 	if len(b.tables) == 0 {
 		return s, nil
 	}
-	part := *s
-	part.Tables = nil
-	for _, t := range s.Tables {
-		if named(b.tables, t.Name) {
-			part.Tables = append(part.Tables, t)
-		}
-	}
-	return &part, nil
+	return s.Showing(slices.DeleteFunc(slices.Clone(s.Tables), func(t *catalog.Table) bool { return !named(b.tables, t.Name) })), nil
 }
 
 // named reports whether the list names it; an empty list names everything.

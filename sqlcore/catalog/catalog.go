@@ -272,6 +272,11 @@ type Schema struct {
 	derived sync.Map
 }
 
+// Showing returns a schema of the same name and notes with other tables.
+func (s *Schema) Showing(tables []*Table) *Schema {
+	return &Schema{Name: s.Name, ID: s.ID, Notes: s.Notes, Tables: tables}
+}
+
 // Derived returns what build makes of the schema, made once and kept as long
 // as the schema itself. key is of a type of the caller's own.
 func (s *Schema) Derived(key any, build func() any) any {

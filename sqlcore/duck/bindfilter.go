@@ -61,9 +61,7 @@ func (o oneTable) Schema(_ context.Context, name string) (*catalog.Schema, error
 	if !strings.EqualFold(name, s.Name) && !strings.EqualFold(name, s.ID) {
 		return nil, gwerr.Newf(gwerr.UnknownSchema, "A row filter can't use the schema %s.", name)
 	}
-	one := *s
-	one.Tables = []*catalog.Table{o.table}
-	return &one, nil
+	return s.Showing([]*catalog.Table{o.table}), nil
 }
 
 func (o oneTable) Default() string { return o.table.Schema.Name }

@@ -92,7 +92,9 @@ var readings = []reading{
 	{"SQL", (*world).bySQL},
 	{"SQL with an engine", (*world).byEngine},
 	{"one feed", func(w *world, table string, key []string) [][]string { return w.byPages(table, key, 0) }},
-	{"pages", func(w *world, table string, key []string) [][]string { return w.byPages(table, key, 50+w.dice.IntN(2000)) }},
+	{"pages", func(w *world, table string, key []string) [][]string {
+		return w.byPages(table, key, 50+w.dice.IntN(2000))
+	}},
 	{"$top and $skip", (*world).bySkipping},
 }
 

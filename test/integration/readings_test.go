@@ -46,7 +46,9 @@ func readers(t *testing.T, n, users int, o reading.Options) ([]*testkit.Web, []*
 		stack := testkit.Start(t, testkit.Options{Simulator: s, Engine: e, Service: func(c *service.Config) { c.Readings = store }})
 		web = append(web, stack.Serve(t, testkit.WebOptions{
 			Server: func(c *server.Config) { c.Guard = byHeader },
-			OData:  func(c *odata.Config) { c.Caller = func(ctx context.Context) string { return auth.FromContext(ctx).Identity() } },
+			OData: func(c *odata.Config) {
+				c.Caller = func(ctx context.Context) string { return auth.FromContext(ctx).Identity() }
+			},
 		}))
 		stores = append(stores, store)
 	}
@@ -219,7 +221,9 @@ func TestReadingsBelongToTheirCaller(t *testing.T) {
 	t.Parallel()
 	web, stores := readers(t, 1, 600, reading.Options{})
 	w := web[0]
-	as := func(name string) http.Header { return http.Header{ofCaller: {name}, "Prefer": {"odata.maxpagesize=100"}} }
+	as := func(name string) http.Header {
+		return http.Header{ofCaller: {name}, "Prefer": {"odata.maxpagesize=100"}}
+	}
 	next := page(t, w, odataRoot+"Users?$select=Id", as("ann")).Next
 	page(t, w, odataRoot+"Users?$select=Id&$skip=100&$top=50", as("ann"))
 	if n := stores[0].Len(); n != 2 {
