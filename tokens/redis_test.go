@@ -1,7 +1,6 @@
 package tokens_test
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -13,12 +12,10 @@ import (
 )
 
 // onRedis is a replica of a gateway that waits so long for Redis before it goes
-// on without. The gateway's own patience is 50 ms for a connection and 200 ms
-// for an answer; on a busy machine a healthy Redis is slower than that, and a
-// replica that gives it up gets a token of its own, as it should.
+// on without, with a token of its own.
 func onRedis(t *testing.T, server *redistest.Server, f tokens.Fetcher, ring *seal.Ring, patience time.Duration) *tokens.Cached {
 	t.Helper()
-	conn, err := redisconn.New(t.Context(), redisconn.Config{URL: fmt.Sprintf("%s?dial_timeout=%[2]s&read_timeout=%[2]s&write_timeout=%[2]s", server.URL(), patience)})
+	conn, err := redisconn.New(t.Context(), redisconn.Config{URL: redistest.Patient(server.URL(), patience)})
 	if err != nil {
 		t.Fatal(err)
 	}
