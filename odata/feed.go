@@ -101,15 +101,15 @@ func (f *feed) want() (w reading.Want, limit int64) {
 	} else {
 		w.Skip = f.resource.Skip
 	}
-	first := w.From == nil && w.Skip == 0
 	switch {
 	case f.limit < 0:
-		w.Optional = first && f.prefer.pageRows == 0
+		w.Optional = w.From == nil && w.Skip == 0 && f.prefer.pageRows == 0
 		if f.page == 0 {
 			w.Ending = reading.Final
 		}
 	case f.page > 0 && f.page < f.limit:
-	case first: // no more rows are read than are sent
+	case f.resource.ByEngine() && w.From == nil && w.Skip == 0:
+		// The engine keeps the first rows alone; they are the same every time.
 		w.Rows, w.Ending, limit = f.limit, reading.Final, f.limit
 	default:
 		w.Rows, w.Ending = f.limit, reading.Skipped

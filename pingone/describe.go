@@ -16,7 +16,7 @@ func (c *Connection) Describe(r scan.Request) []scan.Call {
 	if c.check(r) != nil {
 		return nil
 	}
-	j := &job{Connection: c, req: r, table: r.Table, path: r.Path, quota: newQuota(r.Limit)}
+	j := &job{Connection: c, req: r, table: r.Table, path: r.Path, quota: newQuota(r.Limit, r.Expect)}
 	switch {
 	case r.Path.Parent != nil:
 		return c.describeParent(j)

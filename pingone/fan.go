@@ -29,8 +29,8 @@ const rowsAhead = 200
 
 func (j *job) fan(ctx context.Context, out sink) *fan {
 	width := j.cfg.MaxParallel
-	if j.quota.limited {
-		width = int(min(int64(width), 1+j.req.Limit/rowsAhead))
+	if few := j.quota.few(); few > 0 {
+		width = int(min(int64(width), 1+few/rowsAhead))
 	}
 	f := &fan{out: out}
 	ctx, f.stop = context.WithCancel(ctx)

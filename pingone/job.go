@@ -22,7 +22,7 @@ type job struct {
 }
 
 func (c *Connection) newJob(r scan.Request) *job {
-	j := &job{Connection: c, req: r, table: r.Table, path: r.Path, quota: newQuota(r.Limit)}
+	j := &job{Connection: c, req: r, table: r.Table, path: r.Path, quota: newQuota(r.Limit, r.Expect)}
 	j.shape = shapeOf(r.Table, r.Path, r.Columns, j.hidden())
 	return j
 }

@@ -27,27 +27,21 @@ var errEnough = errors.New("enough rows")
 type stream struct {
 	cancel context.CancelFunc
 	out    chan scan.Batch
-	done   chan struct{}
-	err    error // set before out is closed
-	once   sync.Once
+	// more takes the consumer's word that it wants more than it was expected to.
+	more chan struct{}
+	done chan struct{}
+	err  error // set before out is closed
+	once sync.Once
 }
 
 // start runs the producer. room is the number of batches it may be ahead of
 // the consumer, besides those that its goroutines hold.
 func start(ctx context.Context, room int, q *quota, produce producer) *stream {
 	ctx, cancel := context.WithCancel(ctx)
-	s := &stream{cancel: cancel, out: make(chan scan.Batch, room), done: make(chan struct{})}
+	s := &stream{cancel: cancel, out: make(chan scan.Batch, room), more: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
-		err := produce(ctx, q.sink(func(ctx context.Context, b scan.Batch) error {
-			select {
-			case s.out <- b:
-				return nil
-			case <-ctx.Done():
-				b.Record.Release()
-				return ctx.Err()
-			}
-		}))
+		err := produce(ctx, q.sink(s.put, s.more))
 		if err == nil {
 			err = ctx.Err() // a scan that was stopped is never a complete one
 		}
@@ -62,19 +56,33 @@ func start(ctx context.Context, room int, q *quota, produce producer) *stream {
 	return s
 }
 
+// put hands a batch to the consumer.
+func (s *stream) put(ctx context.Context, b scan.Batch) error {
+	select {
+	case s.out <- b:
+		return nil
+	case <-ctx.Done():
+		b.Record.Release()
+		return ctx.Err()
+	}
+}
+
 // Next returns the next batch.
 func (s *stream) Next(ctx context.Context) (scan.Batch, error) {
-	select {
-	case b, ok := <-s.out:
-		if ok {
-			return b, nil
+	for {
+		select {
+		case b, ok := <-s.out:
+			if ok {
+				return b, nil
+			}
+			if s.err != nil {
+				return scan.Batch{}, s.err
+			}
+			return scan.Batch{}, io.EOF
+		case s.more <- struct{}{}:
+		case <-ctx.Done():
+			return scan.Batch{}, gwerr.From(ctx.Err())
 		}
-		if s.err != nil {
-			return scan.Batch{}, s.err
-		}
-		return scan.Batch{}, io.EOF
-	case <-ctx.Done():
-		return scan.Batch{}, gwerr.From(ctx.Err())
 	}
 }
 
@@ -89,26 +97,29 @@ func (s *stream) Close() {
 	})
 }
 
-// quota counts delivered rows down to a limit. Rows count when the consumer's
-// channel has them, not when somebody intends to deliver them: whoever finds the
-// quota exhausted may stop all others, so that what they hold must not have been
-// counted.
+// quota counts delivered rows: to the limit, and to those expected to be taken
+// at once. Rows count when the consumer's channel has them, not when somebody
+// intends to deliver them: whoever finds the quota exhausted may stop all others,
+// so that what they hold must not have been counted.
 type quota struct {
-	limited bool
-	left    atomic.Int64
+	limited, expecting bool
+	// left is what the limit, soon what the expectation leaves.
+	left, soon atomic.Int64
 	// turn is held by who delivers.
 	turn chan struct{}
 }
 
-func newQuota(limit int64) *quota {
-	q := &quota{limited: limit > 0, turn: make(chan struct{}, 1)}
+func newQuota(limit, expect int64) *quota {
+	q := &quota{limited: limit > 0, expecting: expect > 0, turn: make(chan struct{}, 1)}
 	q.left.Store(limit)
+	q.soon.Store(expect)
 	return q
 }
 
-// sink cuts what goes to the consumer to the rows of the quota.
-func (q *quota) sink(to sink) sink {
-	if !q.limited {
+// sink cuts what goes to the consumer to the rows of the quota. Once those
+// expected are there, it waits for the consumer to ask for more.
+func (q *quota) sink(to sink, more <-chan struct{}) sink {
+	if !q.limited && !q.expecting {
 		return to
 	}
 	return func(ctx context.Context, b scan.Batch) error {
@@ -119,34 +130,61 @@ func (q *quota) sink(to sink) sink {
 			b.Record.Release()
 			return ctx.Err()
 		}
-		left := q.left.Load()
-		if left == 0 {
-			b.Record.Release()
-			return errEnough
+		b, err := q.cut(b)
+		if err != nil {
+			return err
 		}
 		rows := b.Record.NumRows()
-		if rows > left {
-			cut := b.Record.NewSlice(0, left)
-			b.Record.Release()
-			b, rows = scan.Batch{Record: cut}, left
-		}
 		if err := to(ctx, b); err != nil {
 			return err
 		}
-		if q.left.Add(-rows) == 0 {
+		if q.left.Add(-rows); q.exhausted() {
 			return errEnough
 		}
-		return nil
+		if q.soon.Add(-rows) > 0 || !q.expecting {
+			return nil
+		}
+		select {
+		case <-more:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// cut leaves out what is beyond the limit.
+func (q *quota) cut(b scan.Batch) (scan.Batch, error) {
+	left := q.left.Load()
+	switch {
+	case !q.limited || b.Record.NumRows() <= left && left > 0:
+		return b, nil
+	case left <= 0:
+		b.Record.Release()
+		return scan.Batch{}, errEnough
+	default:
+		defer b.Record.Release()
+		return scan.Batch{Record: b.Record.NewSlice(0, left)}, nil
 	}
 }
 
 func (q *quota) exhausted() bool { return q.limited && q.left.Load() <= 0 }
 
+// few is the number of rows that will be taken for sure, 0 if that is all.
+func (q *quota) few() int64 {
+	switch {
+	case q.limited:
+		return max(q.left.Load(), 1)
+	default:
+		return max(q.soon.Load(), 0)
+	}
+}
+
 // want is the number of rows worth asking for in a page of up to n; n itself
 // may be 0 for a page size that the service decides.
 func (q *quota) want(n int) int {
-	if !q.limited || n == 0 {
-		return n
+	if few := q.few(); few > 0 {
+		return int(min(int64(n), few))
 	}
-	return int(min(int64(n), max(q.left.Load(), 1)))
+	return n
 }

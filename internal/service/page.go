@@ -69,6 +69,9 @@ func (r *run) open(ctx context.Context, c *Connection, q *query.Query, w reading
 	case w.Rows > 0 || w.Skip > 0 || w.From != nil:
 		o.Ordered = true
 	}
+	if w.Ending == reading.Skipped && w.From == nil {
+		o.Expect = w.Skip + w.Rows
+	}
 	found, err := c.Executor.Query(ctx, q, o)
 	if err != nil {
 		return reading.Stream{}, err

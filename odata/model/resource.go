@@ -151,7 +151,7 @@ func (r *Resource) Query(link predicate.Expr, limit int64) *query.Query {
 	if c := r.LinkColumn(); c != nil {
 		q.Columns = append(q.Columns, query.Column{Name: c.Name, Type: c.Type})
 	}
-	if r.orderBy != "" || r.needsEngine() {
+	if r.ByEngine() {
 		r.engineQuery(q, link, limit)
 		q.Empty = q.Empty || limit == 0
 		return q
@@ -169,6 +169,10 @@ func (r *Resource) Query(link predicate.Expr, limit int64) *query.Query {
 	q.Accesses = []query.Access{access}
 	return q
 }
+
+// ByEngine reports whether the engine answers the feed: sorted, or by conditions
+// that a single table can't decide.
+func (r *Resource) ByEngine() bool { return r.orderBy != "" || r.needsEngine() }
 
 // CountQuery returns the query whose number of rows is the count: $top, $skip
 // and $orderby don't matter.

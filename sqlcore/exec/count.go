@@ -28,7 +28,7 @@ func (x *Executor) Count(ctx context.Context, q *query.Query) (int64, error) {
 	}
 	c := *q
 	a := q.Accesses[0]
-	a.Limit = 0
+	a.Limit, a.Expect = 0, 0
 	plain := query.Plain{FilterSQL: q.Plain.FilterSQL}
 	if plain.FilterSQL == "" {
 		// Columns that only the condition reads are fetched if it stays.

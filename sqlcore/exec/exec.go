@@ -79,6 +79,9 @@ type Options struct {
 	// OrderedAbove is Ordered for results that are expected to have more rows; 0
 	// for none.
 	OrderedAbove int64
+	// Expect is the number of rows of a plain query after which its stream may be
+	// left alone for long, or for good; 0 where all are taken at once.
+	Expect int64
 	// Resume continues a plain query after the batch that carried this cursor.
 	Resume string
 	// Path is the access path of the reading that a plain query goes on with;

@@ -45,10 +45,13 @@ func (x *Executor) runPlain(ctx context.Context, q *query.Query, o Options) (*Re
 // time, and pages join to the whole, only if all readings have one order.
 func (x *Executor) planPlain(ctx context.Context, q *query.Query, o Options) (*plan.Read, error) {
 	access := q.Accesses[0]
-	access.Limit, access.Path = 0, o.Path
-	if q.Plain.Limit > 0 && q.Plain.FilterSQL == "" {
-		// Handed down only where no later condition drops rows.
+	access.Limit, access.Expect, access.Path = 0, 0, o.Path
+	switch {
+	case q.Plain.FilterSQL != "": // handed down only where no later condition drops rows
+	case q.Plain.Limit > 0:
 		access.Limit = q.Plain.Limit + q.Plain.Offset
+	default:
+		access.Expect = o.Expect
 	}
 	r, err := x.planner.Read(ctx, access, nil)
 	if err != nil {

@@ -70,7 +70,7 @@ func (s *search) alone(path *catalog.Path) bool {
 // narrows, or that only counts, one more call to learn the size would cost
 // more than it saves.
 func (s *search) large(c *candidate) bool {
-	limited := c.exact && s.access.Limit > 0 && s.access.Limit <= s.planner.options.PartitionAbove
+	limited := c.exact && s.access.Soon() > 0 && s.access.Soon() <= s.planner.options.PartitionAbove
 	counted := c.exact && len(s.access.Columns) == 0
 	if c.request.Path.Partition == nil || limited || counted {
 		return false
@@ -94,9 +94,9 @@ func (s *search) priceList(c *candidate, size int64, known bool) {
 		page = usualPage
 	}
 	calls := int64(max(1, len(c.request.Filters))) + rows/page
-	if c.exact && s.access.Limit > 0 {
-		rows = min(rows, s.access.Limit)
-		calls = min(calls, 1+(s.access.Limit-1)/page)
+	if few := s.access.Soon(); c.exact && few > 0 {
+		rows = min(rows, few)
+		calls = min(calls, 1+(few-1)/page)
 	}
 	c.estimate = Estimate{Calls: calls, Rows: rows, Known: known}
 }
@@ -233,7 +233,7 @@ func sortedKeys(m map[string]catalog.Lookup) []string {
 // partition lets a large scan be divided.
 func (s *search) partition(c *candidate) {
 	p := c.request.Path.Partition
-	if p == nil || c.empty || c.unique > 0 || len(c.request.Filters) > 1 || s.access.Limit > 0 && c.exact {
+	if p == nil || c.empty || c.unique > 0 || len(c.request.Filters) > 1 || s.access.Soon() > 0 && c.exact {
 		return
 	}
 	if !c.estimate.Known || c.estimate.Rows < s.planner.options.PartitionAbove {

@@ -131,7 +131,7 @@ func (p *Planner) CheckFanout(ctx context.Context, r *Read) error {
 		s.priceParent(c, s.sizer(ctx, true))
 		r.Estimate = c.estimate
 	}
-	if r.Estimate.Calls <= limit || r.Access.Limit > 0 {
+	if r.Estimate.Calls <= limit || r.Access.Soon() > 0 {
 		return nil
 	}
 	return fanoutError(r, limit)

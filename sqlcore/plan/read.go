@@ -64,7 +64,7 @@ func (r *Read) Recheck() {
 		return
 	}
 	r.Exact, r.Residual, r.CountOnly = false, condition(r.Access, r.keys), false
-	r.Request.Limit, r.Output, r.Extra = 0, nil, nil
+	r.Request.Limit, r.Request.Expect, r.Output, r.Extra = 0, 0, nil, nil
 	r.columns(r.Request.Table)
 }
 
@@ -115,7 +115,7 @@ func (p *Planner) fill(r *Read, table *catalog.Table, c *candidate, where predic
 	filtered := r.Restriction != nil && (!c.exact || r.Restriction.FilterSQL != "")
 	r.CountOnly = len(r.Access.Columns) == 0 && c.exact && !filtered && r.Residual == predicate.True
 	if r.Exact && r.Restriction == nil {
-		r.Request.Limit = r.Access.Limit
+		r.Request.Limit, r.Request.Expect = r.Access.Limit, r.Access.Expect
 	}
 	if p.options.PageSize > 0 && c.request.Path.Page > 0 {
 		r.Request.Page = min(p.options.PageSize, max(c.request.Path.PageMax, c.request.Path.Page))

@@ -27,8 +27,19 @@ type Access struct {
 	// Limit is the number of rows after which no more are needed, provided
 	// that they fulfil Where; 0 if there is no such number.
 	Limit int64
+	// Expect is like Limit, but the reading may go on later: nothing is read
+	// ahead from then on.
+	Expect int64
 	// Path is the name of the access path to take; "" for the best.
 	Path string
+}
+
+// Soon is the number of rows that are needed first, 0 if that is all.
+func (a *Access) Soon() int64 {
+	if a.Limit > 0 {
+		return a.Limit
+	}
+	return a.Expect
 }
 
 // Join is an equality between columns of two accesses, by position in

@@ -44,6 +44,10 @@ type Request struct {
 	Within []string
 	// Limit stops after so many rows; 0 means no limit.
 	Limit int64
+	// Expect is the number of rows after which the stream may be left alone for
+	// long, or for good: from then on nothing is read ahead. 0 means that all
+	// rows will be taken at once.
+	Expect int64
 	// Page overrides the number of rows asked per call; 0 means the path's.
 	Page int
 	// Resume continues after the batch that carried this cursor.
