@@ -20,7 +20,7 @@ func TestDocumentation(t *testing.T) {
 	page := string(raw)
 	s, err := sim.New(sim.Options{Users: 50, Seed: 99})
 	require.NoError(t, err)
-	for _, name := range []string{sim.EnvironmentAdministrators, sim.EnvironmentCustomers, sim.EnvironmentPartners} {
+	for _, name := range []string{sim.EnvironmentAdministrators, sim.EnvironmentCustomers, sim.EnvironmentPartners, sim.EnvironmentRetired} {
 		assert.Contains(t, page, "| `"+name+"` | `"+s.EnvironmentID(name)+"` |")
 	}
 	for _, text := range []string{s.OrganizationID(), s.LicenseID(), sim.UserPassword, sim.RedirectURI} {
@@ -35,6 +35,9 @@ func TestDocumentation(t *testing.T) {
 			secret = "`" + app.Secret + "`"
 		}
 		assert.Contains(t, page, "| "+app.Name+" | `"+app.ID+"` | "+secret+" |")
+	}
+	for _, s := range sim.Switches() {
+		assert.Contains(t, page, "\n| `"+s.Name+"` | "+s.Doc+" |")
 	}
 	_, example, _ := strings.Cut(page, "```json\n")
 	example, _, _ = strings.Cut(example, "```")

@@ -65,7 +65,7 @@ func TestFrozenConnections(t *testing.T) {
 					_, _ = io.Copy(io.Discard, resp.Body)
 					_ = resp.Body.Close()
 				} else {
-					assert.ErrorIs(t, err, context.DeadlineExceeded, "frozen, not closed")
+					require.ErrorIs(t, err, context.DeadlineExceeded, "frozen, not closed")
 				}
 				cancel()
 			}

@@ -16,24 +16,24 @@ const (
 // the links of the listing. Every paged endpoint goes through it, so that each
 // way of being unkind holds for all of them.
 func (s *Server) turn(c *call, p paging, l *listing, found *selection) []uint32 {
-	l.count = found.count()
-	if l.uncounted || c.mood.hideCount && l.count > c.mood.countUpTo {
+	total := found.count()
+	if l.count = total; l.uncounted || c.mood.hideCount && total > c.mood.countUpTo {
 		l.count = -1
 	}
 	if p.at.Backward {
 		return s.turnBack(c, p, l, found)
 	}
-	drawn := s.draw("page", c.request.URL.Path, p.at.Filter, strconv.Itoa(int(p.at.Index)), strconv.Itoa(p.limit), strconv.Itoa(int(p.at.Loop)))
-	if c.mood.emptyPages > 0 && p.at.Hop == 0 && drawn%c.mood.emptyPages == 0 && l.uncountedOrSome(found) {
+	drawn := s.draw("page", c.request.URL.Path, p.at.Filter, strconv.Itoa(int(p.at.Index)), strconv.Itoa(p.limit), strconv.Itoa(p.at.Loop))
+	if c.mood.emptyPages > 0 && p.at.Hop == 0 && drawn%c.mood.emptyPages == 0 && total > 0 {
 		again := p.at
 		again.Hop = afterEmpty
 		l.next = s.link(c, p, again)
 		return nil
 	}
-	rows, after, more := s.pageRows(c, p, found, pageSize(c.mood, p.limit, drawn>>20))
+	rows, after, more := c.pageRows(p, found, pageSize(c.mood, p.limit, drawn>>20))
 	hop := !more && len(rows) > 0 && p.at.Hop != atEnd && c.mood.emptyPages > 0 && drawn>>10%c.mood.emptyPages == 0
 	if more || hop {
-		l.next = s.link(c, p, s.nextPlace(c, p, after, hop))
+		l.next = s.link(c, p, c.nextPlace(p, after, hop))
 	}
 	if p.continued && len(rows) > 0 {
 		before := p.at
@@ -46,10 +46,6 @@ func (s *Server) turn(c *call, p paging, l *listing, found *selection) []uint32 
 	return rows
 }
 
-// uncountedOrSome spares results without any row an empty page: it would be one
-// page more of nothing.
-func (l *listing) uncountedOrSome(found *selection) bool { return l.count != 0 || found.count() > 0 }
-
 // pageSize is how many rows a page has.
 func pageSize(u *unkindness, limit int, drawn uint64) int {
 	if u.shortPages == 0 {
@@ -60,7 +56,7 @@ func pageSize(u *unkindness, limit int, drawn uint64) int {
 
 // pageRows reads a page and tells where the next one begins and whether there is
 // anything.
-func (s *Server) pageRows(c *call, p paging, found *selection, size int) (rows []uint32, after uint32, more bool) {
+func (c *call) pageRows(p paging, found *selection, size int) (rows []uint32, after uint32, more bool) {
 	repeat := 0
 	if p.continued {
 		repeat = min(c.mood.repeatRows, size-1)
@@ -84,7 +80,7 @@ func (s *Server) pageRows(c *call, p paging, found *selection, size int) (rows [
 }
 
 // nextPlace is where the next link leads.
-func (s *Server) nextPlace(c *call, p paging, after uint32, hop bool) cursor {
+func (c *call) nextPlace(p paging, after uint32, hop bool) cursor {
 	next := cursor{Index: after, Offset: p.at.Offset || c.mood.shifting && !p.continued}
 	if hop {
 		next.Hop = atEnd

@@ -286,7 +286,7 @@ func (s *Server) draw(parts ...string) uint64 {
 	return h
 }
 
-// controlUnkind answers the control of the switches.
+// unkindList is the switches in force and all that there are, as JSON.
 func (s *Server) unkindList() []byte {
 	raw, err := json.Marshal(struct {
 		Set      []string `json:"set"`
