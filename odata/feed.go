@@ -96,10 +96,13 @@ func (q *request) newFeed() *feed {
 // fit the page that nobody has asked for may come in any.
 func (f *feed) want() (w reading.Want, limit int64) {
 	w, limit = reading.Want{Rows: f.page, Ending: reading.Linked}, -1
-	if f.from != nil {
+	// Who writes $skip=0 will write larger ones.
+	first := f.from == nil && f.resource.Skip == nil
+	switch {
+	case f.from != nil:
 		w.From = &f.from.Place
-	} else {
-		w.Skip = f.resource.Skip
+	case !first:
+		w.Skip = *f.resource.Skip
 	}
 	switch {
 	case f.limit < 0:

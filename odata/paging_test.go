@@ -138,6 +138,7 @@ func TestWhatIsWanted(t *testing.T) {
 		{"Books", "", reading.Want{Optional: true}, 0},
 		{"Books?$top=5", "", reading.Want{Rows: 5}, 5},
 		{"Books?$top=5&$skip=5", "", reading.Want{Skip: 5, Rows: 5, Ending: reading.Skipped}, 0},
+		{"Books?$top=5&$skip=0", "", reading.Want{Rows: 5, Ending: reading.Skipped}, 0},
 		{"Books?$skip=6", "", reading.Want{Skip: 6}, 0},
 		{"Books", "7", reading.Want{Rows: 7, Ending: reading.Linked}, 0},
 		{"Books?$top=50", "7", reading.Want{Rows: 7, Ending: reading.Linked}, 0},
@@ -167,8 +168,7 @@ func TestSkippingGoesOnWithTheStream(t *testing.T) {
 	if got, want := ids(rows), ids(s.feed("Books").Value); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	// The first request reads no more than it answers.
-	if n := len(s.Exec.Ran()) - 1; n != 2 {
+	if n := len(s.Exec.Ran()) - 1; n != 1 {
 		t.Errorf("%d streams", n)
 	}
 }

@@ -203,7 +203,7 @@ func limitOptions() []Option {
 func odataOptions() []Option {
 	return []Option{
 		option("odata.page_size", intCodec, "100000", func(c *Config, _ string) *int { return &c.OData.PageSize },
-			"Entities after which a feed goes on at a next link when the client asks for no size; 0 sends feeds whole. A feed that fits one page is read in parallel, a longer one in order, so larger pages are faster.", atLeast(0)),
+			"Entities after which a feed goes on at a next link when the client asks for no size; 0 sends feeds whole. A feed that is expected to fit one page is read in parallel, a longer one in order, so larger pages are faster.", atLeast(0)),
 		option("odata.max_page_size", intCodec, "1000000", func(c *Config, _ string) *int { return &c.OData.MaxPageSize },
 			"Most entities in a page, whatever `Prefer: odata.maxpagesize` asks.", atLeast(1)),
 		option("odata.link_keys", secretsCodec, "", func(c *Config, _ string) *[]tokens.Secret { return &c.OData.LinkKeys },

@@ -93,7 +93,7 @@ var registry = []Kind{
 	{UpstreamLimited, http.StatusServiceUnavailable, "UpstreamLimited", "53400", "PingOne's rate limit stayed closed for longer than the gateway waits."},
 	{UpstreamFailed, http.StatusBadGateway, "UpstreamFailed", "58030", "PingOne could not be reached or answered with an error."},
 	{UpstreamCutShort, http.StatusBadGateway, "UpstreamCutShort", "58030", "PingOne's answer ended early or could not be read."},
-	{BadContinuation, http.StatusGone, "BadContinuation", "24000", "A next link is forged, too old, or no longer accepted by PingOne."},
+	{BadContinuation, http.StatusGone, "BadContinuation", "24000", "A next link is forged or too old, or the last rows before it were deleted."},
 }
 
 var byCode = func() map[Code]Kind {

@@ -95,10 +95,7 @@ func (w *walker) bindOptions(o *uri.Options) error {
 			return err
 		}
 	}
-	r.Top = o.Top
-	if o.Skip != nil {
-		r.Skip = *o.Skip
-	}
+	r.Top, r.Skip = o.Top, o.Skip
 	r.CountWanted = o.Count != nil && *o.Count
 	return nil
 }

@@ -64,9 +64,9 @@ type Resource struct {
 	// Visible of them are answered.
 	Columns []int
 	Visible int
-	// Top is the number of entities wanted, or nil; Skip are left out first.
-	Top  *int64
-	Skip int64
+	// Top is the number of entities wanted, Skip those to leave out first; nil
+	// where the address has none.
+	Top, Skip *int64
 	// CountWanted says that the feed carries its number of entities.
 	CountWanted bool
 	// Expand are the related entities to be written with each entity.
