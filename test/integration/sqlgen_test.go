@@ -154,7 +154,9 @@ func (g *sqlgen) value(u use, c *catalog.Column) string {
 	case catalog.GUID:
 		known := g.d.values[u.schema+"|"+u.table.Name+"|"+c.Name]
 		v := "00000000-0000-4000-8000-000000000000"
-		if len(known) > 0 && g.chance(93) {
+		// PingOne refuses to show an organization that doesn't exist.
+		organization := u.table.Name == "Organizations" || c.References != nil && c.References.Table == "Organizations"
+		if len(known) > 0 && (organization || g.chance(93)) {
 			v = pick(g.r, known...)
 		}
 		if g.chance(8) {

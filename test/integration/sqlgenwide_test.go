@@ -15,9 +15,8 @@ import (
 
 // topBelow joins or tests the first rows of a table with another one.
 func (g *sqlgen) topBelow() (string, bool) {
-	a, b, _ := g.pair("a", "b")
-	e := edges[g.r.IntN(9)]
-	a, b = g.use("a", e.left, g.schemaOf(e.left, a.schema)), g.use("b", e.right, g.schemaOf(e.right, a.schema))
+	e, schema := edges[g.r.IntN(9)], g.schema()
+	a, b := g.use("a", e.left, g.schemaOf(e.left, schema)), g.use("b", e.right, g.schemaOf(e.right, schema))
 	left, right := e.leftColumn, e.rightColumn
 	if g.chance(40) {
 		b, left = g.use("b", e.left, a.schema), pick(g.r, "EnvironmentId", left) // a table with itself
