@@ -63,8 +63,8 @@ func (s *scopes) add(outer *scope, outerColumn string, t *catalog.Table, column 
 }
 
 // joined returns the scope joined for a single-valued navigation, or nil.
-func (n *scope) joined(name string) *scope {
-	for _, j := range n.inner {
+func (s *scope) joined(name string) *scope {
+	for _, j := range s.inner {
 		if j.name == name {
 			return j
 		}
@@ -137,7 +137,7 @@ func (s *scopes) reading(n *scope) string {
 	return quoteName(s.schema.Name) + "." + quoteName(n.table.Name) + " AS " + n.alias
 }
 
-func (n *scope) linkSQL() string { return n.sql(n.column) + " = " + n.outer.sql(n.outerColumn) }
+func (s *scope) linkSQL() string { return s.sql(s.column) + " = " + s.outer.sql(s.outerColumn) }
 
 // from is the scope's FROM with all that is joined to it.
 func (s *scopes) from(n *scope) string {
