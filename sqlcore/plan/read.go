@@ -44,7 +44,11 @@ func condition(a query.Access, keys predicate.Expr) predicate.Expr {
 // Again plans a read that the service refused, without what Refuse remembers.
 // Rows keep the order that was asked for.
 func (p *Planner) Again(ctx context.Context, r *Read) (*Read, error) {
-	out, err := p.Read(ctx, r.Access, r.keys)
+	access := r.Access
+	if r.Request.Ordered {
+		access.Path = r.Request.Path.Name
+	}
+	out, err := p.Read(ctx, access, r.keys)
 	if err != nil {
 		return nil, err
 	}
