@@ -8,9 +8,7 @@
 package catalog
 
 import (
-	"context"
 	"strings"
-	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -259,58 +257,6 @@ type Parent struct {
 
 // Lookup is a column of another table, found by a key of this one.
 type Lookup struct{ Table, Key, By, Column string }
-
-// Schema is a set of tables: one environment's, or Information.
-type Schema struct {
-	// Name is how queries call it; ID is the environment's id, "" for
-	// Information. Both work in queries.
-	Name, ID string
-	Tables   []*Table
-	// Notes tell users what is missing from the schema and why.
-	Notes []string
-
-	derived sync.Map
-}
-
-// Showing returns a schema of the same name and notes with other tables.
-func (s *Schema) Showing(tables []*Table) *Schema {
-	return &Schema{Name: s.Name, ID: s.ID, Notes: s.Notes, Tables: tables}
-}
-
-// Derived returns what build makes of the schema, made once and kept as long
-// as the schema itself. key is of a type of the caller's own.
-func (s *Schema) Derived(key any, build func() any) any {
-	v, ok := s.derived.Load(key)
-	if !ok {
-		v, _ = s.derived.LoadOrStore(key, build())
-	}
-	return v
-}
-
-// Table returns the table of that name, letter case ignored.
-func (s *Schema) Table(name string) (*Table, bool) {
-	for _, t := range s.Tables {
-		if strings.EqualFold(t.Name, name) {
-			return t, true
-		}
-	}
-	return nil, false
-}
-
-// SchemaName is a schema's place in a catalog.
-type SchemaName struct{ Name, ID string }
-
-// Provider gives the schemas of one connection. Implementations read the list
-// of environments and their user attributes, and keep them for a while.
-type Provider interface {
-	// Names lists the schemas, Information first.
-	Names(ctx context.Context) ([]SchemaName, error)
-	// Schema returns the schema of that name or id, letter case ignored. The
-	// error is gwerr.UnknownSchema if there is none.
-	Schema(ctx context.Context, name string) (*Schema, error)
-	// Default names the schema of unqualified tables.
-	Default() string
-}
 
 // Index returns the position of the column of that name, letter case ignored,
 // or -1.

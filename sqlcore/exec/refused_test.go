@@ -176,19 +176,23 @@ func TestRefusedConditionsAreEvaluatedHere(t *testing.T) {
 		{"nothing is refused", both, 0, &picky{}, "c1,Ada", `city eq "Bern" and name eq "Ada"`, observe.FilterRefused{}},
 		{
 			"the named test is dropped, the other stays", both, 0, &picky{refuses: map[string]string{"name eq": "name eq"}}, "c1,Ada",
-			`city eq "Bern" and name eq "Ada"; city eq "Bern" and name sw "Ada"`, observe.FilterRefused{Table: "Customers", Attribute: "name", Operator: "eq"},
+			`city eq "Bern" and name eq "Ada"; city eq "Bern" and name sw "Ada"`,
+			observe.FilterRefused{Table: "Customers", Attribute: "name", Operator: "eq"},
 		},
 		{
 			"a named attribute is dropped whole", both, 0, &picky{refuses: map[string]string{"name eq": "Name"}}, "c1,Ada",
-			`city eq "Bern" and name eq "Ada"; city eq "Bern" and name sw "Ada"`, observe.FilterRefused{Table: "Customers", Attribute: "Name"},
+			`city eq "Bern" and name eq "Ada"; city eq "Bern" and name sw "Ada"`,
+			observe.FilterRefused{Table: "Customers", Attribute: "Name"},
 		},
 		{
 			"an exact test gets its residual and its limit back", cityIs("Bern"), 2, &picky{refuses: map[string]string{"city eq": "city eq"}}, "c1,Ada c4,Cid",
-			`city eq "Bern"; `, observe.FilterRefused{Table: "Customers", Attribute: "city", Operator: "eq"},
+			`city eq "Bern"; `,
+			observe.FilterRefused{Table: "Customers", Attribute: "city", Operator: "eq"},
 		},
 		{
 			"what can't be told is dropped altogether", both, 0, &picky{refuses: map[string]string{"city eq": ""}}, "c1,Ada",
-			`city eq "Bern" and name eq "Ada"; name sw "Ada"`, observe.FilterRefused{Table: "Customers"},
+			`city eq "Bern" and name eq "Ada"; name sw "Ada"`,
+			observe.FilterRefused{Table: "Customers"},
 		},
 		{"a term that is too long is never sent", predicate.AllOf(long, cityIs("Bern")), 0, &picky{}, "", `city eq "Bern"`, observe.FilterRefused{}},
 		{
