@@ -111,7 +111,7 @@ func (f *feed) want() (w reading.Want, limit int64) {
 			w.Ending = reading.Final
 		}
 	case f.page > 0 && f.page < f.limit:
-	case f.resource.ByEngine() && w.From == nil && w.Skip == 0:
+	case f.resource.ByEngine() && first:
 		// The engine keeps the first rows alone; they are the same every time.
 		w.Rows, w.Ending, limit = f.limit, reading.Final, f.limit
 	default:

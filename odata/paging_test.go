@@ -136,13 +136,13 @@ func TestWhatIsWanted(t *testing.T) {
 		limit        int64
 	}{
 		{"Books", "", reading.Want{Optional: true}, 0},
-		{"Books?$top=5", "", reading.Want{Rows: 5}, 5},
+		{"Books?$top=5", "", reading.Want{Rows: 5, Ending: reading.Skipped}, 0},
 		{"Books?$top=5&$skip=5", "", reading.Want{Skip: 5, Rows: 5, Ending: reading.Skipped}, 0},
 		{"Books?$top=5&$skip=0", "", reading.Want{Rows: 5, Ending: reading.Skipped}, 0},
 		{"Books?$skip=6", "", reading.Want{Skip: 6}, 0},
 		{"Books", "7", reading.Want{Rows: 7, Ending: reading.Linked}, 0},
 		{"Books?$top=50", "7", reading.Want{Rows: 7, Ending: reading.Linked}, 0},
-		{"Books?$top=7", "7", reading.Want{Rows: 7}, 7},
+		{"Books?$top=7", "7", reading.Want{Rows: 7, Ending: reading.Skipped}, 0},
 		{"Books?$top=7&$skip=1", "7", reading.Want{Skip: 1, Rows: 7, Ending: reading.Skipped}, 0},
 	} {
 		s.Exec.Ran()

@@ -9,7 +9,7 @@ import (
 
 // Options bound what is parked. The zero value has the defaults.
 type Options struct {
-	// Readings is the number for all callers (64), PerCaller for each (4).
+	// Readings is the number for all callers (64), PerCaller for each (8).
 	Readings, PerCaller int
 	// Idle is how long a reading waits for its next request (5 minutes).
 	Idle time.Duration
@@ -42,7 +42,7 @@ func NewStore(o Options) *Store {
 		o.Readings = 64
 	}
 	if o.PerCaller <= 0 {
-		o.PerCaller = 4
+		o.PerCaller = 8
 	}
 	if o.Idle <= 0 {
 		o.Idle = 5 * time.Minute
