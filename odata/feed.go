@@ -106,7 +106,7 @@ func (f *feed) want() (w reading.Want, limit int64) {
 	}
 	switch {
 	case f.limit < 0:
-		w.Optional = w.From == nil && w.Skip == 0 && f.prefer.pageRows == 0
+		w.Optional = first && f.prefer.pageRows == 0
 		if f.page == 0 {
 			w.Ending = reading.Final
 		}
