@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -336,7 +335,9 @@ func (w *job) failed(ctx context.Context, err error) error {
 		return gwerr.From(ctx.Err())
 	}
 	for _, r := range readers {
-		if own := r.Err(); own != nil && !errors.Is(own, context.Canceled) {
+		// A call that was given up has a cancellation among its causes too; the
+		// code tells whether it was the query that was given up.
+		if own := r.Err(); own != nil && gwerr.From(own).Code != gwerr.Canceled {
 			return gwerr.From(own)
 		}
 	}
