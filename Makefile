@@ -18,7 +18,7 @@ IMAGE    ?= pingone-gateway:$(VERSION)
 PKG      ?= ./...
 FUZZTIME ?= 20s
 
-.PHONY: build demo test deps tools vet fmt lint unit race integration oracle reliability charts kube-dry-run image-check vuln rules compat fuzz bench docs image clean help
+.PHONY: build demo test deps tools vet fmt lint unit race integration oracle changing reliability charts kube-dry-run image-check vuln rules compat fuzz bench docs image clean help
 
 build: ## the gateway, in bin/
 	$(GO) build -tags $(TAGS) -trimpath -ldflags "$(LDFLAGS)" -o $(BIN)/gateway ./cmd/gateway
@@ -58,6 +58,9 @@ integration: ## the tests over a whole gateway alone
 
 oracle: ## 20,000 random SQL statements against a database outside the gateway
 	$(GO) test -tags $(TAGS) ./test/integration -run TestRandomSQL -count=1 -timeout 60m -v -long
+
+changing: ## 300 readings of directories that change all the time, under a service as unkind as it may be
+	$(GO) test -tags $(TAGS) ./test/changing ./pingone -run 'TestEveryRowOnce|TestScansOfAChangingDirectory' -count=1 -timeout 120m -v -long
 
 reliability: ## the long form of the tests that break whole processes: the numbers of docs/reliability.md
 	$(GO) test -tags $(TAGS) ./test/reliability -count=1 -timeout 20m -v -long

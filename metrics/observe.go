@@ -16,7 +16,7 @@ func (m *Metrics) Observe(ctx context.Context, e observe.Event) {
 		m.observeFrontEnd(span, e)
 	case observe.QueryPhase, observe.QueryFinished, observe.InFlight, observe.EngineMemory:
 		m.observeQuery(span, e)
-	case observe.UpstreamCall, observe.UpstreamRetry, observe.FilterRefused, observe.LimitWait, observe.BudgetChanged:
+	case observe.UpstreamCall, observe.UpstreamRetry, observe.FilterRefused, observe.ReadAgain, observe.LimitWait, observe.BudgetChanged:
 		m.observeUpstream(span, e)
 	case observe.TokenFetch, observe.TokenServed, observe.StoreState:
 		m.observeToken(span, e)
@@ -84,6 +84,8 @@ func (m *Metrics) observeUpstream(span trace.SpanContext, e observe.Event) {
 		u.waits.WithLabelValues(group).Add(max(0, e.Wait.Seconds()))
 	case observe.FilterRefused:
 		u.refusals.WithLabelValues(m.guard.value("table", e.Table), refusalReason(e.TooLong)).Inc()
+	case observe.ReadAgain:
+		u.again.WithLabelValues(m.guard.value("table", e.Table), oneOf(e.Reason, "changed", "cursor", "split", "moved")).Inc()
 	case observe.LimitWait:
 		m.record(u.limit.WithLabelValues(m.guard.value("group", e.Group)), e.Wait.Seconds(), span)
 	case observe.BudgetChanged:

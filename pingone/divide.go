@@ -321,6 +321,7 @@ func (d *division) settle(ctx context.Context, before []value) error {
 		if len(moved) == 0 {
 			return nil
 		}
+		d.again(ctx, "moved")
 		for _, bin := range pack(moved, d.target) {
 			if _, err := d.part(ctx, d.reading(d.equals(bin...))); err != nil {
 				return err

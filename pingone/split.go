@@ -80,6 +80,7 @@ func (d *division) finish(ctx context.Context, s *piecewise) error {
 		return gwerr.New(gwerr.LimitExceeded, "The rows of this reading can't be proved complete: there are too many to tell repeated ones.",
 			"Read fewer rows at a time, for instance one population.")
 	}
+	d.again(ctx, "split")
 	before := d.learnt.of(d.table)
 	if _, err := d.part(ctx, d.reading(s.filter)); err != nil {
 		return err

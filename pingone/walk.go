@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
 )
 
 // walk is a collection to be read, page by page.
@@ -96,6 +97,7 @@ func (r *reading) read(ctx context.Context, each handOn) (tally, error) {
 				return t, gwerr.Wrap(gwerr.UpstreamFailed, err, "PingOne ended the reading of a collection before its last page, again and again.",
 					"Read less at a time, for instance one population.")
 			}
+			r.again(ctx, "cursor")
 			continue
 		case err != nil:
 			return t, err
@@ -109,7 +111,13 @@ func (r *reading) read(ctx context.Context, each handOn) (tally, error) {
 			return t, gwerr.New(gwerr.UpstreamFailed, "The directory changed so much while it was read that no reading could be proved complete.",
 				"Try again when fewer changes are made, or read less at a time.")
 		}
+		r.again(ctx, "changed")
 	}
+}
+
+// again tells that something is read once more.
+func (j *job) again(ctx context.Context, reason string) {
+	j.cfg.Sink.Observe(ctx, observe.ReadAgain{Table: j.table.Name, Reason: reason})
 }
 
 // pass reads all pages once. own holds the rows of this pass alone, first is

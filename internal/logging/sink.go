@@ -28,7 +28,7 @@ func (l *Log) Observe(ctx context.Context, e observe.Event) {
 		l.logger.LogAttrs(ctx, slog.LevelWarn, "request refused, too busy", slog.String("reason", e.Reason))
 	case observe.QueryFinished:
 		l.query(ctx, e)
-	case observe.UpstreamCall, observe.UpstreamRetry, observe.FilterRefused, observe.LimitWait, observe.BudgetChanged:
+	case observe.UpstreamCall, observe.UpstreamRetry, observe.FilterRefused, observe.ReadAgain, observe.LimitWait, observe.BudgetChanged:
 		l.upstream(ctx, e)
 	case observe.TokenFetch, observe.StoreState, observe.AuditLost, observe.AuditState, observe.Authenticated:
 		l.state(ctx, e)
@@ -91,6 +91,8 @@ func (l *Log) upstream(ctx context.Context, e observe.Event) {
 	case observe.FilterRefused:
 		l.logger.LogAttrs(ctx, slog.LevelWarn, "filter refused", slog.String("table", e.Table), slog.String("attribute", e.Attribute),
 			slog.String("operator", e.Operator), slog.Bool("too_long", e.TooLong))
+	case observe.ReadAgain:
+		l.logger.LogAttrs(ctx, slog.LevelInfo, "read again", slog.String("table", e.Table), slog.String("reason", e.Reason))
 	case observe.LimitWait:
 		l.logger.LogAttrs(ctx, slog.LevelDebug, "waited for the rate budget", slog.String("group", e.Group),
 			slog.Float64("wait_seconds", e.Wait.Seconds()))

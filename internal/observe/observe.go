@@ -88,6 +88,16 @@ type UpstreamRetry struct {
 	Wait   time.Duration
 }
 
+// ReadAgain is a collection, or a part of one, that is read again because its
+// first reading could not be proved complete.
+type ReadAgain struct {
+	Table string
+	// Reason is "changed" (rows changed meanwhile), "cursor" (PingOne ended the
+	// reading), "split" (the pieces did not add up) or "moved" (rows went from
+	// one part to another).
+	Reason string
+}
+
 // FilterRefused is a filter that PingOne did not take, so that the query goes
 // on without it.
 type FilterRefused struct {
@@ -165,6 +175,7 @@ func (QueryFinished) event()   {}
 func (UpstreamCall) event()    {}
 func (UpstreamRetry) event()   {}
 func (FilterRefused) event()   {}
+func (ReadAgain) event()       {}
 func (LimitWait) event()       {}
 func (BudgetChanged) event()   {}
 func (TokenFetch) event()      {}
