@@ -35,6 +35,7 @@ type binder struct {
 	tokens  []sqltext.Token // of the user's text
 	sql     string          // the text as edited so far
 	maps    []sqltext.Map   // the edits, first to last
+	parsed  int             // how many of them the tree's text has
 	tables  []*catalog.Table
 	schemas map[string]*catalog.Schema
 	tree    *syntax
@@ -224,6 +225,7 @@ func (b *binder) parse(ctx context.Context) error {
 		}
 		return b.failure(r)
 	}
+	b.parsed = len(b.maps)
 	b.tree, err = readSyntax(tree)
 	if err != nil {
 		g := gwerr.From(err)

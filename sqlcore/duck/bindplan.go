@@ -28,6 +28,9 @@ func (b *binder) plan(ctx context.Context, s *spare) (*query.Query, error) {
 	if err != nil {
 		return nil, err
 	}
+	if reply, err = b.planLikes(ctx, reply); err != nil {
+		return nil, err
+	}
 	if reply.Error && reply.ErrorType == "internal" {
 		if reply, err = b.planAgain(ctx, s); err != nil {
 			return nil, err

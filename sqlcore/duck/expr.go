@@ -289,7 +289,7 @@ func (t translator) function(e *planExpr) (predicate.Expr, bool) {
 	if len(e.Children) < 2 {
 		return nil, false
 	}
-	c := t.ref(e.Children[0])
+	c := t.ref(unjoined(e.Children[0]))
 	if c == nil || c.Type != catalog.String {
 		return nil, false
 	}

@@ -256,6 +256,9 @@ func (r *reader) tableFilters(op *planOp, a *access) error {
 				a.where = append(a.where, e)
 			case part == nil || part.Type != "OPTIONAL_FILTER" && part.Type != "DYNAMIC_FILTER":
 				a.partial = true
+				if e := begins(part, c); e != nil {
+					a.where = append(a.where, e)
+				}
 				r.note(residualNote(describeFilter(part), c.Name))
 			}
 		}

@@ -54,7 +54,7 @@ func describe(e *planExpr) string {
 }
 
 func collectNames(e *planExpr, names map[string]bool, depth int) {
-	if e == nil || depth > maxPlanDepth {
+	if e = unjoined(e); e == nil || depth > maxPlanDepth {
 		return
 	}
 	if e.Class == "BOUND_FUNCTION" && e.Name != "" {

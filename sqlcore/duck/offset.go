@@ -65,10 +65,12 @@ func (b *binder) totalOrder(q *query.Query) error {
 // clauseStart finds the keyword of the clause whose number stands at a place of
 // the tree's text; -1 if it isn't found.
 func (b *binder) clauseStart(tokens []sqltext.Token, place int) int {
-	if place < 0 || len(b.maps) == 0 {
+	if place < 0 {
 		return -1
 	}
-	place = b.maps[len(b.maps)-1].Target(place) // names were written in full since
+	for _, m := range b.maps[b.parsed:] { // names were written in full since
+		place = m.Target(place)
+	}
 	start := -1
 	for _, t := range tokens {
 		if t.Start >= place {
