@@ -9,7 +9,6 @@ type frontEndMetrics struct {
 	bytes    *prometheus.CounterVec
 	failures *prometheus.CounterVec
 	shed     *prometheus.CounterVec
-	panics   *prometheus.CounterVec
 }
 
 func newFrontEndMetrics(m *Metrics) frontEndMetrics {
@@ -20,7 +19,6 @@ func newFrontEndMetrics(m *Metrics) frontEndMetrics {
 		bytes:    m.counter("frontend_response_bytes_total", "bytes", "Bytes of answers, before compression.", "front_end"),
 		failures: m.counter("frontend_failures_total", "", "Requests that ended in an error, by error code.", "front_end", "code"),
 		shed:     m.counter("frontend_shed_requests_total", "", "Requests refused with 503 before they cost anything.", "reason"),
-		panics:   m.counter("frontend_panics_total", "", "Defects caught while serving a request."),
 	}
 }
 
@@ -99,6 +97,7 @@ func newTokenMetrics(m *Metrics) tokenMetrics {
 }
 
 type serviceMetrics struct {
+	panics      *prometheus.CounterVec
 	auth        *prometheus.CounterVec
 	callerLimit *prometheus.CounterVec
 	auditLost   *prometheus.CounterVec
@@ -111,6 +110,7 @@ type serviceMetrics struct {
 
 func newServiceMetrics(m *Metrics) serviceMetrics {
 	return serviceMetrics{
+		panics:      m.counter("panics_total", "", "Defects caught, by where the work ran; each failed one request and nothing else. The log has the stack.", "where"),
 		auth:        m.counter("auth_attempts_total", "", "Decisions about callers' credentials.", "method", "outcome"),
 		callerLimit: m.counter("auth_caller_limited_total", "", "Requests refused or held back by the caller's own limits.", "limit"),
 		auditLost:   m.counter("audit_lost_records_total", "", "Audit records that could not be written."),

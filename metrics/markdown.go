@@ -26,6 +26,7 @@ var subsystems = []struct{ prefix, title string }{
 	{"auth", "Callers"},
 	{"audit", "Audit trail"},
 	{"service", "Service"},
+	{"panics", "Defects"},
 	{"build", "Build"},
 }
 

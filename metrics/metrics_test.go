@@ -57,7 +57,7 @@ func TestObserve(t *testing.T) {
 			`pingone_gateway_frontend_failures_total{code="unknown_table",front_end="sql"} 1`,
 		}},
 		{"shed", observe.RequestShed{Reason: "queue_full"}, []string{`pingone_gateway_frontend_shed_requests_total{reason="queue_full"} 1`}},
-		{"panic", observe.PanicRecovered{}, []string{`pingone_gateway_frontend_panics_total 1`}},
+		{"panic", observe.PanicRecovered{Where: observe.InScan}, []string{`pingone_gateway_panics_total{where="scan"} 1`}},
 		{"phase", observe.QueryPhase{Phase: "plan", Duration: time.Second}, []string{`pingone_gateway_query_phase_duration_seconds_sum{phase="plan"} 1`}},
 		{"query", observe.QueryFinished{FrontEnd: "sql", Tables: []string{"Users", "Groups"}, RowsFetched: 100, RowsReturned: 4, Calls: 3, Pushed: 2, Residual: 1, Code: "timeout"}, []string{
 			`pingone_gateway_query_finished_total{code="timeout",front_end="sql"} 1`,
@@ -158,7 +158,7 @@ func observeEverywhere(m *metrics.Metrics, v string) {
 		observe.RequestFinished{FrontEnd: v, Route: v, Status: 799},
 		observe.RequestFailed{FrontEnd: v, Code: v},
 		observe.RequestShed{Reason: v},
-		observe.PanicRecovered{Value: v, Stack: v},
+		observe.PanicRecovered{Where: observe.Place(v), Value: v, Stack: v},
 		observe.QueryPhase{Phase: v},
 		observe.QueryFinished{FrontEnd: v, Tables: []string{v}, Code: v},
 		observe.InFlight{What: v, Delta: 1},

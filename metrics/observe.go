@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"slices"
 
 	"go.opentelemetry.io/otel/trace"
 
@@ -12,7 +13,7 @@ import (
 func (m *Metrics) Observe(ctx context.Context, e observe.Event) {
 	span := trace.SpanContextFromContext(ctx)
 	switch e := e.(type) {
-	case observe.RequestFinished, observe.RequestFailed, observe.RequestShed, observe.PanicRecovered:
+	case observe.RequestFinished, observe.RequestFailed, observe.RequestShed:
 		m.observeFrontEnd(span, e)
 	case observe.QueryPhase, observe.QueryFinished, observe.InFlight, observe.EngineMemory:
 		m.observeQuery(span, e)
@@ -38,8 +39,6 @@ func (m *Metrics) observeFrontEnd(span trace.SpanContext, e observe.Event) {
 		f.failures.WithLabelValues(frontEnd(e.FrontEnd), m.guard.outcome(e.Code)).Inc()
 	case observe.RequestShed:
 		f.shed.WithLabelValues(oneOf(e.Reason, "queue_full", "queue_time", "draining")).Inc()
-	case observe.PanicRecovered:
-		f.panics.WithLabelValues().Inc()
 	}
 }
 
@@ -110,6 +109,8 @@ func (m *Metrics) observeToken(span trace.SpanContext, e observe.Event) {
 func (m *Metrics) observeService(e observe.Event) {
 	s := m.service
 	switch e := e.(type) {
+	case observe.PanicRecovered:
+		s.panics.WithLabelValues(place(e.Where)).Inc()
 	case observe.Authenticated:
 		s.auth.WithLabelValues(m.guard.value("method", e.Method), oneOf(e.Outcome, "ok", "challenged", "rejected", "damped", "failed")).Inc()
 	case observe.CallerLimited:
@@ -136,6 +137,13 @@ func (m *Metrics) observeService(e observe.Event) {
 
 func frontEnd(v string) string {
 	return oneOf(v, "odata", "sql", "oauth", "console", "docs", "admin", "pgwire")
+}
+
+func place(where observe.Place) string {
+	if !slices.Contains(observe.Places(), where) {
+		return other
+	}
+	return string(where)
 }
 
 func method(v string) string {

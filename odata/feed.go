@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/odata/encode"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/reading"
@@ -135,9 +137,10 @@ func (f *feed) startCount(ctx context.Context) <-chan error {
 		return done
 	}
 	go func() {
-		n, err := f.h.cfg.Executor.Count(ctx, counting)
-		f.count = n
-		done <- err
+		done <- safely.Do(ctx, f.h.cfg.Sink, observe.InCount, func() (err error) {
+			f.count, err = f.h.cfg.Executor.Count(ctx, counting)
+			return err
+		})
 	}()
 	return done
 }

@@ -3,9 +3,9 @@ package pingone
 import (
 	"context"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
@@ -44,7 +44,7 @@ func (c *Connection) countRuns(ctx context.Context, r scan.Request) (int64, bool
 		keys = [][]string{nil}
 	}
 	counts := make([]int64, len(keys))
-	g, ctx := errgroup.WithContext(ctx)
+	g, ctx := safely.NewGroup(ctx, c.cfg.Sink, observe.InCount)
 	g.SetLimit(c.cfg.MaxParallel)
 	for i, key := range keys {
 		g.Go(func() error {

@@ -10,10 +10,12 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 	"github.com/pingone-gateway/gateway/sqlcore/scim"
@@ -167,12 +169,28 @@ func (j *job) partitionValues(ctx context.Context) ([]value, error) {
 		if err != nil {
 			return nil, err
 		}
-		keys, sizes := b.Record.Column(0).(*array.String), b.Record.Column(1).(*array.Int64)
-		for i := range keys.Len() {
-			out = append(out, value{key: strings.Clone(keys.Value(i)), rows: sizes.Value(i)})
-		}
+		out, err = appendValues(out, t, p, b.Record)
 		b.Record.Release()
+		if err != nil {
+			return nil, err
+		}
 	}
+}
+
+// appendValues adds the values that a batch of the listing holds.
+func appendValues(out []value, t *catalog.Table, p *catalog.Partition, rec arrow.RecordBatch) ([]value, error) {
+	keys, err := columnOf[*array.String](rec, 0, t, p.Key)
+	if err != nil {
+		return nil, err
+	}
+	sizes, err := columnOf[*array.Int64](rec, 1, t, p.Size)
+	if err != nil {
+		return nil, err
+	}
+	for i := range keys.Len() {
+		out = append(out, value{key: strings.Clone(keys.Value(i)), rows: sizes.Value(i)})
+	}
+	return out, nil
 }
 
 // within keeps the values that the request is restricted to; one that the
@@ -217,7 +235,7 @@ func (d *division) read(ctx context.Context, values []value) error {
 			large = append(large, v)
 		}
 	}
-	g, inner := errgroup.WithContext(ctx)
+	g, inner := safely.NewGroup(ctx, d.cfg.Sink, observe.InScan)
 	for _, bin := range pack(large, d.target*unionParts) {
 		filter := d.equals(bin...)
 		g.Go(func() error {

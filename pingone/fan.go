@@ -3,8 +3,8 @@ package pingone
 import (
 	"context"
 
-	"golang.org/x/sync/errgroup"
-
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
@@ -17,8 +17,10 @@ type task func(ctx context.Context, out sink) error
 type fan struct {
 	ctx   context.Context
 	stop  context.CancelFunc
-	group *errgroup.Group
-	out   sink
+	group *safely.Group
+	// events gets what must not end the process.
+	events observe.Sink
+	out    sink
 	// lanes are the tasks begun, in order; nil where order does not matter.
 	lanes chan chan scan.Batch
 }
@@ -32,9 +34,9 @@ func (j *job) fan(ctx context.Context, out sink) *fan {
 	if few := j.quota.few(); few > 0 {
 		width = int(min(int64(width), 1+few/rowsAhead))
 	}
-	f := &fan{out: out}
+	f := &fan{out: out, events: j.cfg.Sink}
 	ctx, f.stop = context.WithCancel(ctx)
-	f.group, f.ctx = errgroup.WithContext(ctx)
+	f.group, f.ctx = safely.NewGroup(ctx, j.cfg.Sink, observe.InScan)
 	if !j.req.Ordered {
 		f.group.SetLimit(width)
 		return f
@@ -83,7 +85,8 @@ func (f *fan) merge() error {
 				b.Record.Release()
 				continue
 			}
-			if failed = f.out(f.ctx, b); failed != nil {
+			failed = safely.Do(f.ctx, f.events, observe.InScan, func() error { return f.out(f.ctx, b) })
+			if failed != nil {
 				f.stop()
 			}
 		}

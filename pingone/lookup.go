@@ -7,9 +7,12 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
@@ -61,16 +64,18 @@ func (j *job) startLookups(ctx context.Context, keys [][]string) *lookups {
 	}
 	l.wait.Go(func() {
 		defer close(l.ready)
-		for column, look := range l.columns {
-			found, err := j.lookUp(ctx, look, j.keysOf(look.Key, keys))
-			if err != nil {
-				l.err = err
-				return
-			}
-			l.values[column] = found
-		}
+		l.err = safely.Do(ctx, j.cfg.Sink, observe.InLookup, func() error { return j.lookUpAll(ctx, l, keys) })
 	})
 	return l
+}
+
+func (j *job) lookUpAll(ctx context.Context, l *lookups, keys [][]string) (err error) {
+	for column, look := range l.columns {
+		if l.values[column], err = j.lookUp(ctx, look, j.keysOf(look.Key, keys)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (l *lookups) stop() {
@@ -164,14 +169,30 @@ func (j *job) pairs(ctx context.Context, r scan.Request, expected int) (map[stri
 		if err != nil {
 			return nil, err
 		}
-		by, values := b.Record.Column(0).(*array.String), b.Record.Column(1).(*array.String)
-		for i := range by.Len() {
-			if values.IsValid(i) {
-				out[strings.Clone(by.Value(i))] = strings.Clone(values.Value(i))
-			}
-		}
+		err = addPairs(out, r, b.Record)
 		b.Record.Release()
+		if err != nil {
+			return nil, err
+		}
 	}
+}
+
+// addPairs adds those that a batch holds.
+func addPairs(out map[string]string, r scan.Request, rec arrow.RecordBatch) error {
+	by, err := columnOf[*array.String](rec, 0, r.Table, r.Table.Columns[r.Columns[0]].Name)
+	if err != nil {
+		return err
+	}
+	values, err := columnOf[*array.String](rec, 1, r.Table, r.Table.Columns[r.Columns[1]].Name)
+	if err != nil {
+		return err
+	}
+	for i := range by.Len() {
+		if values.IsValid(i) {
+			out[strings.Clone(by.Value(i))] = strings.Clone(values.Value(i))
+		}
+	}
+	return nil
 }
 
 // lookupRequest reads rows by a filter or, if singly, one by one where that

@@ -9,6 +9,9 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 	"github.com/pingone-gateway/gateway/sqlcore/scim"
 )
@@ -109,8 +112,11 @@ func (j *job) feed(ctx context.Context, rows scan.Batches, handle func([]parentR
 		if err != nil {
 			return err
 		}
-		parents := j.parents(b.Record)
+		parents, err := j.parents(b.Record)
 		b.Record.Release()
+		if err != nil {
+			return err
+		}
 		handle(parents)
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -119,9 +125,13 @@ func (j *job) feed(ctx context.Context, rows scan.Batches, handle func([]parentR
 	return nil
 }
 
-func (j *job) parents(rec arrow.RecordBatch) []parentRow {
+func (j *job) parents(rec arrow.RecordBatch) ([]parentRow, error) {
 	p := j.path.Parent
-	keys := rec.Column(0).(*array.String)
+	table, _ := j.table.Schema.Table(p.Table)
+	keys, err := columnOf[*array.String](rec, 0, table, p.Column)
+	if err != nil {
+		return nil, err
+	}
 	looks := j.parentLookups()
 	out := make([]parentRow, 0, keys.Len())
 	for i := range keys.Len() {
@@ -136,7 +146,17 @@ func (j *job) parents(rec arrow.RecordBatch) []parentRow {
 		}
 		out = append(out, row)
 	}
-	return out
+	return out, nil
+}
+
+// columnOf gives a batch's column in the type that a declaration relies on.
+func columnOf[A arrow.Array](rec arrow.RecordBatch, at int, t *catalog.Table, name string) (A, error) {
+	a, ok := rec.Column(at).(A)
+	if !ok {
+		return a, gwerr.Newf(gwerr.Internal, "Column %s of %s holds %s, which can't be used here.", name, t.Name, rec.Column(at).DataType()).
+			WithMend("Correct the declaration of the table that refers to it.")
+	}
+	return a, nil
 }
 
 // zero reports whether a value is null, 0 or "".

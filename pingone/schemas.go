@@ -12,6 +12,8 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
@@ -264,18 +266,17 @@ func (k *kept[T]) get(ctx context.Context, s *schemas, read reader[T]) (T, error
 		return value, nil
 	}
 	type result struct {
-		value any
+		value T
 		err   error
 	}
 	done := make(chan result, 1)
 	started := s.start(func() {
-		v, err, _ := k.calls.Do("", func() (any, error) {
-			inner, cancel := s.lasting(readTimeout)
-			defer cancel()
-			fresh, whole, err := read(inner, until.IsZero())
-			return k.store(s, fresh, whole, err)
-		})
-		done <- result{v, err}
+		var r result
+		_, r.err, _ = k.calls.Do("", func() (any, error) { return nil, k.read(s, read, until.IsZero()) })
+		k.mu.Lock()
+		r.value = k.value
+		k.mu.Unlock()
+		done <- r
 	})
 	if !started {
 		return value, gwerr.New(gwerr.Canceled, "The connection is closed.", "")
@@ -285,15 +286,28 @@ func (k *kept[T]) get(ctx context.Context, s *schemas, read reader[T]) (T, error
 		if r.err != nil {
 			return value, gwerr.From(r.err)
 		}
-		return r.value.(T), nil
+		return r.value, nil
 	case <-ctx.Done():
 		return value, gwerr.From(ctx.Err())
 	}
 }
 
+// read reads the value for everybody who waits for it.
+func (k *kept[T]) read(s *schemas, read reader[T], patient bool) error {
+	ctx, cancel := s.lasting(readTimeout)
+	defer cancel()
+	var fresh T
+	var whole bool
+	err := safely.Do(ctx, s.c.cfg.Sink, observe.InSchema, func() (err error) {
+		fresh, whole, err = read(ctx, patient)
+		return err
+	})
+	return k.store(s, fresh, whole, err)
+}
+
 // store keeps a fresh value. After an error, or in place of one that is less
 // whole, an old one serves on.
-func (k *kept[T]) store(s *schemas, fresh T, whole bool, err error) (T, error) {
+func (k *kept[T]) store(s *schemas, fresh T, whole bool, err error) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := s.c.cfg.Clock.Now()
@@ -303,9 +317,9 @@ func (k *kept[T]) store(s *schemas, fresh T, whole bool, err error) (T, error) {
 	case err == nil && !k.whole:
 		k.value, k.until = fresh, now.Add(staleFor)
 	case k.until.IsZero():
-		return fresh, err
+		return err
 	default:
 		k.until = now.Add(staleFor)
 	}
-	return k.value, nil
+	return nil
 }

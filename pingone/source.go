@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
@@ -25,7 +25,7 @@ func (c *Connection) Scan(ctx context.Context, r scan.Request) (scan.Batches, er
 	if !sequential(r) {
 		room = 2
 	}
-	return start(ctx, room, j.quota, j.produce), nil
+	return start(ctx, c.cfg.Sink, room, j.quota, j.produce), nil
 }
 
 // check refuses requests that don't fit their path.
@@ -205,7 +205,7 @@ func (j *job) pageSize() int {
 // byVariant reads the variants side by side and hands them on in order of
 // precedence, each without the rows of those before.
 func (j *job) byVariant(ctx context.Context, out sink, key, values []string, constants map[string]string) error {
-	g, ctx := errgroup.WithContext(ctx)
+	g, ctx := safely.NewGroup(ctx, j.cfg.Sink, observe.InScan)
 	streams := make([]chan page, len(values))
 	for i, value := range values {
 		streams[i] = make(chan page)

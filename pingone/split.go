@@ -6,9 +6,10 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
 )
 
 // piecewise is the reading of one large part by the first characters of the
@@ -137,7 +138,7 @@ func (d *division) pieces(ctx context.Context, s *piecewise, groups [][]rune) er
 		}
 	}
 	var mu sync.Mutex
-	g, inner := errgroup.WithContext(ctx)
+	g, inner := safely.NewGroup(ctx, d.cfg.Sink, observe.InScan)
 	for _, c := range startsWith(d.splitAttribute(), groups) {
 		g.Go(func() error {
 			r := d.reading("(" + s.filter + ") and (" + c + ")")

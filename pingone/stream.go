@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
@@ -23,6 +25,9 @@ type producer func(ctx context.Context, out sink) error
 // errEnough ends a producer whose consumer needs no more rows.
 var errEnough = errors.New("enough rows")
 
+// errCutOff is the error of a producer whose goroutine ended before it.
+var errCutOff = error(gwerr.New(gwerr.Internal, "The reading ended early.", ""))
+
 // stream runs a producer and hands its batches to one consumer.
 type stream struct {
 	cancel context.CancelFunc
@@ -36,24 +41,32 @@ type stream struct {
 
 // start runs the producer. room is the number of batches it may be ahead of
 // the consumer, besides those that its goroutines hold.
-func start(ctx context.Context, room int, q *quota, produce producer) *stream {
+func start(ctx context.Context, events observe.Sink, room int, q *quota, produce producer) *stream {
 	ctx, cancel := context.WithCancel(ctx)
 	s := &stream{cancel: cancel, out: make(chan scan.Batch, room), more: make(chan struct{}), done: make(chan struct{})}
 	go func() {
-		defer close(s.done)
-		err := produce(ctx, q.sink(s.put, s.more))
+		err := errCutOff
+		defer func() {
+			s.end(err, q)
+			close(s.done)
+		}()
+		err = safely.Do(ctx, events, observe.InScan, func() error { return produce(ctx, q.sink(s.put, s.more)) })
 		if err == nil {
 			err = ctx.Err() // a scan that was stopped is never a complete one
 		}
-		if err != nil && !q.exhausted() {
-			s.err = gwerr.From(err)
-			if errors.Is(s.err, io.EOF) {
-				s.err = gwerr.Wrap(gwerr.From(err).Code, notEOF(err), gwerr.From(err).Message, gwerr.From(err).Mend)
-			}
-		}
-		close(s.out)
 	}()
 	return s
+}
+
+// end tells the consumer how the rows ended.
+func (s *stream) end(err error, q *quota) {
+	if err != nil && !q.exhausted() {
+		s.err = gwerr.From(err)
+		if errors.Is(s.err, io.EOF) {
+			s.err = gwerr.Wrap(gwerr.From(err).Code, notEOF(err), gwerr.From(err).Message, gwerr.From(err).Mend)
+		}
+	}
+	close(s.out)
 }
 
 // put hands a batch to the consumer.

@@ -176,7 +176,7 @@ func (c *Cached) Token(ctx context.Context) (Token, error) {
 	if err := ctx.Err(); err != nil {
 		return Token{}, gwerr.From(err)
 	}
-	done := c.flight.DoChan("", func() (any, error) { return c.renew(onDemand) })
+	done := c.flight.DoChan("", func() (any, error) { return c.renewal(onDemand) })
 	select {
 	case <-ctx.Done():
 		return Token{}, gwerr.From(ctx.Err())
@@ -184,8 +184,8 @@ func (c *Cached) Token(ctx context.Context) (Token, error) {
 		if r.Err != nil {
 			return Token{}, r.Err
 		}
+		got, _ := r.Val.(obtained) // nothing else is put into it
 		c.used.Store(true)
-		got := r.Val.(obtained)
 		c.cfg.Sink.Observe(ctx, observe.TokenServed{Source: got.from})
 		return got.token, nil
 	}

@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/tokens/seal"
 	"github.com/pingone-gateway/gateway/tokens/store"
 )
@@ -27,12 +29,12 @@ func (c *Cached) maintain() {
 		}
 		now := time.Now()
 		if s := c.current.Load(); s != nil && c.due(s, now) && !now.Before(retryAt) {
-			if _, err, _ := c.flight.Do("ahead", func() (any, error) { return c.renew(ahead) }); err != nil {
+			if _, err, _ := c.flight.Do("ahead", func() (any, error) { return c.renewal(ahead) }); err != nil {
 				retryAt = now.Add(s.token.Expiry.Sub(s.token.MintedAt) / 50)
 			}
 		}
 		if !now.Before(nextCheck) {
-			c.check(c.ctx)
+			_ = safely.Do(c.ctx, c.cfg.Sink, observe.InSignIn, func() error { c.check(c.ctx); return nil }) // the next check tries again
 			nextCheck = time.Now().Add(time.Duration(float64(c.cfg.CheckEvery) * (0.8 + 0.4*c.cfg.Rand())))
 		}
 		timer.Reset(time.Until(c.wakeAt(nextCheck, retryAt)))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/tokens/seal"
 	"github.com/pingone-gateway/gateway/tokens/store"
 )
@@ -36,6 +37,15 @@ const (
 	rejectedFor = 30 * time.Second
 	failedFor   = time.Second
 )
+
+// renewal is renew for all who wait for it; a panic fails them alone.
+func (c *Cached) renewal(p purpose) (got obtained, err error) {
+	err = safely.Do(c.ctx, c.cfg.Sink, observe.InSignIn, func() (err error) {
+		got, err = c.renew(p)
+		return err
+	})
+	return got, err
+}
 
 // renew gets a token: from the store if another process has put a good one
 // there, else from the authorization server under the cluster's lock.

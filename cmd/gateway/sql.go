@@ -16,6 +16,8 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
 )
@@ -154,7 +156,7 @@ func (f *sqlFlags) embedded(ctx context.Context, text string, out io.Writer) err
 	}
 	pr, pw := io.Pipe()
 	status := make(chan int, 1)
-	go func() { pw.CloseWithError(serveTo(run, r, pw, status)) }()
+	go func() { pw.CloseWithError(serveTo(run, a.sink, r, pw, status)) }()
 	return joinClose(ctx, a, f.show(<-status, pr, out))
 }
 
@@ -165,14 +167,14 @@ func operator() *auth.Principal {
 
 // serveTo runs a handler and copies its answer to w; an aborted answer is an
 // error.
-func serveTo(h http.HandlerFunc, r *http.Request, w io.Writer, status chan<- int) (err error) {
+func serveTo(h http.HandlerFunc, sink observe.Sink, r *http.Request, w io.Writer, status chan<- int) (err error) {
 	rec := &pipeWriter{w: w, header: http.Header{}, status: status}
 	defer func() {
 		if p := recover(); p != nil {
-			if e, ok := p.(error); !ok || !errors.Is(e, http.ErrAbortHandler) {
-				panic(p)
+			err = safely.Caught(r.Context(), sink, observe.InRequest, p)
+			if errors.Is(err, http.ErrAbortHandler) {
+				err = gwerr.New(gwerr.UpstreamCutShort, "The query failed before its end; rows are missing.", "The log says why.")
 			}
-			err = gwerr.New(gwerr.UpstreamCutShort, "The query failed before its end; rows are missing.", "The log says why.")
 		}
 		rec.WriteHeader(http.StatusOK)
 	}()

@@ -22,8 +22,8 @@ func (l *Log) Observe(ctx context.Context, e observe.Event) {
 	case observe.RequestFailed:
 		l.failure(ctx, e)
 	case observe.PanicRecovered:
-		l.logger.LogAttrs(ctx, slog.LevelError, "panic while serving a request",
-			slog.String("panic", e.Value), slog.String("stack", e.Stack))
+		l.logger.LogAttrs(ctx, slog.LevelError, "panic, one request failed",
+			slog.String("where", string(e.Where)), slog.String("panic", e.Value), slog.String("stack", e.Stack))
 	case observe.RequestShed:
 		l.logger.LogAttrs(ctx, slog.LevelWarn, "request refused, too busy", slog.String("reason", e.Reason))
 	case observe.QueryFinished:

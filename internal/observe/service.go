@@ -15,9 +15,32 @@ type RequestShed struct {
 	Reason string // "queue_full", "queue_time", "draining"
 }
 
-// PanicRecovered is a defect that was caught while serving a request. Value
-// is the panic's text if the runtime wrote it, else its type.
+// Place is where in the gateway work runs, as far as a panic is told apart by it.
+type Place string
+
+// The places.
+const (
+	InRequest Place = "request" // the goroutine of a request
+	InQuery   Place = "query"   // planning and executing
+	InScan    Place = "scan"    // reading a table from PingOne
+	InCount   Place = "count"
+	InLookup  Place = "lookup" // rows that a table's columns refer to
+	InSchema  Place = "schema" // reading names and schemas
+	InEngine  Place = "engine" // handing rows to the engine
+	InSignIn  Place = "sign_in"
+	InCheck   Place = "check" // a readiness check
+)
+
+// Places lists all of them.
+func Places() []Place {
+	return []Place{InRequest, InQuery, InScan, InCount, InLookup, InSchema, InEngine, InSignIn, InCheck}
+}
+
+// PanicRecovered is a defect that was caught while working for a caller. Value
+// is the panic's text if the runtime wrote it, else its type; Stack is for the
+// log alone.
 type PanicRecovered struct {
+	Where Place
 	Value string
 	Stack string
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
 )
 
 // Need says what a check means for readiness.
@@ -114,7 +115,7 @@ func (c *Checks) Round(ctx context.Context, sink observe.Sink, now func() time.T
 		wg.Go(func() {
 			checkCtx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 			defer cancel()
-			results[i] = k.Run(checkCtx)
+			results[i] = safely.Do(checkCtx, sink, observe.InCheck, func() error { return k.Run(checkCtx) })
 		})
 	}
 	wg.Wait()

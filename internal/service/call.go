@@ -36,7 +36,9 @@ func (s *Service) call(ctx context.Context, st sqlhttp.Statement) (*sqlhttp.Answ
 	if syntax != nil {
 		return nil, r.finish(syntax)
 	}
-	answer, err := s.run(r, procedures{c.Procedures, provider, parsed}, st)
+	answer, err := attempt(r.ctx, s, func() (*sqlhttp.Answer, error) {
+		return s.run(r, procedures{c.Procedures, provider, parsed}, st)
+	})
 	if err != nil {
 		return nil, r.finish(err)
 	}

@@ -72,7 +72,7 @@ func (r *run) open(ctx context.Context, c *Connection, q *query.Query, w reading
 	if w.Ending == reading.Skipped && w.From == nil {
 		o.Expect = w.Skip + w.Rows
 	}
-	found, err := c.Executor.Query(ctx, q, o)
+	found, err := r.service.execute(ctx, c, q, o)
 	if err != nil {
 		return reading.Stream{}, err
 	}

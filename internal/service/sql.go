@@ -31,7 +31,7 @@ func (s *Service) SQL(ctx context.Context, st sqlhttp.Statement) (*sqlhttp.Answe
 		return nil, r.finish(err)
 	}
 	r.bound(q)
-	found, err := c.Executor.Query(r.ctx, q, exec.Options{})
+	found, err := s.execute(r.ctx, c, q, exec.Options{})
 	if err != nil {
 		return nil, r.finish(err)
 	}
@@ -56,7 +56,7 @@ func (s *Service) ExplainSQL(ctx context.Context, st sqlhttp.Statement) (any, er
 		return nil, r.finish(err)
 	}
 	r.bound(q)
-	plan, err := c.Executor.Explain(r.ctx, q)
+	plan, err := attempt(r.ctx, s, func() (any, error) { return c.Executor.Explain(r.ctx, q) })
 	return plan, r.finish(err)
 }
 
@@ -75,7 +75,7 @@ func (s *Service) bind(ctx context.Context, c *Connection, provider catalog.Prov
 			r.Named[name] = bindParameter(p)
 		}
 	}
-	return s.config.Binder.Bind(ctx, r)
+	return attempt(ctx, s, func() (*query.Query, error) { return s.config.Binder.Bind(ctx, r) })
 }
 
 func bindParameter(p sqlhttp.Parameter) duck.Parameter {
@@ -101,7 +101,7 @@ func (s *Service) Query(ctx context.Context, connection, frontEnd, statement str
 		return nil, err
 	}
 	r.bound(q)
-	found, err := c.Executor.Query(r.ctx, q, exec.Options{})
+	found, err := s.execute(r.ctx, c, q, exec.Options{})
 	if err != nil {
 		return nil, r.finish(err)
 	}
@@ -119,6 +119,6 @@ func (s *Service) Count(ctx context.Context, connection, frontEnd, statement str
 		return 0, err
 	}
 	r.bound(q)
-	n, err := c.Executor.Count(r.ctx, q)
+	n, err := attempt(r.ctx, s, func() (int64, error) { return c.Executor.Count(r.ctx, q) })
 	return n, r.finish(err)
 }

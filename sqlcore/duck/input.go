@@ -12,6 +12,8 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
@@ -24,6 +26,7 @@ var errTwice = errors.New("duck: a stream of rows is read twice")
 // batchReader hands a table's batches to the engine, whose threads call it.
 type batchReader struct {
 	ctx     context.Context
+	sink    observe.Sink
 	rows    scan.Batches
 	schema  *arrow.Schema
 	types   []catalog.Type
@@ -38,8 +41,8 @@ type batchReader struct {
 	err   error
 }
 
-func newBatchReader(ctx context.Context, in query.Input, connect func() (*conn, error)) *batchReader {
-	r := &batchReader{ctx: ctx, rows: in.Rows, schema: in.Table.ArrowSchema(in.Columns), connect: connect}
+func newBatchReader(ctx context.Context, sink observe.Sink, in query.Input, connect func() (*conn, error)) *batchReader {
+	r := &batchReader{ctx: ctx, sink: sink, rows: in.Rows, schema: in.Table.ArrowSchema(in.Columns), connect: connect}
 	for _, c := range in.Columns {
 		r.types = append(r.types, in.Table.Columns[c].Type)
 	}
@@ -76,21 +79,30 @@ func (r *batchReader) next() (arrow.RecordBatch, error) {
 	if err := r.Err(); err != nil {
 		return nil, err
 	}
-	rec, err := r.read()
-	if err != nil {
-		r.mu.Lock()
-		r.err = err
-		r.mu.Unlock()
-	}
+	var rec arrow.RecordBatch
+	err := r.safely(func() (err error) {
+		rec, err = r.read()
+		return err
+	})
 	return rec, err
 }
 
-func (r *batchReader) read() (rec arrow.RecordBatch, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			rec, err = nil, fmt.Errorf("duck: reading rows: %v", p)
+// safely runs what the engine calls for. A panic must not cross into C, where
+// it would end the process; the first error is kept, since the engine reports
+// its own words about it.
+func (r *batchReader) safely(f func() error) error {
+	err := safely.Do(r.ctx, r.sink, observe.InEngine, f)
+	if err != nil {
+		r.mu.Lock()
+		if r.err == nil {
+			r.err = err
 		}
-	}()
+		r.mu.Unlock()
+	}
+	return err
+}
+
+func (r *batchReader) read() (arrow.RecordBatch, error) {
 	for {
 		b, err := r.rows.Next(r.ctx)
 		switch {

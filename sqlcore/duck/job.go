@@ -12,10 +12,9 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
@@ -147,7 +146,7 @@ func (w *job) inputs(groups [][]query.Input) error {
 	for i, g := range groups {
 		streams[i] = len(g) == 1 && g[0].Once && len(w.Parameters) == 0
 	}
-	loads, ctx := errgroup.WithContext(w.ctx)
+	loads, ctx := safely.NewGroup(w.ctx, w.e.sink, observe.InEngine)
 	loads.SetLimit(loadsAtOnce)
 	for i, g := range groups {
 		if !streams[i] {
@@ -194,7 +193,7 @@ func (w *job) view(in query.Input) error {
 // stream makes an input's rows readable by the engine, once, and returns the
 // call that reads them.
 func (w *job) stream(ctx context.Context, in query.Input) string {
-	r := newBatchReader(ctx, in, w.e.data.connect)
+	r := newBatchReader(ctx, w.e.sink, in, w.e.data.connect)
 	id := streams.put(r)
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -90,7 +90,7 @@ func (f *rowFilter) prepare(ctx context.Context, t *catalog.Table, columns []int
 	}
 	// The filter outlives the context of its making.
 	in := query.Input{Table: t, Columns: columns, Rows: f.feed}
-	f.reader = newBatchReader(context.WithoutCancel(ctx), in, f.e.data.connect)
+	f.reader = newBatchReader(context.WithoutCancel(ctx), f.e.sink, in, f.e.data.connect)
 	f.reader.again = true
 	f.id = streams.put(f.reader)
 	f.s, err = f.c.prepare(ctx, fmt.Sprintf("SELECT (%s) IS TRUE FROM (SELECT %s FROM %s(%d)) AS %s",

@@ -114,7 +114,11 @@ func gatewayRowsInit(p unsafe.Pointer) {
 	for i := range db.InitGetColumnCount(info) {
 		columns = append(columns, int(min(db.InitGetColumnIndex(info, i), 1<<20)))
 	}
-	s, err := r.scan(columns)
+	var s *rowScan
+	err := r.safely(func() (err error) {
+		s, err = r.scan(columns)
+		return err
+	})
 	if err != nil {
 		db.InitSetError(info, err.Error())
 		return
@@ -133,7 +137,7 @@ func gatewayRowsNext(p, chunk unsafe.Pointer) {
 		db.FunctionSetError(info, "no such scan")
 		return
 	}
-	if err := s.fill(out); err != nil {
+	if err := s.r.safely(func() error { return s.fill(out) }); err != nil {
 		db.FunctionSetError(info, err.Error())
 	}
 }
@@ -149,7 +153,7 @@ func gatewayRowsDone(p unsafe.Pointer) {
 	}
 }
 
-// caught keeps a panic from crossing into C, where it would end the process.
+// caught keeps a panic of the bindings themselves from crossing into C.
 func caught(report func(text string)) {
 	if p := recover(); p != nil {
 		report(fmt.Sprint("panic: ", p))

@@ -88,10 +88,10 @@ func (r *lateRows) Next(ctx context.Context) (scan.Batch, error) {
 			return scan.Batch{}, err
 		}
 		for _, l := range p.late {
-			values, err := found.column(l, b.Record.Column(l.At).(*array.String), r.schema.Field(l.At).Type)
+			values, err := found.column(l, b.Record.Column(l.At), r.schema.Field(l.At).Type)
 			if err != nil {
 				found.release()
-				return scan.Batch{}, gwerr.Wrap(gwerr.Internal, err, "The gateway could not join rows.", "")
+				return scan.Batch{}, err
 			}
 			made = append(made, values)
 			columns[l.At] = values
@@ -146,7 +146,10 @@ func (r *lateRows) read(ctx context.Context, p *latePart, rec arrow.RecordBatch)
 			out.release()
 			return nil, err
 		}
-		out.add(b.Record)
+		if err := out.add(b.Record); err != nil {
+			out.release()
+			return nil, err
+		}
 	}
 }
 
@@ -166,12 +169,25 @@ func (f *foundRows) at(column string) int {
 	return slices.Index(f.part.columns, f.part.table.Index(column))
 }
 
-func (f *foundRows) add(rec arrow.RecordBatch) {
+func (f *foundRows) add(rec arrow.RecordBatch) error {
 	f.batches = append(f.batches, rec)
-	keys := rec.Column(f.at(f.part.key)).(*array.String)
+	keys, err := f.texts(rec.Column(f.at(f.part.key)), f.part.key)
+	if err != nil {
+		return err
+	}
 	for i := range keys.Len() {
 		f.places[keys.Value(i)] = append(f.places[keys.Value(i)], rowPlace{rec, i})
 	}
+	return nil
+}
+
+// texts gives a column as what rows are found by.
+func (f *foundRows) texts(a arrow.Array, column string) (*array.String, error) {
+	if texts, ok := a.(*array.String); ok {
+		return texts, nil
+	}
+	return nil, gwerr.Newf(gwerr.Internal, "Rows of %s can't be found by %s: it holds %s, not text.", f.part.table.Name, column, a.DataType()).
+		WithMend("Correct the declaration of the table that refers to it.")
 }
 
 // order makes the order of lists that of the table's key, whatever order the
@@ -193,11 +209,15 @@ func (f *foundRows) order() {
 	}
 }
 
-// column gives the values for keys.
-func (f *foundRows) column(l query.Late, keys *array.String, typ arrow.DataType) (arrow.Array, error) {
+// column gives the values for keys, which stand in the column of the values.
+func (f *foundRows) column(l query.Late, from arrow.Array, typ arrow.DataType) (arrow.Array, error) {
+	keys, err := f.texts(from, l.Column)
+	if err != nil {
+		return nil, err
+	}
 	at := f.at(l.Column)
 	if l.List {
-		return f.lists(at, keys), nil
+		return f.lists(at, l.Column, keys)
 	}
 	missing := array.MakeArrayOfNull(memory.DefaultAllocator, typ, 1)
 	pieces := make([]arrow.Array, keys.Len())
@@ -216,14 +236,21 @@ func (f *foundRows) column(l query.Late, keys *array.String, typ arrow.DataType)
 	if len(pieces) == 0 {
 		return array.MakeArrayOfNull(memory.DefaultAllocator, typ, 0), nil
 	}
-	return array.Concatenate(pieces, memory.DefaultAllocator)
+	values, err := array.Concatenate(pieces, memory.DefaultAllocator)
+	if err != nil {
+		return nil, gwerr.Wrap(gwerr.Internal, err, "The gateway could not join rows.", "")
+	}
+	return values, nil
 }
 
 // lists gives a list for each key; one without rows is empty.
-func (f *foundRows) lists(at int, keys *array.String) arrow.Array {
-	b := array.NewBuilder(memory.DefaultAllocator, catalog.StringList.Arrow()).(*array.ListBuilder)
+func (f *foundRows) lists(at int, column string, keys *array.String) (arrow.Array, error) {
+	b := array.NewListBuilder(memory.DefaultAllocator, arrow.BinaryTypes.String)
 	defer b.Release()
-	values := b.ValueBuilder().(*array.StringBuilder)
+	values, ok := b.ValueBuilder().(*array.StringBuilder)
+	if !ok {
+		return nil, gwerr.New(gwerr.Internal, "A list of texts holds no texts.", "")
+	}
 	for i := range keys.Len() {
 		if keys.IsNull(i) {
 			b.AppendNull()
@@ -231,14 +258,18 @@ func (f *foundRows) lists(at int, keys *array.String) arrow.Array {
 		}
 		b.Append(true)
 		for _, p := range f.places[keys.Value(i)] {
-			if text := p.rec.Column(at).(*array.String); text.IsValid(p.row) {
-				values.Append(text.Value(p.row))
+			texts, err := f.texts(p.rec.Column(at), column)
+			if err != nil {
+				return nil, err
+			}
+			if texts.IsValid(p.row) {
+				values.Append(texts.Value(p.row))
 			} else {
 				values.AppendNull()
 			}
 		}
 	}
-	return b.NewArray()
+	return b.NewArray(), nil
 }
 
 func (f *foundRows) release() {

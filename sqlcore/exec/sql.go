@@ -3,8 +3,8 @@ package exec
 import (
 	"context"
 
-	"golang.org/x/sync/errgroup"
-
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
@@ -38,7 +38,7 @@ func (x *Executor) runSQL(ctx context.Context, q *query.Query, o Options) (scan.
 // inputs opens the reads that driving has not read already, at once: each may
 // have to ask for its first page.
 func (x *Executor) inputs(ctx context.Context, m mergedQuery, d []*driven) (inputs []query.Input, err error) {
-	var g errgroup.Group // the streams outlive the group, so they get ctx itself
+	g, _ := safely.NewGroup(ctx, x.sink, observe.InQuery) // the streams outlive the group, so they get ctx itself
 	for _, one := range d {
 		if one.rows == nil {
 			g.Go(func() (err error) {

@@ -152,12 +152,7 @@ func copyRows(ctx context.Context, out *writer, enc encoder, rows scan.Rows, b s
 		return err
 	}
 	for b.Record != nil {
-		err := enc.batch(b.Record)
-		sent := b.Record.NumRows()
-		b.Record.Release()
-		if err == nil {
-			err = out.flush()
-		}
+		sent, err := copyBatch(out, enc, b)
 		if err != nil {
 			return err
 		}
@@ -172,6 +167,15 @@ func copyRows(ctx context.Context, out *writer, enc encoder, rows scan.Rows, b s
 		return err
 	}
 	return out.flush()
+}
+
+// copyBatch encodes a batch, lets it go, and returns its number of rows.
+func copyBatch(out *writer, enc encoder, b scan.Batch) (int64, error) {
+	defer b.Record.Release()
+	if err := enc.batch(b.Record); err != nil {
+		return 0, err
+	}
+	return b.Record.NumRows(), out.flush()
 }
 
 // abort ends an answer that has begun so that no client takes it for whole:

@@ -284,7 +284,7 @@ func TestRecover(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			reported := make(chan string, 1)
-			s := httptest.NewServer(httpguard.Recover(func(_ context.Context, v any, stack []byte) { reported <- fmt.Sprint(v, len(stack) > 0) }, fail)(c.handler))
+			s := httptest.NewServer(httpguard.Recover(func(_ context.Context, v any) { reported <- fmt.Sprint(v) }, fail)(c.handler))
 			defer s.Close()
 			resp, err := s.Client().Get(s.URL)
 			var body []byte

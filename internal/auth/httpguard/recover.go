@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"runtime/debug"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
 // Recover turns a panic into an error answer, or, where an answer has begun,
 // into a broken connection: it must not look complete. http.ErrAbortHandler
-// goes on, for it means just that. report gets the panic's value and stack, for
-// the log alone.
-func Recover(report func(ctx context.Context, value any, stack []byte), fail Fail) Middleware {
+// goes on, for it means just that. report gets the panic's value in the panicking
+// goroutine, so that it finds the stack there.
+func Recover(report func(ctx context.Context, value any), fail Fail) Middleware {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			t := &tracker{ResponseWriter: w}
@@ -25,7 +24,7 @@ func Recover(report func(ctx context.Context, value any, stack []byte), fail Fai
 				if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 					panic(http.ErrAbortHandler)
 				}
-				report(r.Context(), v, debug.Stack())
+				report(r.Context(), v)
 				if t.begun {
 					panic(http.ErrAbortHandler)
 				}

@@ -17,6 +17,8 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
 )
 
 // Identity is what the authorization server says about credentials.
@@ -55,6 +57,8 @@ type Config struct {
 	Size int
 	// Now is the clock (time.Now).
 	Now func() time.Time
+	// Sink receives events; nil drops them.
+	Sink observe.Sink
 }
 
 // Method implements auth.Method.
@@ -86,6 +90,9 @@ func New(cfg Config) (*Method, error) {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Sink == nil {
+		cfg.Sink = observe.Discard
 	}
 	proofs, err := lru.New[string, proof](cfg.Size)
 	if err != nil {
@@ -152,11 +159,16 @@ func (m *Method) prove(ctx context.Context, u *auth.Upstream) proof {
 		// One caller's going away must not fail the others.
 		shared, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 		defer cancel()
-		return m.ask(shared, u), nil
+		var p proof
+		err := safely.Do(shared, m.cfg.Sink, observe.InSignIn, func() error { p = m.ask(shared, u); return nil })
+		return p, err
 	})
 	select {
 	case r := <-done:
-		p, _ := r.Val.(proof)
+		if r.Err != nil {
+			return proof{err: r.Err}
+		}
+		p, _ := r.Val.(proof) // nothing else is put into it
 		return p
 	case <-ctx.Done():
 		return proof{err: gwerr.From(ctx.Err())}
