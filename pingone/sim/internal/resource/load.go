@@ -74,7 +74,7 @@ func (s *source) fail(at, format string, values ...any) error {
 type Set struct {
 	Types []*Type
 	names map[string]*Type
-	code  []string // collections that code serves, which may own rows
+	code  []string          // collections that code serves, which may own rows
 	seeds map[string]string // the file of each seeded row by its address
 	given map[string]string // ids that files give
 }
