@@ -109,6 +109,9 @@ func Load(files fs.FS, code ...string) (*Set, error) {
 		if err := set.check(t); err != nil {
 			return nil, err
 		}
+		if err := t.checkRows(); err != nil {
+			return nil, err
+		}
 	}
 	return set, set.checkSeeds()
 }

@@ -47,9 +47,6 @@ func (t *Type) declareRows(rows []yaml.MapSlice) error {
 		if seed.Name == "" || strings.Contains(seed.Name, "/") {
 			return t.file.fail(at, "a row needs a name without / under row")
 		}
-		if err := t.checkRow(seed, at); err != nil {
-			return err
-		}
 		t.Rows = append(t.Rows, seed)
 	}
 	return nil
@@ -67,14 +64,17 @@ func plain(v any) (any, error) {
 	return out, d.Decode(&out)
 }
 
-// checkRow holds a seeded row against the declared members.
-func (t *Type) checkRow(seed Seed, at string) error {
-	shape := t.Shape(seed.Members)
-	if kind := seed.Members[t.Variant]; t.Variant != "" && kind == nil {
-		return t.file.fail(at, "row %s does not tell its %s", seed.Name, t.Variant)
-	}
-	if problem := shape.holds(seed.Members, ""); problem != nil {
-		return t.file.fail(at+"."+strings.Split(strings.Split(problem.Target, ".")[0], "[")[0], "row %s: %s %s", seed.Name, problem.Target, problem.Message)
+// checkRows holds the seeded rows against the declared members.
+func (t *Type) checkRows() error {
+	for k, seed := range t.Rows {
+		at := "$.rows[" + strconv.Itoa(k) + "]"
+		if t.Variant != "" && seed.Members[t.Variant] == nil {
+			return t.file.fail(at, "row %s does not tell its %s", seed.Name, t.Variant)
+		}
+		if problem := t.Shape(seed.Members).holds(seed.Members, ""); problem != nil {
+			top := strings.FieldsFunc(problem.Target, func(r rune) bool { return r == '.' || r == '[' })[0]
+			return t.file.fail(at+"."+top, "row %s: %s %s", seed.Name, problem.Target, problem.Message)
+		}
 	}
 	return nil
 }
