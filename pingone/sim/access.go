@@ -2,6 +2,7 @@ package sim
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
@@ -13,6 +14,13 @@ type access struct {
 	populations  map[data.ID]bool // nil: all; else only these
 	write        bool
 	organization bool // may see licenses
+	narrow       bool // has roles for the directory alone: configuration is hidden
+}
+
+// may reports whether a caller has a role of one of the classes of permission.
+func (a access) may(classes []string) bool {
+	held := map[string]bool{"everyone": true, "directory": true, "configuration": !a.narrow, "organization": a.organization}
+	return slices.ContainsFunc(classes, func(class string) bool { return held[class] })
 }
 
 func (a access) sees(environment data.ID) bool { return a.environments[environment] }
@@ -57,9 +65,13 @@ func (s *Server) appAccess(client string) access {
 		return access{environments: map[data.ID]bool{shop: true}, write: true}
 	case AppPopulationOnly.ID:
 		only := administrators.ids.populations.ID(limitedPopulation)
-		return access{environments: map[data.ID]bool{administrators.id: true}, populations: map[data.ID]bool{only: true}, write: true}
+		return access{environments: map[data.ID]bool{administrators.id: true}, populations: map[data.ID]bool{only: true}, write: true, narrow: true}
 	case AppReadOnly.ID:
 		return s.everywhere(false)
+	case AppDirectoryOnly.ID:
+		a := s.everywhere(false)
+		a.organization, a.narrow = false, true
+		return a
 	case AppWorker.ID, AppWorkerPost.ID, AppWorkerSecretJWT.ID, AppWorkerKeyJWT.ID:
 		return s.everywhere(true)
 	}
@@ -81,7 +93,7 @@ func (s *Server) userAccess(environment, subject string) access {
 	case e == s.environments()[0] && e.people.IsAdmin(i):
 		return s.everywhere(true)
 	case e.people.IsAuditor(i):
-		return access{environments: map[data.ID]bool{e.id: true}}
+		return access{environments: map[data.ID]bool{e.id: true}, narrow: true}
 	}
 	return access{}
 }

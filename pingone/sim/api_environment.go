@@ -16,12 +16,12 @@ var environmentLinks = []string{
 
 func (s *Server) appendEnvironment(dst []byte, c *call, e *environment, products bool) []byte {
 	id, info := e.id.String(), e.info.Load()
-	organization := info.license.organization.id
+	organization := info.license.organization
 	o := open(dst)
 	links := o.child("_links")
 	links.link("self", c.base, "/environments/", id)
-	links.link("organization", c.base, "/organizations/", organization.String())
-	links.link("license", c.base, "/organizations/", organization.String(), "/licenses/", info.license.id.String())
+	links.link("organization", c.base, "/organizations/", organization)
+	links.link("license", c.base, "/organizations/", organization, "/licenses/", info.license.id)
 	for _, name := range environmentLinks {
 		links.link(name, c.base, "/environments/", id, "/", name)
 	}
@@ -30,7 +30,9 @@ func (s *Server) appendEnvironment(dst []byte, c *call, e *environment, products
 	o.text("name", info.name)
 	o.text("description", info.description)
 	o.text("icon", info.icon)
-	o.ref("organization", organization)
+	within := o.child("organization")
+	within.text("id", organization)
+	o.end(within)
 	o.text("type", info.kind)
 	o.text("subtype", info.subtype)
 	o.text("region", info.region)
@@ -43,7 +45,7 @@ func (s *Server) appendEnvironment(dst []byte, c *call, e *environment, products
 		o.time("hardDeletedAllowedAt", info.softDeleted+30*day)
 	}
 	license := o.child("license")
-	license.id(info.license.id)
+	license.text("id", info.license.id)
 	license.text("package", info.license.pkg)
 	o.end(license)
 	if products {
@@ -119,9 +121,9 @@ func (e *environment) value(name string) string {
 	case "id":
 		return e.id.String()
 	case "organization.id":
-		return info.license.organization.id.String()
+		return info.license.organization
 	case "license.id":
-		return info.license.id.String()
+		return info.license.id
 	}
 	return info.status
 }

@@ -29,6 +29,9 @@ var (
 	AppCustomersOnly = app("Worker (Customers)", "CLIENT_SECRET_BASIC")
 	// AppPopulationOnly has roles for one population of Administrators.
 	AppPopulationOnly = app("Worker (one population)", "CLIENT_SECRET_BASIC")
+	// AppDirectoryOnly has the role Identity Data Read Only in every environment:
+	// configuration is hidden from it.
+	AppDirectoryOnly = app("Worker (directory)", "CLIENT_SECRET_BASIC")
 	// AppNoRoles has no role, so it gets no token.
 	AppNoRoles = app("Worker (no roles)", "CLIENT_SECRET_BASIC")
 	// AppWeb signs users in with a code and keeps them with refresh tokens.
@@ -63,7 +66,7 @@ func (s *Server) apps() map[string][]authserver.App {
 	human := []string{authserver.AuthorizationCode, authserver.RefreshToken}
 	var out []authserver.App
 	for _, a := range []App{
-		AppWorker, AppWorkerPost, AppWorkerSecretJWT, AppWorkerKeyJWT, AppReadOnly, AppCustomersOnly, AppPopulationOnly, AppNoRoles,
+		AppWorker, AppWorkerPost, AppWorkerSecretJWT, AppWorkerKeyJWT, AppReadOnly, AppCustomersOnly, AppPopulationOnly, AppDirectoryOnly, AppNoRoles,
 	} {
 		out = append(out, authserver.App{ID: a.ID, Secret: a.Secret, Method: a.Method, Grants: machine, NoRoles: a == AppNoRoles})
 	}

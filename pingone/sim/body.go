@@ -31,21 +31,31 @@ type body struct {
 
 // readBody reads the JSON object of a call, which must have one of the media types.
 func (c *call) readBody(types ...string) (*body, error) {
+	b := &body{}
+	var err error
+	if b.size, err = c.decode(&b.members, types...); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+// decode reads the JSON object of a call into a map and gives its size in bytes.
+func (c *call) decode(into any, types ...string) (size int, err error) {
 	got := c.request.Header.Get("Content-Type")
 	name, _, err := mime.ParseMediaType(got)
 	if err != nil || !slices.ContainsFunc(types, func(t string) bool { return strings.EqualFold(t, name) }) {
-		return nil, unsupportedMedia(got)
+		return 0, unsupportedMedia(got)
 	}
 	raw, err := io.ReadAll(http.MaxBytesReader(nil, c.request.Body, maxBody))
 	if err != nil {
-		return nil, invalidRequest(detail{Code: "SIZE_LIMIT_EXCEEDED", Message: "The body is too large or was cut."})
+		return 0, invalidRequest(detail{Code: "SIZE_LIMIT_EXCEEDED", Message: "The body is too large or was cut."})
 	}
-	b := &body{size: len(raw)}
 	d := json.NewDecoder(bytes.NewReader(raw))
-	if err := d.Decode(&b.members); err != nil || b.members == nil || d.More() {
-		return nil, invalidRequest(detail{Code: "INVALID_VALUE", Message: "The body must be one JSON object."})
+	d.UseNumber()
+	if err := d.Decode(into); err != nil || d.More() || bytes.Equal(bytes.TrimSpace(raw), []byte("null")) {
+		return 0, invalidRequest(detail{Code: "INVALID_VALUE", Message: "The body must be one JSON object."})
 	}
-	return b, nil
+	return len(raw), nil
 }
 
 func (b *body) fail(err *apiError) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
 // The environments, in the order in which they are listed. The last is deleted
@@ -14,6 +15,18 @@ const (
 	customers      = "Customers"
 	partners       = "Partner Portal Zürich"
 	retired        = "Old Shop"
+)
+
+// The organization and the license of all environments from the start, as their
+// files give them.
+const (
+	organizationID = "71f0a429-0d1a-46b0-8048-e001c291093c"
+	licenseID      = "677c92ea-f66a-459c-8fb7-870723c8e037"
+)
+
+const (
+	day  = 86_400_000 // milliseconds
+	year = 365 * day
 )
 
 // limitedPopulation is the population that AppPopulationOnly has roles for.
@@ -26,7 +39,8 @@ func identityProviderID(environment data.ID) data.ID {
 
 // build makes the organizations and the environments of the first.
 func (s *Server) build() {
-	s.organizations = seedOrganizations()
+	s.store = resource.NewStore()
+	s.plant(s.store, nil, "")
 	for k, spec := range []struct {
 		users    int
 		products []string
@@ -47,7 +61,8 @@ func (s *Server) build() {
 		info.createdAt = data.Epoch + int64(k)*(day+132)
 		info.updated = max(info.createdAt+75, info.softDeleted)
 		info.productsUpdated = info.createdAt + 75
-		info.region, info.license = "EU", s.organizations[0].licenses[0]
+		info.region = "EU"
+		info.license, _ = s.activeLicense(licenseID)
 		setDefault(&info.status, "ACTIVE")
 		for _, kind := range spec.products {
 			info.products = append(info.products, seedProduct(info.name, kind))
@@ -141,8 +156,10 @@ func (s *Server) fill(e *environment, name string, users int) {
 	e.people = data.NewPeople(seed, users, shares)
 	e.nextUser = e.people.Count()
 	e.attributes = seedAttributes(e)
+	e.rows = resource.NewStore()
 	if !empty {
 		s.seedGroups(e, seed)
+		s.plant(e.rows, e, name)
 	}
 }
 

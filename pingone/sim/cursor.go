@@ -18,6 +18,7 @@ type cursor struct {
 	Scope    string `json:"s"` // path of the listing
 	Filter   string `json:"f,omitempty"`
 	Expand   string `json:"e,omitempty"`
+	Order    string `json:"r,omitempty"`
 	Index    uint32 `json:"i"` // before this row, or offset
 	Backward bool   `json:"b,omitempty"`
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
 // environment is one PingOne environment with its directory. Its lock guards
@@ -21,6 +22,7 @@ type environment struct {
 	unkind *atomic.Pointer[unkindness] // the server's
 
 	mu          sync.RWMutex
+	rows        *resource.Store // of the resources that are data
 	populations []*population
 	groups      []*group
 	attributes  []*attribute
@@ -38,11 +40,14 @@ type environment struct {
 type environmentInfo struct {
 	name, description, icon, kind, subtype string // kind: PRODUCTION, SANDBOX
 	region, status, account, solution      string // status: ACTIVE, DELETE_PENDING
-	license                                *license
+	license                                license
 	products                               []product
 	createdAt, updated, productsUpdated    int64
 	softDeleted                            int64
 }
+
+// license is what an environment says of the license that it uses.
+type license struct{ id, organization, pkg string }
 
 // product is an entry of an environment's bill of materials.
 type product struct {

@@ -30,19 +30,11 @@ var environmentsSpec = filterSpec{attributes: map[string][]string{
 	"name": opsSw, "id": opsEq, "organization.id": opsEq, "license.id": opsEq, "status": opsEq,
 }}
 
-var organizationsSpec = filterSpec{attributes: map[string][]string{"name": opsSw}}
-
-var licensesSpec = filterSpec{or: true, attributes: map[string][]string{
-	"beginsAt": {"lt"}, "status": opsEq, "name": opsEq, "package": opsEq,
-}}
-
 var populationsSpec = filterSpec{or: true, attributes: map[string][]string{"id": opsEq, "name": opsEqSw}}
 
 var groupsSpec = filterSpec{or: true, groupPath: true, attributes: map[string][]string{
 	"id": opsEq, "name": opsEqSw, "population.id": opsEq, "externalId": opsEqSw,
 }}
-
-var rolesSpec = filterSpec{attributes: map[string][]string{"type": opsEq}}
 
 // usersSpec is what users accept in an environment: the documented attributes
 // and the enabled custom attributes of type STRING.
@@ -220,4 +212,61 @@ func groupPath(e *scim.Expr) (id, kind string) {
 		}
 	}
 	return id, kind
+}
+
+// evaluate tries a checked filter on a small resource, whose values it reads by
+// attribute. Comparison ignores case; the instants of the API order as text.
+func evaluate(x *scim.Expr, values func(attribute string) []string) bool {
+	switch x.Kind {
+	case scim.And:
+		for _, child := range x.Children {
+			if !evaluate(child, values) {
+				return false
+			}
+		}
+		return true
+	case scim.Or:
+		for _, child := range x.Children {
+			if evaluate(child, values) {
+				return true
+			}
+		}
+		return false
+	}
+	want := fold(x.Value.Text)
+	for _, v := range values(x.Attr) {
+		if v == "" {
+			continue
+		}
+		switch v = fold(v); x.Op {
+		case "eq":
+			if v == want {
+				return true
+			}
+		case "sw":
+			if strings.HasPrefix(v, want) {
+				return true
+			}
+		default:
+			if holds(x.Op, strings.Compare(v, want)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// holds reports whether an operator holds of a comparison.
+func holds(op string, compared int) bool {
+	switch op {
+	case "lt":
+		return compared < 0
+	case "le":
+		return compared <= 0
+	case "gt":
+		return compared > 0
+	case "ge":
+		return compared >= 0
+	}
+	return op == "ne" && compared != 0
 }

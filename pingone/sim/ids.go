@@ -9,10 +9,10 @@ const (
 )
 
 // OrganizationID is the id of the organization with the environments. It does not depend on the seed.
-func (s *Server) OrganizationID() string { return s.organizations[0].id.String() }
+func (s *Server) OrganizationID() string { return organizationID }
 
 // LicenseID is the id of the license that the environments use.
-func (s *Server) LicenseID() string { return s.organizations[0].licenses[0].id.String() }
+func (s *Server) LicenseID() string { return licenseID }
 
 // EnvironmentID is the id of an environment by name; empty when there is none.
 // It does not depend on the seed. The applications are those of Administrators.

@@ -1,6 +1,8 @@
 package sim
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -70,7 +72,7 @@ type paging struct {
 // paging reads limit, cursor, filter and expand. A cursor brings its own filter;
 // one that is sent along must be the same.
 func (s *Server) paging(c *call, def, most int) (paging, error) {
-	p := paging{limit: def, at: cursor{Filter: c.query.Get("filter"), Expand: c.query.Get("expand")}}
+	p := paging{limit: def, at: cursor{Filter: c.query.Get("filter"), Expand: c.query.Get("expand"), Order: c.query.Get("order")}}
 	if text := c.query.Get("limit"); c.query.Has("limit") {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
@@ -99,7 +101,7 @@ func (s *Server) paging(c *call, def, most int) (paging, error) {
 
 // link is the address of another page.
 func (s *Server) link(c *call, p paging, at cursor) string {
-	at.Scope, at.Filter, at.Expand = c.request.URL.Path, p.at.Filter, p.at.Expand
+	at.Scope, at.Filter, at.Expand, at.Order = c.request.URL.Path, p.at.Filter, p.at.Expand, p.at.Order
 	return c.address() + "?cursor=" + s.seal(c, at) + "&limit=" + strconv.Itoa(p.limit)
 }
 
@@ -132,3 +134,16 @@ func has(parameter, value string) bool {
 
 // idText is a UUID as text.
 func idText(id data.ID) string { return id.String() }
+
+// wholeCollection answers all members at once: the endpoint knows no limit, and
+// its self link has no query.
+func (c *call) wholeCollection(key string, n int, row func(dst []byte, k int) []byte) reply {
+	l := &listing{key: key, count: n, plain: true}
+	c.open(l)
+	for k := range n {
+		l.add(func(dst []byte) []byte { return row(dst, k) })
+	}
+	return l.close()
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -54,7 +54,6 @@ type group struct {
 	customData                    json.RawMessage
 	salt, share                   uint64 // who of the seeded users is a direct member
 	parents                       map[int]bool
-	roles                         []groupRole
 	createdAt, updated            int64
 	deleted                       bool
 }

@@ -76,17 +76,11 @@ func (s *Server) api() *node {
 	s.addDirectory(n)
 	s.addMemberships(n)
 	s.addSchemas(n)
+	s.addResources(n)
 	return n
 }
 
 func (s *Server) addOrganization(n *node) {
-	n.add("GET /organizations", config, s.listOrganizations)
-	n.add("GET /organizations/{org}", config, s.readOrganization)
-	n.add("GET /organizations/{org}/licenses", config, s.listLicenses)
-	n.add("GET /organizations/{org}/licenses/{license}", config, s.readLicense)
-	n.add("GET /organizations/{org}/licenses/{license}/name", config, s.readLicenseName)
-	n.add("PUT /organizations/{org}/licenses/{license}/name", config, s.putLicenseName)
-	n.add("GET /organizations/{org}/capabilities", config, s.readOrganizationCapabilities)
 	n.add("GET /environments", config, s.listEnvironments)
 	n.add("POST /environments", config, s.createEnvironment)
 	n.add("GET /environments/{env}", config, inEnvironment(s.readEnvironment))
@@ -97,9 +91,6 @@ func (s *Server) addOrganization(n *node) {
 	n.add("GET /environments/{env}/capabilities", config, inEnvironment(s.readCapabilities))
 	n.add("GET /environments/{env}/billOfMaterials", config, inEnvironment(s.readBillOfMaterials))
 	n.add("PUT /environments/{env}/billOfMaterials", config, writing(s.putBillOfMaterials))
-	n.add("GET /roles", config, s.listRoles)
-	n.add("GET /roles/{role}", config, s.readRole)
-	n.add("GET /environments/{env}/roles", config, inEnvironment(s.listEnvironmentRoles))
 }
 
 func (s *Server) addDirectory(n *node) {
@@ -144,11 +135,6 @@ func (s *Server) addMemberships(n *node) {
 	n.add("POST "+user+"/memberOfGroups", dirWrite, writing(s.addUserGroup))
 	n.add("GET "+user+"/memberOfGroups/{group}", dirRead, inEnvironment(s.readUserGroup))
 	n.add("DELETE "+user+"/memberOfGroups/{group}", dirWrite, writing(s.removeUserGroup))
-	n.add("GET "+user+"/roleAssignments", dirRead, inEnvironment(s.listRoleAssignments))
-	n.add("GET "+group+"/roleAssignments", config, inEnvironment(s.listGroupRoles))
-	n.add("POST "+group+"/roleAssignments", config, writing(s.addGroupRole))
-	n.add("GET "+group+"/roleAssignments/{id}", config, inEnvironment(s.readGroupRole))
-	n.add("DELETE "+group+"/roleAssignments/{id}", config, writing(s.removeGroupRole))
 	n.add("GET "+group+"/memberOfGroups", dirRead, inEnvironment(s.listGroupParents))
 	n.add("POST "+group+"/memberOfGroups", dirWrite, writing(s.addGroupParent))
 	n.add("GET "+group+"/memberOfGroups/{parent}", dirRead, inEnvironment(s.readGroupParent))

@@ -11,22 +11,26 @@ import (
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/authserver"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
 // Server simulates PingOne. It is an http.Handler and safe for concurrent use.
 type Server struct {
-	opt           Options
-	organizations []*organization
-	mu            sync.Mutex // for changes of all
-	all           atomic.Pointer[[]*environment]
-	made          atomic.Uint32 // environments created by calls
-	auth          *authserver.Server
-	routes        *node
-	limits        *limiter
-	recorder      *recorder
-	faults        *faultPlan
-	cursorKey     []byte
-	errorIDs      atomic.Uint32
+	opt       Options
+	mu        sync.Mutex // for changes of all
+	all       atomic.Pointer[[]*environment]
+	made      atomic.Uint32 // environments created by calls
+	auth      *authserver.Server
+	routes    *node
+	limits    *limiter
+	recorder  *recorder
+	faults    *faultPlan
+	cursorKey []byte
+	errorIDs  atomic.Uint32
+	resources *resource.Set
+	store     *resource.Store // of what is above environments
+	storeMu   sync.RWMutex
+	rowsMade  atomic.Uint32 // of resources that are data, by calls
 
 	unkind      atomic.Pointer[unkindness]
 	phases      *faultPlan // of the switches
@@ -57,9 +61,12 @@ func New(opt Options) (*Server, error) {
 		return nil, err
 	}
 	s.SetOnRequest(opt.OnRequest)
+	if s.resources, err = declared(); err != nil {
+		return nil, err
+	}
 	s.build()
 	s.auth, err = authserver.New(authserver.Config{
-		Organization: s.organizations[0].id.String(),
+		Organization: organizationID,
 		Apps:         s.apps(),
 		Directory:    directory{s},
 		Clock:        opt.Clock,

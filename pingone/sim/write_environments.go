@@ -38,7 +38,8 @@ func (s *Server) applyEnvironment(info *environmentInfo, b *body) error {
 	case license == "":
 		return required("license.id")
 	}
-	if info.license = s.organizations[0].license(license); info.license == nil || info.license.status != "ACTIVE" {
+	var ok bool
+	if info.license, ok = s.activeLicense(license); !ok {
 		return invalidValue("license.id", "The license does not exist or is not active.")
 	}
 	return nil

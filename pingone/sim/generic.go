@@ -1,0 +1,499 @@
+package sim
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
+)
+
+// generic answers the calls of a resource that is data.
+type generic struct {
+	server   *Server
+	kind     *resource.Type
+	hooks    resourceHooks
+	children []string // relations to what its rows own
+}
+
+// links finds the resources that rows of this one own.
+func (g *generic) links() {
+	for _, t := range g.server.resources.Types {
+		if below, ok := strings.CutPrefix(t.Path, g.kind.Path+"/{"); ok && strings.Count(below, "/") == 1 {
+			g.children = append(g.children, t.Path[strings.LastIndexByte(t.Path, '/')+1:])
+		}
+	}
+	for _, p := range g.kind.Parts {
+		g.children = append(g.children, p.Name)
+	}
+}
+
+// place is the collection that a call is about.
+type place struct {
+	store  *resource.Store
+	rows   *resource.Collection
+	at     string   // address in the store
+	owners []string // ids, the environment's first if there is one
+	self   string   // address of the collection
+	id     string   // of the row; empty for collections
+}
+
+// canonical writes an id in a path as rows have it.
+func canonical(id string) string {
+	if uuid, ok := data.ParseID(id); ok {
+		return uuid.String()
+	}
+	return id
+}
+
+// place finds the collection in a path; each row that owns it must be there.
+func (g *generic) place(c *call) (*place, error) {
+	t, p := g.kind, &place{store: g.server.store}
+	ids := make([]string, 0, len(c.params)+1)
+	if t.InEnvironment() {
+		p.store = c.environment.rows
+		ids = append(ids, c.environment.id.String())
+	}
+	for _, id := range c.params {
+		ids = append(ids, canonical(id))
+	}
+	n := len(t.Owners())
+	p.owners = ids[:n]
+	if len(ids) > n {
+		p.id = ids[n]
+	}
+	if err := g.checkOwners(c, p); err != nil {
+		return nil, err
+	}
+	p.at = t.At(p.owners)
+	p.rows = p.store.Read(p.at)
+	p.self = c.base + fillPath(t.Path, p.owners)
+	return p, nil
+}
+
+// fillPath puts ids into a path.
+func fillPath(path string, ids []string) string {
+	parts := strings.Split(path, "/")
+	k := 0
+	for at, part := range parts {
+		if strings.HasPrefix(part, "{") {
+			parts[at] = ids[k]
+			k++
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+// checkOwners refuses a path through rows that are not there.
+func (g *generic) checkOwners(c *call, p *place) error {
+	ids := p.owners
+	if g.kind.InEnvironment() {
+		ids = ids[1:]
+	}
+	for name := g.kind.Parent(); name != ""; {
+		owner := g.server.resources.Type(name)
+		if owner == nil {
+			return g.server.checkDirectory(c, name, ids[0])
+		}
+		rows := p.store.Read(owner.At(ids[:len(ids)-1]))
+		row := rows.Find(ids[len(ids)-1])
+		hooks := hooksOf[name]
+		if row == nil || g.hooks.owner != nil && !g.hooks.owner(row) || hooks.visible != nil && !hooks.visible(c, row) {
+			if hooks.hidden {
+				return forbidden()
+			}
+			return notFound("The " + owner.One + " does not exist.")
+		}
+		ids, name = ids[:len(ids)-1], owner.Parent()
+	}
+	return nil
+}
+
+// checkDirectory looks for a row that code serves.
+func (s *Server) checkDirectory(c *call, collection, id string) (err error) {
+	switch collection {
+	case "users":
+		_, _, err = s.user(c, id)
+	case "groups":
+		_, err = s.group(c, id)
+	case "populations":
+		_, err = s.population(c, id)
+	}
+	return err
+}
+
+// row finds the row that a call is about.
+func (g *generic) row(c *call) (*place, *resource.Row, error) {
+	p, err := g.place(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	var row *resource.Row
+	if g.kind.Single() {
+		if all := p.rows.All(); len(all) > 0 {
+			row = all[0]
+		}
+	} else {
+		row = p.rows.Find(p.id)
+	}
+	if row == nil || g.hooks.visible != nil && !g.hooks.visible(c, row) {
+		if g.hooks.hidden {
+			return nil, nil, forbidden()
+		}
+		return nil, nil, notFound("The " + g.kind.One + " does not exist.")
+	}
+	return p, row, nil
+}
+
+// list answers a page, or the whole collection when it has no page size: then
+// limit means nothing.
+func (g *generic) list(c *call) (reply, error) {
+	place, err := g.place(c)
+	if err != nil {
+		return reply{}, err
+	}
+	t, def, most := g.kind, g.kind.Default, g.kind.Most
+	if most == 0 {
+		def = max(1, place.rows.Len())
+		most = def
+		c.query.Del("limit")
+	}
+	p, err := g.server.paging(c, def, most)
+	if err != nil {
+		return reply{}, err
+	}
+	order, err := g.order(place.rows, p.at.Order)
+	if err != nil {
+		return reply{}, err
+	}
+	var x *scim.Expr
+	if len(t.Filters) > 0 && p.at.Filter != "" {
+		if x, err = c.parse(filterSpec{attributes: t.Filters, or: t.Or}, p.at.Filter); err != nil {
+			return reply{}, err
+		}
+	}
+	matches := func(k int) bool {
+		row := place.rows.Row(order[k])
+		if row == nil || g.hooks.visible != nil && !g.hooks.visible(c, row) {
+			return false
+		}
+		return x == nil || evaluate(x, func(name string) []string { return resource.Values(row.Members, name) })
+	}
+	l := &listing{key: t.Key, uncounted: !t.Count, plain: t.Most == 0 && !p.continued}
+	return g.server.slots(c, p, l, len(order), matches, func(dst []byte, k int) []byte {
+		return g.append(dst, c, place, place.rows.Row(order[k]))
+	}), nil
+}
+
+// order is the sequence of a list's rows.
+func (g *generic) order(rows *resource.Collection, by string) ([]int, error) {
+	out := make([]int, rows.Len())
+	for k := range out {
+		out[k] = k
+	}
+	if by == "" || len(g.kind.Order) == 0 {
+		return out, nil
+	}
+	if !slices.Contains(g.kind.Order, by) {
+		return nil, invalidParameter("order", "The order '"+by+"' is not supported.")
+	}
+	attribute, descending := strings.CutPrefix(by, "-")
+	value := func(k int) string {
+		if row := rows.Row(k); row != nil {
+			return strings.Join(resource.Values(row.Members, attribute), " ")
+		}
+		return ""
+	}
+	slices.SortStableFunc(out, func(x, y int) int {
+		if descending {
+			x, y = y, x
+		}
+		return strings.Compare(value(x), value(y))
+	})
+	return out, nil
+}
+
+func (g *generic) read(c *call) (reply, error) {
+	p, row, err := g.row(c)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{body: g.append(nil, c, p, row)}, nil
+}
+
+func (g *generic) create(c *call) (reply, error) {
+	p, err := g.place(c)
+	if err != nil {
+		return reply{}, err
+	}
+	var sent map[string]any
+	if _, err := c.decode(&sent, mediaJSON); err != nil {
+		return reply{}, err
+	}
+	members, problem := g.kind.Take(sent, nil)
+	if problem != nil {
+		return reply{}, refusedRow(problem)
+	}
+	row := &resource.Row{ID: g.server.newID(), Members: members}
+	if name, ok := members["name"].(string); ok && g.kind.NamedIDs {
+		row.ID = name
+	}
+	members["id"] = row.ID
+	g.stamp(c, members, resource.Created)
+	p.rows = p.store.At(p.at)
+	if err := g.store(c, p, row); err != nil {
+		return reply{}, err
+	}
+	return reply{status: http.StatusCreated, body: g.append(nil, c, p, row), location: p.self + "/" + row.ID}, nil
+}
+
+// newID is the id of a row that a call makes.
+func (s *Server) newID() string {
+	return data.IDs(data.Mix(s.opt.Seed ^ data.SaltOf("resources"))).ID(s.rowsMade.Add(1)).String()
+}
+
+// stamp sets the times of a row that is written now.
+func (g *generic) stamp(c *call, members map[string]any, kinds ...resource.Kind) {
+	for _, m := range g.kind.Members.Children {
+		if m.Kind == resource.Updated || slices.Contains(kinds, m.Kind) {
+			members[m.Name] = instant(c.now.UnixMilli())
+		}
+	}
+}
+
+// store puts a row into its collection unless something is against it.
+func (g *generic) store(c *call, p *place, row *resource.Row) error {
+	if problem := p.rows.Clash(g.kind, row); problem != nil {
+		return refusedRow(problem)
+	}
+	if g.hooks.store != nil {
+		if err := g.hooks.store(g.server, c, p.rows, row); err != nil {
+			return err
+		}
+	}
+	p.rows.Put(row)
+	p.rows.Yield(g.kind, row)
+	return nil
+}
+
+func (g *generic) replace(c *call) (reply, error) {
+	return g.change(c, func(_, sent map[string]any) map[string]any { return sent })
+}
+
+func (g *generic) patch(c *call) (reply, error) { return g.change(c, resource.Merge) }
+
+// change reads a body, makes the new row of it and the old one, and answers with it.
+func (g *generic) change(c *call, make func(old, sent map[string]any) map[string]any) (reply, error) {
+	p, old, err := g.row(c)
+	if err != nil {
+		return reply{}, err
+	}
+	var sent map[string]any
+	if _, err := c.decode(&sent, mediaJSON); err != nil {
+		return reply{}, err
+	}
+	row, err := g.write(c, p, old, make(old.Members, sent))
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{body: g.append(nil, c, p, row)}, nil
+}
+
+// write stores a changed row.
+func (g *generic) write(c *call, p *place, old *resource.Row, sent map[string]any) (*resource.Row, error) {
+	members, problem := g.kind.Take(sent, old.Members)
+	if problem != nil {
+		return nil, refusedRow(problem)
+	}
+	members["id"] = old.ID
+	g.stamp(c, members)
+	row := &resource.Row{ID: old.ID, Members: members}
+	return row, g.store(c, p, row)
+}
+
+func (g *generic) delete(c *call) (reply, error) {
+	p, row, err := g.row(c)
+	if err != nil {
+		return reply{}, err
+	}
+	if g.hooks.remove != nil {
+		if err := g.hooks.remove(g.server, c, row); err != nil {
+			return reply{}, err
+		}
+	}
+	p.rows.Delete(row.ID)
+	p.store.Forget(p.at + "/" + row.ID)
+	return reply{status: http.StatusNoContent}, nil
+}
+
+// act does the action that the media type of a POST names.
+func (g *generic) act(c *call) (reply, error) {
+	p, old, err := g.row(c)
+	if err != nil {
+		return reply{}, err
+	}
+	got, _, _ := strings.Cut(c.request.Header.Get("Content-Type"), ";")
+	k := slices.IndexFunc(g.kind.Actions, func(a resource.Action) bool { return strings.EqualFold(a.Media, strings.TrimSpace(got)) })
+	if k < 0 {
+		return reply{}, unsupportedMedia(got)
+	}
+	row := &resource.Row{ID: old.ID, Members: maps.Clone(old.Members)}
+	if err := resourceActions[g.kind.Name()+" "+g.kind.Actions[k].Name](g.server, c, row); err != nil {
+		return reply{}, err
+	}
+	g.stamp(c, row.Members)
+	p.rows.Put(row)
+	return reply{body: g.append(nil, c, p, row)}, nil
+}
+
+// readPart makes the handler that shows some members of a row.
+func (g *generic) readPart(part resource.Part) handler {
+	return func(c *call) (reply, error) {
+		p, row, err := g.row(c)
+		if err != nil {
+			return reply{}, err
+		}
+		return reply{body: g.appendPart(c, p, row, part)}, nil
+	}
+}
+
+// replacePart makes the handler that sets some members of a row.
+func (g *generic) replacePart(part resource.Part) handler {
+	return func(c *call) (reply, error) {
+		p, old, err := g.row(c)
+		if err != nil {
+			return reply{}, err
+		}
+		var sent map[string]any
+		if _, err := c.decode(&sent, mediaJSON); err != nil {
+			return reply{}, err
+		}
+		all := maps.Clone(old.Members)
+		for _, name := range part.Members {
+			all[name] = sent[name]
+		}
+		row, err := g.write(c, p, old, all)
+		if err != nil {
+			return reply{}, err
+		}
+		return reply{body: g.appendPart(c, p, row, part)}, nil
+	}
+}
+
+func (g *generic) appendPart(c *call, p *place, row *resource.Row, part resource.Part) []byte {
+	if part.Whole {
+		return g.append(nil, c, p, row)
+	}
+	o := open(nil)
+	links := o.child("_links")
+	links.link("self", c.address())
+	o.end(links)
+	for _, name := range part.Members {
+		g.member(&o, c, p, row, g.kind.Members.Child(name), row.Members)
+	}
+	return o.close()
+}
+
+// append writes a row.
+func (g *generic) append(dst []byte, c *call, p *place, row *resource.Row) []byte {
+	self := p.self
+	if !g.kind.Single() {
+		self += "/" + row.ID
+	}
+	o := open(dst)
+	links := o.child("_links")
+	links.link("self", self)
+	parts := strings.Split(g.kind.Path, "/")
+	for k, owner := range g.kind.Owners() {
+		one := strings.TrimSuffix(owner, "s")
+		if t := g.server.resources.Type(owner); t != nil {
+			one = t.One
+		}
+		end := slices.Index(parts, owner) + 2
+		links.link(strings.ReplaceAll(one, " ", ""), c.base, fillPath(strings.Join(parts[:end], "/"), p.owners[:k+1]))
+	}
+	for _, name := range g.children {
+		links.link(name, self, "/", name)
+	}
+	for _, l := range g.kind.Links {
+		if below, ok := strings.CutPrefix(l.Path, "./"); ok {
+			links.link(l.Name, self, "/", below)
+		} else {
+			links.link(l.Name, c.base, l.Path)
+		}
+	}
+	o.end(links)
+	for _, m := range g.kind.Shape(row.Members).Children {
+		g.member(&o, c, p, row, m, row.Members)
+	}
+	return o.close()
+}
+
+// member writes a member of a row, or of an object in it.
+func (g *generic) member(o *object, c *call, p *place, row *resource.Row, m *resource.Member, of map[string]any) {
+	v := of[m.Name]
+	switch m.Kind {
+	case resource.Owner:
+		inner := o.child(m.Name)
+		inner.text("id", p.owners[slices.Index(g.kind.Owners(), m.Owner)])
+		o.end(inner)
+		return
+	case resource.Computed:
+		v = g.hooks.computed[m.Name](g.server, c, row)
+	}
+	if v == nil {
+		return
+	}
+	o.foreignKey(m.Name)
+	g.value(o, c, p, row, m, v)
+}
+
+func (g *generic) value(o *object, c *call, p *place, row *resource.Row, m *resource.Member, v any) {
+	switch v := v.(type) {
+	case string:
+		o.dst = appendString(o.dst, v)
+	case map[string]any:
+		if len(m.Children) == 0 {
+			o.dst = appendJSON(o.dst, v)
+			return
+		}
+		inner := open(o.dst)
+		for _, child := range m.Children {
+			g.member(&inner, c, p, row, child, v)
+		}
+		o.dst = inner.close()
+	case []any:
+		o.dst = append(o.dst, '[')
+		for k, item := range v {
+			if k > 0 {
+				o.dst = append(o.dst, ',')
+			}
+			g.value(o, c, p, row, m, item)
+		}
+		o.dst = append(o.dst, ']')
+	default:
+		o.dst = appendJSON(o.dst, v)
+	}
+}
+
+// appendJSON adds a value that came from JSON or from code.
+func appendJSON(dst []byte, v any) []byte {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // texts, numbers, lists and objects: cannot fail
+	}
+	return append(dst, raw...)
+}
+
+// refusedRow is the answer to a row that cannot be stored.
+func refusedRow(p *resource.Problem) *apiError {
+	d := detail{Code: p.Code, Target: p.Target, Message: p.Message}
+	if p.Allowed != nil || p.Min != nil || p.Max != nil || p.Existing != "" {
+		d.InnerError = &innerError{AllowedValues: p.Allowed, RangeMinimumValue: p.Min, RangeMaximumValue: p.Max, ExistingID: p.Existing}
+	}
+	return invalidData(d)
+}

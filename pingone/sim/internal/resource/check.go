@@ -1,0 +1,225 @@
+package resource
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Problem is why a row is refused, in the API's terms.
+type Problem struct {
+	Code, Target, Message string
+	Allowed               []string
+	Min, Max              *int
+	Existing              string // id of the row that has the value
+}
+
+// Error implements error.
+func (p *Problem) Error() string { return p.Target + " " + p.Message }
+
+func number(n int64) json.Number { return json.Number(strconv.FormatInt(n, 10)) }
+
+// Take makes a row from what a client sent, numbers as json.Number. What the
+// client may not set comes from old, which is nil for a new row.
+func (t *Type) Take(sent, old map[string]any) (map[string]any, *Problem) {
+	shape := t.Members
+	if t.Variant != "" {
+		_, problem := t.Members.take(sent, old, "", t.Strict)
+		if problem != nil && problem.Target == t.Variant {
+			return nil, problem
+		}
+		shape = t.Shape(sent)
+	}
+	return shape.take(sent, old, "", t.Strict)
+}
+
+// Merge applies a patch to a row: null clears, objects merge (RFC 7396).
+func Merge(row, patch map[string]any) map[string]any {
+	out := maps.Clone(row)
+	if out == nil {
+		out = make(map[string]any)
+	}
+	for name, v := range patch {
+		inner, isObject := v.(map[string]any)
+		switch {
+		case v == nil:
+			delete(out, name)
+		case isObject:
+			before, _ := out[name].(map[string]any)
+			out[name] = Merge(before, inner)
+		default:
+			out[name] = v
+		}
+	}
+	return out
+}
+
+// take reads the members of an object.
+func (m *Member) take(sent, old map[string]any, at string, strict bool) (map[string]any, *Problem) {
+	out := make(map[string]any)
+	for _, c := range m.Children {
+		kept, has := old[c.Name]
+		v := sent[c.Name]
+		if c.ReadOnly || c.Fixed && old != nil {
+			if has {
+				out[c.Name] = kept
+			} else if c.Default != nil {
+				out[c.Name] = c.Default
+			}
+			continue
+		}
+		if v == nil {
+			switch {
+			case c.Required && c.Default == nil:
+				return nil, &Problem{Code: "REQUIRED_VALUE", Target: at + c.Name, Message: "must not be null"}
+			case c.Default != nil:
+				out[c.Name] = c.Default
+			}
+			continue
+		}
+		taken, problem := c.value(v, kept, at+c.Name, strict)
+		if problem != nil {
+			return nil, problem
+		}
+		out[c.Name] = taken
+	}
+	return out, nil
+}
+
+// value checks one value of a member, or all of a list.
+func (m *Member) value(v, old any, at string, strict bool) (any, *Problem) {
+	if !m.List {
+		before, _ := old.(map[string]any)
+		return m.single(v, before, at, strict)
+	}
+	list, ok := v.([]any)
+	if !ok {
+		return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "must be an array"}
+	}
+	out := make([]any, 0, len(list))
+	for k, item := range list {
+		taken, problem := m.single(item, sameItem(item, old), at+"["+strconv.Itoa(k)+"]", strict)
+		if problem != nil {
+			return nil, problem
+		}
+		out = append(out, taken)
+	}
+	return out, nil
+}
+
+// sameItem finds the item of a list that had the id of another.
+func sameItem(item, list any) map[string]any {
+	object, _ := item.(map[string]any)
+	old, _ := list.([]any)
+	for _, o := range old {
+		if before, ok := o.(map[string]any); ok && object["id"] != nil && before["id"] == object["id"] {
+			return before
+		}
+	}
+	return nil
+}
+
+// single checks one value.
+func (m *Member) single(v any, old map[string]any, at string, strict bool) (any, *Problem) {
+	wrong := func(want string) *Problem {
+		return &Problem{Code: "INVALID_VALUE", Target: at, Message: "must be " + want}
+	}
+	switch m.Kind {
+	case Any:
+		return v, nil
+	case Object:
+		inner, ok := v.(map[string]any)
+		switch {
+		case !ok:
+			return nil, wrong("an object")
+		case len(m.Children) == 0:
+			return inner, nil
+		}
+		return m.take(inner, old, at+".", strict)
+	case Boolean:
+		if _, ok := v.(bool); !ok {
+			return nil, wrong("true or false")
+		}
+		return v, nil
+	case Integer, Number:
+		n, ok := v.(json.Number)
+		if !ok {
+			return nil, wrong("a number")
+		}
+		return m.number(n, at, strict)
+	}
+	text, ok := v.(string)
+	if !ok {
+		return nil, wrong("a string")
+	}
+	return m.text(text, at)
+}
+
+// number checks a number; the fraction of one that must be whole is cut off.
+func (m *Member) number(n json.Number, at string, strict bool) (any, *Problem) {
+	f, err := n.Float64()
+	if err != nil || m.Kind == Integer && strict && f != float64(int64(f)) {
+		return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "must be a whole number"}
+	}
+	if m.Min != nil && f < float64(*m.Min) || m.Max != nil && f > float64(*m.Max) {
+		return nil, &Problem{Code: "OUT_OF_RANGE", Target: at, Message: "is out of range", Min: m.Min, Max: m.Max}
+	}
+	if m.Kind == Integer {
+		if _, err := n.Int64(); err != nil {
+			return number(int64(f)), nil
+		}
+	}
+	return n, nil
+}
+
+// text checks a string or a time.
+func (m *Member) text(text, at string) (any, *Problem) {
+	switch length := utf8.RuneCountInString(text); {
+	case m.Kind == Time:
+		if _, err := time.Parse(time.RFC3339, text); err != nil {
+			return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "must be an instant such as 2026-01-31T12:00:00.000Z"}
+		}
+	case text == "" && m.Required:
+		return nil, &Problem{Code: "EMPTY_VALUE", Target: at, Message: "must not be empty"}
+	case len(m.Allowed) > 0 && !slices.Contains(m.Allowed, text):
+		return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "is not an allowed value", Allowed: m.Allowed}
+	case m.Min != nil && length < *m.Min || m.Max != nil && length > *m.Max:
+		return nil, &Problem{Code: "SIZE_LIMIT_EXCEEDED", Target: at, Message: "has too few or too many characters", Min: m.Min, Max: m.Max}
+	}
+	return text, nil
+}
+
+// Values gives what a filter or an order compares: the values at a path.
+func Values(v any, path string) []string {
+	if path == "" {
+		switch v := v.(type) {
+		case string:
+			return []string{v}
+		case bool:
+			return []string{strconv.FormatBool(v)}
+		case json.Number:
+			return []string{v.String()}
+		case []any:
+			var out []string
+			for _, item := range v {
+				out = append(out, Values(item, "")...)
+			}
+			return out
+		}
+		return nil
+	}
+	if list, ok := v.([]any); ok {
+		var out []string
+		for _, item := range list {
+			out = append(out, Values(item, path)...)
+		}
+		return out
+	}
+	object, _ := v.(map[string]any)
+	head, tail, _ := strings.Cut(path, ".")
+	return Values(object[head], tail)
+}

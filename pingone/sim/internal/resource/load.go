@@ -1,0 +1,305 @@
+package resource
+
+import (
+	"fmt"
+	"io/fs"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// declaration is a file as it is written.
+type declaration struct {
+	Path       string                   `yaml:"path"`
+	Key        string                   `yaml:"key"`
+	One        string                   `yaml:"one"`
+	Methods    string                   `yaml:"methods"`
+	Group      string                   `yaml:"group"`
+	Permission permission               `yaml:"permission"`
+	Page       page                     `yaml:"page"`
+	Count      bool                     `yaml:"count"`
+	IDs        string                   `yaml:"ids"`
+	Numbers    string                   `yaml:"numbers"`
+	Filters    map[string]string        `yaml:"filters"`
+	Or         bool                     `yaml:"or"`
+	Order      []string                 `yaml:"order"`
+	Links      map[string]string        `yaml:"links"`
+	Members    yaml.MapSlice            `yaml:"members"`
+	Variant    string                   `yaml:"variant"`
+	Variants   map[string]yaml.MapSlice `yaml:"variants"`
+	Parts      map[string]part          `yaml:"parts"`
+	Actions    map[string]string        `yaml:"actions"`
+	Rows       []yaml.MapSlice          `yaml:"rows"`
+}
+
+type permission struct {
+	Read  string `yaml:"read"`
+	Write string `yaml:"write"`
+}
+
+type page struct {
+	Default int `yaml:"default"`
+	Most    int `yaml:"most"`
+}
+
+type part struct {
+	Members string `yaml:"members"`
+	Methods string `yaml:"methods"`
+	Answers string `yaml:"answers"`
+}
+
+// source tells where in its file something stands.
+type source struct {
+	name string
+	tree *ast.File
+}
+
+// fail makes an error at a place, such as $.members.name.
+func (s *source) fail(at, format string, values ...any) error {
+	line := 1
+	if path, err := yaml.PathString(at); err == nil {
+		if node, err := path.FilterFile(s.tree); err == nil && node != nil {
+			line = node.GetToken().Position.Line
+		}
+	}
+	return fmt.Errorf("%s:%d: %s", s.name, line, fmt.Sprintf(format, values...))
+}
+
+// Set is all declared resources.
+type Set struct {
+	Types []*Type
+	names map[string]*Type
+	code  []string          // collections that code serves, which may own rows
+	seeds map[string]string // the file of each seeded row by its address
+	given map[string]string // ids that files give
+}
+
+// Type finds a resource by its name, such as gateways/instances.
+func (s *Set) Type(name string) *Type { return s.names[name] }
+
+// Load reads all resources of a file system and refuses what could not be
+// served, with file and line. The rows of the collections in code, which have no
+// file, may own rows and be referred to.
+func Load(files fs.FS, code ...string) (*Set, error) {
+	names, err := fs.Glob(files, "*.yaml")
+	if err != nil {
+		return nil, fmt.Errorf("list the resources: %w", err)
+	}
+	set := &Set{names: make(map[string]*Type), code: code, seeds: make(map[string]string), given: make(map[string]string)}
+	for _, name := range names {
+		raw, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, fmt.Errorf("read a resource: %w", err)
+		}
+		t, err := read(name, raw)
+		if err != nil {
+			return nil, err
+		}
+		if other := set.names[t.name]; other != nil {
+			return nil, t.file.fail("$.path", "%s is declared in %s already", t.Path, other.file.name)
+		}
+		set.Types, set.names[t.name] = append(set.Types, t), t
+	}
+	for _, t := range set.Types {
+		if err := set.check(t); err != nil {
+			return nil, err
+		}
+		if err := t.checkRows(); err != nil {
+			return nil, err
+		}
+	}
+	return set, set.checkSeeds()
+}
+
+// read reads one file.
+func read(name string, raw []byte) (*Type, error) {
+	tree, err := parser.ParseBytes(raw, 0)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	var d declaration
+	if err := yaml.UnmarshalWithOptions(raw, &d, yaml.Strict(), yaml.UseOrderedMap()); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	t := &Type{
+		Path: d.Path, Key: d.Key, One: d.One, Methods: words(d.Methods), Group: d.Group, Read: words(d.Permission.Read), Write: words(d.Permission.Write),
+		Default: d.Page.Default, Most: d.Page.Most, Count: d.Count, Or: d.Or, Order: d.Order, Variant: d.Variant,
+		NamedIDs: d.IDs == "name", Strict: d.Numbers == "strict", Filters: make(map[string][]string), file: &source{name, tree},
+	}
+	if t.Group == "" {
+		t.Group = "rlgConfigRpm"
+	}
+	if len(t.Read) == 0 {
+		t.Read = []string{"configuration"}
+	}
+	if len(t.Write) == 0 {
+		t.Write = []string{"configuration"}
+	}
+	for attribute, operators := range d.Filters {
+		t.Filters[attribute] = words(operators)
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Links)) {
+		t.Links = append(t.Links, Link{name, d.Links[name]})
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Parts)) {
+		p := d.Parts[name]
+		t.Parts = append(t.Parts, Part{name, words(p.Members), words(p.Methods), p.Answers == "row"})
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Actions)) {
+		t.Actions = append(t.Actions, Action{name, d.Actions[name]})
+	}
+	t.split()
+	if err := t.declareMembers(d); err != nil {
+		return nil, err
+	}
+	return t, t.declareRows(d.Rows)
+}
+
+func words(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// declareMembers builds the trees of members.
+func (t *Type) declareMembers(d declaration) error {
+	t.Members = &Member{Kind: Object}
+	if err := t.declare(t.Members, d.Members, "$.members"); err != nil {
+		return err
+	}
+	t.Variants = make(map[string]*Member)
+	for name, members := range d.Variants {
+		t.Variants[name] = t.Members.clone()
+		if err := t.declare(t.Variants[name], members, "$.variants."+name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Type) declare(into *Member, members yaml.MapSlice, at string) error {
+	for _, item := range members {
+		name, text := fmt.Sprint(item.Key), fmt.Sprint(item.Value)
+		if err := into.add(name, text); err != nil {
+			return t.file.fail(at+".'"+name+"'", "member %s: %v", name, err)
+		}
+	}
+	return nil
+}
+
+var (
+	pathForm    = regexp.MustCompile(`^(/[A-Za-z0-9]+(/\{[a-z]+\})?)+$`)
+	methodNames = []string{"list", "read", "create", "replace", "patch", "delete"}
+	classes     = []string{"configuration", "directory", "organization", "everyone"}
+)
+
+// check refuses what could not be served.
+func (s *Set) check(t *Type) error {
+	switch {
+	case !pathForm.MatchString(t.Path) || strings.HasSuffix(t.Path, "}"):
+		return t.file.fail("$.path", "a path is such as /environments/{env}/gateways, without the row's id, not %q", t.Path)
+	case t.One == "":
+		return t.file.fail("$", "one is missing: what messages call a row, such as gateway")
+	case len(t.Methods) == 0:
+		return t.file.fail("$", "methods is missing: some of %s", strings.Join(methodNames, ", "))
+	case t.Single() && (t.Can("list") || t.Can("create") || t.Most > 0 || t.Count || len(t.Filters) > 0):
+		return t.file.fail("$.methods", "a resource without key is one row: it has no list, page, count or filters")
+	case !t.Single() && !t.Can("list"):
+		return t.file.fail("$.methods", "a collection needs the method list")
+	case (t.Most > 0) != (t.Default > 0) || t.Default > t.Most:
+		return t.file.fail("$.page", "a page needs default and most, and default is not above most")
+	}
+	for _, m := range t.Methods {
+		if !slices.Contains(methodNames, m) {
+			return t.file.fail("$.methods", "there is no method %q; there are %s", m, strings.Join(methodNames, ", "))
+		}
+	}
+	for _, class := range slices.Concat(t.Read, t.Write) {
+		if !slices.Contains(classes, class) {
+			return t.file.fail("$.permission", "there is no permission %q; there are %s", class, strings.Join(classes, ", "))
+		}
+	}
+	if parent := t.Parent(); parent != "" && s.names[parent] == nil && !slices.Contains(s.code, parent) {
+		return t.file.fail("$.path", "no file declares %s, whose rows own these", parent)
+	}
+	return s.checkNames(t)
+}
+
+// checkNames refuses names of members that there are not.
+func (s *Set) checkNames(t *Type) error {
+	known := func(path string) bool {
+		if t.Members.At(path) != nil {
+			return true
+		}
+		for _, m := range t.Variants {
+			if m.At(path) != nil {
+				return true
+			}
+		}
+		return t.idOf(path)
+	}
+	for attribute, operators := range t.Filters {
+		if !known(attribute) {
+			return t.file.fail("$.filters", "filters name %s, which is no member", attribute)
+		}
+		for _, op := range operators {
+			if !slices.Contains([]string{"eq", "ne", "sw", "ew", "co", "lt", "le", "gt", "ge"}, op) {
+				return t.file.fail("$.filters", "there is no operator %q", op)
+			}
+		}
+	}
+	for _, order := range t.Order {
+		if !known(strings.TrimPrefix(order, "-")) {
+			return t.file.fail("$.order", "order names %s, which is no member", order)
+		}
+	}
+	for _, p := range t.Parts {
+		for _, name := range p.Members {
+			if t.Members.Child(name) == nil {
+				return t.file.fail("$.parts", "part %s names %s, which is no member", p.Name, name)
+			}
+		}
+		for _, m := range p.Methods {
+			if m != "read" && m != "replace" {
+				return t.file.fail("$.parts", "a part has the methods read and replace, not %q", m)
+			}
+		}
+	}
+	if t.Variant != "" {
+		m := t.Members.Child(t.Variant)
+		if m == nil || len(m.Allowed) == 0 {
+			return t.file.fail("$.variant", "the variant %s must be a member with declared values", t.Variant)
+		}
+		for name := range t.Variants {
+			if !slices.Contains(m.Allowed, name) {
+				return t.file.fail("$.variants", "%s has no value %s", t.Variant, name)
+			}
+		}
+	} else if len(t.Variants) > 0 {
+		return t.file.fail("$.variants", "variant is missing: the member that tells the variants apart")
+	}
+	return s.checkOwners(t, t.Members, "")
+}
+
+// idOf reports whether a path is the id in an owner, which is not declared.
+func (t *Type) idOf(path string) bool {
+	head, ok := strings.CutSuffix(path, ".id")
+	m := t.Members.At(head)
+	return ok && m != nil && m.Kind == Owner
+}
+
+// checkOwners refuses owners that are not in the path.
+func (s *Set) checkOwners(t *Type, m *Member, at string) error {
+	for _, c := range m.Children {
+		if c.Kind == Owner && !slices.Contains(t.owners, c.Owner) {
+			return t.file.fail("$.members.'"+at+c.Name+"'", "the path has no owner %q; it has %s", c.Owner, strings.Join(t.owners, ", "))
+		}
+		if err := s.checkOwners(t, c, at+c.Name+"."); err != nil {
+			return err
+		}
+	}
+	return nil
+}
