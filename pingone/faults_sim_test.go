@@ -72,6 +72,9 @@ func TestFaultsEndInAllRowsOrAnError(t *testing.T) {
 func TestRefusedTables(t *testing.T) {
 	t.Parallel()
 	const users, groups, licenses = "GET /v1/environments/*/users", "GET /v1/environments/*/groups", "GET /v1/organizations/*/licenses"
+	simulated, err := sim.New(sim.Options{Users: 1})
+	require.NoError(t, err)
+	organizationID := simulated.OrganizationID()
 	cases := []struct {
 		schema, table, path string
 		keys                []string
@@ -79,10 +82,9 @@ func TestRefusedTables(t *testing.T) {
 	}{
 		{"Information", "Environments", "list", nil, "GET /v1/environments"},
 		{"Information", "Organizations", "list", nil, "GET /v1/organizations"},
-		{"Information", "Organizations", "by_id", []string{envID}, "GET /v1/organizations/*"},
 		{"Information", "Licenses", "all", nil, licenses},
-		{"Information", "Licenses", "by_organization", []string{envID}, licenses},
-		{"Information", "Licenses", "by_organization_and_id", []string{envID, envID}, licenses + "/*"},
+		{"Information", "Licenses", "by_organization", []string{organizationID}, licenses},
+		{"Information", "Licenses", "by_organization_and_id", []string{organizationID, envID}, licenses + "/*"},
 		{"Administrators", "Users", "list", nil, users},
 		{"Administrators", "Users", "by_id", []string{envID}, users + "/*"},
 		{"Administrators", "Groups", "list", nil, groups},

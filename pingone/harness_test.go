@@ -65,6 +65,7 @@ func newWorld(t testing.TB, opt sim.Options, change func(*pingone.Config)) *worl
 // worker gets tokens of the simulator's worker application.
 type worker struct {
 	url string
+	app sim.App // AppWorker unless given
 	mu  sync.Mutex
 	tok string
 }
@@ -78,7 +79,11 @@ func (w *worker) Token(ctx context.Context) (pingone.Token, error) {
 			return nil, err
 		}
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		req.SetBasicAuth(sim.AppWorker.ID, sim.AppWorker.Secret)
+		app := w.app
+		if app.ID == "" {
+			app = sim.AppWorker
+		}
+		req.SetBasicAuth(app.ID, app.Secret)
 		resp, err := http.DefaultClient.Do(req)
 		if err != nil {
 			return nil, gwerr.Wrap(gwerr.UpstreamAuth, err, "No token.", "")

@@ -141,7 +141,7 @@ func (j *job) produce(ctx context.Context, out sink) error {
 func (j *job) each(ctx context.Context, out sink) error {
 	f := j.fan(ctx, out)
 	for _, key := range j.req.Keys {
-		if !f.add(func(ctx context.Context, out sink) error { return j.run(ctx, out, key, nil) }) {
+		if !f.add(func(ctx context.Context, out sink) error { return j.runShown(ctx, out, key) }) {
 			break
 		}
 	}

@@ -192,6 +192,9 @@ type Path struct {
 	And, Or bool
 	// Missing lists HTTP statuses that mean "no such row".
 	Missing []int
+	// Shown tells which keys the service refuses because it does not show them;
+	// nil if a refusal always means that something may not be read.
+	Shown *Shown
 	// Unique columns identify at most one row when tested for equality.
 	Unique []string
 	// Variant splits the path by the value of a column that rows don't hold.
@@ -254,6 +257,10 @@ type Parent struct {
 	// should give no rows; the scanner proves it in few calls.
 	EmptyWhen []string
 }
+
+// Shown names the column of a table that holds all values of a key which the
+// service answers. If it refuses any other value, there are no rows.
+type Shown struct{ Table, Column, Key string }
 
 // Lookup is a column of another table, found by a key of this one.
 type Lookup struct{ Table, Key, By, Column string }

@@ -26,13 +26,14 @@ var declarationKeys = map[string][]string{
 	"reference": {"table", "column", "forward", "backward"},
 	"path": {
 		"name", "doc", "get", "list", "items", "keys", "supplies", "sources", "endpoint", "group", "page", "page_max", "count",
-		"filter", "filters", "join", "missing", "unique", "variant", "partition", "parent", "lookup", "query", "hook",
+		"filter", "filters", "join", "missing", "shown", "unique", "variant", "partition", "parent", "lookup", "query", "hook",
 	},
 	"filter":    {"attribute", "operators", "exact", "unconfirmed"},
 	"variant":   {"column", "filters"},
 	"value":     {"value", "filter"},
 	"partition": {"column", "table", "key", "size", "split", "above"},
 	"parent":    {"table", "column", "key", "path", "rows", "empty_when"},
+	"shown":     {"table", "column", "key"},
 	"lookup":    {"table", "key", "by", "column"},
 }
 
@@ -230,6 +231,10 @@ func (p *problems) structures(m fields, out *Path) {
 			Table: c.must("table"), Column: c.must("column"), Key: c.must("key"), Path: c.must("path"),
 			Rows: c.str("rows"), EmptyWhen: c.texts("empty_when"),
 		}
+	}
+	if m.has("shown") {
+		c := p.mapping(m.values["shown"], "shown")
+		out.Shown = &Shown{Table: c.must("table"), Column: c.must("column"), Key: c.must("key")}
 	}
 	if m.has("lookup") {
 		out.Lookup = map[string]Lookup{}

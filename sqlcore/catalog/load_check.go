@@ -209,6 +209,13 @@ func (c *checker) links(path *Path, line int) {
 		c.other(line, p.Table, append([]string{p.Column, p.Rows}, p.EmptyWhen...)...)
 		c.parent(p, line)
 	}
+	if s := path.Shown; s != nil {
+		c.other(line, s.Table, s.Column)
+		if !slices.Contains(path.Keys, s.Key) {
+			c.atLine(line, "path %s says which values of %q are shown, which is not one of its keys", path.Name, s.Key)
+		}
+		c.listed("table of shown keys", s.Table, line)
+	}
 	for name, l := range path.Lookup {
 		c.own(line, "lookup", name, l.Key)
 		c.other(line, l.Table, l.By, l.Column)
@@ -228,8 +235,13 @@ func (c *checker) parent(p *Parent, line int) {
 			c.atLine(line, "the parent gives %s alone, but its path %s needs %s too; name a path whose only key is %s", p.Key, p.Path, key, p.Key)
 		}
 	}
-	if t := c.all[p.Table]; t != nil && !slices.ContainsFunc(t.Paths, func(up Path) bool { return up.Get == "" && len(up.Keys) == 0 }) {
-		c.atLine(line, "the parent's table %s can't be listed; give it a list path without keys", p.Table)
+	c.listed("parent's table", p.Table, line)
+}
+
+// listed checks that a table can be read whole; what says why it must be.
+func (c *checker) listed(what, table string, line int) {
+	if t := c.all[table]; t != nil && !slices.ContainsFunc(t.Paths, func(p Path) bool { return p.Get == "" && len(p.Keys) == 0 }) {
+		c.atLine(line, "the %s %s can't be listed; give it a list path without keys", what, table)
 	}
 }
 
