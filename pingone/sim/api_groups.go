@@ -39,7 +39,7 @@ func (c *call) seesGroup(g int) bool {
 		return true
 	}
 	p := c.environment.groups[g].population
-	return p >= 0 && c.access.seesPopulation(c.environment.populations[p].id)
+	return p >= 0 && c.access.seesPopulation(c.environment.populationID(p))
 }
 
 func (c *call) appendGroup(dst []byte, g int, more func(o *object)) []byte {
@@ -57,7 +57,7 @@ func (c *call) appendGroup(dst []byte, g int, more func(o *object)) []byte {
 	o.text("description", group.description)
 	o.text("externalId", group.externalID)
 	if group.population >= 0 {
-		o.ref("population", e.populations[group.population].id)
+		o.ref("population", e.populationID(group.population))
 	}
 	o.text("userFilter", group.userFilter)
 	o.raw("customData", group.customData)
@@ -137,7 +137,7 @@ func (e *environment) groupValue(g int, name string) string {
 	if group.population < 0 {
 		return ""
 	}
-	return e.populations[group.population].id.String() // population.id
+	return e.populationID(group.population).String() // population.id
 }
 
 func (s *Server) readGroup(c *call) (reply, error) {

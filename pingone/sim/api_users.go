@@ -21,7 +21,7 @@ func (s *Server) user(c *call, text string) (uint32, *user, error) {
 	if u == nil {
 		return 0, nil, missing
 	}
-	if !c.access.seesPopulation(c.environment.populations[u.population].id) {
+	if !c.access.seesPopulation(c.environment.populationID(u.population)) {
 		return 0, nil, forbidden()
 	}
 	return i, u, nil
@@ -56,8 +56,8 @@ func (s *Server) query(c *call, filter string) (query, error) {
 	}
 	if c.access.populations != nil {
 		var seen populationIn
-		for k, p := range e.populations {
-			if c.access.seesPopulation(p.id) {
+		for k := range e.populations().Len() {
+			if c.access.seesPopulation(e.populationID(k)) {
 				seen = append(seen, k)
 			}
 		}
@@ -96,7 +96,7 @@ func (s *Server) listUsers(c *call) (reply, error) {
 	l := &listing{key: "users"}
 	rows := s.turn(c, p, l, &found)
 	c.open(l)
-	w := newUserWriter(e, c.base, has(p.at.Expand, "population") || has(p.at.Expand, "populations"), c.now)
+	w := s.newUserWriter(c, has(p.at.Expand, "population") || has(p.at.Expand, "populations"))
 	var scratch user
 	for _, i := range rows {
 		u := e.listed(i, c.now, &scratch)
@@ -117,7 +117,7 @@ func (s *Server) readUser(c *call) (reply, error) {
 // of the population and what include asks for.
 func (s *Server) appendWholeUser(c *call, u *user) []byte {
 	e, expand := c.environment, c.query.Get("expand")
-	w := newUserWriter(e, c.base, has(expand, "population") || has(expand, "populations"), c.now)
+	w := s.newUserWriter(c, has(expand, "population") || has(expand, "populations"))
 	w.single = true
 	return w.append(nil, u, func(o *object) {
 		include := c.query.Get("include")

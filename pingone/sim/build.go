@@ -33,14 +33,14 @@ const (
 const limitedPopulation = 2
 
 // identityProviderID is the external identity provider of an environment.
-func identityProviderID(environment data.ID) data.ID {
-	return data.NamedID("idp " + environment.String())
+func identityProviderID(environment data.ID) string {
+	return data.NamedID(environment.String() + "/identityProviders/partner").String()
 }
 
 // build makes the organizations and the environments of the first.
 func (s *Server) build() {
 	s.store = resource.NewStore()
-	s.plant(s.store, nil, "")
+	s.plant(s.store, nil, "", false)
 	for k, spec := range []struct {
 		users    int
 		products []string
@@ -135,37 +135,24 @@ func (s *Server) fill(e *environment, name string, users int) {
 	}
 	e.schema = data.NamedID("schema " + e.id.String())
 	e.written = make(map[uint32][]version)
-	specs := data.Populations(name != administrators)
-	empty := users == 0 && name != administrators && name != customers && name != partners
+	empty := users == 0 && !slices.Contains([]string{administrators, customers, partners}, name)
+	shares := data.Shares(name != administrators)
 	if empty {
-		specs = specs[:1]
-	}
-	shares := make([]data.Share, len(specs))
-	for k, spec := range specs {
-		shares[k] = spec.Share
-		theme := ""
-		if spec.Language != "" {
-			theme = data.NamedID("theme " + spec.Language).String()
-		}
-		e.populations = append(e.populations, &population{
-			theme: theme, id: e.ids.populations.ID(uint32(k)), name: spec.Name, description: spec.Description, isDefault: spec.Default,
-			passwordPolicy: data.NamedID("policy " + e.id.String()).String(), preferredLanguage: spec.Language,
-			alternative: spec.Alternative, createdAt: data.Epoch + int64(k)*7_000_123, updated: data.Epoch + int64(k)*9_000_456,
-		})
+		shares = shares[:1]
 	}
 	e.people = data.NewPeople(seed, users, shares)
 	e.nextUser = e.people.Count()
 	e.attributes = seedAttributes(e)
 	e.rows = resource.NewStore()
+	s.plant(e.rows, e, name, empty)
 	if !empty {
 		s.seedGroups(e, seed)
-		s.plant(e.rows, e, name)
 	}
 }
 
 // seedGroups makes the groups and compiles their user filters.
 func (s *Server) seedGroups(e *environment, seed uint64) {
-	for k, spec := range data.Groups(len(e.populations)) {
+	for k, spec := range data.Groups(e.populations().Len()) {
 		g := &group{
 			id: e.ids.groups.ID(uint32(k)), name: spec.Name, description: spec.Description, externalID: spec.ExternalID,
 			population: spec.Population, userFilter: spec.UserFilter, sourceType: spec.SourceType, customData: []byte(spec.CustomData),
@@ -173,7 +160,7 @@ func (s *Server) seedGroups(e *environment, seed uint64) {
 			createdAt: data.Epoch + int64(k)*86_400_777, updated: data.Epoch + int64(k)*96_400_777,
 		}
 		if g.sourceType != "" {
-			g.sourceID = identityProviderID(e.id).String()
+			g.sourceID = identityProviderID(e.id)
 		}
 		for _, p := range spec.Parents {
 			g.parents[p] = true

@@ -21,17 +21,16 @@ type environment struct {
 	schema data.ID
 	unkind *atomic.Pointer[unkindness] // the server's
 
-	mu          sync.RWMutex
-	rows        *resource.Store // of the resources that are data
-	populations []*population
-	groups      []*group
-	attributes  []*attribute
-	written     map[uint32][]version // users that differ from the seed
-	order       []uint32             // the keys of written, ascending
-	nextUser    uint32
-	writes      uint64 // counts every change
-	structure   uint64 // counts changes that move seeded users between results
-	past        []pastCounts
+	mu         sync.RWMutex
+	rows       *resource.Store // of the resources that are data
+	groups     []*group
+	attributes []*attribute
+	written    map[uint32][]version // users that differ from the seed
+	order      []uint32             // the keys of written, ascending
+	nextUser   uint32
+	writes     uint64 // counts every change
+	structure  uint64 // counts changes that move seeded users between results
+	past       []pastCounts
 
 	cache cache
 }
@@ -95,7 +94,7 @@ func (e *environment) fill(i uint32, u *user) {
 		u.remoteIP = p.RemoteIP(i)
 	}
 	if u.status.Provider != "PING_ONE" {
-		u.providerID = identityProviderID(e.id).String()
+		u.providerID = identityProviderID(e.id)
 	}
 	u.custom = u.custom[:0]
 	for k, a := range e.attributes {

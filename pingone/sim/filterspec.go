@@ -30,8 +30,6 @@ var environmentsSpec = filterSpec{attributes: map[string][]string{
 	"name": opsSw, "id": opsEq, "organization.id": opsEq, "license.id": opsEq, "status": opsEq,
 }}
 
-var populationsSpec = filterSpec{or: true, attributes: map[string][]string{"id": opsEq, "name": opsEqSw}}
-
 var groupsSpec = filterSpec{or: true, groupPath: true, attributes: map[string][]string{
 	"id": opsEq, "name": opsEqSw, "population.id": opsEq, "externalId": opsEqSw,
 }}

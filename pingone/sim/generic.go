@@ -102,11 +102,11 @@ func (g *generic) checkOwners(c *call, p *place) error {
 		rows := p.store.Read(owner.At(ids[:len(ids)-1]))
 		row := rows.Find(ids[len(ids)-1])
 		hooks := hooksOf[name]
-		if row == nil || g.hooks.owner != nil && !g.hooks.owner(row) || hooks.visible != nil && !hooks.visible(c, row) {
-			if hooks.hidden {
-				return forbidden()
-			}
-			return notFound("The " + owner.One + " does not exist.")
+		if err := hooks.check(c, owner, row); err != nil {
+			return err
+		}
+		if g.hooks.owner != nil && !g.hooks.owner(row) {
+			return notFound("The " + owner.One + " has none.")
 		}
 		ids, name = ids[:len(ids)-1], owner.Parent()
 	}
@@ -120,8 +120,6 @@ func (s *Server) checkDirectory(c *call, collection, id string) (err error) {
 		_, _, err = s.user(c, id)
 	case "groups":
 		_, err = s.group(c, id)
-	case "populations":
-		_, err = s.population(c, id)
 	}
 	return err
 }
@@ -134,19 +132,25 @@ func (g *generic) row(c *call) (*place, *resource.Row, error) {
 	}
 	var row *resource.Row
 	if g.kind.Single() {
-		if all := p.rows.All(); len(all) > 0 {
-			row = all[0]
+		if row = p.rows.Only(); row == nil {
+			members, _ := g.kind.Take(map[string]any{}, nil)
+			row = &resource.Row{ID: g.kind.Name(), Members: members}
 		}
 	} else {
 		row = p.rows.Find(p.id)
 	}
-	if row == nil || g.hooks.visible != nil && !g.hooks.visible(c, row) {
-		if g.hooks.hidden {
-			return nil, nil, forbidden()
-		}
-		return nil, nil, notFound("The " + g.kind.One + " does not exist.")
+	return p, row, g.hooks.check(c, g.kind, row)
+}
+
+// check refuses a row that is not there, or not for the caller.
+func (h resourceHooks) check(c *call, t *resource.Type, row *resource.Row) error {
+	switch {
+	case row == nil && !h.hidden:
+		return notFound("The " + t.One + " does not exist.")
+	case row == nil, h.visible != nil && !h.visible(c, row):
+		return forbidden()
 	}
-	return p, row, nil
+	return nil
 }
 
 // list answers a page, or the whole collection when it has no page size: then
@@ -239,6 +243,9 @@ func (g *generic) create(c *call) (reply, error) {
 		return reply{}, refusedRow(problem)
 	}
 	row := &resource.Row{ID: g.server.newID(), Members: members}
+	if g.hooks.newID != nil {
+		row.ID = g.hooks.newID(c, p.rows)
+	}
 	if name, ok := members["name"].(string); ok && g.kind.NamedIDs {
 		row.ID = name
 	}
@@ -296,6 +303,7 @@ func (g *generic) change(c *call, make func(old, sent map[string]any) map[string
 	if _, err := c.decode(&sent, mediaJSON); err != nil {
 		return reply{}, err
 	}
+	p.rows = p.store.At(p.at)
 	row, err := g.write(c, p, old, make(old.Members, sent))
 	if err != nil {
 		return reply{}, err
@@ -309,7 +317,9 @@ func (g *generic) write(c *call, p *place, old *resource.Row, sent map[string]an
 	if problem != nil {
 		return nil, refusedRow(problem)
 	}
-	members["id"] = old.ID
+	if m := g.kind.Members.Child("id"); m != nil && m.Kind == resource.ID {
+		members["id"] = old.ID
+	}
 	g.stamp(c, members)
 	row := &resource.Row{ID: old.ID, Members: members}
 	return row, g.store(c, p, row)
@@ -396,6 +406,17 @@ func (g *generic) appendPart(c *call, p *place, row *resource.Row, part resource
 		g.member(&o, c, p, row, g.kind.Members.Child(name), row.Members)
 	}
 	return o.close()
+}
+
+// appendRow writes a row of a resource by its name, for an answer that embeds it.
+func (s *Server) appendRow(dst []byte, c *call, name, id string) []byte {
+	g := s.generics[name]
+	owners := []string{c.environment.id.String()}
+	row := c.environment.rows.Read(name).Find(id)
+	if row == nil {
+		row = &resource.Row{ID: id, Members: map[string]any{"id": id}}
+	}
+	return g.append(dst, c, &place{owners: owners, self: c.base + fillPath(g.kind.Path, owners)}, row)
 }
 
 // append writes a row.

@@ -16,6 +16,17 @@ var hooksOf = map[string]resourceHooks{
 	"gateways/roleAssignments":     assignments,
 	"groups/roleAssignments":       assignments,
 	"users/roleAssignments":        assignments,
+	"populations": {
+		visible: func(c *call, row *resource.Row) bool { return c.seesPopulation(row.ID) },
+		store:   storePopulation, remove: removePopulation, newID: newPopulation,
+		computed: map[string]compute{"userCount": countUsers},
+	},
+	"populations/defaultIdentityProvider": {
+		store: storeDefaultProvider, computed: map[string]compute{"type": func(s *Server, c *call, row *resource.Row) any {
+			id, _ := row.Members["id"].(string)
+			return c.environment.providerType(id)
+		}},
+	},
 }
 
 // resourceActions are the declared actions by resource and name.

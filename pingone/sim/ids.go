@@ -41,10 +41,8 @@ func (s *Server) Populations(environment string) map[string]string {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	out := make(map[string]string)
-	for _, p := range e.populations {
-		if !p.deleted {
-			out[p.name] = p.id.String()
-		}
+	for _, row := range e.populations().All() {
+		out[row.Members["name"].(string)] = row.ID
 	}
 	return out
 }

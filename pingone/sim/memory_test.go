@@ -41,7 +41,7 @@ func TestMillionUsers(t *testing.T) {
 	username := e.people.Text(765_432, data.Username)
 	for _, filter := range []string{
 		`username eq "` + username + `"`, `email eq "info@example.org"`, `externalId eq "hr|100005"`, `accountId eq "x"`,
-		`type eq "Contractor"`, `enabled eq true`, `username sw "a"`, `population.id eq "` + e.populations[1].id.String() + `"`,
+		`type eq "Contractor"`, `enabled eq true`, `username sw "a"`, `population.id eq "` + e.populationID(1).String() + `"`,
 		`memberOfGroups[id eq "` + e.groups[0].id.String() + `"]`, `address.locality eq "Zürich" and title sw "eng"`, `badge eq "B-500000"`,
 	} {
 		get("/users?filter=" + url.QueryEscape(filter))

@@ -31,19 +31,6 @@ type customValue struct {
 	values    []string
 }
 
-type population struct {
-	id                 data.ID
-	name, description  string
-	isDefault          bool
-	passwordPolicy     string
-	theme              string
-	alternative        []string
-	preferredLanguage  string
-	identityProvider   string
-	createdAt, updated int64
-	deleted            bool
-}
-
 type group struct {
 	id                            data.ID
 	name, description, externalID string

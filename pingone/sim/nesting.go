@@ -88,7 +88,7 @@ func (e *environment) counts() *counts {
 	if c.base == nil {
 		c.base = e.seedCounts()
 	}
-	out := &counts{populations: make([]int, len(e.populations)), groups: make([]int, len(e.groups))}
+	out := &counts{populations: make([]int, e.populations().Len()), groups: make([]int, len(e.groups))}
 	copy(out.populations, c.base.populations)
 	copy(out.groups, c.base.groups)
 	for _, i := range e.order {
@@ -134,7 +134,7 @@ func (e *environment) seedDirect(s *subject, g int) bool {
 
 // seedCounts counts the seeded users. Groups added later have none.
 func (e *environment) seedCounts() *counts {
-	out := &counts{populations: make([]int, len(e.populations)), groups: make([]int, len(e.groups))}
+	out := &counts{populations: make([]int, e.populations().Len()), groups: make([]int, len(e.groups))}
 	type member struct {
 		g          int
 		population int

@@ -25,7 +25,7 @@ var declared = sync.OnceValues(func() (*resource.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := resource.Load(files, "users", "groups", "populations", "environments")
+	set, err := resource.Load(files, "users", "groups", "environments")
 	if err != nil {
 		return nil, err
 	}
@@ -49,12 +49,13 @@ type resourceHooks struct {
 	computed map[string]compute                                                           // members of the kind computed
 	store    func(s *Server, c *call, rows *resource.Collection, row *resource.Row) error // before a row is stored
 	remove   func(s *Server, c *call, row *resource.Row) error                            // before a row is deleted
-	hidden   bool                                                                         // a row that is not there, or not visible, is 403
+	newID    func(c *call, rows *resource.Collection) string                              // of a new row; nil: any
+	hidden   bool                                                                         // a row that is not there is 403, as one that is not visible always is
 }
 
 // plant fills the store of an environment, or of what is above environments.
-func (s *Server) plant(into *resource.Store, e *environment, name string) {
-	s.resources.Plant(into, name, func(address string) string { return s.seedID(e, address) }, func(t *resource.Type, row map[string]any) {
+func (s *Server) plant(into *resource.Store, e *environment, name string, empty bool) {
+	s.resources.Plant(into, name, empty, func(address string) string { return s.seedID(e, address) }, func(t *resource.Type, row map[string]any) {
 		at := data.Epoch + int64(data.SaltOf(row["id"].(string))%uint64(300*day))
 		for _, m := range t.Members.Children {
 			switch {
@@ -97,9 +98,11 @@ func (s *Server) seedID(e *environment, address string) string {
 
 // addResources registers the addresses of the declared resources.
 func (s *Server) addResources(n *node) {
+	s.generics = make(map[string]*generic)
 	for _, t := range s.resources.Types {
 		g := &generic{server: s, kind: t, hooks: hooksOf[t.Name()]}
 		g.links()
+		s.generics[t.Name()] = g
 		read, write := g.guarded(t.Read, false), g.guarded(t.Write, true)
 		one := t.Path
 		if !t.Single() {
@@ -113,18 +116,22 @@ func (s *Server) addResources(n *node) {
 			"replace": {"PUT " + one, write(g.replace)}, "patch": {"PATCH " + one, write(g.patch)}, "delete": {"DELETE " + one, write(g.delete)},
 		} {
 			if t.Can(method) {
-				n.add(h.endpoint, t.Group, h.handle)
+				group := t.Writes
+				if strings.HasPrefix(h.endpoint, "GET") {
+					group = t.Group
+				}
+				n.add(h.endpoint, group, h.handle)
 			}
 		}
 		if len(t.Actions) > 0 {
-			n.add("POST "+one, t.Group, write(g.act))
+			n.add("POST "+one, t.Writes, write(g.act))
 		}
 		for _, p := range t.Parts {
 			if slices.Contains(p.Methods, "read") {
 				n.add("GET "+one+"/"+p.Name, t.Group, read(g.readPart(p)))
 			}
 			if slices.Contains(p.Methods, "replace") {
-				n.add("PUT "+one+"/"+p.Name, t.Group, write(g.replacePart(p)))
+				n.add("PUT "+one+"/"+p.Name, t.Writes, write(g.replacePart(p)))
 			}
 		}
 	}

@@ -291,6 +291,8 @@ func (f *fixture) createsAndDeletes(t *testing.T, r resourceFile, row map[string
 			assert.Equal(t, http.StatusBadRequest, status)
 			assert.Equal(t, "UNIQUENESS_VIOLATION", path(refused["details"].([]any)[0], "code"))
 			fresh[name] = "another " + name
+		} else if strings.Contains(m.Value.(string), " exclusive") {
+			fresh[name] = false
 		}
 	}
 	if strings.HasSuffix(r.name, "roleAssignments") {

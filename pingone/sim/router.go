@@ -94,14 +94,7 @@ func (s *Server) addOrganization(n *node) {
 }
 
 func (s *Server) addDirectory(n *node) {
-	const populations, users, groups = "/environments/{env}/populations", "/environments/{env}/users", "/environments/{env}/groups"
-	n.add("GET "+populations, dirRead, inEnvironment(s.listPopulations))
-	n.add("POST "+populations, dirWrite, writing(s.createPopulation))
-	n.add("GET "+populations+"/{id}", dirRead, inEnvironment(s.readPopulation))
-	n.add("PUT "+populations+"/{id}", dirWrite, writing(s.replacePopulation))
-	n.add("DELETE "+populations+"/{id}", dirWrite, writing(s.deletePopulation))
-	n.add("GET "+populations+"/{id}/defaultIdentityProvider", dirRead, inEnvironment(s.readDefaultProvider))
-	n.add("PUT "+populations+"/{id}/defaultIdentityProvider", dirWrite, writing(s.putDefaultProvider))
+	const users, groups = "/environments/{env}/users", "/environments/{env}/groups"
 	n.add("GET "+users, dirRead, inEnvironment(s.listUsers))
 	n.add("POST "+users, dirWrite, writing(s.createUser))
 	n.add("GET "+users+"/{id}", dirRead, inEnvironment(s.readUser))

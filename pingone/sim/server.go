@@ -28,7 +28,8 @@ type Server struct {
 	cursorKey []byte
 	errorIDs  atomic.Uint32
 	resources *resource.Set
-	store     *resource.Store // of what is above environments
+	generics  map[string]*generic // by name
+	store     *resource.Store     // of what is above environments
 	storeMu   sync.RWMutex
 	rowsMade  atomic.Uint32 // of resources that are data, by calls
 

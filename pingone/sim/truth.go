@@ -31,7 +31,7 @@ type Membership struct {
 func (s *Server) Users(env string) (out []User) {
 	s.eachUser(env, func(e *environment, u *user) {
 		out = append(out, User{
-			ID: e.userID(u.index).String(), Username: u.text[data.Username], Population: e.populations[u.population].id.String(),
+			ID: e.userID(u.index).String(), Username: u.text[data.Username], Population: e.populationID(u.population).String(),
 			Enabled: u.enabled, CreatedAt: time.UnixMilli(u.times.Created).UTC(), UpdatedAt: time.UnixMilli(u.times.Updated).UTC(),
 		})
 	})
@@ -64,7 +64,7 @@ func (s *Server) AllGroups(environment string) (out []Group) {
 		}
 		group := Group{ID: g.id.String(), Name: g.name, UserFilter: g.userFilter, Users: numbers.groups[k]}
 		if g.population >= 0 {
-			group.Population = e.populations[g.population].id.String()
+			group.Population = e.populationID(g.population).String()
 		}
 		out = append(out, group)
 	}

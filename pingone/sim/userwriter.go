@@ -3,7 +3,6 @@ package sim
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
@@ -23,14 +22,17 @@ var userLinks = []struct{ name, path string }{
 type userWriter struct {
 	environment *environment
 	base        string
-	address     string // of the users
-	expand      bool   // embed the population
-	single      bool   // embed what only single reads have
-	now         time.Time
+	address     string                             // of the users
+	population  func(dst []byte, id string) []byte // embeds the population; nil: does not
+	single      bool                               // embed what only single reads have
 }
 
-func newUserWriter(e *environment, base string, expand bool, now time.Time) *userWriter {
-	return &userWriter{environment: e, base: base, address: base + "/environments/" + e.id.String() + "/users/", expand: expand, now: now}
+func (s *Server) newUserWriter(c *call, expand bool) *userWriter {
+	w := &userWriter{environment: c.environment, base: c.base, address: c.base + "/environments/" + c.environment.id.String() + "/users/"}
+	if expand {
+		w.population = func(dst []byte, id string) []byte { return s.appendRow(dst, c, "populations", id) }
+	}
+	return w
 }
 
 // append writes a user; more adds members at the end.
@@ -51,7 +53,7 @@ func (w *userWriter) append(dst []byte, u *user, more func(o *object)) []byte {
 	appendNested(&o, "name", t, nameMembers)
 	o.text("nickname", t[data.Nickname])
 	appendNested(&o, "photo", t, photoMembers)
-	o.ref("population", e.populations[u.population].id)
+	o.ref("population", e.populationID(u.population))
 	for _, a := range []data.Text{data.PreferredLanguage, data.PrimaryPhone, data.Timezone, data.Title, data.Type} {
 		o.text(data.Names[a], t[a])
 	}
@@ -105,7 +107,7 @@ func (w *userWriter) appendLinks(o *object, id data.ID) {
 }
 
 func (w *userWriter) appendEmbedded(o *object, u *user) {
-	if !w.expand && !w.single {
+	if w.population == nil && !w.single {
 		return
 	}
 	e := w.environment
@@ -116,11 +118,11 @@ func (w *userWriter) appendEmbedded(o *object, u *user) {
 		embedded.end(password)
 	}
 	switch {
-	case w.expand:
+	case w.population != nil:
 		embedded.key("population")
-		embedded.dst = e.appendPopulation(embedded.dst, w.base, u.population, e.shown(w.now).population(u.population))
+		embedded.dst = w.population(embedded.dst, e.populationID(u.population).String())
 	case w.single:
-		embedded.ref("population", e.populations[u.population].id)
+		embedded.ref("population", e.populationID(u.population))
 	}
 	o.end(embedded)
 }

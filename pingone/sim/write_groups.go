@@ -60,7 +60,7 @@ func (s *Server) createGroup(c *call) (reply, error) {
 		}
 		g.population = p
 	}
-	if c.access.populations != nil && (g.population < 0 || !c.access.seesPopulation(e.populations[g.population].id)) {
+	if c.access.populations != nil && (g.population < 0 || !c.access.seesPopulation(e.populationID(g.population))) {
 		return reply{}, forbidden()
 	}
 	if err := s.applyGroup(c, g, b); err != nil {

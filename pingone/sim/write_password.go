@@ -12,9 +12,9 @@ const passwordMedia = "application/vnd.pingidentity.password."
 // minPassword is the shortest password of the only policy.
 const minPassword = 8
 
-func (c *call) passwordReply(u *user) reply {
+func (s *Server) passwordReply(c *call, u *user) reply {
 	e, address := c.environment, c.base+c.userPath(u.index)
-	policy := e.populations[u.population].passwordPolicy
+	policy := e.passwordPolicy(u.population)
 	o := open(nil)
 	links := o.child("_links")
 	links.link("self", address, "/password")
@@ -27,7 +27,8 @@ func (c *call) passwordReply(u *user) reply {
 	o.end(links)
 	if has(c.query.Get("expand"), "passwordPolicy") {
 		embedded := o.child("_embedded")
-		embedded.raw("passwordPolicy", []byte(`{"id":"`+policy+`","name":"Standard","default":true,"length":{"min":8,"max":255}}`))
+		embedded.key("passwordPolicy")
+		embedded.dst = s.appendRow(embedded.dst, c, "passwordPolicies", policy)
 		o.end(embedded)
 	}
 	o.ref("environment", e.id)
@@ -52,7 +53,7 @@ func (s *Server) readPassword(c *call) (reply, error) {
 	if u.status.Password == "" {
 		return reply{}, notFound("The user has no password.")
 	}
-	return c.passwordReply(u), nil
+	return s.passwordReply(c, u), nil
 }
 
 // putPassword sets, unsets and resets passwords, by media type.
@@ -94,7 +95,7 @@ func (s *Server) putPassword(c *call) (reply, error) {
 	}
 	u.password, u.status.Password, u.times.PasswordChanged = password, status, c.now.UnixMilli()
 	s.saveUser(c, u)
-	return c.passwordReply(u), nil
+	return s.passwordReply(c, u), nil
 }
 
 // knows checks a password.
@@ -130,7 +131,7 @@ func (s *Server) actOnPassword(c *call) (reply, error) {
 		if u.text[data.Email] == "" {
 			return reply{}, constraint("email", "The user has no e-mail address.")
 		}
-		return c.passwordReply(u), nil
+		return s.passwordReply(c, u), nil
 	case passwordMedia + "recover+json":
 		return reply{}, invalidData(detail{Code: "INVALID_OTP", Target: "recoveryCode", Message: "The recovery code is wrong or has expired."})
 	default:
@@ -140,7 +141,7 @@ func (s *Server) actOnPassword(c *call) (reply, error) {
 		return reply{}, invalidData(detail{Code: "NO_PASSWORD", Target: "password", Message: "The user has no password."})
 	}
 	s.saveUser(c, changed)
-	return c.passwordReply(changed), nil
+	return s.passwordReply(c, changed), nil
 }
 
 func (s *Server) checkPassword(c *call, u *user) (reply, error) {
@@ -155,5 +156,5 @@ func (s *Server) checkPassword(c *call, u *user) (reply, error) {
 	case !u.knows(password):
 		return reply{}, invalidValue("password", "The password is wrong.")
 	}
-	return c.passwordReply(u), nil
+	return s.passwordReply(c, u), nil
 }

@@ -53,7 +53,7 @@ func writeEnabled(o *object, u *user) { o.bool("enabled", u.enabled) }
 func writeMFA(o *object, u *user) { o.bool("mfaEnabled", u.status.MFA) }
 
 func (c *call) writePopulation(o *object, u *user) {
-	o.id(c.environment.populations[u.population].id)
+	o.id(c.environment.populationID(u.population))
 }
 
 func writeProvider(o *object, u *user) {
@@ -102,7 +102,7 @@ func (s *Server) putUserPopulation(c *call) (reply, error) {
 			return required("id")
 		case !ok:
 			return invalidValue("id", "The population does not exist.")
-		case !c.access.seesPopulation(e.populations[p].id):
+		case !c.access.seesPopulation(e.populationID(p)):
 			return forbidden()
 		}
 		for g := range u.groups {
@@ -123,10 +123,10 @@ func (s *Server) putUserIdentityProvider(c *call) (reply, error) {
 			return b.err
 		case id == "":
 			return required("id")
-		case id != identityProviderID(c.environment.id).String():
+		case c.environment.rows.Read("identityProviders").Find(id) == nil:
 			return invalidValue("id", "The identity provider does not exist.")
 		}
-		u.providerID, u.status.Provider = id, "OPENID_CONNECT"
+		u.providerID, u.status.Provider = id, c.environment.providerType(id)
 		return nil
 	}, writeProvider)
 }

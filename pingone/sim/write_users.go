@@ -161,7 +161,7 @@ func (s *Server) createUser(c *call) (reply, error) {
 	if err := e.placeUser(u, b); err != nil {
 		return reply{}, err
 	}
-	if !c.access.seesPopulation(e.populations[u.population].id) {
+	if !c.access.seesPopulation(e.populationID(u.population)) {
 		return reply{}, forbidden()
 	}
 	if err := e.applyUser(u, b, false); err != nil {

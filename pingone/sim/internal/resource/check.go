@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
 
 // Problem is why a row is refused, in the API's terms.
@@ -182,6 +184,10 @@ func (m *Member) text(text, at string) (any, *Problem) {
 	case m.Kind == Time:
 		if _, err := time.Parse(time.RFC3339, text); err != nil {
 			return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "must be an instant such as 2026-01-31T12:00:00.000Z"}
+		}
+	case m.Kind == UUID:
+		if _, ok := data.ParseID(text); !ok {
+			return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "must be a UUID"}
 		}
 	case text == "" && m.Required:
 		return nil, &Problem{Code: "EMPTY_VALUE", Target: at, Message: "must not be empty"}

@@ -127,13 +127,12 @@ func read(name string, raw []byte) (*Type, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	t := &Type{
-		Path: d.Path, Key: d.Key, One: d.One, Methods: words(d.Methods), Group: d.Group, Read: words(d.Permission.Read), Write: words(d.Permission.Write),
+		Path: d.Path, Key: d.Key, One: d.One, Methods: words(d.Methods), Read: words(d.Permission.Read), Write: words(d.Permission.Write),
 		Default: d.Page.Default, Most: d.Page.Most, Count: d.Count, Or: d.Or, Order: d.Order, Variant: d.Variant,
 		NamedIDs: d.IDs == "name", Strict: d.Numbers == "strict", Filters: make(map[string][]string), file: &source{name, tree},
 	}
-	if t.Group == "" {
-		t.Group = "rlgConfigRpm"
-	}
+	groups := append(words(d.Group), "rlgConfigRpm")
+	t.Group, t.Writes = groups[0], groups[max(0, len(groups)-2)]
 	if len(t.Read) == 0 {
 		t.Read = []string{"configuration"}
 	}

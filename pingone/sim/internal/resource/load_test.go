@@ -163,7 +163,7 @@ func TestStore(t *testing.T) {
 	require.NoError(t, err)
 	kind := set.Type("gateways")
 	s := resource.NewStore()
-	set.Plant(s, "Administrators", func(address string) string { return "id of " + address }, func(_ *resource.Type, row map[string]any) { row["createdAt"] = "then" })
+	set.Plant(s, "Administrators", false, func(address string) string { return "id of " + address }, func(_ *resource.Type, row map[string]any) { row["createdAt"] = "then" })
 	rows := s.Read("gateways")
 	require.Equal(t, 2, rows.Len())
 	first := rows.Row(0)

@@ -18,6 +18,7 @@ const (
 	Number   Kind = "number"
 	Boolean  Kind = "boolean"
 	Time     Kind = "time"
+	UUID     Kind = "uuid"
 	Object   Kind = "object" // with declared members, or of any when none is
 	Any      Kind = "any"
 	ID       Kind = "id"
@@ -110,7 +111,7 @@ func parseMember(name, text string) (*Member, error) {
 	}
 	kind, list := strings.CutSuffix(words[0], "[]")
 	m := &Member{Name: name, Kind: Kind(kind), List: list}
-	kinds := []Kind{String, Integer, Number, Boolean, Time, Object, Any, ID, Created, Updated, Owner, Computed}
+	kinds := []Kind{String, Integer, Number, Boolean, Time, UUID, Object, Any, ID, Created, Updated, Owner, Computed}
 	if !slices.Contains(kinds, m.Kind) {
 		return nil, fmt.Errorf("%q is no type; there are %v", words[0], kinds)
 	}

@@ -16,7 +16,7 @@ import (
 type Seed struct {
 	Name    string   // unique below its owner
 	Of      string   // names of the owning rows, such as terms/en
-	In      []string // environments by name; none: each
+	In      []string // environments by name; none: each that has content; everywhere: new ones too
 	Members map[string]any
 }
 
@@ -122,7 +122,7 @@ func (m *Member) holdsOne(v any, at string) *Problem {
 		if ok && len(m.Children) > 0 {
 			return m.holds(inner, at+".")
 		}
-	case String:
+	case String, UUID:
 		if text, ok := v.(string); ok && strings.HasPrefix(text, "@") {
 			return nil
 		}
@@ -169,10 +169,12 @@ func (s *Set) checkSeeds() error {
 			if n := len(strings.FieldsFunc(seed.Of, func(r rune) bool { return r == '/' })); n != t.depth() {
 				return t.file.fail(at, "row %s needs the names of %d owning rows under of", seed.Name, t.depth())
 			}
-			if other, twice := s.seeds[address]; twice {
-				return t.file.fail(at, "row %s is in %s already", address, other)
+			for _, environment := range append(seed.In, "")[:max(1, len(seed.In))] {
+				if other, twice := s.seeds[address+" in "+environment]; twice {
+					return t.file.fail(at, "row %s is in %s already", address, other)
+				}
+				s.seeds[address], s.seeds[address+" in "+environment] = t.file.name, t.file.name
 			}
-			s.seeds[address] = t.file.name
 			if given, ok := seed.Members["id"].(string); ok {
 				s.given[address] = given
 			} else if t.NamedIDs {
@@ -221,9 +223,9 @@ func references(v any) (out []string) {
 type Resolver func(address string) string
 
 // Plant puts the seeded rows of the types that are, or are not, in environments
-// into a store. name is the environment's; stamp completes a row that has no id
+// into a store; empty leaves out all but those that are everywhere. stamp completes a row that has no id
 // or times yet.
-func (s *Set) Plant(into *Store, environment string, id Resolver, stamp func(t *Type, row map[string]any)) {
+func (s *Set) Plant(into *Store, environment string, empty bool, id Resolver, stamp func(t *Type, row map[string]any)) {
 	made := id
 	id = func(address string) string {
 		if given := s.given[address]; given != "" {
@@ -236,7 +238,8 @@ func (s *Set) Plant(into *Store, environment string, id Resolver, stamp func(t *
 			continue
 		}
 		for _, seed := range t.Rows {
-			if len(seed.In) > 0 && !slices.Contains(seed.In, environment) {
+			everywhere := slices.Contains(seed.In, "everywhere")
+			if !everywhere && (empty || len(seed.In) > 0 && !slices.Contains(seed.In, environment)) {
 				continue
 			}
 			members := resolve(seed.Members, id).(map[string]any)

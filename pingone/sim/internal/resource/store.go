@@ -63,6 +63,16 @@ func (c *Collection) Find(id string) *Row {
 	return nil
 }
 
+// Only is the first row; nil when there is none.
+func (c *Collection) Only() *Row {
+	for _, row := range c.rows {
+		if row != nil {
+			return row
+		}
+	}
+	return nil
+}
+
 // Put stores a row: in the place of the one with its id, or at the end.
 func (c *Collection) Put(row *Row) {
 	if k, ok := c.byID[row.ID]; ok {

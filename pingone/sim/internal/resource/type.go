@@ -14,7 +14,8 @@ type Type struct {
 	Key      string   // of a list's rows in _embedded; empty for a single row
 	One      string   // what messages call a row
 	Methods  []string // of list, read, create, replace, patch, delete
-	Group    string   // rate-limit group
+	Group    string   // rate-limit group of reads
+	Writes   string   // rate-limit group of writes
 	Read     []string // whose roles may read: configuration, directory, organization, everyone
 	Write    []string // whose roles may write
 	Default  int      // rows of a page when the caller names no limit

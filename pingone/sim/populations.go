@@ -1,0 +1,117 @@
+package sim
+
+import (
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
+)
+
+// Populations are data, but users and groups know them by their place in the
+// collection, which is also the index of their id.
+
+// populations are the populations of an environment.
+func (e *environment) populations() *resource.Collection { return e.rows.Read("populations") }
+
+// populationID is the id of the population in a place.
+func (e *environment) populationID(k int) data.ID { return e.ids.populations.ID(uint32(k)) }
+
+// populationByID finds a living population by the text of its id.
+func (e *environment) populationByID(text string) (int, bool) {
+	id, ok := data.ParseID(text)
+	if !ok || e.populations().Find(id.String()) == nil {
+		return 0, false
+	}
+	k, _ := e.ids.populations.Index(id)
+	return int(k), true
+}
+
+// defaultPopulation is where users without a population go.
+func (e *environment) defaultPopulation() (int, bool) {
+	for k := range e.populations().Len() {
+		if row := e.populations().Row(k); row != nil && row.Members["default"] == true {
+			return k, true
+		}
+	}
+	return 0, false
+}
+
+// seesPopulation reports whether the caller may see a population.
+func (c *call) seesPopulation(text string) bool {
+	id, _ := data.ParseID(text)
+	return c.access.seesPopulation(id)
+}
+
+func newPopulation(c *call, rows *resource.Collection) string {
+	return c.environment.populationID(rows.Len()).String()
+}
+
+func countUsers(_ *Server, c *call, row *resource.Row) any {
+	k, _ := c.environment.populationByID(row.ID)
+	return c.environment.shown(c.now).population(k)
+}
+
+// storePopulation: there is always a default population, and callers with roles
+// for populations make none.
+func storePopulation(_ *Server, c *call, rows *resource.Collection, row *resource.Row) error {
+	old := rows.Find(row.ID)
+	switch {
+	case old == nil && c.access.populations != nil:
+		return forbidden()
+	case old == nil:
+		c.environment.structure++
+	case old.Members["default"] == true && row.Members["default"] != true:
+		return constraint("default", "Another population must become the default one instead.")
+	}
+	c.environment.writes++
+	return nil
+}
+
+// removePopulation refuses while there are users. The population's groups go with it.
+func removePopulation(_ *Server, c *call, row *resource.Row) error {
+	e := c.environment
+	k, _ := e.populationByID(row.ID)
+	switch {
+	case row.Members["default"] == true:
+		return constraint("default", "The default population cannot be deleted.")
+	case e.counts().populations[k] > 0:
+		return constraint("id", "The population still has users.")
+	}
+	for _, g := range e.groups {
+		if g.population == k {
+			g.deleted = true
+		}
+	}
+	e.restructure()
+	return nil
+}
+
+// storeDefaultProvider takes an identity provider of the environment, or none.
+func storeDefaultProvider(_ *Server, c *call, _ *resource.Collection, row *resource.Row) error {
+	if id, ok := row.Members["id"].(string); ok && c.environment.rows.Read("identityProviders").Find(id) == nil {
+		return invalidValue("id", "The identity provider does not exist.")
+	}
+	return nil
+}
+
+// providerType is what an identity provider is: PingOne's own when there is none.
+func (e *environment) providerType(id string) string {
+	if row := e.rows.Read("identityProviders").Find(id); row != nil {
+		return row.Members["type"].(string)
+	}
+	return "PING_ONE"
+}
+
+// passwordPolicy is the policy of a population's users: the environment's
+// default one when the population names none.
+func (e *environment) passwordPolicy(population int) string {
+	if row := e.populations().Row(population); row != nil {
+		if ids := resource.Values(row.Members, "passwordPolicy.id"); len(ids) > 0 {
+			return ids[0]
+		}
+	}
+	for _, policy := range e.rows.Read("passwordPolicies").All() {
+		if policy.Members["default"] == true {
+			return policy.ID
+		}
+	}
+	return ""
+}
