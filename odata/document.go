@@ -2,8 +2,6 @@ package odata
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"mime"
 	"net/http"
@@ -19,30 +17,27 @@ func (q *request) serviceDocument() error {
 	if q.format.metadata == encode.None {
 		prefix = ""
 	}
-	return q.whole(http.StatusOK, q.format.contentType(q.version), edm.ServiceDocument(q.schema, q.root, prefix))
+	return q.document(q.format.contentType(q.version), edm.ServiceDocument(q.schema, q.root, prefix))
 }
 
-// metadata answers $metadata, with an entity tag so that clients may ask
-// whether it has changed.
 func (q *request) metadata() error {
-	contentType := q.format.contentType(q.version)
-	var body []byte
 	if q.format.name == "application/xml" {
-		body = edm.XML(q.schema, q.h.model)
-	} else {
-		body = edm.JSON(q.schema, q.h.model)
-		contentType = "application/json"
+		return q.document(q.format.contentType(q.version), edm.Metadata(q.schema, q.h.model, false))
 	}
-	sum := sha256.Sum256(body)
-	tag := `W/"` + hex.EncodeToString(sum[:12]) + `"`
-	q.w.Header().Set("ETag", tag)
+	return q.document("application/json", edm.Metadata(q.schema, q.h.model, true))
+}
+
+// document answers a document with its entity tag, so that clients may ask
+// whether it has changed.
+func (q *request) document(contentType string, d edm.Document) error {
+	q.w.Header().Set("ETag", d.Tag)
 	for _, t := range splitList(q.r.Header.Get("If-None-Match"), ',') {
-		if t = strings.TrimSpace(t); t == tag || t == "*" || "W/"+t == tag {
+		if t = strings.TrimSpace(t); t == d.Tag || t == "*" || "W/"+t == d.Tag {
 			q.head(http.StatusNotModified, "")
 			return nil
 		}
 	}
-	return q.whole(http.StatusOK, contentType, body)
+	return q.whole(http.StatusOK, contentType, d.Body)
 }
 
 // connectionSuffix ends the name of a Power BI connection file.

@@ -169,6 +169,18 @@ func (r *recorder) calls() []observe.UpstreamCall {
 	return out
 }
 
+func (r *recorder) panics() []observe.PanicRecovered {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var out []observe.PanicRecovered
+	for _, e := range r.events {
+		if p, ok := e.(observe.PanicRecovered); ok {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
 func (r *recorder) retries() map[string]int {
 	r.mu.Lock()
 	defer r.mu.Unlock()

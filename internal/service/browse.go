@@ -51,7 +51,11 @@ func (b *browsed) Schema(ctx context.Context, name string) (*catalog.Schema, err
 	if len(b.tables) == 0 {
 		return s, nil
 	}
-	return s.Showing(slices.DeleteFunc(slices.Clone(s.Tables), func(t *catalog.Table) bool { return !named(b.tables, t.Name) })), nil
+	// One view for all requests, so that what is derived from it is kept.
+	shown, _ := s.Derived(b, func() any {
+		return s.Showing(slices.DeleteFunc(slices.Clone(s.Tables), func(t *catalog.Table) bool { return !named(b.tables, t.Name) }))
+	}).(*catalog.Schema)
+	return shown, nil
 }
 
 // named reports whether the list names it; an empty list names everything.

@@ -103,7 +103,7 @@ func TestServiceDocument(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			got := string(edm.ServiceDocument(library(), "https://h/o/", c.prefix))
+			got := string(edm.ServiceDocument(library(), "https://h/o/", c.prefix).Body)
 			if !strings.HasPrefix(got, c.want) || !json.Valid([]byte(got)) {
 				t.Errorf("got %s", got)
 			}

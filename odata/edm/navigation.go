@@ -46,8 +46,8 @@ type derivedKey struct{}
 // exist, nor one whose name another property of t has. The caller doesn't
 // change the list.
 func Navigations(s *catalog.Schema, t *catalog.Table) []Navigation {
-	all := s.Derived(derivedKey{}, func() any { return allNavigations(s) })
-	return all.(map[*catalog.Table][]Navigation)[t]
+	all, _ := s.Derived(derivedKey{}, func() any { return allNavigations(s) }).(map[*catalog.Table][]Navigation)
+	return all[t]
 }
 
 // Find returns the navigation property of that name.
@@ -62,8 +62,9 @@ func Find(s *catalog.Schema, t *catalog.Table, name string) (Navigation, bool) {
 
 func allNavigations(s *catalog.Schema) map[*catalog.Table][]Navigation {
 	all := make(map[*catalog.Table][]Navigation, len(s.Tables))
+	referring := referrers(s)
 	for _, t := range s.Tables {
-		all[t] = navigations(s, t)
+		all[t] = navigations(s, t, referring[t.Name])
 	}
 	for t, list := range all {
 		for i := range list {
@@ -73,7 +74,26 @@ func allNavigations(s *catalog.Schema) map[*catalog.Table][]Navigation {
 	return all
 }
 
-func navigations(s *catalog.Schema, t *catalog.Table) []Navigation {
+// referrer is a column that refers to another table.
+type referrer struct {
+	table  *catalog.Table
+	column *catalog.Column
+}
+
+// referrers gives by a table's name the columns that refer to it, in order.
+func referrers(s *catalog.Schema) map[string][]referrer {
+	out := map[string][]referrer{}
+	for _, t := range s.Tables {
+		for i := range t.Columns {
+			if c := &t.Columns[i]; c.References != nil {
+				out[c.References.Table] = append(out[c.References.Table], referrer{t, c})
+			}
+		}
+	}
+	return out
+}
+
+func navigations(s *catalog.Schema, t *catalog.Table, referring []referrer) []Navigation {
 	used := map[string]bool{strings.ToLower(t.Entity): true}
 	for i := range t.Columns {
 		used[strings.ToLower(t.Columns[i].Name)] = true
@@ -90,10 +110,8 @@ func navigations(s *catalog.Schema, t *catalog.Table) []Navigation {
 	for i := range t.Columns {
 		add(forward(s, &t.Columns[i]))
 	}
-	for _, child := range s.Tables {
-		for i := range child.Columns {
-			add(backward(t, child, &child.Columns[i]))
-		}
+	for _, r := range referring {
+		add(backward(t, r.table, r.column))
 	}
 	for _, link := range s.Tables {
 		m := link.ManyToMany
@@ -132,7 +150,7 @@ func forward(s *catalog.Schema, c *catalog.Column) (Navigation, bool) {
 
 func backward(t, child *catalog.Table, c *catalog.Column) (Navigation, bool) {
 	r := c.References
-	if r == nil || r.Table != t.Name || t.Column(r.Column) == nil {
+	if t.Column(r.Column) == nil {
 		return Navigation{}, false
 	}
 	name := r.Backward

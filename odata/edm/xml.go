@@ -181,21 +181,27 @@ func (w *xmlWriter) empty(name string, attrs ...string) { w.tag(name, "/>\n", at
 func (w *xmlWriter) close(name string) {
 	w.depth--
 	w.indent()
-	w.buf.WriteString("</" + name + ">\n")
+	w.write("</", name, ">\n")
 }
 
 func (w *xmlWriter) leaf(name, text string) {
 	w.indent()
-	w.buf.WriteString("<" + name + ">")
+	w.write("<", name, ">")
 	w.escape(text)
-	w.buf.WriteString("</" + name + ">\n")
+	w.write("</", name, ">\n")
+}
+
+func (w *xmlWriter) write(parts ...string) {
+	for _, p := range parts {
+		w.buf.WriteString(p)
+	}
 }
 
 func (w *xmlWriter) tag(name, end string, attrs []string) {
 	w.indent()
-	w.buf.WriteString("<" + name)
+	w.write("<", name)
 	for i := 0; i+1 < len(attrs); i += 2 {
-		w.buf.WriteString(" " + attrs[i] + `="`)
+		w.write(" ", attrs[i], `="`)
 		w.escape(attrs[i+1])
 		w.buf.WriteByte('"')
 	}
@@ -210,4 +216,21 @@ func (w *xmlWriter) indent() {
 
 // escape writes text; characters that XML can't hold become U+FFFD. A
 // bytes.Buffer doesn't fail.
-func (w *xmlWriter) escape(text string) { _ = xml.EscapeText(&w.buf, []byte(text)) }
+func (w *xmlWriter) escape(text string) {
+	if plain(text) {
+		w.buf.WriteString(text)
+		return
+	}
+	_ = xml.EscapeText(&w.buf, []byte(text))
+}
+
+// plain reports whether neither XML nor JSON escapes anything in a text: most
+// texts of a model are so, and escaping takes longer than all else.
+func plain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '"' || c == '&' || c == '\'' || c == '<' || c == '>' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
