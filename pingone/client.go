@@ -164,6 +164,9 @@ func (c *client) exchange(ctx context.Context, q call, n int, use func([]byte) e
 	}
 	req.Header.Set("Accept", "application/json, application/hal+json;q=0.9")
 	req.Header.Set("User-Agent", c.cfg.UserAgent)
+	if !c.cfg.DisableCompression {
+		req.Header.Set("Accept-Encoding", "gzip")
+	}
 	token, err := q.cred.get(ctx, &c.cfg)
 	if err != nil {
 		return outcome{err: err}, 0
@@ -227,12 +230,15 @@ func (c *client) judge(ctx context.Context, q call, resp *http.Response, body []
 
 // read takes the whole body, within its bounds of size and pace.
 func (c *client) read(cancel context.CancelCauseFunc, resp *http.Response, buf *bytes.Buffer) error {
-	if n := resp.ContentLength; n > 0 && n <= c.cfg.MaxBody {
+	if n := resp.ContentLength; n > 0 && n <= c.cfg.MaxBody { // the least size of one that is compressed
 		buf.Grow(int(n) + bytes.MinRead)
 	}
 	idle := time.AfterFunc(c.cfg.IdleTimeout, func() { cancel(errIdle) })
 	defer idle.Stop()
-	_, err := buf.ReadFrom(&paced{r: io.LimitReader(resp.Body, c.cfg.MaxBody+1), idle: idle, wait: c.cfg.IdleTimeout})
+	err := inflated(&paced{r: resp.Body, idle: idle, wait: c.cfg.IdleTimeout}, resp, func(r io.Reader) error {
+		_, err := buf.ReadFrom(io.LimitReader(r, c.cfg.MaxBody+1))
+		return err
+	})
 	if err == nil && int64(buf.Len()) > c.cfg.MaxBody {
 		return gwerr.Newf(gwerr.UpstreamRejected, "PingOne's answer is larger than the %d MiB that the gateway takes.", c.cfg.MaxBody>>20).
 			WithMend("Ask for smaller pages with Pagesize.")

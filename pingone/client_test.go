@@ -1,6 +1,7 @@
 package pingone_test
 
 import (
+	"bytes"
 	"compress/gzip"
 	"context"
 	"fmt"
@@ -396,6 +397,59 @@ func TestLargeAnswersAreRefused(t *testing.T) {
 	_, err := s.read(context.Background())
 	require.True(t, gwerr.Is(err, gwerr.UpstreamRejected), "%v", err)
 	require.EqualValues(t, 1, s.calls.Load())
+}
+
+// TestLargeAnswersAreRefusedOnceInflated sends little that becomes much.
+func TestLargeAnswersAreRefusedOnceInflated(t *testing.T) {
+	t.Parallel()
+	s := newStub(t, func(c *pingone.Config) { c.MaxBody = 1 << 20 }, func(w http.ResponseWriter, _ *http.Request, _ int64) {
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		fmt.Fprint(z, strings.Repeat(" ", 1<<20)+pageOf("", 1))
+		_ = z.Close()
+	})
+	_, err := s.read(context.Background())
+	require.True(t, gwerr.Is(err, gwerr.UpstreamRejected), "%v", err)
+	require.EqualValues(t, 1, s.calls.Load())
+}
+
+func TestCompressionCanBeLeftOut(t *testing.T) {
+	t.Parallel()
+	s := newStub(t, func(c *pingone.Config) { c.DisableCompression = true }, func(w http.ResponseWriter, r *http.Request, _ int64) {
+		if r.Header.Get("Accept-Encoding") != "" {
+			w.WriteHeader(http.StatusTeapot)
+		}
+		fmt.Fprint(w, pageOf("", 1))
+	})
+	rows, err := s.read(context.Background())
+	require.NoError(t, err)
+	require.Equal(t, [][]string{{userID(1)}}, rows)
+}
+
+// TestCompressedAnswersCutShort are read again, wherever they end.
+func TestCompressedAnswersCutShort(t *testing.T) {
+	t.Parallel()
+	var whole bytes.Buffer
+	z := gzip.NewWriter(&whole)
+	fmt.Fprint(z, pageOf("", 1, 2))
+	require.NoError(t, z.Close())
+	for _, lost := range []int{1, 9, whole.Len() - 5, whole.Len()} {
+		t.Run(fmt.Sprint(lost, " bytes lost"), func(t *testing.T) {
+			t.Parallel()
+			s := newStub(t, nil, func(w http.ResponseWriter, _ *http.Request, n int64) {
+				w.Header().Set("Content-Encoding", "gzip")
+				sent := whole.Bytes()
+				if n == 1 {
+					sent = sent[:len(sent)-lost]
+				}
+				_, _ = w.Write(sent)
+			})
+			rows, err := s.read(context.Background())
+			require.NoError(t, err)
+			require.Len(t, rows, 2)
+			require.EqualValues(t, 2, s.calls.Load())
+		})
+	}
 }
 
 func TestStalledAnswersEnd(t *testing.T) {

@@ -49,7 +49,7 @@ func newTransport(cfg Config) (*http.Transport, error) {
 		MaxIdleConnsPerHost:   cfg.MaxParallel,
 		IdleConnTimeout:       90 * time.Second,
 		ExpectContinueTimeout: time.Second,
-		DisableCompression:    cfg.DisableCompression,
+		DisableCompression:    true, // exchange asks for it, and inflates
 		ReadBufferSize:        64 << 10,
 	}, nil
 }

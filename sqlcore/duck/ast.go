@@ -3,9 +3,10 @@
 package duck
 
 import (
-	"bytes"
 	"encoding/json"
 	"strings"
+
+	"github.com/go-faster/jx"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
@@ -39,12 +40,39 @@ type syntax struct {
 // object is a JSON object of a tree.
 type object = map[string]any
 
-func decodeTree(text string) (object, error) {
-	d := json.NewDecoder(bytes.NewReader([]byte(text)))
-	d.UseNumber()
-	var out object
-	err := d.Decode(&out)
+func decodeTree(text string) (object, error) { return readObject(jx.DecodeStr(text)) }
+
+func readObject(d *jx.Decoder) (object, error) {
+	out := object{}
+	err := d.Obj(func(d *jx.Decoder, key string) (err error) {
+		out[key], err = readAny(d)
+		return err
+	})
 	return out, err
+}
+
+func readAny(d *jx.Decoder) (any, error) {
+	switch d.Next() {
+	case jx.Object:
+		return readObject(d)
+	case jx.Array:
+		var out []any
+		err := d.Arr(func(d *jx.Decoder) error {
+			v, err := readAny(d)
+			out = append(out, v)
+			return err
+		})
+		return out, err
+	case jx.String:
+		return d.Str()
+	case jx.Number:
+		n, err := d.Num()
+		return json.Number(n), err
+	case jx.Bool:
+		return d.Bool()
+	default:
+		return nil, d.Skip()
+	}
 }
 
 // readSyntax checks a tree and collects its tables.

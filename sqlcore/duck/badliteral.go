@@ -69,7 +69,7 @@ func badLiterals(op *planOp, out []badLiteral, depth int) []badLiteral {
 	if op == nil || depth > maxPlanDepth {
 		return out
 	}
-	for _, f := range op.TableFilters.Filters {
+	for _, f := range op.TableFilters {
 		out = inFilters(f.Value, out, depth)
 	}
 	for _, e := range op.Expressions {

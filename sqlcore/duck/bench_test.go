@@ -10,20 +10,35 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
 func BenchmarkBind(b *testing.B) {
 	e := open(b)
-	for _, c := range []struct{ name, sql string }{
-		{"plain", "SELECT Id, Name FROM Members WHERE Email = 'x'"},
-		{"join", "SELECT b.Name, count(*) FROM Members m JOIN Branches b ON b.Id = m.BranchId WHERE m.Active GROUP BY 1 ORDER BY 2 DESC"},
+	const (
+		plain = "SELECT Id, Name FROM Members WHERE Email = 'x'"
+		join  = "SELECT b.Name, count(*) FROM Members m JOIN Branches b ON b.Id = m.BranchId WHERE m.Active GROUP BY 1 ORDER BY 2 DESC"
+	)
+	bind := func(r duck.BindRequest) error {
+		_, err := e.Bind(context.Background(), r)
+		return err
+	}
+	plan := func(r duck.BindRequest) error {
+		_, _, err := e.BindWays(context.Background(), r)
+		return err
+	}
+	for _, c := range []struct {
+		name, sql string
+		bind      func(duck.BindRequest) error
+	}{
+		{"plain/direct", plain, bind}, {"plain/planned", plain, plan}, {"join/kept", join, bind}, {"join/planned", join, plan},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			r := request(c.sql)
 			for b.Loop() {
-				if _, err := e.Bind(context.Background(), r); err != nil {
+				if err := c.bind(r); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -52,9 +52,21 @@ func (e *Engine) Bind(ctx context.Context, r BindRequest) (*query.Query, error) 
 	}
 	defer e.jobs.Done()
 	b := &binder{req: r, schemas: map[string]*catalog.Schema{}}
-	if err := b.prepareText(ctx); err != nil {
+	tokens, values, err := b.readText(ctx)
+	if err != nil {
 		return nil, gwerr.From(err)
 	}
+	if q, ok := b.bindDirect(ctx, values); ok {
+		return q, nil
+	}
+	if err := b.prepareText(tokens, values); err != nil {
+		return nil, gwerr.From(err)
+	}
+	return e.kept.bind(ctx, b, func() (*query.Query, error) { return e.plan(ctx, b) })
+}
+
+// plan binds a statement by the engine's plan for it.
+func (e *Engine) plan(ctx context.Context, b *binder) (*query.Query, error) {
 	c, err := e.shadow.acquire(ctx)
 	if err != nil {
 		return nil, gwerr.From(err)
@@ -92,22 +104,28 @@ func (b *binder) source(pos int) int {
 	return min(max(pos, 0), len(b.req.SQL))
 }
 
-// prepareText checks the text and brings it into the engine's spelling.
-func (b *binder) prepareText(ctx context.Context) error {
+// readText checks the text and finds the values of its parameters, as the
+// function parameters does.
+func (b *binder) readText(ctx context.Context) (asked []sqltext.Token, values map[int]Parameter, err error) {
+	if b.tokens, err = sqltext.Lex(b.req.SQL); err != nil {
+		return nil, nil, err
+	}
+	if b.tokens, err = sqltext.One(b.tokens); err != nil {
+		return nil, nil, err
+	}
+	if asked, values, err = parameters(b.tokens, b.req.Positional, b.req.Named); err != nil {
+		return nil, nil, err
+	}
+	b.names, err = b.req.Provider.Names(ctx)
+	return asked, values, err
+}
+
+// prepareText brings the text into the engine's spelling.
+func (b *binder) prepareText(asked []sqltext.Token, values map[int]Parameter) error {
 	b.sql = b.req.SQL
-	tokens, err := sqltext.Lex(b.sql)
+	tokens := b.tokens
+	edits, err := spliced(asked, values)
 	if err != nil {
-		return err
-	}
-	if tokens, err = sqltext.One(tokens); err != nil {
-		return err
-	}
-	b.tokens = tokens
-	edits, err := parameters(tokens, b.req.Positional, b.req.Named)
-	if err != nil {
-		return err
-	}
-	if b.names, err = b.req.Provider.Names(ctx); err != nil {
 		return err
 	}
 	named, inName := b.schemaNames(tokens)

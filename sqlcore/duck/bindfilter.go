@@ -8,6 +8,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
@@ -17,8 +18,8 @@ import (
 // reads no rows. Errors are those of Bind.
 func (e *Engine) BindFilter(ctx context.Context, table *catalog.Table, sql string) (where predicate.Expr, filterSQL string, err error) {
 	// A plain query shows that no engine is needed, and it needs a column.
-	head := "SELECT " + quote(table.Columns[0].Name) + " FROM "
-	name := quote(table.Schema.Name) + "." + quote(table.Name)
+	head := "SELECT " + sqltext.Quote(table.Columns[0].Name) + " FROM "
+	name := sqltext.Quote(table.Schema.Name) + "." + sqltext.Quote(table.Name)
 	q, err := e.Bind(ctx, BindRequest{SQL: head + name + " WHERE (" + sql + "\n)", Provider: oneTable{table}})
 	if err != nil {
 		return nil, "", inFilter(err, len(head+name+" WHERE ("))
@@ -46,8 +47,6 @@ func inFilter(err error, offset int) error {
 	}
 	return e
 }
-
-func quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
 
 // oneTable is a provider of a single table.
 type oneTable struct{ table *catalog.Table }

@@ -77,6 +77,7 @@ type Engine struct {
 	data   *instance
 	shadow *shadows
 	spare  *spare
+	kept   *kept
 
 	jobs    sync.WaitGroup
 	orphans orphans
@@ -134,7 +135,8 @@ func (e *Engine) open(ctx context.Context) (err error) {
 	}
 	e.shadow = newShadows(planning)
 	e.spare = &spare{}
-	return nil
+	e.kept, err = newKept()
+	return err
 }
 
 // openPlanning opens a database to plan in. No query ever runs there.

@@ -3,7 +3,6 @@
 package duck
 
 import (
-	"encoding/json"
 	"strings"
 	"unicode/utf8"
 
@@ -42,7 +41,7 @@ func (t translator) expr(e *planExpr, exact bool, depth int) (predicate.Expr, bo
 		}
 	case "BOUND_CONSTANT":
 		var b bool
-		if e.Value != nil && !e.Value.IsNull && e.Value.Type.ID == "BOOLEAN" && json.Unmarshal(e.Value.Value, &b) == nil {
+		if e.Value != nil && !e.Value.IsNull && e.Value.Type.ID == "BOOLEAN" && boolOf(e.Value.Value, &b) {
 			return predicate.Const{Truth: b}, true
 		}
 	case "BOUND_CONJUNCTION":

@@ -15,6 +15,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
@@ -149,7 +150,7 @@ func selectList(t *catalog.Table, columns []int) string {
 	parts := make([]string, len(t.Columns))
 	for i := range t.Columns {
 		c := &t.Columns[i]
-		name := quoteName(c.Name)
+		name := sqltext.Quote(c.Name)
 		switch {
 		case !has[i]:
 			parts[i] = "CAST(NULL AS " + c.Type.SQL() + ") AS " + name

@@ -16,6 +16,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
@@ -115,7 +116,7 @@ func (w *job) attach() error {
 			continue
 		}
 		made[strings.ToLower(name)] = true
-		if err := w.c.exec(w.ctx, "CREATE SCHEMA IF NOT EXISTS "+w.name+"."+quoteName(name)); err != nil {
+		if err := w.c.exec(w.ctx, "CREATE SCHEMA IF NOT EXISTS "+w.name+"."+sqltext.Quote(name)); err != nil {
 			return err
 		}
 	}
@@ -182,7 +183,7 @@ func (w *job) inputs(groups [][]query.Input) error {
 }
 
 func (w *job) tableName(t *catalog.Table) string {
-	return w.name + "." + quoteName(t.Schema.Name) + "." + quoteName(t.Name)
+	return w.name + "." + sqltext.Quote(t.Schema.Name) + "." + sqltext.Quote(t.Name)
 }
 
 // view shows a stream as the table.
@@ -243,7 +244,7 @@ func mergeQuery(t *catalog.Table, inputs []query.Input, from string) string {
 	var names []string
 	for _, k := range t.Key() {
 		key[k] = true
-		names = append(names, quoteName(t.Columns[k].Name))
+		names = append(names, sqltext.Quote(t.Columns[k].Name))
 	}
 	by := strings.Join(names, ", ")
 	if sameColumns(inputs) {
@@ -251,7 +252,7 @@ func mergeQuery(t *catalog.Table, inputs []query.Input, from string) string {
 	}
 	parts := make([]string, len(t.Columns))
 	for i := range t.Columns {
-		name := quoteName(t.Columns[i].Name)
+		name := sqltext.Quote(t.Columns[i].Name)
 		if key[i] {
 			parts[i] = name
 		} else {

@@ -154,7 +154,7 @@ func (r *reader) unary(op *planOp, in output) (output, error) {
 		positions, err := indexes(op.ProjectionMap)
 		return in.picked(positions), err
 	case "LOGICAL_ORDER_BY":
-		if len(op.Projections) > 0 || len(op.ProjectionMap) > 0 {
+		if op.Projections > 0 || len(op.ProjectionMap) > 0 {
 			return output{}, nil
 		}
 		return in, nil
@@ -221,7 +221,7 @@ func (r *reader) get(op *planOp) (output, error) {
 	r.accesses = append(r.accesses, a)
 	out := output{known: true}
 	for _, c := range op.ColumnIndexes {
-		i, err := index(c.Index)
+		i, err := index(c)
 		if err != nil || i >= len(t.Columns) {
 			return output{}, errPlan
 		}
@@ -241,7 +241,7 @@ func (r *reader) get(op *planOp) (output, error) {
 
 func (r *reader) tableFilters(op *planOp, a *access) error {
 	t := translator{notes: &r.notes}
-	for _, f := range op.TableFilters.Filters {
+	for _, f := range op.TableFilters {
 		i, err := index(f.Key)
 		if err != nil || i < 0 || i >= len(a.table.Columns) {
 			return errPlan

@@ -24,14 +24,15 @@ type Parameter struct {
 	List []Parameter
 }
 
-// Parameters become literals of the text, quoted here and nowhere else, so
-// that what is planned and what runs is the same query. A value bound to a
+// Where the engine plans a statement, parameters become literals of the text,
+// quoted here and nowhere else, so that what is planned and what runs is the same query. A value bound to a
 // prepared statement would not be: bound as text it compares with timestamps
 // and ids as text, while a literal takes the column's type.
 
-// parameters gives the edits that put the values in place.
-func parameters(tokens []sqltext.Token, positional []Parameter, named map[string]Parameter) ([]sqltext.Edit, error) {
-	var edits []sqltext.Edit
+// parameters finds the value of each parameter of the text, by the place of its
+// token. The tokens returned are those to which the places belong.
+func parameters(tokens []sqltext.Token, positional []Parameter, named map[string]Parameter) ([]sqltext.Token, map[int]Parameter, error) {
+	values := map[int]Parameter{}
 	used := make([]bool, len(positional))
 	seen := map[string]bool{}
 	next := 0
@@ -42,23 +43,36 @@ func parameters(tokens []sqltext.Token, positional []Parameter, named map[string
 		}
 		p, err := lookup(t, positional, named, used, seen, &next)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		values[i] = p
+	}
+	for i, u := range used {
+		if !u {
+			return nil, nil, gwerr.New(gwerr.BadParameter, fmt.Sprintf("The query has no place for parameter %d.", i+1), "Give one value for each parameter of the query.")
+		}
+	}
+	for name := range named {
+		if !seen[strings.ToLower(name)] {
+			return nil, nil, gwerr.New(gwerr.BadParameter, fmt.Sprintf("The query has no parameter %q.", name), "Give only values that the query names.").On(name)
+		}
+	}
+	return tokens, values, nil
+}
+
+// spliced gives the edits that put the values in place.
+func spliced(tokens []sqltext.Token, values map[int]Parameter) ([]sqltext.Edit, error) {
+	var edits []sqltext.Edit
+	for i, t := range tokens {
+		p, given := values[i]
+		if !given {
+			continue
 		}
 		more, err := placed(tokens, i, p)
 		if err != nil {
 			return nil, gwerr.From(err).At(t.Start).On(t.Text)
 		}
 		edits = append(edits, more...)
-	}
-	for i, u := range used {
-		if !u {
-			return nil, gwerr.New(gwerr.BadParameter, fmt.Sprintf("The query has no place for parameter %d.", i+1), "Give one value for each parameter of the query.")
-		}
-	}
-	for name := range named {
-		if !seen[strings.ToLower(name)] {
-			return nil, gwerr.New(gwerr.BadParameter, fmt.Sprintf("The query has no parameter %q.", name), "Give only values that the query names.").On(name)
-		}
 	}
 	return edits, nil
 }

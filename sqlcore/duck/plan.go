@@ -3,10 +3,11 @@
 package duck
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"strconv"
+
+	"github.com/go-faster/jx"
 )
 
 // The engine's optimised plan, as far as it is read. Its form is internal to
@@ -20,139 +21,105 @@ var errPlan = errors.New("duck: the plan has an unknown form")
 const maxPlanDepth = 2000
 
 type planReply struct {
-	Error        bool      `json:"error"`
-	ErrorType    string    `json:"error_type"`
-	ErrorMessage string    `json:"error_message"`
-	ErrorSubtype string    `json:"error_subtype"`
-	Position     string    `json:"position"`
-	Name         string    `json:"name"`
-	Plans        []*planOp `json:"plans"`
+	Error        bool
+	ErrorType    string
+	ErrorMessage string
+	Position     string
+	Plans        []*planOp
 }
 
 // planOp is an operator of a plan.
 type planOp struct {
-	Type     string    `json:"type"`
-	Children []*planOp `json:"children"`
+	Type     string
+	Children []*planOp
 
 	// LOGICAL_GET
-	Names         []string      `json:"names"`
-	ReturnedTypes []planType    `json:"returned_types"`
-	ProjectionIDs []json.Number `json:"projection_ids"`
-	TableFilters  struct {
-		Filters []struct {
-			Key   json.Number `json:"key"`
-			Value *planFilter `json:"value"`
-		} `json:"filters"`
-	} `json:"table_filters"`
-	FunctionData struct {
-		Schema string `json:"schema"`
-		Table  string `json:"table"`
-	} `json:"function_data"`
-	Name          string `json:"name"`
-	ColumnIndexes []struct {
-		Index json.Number `json:"index"`
-	} `json:"column_indexes"`
+	ReturnedTypes []planType
+	ProjectionIDs []json.Number
+	TableFilters  []keyedFilter
+	FunctionData  planTable
+	ColumnIndexes []json.Number
 
 	// LOGICAL_PROJECTION, LOGICAL_FILTER, aggregates and windows
-	Expressions   planExprs       `json:"expressions"`
-	ProjectionMap []json.Number   `json:"projection_map"`
-	Groups        []*planExpr     `json:"groups"`
-	GroupingSets  [][]json.Number `json:"grouping_sets"`
+	Expressions   []*planExpr
+	ProjectionMap []json.Number
+	Groups        []*planExpr
+	GroupingSets  [][]json.Number
 
 	// joins
-	JoinType   string        `json:"join_type"`
-	LeftMap    []json.Number `json:"left_projection_map"`
-	RightMap   []json.Number `json:"right_projection_map"`
-	Conditions []struct {
-		Left       *planExpr `json:"left"`
-		Right      *planExpr `json:"right"`
-		Comparison string    `json:"comparison"`
-	} `json:"conditions"`
+	JoinType   string
+	LeftMap    []json.Number
+	RightMap   []json.Number
+	Conditions []planCondition
 
 	// LOGICAL_LIMIT
-	Limit  planLimit `json:"limit_val"`
-	Offset planLimit `json:"offset_val"`
+	Limit  planLimit
+	Offset planLimit
 
 	// LOGICAL_DISTINCT
-	DistinctType string `json:"distinct_type"`
+	DistinctType string
 
 	// leaves
-	ChunkTypes  []planType        `json:"chunk_types"`
-	ReturnTypes []planType        `json:"return_types"`
-	ExprTypes   []planType        `json:"expr_types"`
-	Projections []json.RawMessage `json:"projections"`
-}
-
-// planExprs is a list of expressions. The lists of lists that VALUES has are
-// passed over.
-type planExprs []*planExpr
-
-// UnmarshalJSON reads a list of expressions.
-func (p *planExprs) UnmarshalJSON(raw []byte) error {
-	var list []json.RawMessage
-	if err := json.Unmarshal(raw, &list); err != nil {
-		return err
-	}
-	for _, item := range list {
-		if bytes.HasPrefix(bytes.TrimSpace(item), []byte("[")) {
-			*p = nil
-			return nil
-		}
-		d := json.NewDecoder(bytes.NewReader(item))
-		d.UseNumber()
-		var e *planExpr
-		if err := d.Decode(&e); err != nil {
-			return err
-		}
-		*p = append(*p, e)
-	}
-	return nil
+	ChunkTypes  []planType
+	ReturnTypes []planType
+	ExprTypes   []planType
+	Projections int // their number
 }
 
 type planLimit struct {
-	Type  string      `json:"type"`
-	Value json.Number `json:"constant_integer"`
+	Type  string
+	Value json.Number
 }
 
 type planType struct {
-	ID   string `json:"id"`
-	Info struct {
-		Scale int `json:"scale"`
-	} `json:"type_info"`
+	ID    string
+	Scale int // of a DECIMAL
 }
+
+// keyedFilter is the condition on one column of a scan.
+type keyedFilter struct {
+	Key   json.Number
+	Value *planFilter
+}
+
+type planTable struct{ Schema, Table string }
+
+type planCondition struct {
+	Left, Right *planExpr
+	Comparison  string
+}
+
+type planCheck struct{ When, Then *planExpr }
 
 // planExpr is an expression of a plan.
 type planExpr struct {
-	Class      string      `json:"expression_class"`
-	Type       string      `json:"type"`
-	Alias      string      `json:"alias"`
-	ReturnType planType    `json:"return_type"`
-	Index      json.Number `json:"index"`
-	Name       string      `json:"name"`
-	Children   []*planExpr `json:"children"`
-	Left       *planExpr   `json:"left"`
-	Right      *planExpr   `json:"right"`
-	Child      *planExpr   `json:"child"`
-	Input      *planExpr   `json:"input"`
-	Lower      *planExpr   `json:"lower"`
-	Upper      *planExpr   `json:"upper"`
-	LowerIncl  bool        `json:"lower_inclusive"`
-	UpperIncl  bool        `json:"upper_inclusive"`
-	Value      *planValue  `json:"value"`
-	TryCast    bool        `json:"try_cast"`
-	Location   json.Number `json:"query_location"`
+	Class      string
+	Type       string
+	Alias      string
+	ReturnType planType
+	Index      json.Number
+	Name       string
+	Children   []*planExpr
+	Left       *planExpr
+	Right      *planExpr
+	Child      *planExpr
+	Input      *planExpr
+	Lower      *planExpr
+	Upper      *planExpr
+	LowerIncl  bool
+	UpperIncl  bool
+	Value      *planValue
+	TryCast    bool
+	Location   json.Number
 
 	// BOUND_AGGREGATE
-	Filter        *planExpr `json:"filter"`
-	AggregateType string    `json:"aggregate_type"`
+	Filter        *planExpr
+	AggregateType string
 	// BOUND_WINDOW
-	Partitions []*planExpr `json:"partitions"`
+	Partitions []*planExpr
 	// BOUND_CASE
-	Checks []struct {
-		When *planExpr `json:"when_expr"`
-		Then *planExpr `json:"then_expr"`
-	} `json:"case_checks"`
-	Else *planExpr `json:"else_expr"`
+	Checks []planCheck
+	Else   *planExpr
 }
 
 // parts gives the expressions that e is made of; some may be nil.
@@ -166,31 +133,20 @@ func (e *planExpr) parts() []*planExpr {
 
 // planValue is a constant.
 type planValue struct {
-	Type   planType        `json:"type"`
-	IsNull bool            `json:"is_null"`
-	Value  json.RawMessage `json:"value"`
+	Type   planType
+	IsNull bool
+	Value  jx.Raw
 }
 
 // planFilter is a condition at a scan, on one column.
 type planFilter struct {
-	Type       string        `json:"filter_type"`
-	Comparison string        `json:"comparison_type"`
-	Constant   *planValue    `json:"constant"`
-	Children   []*planFilter `json:"child_filters"`
-	Child      *planFilter   `json:"child_filter"`
-	Values     []*planValue  `json:"values"`
-	Expr       *planExpr     `json:"expr"`
-}
-
-// decodePlan reads the answer of json_serialize_plan.
-func decodePlan(text string) (*planReply, error) {
-	d := json.NewDecoder(bytes.NewReader([]byte(text)))
-	d.UseNumber()
-	var r planReply
-	if err := d.Decode(&r); err != nil {
-		return nil, errors.Join(errPlan, err)
-	}
-	return &r, nil
+	Type       string
+	Comparison string
+	Constant   *planValue
+	Children   []*planFilter
+	Child      *planFilter
+	Values     []*planValue
+	Expr       *planExpr
 }
 
 // indexes reads a list of column positions.

@@ -94,7 +94,7 @@ func (f *rowFilter) prepare(ctx context.Context, t *catalog.Table, columns []int
 	f.reader.again = true
 	f.id = streams.put(f.reader)
 	f.s, err = f.c.prepare(ctx, fmt.Sprintf("SELECT (%s) IS TRUE FROM (SELECT %s FROM %s(%d)) AS %s",
-		sql, selectList(t, columns), rowsFunction, f.id, quoteName(t.Name)))
+		sql, selectList(t, columns), rowsFunction, f.id, sqltext.Quote(t.Name)))
 	return err
 }
 

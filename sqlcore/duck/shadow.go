@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 )
 
 // maxShadows bounds the sets of shadow tables that are kept.
@@ -155,11 +156,11 @@ func (sh *shadow) build(ctx context.Context, c *conn, tables []*catalog.Table) e
 		return err
 	}
 	for _, t := range tables {
-		schema := sh.name + "." + quoteName(t.Schema.Name)
+		schema := sh.name + "." + sqltext.Quote(t.Schema.Name)
 		if err := c.exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+schema); err != nil {
 			return sh.undo(ctx, c, err)
 		}
-		if err := c.exec(ctx, "CREATE TABLE "+schema+"."+quoteName(t.Name)+" "+columnList(t)); err != nil {
+		if err := c.exec(ctx, "CREATE TABLE "+schema+"."+sqltext.Quote(t.Name)+" "+columnList(t)); err != nil {
 			return sh.undo(ctx, c, err)
 		}
 	}
@@ -178,7 +179,7 @@ func columnList(t *catalog.Table) string {
 	var b strings.Builder
 	for i := range t.Columns {
 		b.WriteString(map[bool]string{true: "(", false: ", "}[i == 0])
-		b.WriteString(quoteName(t.Columns[i].Name) + " " + t.Columns[i].Type.SQL())
+		b.WriteString(sqltext.Quote(t.Columns[i].Name) + " " + t.Columns[i].Type.SQL())
 	}
 	return b.String() + ")"
 }

@@ -63,7 +63,7 @@ func structName(t db.LogicalType) string {
 	var fields []string
 	for i := db.IdxT(0); i < db.StructTypeChildCount(t); i++ {
 		child := db.StructTypeChildType(t, i)
-		fields = append(fields, quoteName(db.StructTypeChildName(t, i))+" "+typeName(child))
+		fields = append(fields, sqltext.Quote(db.StructTypeChildName(t, i))+" "+typeName(child))
 		db.DestroyLogicalType(&child)
 	}
 	return "STRUCT(" + strings.Join(fields, ", ") + ")"
@@ -77,6 +77,3 @@ func enumName(t db.LogicalType) string {
 	}
 	return "ENUM(" + strings.Join(values, ", ") + ")"
 }
-
-// quoteName writes a name as a quoted identifier.
-func quoteName(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }

@@ -8,6 +8,9 @@ import (
 	"math"
 	"strconv"
 	"time"
+	"unicode/utf8"
+
+	"github.com/go-faster/jx"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
@@ -29,24 +32,24 @@ func constant(v *planValue, t catalog.Type) (_ predicate.Value, ok bool) {
 	switch t {
 	case catalog.String:
 		var s string
-		ok = decodeInto(v.Value, &s)
+		ok = textOf(v.Value, &s)
 		return predicate.StringValue(s), ok
 	case catalog.Bool:
 		var b bool
-		ok = decodeInto(v.Value, &b)
+		ok = boolOf(v.Value, &b)
 		return predicate.BoolValue(b), ok
 	case catalog.Int32, catalog.Int64:
 		var i int64
-		ok = decodeInto(v.Value, &i)
+		ok = wholeOf(v.Value, &i)
 		return predicate.IntValue(i), ok
 	case catalog.Float64:
 		var f float64
-		ok = decodeInto(v.Value, &f) && !math.IsNaN(f) && !math.IsInf(f, 0)
+		ok = floatOf(v.Value, &f) && !math.IsNaN(f) && !math.IsInf(f, 0)
 		return predicate.FloatValue(f), ok
 	case catalog.Timestamp:
 		var micros int64
 		// The outermost numbers stand for infinity.
-		ok = decodeInto(v.Value, &micros) && micros > -1<<62 && micros < 1<<62
+		ok = wholeOf(v.Value, &micros) && micros > -1<<62 && micros < 1<<62
 		return predicate.TimeValue(time.UnixMicro(micros)), ok
 	case catalog.GUID:
 		s, valid := uuidText(v.Value)
@@ -55,26 +58,56 @@ func constant(v *planValue, t catalog.Type) (_ predicate.Value, ok bool) {
 	return predicate.Value{}, false
 }
 
-func decodeInto(raw json.RawMessage, into any) bool { return json.Unmarshal(raw, into) == nil }
+// The values of constants, of exactly the kind that their type has.
+
+func textOf(raw jx.Raw, to *string) bool {
+	return raw.Type() == jx.String && readText(jx.DecodeBytes(raw), to) == nil && utf8.ValidString(*to)
+}
+
+func boolOf(raw jx.Raw, to *bool) bool {
+	return raw.Type() == jx.Bool && readBool(jx.DecodeBytes(raw), to) == nil
+}
+
+func wholeOf(raw jx.Raw, to *int64) bool {
+	n, err := strconv.ParseInt(string(raw), 10, 64)
+	*to = n
+	return err == nil
+}
+
+func floatOf(raw jx.Raw, to *float64) bool {
+	f, err := strconv.ParseFloat(string(raw), 64)
+	*to = f
+	return err == nil && raw.Type() == jx.Number
+}
 
 // uuidText writes a UUID from its two halves; the engine flips the first bit
 // so that numbers sort as text does.
-func uuidText(raw json.RawMessage) (string, bool) {
-	var halves struct {
-		Upper json.Number `json:"upper"`
-		Lower json.Number `json:"lower"`
-	}
-	if json.Unmarshal(raw, &halves) != nil {
+func uuidText(raw jx.Raw) (string, bool) {
+	var h halves
+	if readInto(jx.DecodeBytes(raw), &h) != nil {
 		return "", false
 	}
-	upper, err := strconv.ParseInt(halves.Upper.String(), 10, 64)
+	upper, err := strconv.ParseInt(h.upper.String(), 10, 64)
 	if err != nil {
 		return "", false
 	}
-	lower, err := strconv.ParseUint(halves.Lower.String(), 10, 64)
+	lower, err := strconv.ParseUint(h.lower.String(), 10, 64)
 	if err != nil {
 		return "", false
 	}
 	hi := uint64(upper) ^ 1<<63
 	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", hi>>32, hi>>16&0xffff, hi&0xffff, lower>>48, lower&0xffffffffffff), true
+}
+
+// halves are those of a UUID.
+type halves struct{ upper, lower json.Number }
+
+func (h *halves) member(d *jx.Decoder, key []byte) error {
+	switch string(key) {
+	case "upper":
+		return readNumber(d, &h.upper)
+	case "lower":
+		return readNumber(d, &h.lower)
+	}
+	return d.Skip()
 }

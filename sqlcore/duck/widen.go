@@ -40,10 +40,10 @@ func wholeNumber(v *planValue, column catalog.Type) (int64, bool) {
 	switch v.Type.ID {
 	case "BIGINT", "DECIMAL":
 		var n int64
-		if !decodeInto(v.Value, &n) || v.Type.Info.Scale > 18 {
+		if !wholeOf(v.Value, &n) || v.Type.Scale > 18 {
 			return 0, false
 		}
-		for range v.Type.Info.Scale {
+		for range v.Type.Scale {
 			if n%10 != 0 {
 				return 0, false
 			}
@@ -53,7 +53,7 @@ func wholeNumber(v *planValue, column catalog.Type) (int64, bool) {
 	case "DOUBLE":
 		// A BIGINT loses digits as a DOUBLE, so that 2^53 + 1 = 2^53 there.
 		var f float64
-		if column != catalog.Int32 || !decodeInto(v.Value, &f) || f != math.Trunc(f) || math.Abs(f) > math.MaxInt32 {
+		if column != catalog.Int32 || !floatOf(v.Value, &f) || f != math.Trunc(f) || math.Abs(f) > math.MaxInt32 {
 			return 0, false
 		}
 		return int64(f), true

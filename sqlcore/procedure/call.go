@@ -163,7 +163,7 @@ func (p *parser) value() (value, error) {
 	case t.Text == "":
 		return v, p.wrong("A value is missing.")
 	case t.Kind == sqltext.String:
-		text, ok := unquote(t.Text)
+		text, ok := sqltext.Unquote(t.Text)
 		if !ok {
 			p.at--
 			return v, p.wrong("Texts of a call stand in simple quotes.")
@@ -186,20 +186,6 @@ func (p *parser) value() (value, error) {
 		return v, p.wrong("Here a value is expected: a text in quotes, a number, TRUE, FALSE, NULL or a parameter.")
 	}
 	return v, nil
-}
-
-// unquote gives the text of a literal in simple or dollar quotes.
-func unquote(literal string) (string, bool) {
-	switch {
-	case strings.HasPrefix(literal, "'"):
-		return strings.ReplaceAll(literal[1:len(literal)-1], "''", "'"), true
-	case strings.HasPrefix(literal, "$"):
-		tag := strings.IndexByte(literal[1:], '$') + 2
-		return literal[tag : len(literal)-tag], true
-	case strings.HasPrefix(strings.ToLower(literal), "n'"):
-		return unquote(literal[1:])
-	}
-	return "", false
 }
 
 // peek gives a token ahead, or one without text at the end.

@@ -56,3 +56,18 @@ func Quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`
 // Literal writes a text as a string literal. The text must hold no zero byte:
 // the engine's text ends there.
 func Literal(text string) string { return `'` + strings.ReplaceAll(text, `'`, `''`) + `'` }
+
+// Unquote gives the text of a literal in single or dollar quotes; ok is false
+// for others, such as those with escapes.
+func Unquote(literal string) (text string, ok bool) {
+	switch {
+	case strings.HasPrefix(literal, "'"):
+		return strings.ReplaceAll(literal[1:len(literal)-1], "''", "'"), true
+	case strings.HasPrefix(literal, "$"):
+		tag := strings.IndexByte(literal[1:], '$') + 2
+		return literal[tag : len(literal)-tag], true
+	case strings.HasPrefix(literal, "n'"), strings.HasPrefix(literal, "N'"):
+		return Unquote(literal[1:])
+	}
+	return "", false
+}

@@ -1,0 +1,266 @@
+//go:build duckdb_arrow
+
+package duck
+
+import (
+	"context"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+)
+
+// Most statements of tools choose columns of one table, by simple conditions:
+//
+//	SELECT * | column [AS name], … FROM table [[AS] alias]
+//	[WHERE condition AND …] [LIMIT n [OFFSET m]]
+//
+// Such a statement is bound here, from its tokens and the catalogue alone. The
+// answer is the one that the engine's plan would give; what is not certainly of
+// this form is left to the engine. So a refusal here is never an error.
+
+// direct reads a statement of that form.
+type direct struct {
+	b      *binder
+	tokens []sqltext.Token
+	values map[int]Parameter // by the token's place
+	at     int
+
+	table    *catalog.Table
+	alias    string
+	columns  []query.Column
+	read     []int // of the result, as places in the table
+	where    []columnTest
+	plain    query.Plain
+	limited  bool
+	renaming bool
+}
+
+// bindDirect binds a statement without the engine; ok is false where it isn't
+// of the form.
+func (b *binder) bindDirect(ctx context.Context, values map[int]Parameter) (q *query.Query, ok bool) {
+	d := &direct{b: b, tokens: b.tokens, values: values}
+	list, ok := d.list()
+	if !ok || !d.from(ctx) || !d.selects(list) || !d.conditions() || !d.limits() || d.at < len(d.tokens) {
+		return nil, false
+	}
+	if d.renaming && len(d.where) > 0 {
+		return nil, false // a condition may mean the new name
+	}
+	return d.query(), true
+}
+
+// peek gives a token ahead, or one without text at the end.
+func (d *direct) peek(ahead int) sqltext.Token {
+	if d.at+ahead < len(d.tokens) {
+		return d.tokens[d.at+ahead]
+	}
+	return sqltext.Token{Kind: sqltext.Symbol}
+}
+
+func (d *direct) take(word string) bool {
+	if !d.peek(0).Is(word) {
+		return false
+	}
+	d.at++
+	return true
+}
+
+// name takes an identifier that is no keyword.
+func (d *direct) name() (string, bool) {
+	t := d.peek(0)
+	if !t.IsName() || t.Kind == sqltext.Word && (reserved[strings.ToLower(t.Text)] || hiddenNames[strings.ToLower(t.Text)]) {
+		return "", false
+	}
+	d.at++
+	return t.Name(), true
+}
+
+// item is an element of the list of what is selected; its name is "" for a star.
+type item struct{ qualifier, name, alias string }
+
+// list reads what is selected.
+func (d *direct) list() (list []item, ok bool) {
+	if !d.take("select") {
+		return nil, false
+	}
+	for {
+		i, ok := d.item()
+		if !ok {
+			return nil, false
+		}
+		list = append(list, i)
+		if !d.take(",") {
+			return list, d.take("from")
+		}
+	}
+}
+
+func (d *direct) item() (i item, ok bool) {
+	if d.take("*") {
+		return item{}, true
+	}
+	if i.name, ok = d.name(); !ok {
+		return i, false
+	}
+	if d.take(".") {
+		i.qualifier = i.name
+		if d.take("*") {
+			return item{qualifier: i.qualifier}, true
+		}
+		if i.name, ok = d.name(); !ok {
+			return i, false
+		}
+	}
+	if d.take("as") {
+		i.alias, ok = d.name()
+	}
+	return i, ok
+}
+
+// from reads the table and its alias.
+func (d *direct) from(ctx context.Context) bool {
+	chain := sqltext.ChainAt(d.tokens, d.at)
+	var ref tableRef
+	for i := range chain {
+		ref.catalog, ref.schema = ref.schema, ref.name
+		var ok bool
+		if ref.name, ok = d.name(); !ok || i < len(chain)-1 && !d.take(".") {
+			return false
+		}
+	}
+	if len(chain) == 0 || len(chain) > 3 || ref.catalog != "" && !d.b.isCatalog(ref.catalog) {
+		return false
+	}
+	t, err := d.b.table(ctx, ref)
+	if err != nil {
+		return false
+	}
+	d.table, d.alias = t, ref.name
+	explicit := d.take("as")
+	if next := d.peek(0); explicit || next.IsName() && !next.Is("where") && !next.Is("limit") {
+		var ok bool
+		if d.alias, ok = d.name(); !ok {
+			return false
+		}
+	}
+	return t.Index(d.alias) < 0 // else alias.name might be a part of that column
+}
+
+// column finds a column of the table, -1 if it has none of that name.
+func (d *direct) column(qualifier, name string) int {
+	if qualifier != "" && !strings.EqualFold(qualifier, d.alias) {
+		return -1
+	}
+	return d.table.Index(name)
+}
+
+// selects finds the columns of the result, whose names must be different.
+func (d *direct) selects(list []item) bool {
+	for _, i := range list {
+		if i.name == "" {
+			if i.qualifier != "" && !strings.EqualFold(i.qualifier, d.alias) {
+				return false
+			}
+			for c := range d.table.Columns {
+				d.choose(c, "")
+			}
+			continue
+		}
+		c := d.column(i.qualifier, i.name)
+		if c < 0 {
+			return false
+		}
+		d.choose(c, i.alias)
+	}
+	taken := make(map[string]bool, len(d.columns))
+	for i := range d.columns {
+		name := strings.ToLower(d.columns[i].Name)
+		if taken[name] {
+			return false
+		}
+		taken[name] = true
+	}
+	return true
+}
+
+func (d *direct) choose(column int, alias string) {
+	c := &d.table.Columns[column]
+	name := c.Name
+	if alias != "" {
+		name, d.renaming = alias, d.renaming || d.table.Index(alias) >= 0
+	}
+	d.read = append(d.read, column)
+	d.columns = append(d.columns, query.Column{Name: name, Type: c.Type, SQLType: c.Type.SQL()})
+}
+
+// limits reads LIMIT and OFFSET.
+func (d *direct) limits() bool {
+	var ok bool
+	if !d.take("limit") {
+		return true
+	}
+	if d.plain.Limit, ok = d.count(); !ok || d.plain.Limit == 0 {
+		return false
+	}
+	if d.limited = true; d.take("offset") {
+		d.plain.Offset, ok = d.count()
+	}
+	return ok
+}
+
+// count reads a number of rows.
+func (d *direct) count() (int64, bool) {
+	const most = math.MaxInt32
+	t := d.peek(0)
+	if p, given := d.values[d.at]; given {
+		d.at++
+		single := !p.Null && p.List == nil && p.Value.Kind == predicate.Int
+		return p.Value.Int, single && p.Value.Int >= 0 && p.Value.Int <= most
+	}
+	d.at++
+	n, err := strconv.ParseInt(t.Text, 10, 64)
+	return n, t.Kind == sqltext.Number && err == nil && n <= most
+}
+
+// query puts together what was read.
+func (d *direct) query() *query.Query {
+	used := append([]int(nil), d.read...)
+	for _, t := range d.where {
+		used = append(used, t.column)
+	}
+	a := query.Access{Table: d.table, Columns: sortedUnique(used), Where: conjunction(d.where), WhereComplete: true}
+	if d.limited {
+		a.Limit = d.plain.Limit + d.plain.Offset
+	}
+	for _, c := range d.read {
+		at, _ := slices.BinarySearch(a.Columns, c)
+		d.plain.Project = append(d.plain.Project, at)
+	}
+	return &query.Query{Accesses: []query.Access{a}, Columns: d.columns, Plain: &d.plain}
+}
+
+// reserved are the words that are no names, or not everywhere; those of
+// duckdb_keywords() that are not of the category unreserved.
+var reserved = func() map[string]bool {
+	m := map[string]bool{}
+	for _, w := range strings.Fields(`all analyse analyze and anti any array as asc asof asymmetric at authorization
+		between bigint binary bit boolean both by case cast char character check coalesce collate collation column
+		columns concurrently constraint create cross dec decimal default deferrable desc describe distinct do else end
+		except exists extract false fetch float for foreign freeze from full generated glob group grouping grouping_id
+		having ilike in initially inner inout int integer intersect interval into is isnull join lambda lateral leading
+		left like limit map national natural nchar none not notnull null nullif numeric offset on only or order out
+		outer overlaps overlay pivot pivot_longer pivot_wider placing position positional precision primary qualify
+		real references returning right row select semi setof show similar smallint some struct substring summarize
+		symmetric table tablesample then time timestamp to trailing treat trim true try_cast union unique unpack
+		unpivot using values varchar variadic verbose when where window with xmlattributes xmlconcat xmlelement
+		xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable`) {
+		m[w] = true
+	}
+	return m
+}()

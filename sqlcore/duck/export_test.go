@@ -1,0 +1,63 @@
+//go:build duckdb_arrow
+
+package duck
+
+import (
+	"context"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+)
+
+// BindWays binds a statement in each of the two ways, where the first one takes
+// it: from its text alone, and by the engine's plan.
+func (e *Engine) BindWays(ctx context.Context, r BindRequest) (direct, planned *query.Query, err error) {
+	for _, way := range []**query.Query{&direct, &planned} {
+		b := &binder{req: r, schemas: map[string]*catalog.Schema{}}
+		asked, values, err := b.readText(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		if way == &direct {
+			direct, _ = b.bindDirect(ctx, values)
+			continue
+		}
+		if err := b.prepareText(asked, values); err != nil {
+			return direct, nil, err
+		}
+		if planned, err = e.plan(ctx, b); err != nil {
+			return direct, nil, err
+		}
+	}
+	return direct, planned, nil
+}
+
+// Keywords lists the words that the engine takes for no name, or not everywhere.
+func (e *Engine) Keywords(ctx context.Context) (engine []string, own map[string]bool, err error) {
+	engine, err = e.ask(ctx, "SELECT keyword_name FROM duckdb_keywords() WHERE keyword_category <> 'unreserved'")
+	return engine, reserved, err
+}
+
+// Changing lists the engine's functions that queries may call and whose value is
+// not that of their arguments alone.
+func (e *Engine) Changing(ctx context.Context) (engine []string, own []string, err error) {
+	all, err := e.ask(ctx, "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'")
+	for _, name := range all {
+		if allowedFunctions[name] {
+			engine = append(engine, name)
+		}
+	}
+	return engine, changing, err
+}
+
+func (e *Engine) ask(ctx context.Context, sql string) ([]string, error) {
+	c, err := e.shadow.acquire(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer e.shadow.release(c)
+	return c.texts(ctx, sql)
+}
+
+// Planned counts the statements that the engine has planned.
+func (e *Engine) Planned() int64 { return e.kept.planned.Load() }
