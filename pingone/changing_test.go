@@ -57,7 +57,6 @@ type changing struct {
 	populations map[string]int
 	sizes       map[string]int // as listings tell them where they lag
 	touched     map[string]bool
-	creations   bool
 	writes      float64 // for each call
 	calls       int
 	token       int
