@@ -350,3 +350,50 @@ func withoutTimes(row map[string]any) map[string]any {
 	}
 	return out
 }
+
+// TestResourceActions does what a media type names.
+func TestResourceActions(t *testing.T) {
+	t.Parallel()
+	f := start(t, sim.Options{Users: 100})
+	domain := members(f.get(f.env("/customDomains")), "customDomains")[1]
+	at := f.env("/customDomains/" + domain["id"].(string))
+	post := func(media string) (int, map[string]any) {
+		req := f.request(http.MethodPost, at, map[string]any{})
+		req.Header.Set("Content-Type", media)
+		return f.send(req)
+	}
+	assert.Equal(t, "VERIFICATION_REQUIRED", domain["status"])
+	status, body := post("application/json")
+	assert.Equal(t, http.StatusUnsupportedMediaType, status, body)
+	status, body = post("application/vnd.pingidentity.domainName.verify+json")
+	assert.Equal(t, http.StatusOK, status, body)
+	assert.Equal(t, "SSL_CERTIFICATE_REQUIRED", f.get(at)["status"])
+}
+
+// TestResourceParts reads and sets members by addresses of their own.
+func TestResourceParts(t *testing.T) {
+	t.Parallel()
+	f := start(t, sim.Options{Users: 100})
+	themes := members(f.get(f.env("/themes")), "themes")
+	require.Equal(t, []any{true, false}, []any{themes[0]["default"], themes[1]["default"]})
+	second := f.env("/themes/" + themes[1]["id"].(string))
+	status, body := f.do(http.MethodPut, second+"/default", map[string]any{"default": true})
+	require.Equal(t, http.StatusOK, status, body)
+	assert.Equal(t, true, f.get(second + "/default")["default"])
+	assert.Equal(t, false, f.get(f.env("/themes/" + themes[0]["id"].(string)))["default"], "there is one default")
+	status, _ = f.do(http.MethodPut, second+"/default", map[string]any{})
+	assert.Equal(t, http.StatusBadRequest, status)
+}
+
+// TestResourcesGoWithTheirOwner deletes a row that owns others.
+func TestResourcesGoWithTheirOwner(t *testing.T) {
+	t.Parallel()
+	f := start(t, sim.Options{Users: 100})
+	agreement := members(f.get(f.env("/agreements")), "agreements")[0]
+	at := f.env("/agreements/" + agreement["id"].(string))
+	require.NotEmpty(t, members(f.get(at+"/languages"), "languages"))
+	status, _ := f.do(http.MethodDelete, at, nil)
+	require.Equal(t, http.StatusNoContent, status)
+	status, _ = f.do(http.MethodGet, at+"/languages", nil)
+	assert.Equal(t, http.StatusNotFound, status)
+}
