@@ -128,12 +128,6 @@ func (b *body) bool(name string, def bool) bool {
 	return def
 }
 
-func (b *body) texts(name string) []string {
-	var v []string
-	b.value(name, &v, "an array of strings")
-	return v
-}
-
 // child reads an object; null and absence give one without members.
 func (b *body) child(name string) *body {
 	out := &body{path: b.path + name + "."}

@@ -28,7 +28,7 @@ func TestDocumentation(t *testing.T) {
 	}
 	for _, app := range []sim.App{
 		sim.AppWorker, sim.AppWorkerPost, sim.AppWorkerSecretJWT, sim.AppWorkerKeyJWT, sim.AppReadOnly, sim.AppCustomersOnly,
-		sim.AppPopulationOnly, sim.AppNoRoles, sim.AppWeb, sim.AppNative, sim.AppDevice,
+		sim.AppPopulationOnly, sim.AppDirectoryOnly, sim.AppNoRoles, sim.AppWeb, sim.AppNative, sim.AppDevice,
 	} {
 		secret := "–"
 		if app.Secret != "" {

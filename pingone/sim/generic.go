@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"encoding/json"
 	"maps"
 	"net/http"
 	"slices"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
 )
 
 // generic answers the calls of a resource that is data.
@@ -153,74 +151,6 @@ func (h resourceHooks) check(c *call, t *resource.Type, row *resource.Row) error
 	return nil
 }
 
-// list answers a page, or the whole collection when it has no page size: then
-// limit means nothing.
-func (g *generic) list(c *call) (reply, error) {
-	place, err := g.place(c)
-	if err != nil {
-		return reply{}, err
-	}
-	t, def, most := g.kind, g.kind.Default, g.kind.Most
-	if most == 0 {
-		def = max(1, place.rows.Len())
-		most = def
-		c.query.Del("limit")
-	}
-	p, err := g.server.paging(c, def, most)
-	if err != nil {
-		return reply{}, err
-	}
-	order, err := g.order(place.rows, p.at.Order)
-	if err != nil {
-		return reply{}, err
-	}
-	var x *scim.Expr
-	if len(t.Filters) > 0 && p.at.Filter != "" {
-		if x, err = c.parse(filterSpec{attributes: t.Filters, or: t.Or}, p.at.Filter); err != nil {
-			return reply{}, err
-		}
-	}
-	matches := func(k int) bool {
-		row := place.rows.Row(order[k])
-		if row == nil || g.hooks.visible != nil && !g.hooks.visible(c, row) {
-			return false
-		}
-		return x == nil || evaluate(x, func(name string) []string { return resource.Values(row.Members, name) })
-	}
-	l := &listing{key: t.Key, uncounted: !t.Count, plain: t.Most == 0 && !p.continued}
-	return g.server.slots(c, p, l, len(order), matches, func(dst []byte, k int) []byte {
-		return g.append(dst, c, place, place.rows.Row(order[k]))
-	}), nil
-}
-
-// order is the sequence of a list's rows.
-func (g *generic) order(rows *resource.Collection, by string) ([]int, error) {
-	out := make([]int, rows.Len())
-	for k := range out {
-		out[k] = k
-	}
-	if by == "" || len(g.kind.Order) == 0 {
-		return out, nil
-	}
-	if !slices.Contains(g.kind.Order, by) {
-		return nil, invalidParameter("order", "The order '"+by+"' is not supported.")
-	}
-	attribute, descending := strings.CutPrefix(by, "-")
-	value := func(k int) string {
-		if row := rows.Row(k); row != nil {
-			return strings.Join(resource.Values(row.Members, attribute), " ")
-		}
-		return ""
-	}
-	slices.SortStableFunc(out, func(x, y int) int {
-		if descending {
-			x, y = y, x
-		}
-		return strings.Compare(value(x), value(y))
-	})
-	return out, nil
-}
-
 func (g *generic) read(c *call) (reply, error) {
 	p, row, err := g.row(c)
 	if err != nil {
@@ -358,156 +288,6 @@ func (g *generic) act(c *call) (reply, error) {
 	g.stamp(c, row.Members)
 	p.rows.Put(row)
 	return reply{body: g.append(nil, c, p, row)}, nil
-}
-
-// readPart makes the handler that shows some members of a row.
-func (g *generic) readPart(part resource.Part) handler {
-	return func(c *call) (reply, error) {
-		p, row, err := g.row(c)
-		if err != nil {
-			return reply{}, err
-		}
-		return reply{body: g.appendPart(c, p, row, part)}, nil
-	}
-}
-
-// replacePart makes the handler that sets some members of a row.
-func (g *generic) replacePart(part resource.Part) handler {
-	return func(c *call) (reply, error) {
-		p, old, err := g.row(c)
-		if err != nil {
-			return reply{}, err
-		}
-		var sent map[string]any
-		if _, err := c.decode(&sent, mediaJSON); err != nil {
-			return reply{}, err
-		}
-		all := maps.Clone(old.Members)
-		for _, name := range part.Members {
-			all[name] = sent[name]
-		}
-		row, err := g.write(c, p, old, all)
-		if err != nil {
-			return reply{}, err
-		}
-		return reply{body: g.appendPart(c, p, row, part)}, nil
-	}
-}
-
-func (g *generic) appendPart(c *call, p *place, row *resource.Row, part resource.Part) []byte {
-	if part.Whole {
-		return g.append(nil, c, p, row)
-	}
-	o := open(nil)
-	links := o.child("_links")
-	links.link("self", c.address())
-	o.end(links)
-	for _, name := range part.Members {
-		g.member(&o, c, p, row, g.kind.Members.Child(name), row.Members)
-	}
-	return o.close()
-}
-
-// appendRow writes a row of a resource by its name, for an answer that embeds it.
-func (s *Server) appendRow(dst []byte, c *call, name, id string) []byte {
-	g := s.generics[name]
-	owners := []string{c.environment.id.String()}
-	row := c.environment.rows.Read(name).Find(id)
-	if row == nil {
-		row = &resource.Row{ID: id, Members: map[string]any{"id": id}}
-	}
-	return g.append(dst, c, &place{owners: owners, self: c.base + fillPath(g.kind.Path, owners)}, row)
-}
-
-// append writes a row.
-func (g *generic) append(dst []byte, c *call, p *place, row *resource.Row) []byte {
-	self := p.self
-	if !g.kind.Single() {
-		self += "/" + row.ID
-	}
-	o := open(dst)
-	links := o.child("_links")
-	links.link("self", self)
-	parts := strings.Split(g.kind.Path, "/")
-	for k, owner := range g.kind.Owners() {
-		one := strings.TrimSuffix(owner, "s")
-		if t := g.server.resources.Type(owner); t != nil {
-			one = t.One
-		}
-		end := slices.Index(parts, owner) + 2
-		links.link(strings.ReplaceAll(one, " ", ""), c.base, fillPath(strings.Join(parts[:end], "/"), p.owners[:k+1]))
-	}
-	for _, name := range g.children {
-		links.link(name, self, "/", name)
-	}
-	for _, l := range g.kind.Links {
-		if below, ok := strings.CutPrefix(l.Path, "./"); ok {
-			links.link(l.Name, self, "/", below)
-		} else {
-			links.link(l.Name, c.base, l.Path)
-		}
-	}
-	o.end(links)
-	for _, m := range g.kind.Shape(row.Members).Children {
-		g.member(&o, c, p, row, m, row.Members)
-	}
-	return o.close()
-}
-
-// member writes a member of a row, or of an object in it.
-func (g *generic) member(o *object, c *call, p *place, row *resource.Row, m *resource.Member, of map[string]any) {
-	v := of[m.Name]
-	switch m.Kind {
-	case resource.Owner:
-		inner := o.child(m.Name)
-		inner.text("id", p.owners[slices.Index(g.kind.Owners(), m.Owner)])
-		o.end(inner)
-		return
-	case resource.Computed:
-		v = g.hooks.computed[m.Name](g.server, c, row)
-	}
-	if v == nil {
-		return
-	}
-	o.foreignKey(m.Name)
-	g.value(o, c, p, row, m, v)
-}
-
-func (g *generic) value(o *object, c *call, p *place, row *resource.Row, m *resource.Member, v any) {
-	switch v := v.(type) {
-	case string:
-		o.dst = appendString(o.dst, v)
-	case map[string]any:
-		if len(m.Children) == 0 {
-			o.dst = appendJSON(o.dst, v)
-			return
-		}
-		inner := open(o.dst)
-		for _, child := range m.Children {
-			g.member(&inner, c, p, row, child, v)
-		}
-		o.dst = inner.close()
-	case []any:
-		o.dst = append(o.dst, '[')
-		for k, item := range v {
-			if k > 0 {
-				o.dst = append(o.dst, ',')
-			}
-			g.value(o, c, p, row, m, item)
-		}
-		o.dst = append(o.dst, ']')
-	default:
-		o.dst = appendJSON(o.dst, v)
-	}
-}
-
-// appendJSON adds a value that came from JSON or from code.
-func appendJSON(dst []byte, v any) []byte {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		panic(err) // texts, numbers, lists and objects: cannot fail
-	}
-	return append(dst, raw...)
 }
 
 // refusedRow is the answer to a row that cannot be stored.

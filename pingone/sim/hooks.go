@@ -30,7 +30,20 @@ var hooksOf = map[string]resourceHooks{
 }
 
 // resourceActions are the declared actions by resource and name.
-var resourceActions = map[string]func(s *Server, c *call, row *resource.Row) error{}
+var resourceActions = map[string]func(s *Server, c *call, row *resource.Row) error{
+	"customDomains verify":                 becomes("SSL_CERTIFICATE_REQUIRED"),
+	"customDomains import":                 becomes("ACTIVE"),
+	"emailDomains/trustedEmails activate":  becomes("ACTIVE"),
+	"emailDomains/trustedEmails send code": becomes("VERIFICATION_REQUIRED"),
+}
+
+// becomes makes an action that sets the status.
+func becomes(status string) func(*Server, *call, *resource.Row) error {
+	return func(_ *Server, _ *call, row *resource.Row) error {
+		row.Members["status"] = status
+		return nil
+	}
+}
 
 // seesOrganization: callers without roles for organizations know their own.
 func seesOrganization(c *call, row *resource.Row) bool {

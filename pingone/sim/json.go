@@ -133,13 +133,6 @@ func (o *object) time(k string, ms int64) {
 	o.dst = append(o.dst, '"')
 }
 
-func (o *object) texts(k string, vs []string) {
-	if len(vs) > 0 {
-		o.key(k)
-		o.dst = appendTexts(o.dst, vs)
-	}
-}
-
 func appendTexts(dst []byte, vs []string) []byte {
 	dst = append(dst, '[')
 	for i, v := range vs {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,6 +26,8 @@ type resourceFile struct {
 	Methods    string                   `yaml:"methods"`
 	Permission struct{ Read string }    `yaml:"permission"`
 	Page       struct{ Most int }       `yaml:"page"`
+	Filters    map[string]string        `yaml:"filters"`
+	Order      []string                 `yaml:"order"`
 	Count      bool                     `yaml:"count"`
 	Members    yaml.MapSlice            `yaml:"members"`
 	Variants   map[string]yaml.MapSlice `yaml:"variants"`
@@ -349,4 +352,125 @@ func withoutTimes(row map[string]any) map[string]any {
 		}
 	}
 	return out
+}
+
+// TestResourceActions does what a media type names.
+func TestResourceActions(t *testing.T) {
+	t.Parallel()
+	f := start(t, sim.Options{Users: 100})
+	domain := members(f.get(f.env("/customDomains")), "customDomains")[1]
+	at := f.env("/customDomains/" + domain["id"].(string))
+	post := func(media string) (int, map[string]any) {
+		req := f.request(http.MethodPost, at, map[string]any{})
+		req.Header.Set("Content-Type", media)
+		return f.send(req)
+	}
+	assert.Equal(t, "VERIFICATION_REQUIRED", domain["status"])
+	status, body := post("application/json")
+	assert.Equal(t, http.StatusUnsupportedMediaType, status, body)
+	status, body = post("application/vnd.pingidentity.domainName.verify+json")
+	assert.Equal(t, http.StatusOK, status, body)
+	assert.Equal(t, "SSL_CERTIFICATE_REQUIRED", f.get(at)["status"])
+}
+
+// TestResourceParts reads and sets members by addresses of their own.
+func TestResourceParts(t *testing.T) {
+	t.Parallel()
+	f := start(t, sim.Options{Users: 100})
+	themes := members(f.get(f.env("/themes")), "themes")
+	require.Equal(t, []any{true, false}, []any{themes[0]["default"], themes[1]["default"]})
+	second := f.env("/themes/" + themes[1]["id"].(string))
+	status, body := f.do(http.MethodPut, second+"/default", map[string]any{"default": true})
+	require.Equal(t, http.StatusOK, status, body)
+	assert.Equal(t, true, f.get(second + "/default")["default"])
+	assert.Equal(t, false, f.get(f.env("/themes/" + themes[0]["id"].(string)))["default"], "there is one default")
+	status, _ = f.do(http.MethodPut, second+"/default", map[string]any{})
+	assert.Equal(t, http.StatusBadRequest, status)
+}
+
+// TestResourcesGoWithTheirOwner deletes a row that owns others.
+func TestResourcesGoWithTheirOwner(t *testing.T) {
+	t.Parallel()
+	f := start(t, sim.Options{Users: 100})
+	agreement := members(f.get(f.env("/agreements")), "agreements")[0]
+	at := f.env("/agreements/" + agreement["id"].(string))
+	require.NotEmpty(t, members(f.get(at+"/languages"), "languages"))
+	status, _ := f.do(http.MethodDelete, at, nil)
+	require.Equal(t, http.StatusNoContent, status)
+	status, _ = f.do(http.MethodGet, at+"/languages", nil)
+	assert.Equal(t, http.StatusNotFound, status)
+}
+
+// textAt is a value at a path as a filter compares it; false when there is none.
+func textAt(row any, names []string) (string, bool) {
+	if list, ok := row.([]any); ok && len(list) > 0 {
+		row = list[0]
+	}
+	if len(names) == 0 {
+		return fmt.Sprint(row), row != nil
+	}
+	object, _ := row.(map[string]any)
+	return textAt(object[names[0]], names[1:])
+}
+
+// TestResourcesFilter tries each declared filter on the values of the rows, and
+// what is not declared.
+func TestResourcesFilter(t *testing.T) {
+	t.Parallel()
+	f := start(t, sim.Options{Users: 100})
+	for _, r := range resourceFiles(t) {
+		if len(r.Filters) == 0 {
+			continue
+		}
+		t.Run(r.name, func(t *testing.T) {
+			rows, addresses := f.rowsAt(t, r)
+			address := addresses[0][:strings.LastIndex(addresses[0], "/")]
+			code := func(filter string) any {
+				_, body := f.do(http.MethodGet, address+"?filter="+url.QueryEscape(filter), nil)
+				details, _ := body["details"].([]any)
+				require.NotEmpty(t, details, "%s: %v", filter, body)
+				return path(details[0], "code")
+			}
+			for attribute, operators := range r.Filters {
+				value, has := textAt(rows[0], strings.Split(attribute, "."))
+				require.True(t, has, attribute)
+				for op := range strings.FieldsSeq(operators) {
+					filter := attribute + " " + op + ` "` + strings.ReplaceAll(value, `"`, `\"`) + `"`
+					found := f.idsAlong(address+"?filter="+url.QueryEscape(filter), r.Key)
+					itself := op != "lt" && op != "gt" && op != "ne"
+					assert.Equal(t, itself, slices.Contains(found, rows[0]["id"].(string)), filter)
+				}
+				assert.Equal(t, "INVALID_FILTER", code(attribute+` co "x"`))
+				require.NoError(t, f.SetUnkind("refuse-filter="+attribute))
+				op, _, _ := strings.Cut(operators, " ")
+				assert.Equal(t, "INVALID_FILTER", code(attribute+" "+op+` "x"`))
+				require.NoError(t, f.SetUnkind(""))
+			}
+			assert.Equal(t, "INVALID_FILTER", code(`nothing eq "x"`))
+		})
+	}
+}
+
+// TestResourcesOrder reads in each declared order, in pages.
+func TestResourcesOrder(t *testing.T) {
+	t.Parallel()
+	f := start(t, sim.Options{Users: 100})
+	for _, r := range resourceFiles(t) {
+		for _, order := range r.Order {
+			t.Run(r.name+" "+order, func(t *testing.T) {
+				_, addresses := f.rowsAt(t, r)
+				address := addresses[0][:strings.LastIndex(addresses[0], "/")]
+				attribute, descending := strings.CutPrefix(order, "-")
+				var values []string
+				for _, row := range f.all(address+"?limit=1&order="+order, r.Key) {
+					values = append(values, row[attribute].(string))
+				}
+				require.Greater(t, len(values), 1)
+				if descending {
+					slices.Reverse(values)
+				}
+				assert.True(t, slices.IsSorted(values), values)
+			})
+		}
+	}
 }

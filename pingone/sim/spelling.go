@@ -2,12 +2,15 @@ package sim
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
 // spelling is a set of ways in which the same JSON can be written.
@@ -35,6 +38,39 @@ var ownObjects = func() map[string]bool {
 	}
 	return own
 }()
+
+// ownNames adds the objects that the resources declare to the API's own; one
+// that is anybody's anywhere is not.
+var ownNames = sync.OnceValue(func() map[string]bool {
+	own := maps.Clone(ownObjects)
+	set, err := declared()
+	if err != nil {
+		return own // New has refused it
+	}
+	var foreign []string
+	var visit func(m *resource.Member)
+	visit = func(m *resource.Member) {
+		for _, c := range m.Children {
+			switch {
+			case len(c.Children) > 0:
+				own[c.Name] = true
+			case c.Kind == resource.Object || c.Kind == resource.Any:
+				foreign = append(foreign, c.Name)
+			}
+			visit(c)
+		}
+	}
+	for _, t := range set.Types {
+		visit(t.Members)
+		for _, m := range t.Variants {
+			visit(m)
+		}
+	}
+	for _, name := range foreign {
+		delete(own, name)
+	}
+	return own
+})
 
 // nullable are members that rows may have; where one is missing, null says so.
 var nullable = []string{
@@ -130,12 +166,13 @@ func (sp *speller) object(raw []byte, name string, missing []string) {
 			return compare(data.Mix(salt^data.SaltOf(x.name)), data.Mix(salt^data.SaltOf(y.name)))
 		})
 	}
+	own := ownNames()
 	inEmbedded := name == "_embedded" || name == "_links"
 	sp.dst = append(sp.dst, '{')
 	for k, m := range members {
 		sp.comma(k)
 		sp.key(m.name)
-		sp.value(m.value, m.name, inEmbedded || ownObjects[m.name])
+		sp.value(m.value, m.name, inEmbedded || own[m.name])
 	}
 	sp.space("\n")
 	sp.dst = append(sp.dst, '}')

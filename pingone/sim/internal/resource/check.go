@@ -170,10 +170,8 @@ func (m *Member) number(n json.Number, at string, strict bool) (any, *Problem) {
 	if m.Min != nil && f < float64(*m.Min) || m.Max != nil && f > float64(*m.Max) {
 		return nil, &Problem{Code: "OUT_OF_RANGE", Target: at, Message: "is out of range", Min: m.Min, Max: m.Max}
 	}
-	if m.Kind == Integer {
-		if _, err := n.Int64(); err != nil {
-			return number(int64(f)), nil
-		}
+	if m.Kind == Integer && strings.ContainsAny(n.String(), ".eE") {
+		return number(int64(f)), nil
 	}
 	return n, nil
 }

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 )
 
@@ -56,18 +55,29 @@ type part struct {
 // source tells where in its file something stands.
 type source struct {
 	name string
-	tree *ast.File
+	raw  []byte
 }
 
 // fail makes an error at a place, such as $.members.name.
 func (s *source) fail(at, format string, values ...any) error {
-	line := 1
-	if path, err := yaml.PathString(at); err == nil {
-		if node, err := path.FilterFile(s.tree); err == nil && node != nil {
-			line = node.GetToken().Position.Line
-		}
+	return fmt.Errorf("%s:%d: %s", s.name, s.line(at), fmt.Sprintf(format, values...))
+}
+
+// line finds a place; the first line when it is nowhere.
+func (s *source) line(at string) int {
+	path, err := yaml.PathString(at)
+	if err != nil {
+		return 1
 	}
-	return fmt.Errorf("%s:%d: %s", s.name, line, fmt.Sprintf(format, values...))
+	tree, err := parser.ParseBytes(s.raw, 0)
+	if err != nil {
+		return 1
+	}
+	node, err := path.FilterFile(tree)
+	if err != nil || node == nil {
+		return 1
+	}
+	return node.GetToken().Position.Line
 }
 
 // Set is all declared resources.
@@ -118,10 +128,6 @@ func Load(files fs.FS, code ...string) (*Set, error) {
 
 // read reads one file.
 func read(name string, raw []byte) (*Type, error) {
-	tree, err := parser.ParseBytes(raw, 0)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
 	var d declaration
 	if err := yaml.UnmarshalWithOptions(raw, &d, yaml.Strict(), yaml.UseOrderedMap()); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -129,7 +135,7 @@ func read(name string, raw []byte) (*Type, error) {
 	t := &Type{
 		Path: d.Path, Key: d.Key, One: d.One, Methods: words(d.Methods), Read: words(d.Permission.Read), Write: words(d.Permission.Write),
 		Default: d.Page.Default, Most: d.Page.Most, Count: d.Count, Or: d.Or, Order: d.Order, Variant: d.Variant,
-		NamedIDs: d.IDs == "name", Strict: d.Numbers == "strict", Filters: make(map[string][]string), file: &source{name, tree},
+		NamedIDs: d.IDs == "name", Strict: d.Numbers == "strict", Filters: make(map[string][]string), file: &source{name, raw},
 	}
 	groups := append(words(d.Group), "rlgConfigRpm")
 	t.Group, t.Writes = groups[0], groups[max(0, len(groups)-2)]
