@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
@@ -77,13 +78,13 @@ func (r *Resource) sql(link predicate.Expr, limit int64) string {
 	if r.filter.sql != "" {
 		conditions = append(conditions, r.filter.sql)
 	}
-	from, linked := quoteName(r.Schema.Name)+"."+root.alias, root.alias
+	from, linked := sqltext.Quote(r.Schema.Name)+"."+root.alias, root.alias
 	if r.via != nil {
 		linked = viaAlias
-		from += " JOIN " + quoteName(r.Schema.Name) + "." + quoteName(r.via.Through.Table.Name) + " AS " + viaAlias +
-			" ON " + viaAlias + "." + quoteName(r.via.Through.Far) + " = " + root.sql(r.via.TargetColumn)
+		from += " JOIN " + sqltext.Quote(r.Schema.Name) + "." + sqltext.Quote(r.via.Through.Table.Name) + " AS " + viaAlias +
+			" ON " + viaAlias + "." + sqltext.Quote(r.via.Through.Far) + " = " + root.sql(r.via.TargetColumn)
 		if r.expanded {
-			names = append(names, viaAlias+"."+quoteName(r.via.Through.Near))
+			names = append(names, viaAlias+"."+sqltext.Quote(r.via.Through.Near))
 		}
 	}
 	if len(names) == 0 {
@@ -114,13 +115,13 @@ func (r *Resource) sql(link predicate.Expr, limit int64) string {
 func equalitySQL(alias string, e predicate.Expr) string {
 	switch e := e.(type) {
 	case predicate.Cmp:
-		return "(" + alias + "." + quoteName(e.Column) + " = " + valueSQL(e.Value) + ")"
+		return "(" + alias + "." + sqltext.Quote(e.Column) + " = " + valueSQL(e.Value) + ")"
 	case predicate.In:
 		parts := make([]string, len(e.Values))
 		for i, v := range e.Values {
 			parts[i] = valueSQL(v)
 		}
-		return "(" + alias + "." + quoteName(e.Column) + " IN (" + strings.Join(parts, ", ") + "))"
+		return "(" + alias + "." + sqltext.Quote(e.Column) + " IN (" + strings.Join(parts, ", ") + "))"
 	default:
 		return "FALSE"
 	}

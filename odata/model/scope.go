@@ -5,6 +5,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
@@ -41,7 +42,7 @@ type scopes struct {
 }
 
 func newScopes(s *catalog.Schema, t *catalog.Table) *scopes {
-	root := &scope{table: t, alias: quoteName(t.Name), used: map[int]bool{}, where: predicate.True}
+	root := &scope{table: t, alias: sqltext.Quote(t.Name), used: map[int]bool{}, where: predicate.True}
 	return &scopes{schema: s, all: []*scope{root}}
 }
 
@@ -107,7 +108,7 @@ func (s *scope) row() *scope {
 	return s
 }
 
-func (s *scope) sql(column string) string { return s.alias + "." + quoteName(column) }
+func (s *scope) sql(column string) string { return s.alias + "." + sqltext.Quote(column) }
 
 // depth is the number of scopes around this one.
 func (s *scope) depth() int {
@@ -134,7 +135,7 @@ func (s *scope) within(outer *scope) bool {
 // reading names the scope's table in FROM. No other text of the query is the
 // same but in a copy of the subquery it stands in.
 func (s *scopes) reading(n *scope) string {
-	return quoteName(s.schema.Name) + "." + quoteName(n.table.Name) + " AS " + n.alias
+	return sqltext.Quote(s.schema.Name) + "." + sqltext.Quote(n.table.Name) + " AS " + n.alias
 }
 
 func (s *scope) linkSQL() string { return s.sql(s.column) + " = " + s.outer.sql(s.outerColumn) }

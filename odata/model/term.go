@@ -9,6 +9,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/odata/uri"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 )
 
 // kind is the type of a term in an expression.
@@ -66,15 +67,12 @@ type term struct {
 // textLiteral is the one function that writes a text into SQL. A NUL can't
 // stand in a literal.
 func textLiteral(s string) string {
-	quoted := "'" + strings.ReplaceAll(s, "'", "''") + "'"
+	quoted := sqltext.Literal(s)
 	if strings.IndexByte(quoted, 0) < 0 {
 		return quoted
 	}
 	return "(" + strings.ReplaceAll(quoted, "\x00", "' || chr(0) || '") + ")"
 }
-
-// quoteName writes an identifier into SQL.
-func quoteName(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }
 
 // maxDecimalDigits is the length up to which a decimal stays exact in SQL;
 // longer ones become doubles.

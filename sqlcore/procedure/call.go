@@ -3,7 +3,6 @@ package procedure
 import (
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -34,13 +33,15 @@ type Argument struct {
 // Format writes the name and *** whatever the verb: the value may be a secret.
 func (a Argument) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, a.Name+" => ***") }
 
-// beginning tells a call from other statements, even where its text can't be
-// taken apart.
-var beginning = regexp.MustCompile(`(?is)^(?:[\s\x{FEFF}]|--[^\n]*\n|/\*.*?\*/)*(?:exec|execute|call)(?:[^a-z0-9_$]|$)`)
-
 // Is reports whether the statement is a call. Its text may hold secrets then,
 // and must not be kept.
-func Is(sql string) bool { return beginning.MatchString(sql) }
+func Is(sql string) bool {
+	switch sqltext.Verb(sql) {
+	case "exec", "execute", "call":
+		return true
+	}
+	return false
+}
 
 // Parse reads a call. Errors are gwerr.Syntax with their place.
 func Parse(sql string) (*Call, error) {

@@ -36,9 +36,9 @@ var everything = procedure.Procedure{
 func TestIs(t *testing.T) {
 	t.Parallel()
 	for sql, want := range map[string]bool{
-		"EXECUTE x": true, "exec x": true, "CALL x()": true, " \n-- why\n/* what */ call x()": true, "\uFEFFEXEC x": true,
+		"EXECUTE x": true, "exec x": true, "CALL x()": true, " \n-- why\n/* what */ call x()": true, "/* a /* nested */ comment */ EXEC x": true, "\u00a0EXEC x": true, "\uFEFFEXEC x": true,
 		"EXECUTE": true, "call 'unclosed": true, "EXEC[x]": true,
-		"SELECT 'EXEC x'": false, "": false, "executed": false, "calls x": false, "-- EXEC x": false, "/* CALL */ SELECT 1": false,
+		"SELECT 'EXEC x'": false, "": false, "/* EXEC x": false, "executed": false, "calls x": false, "-- EXEC x": false, "/* CALL */ SELECT 1": false,
 		"WITH x AS (SELECT 1) SELECT 1": false, "exec_1": false,
 	} {
 		assert.Equal(t, want, procedure.Is(sql), "%q", sql)

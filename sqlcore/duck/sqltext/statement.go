@@ -74,6 +74,21 @@ func mainVerb(tokens []Token) Token {
 	return tokens[0]
 }
 
+// Verb gives the word with which a text begins, in small letters; "" if it
+// begins with something else. What follows may be anything, even what can't be
+// read as tokens.
+func Verb(text string) string {
+	l := &lexer{text: text}
+	if l.skipSpace() != nil {
+		return ""
+	}
+	end := l.pos
+	for end < len(text) && (isLetter(text[end]) || isDigit(text[end]) || text[end] == '_' || text[end] == '$') {
+		end++
+	}
+	return strings.ToLower(text[l.pos:end])
+}
+
 func clip(s string) string {
 	if len(s) > 30 {
 		return strings.ToValidUTF8(s[:30], "") + "…"
