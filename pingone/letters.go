@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -169,6 +170,9 @@ type experience struct {
 	// unruly holds, by table and part, until when a part is not split, since it
 	// changes too much for the pieces to be proved complete.
 	unruly map[string]time.Time
+	// shifts is true once a page repeated rows, or a second reading found rows
+	// that the first one had skipped.
+	shifts atomic.Bool
 }
 
 const (

@@ -33,6 +33,10 @@ const (
 	// maxPasses bounds how often a collection is read again because its
 	// completeness could not be proved.
 	maxPasses = 6
+	// surePasses is the number of readings after which rows that don't tell when
+	// they were changed are taken for all: that new ones come every time proves
+	// nothing, and that each reading skipped the same row is next to impossible.
+	surePasses = 3
 	// maxIdleStarts bounds the starts that bring no new row before the service
 	// refuses their cursor.
 	maxIdleStarts = 3
@@ -101,11 +105,16 @@ func (r *reading) read(ctx context.Context, each handOn) (tally, error) {
 			continue
 		case err != nil:
 			return t, err
-		case r.single || r.after != "" || t.complete() || r.seen.overflowed():
-			return t, nil
 		}
-		if passes++; passes > 1 && t.lost == 0 {
-			return t, nil // two readings of all pages brought the same rows
+		if t.repeated > 0 || again && t.lost > 0 {
+			r.learnt.shifts.Store(true)
+		}
+		passes++
+		switch {
+		case r.single || r.after != "" || r.seen.overflowed() || t.complete(r.learnt.shifts.Load()):
+			return t, nil
+		case passes > 1 && t.lost == 0, passes == surePasses && !t.stamped:
+			return t, nil // all readings of all pages brought the same rows
 		}
 		if passes == maxPasses {
 			return t, gwerr.New(gwerr.UpstreamFailed, "The directory changed so much while it was read that no reading could be proved complete.",
@@ -298,14 +307,14 @@ func (t *tally) unchanged(p page, ranges [][2]int, changed int, since time.Time)
 // as there were at the beginning, and these had all been there: rows created
 // or changed since prove nothing. Without stamps, counts that never changed
 // stand in. Without counts there is no proof; then signs of change are all that
-// can be minded.
-func (t *tally) complete() bool {
+// can be minded, and whether pages of this service ever shifted.
+func (t *tally) complete(shifts bool) bool {
 	still := t.repeated == 0 && (!t.stamped || t.since.IsZero() || t.old == t.rows)
 	switch {
 	case t.pages <= 1:
 		return true
 	case t.count < 0:
-		return still
+		return still && !shifts
 	case t.stamped && !t.since.IsZero():
 		return t.old >= t.count
 	default:
