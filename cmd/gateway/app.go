@@ -194,6 +194,7 @@ func (a *app) openCallers(ctx context.Context) (err error) {
 
 func (a *app) openService(context.Context) error {
 	c := service.Config{
+		Turns:             service.Turns{AtOnce: a.config.Limits.Queries, Queue: a.config.Limits.Queue, QueueTime: a.config.Limits.QueueTime},
 		RequestsPerMinute: a.config.Limits.RequestsPerMinute,
 		Pool:              a.pool, Binder: a.engine, Quota: quota.New(quota.Config{Sink: a.sink}), Sink: a.sink,
 		Readings: a.readings, MaxTime: a.config.Limits.QueryTime, MaxRows: a.config.Limits.Rows, Aliases: []string{"CData"},

@@ -175,14 +175,14 @@ func TestPanicFailsItsQueryAlone(t *testing.T) {
 		Exec: func(c *exec.Config) {
 			c.Source, c.Engine = trappedSource{c.Source, d}, trappedEngine{c.Engine, d}
 		},
-		Service: func(c *service.Config) { c.Audit = told.audit },
+		Service: func(c *service.Config) { c.Audit, c.Turns.AtOnce = told.audit, 1 },
 	})
 	web := s.Serve(t, testkit.WebOptions{
 		OData: func(c *odata.Config) {
 			c.Sink = told
 			c.BaseURL = func(r *http.Request) string { d.pass("address"); return server.BaseURL(r) }
 		},
-		Server: func(c *server.Config) { c.Sink, c.Limits.Queries = told, 1 },
+		Server: func(c *server.Config) { c.Sink = told },
 	})
 	get := func(address string) (int, string, error) {
 		resp, err := http.Get(web.URL + address)

@@ -23,7 +23,7 @@ import (
 // Executor runs plain queries without SQL over a Library. Batches have
 // BatchRows rows and cursors.
 type Executor struct {
-	Library   *Library
+	*Library
 	BatchRows int
 	// NoCursors makes batches without cursors.
 	NoCursors bool
@@ -63,6 +63,17 @@ func (e *Executor) Ran() []Ran {
 	return out
 }
 
+// Begin admits every request.
+func (e *Executor) Begin(ctx context.Context, _ string) (context.Context, odata.Request, error) {
+	return ctx, e, nil
+}
+
+// Returned implements odata.Request.
+func (e *Executor) Returned(int64) error { return nil }
+
+// End implements odata.Request.
+func (e *Executor) End(error) {}
+
 // Open is the number of streams that were not closed.
 func (e *Executor) Open() int {
 	e.mu.Lock()
@@ -86,14 +97,14 @@ func (e *Executor) Readings() *reading.Store {
 	return e.parked
 }
 
-// Query implements odata.Executor.
-func (e *Executor) Query(_ context.Context, q *query.Query) (odata.Rows, error) {
+// Query implements odata.Request.
+func (e *Executor) Query(_ context.Context, q *query.Query) (scan.Rows, error) {
 	e.note(Ran{Query: q})
 	return e.stream(q, reading.Start{})
 }
 
-// Page implements odata.Executor.
-func (e *Executor) Page(ctx context.Context, q *query.Query, key []int, w reading.Want) (odata.Page, error) {
+// Page implements odata.Request.
+func (e *Executor) Page(ctx context.Context, q *query.Query, key []int, w reading.Want) (reading.Rows, error) {
 	p, err := e.Readings().Page(ctx, reading.Target{
 		Scope: fmt.Sprint(q.SQL, q.Accesses[0].Table.Name, q.Accesses[0].Where, q.Accesses[0].Columns), Key: key,
 		Open: func(_ context.Context, at reading.Start) (reading.Stream, error) {
@@ -108,7 +119,7 @@ func (e *Executor) Page(ctx context.Context, q *query.Query, key []int, w readin
 	return p, nil
 }
 
-func (e *Executor) stream(q *query.Query, at reading.Start) (odata.Rows, error) {
+func (e *Executor) stream(q *query.Query, at reading.Start) (scan.Rows, error) {
 	rows, err := e.rows(q)
 	if err != nil {
 		return nil, err
@@ -129,7 +140,7 @@ func (e *Executor) stream(q *query.Query, at reading.Start) (odata.Rows, error) 
 	return &stream{e: e, q: q, rows: rows, at: int(skip)}, nil
 }
 
-// Count implements odata.Executor.
+// Count implements odata.Request.
 func (e *Executor) Count(_ context.Context, q *query.Query) (int64, error) {
 	e.note(Ran{Query: q, Counted: true})
 	if e.CountErr != nil {
@@ -172,7 +183,7 @@ type stream struct {
 	closed bool
 }
 
-// Schema implements odata.Rows.
+// Schema implements scan.Rows.
 func (s *stream) Schema() *arrow.Schema {
 	fields := make([]arrow.Field, len(s.q.Columns))
 	for i, c := range s.q.Columns {
@@ -181,7 +192,7 @@ func (s *stream) Schema() *arrow.Schema {
 	return arrow.NewSchema(fields, nil)
 }
 
-// Next implements odata.Rows.
+// Next implements scan.Rows.
 func (s *stream) Next(ctx context.Context) (scan.Batch, error) {
 	if err := ctx.Err(); err != nil {
 		return scan.Batch{}, err
@@ -211,7 +222,7 @@ func (s *stream) Next(ctx context.Context) (scan.Batch, error) {
 	return out, nil
 }
 
-// Close implements odata.Rows.
+// Close implements scan.Rows.
 func (s *stream) Close() {
 	s.e.mu.Lock()
 	defer s.e.mu.Unlock()

@@ -82,25 +82,35 @@ func (r *rows) Close() { r.closed = true }
 type querier struct {
 	rows *rows
 	err  error
-	got  sqlhttp.Statement
+	got  query.Statement
+	// connection is the one asked for, ends are how requests ended.
+	connection string
+	ends       []error
 }
 
-func (q *querier) SQL(_ context.Context, s sqlhttp.Statement) (*sqlhttp.Answer, error) {
+func (q *querier) begin(ctx context.Context, connection, _ string) (context.Context, sqlhttp.Request, error) {
+	q.connection = connection
+	return ctx, q, nil
+}
+
+func (q *querier) End(err error) { q.ends = append(q.ends, err) }
+
+func (q *querier) SQL(_ context.Context, s query.Statement) (*query.Answer, error) {
 	q.got = s
 	if q.err != nil {
 		return nil, q.err
 	}
-	return &sqlhttp.Answer{Columns: columns, Rows: q.rows}, nil
+	return &query.Answer{Columns: columns, Rows: q.rows}, nil
 }
 
-func (q *querier) ExplainSQL(_ context.Context, s sqlhttp.Statement) (any, error) {
+func (q *querier) Explain(_ context.Context, s query.Statement) (any, error) {
 	q.got = s
 	return map[string]string{"plan": s.SQL}, q.err
 }
 
 func serve(t *testing.T, q *querier) *httptest.Server {
 	t.Helper()
-	h := sqlhttp.New(sqlhttp.Config{Querier: q, MaxBody: 1000})
+	h := sqlhttp.New(sqlhttp.Config{Begin: q.begin, MaxBody: 1000})
 	mux := http.NewServeMux()
 	mux.HandleFunc("/sql", h.Query)
 	mux.HandleFunc("/sql/explain", h.Explain)
@@ -299,7 +309,7 @@ func TestRowsSentAreCounted(t *testing.T) {
 	q := &querier{rows: &rows{batches: []arrow.RecordBatch{record(t), record(t)}}}
 	ctx, request := observe.WithRequest(t.Context())
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/sql", strings.NewReader(`{"query":"x"}`))
-	sqlhttp.New(sqlhttp.Config{Querier: q}).Query(httptest.NewRecorder(), r)
+	sqlhttp.New(sqlhttp.Config{Begin: q.begin}).Query(httptest.NewRecorder(), r)
 	if request.Rows() != 4 {
 		t.Errorf("%d rows counted, 4 sent", request.Rows())
 	}
