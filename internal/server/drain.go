@@ -22,17 +22,18 @@ func (s *Server) drain(ctx context.Context) {
 	if s.cfg.DrainDelay > 0 {
 		<-s.cfg.After(s.cfg.DrainDelay)
 	}
-	public := s.endpoints
+	last := len(s.endpoints)
 	if s.admin != nil {
-		public = public[:len(public)-1]
+		last--
 	}
+	public, operators := s.endpoints[:last], s.endpoints[last:]
 	if shutdown(ctx, public, s.cfg.GraceTime) != nil {
 		s.step(ctx, "cutting", "")
 		s.cut(errCut)
 		stopAll(ctx, public)
 	}
 	s.cut(errCut)
-	stopAll(ctx, s.endpoints)
+	stopAll(ctx, operators)
 }
 
 // shutdown lets the endpoints finish, all at a time.

@@ -130,7 +130,7 @@ func (r *Request) Returned(n int64) error {
 	if r.limit > 0 && r.record.Rows+n > r.limit {
 		return gwerr.New(gwerr.LimitExceeded, fmt.Sprintf("The result has more than %d rows.", r.limit), "Narrow the query, or ask for it in pages.")
 	}
-	r.record.Rows += n
+	r.ran, r.record.Rows = true, r.record.Rows+n
 	return nil
 }
 

@@ -30,6 +30,9 @@ func (s *Service) Open(ctx context.Context, connection, frontEnd string) *Sessio
 func (s *Session) Begin(ctx context.Context, statement string) (context.Context, *Request, error) {
 	r := newRequest(s, statement)
 	inner, refused := r.admit(ctx)
+	if refused != nil {
+		r.release()
+	}
 	if audit := s.service.config.Audit; audit != nil {
 		keep, err := audit(ctx)
 		if err != nil {

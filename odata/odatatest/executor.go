@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
@@ -32,6 +33,8 @@ type Executor struct {
 	// FailAfter makes the stream fail with Err behind that many batches.
 	FailAfter int
 	Err       error
+	// MaxRows refuses more rows of all answers; 0 refuses none.
+	MaxRows int64
 	// CountErr makes Count fail.
 	CountErr error
 	// Keep decides on rows in the place of FilterSQL; nil refuses it.
@@ -39,10 +42,12 @@ type Executor struct {
 	// Engine answers queries with SQL; nil refuses them.
 	Engine func(q *query.Query) []Row
 
-	mu      sync.Mutex
-	queries []Ran
-	open    int
-	parked  *reading.Store
+	mu       sync.Mutex
+	queries  []Ran
+	open     int
+	returned int64
+	ends     []error
+	parked   *reading.Store
 }
 
 // Ran is a query that was run, or counted.
@@ -69,10 +74,28 @@ func (e *Executor) Begin(ctx context.Context, _ string) (context.Context, odata.
 }
 
 // Returned implements odata.Request.
-func (e *Executor) Returned(int64) error { return nil }
+func (e *Executor) Returned(rows int64) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.returned += rows; e.MaxRows > 0 && e.returned > e.MaxRows {
+		return gwerr.New(gwerr.LimitExceeded, "There are too many rows.", "")
+	}
+	return nil
+}
 
 // End implements odata.Request.
-func (e *Executor) End(error) {}
+func (e *Executor) End(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.ends = append(e.ends, err)
+}
+
+// Ends tells how requests ended, nil for well.
+func (e *Executor) Ends() []error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.ends
+}
 
 // Open is the number of streams that were not closed.
 func (e *Executor) Open() int {

@@ -81,6 +81,7 @@ func (r *rows) Close() { r.closed = true }
 
 type querier struct {
 	rows *rows
+	odd  scan.Rows // in the place of rows
 	err  error
 	got  query.Statement
 	// connection is the one asked for, ends are how requests ended.
@@ -99,6 +100,9 @@ func (q *querier) SQL(_ context.Context, s query.Statement) (*query.Answer, erro
 	q.got = s
 	if q.err != nil {
 		return nil, q.err
+	}
+	if q.odd != nil {
+		return &query.Answer{Columns: columns, Rows: q.odd}, nil
 	}
 	return &query.Answer{Columns: columns, Rows: q.rows}, nil
 }
@@ -312,5 +316,52 @@ func TestRowsSentAreCounted(t *testing.T) {
 	sqlhttp.New(sqlhttp.Config{Begin: q.begin}).Query(httptest.NewRecorder(), r)
 	if request.Rows() != 4 {
 		t.Errorf("%d rows counted, 4 sent", request.Rows())
+	}
+}
+
+// failing are rows that panic.
+type failing struct{ rows }
+
+func (*failing) Next(context.Context) (scan.Batch, error) { panic("a defect") }
+
+func TestEveryRequestEndsOnce(t *testing.T) {
+	t.Parallel()
+	refused := gwerr.New(gwerr.UnknownColumn, "No.", "")
+	cut := gwerr.New(gwerr.UpstreamCutShort, "Cut.", "")
+	for name, c := range map[string]struct {
+		target, body string
+		q            querier
+		code         gwerr.Code // "" for well
+	}{
+		"whole":              {"/sql", `{"query":"x","connection":"other"}`, querier{rows: &rows{batches: []arrow.RecordBatch{record(t)}}}, ""},
+		"a plan":             {"/sql/explain", `{"query":"x","connection":"other"}`, querier{}, ""},
+		"no JSON":            {"/sql", `{`, querier{}, gwerr.BadRequest},
+		"no query":           {"/sql", `{"connection":"other"}`, querier{}, gwerr.BadRequest},
+		"no such format":     {"/sql?format=x", `{"query":"x"}`, querier{}, gwerr.NotAcceptable},
+		"refused":            {"/sql", `{"query":"x"}`, querier{err: refused}, gwerr.UnknownColumn},
+		"a plan refused":     {"/sql/explain", `{"query":"x"}`, querier{err: refused}, gwerr.UnknownColumn},
+		"failed at once":     {"/sql", `{"query":"x"}`, querier{rows: &rows{err: cut}}, gwerr.UpstreamCutShort},
+		"broken off":         {"/sql", `{"query":"x"}`, querier{rows: &rows{batches: []arrow.RecordBatch{record(t)}, err: cut}}, gwerr.UpstreamCutShort},
+		"a defect of theirs": {"/sql", `{"query":"x"}`, querier{odd: &failing{}}, gwerr.Internal},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			q := &c.q
+			h := sqlhttp.New(sqlhttp.Config{Begin: q.begin})
+			do := h.Query
+			if strings.HasSuffix(c.target, "explain") {
+				do = h.Explain
+			}
+			func() {
+				defer func() { _ = recover() }() // net/http does so
+				do(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, c.target, strings.NewReader(c.body)))
+			}()
+			if len(q.ends) != 1 || (q.ends[0] == nil) != (c.code == "") || q.ends[0] != nil && gwerr.From(q.ends[0]).Code != c.code {
+				t.Errorf("ended with %v", q.ends)
+			}
+			if strings.Contains(c.body, "other") && q.connection != "other" {
+				t.Errorf("asked for the connection %q", q.connection)
+			}
+		})
 	}
 }
