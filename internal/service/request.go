@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pingone-gateway/gateway/internal/audit"
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/auth/quota"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -29,13 +30,13 @@ type Request struct {
 	ctx        context.Context
 	// held is given back in the end, the last one first.
 	held  []func()
-	keep  func(context.Context, Record)
+	keep  func(context.Context, audit.Record)
 	calls func() int64
 	stats *exec.Stats
 	limit int64
 
 	mu     sync.Mutex
-	record Record
+	record audit.Record
 	tables []*catalog.Table
 	// ran is true once the request did more than look at the catalog.
 	ran bool
@@ -51,8 +52,8 @@ type tally struct {
 
 func newRequest(s *Session, statement string) *Request {
 	r := &Request{
-		session: s, keep: func(context.Context, Record) {}, calls: func() int64 { return 0 }, stats: &exec.Stats{},
-		record: Record{
+		session: s, keep: func(context.Context, audit.Record) {}, calls: func() int64 { return 0 }, stats: &exec.Stats{},
+		record: audit.Record{
 			Action: "query", FrontEnd: s.frontEnd, Connection: s.connection, Statement: statement,
 			Started: s.service.config.Now(), Principal: s.caller,
 		},

@@ -10,6 +10,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/pingone-gateway/gateway/internal/audit"
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/auth/quota"
 	"github.com/pingone-gateway/gateway/internal/observe"
@@ -73,7 +74,7 @@ type Config struct {
 	// Audit promises, before a request does anything, that its record will be
 	// kept, and takes it afterwards; its error refuses the request. nil for no
 	// audit trail.
-	Audit func(ctx context.Context) (keep func(context.Context, Record), err error)
+	Audit func(ctx context.Context) (keep func(context.Context, audit.Record), err error)
 	Sink  observe.Sink
 	// MaxTime bounds a request; 0 means no bound.
 	MaxTime time.Duration
@@ -86,23 +87,6 @@ type Config struct {
 	Aliases []string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
-}
-
-// Record is one request for the audit trail.
-type Record struct {
-	// Action is "query", "explain", "call" or "metadata", the last one where
-	// the catalog alone was read.
-	Action     string
-	FrontEnd   string
-	Connection string
-	Statement  string
-	Tables     []string // schema.table
-	Rows       int64
-	Calls      int64
-	Duration   time.Duration
-	Started    time.Time
-	Err        error
-	Principal  *auth.Principal
 }
 
 // Service answers queries. It is safe for concurrent use.

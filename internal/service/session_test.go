@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pingone-gateway/gateway/internal/audit"
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/auth/quota"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -32,7 +33,7 @@ var errUnplanned = errors.New("not planned here")
 type desk struct {
 	*service.Service
 	mu      sync.Mutex
-	records []service.Record
+	records []audit.Record
 	events  []observe.Event
 	bound   []duck.BindRequest
 }
@@ -44,7 +45,7 @@ func newDesk(t *testing.T, change func(*service.Config)) *desk {
 	d := &desk{}
 	c := service.Config{
 		Pool: d, Binder: d, Aliases: []string{"Other"},
-		Audit: func(context.Context) (func(context.Context, service.Record), error) { return d.keep, nil },
+		Audit: func(context.Context) (func(context.Context, audit.Record), error) { return d.keep, nil },
 		Sink:  observe.SinkFunc(func(_ context.Context, e observe.Event) { d.mu.Lock(); d.events = append(d.events, e); d.mu.Unlock() }),
 	}
 	if change != nil {
@@ -55,7 +56,7 @@ func newDesk(t *testing.T, change func(*service.Config)) *desk {
 	return d
 }
 
-func (d *desk) keep(_ context.Context, r service.Record) {
+func (d *desk) keep(_ context.Context, r audit.Record) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.records = append(d.records, r)
@@ -186,25 +187,25 @@ func TestRecords(t *testing.T) {
 	for name, c := range map[string]struct {
 		connection, statement string
 		do                    func(context.Context, *service.Request) error
-		want                  service.Record
+		want                  audit.Record
 	}{
-		"the catalog alone": {"", "/", func(context.Context, *service.Request) error { return nil }, service.Record{Action: "metadata", Connection: "main", Statement: "/"}},
+		"the catalog alone": {"", "/", func(context.Context, *service.Request) error { return nil }, audit.Record{Action: "metadata", Connection: "main", Statement: "/"}},
 		"rows": {"main", "/x", func(_ context.Context, r *service.Request) error { return errors.Join(r.Returned(40), r.Returned(60)) },
-			service.Record{Action: "query", Connection: "main", Statement: "/x", Rows: 100}},
+			audit.Record{Action: "query", Connection: "main", Statement: "/x", Rows: 100}},
 		"too many rows": {"", "/x", func(_ context.Context, r *service.Request) error { return errors.Join(r.Returned(40), r.Returned(61)) },
-			service.Record{Action: "query", Connection: "main", Statement: "/x", Rows: 40, Err: gwerr.New(gwerr.LimitExceeded, "", "")}},
+			audit.Record{Action: "query", Connection: "main", Statement: "/x", Rows: 40, Err: gwerr.New(gwerr.LimitExceeded, "", "")}},
 		"a statement": {"", "SELECT 1", func(ctx context.Context, r *service.Request) error { return ask(ctx, r, "SELECT 1") },
-			service.Record{Action: "query", Connection: "main", Statement: "SELECT 1", Err: gwerr.From(errUnplanned)}},
+			audit.Record{Action: "query", Connection: "main", Statement: "SELECT 1", Err: gwerr.From(errUnplanned)}},
 		"a plan": {"", "SELECT 1", func(ctx context.Context, r *service.Request) error {
 			_, err := r.Explain(ctx, query.Statement{SQL: "SELECT 1"})
 			return err
-		}, service.Record{Action: "explain", Connection: "main", Statement: "SELECT 1", Err: gwerr.From(errUnplanned)}},
+		}, audit.Record{Action: "explain", Connection: "main", Statement: "SELECT 1", Err: gwerr.From(errUnplanned)}},
 		"a procedure": {"", secret, func(ctx context.Context, r *service.Request) error { return ask(ctx, r, secret) },
-			service.Record{Action: "call", Connection: "main", Err: gwerr.New(gwerr.UnknownFunction, "", "")}},
+			audit.Record{Action: "call", Connection: "main", Err: gwerr.New(gwerr.UnknownFunction, "", "")}},
 		"a procedure elsewhere": {"", "CALL nope.main.GetIt()", func(ctx context.Context, r *service.Request) error {
 			return ask(ctx, r, "CALL nope.main.GetIt()")
-		}, service.Record{Action: "call", Connection: "main", Err: gwerr.New(gwerr.NotFound, "", "")}},
-		"no such connection": {"nope", "SELECT 1", nil, service.Record{Action: "query", Connection: "nope", Statement: "SELECT 1", Err: gwerr.New(gwerr.NotFound, "", "")}},
+		}, audit.Record{Action: "call", Connection: "main", Err: gwerr.New(gwerr.NotFound, "", "")}},
+		"no such connection": {"nope", "SELECT 1", nil, audit.Record{Action: "query", Connection: "nope", Statement: "SELECT 1", Err: gwerr.New(gwerr.NotFound, "", "")}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -257,7 +258,7 @@ func TestATrailThatRefusesHoldsNothing(t *testing.T) {
 	full := gwerr.New(gwerr.Busy, "The trail is full.", "")
 	d := newDesk(t, func(c *service.Config) {
 		c.Turns.AtOnce = 1
-		c.Audit = func(context.Context) (func(context.Context, service.Record), error) { return nil, full }
+		c.Audit = func(context.Context) (func(context.Context, audit.Record), error) { return nil, full }
 	})
 	for range 2 {
 		_, _, err := d.begin(t.Context(), "")

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pingone-gateway/gateway/internal/audit"
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/auth/quota"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -23,11 +24,11 @@ import (
 // trail keeps audit records.
 type trail struct {
 	mu      sync.Mutex
-	records []service.Record
+	records []audit.Record
 }
 
-func (tr *trail) begin(context.Context) (func(context.Context, service.Record), error) {
-	return func(_ context.Context, r service.Record) {
+func (tr *trail) begin(context.Context) (func(context.Context, audit.Record), error) {
+	return func(_ context.Context, r audit.Record) {
 		tr.mu.Lock()
 		defer tr.mu.Unlock()
 		tr.records = append(tr.records, r)
@@ -35,7 +36,7 @@ func (tr *trail) begin(context.Context) (func(context.Context, service.Record), 
 }
 
 // take returns the records so far and forgets them.
-func (tr *trail) take() []service.Record {
+func (tr *trail) take() []audit.Record {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	out := tr.records
@@ -59,7 +60,7 @@ func audited(t *testing.T, users int, l quota.Limits, change func(*service.Confi
 }
 
 // one is the only record there is.
-func one(t *testing.T, w *testkit.Web, tr *trail) service.Record {
+func one(t *testing.T, w *testkit.Web, tr *trail) audit.Record {
 	t.Helper()
 	w.Stop() // an answer is through before its request has ended
 	records := tr.take()
