@@ -61,7 +61,7 @@ func (m *Metrics) observeQuery(span trace.SpanContext, e observe.Event) {
 			q.tables.WithLabelValues(m.guard.value("table", t)).Inc()
 		}
 	case observe.InFlight:
-		q.inFlight.WithLabelValues(oneOf(e.What, "queries", "scans", "requests", "turns", "queued")).Add(float64(e.Delta))
+		q.inFlight.WithLabelValues(oneOf(e.What, "queries", "scans", "requests", "queued")).Add(float64(e.Delta))
 	case observe.EngineMemory:
 		q.memory.WithLabelValues().Set(float64(e.UsedBytes))
 		q.limit.WithLabelValues().Set(float64(e.LimitBytes))

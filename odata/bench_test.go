@@ -12,7 +12,7 @@ import (
 func BenchmarkFeed(b *testing.B) {
 	lib := odatatest.New(20)
 	h, err := odata.New(odata.Config{
-		Prefix: "/o/", Catalog: lib, Executor: &odatatest.Executor{Library: lib, BatchRows: 100}, Key: []byte(signingKey),
+		Prefix: "/o/", Begin: (&odatatest.Executor{Library: lib, BatchRows: 100}).Begin, Key: []byte(signingKey),
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow"
-
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/odata/uri"
@@ -18,54 +16,36 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
-// Catalog gives the schemas that a caller, known by the context, may see.
-type Catalog interface {
-	// Names lists the schemas.
+// Request is what one request of a caller may do. Its methods may be called by
+// several goroutines.
+type Request interface {
+	// Names lists the schemas that the caller may see.
 	Names(ctx context.Context) ([]catalog.SchemaName, error)
 	// Schema returns the schema of that name or id; the error is
 	// gwerr.UnknownSchema if there is none.
 	Schema(ctx context.Context, name string) (*catalog.Schema, error)
-}
-
-// Executor runs bound queries.
-type Executor interface {
-	// Query starts q, whose rows are all wanted.
-	Query(ctx context.Context, q *query.Query) (Rows, error)
+	// Query starts a bound query, whose rows are all wanted.
+	Query(ctx context.Context, q *query.Query) (scan.Rows, error)
 	// Page reads a part of q's rows. key are the result's columns, by position,
 	// that tell rows apart. Package reading has what an implementation needs.
-	Page(ctx context.Context, q *query.Query, key []int, w reading.Want) (Page, error)
+	Page(ctx context.Context, q *query.Query, key []int, w reading.Want) (reading.Rows, error)
 	// Count returns the number of rows of q.
 	Count(ctx context.Context, q *query.Query) (int64, error)
-}
-
-// Page is the rows of one page; Next ends with io.EOF behind the last of them.
-type Page interface {
-	Rows
-	// Rest tells, after io.EOF, where a next link goes on; ok is false at the
-	// end of the result, or where no link was asked for.
-	Rest() (place reading.Place, ok bool)
-	// Discard says that the answer did not arrive: nobody will go on with it.
-	Discard()
-}
-
-// Rows is a running query. It is used by one goroutine.
-type Rows interface {
-	// Schema has the columns of Query.Columns, in order.
-	Schema() *arrow.Schema
-	// Next returns the next batch, which the caller releases, or io.EOF. After
-	// another error rows are missing.
-	Next(ctx context.Context) (scan.Batch, error)
-	// Close stops the query and waits for it.
-	Close()
+	// Returned counts rows of the answer before they are sent: entities, and
+	// those of expanded collections. Its error refuses them.
+	Returned(rows int64) error
+	// End accounts for the request; err is nil for a whole answer.
+	End(err error)
 }
 
 // Config is what a Handler needs.
 type Config struct {
 	// Prefix is the path below which the first segment names a schema, such as
 	// "/odata/pingone/".
-	Prefix   string
-	Catalog  Catalog
-	Executor Executor
+	Prefix string
+	// Begin admits a request of the caller that the context carries, and returns
+	// the context under which it works. statement is its address.
+	Begin func(ctx context.Context, statement string) (context.Context, Request, error)
 	// Namespace of the entity types; "" means edm.DefaultNamespace.
 	Namespace string
 	// BaseURL gives the public scheme, host and path in front of Prefix,
@@ -115,8 +95,8 @@ type Handler struct {
 // New returns a Handler, or an error that says what the configuration lacks.
 func New(cfg Config) (*Handler, error) {
 	switch {
-	case cfg.Catalog == nil || cfg.Executor == nil:
-		return nil, errors.New("odata: a catalog and an executor are needed")
+	case cfg.Begin == nil:
+		return nil, errors.New("odata: nothing is there that could begin requests")
 	case !strings.HasPrefix(cfg.Prefix, "/") || !strings.HasSuffix(cfg.Prefix, "/"):
 		return nil, errors.New("odata: the prefix must begin and end with a slash")
 	case len(cfg.Key) < minKeyBytes:

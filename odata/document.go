@@ -45,7 +45,7 @@ const connectionSuffix = ".pbids"
 
 // connectionFile answers the file that opens Power BI Desktop on a schema.
 func (q *request) connectionFile(ctx context.Context, schema string) error {
-	if _, err := q.h.cfg.Catalog.Schema(ctx, schema); err != nil {
+	if _, err := q.Schema(ctx, schema); err != nil {
 		return err
 	}
 	type address struct {
@@ -75,7 +75,7 @@ func (q *request) connectionFile(ctx context.Context, schema string) error {
 
 // serviceList answers the address above the schemas: which services there are.
 func (q *request) serviceList(ctx context.Context) error {
-	names, err := q.h.cfg.Catalog.Names(ctx)
+	names, err := q.Names(ctx)
 	if err != nil {
 		return err
 	}

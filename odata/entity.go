@@ -26,7 +26,7 @@ func (q *request) single(ctx context.Context) error {
 	if query.Empty {
 		return errNoEntity
 	}
-	rows, err := q.h.cfg.Executor.Query(ctx, query)
+	rows, err := q.Query(ctx, query)
 	if err != nil {
 		return err
 	}
@@ -39,6 +39,9 @@ func (q *request) single(ctx context.Context) error {
 		return err
 	}
 	defer batch.Record.Release()
+	if err := q.Returned(1); err != nil {
+		return err
+	}
 	q.rows = 1
 	switch q.resource.Kind {
 	case model.Entity:
@@ -51,7 +54,7 @@ func (q *request) single(ctx context.Context) error {
 }
 
 // firstRow returns the first batch that has rows, or io.EOF.
-func firstRow(ctx context.Context, rows Rows) (scan.Batch, error) {
+func firstRow(ctx context.Context, rows scan.Rows) (scan.Batch, error) {
 	for {
 		batch, err := rows.Next(ctx)
 		if err != nil || batch.Record.NumRows() > 0 {
@@ -116,7 +119,7 @@ func (q *request) count(ctx context.Context) error {
 	query := q.resource.CountQuery(link)
 	var n int64
 	if !query.Empty && err == nil {
-		if n, err = q.h.cfg.Executor.Count(ctx, query); err != nil {
+		if n, err = q.Count(ctx, query); err != nil {
 			return err
 		}
 	}

@@ -133,7 +133,7 @@ func (e *expander) read(ctx context.Context, values []predicate.Value) error {
 	if query.Empty {
 		return nil
 	}
-	rows, err := e.h.cfg.Executor.Query(ctx, query)
+	rows, err := e.Query(ctx, query)
 	if err != nil {
 		return err
 	}
@@ -163,7 +163,7 @@ func (e *expander) add(ctx context.Context, w *encode.Rows, batch arrow.RecordBa
 	if err != nil {
 		return err
 	}
-	typ := e.x.LinkType()
+	typ, written := e.x.LinkType(), int64(0)
 	for row := range int(batch.NumRows()) {
 		key, null, err := encode.KeyText(typ, batch, e.x.LinkColumn, row)
 		if err != nil {
@@ -177,6 +177,7 @@ func (e *expander) add(ctx context.Context, w *encode.Rows, batch arrow.RecordBa
 		if !e.wanted(g) {
 			continue
 		}
+		written++
 		before := len(g.entities)
 		if before > 0 {
 			g.entities = append(g.entities, ',')
@@ -188,6 +189,9 @@ func (e *expander) add(ctx context.Context, w *encode.Rows, batch arrow.RecordBa
 			return gwerr.New(gwerr.LimitExceeded, "The expanded entities of one page are too large.",
 				"Ask for a smaller page with Prefer: odata.maxpagesize, or read the related entities on their own.").On("$expand")
 		}
+	}
+	if e.x.Navigation.Many { // a single one is a part of its row
+		return e.Returned(written)
 	}
 	return nil
 }

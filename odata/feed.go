@@ -41,7 +41,7 @@ type feed struct {
 	count       int64
 	sent        int64
 
-	rows    Page
+	rows    reading.Rows
 	encoder *encode.Rows
 	buf     []byte
 }
@@ -138,7 +138,7 @@ func (f *feed) startCount(ctx context.Context) <-chan error {
 	}
 	go func() {
 		done <- safely.Do(ctx, f.h.cfg.Sink, observe.InCount, func() (err error) {
-			f.count, err = f.h.cfg.Executor.Count(ctx, counting)
+			f.count, err = f.Count(ctx, counting)
 			return err
 		})
 	}()
@@ -158,7 +158,7 @@ func (f *feed) start(ctx context.Context) (scan.Batch, error) {
 		return scan.Batch{}, io.EOF
 	}
 	var err error
-	if f.rows, err = f.h.cfg.Executor.Page(ctx, bound, key, want); err != nil {
+	if f.rows, err = f.Page(ctx, bound, key, want); err != nil {
 		return scan.Batch{}, err
 	}
 	batch, err := firstRow(ctx, f.rows)
@@ -220,6 +220,9 @@ func (f *feed) finish() error {
 // sendBatch writes the rows of a batch.
 func (f *feed) sendBatch(ctx context.Context, batch scan.Batch) error {
 	defer batch.Record.Release()
+	if err := f.Returned(batch.Record.NumRows()); err != nil {
+		return err
+	}
 	if err := f.encoder.Bind(batch.Record); err != nil {
 		return err
 	}

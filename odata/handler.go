@@ -19,6 +19,8 @@ const allowed = "GET, HEAD, OPTIONS"
 
 // request is one request on its way through the stages.
 type request struct {
+	// Request answers from the moment on when the request is admitted.
+	Request
 	h     *Handler
 	r     *http.Request
 	w     http.ResponseWriter
@@ -47,9 +49,26 @@ type request struct {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	q := &request{h: h, r: r, w: w, began: h.cfg.Clock()}
 	defer q.observe()
-	if err := q.serve(); err != nil {
+	if err := q.account(); err != nil {
 		q.fail(err)
 	}
+}
+
+// account serves a request between its admission and its end.
+func (q *request) account() (err error) {
+	if q.r.Method == http.MethodOptions {
+		q.w.Header().Set("Allow", allowed)
+		q.head(http.StatusNoContent, "")
+		return nil
+	}
+	ctx, admitted, err := q.h.cfg.Begin(q.r.Context(), q.r.URL.RequestURI())
+	if err != nil {
+		return err
+	}
+	q.r, q.Request = q.r.WithContext(ctx), admitted
+	err = gwerr.New(gwerr.Internal, "The request ended in a defect.", "") // unless another one comes
+	defer func() { q.End(err) }()
+	return q.serve()
 }
 
 func (q *request) observe() {
@@ -64,11 +83,6 @@ func (q *request) observe() {
 }
 
 func (q *request) serve() error {
-	if q.r.Method == http.MethodOptions {
-		q.w.Header().Set("Allow", allowed)
-		q.head(http.StatusNoContent, "")
-		return nil
-	}
 	done, err := q.locate()
 	if done || err != nil {
 		return err
@@ -104,7 +118,7 @@ func (q *request) locate() (done bool, err error) {
 	if file, ok := strings.CutSuffix(name, connectionSuffix); ok && rest == "" {
 		return true, q.connectionFile(ctx, file)
 	}
-	q.schema, err = q.h.cfg.Catalog.Schema(ctx, name)
+	q.schema, err = q.Schema(ctx, name)
 	if err != nil {
 		return false, err
 	}

@@ -45,7 +45,7 @@ func start(t *testing.T, books int, adapt ...func(*odata.Config, *odatatest.Exec
 	s := &service{t: t, Library: lib, now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
 	s.Exec = &odatatest.Executor{Library: lib, BatchRows: 7}
 	cfg := odata.Config{
-		Prefix: "/odata/lib/", Catalog: lib, Executor: s.Exec, Namespace: "Library", Key: []byte(signingKey), Clock: s.clock,
+		Prefix: "/odata/lib/", Begin: s.Exec.Begin, Namespace: "Library", Key: []byte(signingKey), Clock: s.clock,
 	}
 	for _, a := range adapt {
 		a(&cfg, s.Exec)

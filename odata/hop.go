@@ -49,7 +49,7 @@ func (q *request) follow(ctx context.Context) (predicate.Expr, error) {
 // there is no such row.
 func (q *request) readHop(ctx context.Context, hop *model.Hop, link predicate.Expr) (text string, null bool, err error) {
 	r := hop.Resource(q.schema)
-	rows, err := q.h.cfg.Executor.Query(ctx, r.Query(link, -1))
+	rows, err := q.Query(ctx, r.Query(link, -1))
 	if err != nil {
 		return "", false, err
 	}

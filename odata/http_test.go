@@ -287,7 +287,7 @@ func TestRequestsAreObserved(t *testing.T) {
 func TestConfiguration(t *testing.T) {
 	t.Parallel()
 	lib := odatatest.New(0)
-	good := odata.Config{Prefix: "/o/", Catalog: lib, Executor: &odatatest.Executor{Library: lib}, Key: []byte(signingKey)}
+	good := odata.Config{Prefix: "/o/", Begin: (&odatatest.Executor{Library: lib}).Begin, Key: []byte(signingKey)}
 	if _, err := odata.New(good); err != nil {
 		t.Fatal(err)
 	}
@@ -295,8 +295,7 @@ func TestConfiguration(t *testing.T) {
 		name  string
 		spoil func(*odata.Config)
 	}{
-		{"no catalog", func(c *odata.Config) { c.Catalog = nil }},
-		{"no executor", func(c *odata.Config) { c.Executor = nil }},
+		{"no way to begin", func(c *odata.Config) { c.Begin = nil }},
 		{"prefix without slash", func(c *odata.Config) { c.Prefix = "/o" }},
 		{"short key", func(c *odata.Config) { c.Key = []byte("short") }},
 		{"negative page", func(c *odata.Config) { c.PageRows = -1 }},
@@ -336,7 +335,7 @@ func FuzzHandler(f *testing.F) {
 		Keep:   func(string, *catalog.Table, odatatest.Row) bool { return true },
 		Engine: func(*query.Query) []odatatest.Row { return nil },
 	}
-	h, err := odata.New(odata.Config{Prefix: "/o/", Catalog: lib, Executor: exec, Key: []byte(signingKey), PageRows: 2})
+	h, err := odata.New(odata.Config{Prefix: "/o/", Begin: exec.Begin, Key: []byte(signingKey), PageRows: 2})
 	if err != nil {
 		f.Fatal(err)
 	}

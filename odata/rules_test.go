@@ -277,8 +277,7 @@ func TestP14NextLinkIsAbsoluteOnThePublicHost(t *testing.T) {
 func TestP14OwnHostFollowsTLS(t *testing.T) {
 	t.Parallel()
 	h, err := odata.New(odata.Config{
-		Prefix: "/o/", Catalog: odatatest.New(0), Key: []byte(signingKey),
-		Executor: &odatatest.Executor{Library: odatatest.New(0), BatchRows: 1},
+		Prefix: "/o/", Key: []byte(signingKey), Begin: (&odatatest.Executor{Library: odatatest.New(0), BatchRows: 1}).Begin,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -194,6 +194,7 @@ func (a *app) openCallers(ctx context.Context) (err error) {
 
 func (a *app) openService(context.Context) error {
 	c := service.Config{
+		Turns:             service.Turns{AtOnce: a.config.Limits.Queries, Queue: a.config.Limits.Queue, QueueTime: a.config.Limits.QueueTime},
 		RequestsPerMinute: a.config.Limits.RequestsPerMinute,
 		Pool:              a.pool, Binder: a.engine, Quota: quota.New(quota.Config{Sink: a.sink}), Sink: a.sink,
 		Readings: a.readings, MaxTime: a.config.Limits.QueryTime, MaxRows: a.config.Limits.Rows, Aliases: []string{"CData"},
@@ -209,22 +210,18 @@ func (a *app) openService(context.Context) error {
 	return nil
 }
 
-// audit adapts the trail to the service.
-func (a *app) audit(ctx context.Context) (func(context.Context, service.Record), error) {
+// audit adds to a record what the request was sent with.
+func (a *app) audit(ctx context.Context) (func(context.Context, audit.Record), error) {
 	entry, err := a.trail.Begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, r service.Record) {
-		language := audit.SQL
-		if r.FrontEnd == "odata" {
-			language = audit.OData
+	return func(ctx context.Context, r audit.Record) {
+		r.Remote, r.RequestID, r.TraceID = remoteOf(ctx), observe.RequestID(ctx), tracing.ID(ctx)
+		if r.Language = audit.SQL; r.FrontEnd == "odata" {
+			r.Language = audit.OData
 		}
-		entry.Finish(ctx, audit.Record{
-			Action: r.Action, FrontEnd: r.FrontEnd, Principal: r.Principal, Remote: remoteOf(ctx),
-			RequestID: observe.RequestID(ctx), TraceID: tracing.ID(ctx), Connection: r.Connection, Language: language, Statement: r.Statement,
-			Tables: r.Tables, Rows: r.Rows, Calls: r.Calls, Err: r.Err, Started: r.Started, Duration: r.Duration,
-		})
+		entry.Finish(ctx, r)
 	}, nil
 }
 

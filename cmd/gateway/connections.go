@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -193,7 +192,7 @@ func (p *pool) open(cfg *config.Connection, t *connect.Connection, stop func() e
 	d, err := pingone.New(pingone.Config{
 		Region: cfg.Region, APIURL: cfg.APIURL, WorkerAppEnvironmentID: cfg.WorkerAppEnvironmentID,
 		DefaultSchema: cfg.Schema, Authorizer: bearer{t.Source}, Limiter: paced{p.budget, cfg},
-		Sink: observe.Join(p.sink, countCalls), MaxParallel: cfg.MaxParallel, CallTimeout: callTimeout(cfg.Timeout),
+		Sink: observe.Join(p.sink, observe.CountCalls), MaxParallel: cfg.MaxParallel, CallTimeout: callTimeout(cfg.Timeout),
 		SchemaTTL: cfg.SchemaTTL, ProxyURL: proxy, NoProxy: strings.Join(cfg.ProxyExceptions, ","),
 		CAPEM: ca, UserAgent: "pingone-gateway/" + versionText(), Wrap: p.trace,
 	})
@@ -208,7 +207,7 @@ func (p *pool) open(cfg *config.Connection, t *connect.Connection, stop func() e
 		_ = errors.Join(d.Close(), stop()) // nothing is left to be done about it
 	}
 	return &connection{
-		Connection: service.Connection{Name: cfg.Name, MaxRows: max(0, cfg.MaxRows), Provider: service.Browse(d, cfg.BrowsableSchemas, append(cfg.Tables, cfg.Views...)), Executor: x, Calls: withCallCount, Procedures: procedures.OAuth(t)},
+		Connection: service.Connection{Name: cfg.Name, MaxRows: max(0, cfg.MaxRows), Provider: service.Browse(d, cfg.BrowsableSchemas, append(cfg.Tables, cfg.Views...)), Executor: x, Procedures: procedures.OAuth(t)},
 		directory:  d, tokens: t, limits: &limitReader{directory: d, budget: p.budget, license: paced{p.budget, cfg}.license()},
 	}, closing, nil
 }
@@ -338,24 +337,6 @@ func (p paced) Acquire(ctx context.Context, permit pingone.Permit) (func(), erro
 func (p paced) Report(ctx context.Context, permit pingone.Permit, status int, retryAfter time.Duration) {
 	p.budget.Report(ctx, p.license(), rateGroup(permit.Group), limiter.Outcome{Status: status, RetryAfter: retryAfter})
 }
-
-type callCountKey struct{}
-
-// withCallCount makes upstream calls under the context count.
-func withCallCount(ctx context.Context) (context.Context, func() int64) {
-	n := new(atomic.Int64)
-	return context.WithValue(ctx, callCountKey{}, n), n.Load
-}
-
-// countCalls counts calls for withCallCount.
-var countCalls = observe.SinkFunc(func(ctx context.Context, e observe.Event) {
-	if _, ok := e.(observe.UpstreamCall); !ok {
-		return
-	}
-	if n, ok := ctx.Value(callCountKey{}).(*atomic.Int64); ok {
-		n.Add(1)
-	}
-})
 
 func callTimeout(d time.Duration) time.Duration {
 	if d == 0 {

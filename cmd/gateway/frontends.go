@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	gateway "github.com/pingone-gateway/gateway"
 	"github.com/pingone-gateway/gateway/internal/auth"
@@ -15,11 +16,12 @@ import (
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/odata"
-	"github.com/pingone-gateway/gateway/sqlcore/catalog"
-	"github.com/pingone-gateway/gateway/sqlcore/query"
-	"github.com/pingone-gateway/gateway/sqlcore/reading"
 	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
 )
+
+// sendTime is what remains for an error after a request's time is over, before a
+// client that takes nothing is cut off.
+const sendTime = 5 * time.Second
 
 // openServer mounts the front ends and builds the listeners.
 func (a *app) openServer(context.Context) (err error) {
@@ -40,7 +42,7 @@ func (a *app) openServer(context.Context) (err error) {
 		AllowHosts: allowedHosts(c), AllowIPs: c.AllowIPs, CORSOrigins: c.CORSOrigins, HSTS: c.HSTS,
 		Limits: server.Limits{
 			RequestBytes: c.Limits.RequestBytes, URLBytes: c.Limits.URLBytes, HeaderBytes: c.Limits.HeaderBytes,
-			QueryTime: c.Limits.QueryTime, Queries: c.Limits.Queries, Queue: c.Limits.Queue, QueueTime: c.Limits.QueueTime,
+			AnswerTime: c.Limits.QueueTime + c.Limits.QueryTime + sendTime,
 		},
 		Checks: a.checks(), OpenAPI: gateway.OpenAPI, Landing: a.landing,
 		DrainDelay: c.Listen.DrainDelay, GraceTime: c.Listen.GraceTime, Sink: a.sink,
@@ -76,10 +78,10 @@ func allowedHosts(c *config.Config) []string {
 
 // mounts lists the front ends.
 func (a *app) mounts() ([]server.Mount, error) {
-	h := sqlhttp.New(sqlhttp.Config{Querier: a.service, MaxBody: a.config.Limits.RequestBytes, Sink: a.sink})
+	h := a.sql()
 	out := []server.Mount{
-		{Pattern: "/sql", FrontEnd: "sql", Handler: http.HandlerFunc(h.Query), Query: true},
-		{Pattern: "/sql/explain", FrontEnd: "sql", Handler: http.HandlerFunc(h.Explain), Query: true},
+		{Pattern: "/sql", FrontEnd: "sql", Handler: http.HandlerFunc(h.Query)},
+		{Pattern: "/sql/explain", FrontEnd: "sql", Handler: http.HandlerFunc(h.Explain)},
 	}
 	logins, err := a.loginMounts()
 	if err != nil {
@@ -93,16 +95,29 @@ func (a *app) mounts() ([]server.Mount, error) {
 	for _, name := range a.config.ConnectionNames() {
 		prefix := "/odata/" + name + "/"
 		o, err := odata.New(odata.Config{
-			Prefix: prefix, Namespace: "PingOne", Catalog: odataCatalog{a, name}, Executor: odataExecutor{a, name},
+			Prefix: prefix, Namespace: "PingOne",
+			Begin: func(ctx context.Context, address string) (context.Context, odata.Request, error) {
+				return a.service.Open(ctx, name, "odata").Begin(ctx, address)
+			},
 			BaseURL: server.BaseURL, Caller: callerOf, Key: key, PageRows: int64(a.config.OData.PageSize), MaxPageRows: int64(a.config.OData.MaxPageSize),
 			Sink: observe.PerRequest(a.sink), Failed: a.odataFailed,
 		})
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, server.Mount{Pattern: prefix + "*", FrontEnd: "odata", Handler: withStatement(o), Query: true})
+		out = append(out, server.Mount{Pattern: prefix + "*", FrontEnd: "odata", Handler: o})
 	}
 	return out, nil
+}
+
+// sql is SQL over HTTP.
+func (a *app) sql() *sqlhttp.Handler {
+	return sqlhttp.New(sqlhttp.Config{
+		Begin: func(ctx context.Context, connection, sql string) (context.Context, sqlhttp.Request, error) {
+			return a.service.Open(ctx, connection, "sql").Begin(ctx, sql)
+		},
+		MaxBody: a.config.Limits.RequestBytes, Sink: a.sink,
+	})
 }
 
 // linkKey signs next links: the same on all replicas that share the
@@ -120,71 +135,4 @@ func callerOf(ctx context.Context) string { return auth.FromContext(ctx).Identit
 
 func (a *app) odataFailed(ctx context.Context, err error) {
 	a.sink.Observe(ctx, observe.RequestFailed{FrontEnd: "odata", Code: string(gwerr.From(err).Code), Err: err})
-}
-
-type statementKey struct{}
-
-// withStatement keeps the address for the audit trail.
-func withStatement(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		text := r.URL.EscapedPath()
-		if r.URL.RawQuery != "" {
-			text += "?" + r.URL.RawQuery
-		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), statementKey{}, text)))
-	})
-}
-
-func statementOf(ctx context.Context) string {
-	s, _ := ctx.Value(statementKey{}).(string)
-	return s
-}
-
-// odataCatalog shows OData the caller's part of a connection.
-type odataCatalog struct {
-	app        *app
-	connection string
-}
-
-// Names implements odata.Catalog.
-func (c odataCatalog) Names(ctx context.Context) ([]catalog.SchemaName, error) {
-	p, err := c.app.service.Provider(ctx, c.connection)
-	if err != nil {
-		return nil, err
-	}
-	return p.Names(ctx)
-}
-
-// Schema implements odata.Catalog.
-func (c odataCatalog) Schema(ctx context.Context, name string) (*catalog.Schema, error) {
-	p, err := c.app.service.Provider(ctx, c.connection)
-	if err != nil {
-		return nil, err
-	}
-	return p.Schema(ctx, name)
-}
-
-// odataExecutor runs OData's queries on a connection.
-type odataExecutor struct {
-	app        *app
-	connection string
-}
-
-// Query implements odata.Executor.
-func (x odataExecutor) Query(ctx context.Context, q *query.Query) (odata.Rows, error) {
-	return x.app.service.Query(ctx, x.connection, "odata", statementOf(ctx), q)
-}
-
-// Page implements odata.Executor.
-func (x odataExecutor) Page(ctx context.Context, q *query.Query, key []int, w reading.Want) (odata.Page, error) {
-	p, err := x.app.service.Page(ctx, x.connection, "odata", statementOf(ctx), q, key, w)
-	if err != nil {
-		return nil, err
-	}
-	return p, nil
-}
-
-// Count implements odata.Executor.
-func (x odataExecutor) Count(ctx context.Context, q *query.Query) (int64, error) {
-	return x.app.service.Count(ctx, x.connection, "odata", statementOf(ctx), q)
 }

@@ -19,7 +19,6 @@ import (
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/internal/server"
-	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
 )
 
 // sqlFlags are one query from the terminal.
@@ -145,7 +144,7 @@ func (f *sqlFlags) embedded(ctx context.Context, text string, out io.Writer) err
 	if err != nil {
 		return err
 	}
-	h := sqlhttp.New(sqlhttp.Config{Querier: a.service, Sink: a.sink})
+	h := a.sql()
 	run := h.Query
 	if f.explain {
 		run = h.Explain

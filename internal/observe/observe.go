@@ -57,7 +57,7 @@ type QueryPhase struct {
 	Duration time.Duration
 }
 
-// QueryFinished sums up one query.
+// QueryFinished sums up the queries of one request.
 type QueryFinished struct {
 	FrontEnd     string
 	Tables       []string
@@ -142,7 +142,8 @@ type EngineMemory struct {
 	SpillBytes int64
 }
 
-// InFlight changes a gauge of running work: "queries", "scans".
+// InFlight changes a gauge of running work: "requests"; "queries", which are
+// requests that have a turn; "queued", which wait for one; "scans".
 type InFlight struct {
 	What  string
 	Delta int

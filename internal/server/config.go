@@ -1,6 +1,8 @@
 package server
 
 import (
+	"context"
+	"net"
 	"net/http"
 	"net/netip"
 	"time"
@@ -15,6 +17,8 @@ import (
 type Config struct {
 	Public Listener
 	Admin  Admin
+	// Further listeners are public as well, such as that of another protocol.
+	Further []Endpoint
 	// Mounts are the front ends.
 	Mounts []Mount
 	// Guard authenticates callers of mounts that are not Open; nil for none.
@@ -56,6 +60,25 @@ type Listener struct {
 	ReadHeaderTimeout, IdleTimeout time.Duration
 }
 
+// Protocol is what is spoken on a listener; *http.Server is one.
+type Protocol interface {
+	// Serve takes connections until Shutdown, and returns http.ErrServerClosed
+	// then.
+	Serve(net.Listener) error
+	// Shutdown takes no more connections and waits for those at work, as long as
+	// its context allows.
+	Shutdown(context.Context) error
+	// Close cuts all connections.
+	Close() error
+}
+
+// Endpoint is an address where a protocol is spoken.
+type Endpoint struct {
+	// Name is told when it listens, Option names the setting of Address.
+	Name, Option, Address string
+	Protocol              Protocol
+}
+
 // TLS names the files of a listener's certificate, all PEM.
 type TLS struct {
 	CertFile, KeyFile string
@@ -93,9 +116,6 @@ type Mount struct {
 	// FrontEnd labels its observations: odata, sql, oauth, console.
 	FrontEnd string
 	Handler  http.Handler
-	// Query marks requests that do work: they take a turn and have a time
-	// limit.
-	Query bool
 	// Open marks addresses that need no credentials.
 	Open bool
 }
@@ -106,10 +126,7 @@ type Limits struct {
 	URLBytes     int64         // 16 KiB
 	HeaderBytes  int64         // 32 KiB
 	BodyTime     time.Duration // 30 s to send a body
-	QueryTime    time.Duration // 15 min
-	Queries      int           // 32 at once
-	Queue        int           // further ones that wait; 0 for none
-	QueueTime    time.Duration // longest wait
+	AnswerTime   time.Duration // 15 min until an answer has been taken
 }
 
 func (c *Config) defaults() {
@@ -118,8 +135,7 @@ func (c *Config) defaults() {
 	setIfZero(&l.URLBytes, 16<<10)
 	setIfZero(&l.HeaderBytes, 32<<10)
 	setIfZero(&l.BodyTime, 30*time.Second)
-	setIfZero(&l.QueryTime, 15*time.Minute)
-	setIfZero(&l.Queries, 32)
+	setIfZero(&l.AnswerTime, 15*time.Minute)
 	setIfZero(&c.Public.ReadHeaderTimeout, 10*time.Second)
 	setIfZero(&c.Public.IdleTimeout, 2*time.Minute)
 	if c.Sink == nil {

@@ -6,6 +6,8 @@ import (
 	"log"
 	"net/http"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // cutTime is what handlers have to notice that they were cut, before their
@@ -20,21 +22,38 @@ func (s *Server) drain(ctx context.Context) {
 	if s.cfg.DrainDelay > 0 {
 		<-s.cfg.After(s.cfg.DrainDelay)
 	}
-	grace, cancel := context.WithTimeout(ctx, s.cfg.GraceTime)
-	err := s.public.Shutdown(grace)
-	cancel()
-	if err != nil {
+	last := len(s.endpoints)
+	if s.admin != nil {
+		last--
+	}
+	public, operators := s.endpoints[:last], s.endpoints[last:]
+	if shutdown(ctx, public, s.cfg.GraceTime) != nil {
 		s.step(ctx, "cutting", "")
 		s.cut(errCut)
-		late, cancel := context.WithTimeout(ctx, cutTime)
-		if s.public.Shutdown(late) != nil {
-			_ = s.public.Close()
-		}
-		cancel()
+		stopAll(ctx, public)
 	}
 	s.cut(errCut)
-	if s.admin != nil {
-		stopServer(ctx, s.admin)
+	stopAll(ctx, operators)
+}
+
+// shutdown lets the endpoints finish, all at a time.
+func shutdown(ctx context.Context, all []*endpoint, most time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	var group errgroup.Group
+	for _, e := range all {
+		group.Go(func() error { return e.Protocol.Shutdown(ctx) })
+	}
+	return group.Wait()
+}
+
+// stopAll closes the connections that don't end soon.
+func stopAll(ctx context.Context, all []*endpoint) {
+	if shutdown(ctx, all, cutTime) == nil {
+		return
+	}
+	for _, e := range all {
+		_ = e.Protocol.Close()
 	}
 }
 
@@ -49,14 +68,6 @@ func (s *Server) leaving(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-func stopServer(ctx context.Context, h *http.Server) {
-	ctx, cancel := context.WithTimeout(ctx, cutTime)
-	defer cancel()
-	if h.Shutdown(ctx) != nil {
-		_ = h.Close()
-	}
 }
 
 // quiet drops net/http's own log lines: they name remote addresses, and what

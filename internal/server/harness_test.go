@@ -42,14 +42,14 @@ func all[T observe.Event](e *events) []T {
 	return out
 }
 
-// build returns a server around one front end at /odata/*, which takes turns.
+// build returns a server around one front end at /odata/*.
 func build(t *testing.T, h http.HandlerFunc, change func(*server.Config)) (*server.Server, *events) {
 	t.Helper()
 	sink := &events{}
 	cfg := server.Config{
 		Public: server.Listener{Address: "127.0.0.1:0"},
 		Admin:  server.Admin{Address: "127.0.0.1:0"},
-		Mounts: []server.Mount{{Pattern: "/odata/*", FrontEnd: "odata", Handler: h, Query: true}},
+		Mounts: []server.Mount{{Pattern: "/odata/*", FrontEnd: "odata", Handler: h}},
 		Sink:   sink,
 	}
 	if change != nil {

@@ -13,11 +13,13 @@ import (
 	"errors"
 	"io"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -246,6 +248,79 @@ func TestDrainCutsVisibly(t *testing.T) {
 	assert.Equal(t, []string{"listening", "listening", "ready", "draining", "cutting", "stopped"}, steps)
 }
 
+// wire is a protocol without HTTP: it greets who connects, until it is closed.
+type wire struct {
+	sync.Mutex
+	l      net.Listener
+	steps  []string
+	lasts  bool // connections outlive the grace time
+	served chan struct{}
+}
+
+func (w *wire) Serve(l net.Listener) error {
+	w.l = l
+	close(w.served)
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return http.ErrServerClosed
+		}
+		_, _ = io.WriteString(c, "hello")
+		_ = c.Close()
+	}
+}
+
+func (w *wire) note(step string) {
+	w.Lock()
+	defer w.Unlock()
+	w.steps = append(w.steps, step)
+}
+
+func (w *wire) Shutdown(context.Context) error {
+	w.note("shutdown")
+	_ = w.l.Close()
+	if w.lasts {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+func (w *wire) Close() error {
+	w.note("close")
+	return nil
+}
+
+// TestAnotherProtocol runs a listener that is none of HTTP.
+func TestAnotherProtocol(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		lasts bool
+		want  string // steps of its end
+	}{
+		"ends in order": {false, "shutdown"},
+		"is cut":        {true, "shutdown shutdown close"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := &wire{lasts: c.lasts, served: make(chan struct{})}
+			s, sink := build(t, text(""), func(cfg *server.Config) {
+				cfg.GraceTime = time.Millisecond
+				cfg.Further = []server.Endpoint{{Name: "wire", Option: "wire.address", Address: "127.0.0.1:0", Protocol: w}}
+			})
+			stop := run(t, s)
+			<-w.served
+			conn, err := net.Dial("tcp", s.Addr("wire"))
+			require.NoError(t, err)
+			got, err := io.ReadAll(conn)
+			require.NoError(t, err)
+			assert.Equal(t, "hello", string(got))
+			require.NoError(t, stop())
+			assert.Equal(t, c.want, strings.Join(w.steps, " "))
+			assert.Contains(t, all[observe.Lifecycle](sink), observe.Lifecycle{Step: "listening", Detail: "wire " + s.Addr("wire")})
+		})
+	}
+}
+
 func TestListenErrors(t *testing.T) {
 	t.Parallel()
 	first, _ := build(t, text(""), nil)
@@ -256,6 +331,9 @@ func TestListenErrors(t *testing.T) {
 	}{
 		{"listen.address", func(c *server.Config) { c.Public.Address = first.PublicAddr() }},
 		{"admin.address", func(c *server.Config) { c.Admin.Address = first.AdminAddr() }},
+		{"wire.address", func(c *server.Config) {
+			c.Further = []server.Endpoint{{Name: "wire", Option: "wire.address", Address: first.PublicAddr()}}
+		}},
 	} {
 		s, _ := build(t, text(""), c.change)
 		err := s.Listen(context.Background())

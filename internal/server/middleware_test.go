@@ -3,7 +3,6 @@ package server_test
 import (
 	"bufio"
 	"compress/gzip"
-	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -19,7 +18,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pingone-gateway/gateway/internal/auth/httpguard"
-	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/server"
 )
@@ -279,82 +277,6 @@ func TestSlowBody(t *testing.T) {
 	assert.True(t, errors.As(<-got, &timeout) && timeout.Timeout())
 	_ = conn.Close()
 	require.NoError(t, stop())
-}
-
-func TestQueryTime(t *testing.T) {
-	t.Parallel()
-	var cause error
-	s, _ := build(t, func(_ http.ResponseWriter, r *http.Request) {
-		<-r.Context().Done()
-		cause = context.Cause(r.Context())
-	}, func(c *server.Config) { c.Limits.QueryTime = time.Nanosecond })
-	get(s, "/odata/x")
-	assert.True(t, gwerr.Is(cause, gwerr.Timeout), "%v", cause)
-}
-
-func TestTurns(t *testing.T) {
-	t.Parallel()
-	entered, release := make(chan struct{}), make(chan struct{})
-	patience := make(chan time.Time)
-	s, sink := build(t, func(http.ResponseWriter, *http.Request) { entered <- struct{}{}; <-release }, func(c *server.Config) {
-		c.Limits.Queries, c.Limits.Queue, c.Limits.QueueTime = 1, 2, 4*time.Second
-		c.After = func(time.Duration) <-chan time.Time { return patience }
-	})
-	sink.news = make(chan observe.Event, 100)
-	answer := func(ctx context.Context) chan *httptest.ResponseRecorder {
-		out := make(chan *httptest.ResponseRecorder, 1)
-		go func() {
-			w := httptest.NewRecorder()
-			s.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/odata/x", nil).WithContext(ctx))
-			out <- w
-		}()
-		return out
-	}
-	queued := func() {
-		for e := range sink.news {
-			if e == (observe.InFlight{What: "queued", Delta: 1}) {
-				return
-			}
-		}
-	}
-	first := answer(context.Background())
-	<-entered
-	second := answer(context.Background())
-	queued()
-	ctx, cancel := context.WithCancel(context.Background())
-	third := answer(ctx)
-	queued()
-
-	w := get(s, "/odata/x") // one too many
-	assert.Equal(t, http.StatusServiceUnavailable, w.Code)
-	assert.Equal(t, "2", w.Header().Get("Retry-After"))
-	assert.Contains(t, w.Body.String(), "ServiceBusy")
-
-	cancel() // a client that leaves gives up its place
-	<-third
-	fourth := answer(context.Background())
-	queued()
-	patience <- time.Time{} // one of the two has waited long enough
-	var late *httptest.ResponseRecorder
-	var next chan *httptest.ResponseRecorder
-	select {
-	case late = <-second:
-		next = fourth
-	case late = <-fourth:
-		next = second
-	}
-	assert.Equal(t, http.StatusServiceUnavailable, late.Code)
-	release <- struct{}{}
-	assert.Equal(t, 200, (<-first).Code)
-	<-entered
-	release <- struct{}{}
-	assert.Equal(t, 200, (<-next).Code)
-
-	reasons := map[string]int{}
-	for _, e := range all[observe.RequestShed](sink) {
-		reasons[e.Reason]++
-	}
-	assert.Equal(t, map[string]int{"queue_full": 1, "queue_time": 1}, reasons)
 }
 
 func TestProxies(t *testing.T) {

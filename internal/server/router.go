@@ -26,24 +26,20 @@ func (s *Server) publicRouter() http.Handler {
 	r.NotFound(s.fails(gwerr.New(gwerr.NotFound, "There is nothing at this address.", "See /docs for the addresses.")))
 	r.MethodNotAllowed(s.fails(gwerr.New(gwerr.MethodNotAllowed, "This address does not take this method.", "See /docs for the addresses.")))
 
-	queue := newTurns(s.cfg)
 	for _, m := range s.cfg.Mounts {
-		r.With(s.chain(m, queue)...).Handle(m.Pattern, m.Handler)
+		r.With(s.chain(m)...).Handle(m.Pattern, m.Handler)
 	}
 	s.documents(r)
 	return r
 }
 
 // chain returns the middlewares of one mount.
-func (s *Server) chain(m Mount, queue *turns) []func(http.Handler) http.Handler {
+func (s *Server) chain(m Mount) []func(http.Handler) http.Handler {
 	chain := []func(http.Handler) http.Handler{labelled(m.FrontEnd), compress}
 	if s.cfg.Guard != nil && !m.Open {
 		chain = append(chain, s.cfg.Guard)
 	}
-	if m.Query {
-		chain = append(chain, s.taking(queue), s.timed)
-	}
-	return chain
+	return append(chain, s.timed)
 }
 
 // fails answers every request with the same error.

@@ -28,9 +28,22 @@ type Server struct {
 	draining atomic.Bool
 	cut      context.CancelCauseFunc // ends all public requests
 
-	public, admin       *http.Server
-	publicNet, adminNet net.Listener
+	public, admin *http.Server
+	// endpoints are the public one, the further ones and, last, the admin one.
+	endpoints []*endpoint
 }
+
+// endpoint is an Endpoint with its socket.
+type endpoint struct {
+	Endpoint
+	net net.Listener
+}
+
+// secured speaks HTTP over TLS.
+type secured struct{ *http.Server }
+
+// Serve implements Protocol.
+func (s secured) Serve(l net.Listener) error { return s.ServeTLS(l, "", "") }
 
 // New checks the configuration and builds the routers. It opens no socket, but
 // reads the certificate. Errors are gwerr.Config.
@@ -62,8 +75,13 @@ func New(cfg Config) (*Server, error) {
 		BaseContext:       func(net.Listener) context.Context { return base },
 		ErrorLog:          quiet(),
 	}
+	var public Protocol = s.public
 	if s.certs != nil {
 		s.public.TLSConfig = s.certs.Config()
+		public = secured{s.public}
+	}
+	for _, e := range append([]Endpoint{{"public", "listen.address", cfg.Public.Address, public}}, cfg.Further...) {
+		s.endpoints = append(s.endpoints, &endpoint{Endpoint: e})
 	}
 	if cfg.Admin.Address != "" {
 		s.admin = &http.Server{
@@ -74,6 +92,7 @@ func New(cfg Config) (*Server, error) {
 			MaxHeaderBytes:    16 << 10,
 			ErrorLog:          quiet(),
 		}
+		s.endpoints = append(s.endpoints, &endpoint{Endpoint: Endpoint{"admin", "admin.address", cfg.Admin.Address, s.admin}})
 	}
 	return s, nil
 }
@@ -93,16 +112,14 @@ func (s *Server) AdminHandler() http.Handler {
 // Errors are gwerr.Config.
 func (s *Server) Listen(ctx context.Context) error {
 	var lc net.ListenConfig
-	var err error
-	if s.publicNet, err = lc.Listen(ctx, "tcp", s.cfg.Public.Address); err != nil {
-		return listenError("listen.address", s.cfg.Public.Address, err)
-	}
-	if s.admin == nil {
-		return nil
-	}
-	if s.adminNet, err = lc.Listen(ctx, "tcp", s.cfg.Admin.Address); err != nil {
-		_ = s.publicNet.Close()
-		return listenError("admin.address", s.cfg.Admin.Address, err)
+	for i, e := range s.endpoints {
+		var err error
+		if e.net, err = lc.Listen(ctx, "tcp", e.Address); err != nil {
+			for _, open := range s.endpoints[:i] {
+				_ = open.net.Close()
+			}
+			return listenError(e.Option, e.Address, err)
+		}
 	}
 	return nil
 }
@@ -121,16 +138,19 @@ func reason(err error) string {
 }
 
 // PublicAddr is the bound public address, or "" before Listen.
-func (s *Server) PublicAddr() string { return addr(s.publicNet) }
+func (s *Server) PublicAddr() string { return s.Addr("public") }
 
 // AdminAddr is the bound admin address, or "".
-func (s *Server) AdminAddr() string { return addr(s.adminNet) }
+func (s *Server) AdminAddr() string { return s.Addr("admin") }
 
-func addr(l net.Listener) string {
-	if l == nil {
-		return ""
+// Addr is the bound address of the endpoint of that name, or "".
+func (s *Server) Addr(name string) string {
+	for _, e := range s.endpoints {
+		if e.Name == name && e.net != nil {
+			return e.net.Addr().String()
+		}
 	}
-	return l.Addr().String()
+	return ""
 }
 
 // Run serves until ctx ends, then drains: it turns not ready, waits for
@@ -138,7 +158,7 @@ func addr(l net.Listener) string {
 // and cuts those that remain. It returns nil after an orderly end. Everything
 // it started has ended when it returns.
 func (s *Server) Run(ctx context.Context) error {
-	if s.publicNet == nil {
+	if s.endpoints[0].net == nil {
 		if err := s.Listen(ctx); err != nil {
 			return err
 		}
@@ -165,20 +185,13 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 func (s *Server) serve(ctx context.Context, group *errgroup.Group) {
-	s.step(ctx, "listening", "public "+s.PublicAddr())
-	group.Go(func() error {
-		if s.certs != nil {
-			s.observeCertificate(ctx)
-			return closed(s.public.ServeTLS(s.publicNet, "", ""))
-		}
-		return closed(s.public.Serve(s.publicNet))
-	})
-	if s.certs != nil {
-		group.Go(func() error { s.certs.Run(ctx); return nil })
+	for _, e := range s.endpoints {
+		s.step(ctx, "listening", e.Name+" "+e.net.Addr().String())
+		group.Go(func() error { return closed(e.Protocol.Serve(e.net)) })
 	}
-	if s.admin != nil {
-		s.step(ctx, "listening", "admin "+s.AdminAddr())
-		group.Go(func() error { return closed(s.admin.Serve(s.adminNet)) })
+	if s.certs != nil {
+		s.observeCertificate(ctx)
+		group.Go(func() error { s.certs.Run(ctx); return nil })
 	}
 }
 

@@ -8,9 +8,8 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
-	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/procedure"
-	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
 // AdminRole is the role whose callers may call procedures where no policy
@@ -19,73 +18,52 @@ const AdminRole = "admin"
 
 // call answers EXECUTE and CALL. Neither the statement nor its parameters are
 // kept anywhere: they may hold passwords and tokens.
-func (s *Service) call(ctx context.Context, st sqlhttp.Statement) (*sqlhttp.Answer, error) {
-	parsed, syntax := procedure.Parse(st.SQL)
-	name := st.Connection
-	if syntax == nil && parsed.Connection != "" {
-		name = parsed.Connection
-	}
-	c, provider, err := s.connection(ctx, name)
+func (r *Request) call(ctx context.Context, st query.Statement) (*query.Answer, error) {
+	c, err := procedure.Parse(st.SQL)
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.begin(ctx, c, work{"call", "sql", ""})
-	if err != nil {
-		return nil, err
+	connection, provider := r.connection, r.Provider
+	if c.Connection != "" {
+		if connection, provider, err = r.session.service.connection(ctx, c.Connection, r.session.caller); err != nil {
+			return nil, err
+		}
 	}
-	if syntax != nil {
-		return nil, r.finish(syntax)
-	}
-	answer, err := attempt(r.ctx, s, func() (*sqlhttp.Answer, error) {
-		return s.run(r, procedures{c.Procedures, provider, parsed}, st)
-	})
-	if err != nil {
-		return nil, r.finish(err)
-	}
-	return answer, nil
-}
-
-// procedures are a call and what it can call.
-type procedures struct {
-	set      procedure.Set
-	provider catalog.Provider
-	call     *procedure.Call
-}
-
-func (s *Service) run(r *run, c procedures, st sqlhttp.Statement) (*sqlhttp.Answer, error) {
 	if st.Safe {
 		return nil, gwerr.New(gwerr.MethodNotAllowed, "Procedures are not called by GET.", "Send the statement by POST.")
 	}
-	p, err := c.set.Find(c.call)
+	p, err := connection.Procedures.Find(c)
 	if err != nil {
 		return nil, err
 	}
-	r.record.Statement = shape(p, c.call)
-	if err := s.MayCall(p.Name, r.record.Principal); err != nil {
+	r.mu.Lock()
+	r.ran, r.record.Connection, r.record.Statement = true, connection.Name, shape(p, c)
+	r.mu.Unlock()
+	if err := r.session.service.MayCall(p.Name, r.session.caller); err != nil {
 		return nil, err
 	}
 	parameters, err := parametersOf(st)
 	if err != nil {
 		return nil, err
 	}
-	in, err := p.Bind(c.call, parameters)
+	in, err := p.Bind(c, parameters)
 	if err != nil {
 		return nil, err
 	}
-	if c.call.Schema != "" {
-		if in.Schema, err = c.provider.Schema(r.ctx, c.call.Schema); err != nil {
+	if c.Schema != "" {
+		if in.Schema, err = provider.Schema(ctx, c.Schema); err != nil {
 			return nil, err
 		}
 	}
-	found, err := p.Run(r.ctx, in)
+	found, err := p.Run(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	result, err := p.Rows(found)
+	rows, err := p.Rows(found)
 	if err != nil {
 		return nil, err
 	}
-	return &sqlhttp.Answer{Columns: p.Columns(), Rows: &rows{Rows: result, run: r}}, nil
+	return &query.Answer{Columns: p.Columns(), Rows: returned{rows, r}}, nil
 }
 
 // MayCall returns nil when the caller may call the procedure: the policy says
@@ -119,7 +97,7 @@ func shape(p *procedure.Procedure, c *procedure.Call) string {
 	return "CALL " + p.Name + "(" + strings.Join(names, ", ") + ")"
 }
 
-func parametersOf(st sqlhttp.Statement) (procedure.Parameters, error) {
+func parametersOf(st query.Statement) (procedure.Parameters, error) {
 	out := procedure.Parameters{Named: make(map[string]procedure.Parameter, len(st.Named))}
 	for i, p := range st.Positional {
 		if p.List != nil {

@@ -10,10 +10,9 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
-// attempt runs a part of a query. A panic is the query's failure, so that it is
-// accounted for and gives back what it holds.
-func attempt[T any](ctx context.Context, s *Service, f func() (T, error)) (out T, err error) {
-	err = safely.Do(ctx, s.config.Sink, observe.InQuery, func() (err error) {
+// attempt runs a part of a request. A panic is the request's failure.
+func attempt[T any](ctx context.Context, r *Request, f func() (T, error)) (out T, err error) {
+	err = safely.Do(ctx, r.session.service.config.Sink, observe.InQuery, func() (err error) {
 		out, err = f()
 		return err
 	})
@@ -21,14 +20,14 @@ func attempt[T any](ctx context.Context, s *Service, f func() (T, error)) (out T
 }
 
 // execute starts a bound query.
-func (s *Service) execute(ctx context.Context, c *Connection, q *query.Query, o exec.Options) (*exec.Result, error) {
-	release := c.hold() // rows may outlive the request that began them
-	found, err := attempt(ctx, s, func() (*exec.Result, error) { return c.Executor.Query(ctx, q, o) })
+func (r *Request) execute(ctx context.Context, q *query.Query, o exec.Options) (*exec.Result, error) {
+	release := r.connection.hold() // rows may outlive the request that began them
+	found, err := attempt(ctx, r, func() (*exec.Result, error) { return r.connection.Executor.Query(ctx, q, o) })
 	if err != nil {
 		release()
 		return nil, err
 	}
-	found.Rows = &guarded{Rows: found.Rows, ctx: ctx, service: s, release: release}
+	found.Rows = &guarded{Rows: found.Rows, ctx: ctx, request: r, release: release}
 	return found, nil
 }
 
@@ -36,18 +35,18 @@ func (s *Service) execute(ctx context.Context, c *Connection, q *query.Query, o 
 type guarded struct {
 	scan.Rows
 	ctx     context.Context
-	service *Service
+	request *Request
 	release func() // of the connection
 }
 
 // Next implements scan.Batches.
 func (g *guarded) Next(ctx context.Context) (scan.Batch, error) {
-	return attempt(ctx, g.service, func() (scan.Batch, error) { return g.Rows.Next(ctx) })
+	return attempt(ctx, g.request, func() (scan.Batch, error) { return g.Rows.Next(ctx) })
 }
 
 // Close implements scan.Batches. It may run in the goroutine of a timer.
 func (g *guarded) Close() {
 	defer g.release()
 	// There is nobody to tell; the event is out.
-	_ = safely.Do(g.ctx, g.service.config.Sink, observe.InQuery, func() error { g.Rows.Close(); return nil })
+	_, _ = attempt(g.ctx, g.request, func() (any, error) { g.Rows.Close(); return nil, nil })
 }

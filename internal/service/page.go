@@ -8,60 +8,74 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pingone-gateway/gateway/internal/auth"
+	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/sqlcore/exec"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/reading"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
-// Page is a page of a query's result while it is being accounted for.
-type Page struct {
-	rows
-	page *reading.Page
+// page is a page of a query's result whose cost goes into the request's account.
+type page struct {
+	*reading.Page
+	request *Request
+	// streams are what it is read from, until their cost is settled.
+	streams []*stream
 }
 
-// Rest tells where the page behind this one begins; see reading.Page.
-func (p *Page) Rest() (reading.Place, bool) { return p.page.Rest() }
-
-// Discard says that the answer did not arrive.
-func (p *Page) Discard() { p.page.Discard() }
-
 // Page reads a part of a bound query's rows. key are the result's columns, by
-// position, that tell rows apart. Each page is admitted, limited and recorded
-// as a query of its own, though one stream may give the rows of many.
-func (s *Service) Page(ctx context.Context, connection, frontEnd, statement string, q *query.Query, key []int, w reading.Want) (*Page, error) {
-	c, _, err := s.connection(ctx, connection)
-	if err != nil {
-		return nil, err
-	}
-	r, err := s.begin(ctx, c, work{"query", frontEnd, statement})
-	if err != nil {
-		return nil, err
-	}
-	r.bound(q)
-	caller := auth.FromContext(ctx).Identity()
-	p, err := s.config.Readings.Page(r.ctx, reading.Target{
+// position, that tell rows apart. One stream may give the rows of many requests;
+// each of them is charged with what its own page took.
+func (r *Request) Page(ctx context.Context, q *query.Query, key []int, w reading.Want) (reading.Rows, error) {
+	r.reads(q)
+	p := &page{request: r}
+	c, caller := r.connection, r.session.caller.Identity()
+	var err error
+	p.Page, err = r.session.service.config.Readings.Page(ctx, reading.Target{
 		Scope: scopeOf(c, caller, q), Caller: caller, Source: c.Executor, Key: key,
-		Open: func(ctx context.Context, at reading.Start) (reading.Stream, error) { return r.open(ctx, c, q, w, at) },
+		Open: func(ctx context.Context, at reading.Start) (reading.Stream, error) { return p.open(ctx, q, w, at) },
 	}, w)
 	if err != nil {
-		return nil, r.finish(err)
+		p.settle()
+		return nil, err
 	}
-	if st, ok := p.Stream().(*stream); ok && !slices.Contains(r.streams, st) {
-		r.streams = append(r.streams, st)
+	if st, ok := p.Stream().(*stream); ok && !slices.Contains(p.streams, st) {
+		p.streams = append(p.streams, st)
 	}
-	return &Page{rows: rows{Rows: p, run: r}, page: p}, nil
+	return p, nil
+}
+
+// Next implements scan.Batches. The cost is settled before the stream can be
+// parked, for another request may take it from then on.
+func (p *page) Next(ctx context.Context) (scan.Batch, error) {
+	b, err := p.Page.Next(ctx)
+	if err != nil {
+		p.settle()
+	}
+	return b, err
+}
+
+// Close implements scan.Batches.
+func (p *page) Close() {
+	p.Page.Close()
+	p.settle()
+}
+
+func (p *page) settle() {
+	p.request.mu.Lock()
+	defer p.request.mu.Unlock()
+	for _, st := range p.streams {
+		st.settle(&p.request.paged)
+	}
+	p.streams = nil
 }
 
 // open starts a stream for the page and those behind it.
-func (r *run) open(ctx context.Context, c *Connection, q *query.Query, w reading.Want, at reading.Start) (reading.Stream, error) {
-	st := &stream{calls: func() int64 { return 0 }}
-	if c.Calls != nil {
-		ctx, st.calls = c.Calls(ctx)
-	}
+func (p *page) open(ctx context.Context, q *query.Query, w reading.Want, at reading.Start) (reading.Stream, error) {
+	st := &stream{}
+	ctx, st.calls = observe.WithCalls(ctx)
 	ctx, st.stats = exec.WithStats(ctx)
-	r.streams = append(r.streams, st)
+	p.streams = append(p.streams, st)
 	o := exec.Options{Resume: at.Cursor, Path: at.Path}
 	switch {
 	case w.Optional:
@@ -72,7 +86,7 @@ func (r *run) open(ctx context.Context, c *Connection, q *query.Query, w reading
 	if w.Ending == reading.Skipped && w.From == nil {
 		o.Expect = w.Skip + w.Rows
 	}
-	found, err := r.service.execute(ctx, c, q, o)
+	found, err := p.request.execute(ctx, q, o)
 	if err != nil {
 		return reading.Stream{}, err
 	}
@@ -85,16 +99,18 @@ type stream struct {
 	scan.Rows
 	calls func() int64
 	stats *exec.Stats
-	// settledCalls and settledRows are in the records of pages before.
-	settledCalls, settledRows int64
+	// settled is in the records of pages before.
+	settled tally
 }
 
-// settle returns the calls, and the rows fetched, since it was called last.
-func (s *stream) settle() (calls, rows int64) {
-	allCalls, allRows := s.calls(), s.stats.Fetched()
-	calls, rows = allCalls-s.settledCalls, allRows-s.settledRows
-	s.settledCalls, s.settledRows = allCalls, allRows
-	return calls, rows
+// settle adds what the stream took since it was called last.
+func (s *stream) settle(to *tally) {
+	now := tally{s.calls(), s.stats.Fetched(), s.stats.Pushed(), s.stats.Residual()}
+	to.calls += now.calls - s.settled.calls
+	to.fetched += now.fetched - s.settled.fetched
+	to.pushed += now.pushed - s.settled.pushed
+	to.residual += now.residual - s.settled.residual
+	s.settled = now
 }
 
 // scopeOf is equal for requests of one caller that read the same rows in the

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pingone-gateway/gateway/internal/audit"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/internal/service"
@@ -103,7 +104,7 @@ func (e trappedEngine) Run(ctx context.Context, j query.Job) (scan.Rows, error) 
 // account is what the service told.
 type account struct {
 	mu      sync.Mutex
-	records []service.Record
+	records []audit.Record
 	flying  map[string]int
 	panics  []observe.PanicRecovered
 }
@@ -119,8 +120,8 @@ func (a *account) Observe(_ context.Context, e observe.Event) {
 	}
 }
 
-func (a *account) audit(context.Context) (func(context.Context, service.Record), error) {
-	return func(_ context.Context, r service.Record) {
+func (a *account) audit(context.Context) (func(context.Context, audit.Record), error) {
+	return func(_ context.Context, r audit.Record) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		a.records = append(a.records, r)
@@ -128,7 +129,7 @@ func (a *account) audit(context.Context) (func(context.Context, service.Record),
 }
 
 // settled gives what was told since the last time, once nothing is in flight.
-func (a *account) settled(t *testing.T) ([]service.Record, []observe.PanicRecovered) {
+func (a *account) settled(t *testing.T) ([]audit.Record, []observe.PanicRecovered) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		a.mu.Lock()
@@ -175,14 +176,14 @@ func TestPanicFailsItsQueryAlone(t *testing.T) {
 		Exec: func(c *exec.Config) {
 			c.Source, c.Engine = trappedSource{c.Source, d}, trappedEngine{c.Engine, d}
 		},
-		Service: func(c *service.Config) { c.Audit = told.audit },
+		Service: func(c *service.Config) { c.Audit, c.Turns.AtOnce = told.audit, 1 },
 	})
 	web := s.Serve(t, testkit.WebOptions{
 		OData: func(c *odata.Config) {
 			c.Sink = told
 			c.BaseURL = func(r *http.Request) string { d.pass("address"); return server.BaseURL(r) }
 		},
-		Server: func(c *server.Config) { c.Sink, c.Limits.Queries = told, 1 },
+		Server: func(c *server.Config) { c.Sink = told },
 	})
 	get := func(address string) (int, string, error) {
 		resp, err := http.Get(web.URL + address)

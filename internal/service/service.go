@@ -1,6 +1,6 @@
-// Package service answers the queries of callers, whatever front end they came
-// through: it finds the connection, shows the caller its part of the catalog,
-// holds it to its limits, runs the query and accounts for it.
+// Package service answers the requests of callers, whatever front end they came
+// through: a session finds the connection, shows the caller its part of the
+// catalog, holds it to its limits, runs its queries and accounts for them.
 //
 // Front ends know the caller's request; packages below know only tables. What
 // ties the two together stands here, once.
@@ -10,9 +10,9 @@ import (
 	"context"
 	"time"
 
+	"github.com/pingone-gateway/gateway/internal/audit"
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/auth/quota"
-	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
@@ -30,8 +30,6 @@ type Connection struct {
 	Executor *exec.Executor
 	// MaxRows bounds a result; 0 means no bound.
 	MaxRows int64
-	// Calls returns a context that counts upstream calls made under it.
-	Calls func(ctx context.Context) (context.Context, func() int64)
 	// Procedures can be called on the connection.
 	Procedures procedure.Set
 	// Hold keeps the connection open for longer than the context it was asked
@@ -83,15 +81,18 @@ type Config struct {
 	// Readings keeps results that callers read in pages; nil makes a store of
 	// the service's own. Close closes it.
 	Readings *reading.Store
-	// Audit promises, before a query, that its record will be kept, and takes
-	// it afterwards; its error refuses the query. nil for no audit trail.
-	Audit func(ctx context.Context) (keep func(context.Context, Record), err error)
+	// Turns bound the requests at work.
+	Turns Turns
+	// Audit promises, before a request does anything, that its record will be
+	// kept, and takes it afterwards; its error refuses the request. nil for no
+	// audit trail.
+	Audit func(ctx context.Context) (keep func(context.Context, audit.Record), err error)
 	Sink  observe.Sink
-	// MaxTime bounds a query; 0 means no bound.
+	// MaxTime bounds a request; 0 means no bound.
 	MaxTime time.Duration
 	// RequestsPerMinute bounds each caller; 0 means no bound.
 	RequestsPerMinute int
-	// MaxRows bounds a result; 0 means no bound.
+	// MaxRows bounds an answer; 0 means no bound.
 	MaxRows int64
 	// Aliases are further names of the default connection in SQL, such as
 	// CData.
@@ -100,25 +101,10 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Record is one query for the audit trail.
-type Record struct {
-	// Action is "query", "explain" or "call".
-	Action     string
-	FrontEnd   string
-	Connection string
-	Statement  string
-	Tables     []string // schema.table
-	Rows       int64
-	Calls      int64
-	Duration   time.Duration
-	Started    time.Time
-	Err        error
-	Principal  *auth.Principal
-}
-
 // Service answers queries. It is safe for concurrent use.
 type Service struct {
 	config Config
+	turns  *turns
 }
 
 // New returns a service.
@@ -132,24 +118,15 @@ func New(c Config) *Service {
 	if c.Readings == nil {
 		c.Readings = reading.NewStore(reading.Options{})
 	}
-	return &Service{config: c}
+	return &Service{config: c, turns: newTurns(c.Turns, c.Sink)}
 }
 
 // Close ends the readings that wait for their next page. Connections and the
 // engine are closed after it.
 func (s *Service) Close() { s.config.Readings.Close() }
 
-// Provider gives the caller's view of a connection's catalog.
-func (s *Service) Provider(ctx context.Context, connection string) (catalog.Provider, error) {
-	_, provider, err := s.connection(ctx, connection)
-	return provider, err
-}
-
-func (s *Service) connection(ctx context.Context, name string) (*Connection, catalog.Provider, error) {
-	p := auth.FromContext(ctx)
-	if p == nil {
-		return nil, nil, gwerr.New(gwerr.Unauthenticated, "No caller is known.", "Send credentials.")
-	}
+// connection finds a connection, and the caller's view of its catalog.
+func (s *Service) connection(ctx context.Context, name string, p *auth.Principal) (*Connection, catalog.Provider, error) {
 	c, err := s.config.Pool.Connection(ctx, name, p)
 	if err != nil {
 		return nil, nil, err
@@ -158,27 +135,4 @@ func (s *Service) connection(ctx context.Context, name string) (*Connection, cat
 		return c, c.Provider, nil
 	}
 	return c, s.config.Policy.Provider(c.Name, c.Provider, p), nil
-}
-
-// limits are the bounds of one query of the caller.
-func (s *Service) limits(p *auth.Principal) quota.Limits {
-	var l quota.Limits
-	if s.config.Policy != nil {
-		l = s.config.Policy.Limits(p)
-	}
-	if perSecond := float64(s.config.RequestsPerMinute) / 60; perSecond > 0 && (l.RequestsPerSecond == 0 || l.RequestsPerSecond > perSecond) {
-		// A minute's requests may come at once: feed readers ask in bursts.
-		l.RequestsPerSecond, l.Burst = perSecond, s.config.RequestsPerMinute
-	}
-	l.Time = tighter(l.Time, s.config.MaxTime)
-	l.RowsPerQuery = tighter(l.RowsPerQuery, s.config.MaxRows)
-	return l
-}
-
-// tighter is the smaller of two bounds, of which 0 means none.
-func tighter[T int64 | time.Duration](a, b T) T {
-	if a == 0 || b != 0 && b < a {
-		return b
-	}
-	return a
 }

@@ -23,7 +23,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
 	"github.com/pingone-gateway/gateway/sqlcore/exec"
 	"github.com/pingone-gateway/gateway/sqlcore/plan"
-	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/tokens"
 	"github.com/pingone-gateway/gateway/tokens/oauth"
 )
@@ -118,9 +118,12 @@ func Start(t testing.TB, o Options) *Stack {
 	if s.Engine == nil {
 		s.Engine = OpenEngine(t)
 	}
+	if o.Sink == nil {
+		o.Sink = observe.Discard
+	}
 	cfg := pingone.Config{
 		APIURL: s.URL + "/v1", WorkerAppEnvironmentID: s.EnvironmentID(sim.EnvironmentAdministrators),
-		Authorizer: workerToken(t, s.Simulator), Sink: o.Sink,
+		Authorizer: workerToken(t, s.Simulator), Sink: observe.Join(observe.CountCalls, o.Sink),
 	}
 	if o.Client != nil {
 		o.Client(&cfg)
@@ -151,8 +154,11 @@ func Context(t testing.TB) context.Context {
 	return auth.WithPrincipal(t.Context(), auth.NewAnonymous())
 }
 
+// Parameter is a parameter of a statement.
+type Parameter = query.Parameter
+
 // Query runs a statement and returns its rows as text, null as NULL.
-func (s *Stack) Query(t testing.TB, sql string, parameters ...sqlhttp.Parameter) [][]string {
+func (s *Stack) Query(t testing.TB, sql string, parameters ...Parameter) [][]string {
 	t.Helper()
 	rows, err := s.TryQuery(Context(t), sql, parameters...)
 	if err != nil {
@@ -162,13 +168,17 @@ func (s *Stack) Query(t testing.TB, sql string, parameters ...sqlhttp.Parameter)
 }
 
 // TryQuery is Query with its error.
-func (s *Stack) TryQuery(ctx context.Context, sql string, parameters ...sqlhttp.Parameter) ([][]string, error) {
-	a, err := s.Service.SQL(ctx, sqlhttp.Statement{SQL: sql, Positional: parameters})
+func (s *Stack) TryQuery(ctx context.Context, sql string, parameters ...Parameter) (out [][]string, err error) {
+	ctx, request, err := s.BeginSQL(ctx, "", sql)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { request.End(err) }()
+	a, err := request.SQL(ctx, query.Statement{SQL: sql, Positional: parameters})
 	if err != nil {
 		return nil, err
 	}
 	defer a.Rows.Close()
-	var out [][]string
 	for {
 		b, err := a.Rows.Next(ctx)
 		if errors.Is(err, io.EOF) {
@@ -180,6 +190,16 @@ func (s *Stack) TryQuery(ctx context.Context, sql string, parameters ...sqlhttp.
 		out = append(out, Texts(b.Record)...)
 		b.Record.Release()
 	}
+}
+
+// Explain returns a statement's plan.
+func (s *Stack) Explain(ctx context.Context, sql string, parameters ...Parameter) (plan any, err error) {
+	ctx, request, err := s.BeginSQL(ctx, "", sql)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { request.End(err) }()
+	return request.Explain(ctx, query.Statement{SQL: sql, Positional: parameters})
 }
 
 // Texts gives a record's rows as text.

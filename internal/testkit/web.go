@@ -10,11 +10,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/server"
-	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/odata"
-	"github.com/pingone-gateway/gateway/sqlcore/catalog"
-	"github.com/pingone-gateway/gateway/sqlcore/query"
-	"github.com/pingone-gateway/gateway/sqlcore/reading"
 	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
 )
 
@@ -42,9 +38,9 @@ func (w *Web) Stop() { w.server.Close() }
 // Serve puts the front ends before a stack until the test ends.
 func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
 	t.Helper()
-	h := sqlhttp.New(sqlhttp.Config{Querier: s.Service})
+	h := sqlhttp.New(sqlhttp.Config{Begin: s.BeginSQL})
 	oc := odata.Config{
-		Prefix: "/odata/pingone/", Namespace: "PingOne", Catalog: odataCatalog{s.Service}, Executor: odataExecutor{s.Service},
+		Prefix: "/odata/pingone/", Namespace: "PingOne", Begin: s.BeginOData,
 		BaseURL: server.BaseURL, Key: []byte(LinkKey),
 	}
 	if o.OData != nil {
@@ -58,9 +54,9 @@ func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
 		Public: server.Listener{Address: "127.0.0.1:0"},
 		Guard:  anonymous,
 		Mounts: []server.Mount{
-			{Pattern: "/sql", FrontEnd: "sql", Handler: http.HandlerFunc(h.Query), Query: true},
-			{Pattern: "/sql/explain", FrontEnd: "sql", Handler: http.HandlerFunc(h.Explain), Query: true},
-			{Pattern: "/odata/pingone/*", FrontEnd: "odata", Handler: feeds, Query: true},
+			{Pattern: "/sql", FrontEnd: "sql", Handler: http.HandlerFunc(h.Query)},
+			{Pattern: "/sql/explain", FrontEnd: "sql", Handler: http.HandlerFunc(h.Explain)},
+			{Pattern: "/odata/pingone/*", FrontEnd: "odata", Handler: feeds},
 		},
 	}
 	if o.Server != nil {
@@ -75,49 +71,18 @@ func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
 	return &Web{Stack: s, URL: web.URL, server: web}
 }
 
+// BeginSQL begins a request of /sql.
+func (s *Stack) BeginSQL(ctx context.Context, connection, sql string) (context.Context, sqlhttp.Request, error) {
+	return s.Service.Open(ctx, connection, "sql").Begin(ctx, sql)
+}
+
+// BeginOData begins a request of a feed.
+func (s *Stack) BeginOData(ctx context.Context, address string) (context.Context, odata.Request, error) {
+	return s.Service.Open(ctx, "", "odata").Begin(ctx, address)
+}
+
 func anonymous(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r.WithContext(auth.WithPrincipal(r.Context(), auth.NewAnonymous())))
 	})
-}
-
-type odataCatalog struct{ service *service.Service }
-
-// Names implements odata.Catalog.
-func (c odataCatalog) Names(ctx context.Context) ([]catalog.SchemaName, error) {
-	p, err := c.service.Provider(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	return p.Names(ctx)
-}
-
-// Schema implements odata.Catalog.
-func (c odataCatalog) Schema(ctx context.Context, name string) (*catalog.Schema, error) {
-	p, err := c.service.Provider(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	return p.Schema(ctx, name)
-}
-
-type odataExecutor struct{ service *service.Service }
-
-// Query implements odata.Executor.
-func (x odataExecutor) Query(ctx context.Context, q *query.Query) (odata.Rows, error) {
-	return x.service.Query(ctx, "", "odata", "", q)
-}
-
-// Page implements odata.Executor.
-func (x odataExecutor) Page(ctx context.Context, q *query.Query, key []int, w reading.Want) (odata.Page, error) {
-	p, err := x.service.Page(ctx, "", "odata", "", q, key, w)
-	if err != nil {
-		return nil, err
-	}
-	return p, nil
-}
-
-// Count implements odata.Executor.
-func (x odataExecutor) Count(ctx context.Context, q *query.Query) (int64, error) {
-	return x.service.Count(ctx, "", "odata", "", q)
 }

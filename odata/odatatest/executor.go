@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
@@ -23,7 +24,7 @@ import (
 // Executor runs plain queries without SQL over a Library. Batches have
 // BatchRows rows and cursors.
 type Executor struct {
-	Library   *Library
+	*Library
 	BatchRows int
 	// NoCursors makes batches without cursors.
 	NoCursors bool
@@ -32,6 +33,8 @@ type Executor struct {
 	// FailAfter makes the stream fail with Err behind that many batches.
 	FailAfter int
 	Err       error
+	// MaxRows refuses more rows of all answers; 0 refuses none.
+	MaxRows int64
 	// CountErr makes Count fail.
 	CountErr error
 	// Keep decides on rows in the place of FilterSQL; nil refuses it.
@@ -39,10 +42,12 @@ type Executor struct {
 	// Engine answers queries with SQL; nil refuses them.
 	Engine func(q *query.Query) []Row
 
-	mu      sync.Mutex
-	queries []Ran
-	open    int
-	parked  *reading.Store
+	mu       sync.Mutex
+	queries  []Ran
+	open     int
+	returned int64
+	ends     []error
+	parked   *reading.Store
 }
 
 // Ran is a query that was run, or counted.
@@ -61,6 +66,35 @@ func (e *Executor) Ran() []Ran {
 	out := e.queries
 	e.queries = nil
 	return out
+}
+
+// Begin admits every request.
+func (e *Executor) Begin(ctx context.Context, _ string) (context.Context, odata.Request, error) {
+	return ctx, e, nil
+}
+
+// Returned implements odata.Request.
+func (e *Executor) Returned(rows int64) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.returned += rows; e.MaxRows > 0 && e.returned > e.MaxRows {
+		return gwerr.New(gwerr.LimitExceeded, "There are too many rows.", "")
+	}
+	return nil
+}
+
+// End implements odata.Request.
+func (e *Executor) End(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.ends = append(e.ends, err)
+}
+
+// Ends tells how requests ended, nil for well.
+func (e *Executor) Ends() []error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.ends
 }
 
 // Open is the number of streams that were not closed.
@@ -86,14 +120,14 @@ func (e *Executor) Readings() *reading.Store {
 	return e.parked
 }
 
-// Query implements odata.Executor.
-func (e *Executor) Query(_ context.Context, q *query.Query) (odata.Rows, error) {
+// Query implements odata.Request.
+func (e *Executor) Query(_ context.Context, q *query.Query) (scan.Rows, error) {
 	e.note(Ran{Query: q})
 	return e.stream(q, reading.Start{})
 }
 
-// Page implements odata.Executor.
-func (e *Executor) Page(ctx context.Context, q *query.Query, key []int, w reading.Want) (odata.Page, error) {
+// Page implements odata.Request.
+func (e *Executor) Page(ctx context.Context, q *query.Query, key []int, w reading.Want) (reading.Rows, error) {
 	p, err := e.Readings().Page(ctx, reading.Target{
 		Scope: fmt.Sprint(q.SQL, q.Accesses[0].Table.Name, q.Accesses[0].Where, q.Accesses[0].Columns), Key: key,
 		Open: func(_ context.Context, at reading.Start) (reading.Stream, error) {
@@ -108,7 +142,7 @@ func (e *Executor) Page(ctx context.Context, q *query.Query, key []int, w readin
 	return p, nil
 }
 
-func (e *Executor) stream(q *query.Query, at reading.Start) (odata.Rows, error) {
+func (e *Executor) stream(q *query.Query, at reading.Start) (scan.Rows, error) {
 	rows, err := e.rows(q)
 	if err != nil {
 		return nil, err
@@ -129,7 +163,7 @@ func (e *Executor) stream(q *query.Query, at reading.Start) (odata.Rows, error) 
 	return &stream{e: e, q: q, rows: rows, at: int(skip)}, nil
 }
 
-// Count implements odata.Executor.
+// Count implements odata.Request.
 func (e *Executor) Count(_ context.Context, q *query.Query) (int64, error) {
 	e.note(Ran{Query: q, Counted: true})
 	if e.CountErr != nil {
@@ -172,7 +206,7 @@ type stream struct {
 	closed bool
 }
 
-// Schema implements odata.Rows.
+// Schema implements scan.Rows.
 func (s *stream) Schema() *arrow.Schema {
 	fields := make([]arrow.Field, len(s.q.Columns))
 	for i, c := range s.q.Columns {
@@ -181,7 +215,7 @@ func (s *stream) Schema() *arrow.Schema {
 	return arrow.NewSchema(fields, nil)
 }
 
-// Next implements odata.Rows.
+// Next implements scan.Rows.
 func (s *stream) Next(ctx context.Context) (scan.Batch, error) {
 	if err := ctx.Err(); err != nil {
 		return scan.Batch{}, err
@@ -211,7 +245,7 @@ func (s *stream) Next(ctx context.Context) (scan.Batch, error) {
 	return out, nil
 }
 
-// Close implements odata.Rows.
+// Close implements scan.Rows.
 func (s *stream) Close() {
 	s.e.mu.Lock()
 	defer s.e.mu.Unlock()

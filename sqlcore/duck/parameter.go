@@ -13,16 +13,11 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
 // Parameter is the value of a query's parameter.
-type Parameter struct {
-	Value predicate.Value
-	// Null is true for a null; Value doesn't count then.
-	Null bool
-	// List is a list's elements, which are no lists; nil for a single value.
-	List []Parameter
-}
+type Parameter = query.Parameter
 
 // Where the engine plans a statement, parameters become literals of the text,
 // quoted here and nowhere else, so that what is planned and what runs is the same query. A value bound to a

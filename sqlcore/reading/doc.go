@@ -76,6 +76,16 @@ type Stream struct {
 	Path string
 }
 
+// Rows are the rows of one page; Next ends with io.EOF behind the last of them.
+type Rows interface {
+	scan.Rows
+	// Rest tells, after io.EOF, where a next link goes on; ok is false at the
+	// end of the result, or where no link was asked for.
+	Rest() (place Place, ok bool)
+	// Discard says that the answer did not arrive: nobody will go on with it.
+	Discard()
+}
+
 // Target is what is read, and for whom.
 type Target struct {
 	// Scope is equal for requests that get the same rows in the same columns:

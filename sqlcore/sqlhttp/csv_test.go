@@ -19,23 +19,27 @@ import (
 // oneColumn answers a single column of text.
 type oneColumn struct{ json string }
 
-func (o oneColumn) SQL(context.Context, sqlhttp.Statement) (*sqlhttp.Answer, error) {
+func (o oneColumn) SQL(context.Context, query.Statement) (*query.Answer, error) {
 	s := arrow.NewSchema([]arrow.Field{{Name: "Email", Type: arrow.BinaryTypes.String, Nullable: true}}, nil)
 	rec, _, err := array.RecordFromJSON(memory.DefaultAllocator, s, strings.NewReader(o.json))
 	if err != nil {
 		return nil, err
 	}
-	return &sqlhttp.Answer{Columns: []query.Column{{Name: "Email", Type: catalog.String}}, Rows: &rows{batches: []arrow.RecordBatch{rec}}}, nil
+	return &query.Answer{Columns: []query.Column{{Name: "Email", Type: catalog.String}}, Rows: &rows{batches: []arrow.RecordBatch{rec}}}, nil
 }
 
-func (o oneColumn) ExplainSQL(context.Context, sqlhttp.Statement) (any, error) { return nil, nil }
+func (o oneColumn) End(error) {}
+
+func (o oneColumn) Explain(context.Context, query.Statement) (any, error) { return nil, nil }
 
 var _ scan.Rows = (*rows)(nil)
 
 // Readers of CSV skip empty lines, so a null that stands alone is quoted.
 func TestCSVKeepsRowsOfOneNull(t *testing.T) {
 	t.Parallel()
-	h := sqlhttp.New(sqlhttp.Config{Querier: oneColumn{`[{"Email":"a"},{"Email":null},{"Email":""},{"Email":"b"}]`}})
+	h := sqlhttp.New(sqlhttp.Config{Begin: func(ctx context.Context, _, _ string) (context.Context, sqlhttp.Request, error) {
+		return ctx, oneColumn{`[{"Email":"a"},{"Email":null},{"Email":""},{"Email":"b"}]`}, nil
+	}})
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest("GET", "/sql?format=csv&query=x", nil)
 	h.Query(w, r)

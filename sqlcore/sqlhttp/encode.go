@@ -26,7 +26,7 @@ type jsonEncoder struct {
 	some    bool
 }
 
-func newJSON(out *writer, a *Answer) encoder { return &jsonEncoder{out: out, columns: a.Columns} }
+func newJSON(out *writer, a *query.Answer) encoder { return &jsonEncoder{out: out, columns: a.Columns} }
 
 func (e *jsonEncoder) begin() error {
 	e.w.RawStr(`{"columns":[`)
@@ -86,7 +86,7 @@ type ndjsonEncoder struct {
 	w     jx.Writer
 }
 
-func newNDJSON(out *writer, a *Answer) encoder {
+func newNDJSON(out *writer, a *query.Answer) encoder {
 	e := &ndjsonEncoder{out: out}
 	for _, c := range a.Columns {
 		name := jx.Writer{}
@@ -147,7 +147,7 @@ type csvEncoder struct {
 	names []string
 }
 
-func newCSV(out *writer, a *Answer) encoder {
+func newCSV(out *writer, a *query.Answer) encoder {
 	e := &csvEncoder{out: out, w: csv.NewWriter(out)}
 	e.w.UseCRLF = true
 	for _, c := range a.Columns {
@@ -215,7 +215,7 @@ type arrowEncoder struct {
 	w      *ipc.Writer
 }
 
-func newArrow(out *writer, a *Answer) encoder {
+func newArrow(out *writer, a *query.Answer) encoder {
 	schema := oneUnit(a.Rows.Schema())
 	return &arrowEncoder{schema: schema, w: ipc.NewWriter(out, ipc.WithSchema(schema))}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
 // format is a representation of rows.
@@ -14,7 +15,7 @@ type format struct {
 	name        string
 	contentType string
 	media       []string
-	encoder     func(out *writer, a *Answer) encoder
+	encoder     func(out *writer, a *query.Answer) encoder
 }
 
 var formats = []format{

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
 // body is the JSON form of a request.
@@ -22,24 +23,24 @@ type body struct {
 }
 
 // statement reads the statement of a request: JSON or plain SQL in the body of
-// a POST, or the query parameter of a GET.
-func (h *Handler) statement(w http.ResponseWriter, r *http.Request) (Statement, error) {
+// a POST, or the query parameter of a GET; and the connection it is for, "" for
+// the default one.
+func (h *Handler) statement(w http.ResponseWriter, r *http.Request) (s query.Statement, connection string, err error) {
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
-		s := Statement{SQL: r.URL.Query().Get("query"), Connection: r.URL.Query().Get("connection"), Safe: true}
-		return s, needSQL(s)
+		s = query.Statement{SQL: r.URL.Query().Get("query"), Safe: true}
+		return s, r.URL.Query().Get("connection"), needSQL(s)
 	case http.MethodPost:
 		raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.config.MaxBody))
 		if err != nil {
-			return Statement{}, bodyError(err, h.config.MaxBody)
+			return s, "", bodyError(err, h.config.MaxBody)
 		}
-		s, err := parseBody(r.Header.Get("Content-Type"), raw)
-		if err != nil {
-			return Statement{}, err
+		if s, connection, err = parseBody(r.Header.Get("Content-Type"), raw); err == nil {
+			err = needSQL(s)
 		}
-		return s, needSQL(s)
+		return s, connection, err
 	default:
-		return Statement{}, gwerr.New(gwerr.MethodNotAllowed, "This address takes GET and POST.", "")
+		return s, "", gwerr.New(gwerr.MethodNotAllowed, "This address takes GET and POST.", "")
 	}
 }
 
@@ -51,7 +52,7 @@ func bodyError(err error, limit int64) error {
 	return gwerr.Wrap(gwerr.BadRequest, err, "The request body could not be read.", "")
 }
 
-func needSQL(s Statement) error {
+func needSQL(s query.Statement) error {
 	if strings.TrimSpace(s.SQL) == "" {
 		return gwerr.New(gwerr.BadRequest, "The request has no query.", `Send {"query": "SELECT …"} as JSON.`).On("query")
 	}
@@ -60,22 +61,22 @@ func needSQL(s Statement) error {
 
 // parseBody takes JSON whatever the content type says, since curl -d calls
 // everything a form; a body of type application/sql is the statement itself.
-func parseBody(contentType string, raw []byte) (Statement, error) {
+func parseBody(contentType string, raw []byte) (s query.Statement, connection string, err error) {
 	if media, _, _ := mime.ParseMediaType(contentType); media == "application/sql" || media == "text/plain" {
-		return Statement{SQL: string(raw)}, nil
+		return query.Statement{SQL: string(raw)}, "", nil
 	}
 	// Editors on Windows begin files with a byte order mark.
 	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\uFEFF"))))
 	d.DisallowUnknownFields()
 	var b body
 	if err := d.Decode(&b); err != nil {
-		return Statement{}, jsonError(err)
+		return s, "", jsonError(err)
 	}
 	if d.More() {
-		return Statement{}, gwerr.New(gwerr.BadRequest, "The request body holds more than one JSON value.", "")
+		return s, "", gwerr.New(gwerr.BadRequest, "The request body holds more than one JSON value.", "")
 	}
-	s := Statement{SQL: b.Query, Connection: b.Connection}
-	return s, parseParameters(&s, b.Parameters)
+	s.SQL = b.Query
+	return s, b.Connection, parseParameters(&s, b.Parameters)
 }
 
 func jsonError(err error) error {
@@ -90,7 +91,7 @@ func jsonError(err error) error {
 	return e
 }
 
-func parseParameters(s *Statement, raw json.RawMessage) error {
+func parseParameters(s *query.Statement, raw json.RawMessage) error {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil
 	}
@@ -109,7 +110,7 @@ func parseParameters(s *Statement, raw json.RawMessage) error {
 	if json.Unmarshal(raw, &named) != nil {
 		return gwerr.New(gwerr.BadParameter, "Parameters must be a JSON array or object.", "").On("parameters")
 	}
-	s.Named = make(map[string]Parameter, len(named))
+	s.Named = make(map[string]query.Parameter, len(named))
 	for name, v := range named {
 		p, err := parameter(v, "parameters."+name)
 		if err != nil {
@@ -121,19 +122,19 @@ func parseParameters(s *Statement, raw json.RawMessage) error {
 }
 
 // parameter reads one value or a list of values.
-func parameter(raw json.RawMessage, place string) (Parameter, error) {
+func parameter(raw json.RawMessage, place string) (query.Parameter, error) {
 	if !bytes.HasPrefix(raw, []byte("[")) {
 		return single(raw, place)
 	}
 	var list []json.RawMessage
 	if err := json.Unmarshal(raw, &list); err != nil {
-		return Parameter{}, jsonError(err)
+		return query.Parameter{}, jsonError(err)
 	}
-	p := Parameter{List: make([]Parameter, len(list))}
+	p := query.Parameter{List: make([]query.Parameter, len(list))}
 	for i, v := range list {
 		var err error
 		if p.List[i], err = single(v, fmt.Sprintf("%s[%d]", place, i)); err != nil {
-			return Parameter{}, err
+			return query.Parameter{}, err
 		}
 	}
 	return p, nil
@@ -141,30 +142,30 @@ func parameter(raw json.RawMessage, place string) (Parameter, error) {
 
 // single reads one value: a string, a number, a Boolean or null. Whole numbers
 // that fit become integers, others floating-point.
-func single(raw json.RawMessage, place string) (Parameter, error) {
+func single(raw json.RawMessage, place string) (query.Parameter, error) {
 	var v any
 	d := json.NewDecoder(strings.NewReader(string(raw)))
 	d.UseNumber()
 	if err := d.Decode(&v); err != nil {
-		return Parameter{}, jsonError(err)
+		return query.Parameter{}, jsonError(err)
 	}
 	switch v := v.(type) {
 	case nil:
-		return Parameter{Null: true}, nil
+		return query.Parameter{Null: true}, nil
 	case string:
-		return Parameter{Value: predicate.StringValue(v)}, nil
+		return query.Parameter{Value: predicate.StringValue(v)}, nil
 	case bool:
-		return Parameter{Value: predicate.BoolValue(v)}, nil
+		return query.Parameter{Value: predicate.BoolValue(v)}, nil
 	case json.Number:
 		if n, err := v.Int64(); err == nil {
-			return Parameter{Value: predicate.IntValue(n)}, nil
+			return query.Parameter{Value: predicate.IntValue(n)}, nil
 		}
 		f, err := v.Float64()
 		if err != nil {
-			return Parameter{}, gwerr.New(gwerr.BadParameter, "A parameter is a number out of range.", "").On(place)
+			return query.Parameter{}, gwerr.New(gwerr.BadParameter, "A parameter is a number out of range.", "").On(place)
 		}
-		return Parameter{Value: predicate.FloatValue(f)}, nil
+		return query.Parameter{Value: predicate.FloatValue(f)}, nil
 	default:
-		return Parameter{}, gwerr.New(gwerr.BadParameter, "A parameter must be a string, a number, true, false, null, or a list of these.", "").On(place)
+		return query.Parameter{}, gwerr.New(gwerr.BadParameter, "A parameter must be a string, a number, true, false, null, or a list of these.", "").On(place)
 	}
 }

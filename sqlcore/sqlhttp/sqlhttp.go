@@ -1,7 +1,7 @@
 // Package sqlhttp is SQL over HTTP: POST /sql with a statement and parameters,
 // answered as JSON, NDJSON, CSV or an Arrow stream, and POST /sql/explain.
 //
-// It knows neither catalog nor engine: a Querier runs statements. Rows are
+// It knows neither catalog nor engine: a Request runs statements. Rows are
 // written as they come; an error after the first row breaks the answer
 // visibly, since a status can no longer say so.
 package sqlhttp
@@ -15,48 +15,25 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
-	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
-// Statement is one SQL statement with its parameters.
-type Statement struct {
-	SQL string
-	// Connection names the connection to ask; "" means the default one.
-	Connection string
-	Positional []Parameter
-	Named      map[string]Parameter
-	// Safe is true for a request that must change nothing: a GET, which any
-	// page or prefetch can cause.
-	Safe bool
-}
-
-// Parameter is a parameter's value, null, or a list.
-type Parameter struct {
-	Value predicate.Value
-	Null  bool
-	// List is the list's elements, which are no lists; nil for a single value.
-	List []Parameter
-}
-
-// Answer is a statement's result.
-type Answer struct {
-	Columns []query.Column
-	Rows    scan.Rows
-}
-
-// Querier runs statements for the caller that the context carries.
-type Querier interface {
+// Request is what one request of a caller may do. Its context ends with it.
+type Request interface {
 	// SQL runs a statement. The caller closes the rows.
-	SQL(ctx context.Context, s Statement) (*Answer, error)
-	// ExplainSQL returns a value to be shown as JSON.
-	ExplainSQL(ctx context.Context, s Statement) (any, error)
+	SQL(ctx context.Context, s query.Statement) (*query.Answer, error)
+	// Explain returns a value to be shown as JSON.
+	Explain(ctx context.Context, s query.Statement) (any, error)
+	// End accounts for the request; err is nil for a whole answer.
+	End(err error)
 }
 
 // Config holds what the handlers need.
 type Config struct {
-	Querier Querier
+	// Begin admits a request of the caller that the context carries.
+	// connection is "" for the default one.
+	Begin func(ctx context.Context, connection, sql string) (context.Context, Request, error)
 	// MaxBody bounds a request's body in bytes; 0 means 1 MiB.
 	MaxBody int64
 	Sink    observe.Sink
@@ -85,64 +62,90 @@ func New(c Config) *Handler {
 
 // Query answers a statement.
 func (h *Handler) Query(w http.ResponseWriter, r *http.Request) {
-	s, err := h.statement(w, r)
-	if err != nil {
-		h.fail(w, r, err)
-		return
-	}
-	format, err := negotiate(r)
-	if err != nil {
-		h.fail(w, r, err)
-		return
-	}
-	answer, err := h.config.Querier.SQL(r.Context(), s)
-	if err != nil {
-		h.fail(w, r, err)
-		return
-	}
-	defer answer.Rows.Close()
-	h.stream(w, r, format, answer)
+	h.serve(w, r, func(ctx context.Context, request Request, s query.Statement) error {
+		format, err := negotiate(r)
+		if err != nil {
+			return err
+		}
+		answer, err := request.SQL(ctx, s)
+		if err != nil {
+			return err
+		}
+		defer answer.Rows.Close()
+		return h.stream(ctx, w, r.Method == http.MethodHead, format, answer)
+	})
 }
 
 // Explain answers a statement's plan without running it.
 func (h *Handler) Explain(w http.ResponseWriter, r *http.Request) {
-	s, err := h.statement(w, r)
-	if err != nil {
-		h.fail(w, r, err)
-		return
-	}
-	plan, err := h.config.Querier.ExplainSQL(r.Context(), s)
-	if err != nil {
-		h.fail(w, r, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, plan)
+	h.serve(w, r, func(ctx context.Context, request Request, s query.Statement) error {
+		plan, err := request.Explain(ctx, s)
+		if err == nil {
+			writeJSON(w, http.StatusOK, plan)
+		}
+		return err
+	})
 }
+
+type work func(context.Context, Request, query.Statement) error
+
+// serve answers with what became of the work.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, do work) {
+	err := h.account(w, r, do)
+	if errors.As(err, new(broken)) {
+		panic(http.ErrAbortHandler)
+	}
+	if err != nil {
+		h.fail(w, r, err)
+	}
+}
+
+// account lets a request work between its admission and its end. One that can't
+// be read is accounted for as well.
+func (h *Handler) account(w http.ResponseWriter, r *http.Request, do work) (err error) {
+	s, connection, unread := h.statement(w, r)
+	ctx, request, err := h.config.Begin(r.Context(), connection, s.SQL)
+	if err != nil {
+		return err
+	}
+	err = gwerr.New(gwerr.Internal, "The request ended in a defect.", "") // unless another one comes
+	defer func() { request.End(err) }()
+	if unread != nil {
+		return unread
+	}
+	return do(ctx, request, s)
+}
+
+// broken is why an answer was broken off that had begun.
+type broken struct{ error }
+
+// Unwrap returns the cause.
+func (b broken) Unwrap() error { return b.error }
 
 // stream writes the rows. The first batch is awaited before the status is
 // sent, so that most errors still get their own.
-func (h *Handler) stream(w http.ResponseWriter, r *http.Request, f format, answer *Answer) {
-	ctx := r.Context()
+func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, headOnly bool, f format, answer *query.Answer) error {
 	first, err := answer.Rows.Next(ctx)
 	if err != nil && !errors.Is(err, io.EOF) {
-		h.fail(w, r, err)
-		return
+		return err
 	}
 	w.Header().Set("Content-Type", f.contentType)
 	w.Header().Set("Vary", "Accept")
-	if r.Method == http.MethodHead {
+	if headOnly {
 		if first.Record != nil {
 			first.Record.Release()
 		}
-		return
+		return nil
 	}
 	out := newWriter(w)
 	enc := f.encoder(out, answer)
 	start := h.config.Now()
 	if err := copyRows(ctx, out, enc, answer.Rows, first); err != nil {
-		h.abort(ctx, out, enc, err)
+		h.breakOff(ctx, out, enc, err)
+		return broken{err}
 	}
 	h.config.Sink.Observe(ctx, observe.QueryPhase{Phase: "encode", Duration: h.config.Now().Sub(start)})
+	return nil
 }
 
 // copyRows encodes every batch, beginning with one already read; a first
@@ -178,14 +181,13 @@ func copyBatch(out *writer, enc encoder, b scan.Batch) (int64, error) {
 	return b.Record.NumRows(), out.flush()
 }
 
-// abort ends an answer that has begun so that no client takes it for whole:
-// formats with a place for it get the error, then the connection is cut.
-func (h *Handler) abort(ctx context.Context, out *writer, enc encoder, err error) {
+// breakOff tells the error in formats with a place for it. The connection is cut
+// behind it, so that no client takes the answer for whole.
+func (h *Handler) breakOff(ctx context.Context, out *writer, enc encoder, err error) {
 	e := gwerr.From(err)
 	h.config.Sink.Observe(ctx, observe.RequestFailed{FrontEnd: "sql", Code: string(e.Code), Err: err})
 	if f, ok := enc.(interface{ fail(e *gwerr.Error) }); ok {
 		f.fail(e)
 		_ = out.flush() // the connection is cut in any case
 	}
-	panic(http.ErrAbortHandler)
 }

@@ -81,26 +81,40 @@ func (r *rows) Close() { r.closed = true }
 
 type querier struct {
 	rows *rows
+	odd  scan.Rows // in the place of rows
 	err  error
-	got  sqlhttp.Statement
+	got  query.Statement
+	// connection is the one asked for, ends are how requests ended.
+	connection string
+	ends       []error
 }
 
-func (q *querier) SQL(_ context.Context, s sqlhttp.Statement) (*sqlhttp.Answer, error) {
+func (q *querier) begin(ctx context.Context, connection, _ string) (context.Context, sqlhttp.Request, error) {
+	q.connection = connection
+	return ctx, q, nil
+}
+
+func (q *querier) End(err error) { q.ends = append(q.ends, err) }
+
+func (q *querier) SQL(_ context.Context, s query.Statement) (*query.Answer, error) {
 	q.got = s
 	if q.err != nil {
 		return nil, q.err
 	}
-	return &sqlhttp.Answer{Columns: columns, Rows: q.rows}, nil
+	if q.odd != nil {
+		return &query.Answer{Columns: columns, Rows: q.odd}, nil
+	}
+	return &query.Answer{Columns: columns, Rows: q.rows}, nil
 }
 
-func (q *querier) ExplainSQL(_ context.Context, s sqlhttp.Statement) (any, error) {
+func (q *querier) Explain(_ context.Context, s query.Statement) (any, error) {
 	q.got = s
 	return map[string]string{"plan": s.SQL}, q.err
 }
 
 func serve(t *testing.T, q *querier) *httptest.Server {
 	t.Helper()
-	h := sqlhttp.New(sqlhttp.Config{Querier: q, MaxBody: 1000})
+	h := sqlhttp.New(sqlhttp.Config{Begin: q.begin, MaxBody: 1000})
 	mux := http.NewServeMux()
 	mux.HandleFunc("/sql", h.Query)
 	mux.HandleFunc("/sql/explain", h.Explain)
@@ -299,8 +313,55 @@ func TestRowsSentAreCounted(t *testing.T) {
 	q := &querier{rows: &rows{batches: []arrow.RecordBatch{record(t), record(t)}}}
 	ctx, request := observe.WithRequest(t.Context())
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/sql", strings.NewReader(`{"query":"x"}`))
-	sqlhttp.New(sqlhttp.Config{Querier: q}).Query(httptest.NewRecorder(), r)
+	sqlhttp.New(sqlhttp.Config{Begin: q.begin}).Query(httptest.NewRecorder(), r)
 	if request.Rows() != 4 {
 		t.Errorf("%d rows counted, 4 sent", request.Rows())
+	}
+}
+
+// failing are rows that panic.
+type failing struct{ rows }
+
+func (*failing) Next(context.Context) (scan.Batch, error) { panic("a defect") }
+
+func TestEveryRequestEndsOnce(t *testing.T) {
+	t.Parallel()
+	refused := gwerr.New(gwerr.UnknownColumn, "No.", "")
+	cut := gwerr.New(gwerr.UpstreamCutShort, "Cut.", "")
+	for name, c := range map[string]struct {
+		target, body string
+		q            querier
+		code         gwerr.Code // "" for well
+	}{
+		"whole":              {"/sql", `{"query":"x","connection":"other"}`, querier{rows: &rows{batches: []arrow.RecordBatch{record(t)}}}, ""},
+		"a plan":             {"/sql/explain", `{"query":"x","connection":"other"}`, querier{}, ""},
+		"no JSON":            {"/sql", `{`, querier{}, gwerr.BadRequest},
+		"no query":           {"/sql", `{"connection":"other"}`, querier{}, gwerr.BadRequest},
+		"no such format":     {"/sql?format=x", `{"query":"x"}`, querier{}, gwerr.NotAcceptable},
+		"refused":            {"/sql", `{"query":"x"}`, querier{err: refused}, gwerr.UnknownColumn},
+		"a plan refused":     {"/sql/explain", `{"query":"x"}`, querier{err: refused}, gwerr.UnknownColumn},
+		"failed at once":     {"/sql", `{"query":"x"}`, querier{rows: &rows{err: cut}}, gwerr.UpstreamCutShort},
+		"broken off":         {"/sql", `{"query":"x"}`, querier{rows: &rows{batches: []arrow.RecordBatch{record(t)}, err: cut}}, gwerr.UpstreamCutShort},
+		"a defect of theirs": {"/sql", `{"query":"x"}`, querier{odd: &failing{}}, gwerr.Internal},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			q := &c.q
+			h := sqlhttp.New(sqlhttp.Config{Begin: q.begin})
+			do := h.Query
+			if strings.HasSuffix(c.target, "explain") {
+				do = h.Explain
+			}
+			func() {
+				defer func() { _ = recover() }() // net/http does so
+				do(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, c.target, strings.NewReader(c.body)))
+			}()
+			if len(q.ends) != 1 || (q.ends[0] == nil) != (c.code == "") || q.ends[0] != nil && gwerr.From(q.ends[0]).Code != c.code {
+				t.Errorf("ended with %v", q.ends)
+			}
+			if strings.Contains(c.body, "other") && q.connection != "other" {
+				t.Errorf("asked for the connection %q", q.connection)
+			}
+		})
 	}
 }

@@ -24,10 +24,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/testkit"
 	"github.com/pingone-gateway/gateway/odata"
 	"github.com/pingone-gateway/gateway/pingone/sim"
-	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
-	"github.com/pingone-gateway/gateway/sqlcore/query"
-	"github.com/pingone-gateway/gateway/sqlcore/reading"
 	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
 )
 
@@ -56,12 +53,12 @@ func newWorld(t *testing.T, engine *duck.Engine, seed uint64, users int, text st
 	})
 	w.token = w.getToken(t)
 	mux := http.NewServeMux()
-	sql := sqlhttp.New(sqlhttp.Config{Querier: w.Service, Now: frozen})
+	sql := sqlhttp.New(sqlhttp.Config{Begin: w.BeginSQL, Now: frozen})
 	mux.HandleFunc("/sql", sql.Query)
 	mux.HandleFunc("/sql/explain", sql.Explain)
 	const prefix = "/odata/pingone/"
 	o, err := odata.New(odata.Config{
-		Prefix: prefix, Namespace: "PingOne", Catalog: view{w.Service}, Executor: executor{w.Service},
+		Prefix: prefix, Namespace: "PingOne", Begin: w.BeginOData,
 		BaseURL: func(*http.Request) string { return "http://gateway.test" },
 		Caller:  func(ctx context.Context) string { return auth.FromContext(ctx).Identity() },
 		Key:     bytes.Repeat([]byte{9}, 32), PageRows: 50, MaxPageRows: 1000,
@@ -70,48 +67,6 @@ func newWorld(t *testing.T, engine *duck.Engine, seed uint64, users int, text st
 	mux.Handle(prefix, o)
 	w.handler = mux
 	return w
-}
-
-// view and executor are what cmd/gateway lays between OData and the service.
-type view struct{ service *service.Service }
-
-// Names implements odata.Catalog.
-func (v view) Names(ctx context.Context) ([]catalog.SchemaName, error) {
-	p, err := v.service.Provider(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	return p.Names(ctx)
-}
-
-// Schema implements odata.Catalog.
-func (v view) Schema(ctx context.Context, name string) (*catalog.Schema, error) {
-	p, err := v.service.Provider(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	return p.Schema(ctx, name)
-}
-
-type executor struct{ service *service.Service }
-
-// Query implements odata.Executor.
-func (x executor) Query(ctx context.Context, q *query.Query) (odata.Rows, error) {
-	return x.service.Query(ctx, "", "odata", "", q)
-}
-
-// Page implements odata.Executor.
-func (x executor) Page(ctx context.Context, q *query.Query, key []int, w reading.Want) (odata.Page, error) {
-	p, err := x.service.Page(ctx, "", "odata", "", q, key, w)
-	if err != nil {
-		return nil, err
-	}
-	return p, nil
-}
-
-// Count implements odata.Executor.
-func (x executor) Count(ctx context.Context, q *query.Query) (int64, error) {
-	return x.service.Count(ctx, "", "odata", "", q)
 }
 
 // answer is what the caller gets to see.

@@ -52,7 +52,7 @@ var rules = map[string][]string{
 	"internal/auth":       {"sqlcore/catalog", "sqlcore/predicate", "tokens", "internal/gwerr", "internal/observe", "internal/safely"},
 	"internal/audit":      {"internal/auth", "internal/gwerr", "internal/observe"},
 	"internal/config":     {"tokens", "internal/gwerr"},
-	"internal/service":    {"sqlcore", "internal/auth", "internal/audit", "internal/gwerr", "internal/observe", "internal/safely"},
+	"internal/service":    {"sqlcore/catalog", "sqlcore/duck", "sqlcore/exec", "sqlcore/predicate", "sqlcore/procedure", "sqlcore/query", "sqlcore/reading", "sqlcore/scan", "internal/audit", "internal/auth", "internal/gwerr", "internal/observe", "internal/safely"},
 	"internal/server":     {"internal/auth", "tokens", "internal/gwerr", "internal/observe", "internal/safely"},
 	"internal/testkit":    {""},
 	"cmd":                 {""},

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pingone-gateway/gateway/internal/server"
+	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/internal/testkit"
 	"github.com/pingone-gateway/gateway/pingone"
 	"github.com/pingone-gateway/gateway/pingone/sim"
@@ -29,7 +29,7 @@ const (
 
 // faulty is a stack whose directory takes 18 calls to read, in parts or one
 // after the other, and whose client never waits between attempts.
-func faulty(t *testing.T, e *duck.Engine, client func(*pingone.Config), o testkit.WebOptions) *testkit.Web {
+func faulty(t *testing.T, e *duck.Engine, client func(*pingone.Config), o testkit.WebOptions, limits ...func(*service.Config)) *testkit.Web {
 	t.Helper()
 	clock := newClock()
 	s := testkit.Start(t, testkit.Options{
@@ -38,6 +38,11 @@ func faulty(t *testing.T, e *duck.Engine, client func(*pingone.Config), o testki
 			c.Clock = clock
 			if client != nil {
 				client(c)
+			}
+		},
+		Service: func(c *service.Config) {
+			for _, limit := range limits {
+				limit(c)
 			}
 		},
 	})
@@ -206,7 +211,7 @@ func TestQueriesEndAtTheirTime(t *testing.T) {
 	for name, after := range map[string]int{"before the first row": 0, "in mid-feed": 6} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := faulty(t, e, nil, testkit.WebOptions{Server: func(c *server.Config) { c.Limits.QueryTime = 1500 * time.Millisecond }})
+			w := faulty(t, e, nil, testkit.WebOptions{}, func(c *service.Config) { c.MaxTime = 1500 * time.Millisecond })
 			for _, r := range []route{routes[0], routes[3], routes[4]} {
 				warm(t, w)
 				if err := w.SetFaults(sim.Fault{Match: usersCalls, After: after, Times: -1, Do: "slow", For: sim.Duration(time.Hour)}); err != nil {

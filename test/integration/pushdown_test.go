@@ -18,7 +18,6 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/exec"
 	"github.com/pingone-gateway/gateway/sqlcore/plan"
-	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
 )
 
 // The property: what is pushed down to the API never changes an answer. Every
@@ -181,7 +180,7 @@ func some(rows, other [][]string) string {
 	return strings.Join(out, "\n")
 }
 
-func texts(parameters []sqlhttp.Parameter) string {
+func texts(parameters []testkit.Parameter) string {
 	out := make([]string, len(parameters))
 	for i, p := range parameters {
 		out[i] = p.Value.Text()
@@ -191,7 +190,7 @@ func texts(parameters []sqlhttp.Parameter) string {
 
 func explained(t *testing.T, s *testkit.Stack, q generated) string {
 	t.Helper()
-	e, err := s.Service.ExplainSQL(testkit.Context(t), sqlhttp.Statement{SQL: q.sql, Positional: q.parameters})
+	e, err := s.Explain(testkit.Context(t), q.sql, q.parameters...)
 	if err != nil {
 		return err.Error()
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pingone-gateway/gateway/internal/audit"
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/auth/quota"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -65,10 +66,10 @@ func TestTimeLimit(t *testing.T) {
 
 func TestEveryQueryIsAccountedFor(t *testing.T) {
 	t.Parallel()
-	var kept []service.Record
+	var kept []audit.Record
 	s := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 100}, Service: func(c *service.Config) {
-		c.Audit = func(context.Context) (func(context.Context, service.Record), error) {
-			return func(_ context.Context, r service.Record) { kept = append(kept, r) }, nil
+		c.Audit = func(context.Context) (func(context.Context, audit.Record), error) {
+			return func(_ context.Context, r audit.Record) { kept = append(kept, r) }, nil
 		}
 	}})
 	s.Query(t, "SELECT Username FROM Users LIMIT 3")
@@ -90,7 +91,7 @@ func TestNoAuditNoQuery(t *testing.T) {
 	t.Parallel()
 	full := gwerr.New(gwerr.Busy, "The trail is full.", "")
 	s := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 100}, Service: func(c *service.Config) {
-		c.Audit = func(context.Context) (func(context.Context, service.Record), error) { return nil, full }
+		c.Audit = func(context.Context) (func(context.Context, audit.Record), error) { return nil, full }
 	}})
 	s.ResetRequests()
 	if _, err := s.TryQuery(testkit.Context(t), "SELECT Username FROM Users"); !errors.Is(err, full) || s.Calls() != 0 {

@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pingone-gateway/gateway/internal/testkit"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
-	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
 )
 
 // sqlgen makes random queries over the tables of several environments, with
@@ -20,7 +20,7 @@ type sqlgen struct {
 	d *directory
 	// parameters are those of the query in the making; its text has their
 	// numbers between marks until resolve.
-	parameters []sqlhttp.Parameter
+	parameters []testkit.Parameter
 	// wide adds the other tables and the shapes that an engine may get wrong.
 	wide bool
 }
@@ -190,13 +190,13 @@ func (g *sqlgen) literal(s string) string {
 }
 
 func (g *sqlgen) parameter(v predicate.Value) string {
-	g.parameters = append(g.parameters, sqlhttp.Parameter{Value: v})
+	g.parameters = append(g.parameters, testkit.Parameter{Value: v})
 	return fmt.Sprintf("\x01%d\x02", len(g.parameters)-1)
 }
 
 // resolve writes a ? for each parameter that the text still has, and lists
 // them in the text's order; literal is the text with the values in place.
-func (g *sqlgen) resolve(text string) (sql, literal string, used []sqlhttp.Parameter) {
+func (g *sqlgen) resolve(text string) (sql, literal string, used []testkit.Parameter) {
 	parts := strings.Split(text, "\x01")
 	written := parts[0]
 	for i, part := range parts[1:] {

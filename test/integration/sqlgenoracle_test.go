@@ -23,7 +23,6 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
-	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
 )
 
 // long asks for the long form, whose figures are in docs/reliability.md.
@@ -289,7 +288,7 @@ func (w *oracleWorld) answer(t *testing.T, q generated) (rows [][]string, proble
 	return rows, ""
 }
 
-func bare(p sqlhttp.Parameter) any {
+func bare(p testkit.Parameter) any {
 	switch p.Value.Kind {
 	case predicate.Int:
 		return p.Value.Int

@@ -5,14 +5,14 @@ package integration
 import (
 	"fmt"
 
+	"github.com/pingone-gateway/gateway/internal/testkit"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
-	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
 )
 
 // generated is a random query. ordered says that its rows have one right order.
 type generated struct {
 	sql        string
-	parameters []sqlhttp.Parameter
+	parameters []testkit.Parameter
 	// literal is the statement without parameters.
 	literal string
 	ordered bool

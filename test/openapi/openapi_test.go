@@ -38,7 +38,7 @@ import (
 // querier answers every statement but a bad one with two rows.
 type querier struct{}
 
-func (querier) SQL(_ context.Context, s sqlhttp.Statement) (*sqlhttp.Answer, error) {
+func (querier) SQL(_ context.Context, s query.Statement) (*query.Answer, error) {
 	if strings.Contains(s.SQL, "bad") {
 		return nil, gwerr.New(gwerr.UnknownColumn, "There is no column bad.", "Did you mean Id?").On("bad").At(7)
 	}
@@ -46,14 +46,21 @@ func (querier) SQL(_ context.Context, s sqlhttp.Statement) (*sqlhttp.Answer, err
 	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 	defer b.Release()
 	b.Field(0).(*array.StringBuilder).AppendValues([]string{"a", "b"}, nil)
-	return &sqlhttp.Answer{
+	return &query.Answer{
 		Columns: []query.Column{{Name: "Id", Type: catalog.String}},
 		Rows:    rows{scan.Of(scan.Batch{Record: b.NewRecordBatch()}), schema},
 	}, nil
 }
 
-func (querier) ExplainSQL(context.Context, sqlhttp.Statement) (any, error) {
+func (querier) Explain(context.Context, query.Statement) (any, error) {
 	return map[string]any{"calls": []string{"GET users"}}, nil
+}
+
+// End implements sqlhttp.Request.
+func (querier) End(error) {}
+
+func begin(ctx context.Context, _, _ string) (context.Context, sqlhttp.Request, error) {
+	return ctx, querier{}, nil
 }
 
 type rows struct {
@@ -68,11 +75,11 @@ func handlers(t *testing.T, description []byte) (public, admin http.Handler) {
 	t.Helper()
 	lib := odatatest.New(10)
 	feeds, err := odata.New(odata.Config{
-		Prefix: "/odata/lib/", Catalog: lib, Executor: &odatatest.Executor{Library: lib, BatchRows: 7}, Key: []byte("a key of the tests alone"),
+		Prefix: "/odata/lib/", Begin: (&odatatest.Executor{Library: lib, BatchRows: 7}).Begin, Key: []byte("a key of the tests alone"),
 		BaseURL: server.BaseURL,
 	})
 	require.NoError(t, err)
-	sql := sqlhttp.New(sqlhttp.Config{Querier: querier{}})
+	sql := sqlhttp.New(sqlhttp.Config{Begin: begin})
 	log, err := logging.New(logging.Config{Writer: io.Discard})
 	require.NoError(t, err)
 	checks := server.NewChecks(server.ChecksConfig{Checks: []server.Check{{Name: "engine", Run: func(context.Context) error {
@@ -84,9 +91,9 @@ func handlers(t *testing.T, description []byte) (public, admin http.Handler) {
 		Public: server.Listener{Address: "127.0.0.1:0"},
 		Admin:  server.Admin{Address: "127.0.0.1:0", Metrics: m.Handler(), Level: log},
 		Mounts: []server.Mount{
-			{Pattern: "/odata/*", FrontEnd: "odata", Handler: feeds, Query: true},
-			{Pattern: "/sql", FrontEnd: "sql", Handler: http.HandlerFunc(sql.Query), Query: true},
-			{Pattern: "/sql/explain", FrontEnd: "sql", Handler: http.HandlerFunc(sql.Explain), Query: true},
+			{Pattern: "/odata/*", FrontEnd: "odata", Handler: feeds},
+			{Pattern: "/sql", FrontEnd: "sql", Handler: http.HandlerFunc(sql.Query)},
+			{Pattern: "/sql/explain", FrontEnd: "sql", Handler: http.HandlerFunc(sql.Explain)},
 		},
 		Checks: checks, OpenAPI: description, Sink: m,
 	})

@@ -1,0 +1,25 @@
+package observe
+
+import (
+	"context"
+	"sync/atomic"
+)
+
+type callsKey struct{}
+
+// WithCalls returns a context under which CountCalls counts calls to PingOne,
+// and their number so far.
+func WithCalls(ctx context.Context) (context.Context, func() int64) {
+	n := new(atomic.Int64)
+	return context.WithValue(ctx, callsKey{}, n), n.Load
+}
+
+// CountCalls is a Sink that counts for WithCalls.
+var CountCalls = SinkFunc(func(ctx context.Context, e Event) {
+	if _, ok := e.(UpstreamCall); !ok {
+		return
+	}
+	if n, ok := ctx.Value(callsKey{}).(*atomic.Int64); ok {
+		n.Add(1)
+	}
+})

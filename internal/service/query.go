@@ -1,0 +1,95 @@
+package service
+
+import (
+	"context"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/duck"
+	"github.com/pingone-gateway/gateway/sqlcore/exec"
+	"github.com/pingone-gateway/gateway/sqlcore/procedure"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// SQL runs a statement. The caller closes the rows, which count as returned.
+func (r *Request) SQL(ctx context.Context, st query.Statement) (*query.Answer, error) {
+	if procedure.Is(st.SQL) {
+		return attempt(ctx, r, func() (*query.Answer, error) { return r.call(ctx, st) })
+	}
+	q, err := r.Bind(ctx, st)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := r.Query(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return &query.Answer{Columns: q.Columns, Rows: returned{rows, r}}, nil
+}
+
+// Explain returns a statement's plan, to be shown as JSON.
+func (r *Request) Explain(ctx context.Context, st query.Statement) (any, error) {
+	r.mu.Lock()
+	r.record.Action = "explain"
+	r.mu.Unlock()
+	if procedure.Is(st.SQL) {
+		return nil, gwerr.New(gwerr.NotImplemented, "A procedure has no plan to explain.", "Explain a SELECT statement.").At(0)
+	}
+	q, err := r.Bind(ctx, st)
+	if err != nil {
+		return nil, err
+	}
+	r.reads(q)
+	return attempt(ctx, r, func() (any, error) { return r.connection.Executor.Explain(ctx, q) })
+}
+
+// Bind checks a statement against the caller's view of the catalog and prepares
+// it to run.
+func (r *Request) Bind(ctx context.Context, st query.Statement) (*query.Query, error) {
+	c := r.session.service.config
+	catalogs := []string{r.connection.Name}
+	if r.connection.Name == c.Pool.Default() {
+		catalogs = append(catalogs, c.Aliases...)
+	}
+	return attempt(ctx, r, func() (*query.Query, error) {
+		return c.Binder.Bind(ctx, duck.BindRequest{
+			SQL: st.SQL, Catalogs: catalogs, Provider: r.Provider, Positional: st.Positional, Named: st.Named,
+		})
+	})
+}
+
+// Query runs a bound query. Its rows are counted by Returned where they belong
+// to the answer.
+func (r *Request) Query(ctx context.Context, q *query.Query) (scan.Rows, error) {
+	r.reads(q)
+	found, err := r.execute(ctx, q, exec.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// Count returns the number of rows of a bound query.
+func (r *Request) Count(ctx context.Context, q *query.Query) (int64, error) {
+	r.reads(q)
+	return attempt(ctx, r, func() (int64, error) { return r.connection.Executor.Count(ctx, q) })
+}
+
+// returned are rows that are an answer.
+type returned struct {
+	scan.Rows
+	request *Request
+}
+
+// Next implements scan.Batches.
+func (a returned) Next(ctx context.Context) (scan.Batch, error) {
+	b, err := a.Rows.Next(ctx)
+	if err != nil {
+		return b, err
+	}
+	if err := a.request.Returned(b.Record.NumRows()); err != nil {
+		b.Record.Release()
+		return scan.Batch{}, err
+	}
+	return b, nil
+}
