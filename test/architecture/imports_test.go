@@ -49,7 +49,7 @@ var rules = map[string][]string{
 	"internal/sizing":     {},
 	"internal/pool":       {},
 	"internal/tracing":    {"internal/gwerr", "internal/observe"},
-	"internal/auth":       {"sqlcore/catalog", "sqlcore/predicate", "tokens", "internal/gwerr", "internal/observe", "internal/safely"},
+	"internal/auth":       {"sqlcore/catalog", "sqlcore/duck/sqltext", "sqlcore/predicate", "tokens", "internal/gwerr", "internal/observe", "internal/safely"},
 	"internal/audit":      {"internal/auth", "internal/gwerr", "internal/observe"},
 	"internal/config":     {"tokens", "internal/gwerr"},
 	"internal/service":    {"sqlcore/catalog", "sqlcore/duck", "sqlcore/exec", "sqlcore/predicate", "sqlcore/procedure", "sqlcore/query", "sqlcore/reading", "sqlcore/scan", "internal/audit", "internal/auth", "internal/gwerr", "internal/observe", "internal/safely"},

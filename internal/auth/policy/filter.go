@@ -13,6 +13,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
@@ -153,28 +154,22 @@ func parseFilter(text string) (*Filter, error) {
 	for i := 0; i < len(tokens); i++ {
 		t := tokens[i]
 		switch {
-		case t.text == "(":
-			lists = append(lists, i > 0 && tokens[i-1].is("in"))
-		case t.text == ")":
-			if len(lists) == 0 {
-				return nil, fmt.Errorf("the parenthesis at character %d closes nothing", t.at+1)
-			}
+		case t.Is("("):
+			lists = append(lists, i > 0 && tokens[i-1].Is("in"))
+		case t.Is(")"):
 			lists = lists[:len(lists)-1]
-		case t.is("select"), t.is("from"), t.is("with"):
-			return nil, fmt.Errorf("%s at character %d: a row filter is a condition over the table's own columns, without sub-queries", strings.ToUpper(t.text), t.at+1)
-		case t.is("caller"):
+		case t.Is("select"), t.Is("from"), t.Is("with"):
+			return nil, fmt.Errorf("%s at character %d: a row filter is a condition over the table's own columns, without sub-queries", strings.ToUpper(t.Text), t.Start+1)
+		case t.Is("caller"):
 			ref, end, err := parseReference(tokens, i, len(lists) > 0 && lists[len(lists)-1])
 			if err != nil {
 				return nil, err
 			}
-			f.parts = append(f.parts, text[from:t.at])
+			f.parts = append(f.parts, text[from:t.Start])
 			f.refs = append(f.refs, ref)
-			from = tokens[end].at + len(tokens[end].text)
+			from = tokens[end].End
 			i = end
 		}
-	}
-	if len(lists) > 0 {
-		return nil, errors.New("a parenthesis is not closed")
 	}
 	f.parts = append(f.parts, text[from:])
 	return f, nil
@@ -182,16 +177,16 @@ func parseFilter(text string) (*Filter, error) {
 
 // parseReference reads caller.<name> at token i; end is its last token. inList
 // says that the innermost parenthesis is IN's.
-func parseReference(tokens []token, i int, inList bool) (ref reference, end int, err error) {
-	if i+2 >= len(tokens) || tokens[i+1].text != "." || tokens[i+2].name() == "" {
-		return ref, 0, fmt.Errorf("caller at character %d must be followed by a dot and a name, such as caller.email", tokens[i].at+1)
+func parseReference(tokens []sqltext.Token, i int, inList bool) (ref reference, end int, err error) {
+	if i+2 >= len(tokens) || !tokens[i+1].Is(".") || tokens[i+2].Name() == "" {
+		return ref, 0, fmt.Errorf("caller at character %d must be followed by a dot and a name, such as caller.email", tokens[i].Start+1)
 	}
-	if i+3 < len(tokens) && tokens[i+3].text == "." {
-		return ref, 0, fmt.Errorf("caller.%s at character %d has a second dot; map the nested claim to an attribute of its own", tokens[i+2].name(), tokens[i].at+1)
+	if i+3 < len(tokens) && tokens[i+3].Is(".") {
+		return ref, 0, fmt.Errorf("caller.%s at character %d has a second dot; map the nested claim to an attribute of its own", tokens[i+2].Name(), tokens[i].Start+1)
 	}
-	ref.name = tokens[i+2].name()
-	ref.bare = i > 0 && tokens[i-1].is("in")
-	ref.list = ref.bare || inList && (tokens[i-1].text == "(" || tokens[i-1].text == ",")
+	ref.name = tokens[i+2].Name()
+	ref.bare = i > 0 && tokens[i-1].Is("in")
+	ref.list = ref.bare || inList && (tokens[i-1].Is("(") || tokens[i-1].Is(","))
 	return ref, i + 2, nil
 }
 
@@ -202,7 +197,7 @@ func columnsOf(sql string, t *catalog.Table) []string {
 	for i := range t.Columns {
 		name := t.Columns[i].Name
 		// A text that can't be cut into tokens may read any column.
-		if err != nil || slices.ContainsFunc(tokens, func(k token) bool { return strings.EqualFold(k.name(), name) }) {
+		if err != nil || slices.ContainsFunc(tokens, func(k sqltext.Token) bool { return strings.EqualFold(k.Name(), name) }) {
 			out = append(out, name)
 		}
 	}

@@ -96,14 +96,17 @@ func TestParseFilterRefuses(t *testing.T) {
 		{"escape string", `Id = E'a'`, "single quotes"},
 		{"open quote", "Id = 'a", "not closed"},
 		{"open name", `"Id = 1`, "not closed"},
-		{"open parenthesis", "(Id = 1", "not closed"},
-		{"closed too often", "TRUE) OR (TRUE", "closes nothing"},
+		{"open parenthesis", "(Id = 1", "is missing"},
+		{"closed too often", "TRUE) OR (TRUE", "nothing to close"},
 		{"sub-query", "Id IN (SELECT Id FROM Users)", "sub-queries"},
 		{"caller alone", "Id = caller", "dot and a name"},
 		{"caller at the end", "Id = caller.", "dot and a name"},
 		{"nested", "Id = caller.address.city", "second dot"},
-		{"NUL", "Id = 'a\x00'", "NUL"},
+		{"NUL", "Id = 'a\x00'", "zero byte"},
 		{"bad UTF-8", "Id = \xff", "UTF-8"},
+		{"named parameter", "Id = :caller", "no place"},
+		{"odd space", "Id =\u20281", "no plain space"},
+		{"hexadecimal text", "Id = X'00'", "single quotes"},
 		{"control character", "Id = \x01", "no place"},
 	}
 	for _, c := range cases {
@@ -145,8 +148,8 @@ func FuzzFilter(f *testing.F) {
 		}
 		value := "'" + strings.ReplaceAll(v, "'", "''") + "'"
 		for i := range a {
-			if a[i].text != b[i].text && (a[i].text != value || b[i].text != "'plain'") {
-				t.Fatalf("%q with %q: token %q became %q", text, v, b[i].text, a[i].text)
+			if a[i].Text != b[i].Text && (a[i].Text != value || b[i].Text != "'plain'") {
+				t.Fatalf("%q with %q: token %q became %q", text, v, b[i].Text, a[i].Text)
 			}
 		}
 	})
