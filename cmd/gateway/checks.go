@@ -12,7 +12,7 @@ import (
 // checks decide readiness and fill /readyz?verbose.
 func (a *app) checks() *server.Checks {
 	c := server.ChecksConfig{Degraded: a.config.Readiness.Degraded, Interval: a.config.Readiness.Interval}
-	for name := range a.pool.shared {
+	for _, name := range a.pool.names() {
 		c.Checks = append(c.Checks, server.Check{Name: "connection:" + name, Need: server.OneOnce, Run: func(ctx context.Context) error {
 			c, _ := a.pool.get(name) // a reload may have replaced it
 			return c.check(ctx)
@@ -32,7 +32,7 @@ func (a *app) checks() *server.Checks {
 	if a.trail != nil {
 		c.Checks = append(c.Checks, server.Check{Name: "audit", Need: server.Never, Run: a.auditUp})
 	}
-	if len(a.pool.shared) == 0 {
+	if len(a.pool.names()) == 0 {
 		c.Degraded = true // every caller brings a connection of its own
 	}
 	return server.NewChecks(c)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,6 +18,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/config"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
+	connections "github.com/pingone-gateway/gateway/internal/pool"
 	"github.com/pingone-gateway/gateway/internal/procedures"
 	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/pingone"
@@ -47,13 +47,10 @@ type pool struct {
 	keep     *tokenKeeper
 	budget   limiter.Limiter
 	trace    wrapper
+	shared   *connections.Pool[*connection]
+	callers  *connections.Pool[*connection]
 	mu       sync.Mutex
-	shared   map[string]*connection
-	callers  *lru.Cache[string, *connection]
-	// retired are connections that a reload replaced; queries may still use
-	// them.
-	retired []*connection
-	secrets map[string]*config.Connection // with reloaded secrets, by name
+	secrets  map[string]*config.Connection // with reloaded secrets, by name
 	// homes are the environments of callers' applications, by pool key.
 	homes *lru.Cache[string, string]
 }
@@ -67,7 +64,6 @@ type connection struct {
 	directory *pingone.Connection
 	tokens    *connect.Connection
 	limits    *limitReader
-	close     func()
 }
 
 // check looks at a connection for readiness: it must list its environments,
@@ -80,11 +76,9 @@ func (c *connection) check(ctx context.Context) error {
 }
 
 func newPool(ctx context.Context, cfg *config.Config, engine exec.Engine, readings *reading.Store, sink observe.Sink, keep *tokenKeeper, budget limiter.Limiter, trace wrapper) (*pool, error) {
-	p := &pool{config: cfg, engine: engine, readings: readings, sink: sink, keep: keep, budget: budget, trace: trace, shared: map[string]*connection{}, secrets: map[string]*config.Connection{}}
+	p := &pool{config: cfg, engine: engine, readings: readings, sink: sink, keep: keep, budget: budget, trace: trace, secrets: map[string]*config.Connection{}}
+	p.shared, p.callers = connections.New[*connection](len(cfg.Connections)), connections.New[*connection](maxCallers)
 	var err error
-	if p.callers, err = lru.NewWithEvict(maxCallers, func(_ string, c *connection) { c.close() }); err != nil {
-		return nil, err
-	}
 	if p.homes, err = lru.New[string, string](maxHomes); err != nil {
 		return nil, err
 	}
@@ -97,8 +91,12 @@ func newPool(ctx context.Context, cfg *config.Config, engine exec.Engine, readin
 		if err != nil {
 			return nil, errors.Join(err, p.Close())
 		}
-		if p.shared[name], err = p.open(c, t, stop); err != nil {
-			return nil, errors.Join(err, p.Close())
+		made, closing, err := p.open(c, t, stop)
+		if err != nil {
+			return nil, errors.Join(err, stop(), p.Close())
+		}
+		if err := p.shared.Put(name, made, closing); err != nil {
+			return nil, err
 		}
 	}
 	return p, nil
@@ -124,36 +122,51 @@ func (p *pool) Connection(ctx context.Context, name string, caller *auth.Princip
 		}
 		return &c.Connection, nil
 	}
-	c, ok := p.get(name)
+	item, ok := p.shared.Peek(name)
 	if !ok {
 		return nil, gwerr.New(gwerr.Unauthenticated, "This connection needs your own PingOne credentials.",
 			"Send the client id and secret of a PingOne application as Basic credentials.")
 	}
-	return &c.Connection, nil
+	release, ok := item.Use()
+	if !ok { // a reload has just replaced it
+		return p.Connection(ctx, name, caller)
+	}
+	return &lent(ctx, item, release).Connection, nil
+}
+
+// lent is an item's connection, which stays open until ctx ends.
+func lent(ctx context.Context, item *connections.Item[*connection], release func()) *connection {
+	context.AfterFunc(ctx, release)
+	c := *item.Value
+	c.Hold = func() func() {
+		release, _ := item.Use() // it is in use already
+		return release
+	}
+	return &c
 }
 
 // callerConnection finds or makes the connection of a caller's own. The host
 // is the configuration's: callers bring credentials, never addresses.
-func (p *pool) callerConnection(_ context.Context, cfg *config.Connection, u *auth.Upstream) (*connection, error) {
+func (p *pool) callerConnection(ctx context.Context, cfg *config.Connection, u *auth.Upstream) (*connection, error) {
 	key := cfg.Name + "\x00" + u.PoolKey()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if c, ok := p.callers.Get(key); ok {
-		return c, nil
-	}
 	if home, ok := p.homes.Get(u.PoolKey()); ok {
 		cfg = at(cfg, home)
 	}
-	t, err := p.keep.connectCaller(cfg, u)
+	item, release, err := p.callers.Use(key, func() (*connection, func(), error) {
+		t, err := p.keep.connectCaller(cfg, u)
+		if err != nil {
+			return nil, nil, err
+		}
+		c, closing, err := p.open(cfg, t, t.Close)
+		if err != nil {
+			return nil, nil, errors.Join(err, t.Close())
+		}
+		return c, closing, nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	c, err := p.open(cfg, t, t.Close)
-	if err != nil {
-		return nil, errors.Join(err, t.Close())
-	}
-	p.callers.Add(key, c)
-	return c, nil
+	return lent(ctx, item, release), nil
 }
 
 // at is the connection as an application of that environment has it.
@@ -166,15 +179,16 @@ func at(cfg *config.Connection, environment string) *config.Connection {
 	return &other
 }
 
-// open builds a connection over a token source; stop ends the source.
-func (p *pool) open(cfg *config.Connection, t *connect.Connection, stop func() error) (*connection, error) {
+// open builds a connection over a token source, and what closes both; stop ends
+// the source.
+func (p *pool) open(cfg *config.Connection, t *connect.Connection, stop func() error) (*connection, func(), error) {
 	proxy, err := proxyOf(cfg)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ca, err := certificates(cfg.SSLServerCert)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	d, err := pingone.New(pingone.Config{
 		Region: cfg.Region, APIURL: cfg.APIURL, WorkerAppEnvironmentID: cfg.WorkerAppEnvironmentID,
@@ -184,26 +198,34 @@ func (p *pool) open(cfg *config.Connection, t *connect.Connection, stop func() e
 		CAPEM: ca, UserAgent: "pingone-gateway/" + versionText(), Wrap: p.trace,
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	x := exec.New(exec.Config{Source: d, Engine: p.engine, Sink: p.sink, MaxRows: maxRows(p.config, cfg), Plan: plan.Options{
 		MaxFanout: cfg.MaxFanout, PushUnconfirmed: cfg.PushUnconfirmed, PageSize: cfg.Pagesize,
 	}})
+	closing := func() {
+		p.readings.Drop(x)
+		_ = errors.Join(d.Close(), stop()) // nothing is left to be done about it
+	}
 	return &connection{
 		Connection: service.Connection{Name: cfg.Name, MaxRows: max(0, cfg.MaxRows), Provider: service.Browse(d, cfg.BrowsableSchemas, append(cfg.Tables, cfg.Views...)), Executor: x, Calls: withCallCount, Procedures: procedures.OAuth(t)},
 		directory:  d, tokens: t, limits: &limitReader{directory: d, budget: p.budget, license: paced{p.budget, cfg}.license()},
-		close: func() {
-			p.readings.Drop(x)
-			_ = errors.Join(d.Close(), stop()) // nothing is left to be done about it
-		},
-	}, nil
+	}, closing, nil
+}
+
+// names lists the connections that all callers share.
+func (p *pool) names() []string {
+	names := p.shared.Keys()
+	slices.Sort(names)
+	return names
 }
 
 func (p *pool) get(name string) (*connection, bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	c, ok := p.shared[name]
-	return c, ok
+	item, ok := p.shared.Peek(name)
+	if !ok {
+		return nil, false
+	}
+	return item.Value, true
 }
 
 // reload takes over new secrets of connections. What else has changed in them
@@ -211,8 +233,7 @@ func (p *pool) get(name string) (*connection, bool) {
 func (p *pool) reload(ctx context.Context, fresh *config.Config) error {
 	var failed error
 	for name, c := range fresh.Connections {
-		old, ok := p.get(name)
-		if !ok || sameSecrets(p.configOf(name), c) {
+		if _, ok := p.get(name); !ok || sameSecrets(p.configOf(name), c) {
 			continue
 		}
 		mine := *p.configOf(name)
@@ -222,15 +243,15 @@ func (p *pool) reload(ctx context.Context, fresh *config.Config) error {
 			failed = errors.Join(failed, err)
 			continue
 		}
-		made, err := p.open(&mine, t, stop)
+		made, closing, err := p.open(&mine, t, stop)
 		if err != nil {
 			failed = errors.Join(failed, err, stop())
 			continue
 		}
 		p.mu.Lock()
-		p.retired = append(p.retired, old)
-		p.shared[name], p.secrets[name] = made, &mine
+		p.secrets[name] = &mine
 		p.mu.Unlock()
+		failed = errors.Join(failed, p.shared.Put(name, made, closing)) // the old one ends with its last query
 	}
 	return failed
 }
@@ -251,12 +272,8 @@ func sameSecrets(a, b *config.Connection) bool {
 
 // Close ends all connections.
 func (p *pool) Close() error {
-	p.callers.Purge()
-	for _, c := range append(slices.Collect(maps.Values(p.shared)), p.retired...) {
-		if c != nil {
-			c.close()
-		}
-	}
+	p.callers.Close()
+	p.shared.Close()
 	return nil
 }
 

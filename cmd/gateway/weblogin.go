@@ -31,7 +31,8 @@ func (a *app) loginMounts() ([]server.Mount, error) {
 	logins := map[string]string{} // callback addresses by connection
 	var out []server.Mount
 	only := httpguard.Methods(a.fail, http.MethodGet)
-	for name, c := range a.pool.shared {
+	for _, name := range a.pool.names() {
+		c, _ := a.pool.get(name)
 		if a.config.Connections[name].AuthScheme != config.SchemeOAuth || c.tokens.Client == nil {
 			continue
 		}

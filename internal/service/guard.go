@@ -22,11 +22,13 @@ func attempt[T any](ctx context.Context, s *Service, f func() (T, error)) (out T
 
 // execute starts a bound query.
 func (s *Service) execute(ctx context.Context, c *Connection, q *query.Query, o exec.Options) (*exec.Result, error) {
+	release := c.hold() // rows may outlive the request that began them
 	found, err := attempt(ctx, s, func() (*exec.Result, error) { return c.Executor.Query(ctx, q, o) })
 	if err != nil {
+		release()
 		return nil, err
 	}
-	found.Rows = &guarded{Rows: found.Rows, ctx: ctx, service: s}
+	found.Rows = &guarded{Rows: found.Rows, ctx: ctx, service: s, release: release}
 	return found, nil
 }
 
@@ -35,6 +37,7 @@ type guarded struct {
 	scan.Rows
 	ctx     context.Context
 	service *Service
+	release func() // of the connection
 }
 
 // Next implements scan.Batches.
@@ -44,6 +47,7 @@ func (g *guarded) Next(ctx context.Context) (scan.Batch, error) {
 
 // Close implements scan.Batches. It may run in the goroutine of a timer.
 func (g *guarded) Close() {
+	defer g.release()
 	// There is nobody to tell; the event is out.
 	_ = safely.Do(g.ctx, g.service.config.Sink, observe.InQuery, func() error { g.Rows.Close(); return nil })
 }

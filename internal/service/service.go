@@ -34,13 +34,25 @@ type Connection struct {
 	Calls func(ctx context.Context) (context.Context, func() int64)
 	// Procedures can be called on the connection.
 	Procedures procedure.Set
+	// Hold keeps the connection open for longer than the context it was asked
+	// for under, until release; nil where connections never close.
+	Hold func() (release func())
+}
+
+// hold keeps the connection open until release.
+func (c *Connection) hold() (release func()) {
+	if c.Hold == nil {
+		return func() {}
+	}
+	return c.Hold()
 }
 
 // Pool gives connections. A caller that is passed through to the directory
 // with its own credentials gets one of its own.
 type Pool interface {
-	// Connection returns the connection of that name, "" for the default one.
-	// The error is gwerr.NotFound if there is none.
+	// Connection returns the connection of that name, "" for the default one,
+	// which stays open until ctx ends at least. The error is gwerr.NotFound if
+	// there is none.
 	Connection(ctx context.Context, name string, p *auth.Principal) (*Connection, error)
 	// Default names the default connection.
 	Default() string

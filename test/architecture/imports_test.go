@@ -47,6 +47,7 @@ var rules = map[string][]string{
 	"metrics":             {"internal/gwerr", "internal/observe"},
 	"internal/logging":    {"internal/gwerr", "internal/observe"},
 	"internal/sizing":     {},
+	"internal/pool":       {},
 	"internal/tracing":    {"internal/gwerr", "internal/observe"},
 	"internal/auth":       {"sqlcore/catalog", "sqlcore/predicate", "tokens", "internal/gwerr", "internal/observe", "internal/safely"},
 	"internal/audit":      {"internal/auth", "internal/gwerr", "internal/observe"},
@@ -62,6 +63,7 @@ var rules = map[string][]string{
 // strangers are other modules that one tree alone may import.
 var strangers = map[string][]string{
 	"github.com/duckdb/":                        {"sqlcore/duck"},
+	"golang.org/x/sync/errgroup":                {"internal/safely", "internal/server", "cmd"},
 	"github.com/CiscoM31/godata":                {"odata/uri"},
 	"github.com/redis/go-redis":                 {"tokens"},
 	"github.com/go-redis/redis_rate":            {"tokens"},
