@@ -17,7 +17,7 @@ import (
 
 func connect(t *testing.T, url string) *redisconn.Conn {
 	t.Helper()
-	conn, err := redisconn.New(t.Context(), redisconn.Config{URL: url, Required: true})
+	conn, err := redisconn.New(t.Context(), redisconn.Config{URL: redistest.Patient(url, 10*time.Second), Required: true})
 	if err != nil {
 		t.Fatal(err)
 	}
