@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"runtime"
-	"strings"
 	"sync"
 	"testing"
 
@@ -32,9 +31,8 @@ func (s *seen) Observe(_ context.Context, e observe.Event) {
 }
 
 func explode() error {
-	var none map[string]int
-	none["x"] = 1
-	return nil
+	none := []error{}
+	return none[len(none)]
 }
 
 func TestDo(t *testing.T) {
@@ -48,11 +46,11 @@ func TestDo(t *testing.T) {
 	}{
 		{"no error", func() error { return nil }, func(t *testing.T, err error) { assert.NoError(t, err) }, ""},
 		{"an error", func() error { return own }, func(t *testing.T, err error) { assert.Equal(t, own, err) }, ""},
-		{"a panic of the runtime", explode, internal, "assignment to entry in nil map"},
+		{"a panic of the runtime", explode, internal, "index out of range"},
 		{"a panic with a text", func() error { panic("secret of a caller") }, internal, "value of type string"},
-		{"a panic with nil", func() error { panic(nil) }, internal, "panic called with nil argument"}, //nolint:govet // on purpose
+		{"a panic with nil", func() error { panic(nil) }, internal, "panic called with nil argument"},
 		{"an answer broken off", func() error { panic(http.ErrAbortHandler) }, func(t *testing.T, err error) {
-			assert.ErrorIs(t, err, http.ErrAbortHandler)
+			require.ErrorIs(t, err, http.ErrAbortHandler)
 			assert.True(t, gwerr.Is(err, gwerr.Canceled))
 		}, ""},
 	}
@@ -78,8 +76,8 @@ func TestDo(t *testing.T) {
 func internal(t *testing.T, err error) {
 	t.Helper()
 	assert.True(t, gwerr.Is(err, gwerr.Internal), "%v", err)
-	for _, private := range []string{"secret", ".go", "goroutine", "nil map"} {
-		assert.False(t, strings.Contains(err.Error(), private), "the user sees %q", err.Error())
+	for _, private := range []string{"secret", ".go", "goroutine", "index"} {
+		assert.NotContains(t, err.Error(), private)
 	}
 }
 

@@ -50,8 +50,8 @@ func (d *trap) pass(place string) {
 		return
 	}
 	if d.after--; d.after < 0 {
-		var none map[string]int
-		none["x"]++
+		none := []int{}
+		_ = none[-d.after]
 	}
 }
 
@@ -219,7 +219,7 @@ func TestPanicFailsItsQueryAlone(t *testing.T) {
 			default:
 				require.NoError(t, err)
 				assert.Equal(t, http.StatusInternalServerError, status)
-				assert.NotContains(t, body, "nil map")
+				assert.NotContains(t, body, "index out of range")
 				assert.NotContains(t, body, ".go:")
 				assert.Contains(t, body, "The gateway failed unexpectedly.")
 			}
