@@ -138,7 +138,7 @@ func first(list []string) string {
 // hand turns rows of a page into batches, with the constants filled in. The
 // last one carries the cursor.
 func (j *job) hand(ctx context.Context, out sink, p page, ranges [][2]int, constants map[string]string, cursor string) error {
-	if len(ranges) == 0 {
+	if ranges = j.shape.keep(p, ranges); len(ranges) == 0 {
 		return nil
 	}
 	constants, err := j.lookups.fill(ctx, constants)

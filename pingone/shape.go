@@ -88,6 +88,26 @@ func shapeOf(t *catalog.Table, p *catalog.Path, columns []int, hidden []string) 
 	return s
 }
 
+// keep narrows ranges of rows to those that a derived table takes.
+func (s *shape) keep(p page, ranges [][2]int) [][2]int {
+	for _, w := range s.layout.where {
+		var kept [][2]int
+		for _, r := range ranges {
+			for i := r[0]; i < r[1]; i++ {
+				switch n := len(kept); {
+				case p.arrays[w.at].IsNull(i) || p.arrays[w.at].ValueStr(i) != w.text:
+				case n > 0 && kept[n-1][1] == i:
+					kept[n-1][1]++
+				default:
+					kept = append(kept, [2]int{i, i + 1})
+				}
+			}
+		}
+		ranges = kept
+	}
+	return ranges
+}
+
 // constant reports whether a column's value is the same in all rows of a run.
 func constant(t *catalog.Table, p *catalog.Path, name string) bool {
 	if name == environmentColumn && t.Scope == catalog.PerEnvironment {
