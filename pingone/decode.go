@@ -294,9 +294,8 @@ func (d *decoder) complete() error {
 // null sets a column of the current row to null, or fails where the column
 // promises a value.
 func (d *decoder) null(i int) error {
-	f := &d.layout.columns[i]
-	if f.required {
-		return gwerr.Newf(gwerr.UpstreamRejected, "A row of PingOne's answer has no usable value for %s (member %s), which it must have.", f.name, f.path).On(f.name)
+	if f := &d.layout.columns[i]; f.required && len(d.layout.where) == 0 {
+		return f.lacking()
 	}
 	d.builders[i].AppendNull()
 	return nil

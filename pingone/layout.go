@@ -3,6 +3,7 @@ package pingone
 import (
 	"strings"
 
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
@@ -39,6 +40,11 @@ type field struct {
 	// element is where the text of a list's element stands: "id" for
 	// "scopes[].id"; nil for a list of texts.
 	element []string
+}
+
+// lacking is the error of a row without the value that it promises.
+func (f *field) lacking() error {
+	return gwerr.Newf(gwerr.UpstreamRejected, "A row of PingOne's answer has no usable value for %s (member %s), which it must have.", f.name, f.path).On(f.name)
 }
 
 // member is a place in a row's tree of members.

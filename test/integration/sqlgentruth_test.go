@@ -124,7 +124,7 @@ func (x *truth) table(t *catalog.Table) []map[string]any {
 // row of a parent.
 func wholePath(t *catalog.Table) (*catalog.Path, *catalog.Parent) {
 	for i := range t.Paths {
-		if p := &t.Paths[i]; p.List != "" && len(p.Keys) == 0 {
+		if p := &t.Paths[i]; p.Parent == nil && len(p.Keys) == 0 {
 			return p, nil
 		}
 	}
@@ -221,6 +221,10 @@ func (x *truth) row(t *catalog.Table, p *catalog.Path, item member, keys map[str
 		c := &t.Columns[i]
 		if v, ok := keys[c.Name]; ok {
 			out[c.Name] = v
+			continue
+		}
+		if c.Name == "EnvironmentId" && t.Scope == catalog.PerEnvironment { // not every resource tells it
+			out[c.Name] = t.Schema.ID
 			continue
 		}
 		source := c.Source
