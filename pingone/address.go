@@ -21,12 +21,14 @@ func (a address) String() string {
 	return a.path + "?" + a.query
 }
 
-// addressOf fills a template of a path with keys.
+// addressOf fills a template of a path, and of a query if it has one, with keys.
 func addressOf(template string, values map[string]string) address {
+	path, query, _ := strings.Cut(template, "?")
 	for name, v := range values {
-		template = strings.ReplaceAll(template, "{"+name+"}", url.PathEscape(v))
+		path = strings.ReplaceAll(path, "{"+name+"}", url.PathEscape(v))
+		query = strings.ReplaceAll(query, "{"+name+"}", url.QueryEscape(v))
 	}
-	return address{path: template}
+	return address{path: path, query: query}
 }
 
 // with adds a query parameter whose value is to be encoded.

@@ -158,7 +158,7 @@ func (b *customBuilder) add(a attribute) {
 func (b *customBuilder) column(a attribute, name, source string) string {
 	c := catalog.Column{
 		Name: b.free(identifier(name)), Type: customType(a), Source: source, Access: catalog.Writable,
-		NeededOnInsert: a.Required, Sensitive: true, Custom: true, Doc: remark(a),
+		Sensitive: true, Custom: true, Doc: remark(a),
 	}
 	for _, v := range a.EnumeratedValues {
 		var text string

@@ -127,7 +127,7 @@ func TestRequestHeaders(t *testing.T) {
 	calls := s.events.calls()
 	require.Len(t, calls, 1)
 	require.Equal(t, "users", calls[0].Endpoint)
-	require.Equal(t, "directory", calls[0].Group)
+	require.Equal(t, "rlgDirAccessRps", calls[0].Group)
 	require.Equal(t, 200, calls[0].Status)
 	require.Equal(t, 1, calls[0].Attempt)
 	require.EqualValues(t, len(pageOf("", 1, 2)), calls[0].Bytes)
@@ -523,7 +523,7 @@ type limits struct {
 }
 
 func (l *limits) Acquire(ctx context.Context, p pingone.Permit) (func(), error) {
-	if p.Group != "directory" && p.Group != "configuration" || p.Bulk {
+	if p.Group != "rlgDirAccessRps" && p.Group != "rlgConfigRpm" || p.Bulk {
 		return nil, gwerr.New(gwerr.Internal, "odd group", "")
 	}
 	n := l.inFlight.Add(1)

@@ -8,8 +8,9 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
-// groupConfiguration is the rate-limit group of configuration endpoints.
-const groupConfiguration = "configuration"
+// groupConfiguration is the rate-limit group of all calls for which no table
+// declares another.
+const groupConfiguration = "rlgConfigRpm"
 
 // listing is a small collection that the connection reads for itself.
 type listing struct {

@@ -2,7 +2,6 @@ package pingone
 
 import (
 	"context"
-	"io/fs"
 	"math/rand/v2"
 	"net/http"
 	"strconv"
@@ -11,6 +10,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/pingone/tables"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
 // Authorizer gives access tokens.
@@ -32,8 +32,8 @@ type Token interface {
 
 // Permit is the right to make one call.
 type Permit struct {
-	// Group is the rate-limit group that pays: "directory" or "configuration",
-	// as tables declare it.
+	// Group is the rate-limit group that pays: rlgDirAccessRps, rlgConfigRpm and
+	// the like, as tables declare it.
 	Group string
 	// Bulk calls wait behind the others.
 	Bulk bool
@@ -69,8 +69,8 @@ type Config struct {
 	WorkerAppEnvironmentID string
 	// DefaultSchema is the schema of unqualified tables: a name or id.
 	DefaultSchema string
-	// Tables holds the table declarations; default tables.FS.
-	Tables fs.FS
+	// Tables are the declared tables; default tables.All.
+	Tables []*catalog.Table
 
 	Authorizer Authorizer
 	// Limiter paces calls; nil lets every call pass.
@@ -125,7 +125,10 @@ func (c Config) withDefaults() (Config, error) {
 		return c, gwerr.New(gwerr.Config, "The PingOne connection has no credentials.", "Configure AuthScheme and what it needs.").On("AuthScheme")
 	}
 	if c.Tables == nil {
-		c.Tables = tables.FS
+		var err error
+		if c.Tables, err = tables.All(); err != nil {
+			return c, err
+		}
 	}
 	if c.Limiter == nil {
 		c.Limiter = unlimited{}

@@ -22,13 +22,9 @@ var (
 )
 
 // New returns a connection; it makes no call. Errors are gwerr.Config for a
-// configuration that can't work, and those of catalog.Load.
+// configuration that can't work, and those of tables.All.
 func New(cfg Config) (*Connection, error) {
 	cfg, err := cfg.withDefaults()
-	if err != nil {
-		return nil, err
-	}
-	declared, err := catalog.Load(cfg.Tables)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +32,7 @@ func New(cfg Config) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Connection{cfg: cfg, client: cl, declared: declared, learnt: newExperience()}
+	c := &Connection{cfg: cfg, client: cl, declared: cfg.Tables, learnt: newExperience()}
 	c.schemas = newSchemas(c)
 	return c, nil
 }

@@ -73,6 +73,9 @@ func newDecoder(l *layout, mem memory.Allocator) *decoder {
 	}
 	d.inside = make([]func(*jx.Decoder, []byte) error, l.objects)
 	d.prepare(l.root)
+	if l.inner != nil {
+		d.prepare(l.inner)
+	}
 	return d
 }
 
@@ -120,6 +123,9 @@ func (d *decoder) decode(body []byte) (page, error) {
 	for i, b := range d.builders {
 		p.arrays[i] = b.NewArray()
 		d.filled[i] = 0
+	}
+	if d.layout.inner != nil {
+		p.count = -1 // of the rows around the elements
 	}
 	return p, nil
 }
@@ -214,15 +220,64 @@ func (d *decoder) number(j *jx.Decoder, to *int64) error {
 	return nil
 }
 
-// row reads one row and completes it with nulls.
+// row reads one row, or those that the elements of its array are.
 func (d *decoder) row(j *jx.Decoder) error {
-	inside := skipMember
-	if d.layout.root.below != nil {
-		inside = d.inside[d.layout.root.object]
+	if d.layout.inner != nil {
+		return d.elements(j)
 	}
-	if err := d.object(j, inside); err != nil {
+	if err := d.object(j, d.members(d.layout.root)); err != nil {
 		return err
 	}
+	return d.complete()
+}
+
+// members handles the members of a row or element.
+func (d *decoder) members(root *member) func(*jx.Decoder, []byte) error {
+	if root.below == nil {
+		return skipMember
+	}
+	return d.inside[root.object]
+}
+
+// elements reads a row for each element of the array in what comes next. A
+// missing array has none.
+func (d *decoder) elements(j *jx.Decoder) error {
+	raw, err := j.Raw()
+	if err != nil {
+		return err
+	}
+	array := raw
+	for _, name := range d.layout.unnest {
+		var found jx.Raw
+		if array.Type() == jx.Object {
+			err = jx.DecodeBytes(array).ObjBytes(func(j *jx.Decoder, key []byte) (err error) {
+				if string(key) != name {
+					return j.Skip()
+				}
+				found, err = j.Raw()
+				return err
+			})
+		}
+		if array = found; err != nil || array == nil {
+			return err
+		}
+	}
+	if array.Type() != jx.Array {
+		return nil
+	}
+	return jx.DecodeBytes(array).Arr(func(j *jx.Decoder) error {
+		if err := d.object(jx.DecodeBytes(raw), d.members(d.layout.root)); err != nil {
+			return err
+		}
+		if err := d.object(j, d.members(d.layout.inner)); err != nil {
+			return err
+		}
+		return d.complete()
+	})
+}
+
+// complete ends a row with nulls for what it lacks.
+func (d *decoder) complete() error {
 	d.rows++
 	for i := range d.filled {
 		if d.filled[i] == d.rows {
@@ -239,9 +294,8 @@ func (d *decoder) row(j *jx.Decoder) error {
 // null sets a column of the current row to null, or fails where the column
 // promises a value.
 func (d *decoder) null(i int) error {
-	f := &d.layout.columns[i]
-	if f.required {
-		return gwerr.Newf(gwerr.UpstreamRejected, "A row of PingOne's answer has no usable value for %s (member %s), which it must have.", f.name, f.path).On(f.name)
+	if f := &d.layout.columns[i]; f.required && len(d.layout.where) == 0 {
+		return f.lacking()
 	}
 	d.builders[i].AppendNull()
 	return nil

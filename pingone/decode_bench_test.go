@@ -30,7 +30,7 @@ func halPage(rows int) []byte {
 
 func usersTable(t testing.TB) *catalog.Table {
 	t.Helper()
-	found, err := catalog.Load(tables.FS)
+	found, err := tables.All()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
@@ -30,18 +32,22 @@ func (c *Connection) Describe(r scan.Request) []scan.Call {
 }
 
 func (j *job) describeGets() []scan.Call {
+	if len(j.path.Keys) == 0 {
+		return []scan.Call{describe(j.place(j.path.Get, nil), 1, "")}
+	}
 	if len(j.req.Keys) > shownKeys {
-		blank := make([]string, len(j.path.Keys))
-		for i := range blank {
-			blank[i] = "…"
-		}
-		return []scan.Call{describe(j.place(j.path.Get, blank), int64(len(j.req.Keys)), "one for each key, many at a time")}
+		return []scan.Call{describe(j.place(j.path.Get, anyKeys(j.path)), int64(len(j.req.Keys)), "one for each key, many at a time")}
 	}
 	out := make([]scan.Call, 0, len(j.req.Keys))
 	for _, k := range j.req.Keys {
 		out = append(out, describe(j.place(j.path.Get, k), 1, ""))
 	}
 	return out
+}
+
+// anyKeys stands for keys that only a run can tell.
+func anyKeys(p *catalog.Path) []string {
+	return slices.Repeat([]string{"…"}, len(p.Keys))
 }
 
 func (j *job) describeLists() []scan.Call {
@@ -60,10 +66,7 @@ func (j *job) describeLists() []scan.Call {
 	times := int64(0)
 	if len(keys) > shownKeys {
 		note = fmt.Sprintf("for each of %d keys, many at a time; %s", len(keys), note)
-		keys = [][]string{make([]string, len(j.path.Keys))}
-		for i := range keys[0] {
-			keys[0][i] = "…"
-		}
+		keys = [][]string{anyKeys(j.path)}
 	} else if j.quota.limited && j.req.Limit <= int64(max(1, j.pageSize())) {
 		times, note = 1, ""
 	}
@@ -148,7 +151,7 @@ func (j *job) describeExtras() []scan.Call {
 func (c *Connection) describeParent(j *job) []scan.Call {
 	out := c.Describe(j.parentRequest())
 	child := &job{Connection: c, req: j.req, table: j.table, path: j.table.Path(j.path.Parent.Path), quota: j.quota}
-	child.req.Path, child.req.Keys, child.req.Parent, child.req.Partition = child.path, [][]string{{"…"}}, nil, false
+	child.req.Path, child.req.Keys, child.req.Parent, child.req.Partition = child.path, [][]string{anyKeys(child.path)}, nil, false
 	describeRuns := child.describeLists
 	if child.path.Get != "" {
 		describeRuns = child.describeGets
@@ -160,7 +163,7 @@ func (c *Connection) describeParent(j *job) []scan.Call {
 	}
 	out = append(out, calls...)
 	if len(j.path.Parent.EmptyWhen) > 0 && child.path.Or && child.path.Filter != "" {
-		probe := child.walkOf([]string{"…"}, "", "")
+		probe := child.walkOf(anyKeys(child.path), "", "")
 		probe.page = 1
 		out = append(out, child.describeWalk(probe, 0, fmt.Sprintf("for rows of %s that should have none: %d of them in one call", j.path.Parent.Table, emptyChunk)))
 	}

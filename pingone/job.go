@@ -138,10 +138,11 @@ func first(list []string) string {
 // hand turns rows of a page into batches, with the constants filled in. The
 // last one carries the cursor.
 func (j *job) hand(ctx context.Context, out sink, p page, ranges [][2]int, constants map[string]string, cursor string) error {
-	if len(ranges) == 0 {
-		return nil
+	ranges, err := j.shape.keep(p, ranges)
+	if err != nil || len(ranges) == 0 {
+		return err
 	}
-	constants, err := j.lookups.fill(ctx, constants)
+	constants, err = j.lookups.fill(ctx, constants)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package pingone
 import (
 	"strings"
 
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
@@ -14,8 +15,20 @@ type layout struct {
 	items   string
 	columns []field
 	root    *member
+	// unnest leads to the array whose elements are the rows, below each of which
+	// inner stands; nil where the rows stand for themselves.
+	unnest []string
+	inner  *member
+	// where are the texts that the rows of a derived table have.
+	where []condition
 	// objects is the number of members that hold others.
 	objects int
+}
+
+// condition is a text that a decoded column must have.
+type condition struct {
+	at   int
+	text string
 }
 
 // field is one column to decode.
@@ -27,6 +40,11 @@ type field struct {
 	// element is where the text of a list's element stands: "id" for
 	// "scopes[].id"; nil for a list of texts.
 	element []string
+}
+
+// lacking is the error of a row without the value that it promises.
+func (f *field) lacking() error {
+	return gwerr.Newf(gwerr.UpstreamRejected, "A row of PingOne's answer has no usable value for %s (member %s), which it must have.", f.name, f.path).On(f.name)
 }
 
 // member is a place in a row's tree of members.
@@ -55,27 +73,45 @@ func (l *layout) child(m *member, name string) *member {
 // newLayout compiles the decoding of the columns at the positions.
 func newLayout(t *catalog.Table, items string, sources map[string]string, columns []int) *layout {
 	l := &layout{items: items, root: &member{}}
-	for i, c := range columns {
+	if t.Derived != nil && t.Derived.Unnest != "" {
+		l.unnest, l.inner = splitPath(t.Derived.Unnest), &member{}
+	}
+	for _, c := range columns {
 		col := &t.Columns[c]
 		source := col.Source
 		if s, ok := sources[col.Name]; ok {
 			source = s
 		}
 		f := field{name: col.Name, typ: col.Type, required: col.Required, path: source}
-		for _, way := range strings.Split(source, "|") {
-			head, rest, list := strings.Cut(way, "[].")
-			if list {
-				f.element = strings.Split(rest, ".")
-			}
-			at := l.root
-			for _, name := range splitPath(head) {
-				at = l.child(at, name)
-			}
-			at.columns = append(at.columns, i)
+		if inner := t.Derived.InElement(source); inner != "" {
+			l.add(f, l.inner, inner)
+		} else {
+			l.add(f, l.root, source)
 		}
-		l.columns = append(l.columns, f)
+	}
+	if t.Derived != nil {
+		for source, text := range t.Derived.Where {
+			l.where = append(l.where, condition{len(l.columns), text})
+			l.add(field{typ: catalog.String, path: source}, l.root, source)
+		}
 	}
 	return l
+}
+
+// add compiles the decoding of one more column below a root.
+func (l *layout) add(f field, root *member, source string) {
+	for _, way := range strings.Split(source, "|") {
+		head, rest, list := strings.Cut(way, "[].")
+		if list {
+			f.element = strings.Split(rest, ".")
+		}
+		at := root
+		for _, name := range splitPath(head) {
+			at = l.child(at, name)
+		}
+		at.columns = append(at.columns, len(l.columns))
+	}
+	l.columns = append(l.columns, f)
 }
 
 // forgive lets the columns from the given one on lack the values that they

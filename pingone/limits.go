@@ -1,22 +1,32 @@
 package pingone
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
-// rateGroups maps the groups that tables declare to PingOne's own, with the
-// seconds that a limit of theirs covers: "…Rps" is per second, "…Rpm" per
-// minute (PingOne platform API, "Base rate limits").
-var rateGroups = map[string]struct {
-	name    string
-	seconds float64
-}{
-	"directory":        {"rlgDirAccessRps", 1},
-	groupConfiguration: {"rlgConfigRpm", 60},
+// rateSeconds gives the seconds that the limit of a rate-limit group covers:
+// "…Rps" is per second, "…Rpm" per minute (PingOne platform API, "Base rate
+// limits").
+func rateSeconds(group string) float64 {
+	if strings.HasSuffix(group, "Rpm") {
+		return 60
+	}
+	return 1
+}
+
+// rateGroups lists the groups that the connection's calls count for.
+func (c *Connection) rateGroups() map[string]bool {
+	out := map[string]bool{groupConfiguration: true}
+	for _, t := range c.declared {
+		out[cmp.Or(t.Group, groupConfiguration)] = true
+	}
+	return out
 }
 
 // RateLimits reads PingOne's own limits from the capabilities of the
@@ -39,11 +49,11 @@ func (c *Connection) RateLimits(ctx context.Context) (map[string]float64, error)
 		}
 		_ = json.Unmarshal(told["licenseQuantities"], &quantities) // without them the top level may tell
 		clear(out)
-		for group, of := range rateGroups {
+		for group := range c.rateGroups() {
 			for _, place := range []map[string]json.RawMessage{told, quantities} {
 				var quantity struct{ Limit float64 }
-				if json.Unmarshal(place[of.name], &quantity) == nil && quantity.Limit > 0 {
-					out[group] = quantity.Limit / of.seconds
+				if json.Unmarshal(place[group], &quantity) == nil && quantity.Limit > 0 {
+					out[group] = quantity.Limit / rateSeconds(group)
 				}
 			}
 		}

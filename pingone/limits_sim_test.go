@@ -16,7 +16,7 @@ func TestRateLimitsAreReadFromCapabilities(t *testing.T) {
 	t.Parallel()
 	const capabilities = "GET /v1/environments/*/capabilities"
 	limits := map[string]sim.Rate{"rlgDirAccessRps": {Limit: 120, Per: time.Second}, "rlgConfigRpm": {Limit: 300, Per: time.Minute}}
-	both := map[string]float64{"directory": 120, "configuration": 5}
+	both := map[string]float64{"rlgDirAccessRps": 120, "rlgConfigRpm": 5}
 	cases := []struct {
 		name   string
 		fault  *sim.Fault

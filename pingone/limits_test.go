@@ -16,9 +16,9 @@ func TestRateLimitsAreBelowLicenseQuantities(t *testing.T) {
 		name, body string
 		want       map[string]float64
 	}{
-		{"nested", `{"licenseQuantities":{"rlgDirAccessRps":{"limit":200},"rlgConfigRpm":{"limit":600}}}`, map[string]float64{"directory": 200, "configuration": 10}},
-		{"top level", `{"rlgDirAccessRps":{"limit":50}}`, map[string]float64{"directory": 50}},
-		{"both", `{"licenseQuantities":{"rlgDirAccessRps":{"limit":200}},"rlgDirAccessRps":{"limit":50},"rlgConfigRpm":{"limit":300}}`, map[string]float64{"directory": 200, "configuration": 5}},
+		{"nested", `{"licenseQuantities":{"rlgDirAccessRps":{"limit":200},"rlgConfigRpm":{"limit":600}}}`, map[string]float64{"rlgDirAccessRps": 200, "rlgConfigRpm": 10}},
+		{"top level", `{"rlgDirAccessRps":{"limit":50}}`, map[string]float64{"rlgDirAccessRps": 50}},
+		{"both", `{"licenseQuantities":{"rlgDirAccessRps":{"limit":200}},"rlgDirAccessRps":{"limit":50},"rlgConfigRpm":{"limit":300}}`, map[string]float64{"rlgDirAccessRps": 200, "rlgConfigRpm": 5}},
 		{"of another form", `{"licenseQuantities":[],"rlgDirAccessRps":7,"rlgConfigRpm":{"limit":-1}}`, map[string]float64{}},
 		{"none", `{}`, map[string]float64{}},
 	} {

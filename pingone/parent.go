@@ -21,7 +21,7 @@ const emptyChunk = 50
 
 // parentRow is what a run needs to know of its parent.
 type parentRow struct {
-	key   string
+	keys  []string // of the child's path
 	more  map[string]string
 	empty bool // it should have no rows
 }
@@ -48,7 +48,7 @@ func (j *job) children(ctx context.Context, out sink) error {
 func (j *job) child() *job {
 	r := j.req
 	r.Path = j.table.Path(j.path.Parent.Path)
-	r.Keys, r.Parent, r.Partition = nil, nil, false
+	r.Keys, r.Parent, r.ParentValues, r.Partition = nil, nil, nil, false
 	c := j.newJob(r)
 	c.quota, c.lookups = j.quota, c.noLookups()
 	return c
@@ -83,10 +83,10 @@ func listPath(t *catalog.Table) *catalog.Path {
 }
 
 // parentColumns names the parent's columns in the order of parentRequest: the
-// key first, then those that tell emptiness, then lookups.
+// keys first, then those that tell emptiness, then lookups.
 func (j *job) parentColumns() []string {
 	p := j.path.Parent
-	out := append([]string{p.Column}, p.EmptyWhen...)
+	out := append(slices.Clone(p.Columns), p.EmptyWhen...)
 	for _, name := range j.parentLookups() {
 		out = append(out, j.table.Path(p.Path).Lookup[name].Column)
 	}
@@ -97,10 +97,11 @@ func (j *job) parentColumns() []string {
 func (j *job) parentLookups() []string {
 	var out []string
 	p := j.path.Parent
+	child := j.table.Path(p.Path)
 	for _, c := range j.req.Columns {
 		name := j.table.Columns[c].Name
-		look, ok := j.table.Path(p.Path).Lookup[name]
-		if ok && look.Table == p.Table && look.By == p.Column && look.Key == p.Key {
+		look, ok := child.Lookup[name]
+		if at := slices.Index(child.Keys, look.Key); ok && at >= 0 && look.Table == p.Table && look.By == p.Columns[at] {
 			out = append(out, name)
 		}
 	}
@@ -130,23 +131,36 @@ func (j *job) feed(ctx context.Context, rows scan.Batches, handle func([]parentR
 	return nil
 }
 
+// parents gives what the runs need of the rows that are wanted.
 func (j *job) parents(rec arrow.RecordBatch) ([]parentRow, error) {
 	p := j.path.Parent
 	table, _ := j.table.Schema.Table(p.Table)
-	keys, err := columnOf[*array.String](rec, 0, table, p.Column)
-	if err != nil {
-		return nil, err
+	keys := make([]*array.String, len(p.Columns))
+	for c, name := range p.Columns {
+		var err error
+		if keys[c], err = columnOf[*array.String](rec, c, table, name); err != nil {
+			return nil, err
+		}
 	}
 	looks := j.parentLookups()
-	out := make([]parentRow, 0, keys.Len())
-	for i := range keys.Len() {
-		row := parentRow{key: strings.Clone(keys.Value(i)), more: map[string]string{}, empty: len(p.EmptyWhen) > 0}
-		for c := range p.EmptyWhen {
-			row.empty = row.empty && zero(rec.Column(1+c), i)
+	out := make([]parentRow, 0, rec.NumRows())
+rows:
+	for i := range int(rec.NumRows()) {
+		row := parentRow{more: map[string]string{}, empty: len(p.EmptyWhen) > 0}
+		for c := range keys {
+			if keys[c].IsNull(i) || !j.wants(c, keys[c].Value(i)) {
+				continue rows
+			}
+			row.keys = append(row.keys, strings.Clone(keys[c].Value(i)))
 		}
+		at := len(p.Columns)
+		for c := range p.EmptyWhen {
+			row.empty = row.empty && zero(rec.Column(at+c), i)
+		}
+		at += len(p.EmptyWhen)
 		for c, name := range looks {
-			if text, ok := rec.Column(1 + len(p.EmptyWhen) + c).(*array.String); ok && text.IsValid(i) {
-				row.more[name] = strings.Clone(text.Value(i))
+			if text := rec.Column(at + c); text.IsValid(i) {
+				row.more[name] = strings.Clone(text.ValueStr(i))
 			}
 		}
 		out = append(out, row)
@@ -162,6 +176,14 @@ func columnOf[A arrow.Array](rec arrow.RecordBatch, at int, t *catalog.Table, na
 			WithMend("Correct the declaration of the table that refers to it.")
 	}
 	return a, nil
+}
+
+// wants reports whether the runs of a parent with that key are wanted.
+func (j *job) wants(c int, key string) bool {
+	if c >= len(j.req.ParentValues) || j.req.ParentValues[c] == nil {
+		return true
+	}
+	return slices.ContainsFunc(j.req.ParentValues[c], func(v string) bool { return strings.EqualFold(v, key) })
 }
 
 // zero reports whether a value is null, 0 or "".
@@ -182,24 +204,21 @@ func (j *job) family(f *fan, parents []parentRow) {
 			doubtful = append(doubtful, p)
 			continue
 		}
-		f.add(func(ctx context.Context, out sink) error { return j.run(ctx, out, j.tuple(p.key), p.more) })
+		f.add(func(ctx context.Context, out sink) error { return j.run(ctx, out, p.keys, p.more) })
 	}
 	for chunk := range slices.Chunk(doubtful, emptyChunk) {
 		f.add(func(ctx context.Context, out sink) error { return j.prove(ctx, out, chunk) })
 	}
 }
 
-// tuple gives the keys of a parent's run; a run has one key, the parent's.
-func (j *job) tuple(key string) []string { return []string{key} }
-
 // prove asks in one call whether any of the parents has rows, and if so reads
 // them one by one.
 func (j *job) prove(ctx context.Context, out sink, parents []parentRow) error {
-	keys := make([]string, len(parents))
+	filters := make([]string, len(parents))
 	for i, p := range parents {
-		keys[i] = p.key
+		filters[i] = scim.Fill(j.path.Filter, j.values(p.keys))
 	}
-	chain := chains(keys, len(keys), func(k string) string { return scim.Fill(j.path.Filter, j.values(j.tuple(k))) })
+	chain := chains(filters, len(filters), func(f string) string { return f })
 	r := reading{job: j, walk: walk{address: j.place(j.path.List, nil), filter: first(chain), page: 1}}
 	found := false
 	_, err := r.read(ctx, func(_ context.Context, p page, _ [][2]int, _ string) error {
@@ -212,7 +231,7 @@ func (j *job) prove(ctx context.Context, out sink, parents []parentRow) error {
 		return err
 	}
 	for _, p := range parents {
-		if err := j.run(ctx, out, j.tuple(p.key), p.more); err != nil {
+		if err := j.run(ctx, out, p.keys, p.more); err != nil {
 			return err
 		}
 	}

@@ -177,7 +177,6 @@ func TestAttributeRules(t *testing.T) {
 	note := users.Column("note")
 	require.Equal(t, "Note: Free text.", note.Doc)
 	require.Equal(t, []string{"a"}, note.Values)
-	require.True(t, note.NeededOnInsert)
 	filters := users.Path("list").Filters
 	require.Len(t, filters["note"].Operators, 3)
 	require.Len(t, filters["ID_Custom"].Operators, 2)

@@ -88,6 +88,40 @@ func shapeOf(t *catalog.Table, p *catalog.Path, columns []int, hidden []string) 
 	return s
 }
 
+// keep narrows ranges of rows to those that a derived table takes. What a
+// column promises holds for these alone.
+func (s *shape) keep(p page, ranges [][2]int) ([][2]int, error) {
+	if len(s.layout.where) == 0 {
+		return ranges, nil
+	}
+	var kept [][2]int
+	for _, r := range ranges {
+		for i := r[0]; i < r[1]; i++ {
+			if !s.takes(p, i) {
+				continue
+			}
+			for c := range s.layout.columns {
+				if f := &s.layout.columns[c]; f.required && p.arrays[c].IsNull(i) {
+					return nil, f.lacking()
+				}
+			}
+			if n := len(kept); n > 0 && kept[n-1][1] == i {
+				kept[n-1][1]++
+			} else {
+				kept = append(kept, [2]int{i, i + 1})
+			}
+		}
+	}
+	return kept, nil
+}
+
+// takes reports whether a row has the texts that a derived table asks for.
+func (s *shape) takes(p page, row int) bool {
+	return !slices.ContainsFunc(s.layout.where, func(w condition) bool {
+		return p.arrays[w.at].IsNull(row) || p.arrays[w.at].ValueStr(row) != w.text
+	})
+}
+
 // constant reports whether a column's value is the same in all rows of a run.
 func constant(t *catalog.Table, p *catalog.Path, name string) bool {
 	if name == environmentColumn && t.Scope == catalog.PerEnvironment {

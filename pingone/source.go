@@ -184,10 +184,13 @@ func (j *job) run(ctx context.Context, out sink, key []string, more map[string]s
 func (j *job) one(ctx context.Context, out sink, key []string, constants map[string]string) error {
 	r := reading{job: j, walk: walk{address: j.place(j.path.Get, key)}}
 	p, err := r.begin(ctx)
-	if err != nil || p.rows == 0 {
+	if err != nil {
 		return err
 	}
 	defer p.release()
+	if p.rows == 0 {
+		return nil
+	}
 	return j.hand(ctx, out, p, [][2]int{{0, p.rows}}, constants, "")
 }
 

@@ -312,21 +312,9 @@ type paced struct {
 // application, since the license itself may not be readable.
 func (p paced) license() string { return p.config.Name + "/" + p.config.WorkerAppEnvironmentID }
 
-// rateGroup is PingOne's own name for the rate-limit group that tables
-// declare. The budget, its metrics and the configuration speak of that.
-func rateGroup(declared string) string {
-	switch declared {
-	case "directory":
-		return "rlgDirAccessRps"
-	case "configuration":
-		return "rlgConfigRpm"
-	}
-	return declared
-}
-
 // Acquire implements pingone.Limiter.
 func (p paced) Acquire(ctx context.Context, permit pingone.Permit) (func(), error) {
-	r := limiter.Request{License: p.license(), Group: rateGroup(permit.Group), Caller: auth.FromContext(ctx).Identity()}
+	r := limiter.Request{License: p.license(), Group: permit.Group, Caller: auth.FromContext(ctx).Identity()}
 	if permit.Bulk {
 		r.Priority = limiter.Bulk
 	}
@@ -335,7 +323,7 @@ func (p paced) Acquire(ctx context.Context, permit pingone.Permit) (func(), erro
 
 // Report implements pingone.Limiter.
 func (p paced) Report(ctx context.Context, permit pingone.Permit, status int, retryAfter time.Duration) {
-	p.budget.Report(ctx, p.license(), rateGroup(permit.Group), limiter.Outcome{Status: status, RetryAfter: retryAfter})
+	p.budget.Report(ctx, p.license(), permit.Group, limiter.Outcome{Status: status, RetryAfter: retryAfter})
 }
 
 func callTimeout(d time.Duration) time.Duration {

@@ -36,7 +36,7 @@ func (l *limitReader) read(ctx context.Context) error {
 		return err
 	}
 	for group, perSecond := range limits {
-		l.budget.SetLimit(l.license, rateGroup(group), perSecond)
+		l.budget.SetLimit(l.license, group, perSecond)
 	}
 	l.next = time.Now().Add(limitsFor)
 	return nil

@@ -44,13 +44,13 @@ func TestLimitsAreReadUntilTheyAreKnown(t *testing.T) {
 	if len(budget.got) > 0 {
 		t.Fatalf("limits out of nothing: %v", budget.got)
 	}
-	directory.err, directory.limits = nil, map[string]float64{"directory": 300, "configuration": 10}
+	directory.err, directory.limits = nil, map[string]float64{"rlgDirAccessRps": 300, "rlgConfigRpm": 10}
 	for range 3 {
 		if err := r.read(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	want := map[string]float64{"pingone/env " + rateGroup("directory"): 300, "pingone/env " + rateGroup("configuration"): 10}
+	want := map[string]float64{"pingone/env " + "rlgDirAccessRps": 300, "pingone/env " + "rlgConfigRpm": 10}
 	if !maps.Equal(budget.got, want) {
 		t.Errorf("the budget was told %v, want %v", budget.got, want)
 	}

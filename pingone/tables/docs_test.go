@@ -22,7 +22,7 @@ const docsFolder = "../../docs/tables"
 // The pages of docs/tables are written from the declarations.
 func TestDocumentationIsCurrent(t *testing.T) {
 	t.Parallel()
-	found, err := catalog.Load(tables.FS)
+	found, err := tables.All()
 	if err != nil {
 		t.Fatal(err)
 	}

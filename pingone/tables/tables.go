@@ -3,9 +3,18 @@
 // describes the form for editors and reviewers; catalog.Load reads it.
 package tables
 
-import "embed"
+import (
+	"embed"
+	"sync"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+)
 
 // FS holds the declarations at its root.
 //
 //go:embed *.yaml
 var FS embed.FS
+
+// All gives the declared tables, which nobody may change: they are read once,
+// however many connections there are.
+var All = sync.OnceValues(func() ([]*catalog.Table, error) { return catalog.Load(FS) })

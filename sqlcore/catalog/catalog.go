@@ -51,9 +51,7 @@ type Column struct {
 	Key bool
 	// Required columns are never null.
 	Required bool
-	// NeededOnInsert columns must be given on INSERT.
-	NeededOnInsert bool
-	Access         Access
+	Access   Access
 	// Values lists the known values of an enumeration, for documentation.
 	Values []string
 	// Sensitive columns hold personal data; masks and the audit log care.
@@ -95,6 +93,11 @@ type Table struct {
 	// Hidden are names whose values stand in other tables.
 	Hidden []Hidden
 	Paths  []Path
+	// Group is the rate-limit group that the table's calls count for, by the
+	// service's own name; "" for its usual one.
+	Group string
+	// Derived says that the rows are made from another table's; nil if not.
+	Derived *Derived
 	// Size says where about the number of rows can be read cheaply, for
 	// planning; nil if nowhere. It never answers a query.
 	Size *Size
@@ -111,6 +114,30 @@ type Table struct {
 	Changed string
 	// Restriction is set on a table that shows a caller only a part.
 	Restriction *Restriction
+}
+
+// Derived makes the rows of a table from what the paths of another one answer.
+type Derived struct {
+	Table string
+	// Where holds, by member of a row there, the text that it must have.
+	Where map[string]string
+	// Unnest is the member, an array, of which each element is a row here; ""
+	// if the rows themselves are. The columns' sources begin at the row there:
+	// "groups[].id" is a member of the element of "groups".
+	Unnest string
+}
+
+// InElement gives the place inside an element of Unnest that a column's source
+// names, "" for a source in the row around it.
+func (d *Derived) InElement(source string) string {
+	if d == nil || d.Unnest == "" {
+		return ""
+	}
+	rest, ok := strings.CutPrefix(source, d.Unnest+"[].")
+	if !ok {
+		return ""
+	}
+	return rest
 }
 
 // ManyToMany declares that each row of the table that carries it links a row of
@@ -164,25 +191,26 @@ type Path struct {
 	Doc  string
 	// Get is the template of an address that answers one row, List of one that
 	// answers a collection; exactly one is set, or neither where Parent is.
-	// {Column} stands for a key's value, {EnvironmentId} for the schema's.
+	// {Column} stands for a key's value, {EnvironmentId} for the schema's. A Get
+	// without keys answers the only row of a schema.
 	Get, List string
 	// Items is the collection's key under _embedded.
 	Items string
-	// Keys are the columns whose values the path needs.
+	// Keys are the columns whose values the path needs: those that its address
+	// and conditions name, in that order.
 	Keys []string
-	// Supplies are columns whose value is the key's, not a member of the row.
+	// Supplies are columns whose value is the key's, not a member of the row:
+	// all Keys but the one that ends the address of a Get.
 	Supplies []string
 	// Sources overrides Column.Source for this path.
 	Sources map[string]string
-	// Endpoint names the address in metrics; Group is its rate-limit group.
-	Endpoint, Group string
+	// Endpoint names the address in metrics.
+	Endpoint string
 	// Page is the page size asked for, PageMax the largest useful; 0 if the
 	// service decides.
 	Page, PageMax int
-	// Count says whether answers usually carry the number of all rows.
-	Count bool
-	// CountExact is true when that number counts exactly the rows of the
-	// table, so that it may answer COUNT(*).
+	// CountExact is true when answers carry the number of all rows that the
+	// path gives, so that it may answer COUNT(*).
 	CountExact bool
 	// Filter is a condition that is always sent, a template as Get.
 	Filter string
@@ -208,8 +236,6 @@ type Path struct {
 	// Query is added to every request of the path, such as
 	// "expand=billOfMaterials", by the column that needs it; "" for always.
 	Query map[string]string
-	// Hook names code for what no declaration can say.
-	Hook string
 }
 
 // Filter is what the service can test of one column.
@@ -246,10 +272,10 @@ type Partition struct {
 
 // Parent lets a path run once for each row of another table.
 type Parent struct {
-	Table  string
-	Column string // the parent's column
-	Key    string // the key of Path it gives
-	Path   string // the path of this table to run
+	Table string
+	Path  string // the path of this table to run
+	// Columns are the parent's columns that give the keys of Path, in their order.
+	Columns []string
 	// Rows is the parent's column with the number of rows each run gives, for
 	// estimates; "" if none.
 	Rows string

@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
@@ -17,23 +18,23 @@ import (
 // may have, in the order of the documentation.
 var declarationKeys = map[string][]string{
 	"table": {
-		"table", "entity", "schema", "doc", "permission", "examples", "size", "many_to_many", "discover", "changed", "columns", "hidden", "paths",
+		"table", "entity", "schema", "doc", "permission", "examples", "group", "collection", "one", "of", "from", "where", "unnest",
+		"size", "many_to_many", "discover", "changed", "columns", "hidden", "paths",
 	},
 	"size":      {"table", "column", "path"},
 	"many":      {"from", "to", "names"},
-	"column":    {"name", "type", "from", "doc", "key", "required", "needed", "write", "values", "sensitive", "references", "max_length"},
+	"column":    {"name", "type", "from", "doc", "key", "required", "write", "values", "sensitive", "references", "max_length"},
 	"hidden":    {"name", "table", "key", "column", "list"},
 	"reference": {"table", "column", "forward", "backward"},
 	"path": {
-		"name", "doc", "get", "list", "items", "keys", "supplies", "sources", "endpoint", "group", "page", "page_max", "count",
-		"filter", "filters", "join", "missing", "shown", "unique", "variant", "partition", "parent", "lookup", "query", "hook",
+		"name", "doc", "get", "list", "items", "sources", "page", "page_max", "count",
+		"filter", "filters", "join", "shown", "unique", "variant", "partition", "parent", "lookup", "query",
 	},
 	"filter":    {"attribute", "operators", "exact", "unconfirmed"},
 	"variant":   {"column", "filters"},
 	"value":     {"value", "filter"},
 	"partition": {"column", "table", "key", "size", "split", "above"},
-	"parent":    {"table", "column", "key", "path", "rows", "empty_when"},
-	"shown":     {"table", "column", "key"},
+	"parent":    {"table", "path", "rows", "empty_when"},
 	"lookup":    {"table", "key", "by", "column"},
 }
 
@@ -108,6 +109,15 @@ func (p *problems) read(text []byte) (d declared, ok bool) {
 		Name: m.must("table"), Entity: m.must("entity"), Doc: m.must("doc"),
 		Scope:      []Scope{PerEnvironment, Global}[m.choice("schema", "environment", "information")],
 		Permission: m.str("permission"), Examples: m.texts("examples"), Discover: m.str("discover"), Changed: m.str("changed"),
+		Group: m.str("group"),
+	}
+	if m.has("from") {
+		d.table.Derived = &Derived{Table: m.str("from"), Where: m.textMap("where"), Unnest: m.str("unnest")}
+	}
+	for _, key := range []string{"where", "unnest"} {
+		if m.has(key) && !m.has("from") {
+			p.at(m.values[key], `"%s" needs "from", the table that it is about`, key)
+		}
 	}
 	if m.has("size") {
 		s := p.mapping(m.values["size"], "size")
@@ -128,12 +138,36 @@ func (p *problems) read(text []byte) (d declared, ok bool) {
 		})
 		d.hidden = append(d.hidden, c.line())
 	}
+	p.pathsOf(m, &d)
+	return d, true
+}
+
+// pathsOf reads the paths. One that has the name of a usual path completes it;
+// the other usual ones come first.
+func (p *problems) pathsOf(m fields, d *declared) {
+	if ways := []string{"collection", "one", "from"}; m.several(ways...) {
+		p.at(m.node, "a table has at most one of %s", strings.Join(ways, ", "))
+	}
+	usual := p.usual(m, d.table)
+	lines, set := make([]int, len(usual)), make([]map[string]ast.Node, len(usual))
+	for i := range usual {
+		lines[i] = d.line
+	}
 	for _, n := range m.items("paths") {
 		c := p.mapping(n, "path")
-		d.table.Paths = append(d.table.Paths, p.path(c, d.table))
-		d.paths = append(d.paths, c.line())
+		path := p.path(c, d.table)
+		at := slices.IndexFunc(usual, func(u Path) bool { return u.Name == path.Name })
+		if at >= 0 && lines[at] == d.line {
+			complete(&path, usual[at])
+			usual[at], lines[at], set[at] = path, c.line(), c.values
+			continue
+		}
+		usual, lines, set = append(usual, path), append(lines, c.line()), append(set, c.values)
 	}
-	return d, true
+	for i := range usual {
+		p.finish(&usual[i], lines[i], set[i])
+	}
+	d.table.Paths, d.paths = usual, lines
 }
 
 // manyToMany reads which tables the rows link, and the names of the navigation
@@ -152,7 +186,7 @@ func (p *problems) manyToMany(m fields) *ManyToMany {
 func (p *problems) column(m fields, table string) Column {
 	c := Column{
 		Name: m.must("name"), Source: m.str("from"), Doc: m.must("doc"),
-		Key: m.flag("key"), Required: m.flag("required"), NeededOnInsert: m.flag("needed"),
+		Key: m.flag("key"), Required: m.flag("required"),
 		Access: []Access{ReadOnly, Writable, OnInsert, OnUpdate}[m.choice("write", "never", "both", "insert", "update")],
 		Values: m.texts("values"), Sensitive: m.flag("sensitive"), MaxLength: int(m.number("max_length")),
 	}
@@ -181,15 +215,11 @@ func (p *problems) column(m fields, table string) Column {
 
 func (p *problems) path(m fields, t *Table) Path {
 	out := Path{
-		Name: m.must("name"), Doc: m.must("doc"), Get: m.str("get"), List: m.str("list"), Items: m.str("items"),
-		Keys: m.texts("keys"), Supplies: m.texts("supplies"), Sources: m.textMap("sources"),
-		Endpoint: m.str("endpoint"), Group: m.str("group"),
-		Page: int(m.number("page")), PageMax: int(m.number("page_max")),
-		Filter: m.str("filter"), Filters: p.filters(m, t), Unique: m.texts("unique"),
-		Query: m.textMap("query"), Hook: m.str("hook"),
+		Name: m.must("name"), Doc: m.str("doc"), Get: m.str("get"), List: m.str("list"), Items: m.str("items"),
+		Sources: m.textMap("sources"), Page: int(m.number("page")), PageMax: int(m.number("page_max")),
+		CountExact: m.choice("count", "none", "exact") > 0,
+		Filter:     m.str("filter"), Filters: p.filters(m, t), Unique: m.texts("unique"), Query: m.textMap("query"),
 	}
-	count := m.choice("count", "none", "usual", "exact")
-	out.Count, out.CountExact = count > 0, count == 2
 	for _, word := range m.texts("join") {
 		switch word {
 		case "and":
@@ -199,9 +229,6 @@ func (p *problems) path(m fields, t *Table) Path {
 		default:
 			p.at(m.values["join"], "%q must hold and, or, or both", "join")
 		}
-	}
-	for _, n := range m.items("missing") {
-		out.Missing = append(out.Missing, int(p.integer(n, "missing")))
 	}
 	p.structures(m, &out)
 	return out
@@ -228,13 +255,11 @@ func (p *problems) structures(m fields, out *Path) {
 	if m.has("parent") {
 		c := p.mapping(m.values["parent"], "parent")
 		out.Parent = &Parent{
-			Table: c.must("table"), Column: c.must("column"), Key: c.must("key"), Path: c.must("path"),
-			Rows: c.str("rows"), EmptyWhen: c.texts("empty_when"),
+			Table: c.must("table"), Path: c.must("path"), Rows: c.str("rows"), EmptyWhen: c.texts("empty_when"),
 		}
 	}
 	if m.has("shown") {
-		c := p.mapping(m.values["shown"], "shown")
-		out.Shown = &Shown{Table: c.must("table"), Column: c.must("column"), Key: c.must("key")}
+		out.Shown = &Shown{Key: m.str("shown")}
 	}
 	if m.has("lookup") {
 		out.Lookup = map[string]Lookup{}

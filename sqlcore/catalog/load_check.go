@@ -1,9 +1,10 @@
 package catalog
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
 // check looks for what the tables say of each other and of themselves.
@@ -16,17 +17,22 @@ func (p *problems) check(found []declared) {
 		}
 		byName[d.table.Name] = d.table
 	}
-	for _, d := range found {
+	checkers := make([]*checker, len(found))
+	for i, d := range found {
 		p.file = d.file
-		c := checker{problems: p, declared: d, all: byName}
+		checkers[i] = &checker{problems: p, declared: d, all: byName}
+		checkers[i].derive()
+	}
+	for _, c := range checkers {
+		p.file = c.declared.file
 		c.tableParts()
-		for i := range d.table.Columns {
+		for i := range c.table.Columns {
 			c.column(i)
 		}
-		for i := range d.table.Hidden {
+		for i := range c.table.Hidden {
 			c.hidden(i)
 		}
-		for i := range d.table.Paths {
+		for i := range c.table.Paths {
 			c.path(i)
 		}
 	}
@@ -45,6 +51,12 @@ func (c *checker) tableParts() {
 	}
 	if len(t.Key()) == 0 {
 		c.atLine(c.line, "table %s needs a key column", t.Name)
+	}
+	if len(t.Examples) == 0 {
+		c.atLine(c.line, "table %s needs an example query", t.Name)
+	}
+	if t.Derived != nil && t.Derived.Unnest != "" && !slices.ContainsFunc(t.Columns, func(col Column) bool { return t.Derived.InElement(col.Source) != "" }) {
+		c.atLine(c.line, "no column of %s comes from the elements of %s; write %s[]. before its member", t.Name, t.Derived.Unnest, t.Derived.Unnest)
 	}
 	if t.Changed != "" {
 		c.own(c.line, "changed", t.Changed)
@@ -132,49 +144,33 @@ func (c *checker) path(i int) {
 	if c.table.Path(path.Name) != path {
 		c.atLine(line, "path %s stands twice", path.Name)
 	}
-	ways := 0
-	for _, set := range []bool{path.Get != "", path.List != "", path.Parent != nil} {
-		if set {
-			ways++
-		}
+	if key := c.table.Key(); path.Get != "" && len(path.Keys) == 0 && (len(key) != 1 || c.table.Columns[key[0]].Name != environment) {
+		c.atLine(line, "path %s is a get whose address names no column, which reads one row for an environment; let %s alone be the key, or put a key column in braces into the address", path.Name, environment)
 	}
-	if ways != 1 {
-		c.atLine(line, "path %s needs exactly one of get, list and parent", path.Name)
+	if (path.And || path.Or) && len(path.Filters) == 0 && path.Filter == "" {
+		c.atLine(line, "path %s joins filters but has none", path.Name)
 	}
-	if path.Get != "" && len(path.Keys) == 0 {
-		c.atLine(line, "path %s is a get without keys, which would read no row; name the keys in its address, or make it a list", path.Name)
-	}
-	if path.Parent == nil && (path.Endpoint == "" || path.Group == "") {
-		c.atLine(line, "path %s needs an endpoint and a group", path.Name)
-	}
-	if (path.List != "") != (path.Items != "") {
-		c.atLine(line, "path %s needs items if and only if it is a list", path.Name)
+	if path.PageMax > 0 && path.PageMax < path.Page {
+		c.atLine(line, "page_max of path %s is less than its page", path.Name)
 	}
 	c.pathColumns(path, line)
-	for _, t := range append(variantFilters(path), path.Get, path.List, path.Filter) {
-		c.template(line, t)
-	}
-	c.unused(path, line)
 	c.links(path, line)
 }
 
 func (c *checker) pathColumns(path *Path, line int) {
-	c.own(line, "keys", path.Keys...)
-	c.own(line, "supplies", path.Supplies...)
+	c.own(line, "an address or condition of path "+path.Name, path.Keys...)
 	c.own(line, "unique", path.Unique...)
 	for name := range path.Sources {
 		c.own(line, "sources", name)
 	}
 	for name := range path.Filters {
 		c.own(line, "filters", name)
+		if col := c.table.Column(name); col != nil && (col.Type == JSON || col.Type == StringList) {
+			c.atLine(line, "column %s of the type %s can't be filtered", name, col.Type)
+		}
 	}
 	for name := range path.Query {
 		c.own(line, "query", name)
-	}
-	for _, name := range path.Supplies {
-		if !slices.Contains(path.Keys, name) {
-			c.atLine(line, "path %s supplies %s, which is not one of its keys", path.Name, name)
-		}
 	}
 	if path.Variant != nil {
 		c.own(line, "variant", path.Variant.Column)
@@ -189,10 +185,20 @@ func (c *checker) pathColumns(path *Path, line int) {
 // texts checks that columns whose value no row holds are texts: that is what
 // keys and filters are.
 func (c *checker) texts(line int, columns ...string) {
+	c.typed(line, c.table, columns, String, GUID)
+}
+
+// typed checks that columns of a table have one of the types.
+func (c *checker) typed(line int, t *Table, columns []string, types ...Type) {
 	for _, name := range columns {
-		if col := c.table.Column(name); col != nil && col.Type != String && col.Type != GUID {
-			c.atLine(line, "column %s must be a string or guid to be filled by a path", name)
+		if t == nil || t.Column(name) == nil || slices.Contains(types, t.Column(name).Type) {
+			continue
 		}
+		words := make([]string, len(types))
+		for i := range types {
+			words[i] = types[i].String()
+		}
+		c.atLine(line, "column %s of %s must be a %s to be used so", name, t.Name, strings.Join(words, " or "))
 	}
 }
 
@@ -201,78 +207,99 @@ func (c *checker) links(path *Path, line int) {
 	if p := path.Partition; p != nil {
 		c.own(line, "partition", p.Column, p.Split)
 		c.other(line, p.Table, p.Key, p.Size)
-		if _, ok := path.Filters[p.Column]; !ok || !path.And {
-			c.atLine(line, "a partition needs a filter on %s that joins by and", p.Column)
+		c.texts(line, p.Column)
+		c.typed(line, c.table, []string{p.Split}, String)
+		c.typed(line, c.all[p.Table], []string{p.Key}, String, GUID)
+		c.typed(line, c.all[p.Table], []string{p.Size}, Int64)
+		c.listable(line, p.Table)
+		for _, column := range []string{p.Column, p.Split} {
+			if _, ok := path.Filters[column]; column != "" && (!ok || !path.And) {
+				c.atLine(line, "a partition needs a filter on %s that joins by and", column)
+			}
 		}
 	}
-	if p := path.Parent; p != nil {
-		c.other(line, p.Table, append([]string{p.Column, p.Rows}, p.EmptyWhen...)...)
-		c.parent(p, line)
+	if path.Parent != nil {
+		c.other(line, path.Parent.Table, append([]string{path.Parent.Rows}, path.Parent.EmptyWhen...)...)
+		c.parent(path, line)
 	}
-	if s := path.Shown; s != nil {
-		c.other(line, s.Table, s.Column)
-		if !slices.Contains(path.Keys, s.Key) {
-			c.atLine(line, "path %s says which values of %q are shown, which is not one of its keys", path.Name, s.Key)
-		}
-		c.listed("table of shown keys", s.Table, line)
+	if path.Shown != nil {
+		c.shown(path, line)
 	}
 	for name, l := range path.Lookup {
 		c.own(line, "lookup", name, l.Key)
 		c.other(line, l.Table, l.By, l.Column)
+		c.typed(line, c.all[l.Table], []string{l.By, l.Column}, String, GUID)
+		if !slices.Contains(path.Supplies, l.Key) {
+			c.atLine(line, "the lookup of %s goes by %s, which is no key of path %s", name, l.Key, path.Name)
+		}
+		if t := c.all[l.Table]; t != nil && !slices.ContainsFunc(t.Paths, func(p Path) bool { return p.answers(l.By) }) {
+			c.atLine(line, "table %s can't be read by %s; give it a get by that key, or a list with a filter on it that joins by or", l.Table, l.By)
+		}
 	}
 }
 
-// parent checks that a parent's rows give all that the child's path needs, and
-// that there is a way to list them.
-func (c *checker) parent(p *Parent, line int) {
-	child := c.table.Path(p.Path)
-	if child == nil || !slices.Contains(child.Keys, p.Key) {
-		c.atLine(line, "the parent's path %q must be a path of %s with the key %s", p.Path, c.table.Name, p.Key)
+// shown finds the table that lists the values of a key.
+func (c *checker) shown(path *Path, line int) {
+	s := path.Shown
+	col := c.table.Column(s.Key)
+	if col == nil || col.References == nil || !slices.Contains(path.Keys, s.Key) {
+		c.atLine(line, "path %s says which values of %q are shown, which is no key of its address that refers to another table", path.Name, s.Key)
 		return
 	}
+	s.Table, s.Column = col.References.Table, col.References.Column
+	c.listable(line, s.Table)
+}
+
+// answers reports whether the path reads rows by the values of one column.
+func (p *Path) answers(column string) bool {
+	f, ok := p.Filters[column]
+	return p.Get != "" && slices.Equal(p.Keys, []string{column}) ||
+		ok && p.Or && len(p.Keys) == 0 && len(f.Operators) > 0 && f.Operators[0] == predicate.OpEq
+}
+
+// listable checks that all rows of a table can be read in one listing.
+func (c *checker) listable(line int, table string) {
+	if t := c.all[table]; t != nil && !slices.ContainsFunc(t.Paths, func(p Path) bool { return p.List != "" && len(p.Keys) == 0 }) {
+		c.atLine(line, "table %s can't be listed in one go; give it a list path without keys", table)
+	}
+}
+
+// parent finds the parent's columns that give the keys of the child's path:
+// those that the key refers to, or else those of the same name. It checks that
+// the parent's rows can be read at all.
+func (c *checker) parent(path *Path, line int) {
+	p, t := path.Parent, c.all[path.Parent.Table]
+	child := c.table.Path(p.Path)
+	if t == nil || child == nil || child.Parent != nil || len(child.Keys) == 0 {
+		c.atLine(line, "the parent's path %q must be a path of %s with keys", p.Path, c.table.Name)
+		return
+	}
+	p.Columns = nil
 	for _, key := range child.Keys {
-		if key != p.Key {
-			c.atLine(line, "the parent gives %s alone, but its path %s needs %s too; name a path whose only key is %s", p.Key, p.Path, key, p.Key)
+		name := key
+		if col := c.table.Column(key); col != nil && col.References != nil && col.References.Table == t.Name {
+			name = col.References.Column
 		}
-	}
-	c.listed("parent's table", p.Table, line)
-}
-
-// listed checks that a table can be read whole; what says why it must be.
-func (c *checker) listed(what, table string, line int) {
-	if t := c.all[table]; t != nil && !slices.ContainsFunc(t.Paths, func(p Path) bool { return p.Get == "" && len(p.Keys) == 0 }) {
-		c.atLine(line, "the %s %s can't be listed; give it a list path without keys", what, table)
-	}
-}
-
-var placeholder = regexp.MustCompile(`\{([^{}]*)\}`)
-
-// template checks that a template names columns.
-func (c *checker) template(line int, text string) {
-	for _, m := range placeholder.FindAllStringSubmatch(text, -1) {
-		if m[1] != "EnvironmentId" {
-			c.own(line, "a template", m[1])
+		if t.Column(name) == nil {
+			c.atLine(line, "the parent's table %s gives no value for the key %s of path %s; let the column %s refer to a column of %s", t.Name, key, p.Path, key, t.Name)
 		}
+		c.typed(line, t, []string{name}, String, GUID)
+		p.Columns = append(p.Columns, name)
+	}
+	if c.ancestor(t, c.table, nil) {
+		c.atLine(line, "%s and %s are each other's parents, so that neither can be read first", c.table.Name, t.Name)
+	}
+	if !slices.ContainsFunc(t.Paths, func(up Path) bool { return up.Parent != nil || len(up.Keys) == 0 }) {
+		c.atLine(line, "the parent's table %s can't be listed; give it a list path without keys", t.Name)
 	}
 }
 
-// unused checks that every key of a path goes into its address or filter.
-func (c *checker) unused(path *Path, line int) {
-	text := strings.Join(append(variantFilters(path), path.Get, path.List, path.Filter), " ")
-	for _, key := range path.Keys {
-		if !strings.Contains(text, "{"+key+"}") {
-			c.atLine(line, "path %s needs the key %s but does not use it", path.Name, key)
-		}
+// ancestor reports whether the rows of t are read by those of a, at any depth.
+func (c *checker) ancestor(t, a *Table, seen []*Table) bool {
+	if t == nil || slices.Contains(seen, t) {
+		return false
 	}
-}
-
-func variantFilters(path *Path) []string {
-	if path.Variant == nil {
-		return nil
-	}
-	out := make([]string, 0, len(path.Variant.Filters))
-	for _, v := range path.Variant.Values {
-		out = append(out, path.Variant.Filters[v])
-	}
-	return out
+	return t == a || slices.ContainsFunc(t.Paths, func(p Path) bool {
+		return p.Parent != nil && c.ancestor(c.all[p.Parent.Table], a, append(seen, t))
+	})
 }

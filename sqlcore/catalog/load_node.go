@@ -68,6 +68,17 @@ func (p *problems) pairs(n ast.Node, kind string) []*ast.MappingValueNode {
 	}
 }
 
+// several reports whether more than one of the keys is there.
+func (f fields) several(keys ...string) bool {
+	n := 0
+	for _, key := range keys {
+		if f.has(key) {
+			n++
+		}
+	}
+	return n > 1
+}
+
 func (f fields) has(key string) bool { return f.values[key] != nil }
 
 // str reads a text; "" if the key is missing.

@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -14,6 +15,7 @@ const good = `table: Cars
 entity: Car
 schema: environment
 doc: Cars.
+examples: [SELECT 1]
 columns:
   - {name: Id, type: guid, key: true, required: true, doc: Key.}
   - {name: OwnerId, type: guid, from: owner.id, doc: Owner., references: {table: Cars}}
@@ -22,16 +24,9 @@ paths:
   - name: one
     doc: One.
     get: cars/{Id}
-    keys: [Id]
-    endpoint: cars/{id}
-    group: things
-    missing: [404]
   - name: list
     doc: All.
     list: cars
-    items: cars
-    endpoint: cars
-    group: things
     page: 50
     count: exact
     join: [and]
@@ -42,6 +37,9 @@ paths:
 func load(text ...string) ([]*catalog.Table, error) {
 	files := fstest.MapFS{}
 	for i, t := range text {
+		if t == "" {
+			continue
+		}
 		files[string(rune('a'+i))+".yaml"] = &fstest.MapFile{Data: []byte(t)}
 	}
 	return catalog.Load(files)
@@ -71,7 +69,7 @@ func TestLoad(t *testing.T) {
 	if f.Attribute != "colour" || len(f.Operators) != 2 || f.Operators[1] != predicate.OpSw || f.Unconfirmed[0] != predicate.OpCo || f.Exact {
 		t.Errorf("filter %+v", f)
 	}
-	if !list.CountExact || !list.Count || !list.And || list.Or || list.Page != 50 {
+	if !list.CountExact || list.Items != "cars" || !list.And || list.Or || list.Page != 50 {
 		t.Errorf("path %+v", list)
 	}
 }
@@ -82,26 +80,33 @@ func TestLoadNamesEveryFault(t *testing.T) {
 		{"unknown key", "doc: Cars.", "doc: Cars.\ncolour: red", `a.yaml:5: unknown key "colour" of a table`},
 		{"key twice", "entity: Car", "entity: Car\nentity: Car2", `a.yaml`},
 		{"missing key", "entity: Car\n", "", `"entity" is missing`},
+		{"no example", "examples: [SELECT 1]\n", "", "a.yaml:1: table Cars needs an example query"},
 		{"unknown schema", "schema: environment", "schema: moon", `a.yaml:3: "schema" must be one of environment, information`},
-		{"unknown type", "type: string", "type: text", `a.yaml:8: unknown type "text"`},
-		{"flag is no flag", "required: true", "required: perhaps", `a.yaml:6: "required" must be true or false`},
-		{"number is no number", "page: 50", "page: many", `a.yaml:23: "page" must be a whole number`},
-		{"list is no list", "keys: [Id]", "keys: Id", `a.yaml:13: "keys" must be a list`},
-		{"unknown operator", "[eq, sw]", "[eq, like]", `a.yaml:27: unknown operator`},
+		{"unknown type", "type: string", "type: text", `a.yaml:9: unknown type "text"`},
+		{"flag is no flag", "required: true", "required: perhaps", `a.yaml:7: "required" must be true or false`},
+		{"number is no number", "page: 50", "page: many", `a.yaml:17: "page" must be a whole number`},
+		{"list is no list", "join: [and]", "join: and", `a.yaml:19: "join" must be a list`},
+		{"unknown operator", "[eq, sw]", "[eq, like]", `a.yaml:21: unknown operator`},
 		{"filter on no column", "Colour: {operators", "Color: {operators", `filters names "Color", which is no column of Cars`},
+		{"filter on what can't be compared", "Colour, type: string", "Colour, type: json", `column Colour of the type json can't be filtered`},
 		{"filter without operators", "{operators: [eq, sw], unconfirmed: [co]}", "{exact: true}", "has no operators"},
+		{"filter of a single row", "    get: cars/{Id}\n", "    get: cars/{Id}\n    join: [or]\n", `a.yaml:14: "join" does nothing in path one, which is a get`},
+		{"joins nothing", "    filters:\n      Colour: {operators: [eq, sw], unconfirmed: [co]}\n", "", "path list joins filters but has none"},
+		{"largest page below the page", "page: 50", "page: 50\n    page_max: 20", "page_max of path list is less than its page"},
 		{"unknown joining word", "join: [and]", "join: [xor]", `"join" must hold`},
-		{"reference to no table", "references: {table: Cars}", "references: {table: Boats}", `a.yaml:7: there is no table "Boats"`},
-		{"template names no column", "get: cars/{Id}", "get: cars/{Number}", `a template names "Number"`},
-		{"get without keys", "    keys: [Id]\n", "", "a.yaml:10: path one is a get without keys, which would read no row; name the keys"},
-		{"key not used", "get: cars/{Id}", "get: cars", "needs the key Id but does not use it"},
-		{"list without items", "    items: cars\n", "", "needs items if and only if it is a list"},
+		{"reference to no table", "references: {table: Cars}", "references: {table: Boats}", `a.yaml:8: there is no table "Boats"`},
+		{"address names no column", "get: cars/{Id}", "get: cars/{Number}", `an address or condition of path one names "Number"`},
+		{"get without keys", "get: cars/{Id}", "get: cars", "a.yaml:11: path one is a get whose address names no column"},
 		{"get and list", "list: cars", "list: cars\n    get: car", "exactly one of get, list and parent"},
 		{"no key column", "key: true, ", "", "needs a key column"},
 		{"column twice", "name: Colour", "name: Id", "column Id stands twice"},
 		{"link without references", "entity: Car\n", "entity: Car\nmany_to_many: {from: Cars, to: Boats, names: [A, B]}\n", "the key of Cars must be two references"},
 		{"link with one name", "entity: Car\n", "entity: Car\nmany_to_many: {from: Cars, to: Boats, names: [A]}\n", "the names of two navigation properties"},
 		{"no mapping", "table: Cars", "- table", "a.yaml"},
+		{"two shorthands", "doc: Cars.", "doc: Cars.\ncollection: cars\none: car", "a table has at most one of collection, one, from"},
+		{"whose without an address", "doc: Cars.", "doc: Cars.\nof: Cars", `a.yaml:5: "of" says whose rows`},
+		{"child of nobody", "doc: Cars.", "doc: Cars.\ncollection: owners/{OwnerId}/cars", `names OwnerId; say with "of" which table's rows these are`},
+		{"child without a key", "doc: Cars.", "doc: Cars.\ncollection: cars\nof: Cars", "the address names no key of Cars"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -124,7 +129,7 @@ func TestLoadReportsAllFaultsOfAllFiles(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{"a.yaml:8", "b.yaml:23", "declared twice"} {
+	for _, want := range []string{"a.yaml:9", "b.yaml:17", "declared twice"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is missing in:\n%v", want, err)
 		}
@@ -134,34 +139,49 @@ func TestLoadReportsAllFaultsOfAllFiles(t *testing.T) {
 func TestLinksBetweenTables(t *testing.T) {
 	t.Parallel()
 	owner := strings.NewReplacer("Cars", "Owners", "Car\n", "Owner\n", "cars", "owners", "OwnerId", "CarId", "owner.id", "car.id").Replace(good)
-	const parts = "table: Parts\nentity: Part\ndoc: d\ncolumns: [{name: Id, type: guid, key: true, required: true, doc: d}]\npaths: [{name: p, doc: d, %s, endpoint: e, group: g}]\n"
-	keyed := fmt.Sprintf(parts, "list: 'p/{Id}', items: p, keys: [Id]")
-	odd := strings.NewReplacer("Parts", "Odd", "Part\n", "Strange\n").Replace(fmt.Sprintf(parts, "get: 'p/{Id}', keys: [Id]"))
-	cases := []struct{ name, add, want string }{
-		{"parent's path", "  - {name: all, doc: d, parent: {table: Owners, column: Id, key: Id, path: two}}\n", `the parent's path "two"`},
-		{"parent's column", "  - {name: all, doc: d, parent: {table: Owners, column: Number, key: Id, path: one}}\n", `table Owners has no column "Number"`},
-		{"good parent", "  - {name: all, doc: d, parent: {table: Owners, column: Id, key: Id, path: one}}\n", ""},
-		{"parent gives too little", "  - {name: two, doc: d, get: 'c/{Id}/{OwnerId}', keys: [Id, OwnerId], endpoint: e, group: g}\n  - {name: all, doc: d, parent: {table: Owners, column: Id, key: Id, path: two}}\n", `a.yaml:30: the parent gives Id alone, but its path two needs OwnerId too; name a path whose only key is Id`},
-		{"parent of no list", "  - {name: all, doc: d, parent: {table: Parts, column: Id, key: Id, path: one}}\n", `a.yaml:29: the parent's table Parts can't be listed; give it a list path without keys`},
-		{"parent of gets alone", "  - {name: all, doc: d, parent: {table: Odd, column: Id, key: Id, path: one}}\n", `a.yaml:29: the parent's table Odd can't be listed`},
-		{"keys that are shown", "  - {name: two, doc: d, get: 'c/{Id}', keys: [Id], shown: {table: Owners, column: Id, key: Id}, endpoint: e, group: g}\n", ""},
-		{"shown by no key", "  - {name: two, doc: d, get: 'c/{Id}', keys: [Id], shown: {table: Owners, column: Id, key: OwnerId}, endpoint: e, group: g}\n", `a.yaml:29: path two says which values of "OwnerId" are shown, which is not one of its keys`},
-		{"shown by no column", "  - {name: two, doc: d, get: 'c/{Id}', keys: [Id], shown: {table: Owners, column: Number, key: Id}, endpoint: e, group: g}\n", `table Owners has no column "Number"`},
-		{"shown by no list", "  - {name: two, doc: d, get: 'c/{Id}', keys: [Id], shown: {table: Parts, column: Id, key: Id}, endpoint: e, group: g}\n", `the table of shown keys Parts can't be listed`},
-		{"hidden columns", "hidden:\n  - {name: Owner, table: Owners, key: Id, column: Colour}\n  - {name: Owned, table: Owners, key: CarId, column: Id, list: true}\n", ""},
-		{"hidden column of no table", "hidden:\n  - {name: Owner, table: Boats, key: Id, column: Colour}\n", `a.yaml:30: there is no table "Boats"`},
-		{"hidden column twice", "hidden:\n  - {name: Wheels, table: Owners, key: Id, column: Colour}\n", `a.yaml:30: column Wheels stands twice`},
-		{"list of numbers", "hidden:\n  - {name: Owner, table: Cars, key: Id, column: Wheels, list: true}\n", `a.yaml:30: a list needs a column of the type string or guid, not Wheels`},
-		{"partition without and", "  - {name: p, doc: d, list: c, items: c, endpoint: e, group: g, partition: {column: Colour, table: Owners, key: Id, size: Id}}\n", "needs a filter on Colour that joins by and"},
-		{"supplies no key", "  - {name: p, doc: d, list: c, items: c, endpoint: e, group: g, supplies: [Colour]}\n", "supplies Colour, which is not one of its keys"},
-		{"supplies a number", "  - {name: p, doc: d, list: 'c/{Wheels}', items: c, endpoint: e, group: g, keys: [Wheels], supplies: [Wheels]}\n", "column Wheels must be a string or guid"},
-		{"lookup in no table", "  - {name: p, doc: d, list: 'c/{Id}', items: c, keys: [Id], endpoint: e, group: g, lookup: {Colour: {table: Boats, key: Id, by: Id, column: Name}}}\n", `there is no table "Boats"`},
+	const parts = "table: Parts\nentity: Part\ndoc: d\nexamples: [SELECT 1]\ncolumns: [{name: Id, type: guid, key: true, required: true, doc: d}, {name: CarId, type: guid, doc: d, references: {table: Cars, forward: '-', backward: '-'}}]\n"
+	keyed := parts + "paths: [{name: p, doc: d, list: 'p/{Id}'}]\n"
+	odd := strings.NewReplacer("Parts", "Odd", "Part\n", "Strange\n").Replace(parts) + "paths: [{name: p, doc: d, get: 'p/{Id}'}]\n"
+	loop := strings.NewReplacer("Parts", "Loop", "Part\n", "Round\n").Replace(parts) + "collection: p/{CarId}/l\nof: Cars\n"
+	const derived = "table: Red\nentity: Red\ndoc: d\nexamples: [SELECT 1]\ncolumns: [{name: Id, type: guid, key: true, required: true, doc: d}]\n"
+	cases := []struct{ name, add, more, want string }{
+		{"parent's path", "  - {name: all, doc: d, parent: {table: Owners, path: two}}\n", "", `the parent's path "two" must be a path of Cars with keys`},
+		{"parent's path without keys", "  - {name: all, doc: d, parent: {table: Owners, path: list}}\n", "", `the parent's path "list" must be a path of Cars with keys`},
+		{"good parent", "  - {name: all, doc: d, parent: {table: Owners, path: one}}\n", "", ""},
+		{"parent gives too little", "  - {name: two, doc: d, get: 'c/{Id}/{Wheels}'}\n  - {name: all, doc: d, parent: {table: Owners, path: two}}\n", "", `a.yaml:24: the parent's table Owners gives no value for the key Wheels of path two; let the column Wheels refer to a column of Owners`},
+		{"parent of no list", "  - {name: all, doc: d, parent: {table: Parts, path: one}}\n", "", `a.yaml:23: the parent's table Parts can't be listed; give it a list path without keys`},
+		{"parent of gets alone", "  - {name: all, doc: d, parent: {table: Odd, path: one}}\n", "", `a.yaml:23: the parent's table Odd can't be listed`},
+		{"parent of oneself", "  - {name: all, doc: d, parent: {table: Cars, path: one}}\n", "", "Cars and Cars are each other's parents"},
+		{"parents of each other", "  - {name: all, doc: d, parent: {table: Loop, path: one}}\n", loop, "Cars and Loop are each other's parents"},
+		{"child of a table", "", loop, ""},
+		{"keys that are shown", "  - {name: two, doc: d, get: 'c/{OwnerId}/{Id}', shown: OwnerId}\n", "", ""},
+		{"shown by no key", "  - {name: two, doc: d, get: 'c/{Id}', shown: OwnerId}\n", "", `a.yaml:23: path two says which values of "OwnerId" are shown, which is no key of its address that refers to another table`},
+		{"shown by no reference", "  - {name: two, doc: d, get: 'c/{Id}', shown: Id}\n", "", `which values of "Id" are shown`},
+		{"hidden columns", "hidden:\n  - {name: Owner, table: Owners, key: Id, column: Colour}\n  - {name: Owned, table: Owners, key: CarId, column: Id, list: true}\n", "", ""},
+		{"hidden column of no table", "hidden:\n  - {name: Owner, table: Boats, key: Id, column: Colour}\n", "", `a.yaml:24: there is no table "Boats"`},
+		{"hidden column twice", "hidden:\n  - {name: Wheels, table: Owners, key: Id, column: Colour}\n", "", `a.yaml:24: column Wheels stands twice`},
+		{"list of numbers", "hidden:\n  - {name: Owner, table: Cars, key: Id, column: Wheels, list: true}\n", "", `a.yaml:24: a list needs a column of the type string or guid, not Wheels`},
+		{"partition without and", "  - {name: p, doc: d, list: c, partition: {column: Colour, table: Owners, key: Id, size: Id}}\n", "", "needs a filter on Colour that joins by and"},
+		{"partition by texts", "  - {name: p, doc: d, list: c, partition: {column: Colour, table: Owners, key: Id, size: Id}}\n", "", "column Id of Owners must be a int64 to be used so"},
+		{"partition by what can't be listed", "  - {name: p, doc: d, list: c, partition: {column: Colour, table: Odd, key: Id, size: Id}}\n", "", "table Odd can't be listed in one go"},
+		{"supplies a number", "  - {name: p, doc: d, list: 'c/{Wheels}'}\n", "", "column Wheels of Cars must be a string or guid"},
+		{"lookup in no table", "  - {name: p, doc: d, list: 'c/{Id}', lookup: {Colour: {table: Boats, key: Id, by: Id, column: Name}}}\n", "", `there is no table "Boats"`},
+		{"lookup by no key", "  - {name: p, doc: d, list: 'c/{Id}', lookup: {Colour: {table: Owners, key: OwnerId, by: Id, column: Colour}}}\n", "", "the lookup of Colour goes by OwnerId, which is no key of path p"},
+		{"lookup of a number", "  - {name: p, doc: d, list: 'c/{Id}', lookup: {Colour: {table: Cars, key: Id, by: Id, column: Wheels}}}\n", "", "column Wheels of Cars must be a string or guid"},
+		{"lookup that can't be read", "  - {name: p, doc: d, list: 'c/{Id}', lookup: {Colour: {table: Owners, key: Id, by: Colour, column: Colour}}}\n", "", "table Owners can't be read by Colour"},
+		{"derived", "", derived + "from: Cars\nwhere: {Colour: RED}\n", ""},
+		{"derived from nothing", "", derived + "from: Boats\nwhere: {Colour: RED}\n", `e.yaml:1: there is no table "Boats"`},
+		{"derived from itself", "", derived + "from: Red\nwhere: {Colour: RED}\n", "Red is itself made from another table"},
+		{"derived from all rows", "", derived + "from: Cars\n", `say with "where" or "unnest"`},
+		{"derived by a number", "", derived + "from: Cars\nwhere: {Wheels: '4'}\n", "a condition needs a column of the type string, not Wheels"},
+		{"elements without columns", "", derived + "from: Cars\nunnest: doors\n", "no column of Red comes from the elements of doors; write doors[]. before its member"},
+		{"where without from", "", derived + "where: {Colour: RED}\ncollection: red\n", `e.yaml:6: "where" needs "from"`},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			wheels := "  - {name: Wheels, type: int32, doc: Wheels.}\npaths:\n"
-			_, err := load(strings.Replace(good, "paths:\n", wheels, 1)+c.add, owner, keyed, odd)
+			_, err := load(strings.Replace(good, "paths:\n", wheels, 1)+c.add, owner, keyed, odd, c.more)
 			switch {
 			case c.want == "" && err != nil:
 				t.Error(err)
@@ -169,5 +189,119 @@ func TestLinksBetweenTables(t *testing.T) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})
+	}
+}
+
+const (
+	agreements = `table: Agreements
+entity: Agreement
+doc: d
+examples: [SELECT 1]
+group: slow
+collection: environments/{EnvironmentId}/agreements
+columns: [{name: Id, type: guid, key: true, required: true, doc: d}, {name: Kind, type: string, doc: d}]
+paths: [{name: list, page: 7}]
+`
+	languages = `table: AgreementLanguages
+entity: AgreementLanguage
+doc: d
+examples: [SELECT 1]
+collection: environments/{EnvironmentId}/agreements/{AgreementId}/languages
+of: Agreements
+columns:
+  - {name: Id, type: guid, key: true, required: true, doc: d}
+  - {name: AgreementId, type: guid, required: true, doc: d, references: {table: Agreements}}
+`
+	revisions = `table: Revisions
+entity: Revision
+doc: d
+examples: [SELECT 1]
+collection: environments/{EnvironmentId}/agreements/{AgreementId}/languages/{LanguageId}/revisions?all={Kind}
+of: AgreementLanguages
+columns:
+  - {name: Id, type: guid, key: true, required: true, doc: d}
+  - {name: AgreementId, type: guid, doc: d, references: {table: Agreements}}
+  - {name: LanguageId, type: guid, doc: d, references: {table: AgreementLanguages, forward: Language, backward: '-'}}
+  - {name: Kind, type: string, doc: d}
+`
+	parts = `table: Clauses
+entity: Clause
+doc: d
+examples: [SELECT 1]
+from: Agreements
+where: {Kind: LONG}
+unnest: text.clauses
+columns:
+  - {name: AgreementId, type: guid, from: id, key: true, required: true, doc: d, references: {table: Agreements}}
+  - {name: Number, type: string, from: 'text.clauses[].number', key: true, required: true, doc: d}
+`
+	settings = `table: Settings
+entity: Setting
+doc: d
+examples: [SELECT 1]
+one: environments/{EnvironmentId}/settings
+columns: [{name: EnvironmentId, type: guid, key: true, required: true, doc: d}]
+`
+)
+
+func TestShorthands(t *testing.T) {
+	t.Parallel()
+	tables, err := load(agreements, languages, strings.Replace(revisions, "?all={Kind}", "", 1), parts, settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, table := range tables {
+		for _, p := range table.Paths {
+			text := fmt.Sprintf("%s%s%v%v%s %s%v%d %s", p.Get, p.List, p.Keys, p.Supplies, p.Items, p.Endpoint, p.Missing, p.Page, p.Doc)
+			if p.Parent != nil {
+				text = fmt.Sprint(*p.Parent, " ", p.Doc)
+			}
+			got[table.Name+"."+p.Name] = text
+		}
+	}
+	const at = "environments/{EnvironmentId}/agreements"
+	want := map[string]string{
+		"Agreements.by_id":                       at + "/{Id}[Id][] agreements/{id}[404]0 One agreement by its id.",
+		"Agreements.list":                        at + "[][]agreements agreements[]7 All agreements.",
+		"AgreementLanguages.by_agreement_and_id": at + "/{AgreementId}/languages/{Id}[AgreementId Id][AgreementId] agreements/{id}/languages/{id}[404]0 One agreement language of one agreement.",
+		"AgreementLanguages.by_agreement":        at + "/{AgreementId}/languages[AgreementId][AgreementId]languages agreements/{id}/languages[404]0 The agreement languages of one agreement.",
+		"AgreementLanguages.all":                 "{Agreements by_agreement [Id]  []} All agreement languages.",
+		"Revisions.by_language_and_id":           at + "/{AgreementId}/languages/{LanguageId}/revisions/{Id}[AgreementId LanguageId Id][AgreementId LanguageId] agreements/{id}/languages/{id}/revisions/{id}[404]0 One revision of one language.",
+		"Revisions.by_language":                  at + "/{AgreementId}/languages/{LanguageId}/revisions[AgreementId LanguageId][AgreementId LanguageId]revisions agreements/{id}/languages/{id}/revisions[404]0 The revisions of one language.",
+		"Revisions.all":                          "{AgreementLanguages by_language [AgreementId Id]  []} All revisions.",
+		"Clauses.by_id":                          at + "/{AgreementId}[AgreementId][] agreements/{id}[404]0 The clauses in what by_id of Agreements reads.",
+		"Clauses.list":                           at + "[][]agreements agreements[]7 The clauses in what list of Agreements reads.",
+		"Settings.one":                           "environments/{EnvironmentId}/settings[][] settings[]0 The only row.",
+	}
+	for name, text := range want {
+		if got[name] != text {
+			t.Errorf("%s\ngot  %s\nwant %s", name, got[name], text)
+		}
+		delete(got, name)
+	}
+	for name, text := range got {
+		t.Errorf("%s: %s", name, text)
+	}
+	clauses := tables[slices.IndexFunc(tables, func(t *catalog.Table) bool { return t.Name == "Clauses" })]
+	if d := clauses.Derived; d.Where["kind"] != "LONG" || clauses.Group != "slow" || d.InElement("text.clauses[].number") != "number" || d.InElement("id") != "" {
+		t.Errorf("%+v in group %q", d, clauses.Group)
+	}
+}
+
+func TestParametersAreKeys(t *testing.T) {
+	t.Parallel()
+	const odd = "paths: [{name: by_kind, doc: d, list: 'revisions?all={Kind}&of={LanguageId}'}, {name: one, doc: d, get: 'revisions/{Id}?all={Kind}'}]\n"
+	text := strings.Replace(revisions[:strings.Index(revisions, "collection")]+revisions[strings.Index(revisions, "columns"):], "columns", odd+"columns", 1)
+	tables, err := load(agreements, languages, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, one := tables[2].Path("by_kind"), tables[2].Path("one")
+	if fmt.Sprintf("%v %v %s %s %v", list.Keys, list.Supplies, list.Items, list.Endpoint, list.Missing) != "[Kind LanguageId] [Kind LanguageId] revisions revisions []" {
+		t.Errorf("%+v", list)
+	}
+	if fmt.Sprintf("%v %v %s", one.Keys, one.Supplies, one.Endpoint) != "[Id Kind] [Kind] revisions/{id}" {
+		t.Errorf("%+v", one)
 	}
 }

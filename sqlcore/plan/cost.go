@@ -7,6 +7,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
 	"github.com/pingone-gateway/gateway/sqlcore/scim"
 )
 
@@ -27,7 +28,7 @@ func (s *search) price(ctx context.Context, c *candidate, compared bool) {
 	case c.empty:
 		c.estimate = Estimate{Known: true}
 	case path.Get != "":
-		n := int64(len(c.request.Keys))
+		n := runsOf(&c.request)
 		c.estimate = Estimate{Calls: n, Rows: n, Known: true}
 	case path.Parent != nil:
 		s.priceParent(c, s.sizer(ctx, compared || !s.alone(path)))
@@ -103,22 +104,36 @@ func (s *search) priceList(c *candidate, size int64, known bool) {
 
 // priceParent adds the parent's listing to one run for each of its rows.
 func (s *search) priceParent(c *candidate, size func(*catalog.Table) (int64, bool)) {
-	parents, known := int64(usualPage), false
-	if n, ok := size(c.request.Parent.Table); ok {
-		parents, known = n, true
-	}
-	rows := parents
+	parents := parentsOf(c.request.Parent, size)
 	child := s.table.Path(c.request.Path.Parent.Path)
-	calls := parents * s.runs(child, c.request.Variants)
+	c.estimate = Estimate{Calls: parents.Calls + parents.Rows*s.runs(child, c.request.Variants), Rows: parents.Rows, Known: parents.Known}
 	if child.Page > 0 {
 		if n, ok := size(s.table); ok {
-			rows = n
-			calls += n / int64(child.Page)
+			c.estimate.Rows = n
+			c.estimate.Calls += n / int64(child.Page)
 		}
 	}
-	page := int64(max(1, c.request.Parent.Path.Page))
-	c.estimate = Estimate{Calls: calls + 1 + parents/max(page, usualPage), Rows: rows, Known: known}
 }
+
+// parentsOf estimates the reading of a parent's rows.
+func parentsOf(r *scan.Request, size func(*catalog.Table) (int64, bool)) Estimate {
+	rows, known := size(r.Table)
+	if !known {
+		rows = usualPage
+	}
+	switch {
+	case r.Path.Get != "":
+		return Estimate{Calls: runsOf(r), Rows: runsOf(r), Known: true}
+	case r.Parent != nil:
+		above := parentsOf(r.Parent, size)
+		return Estimate{Calls: above.Calls + above.Rows, Rows: rows, Known: known && above.Known}
+	default:
+		return Estimate{Calls: runsOf(r) + rows/max(int64(r.Path.Page), usualPage), Rows: rows, Known: known}
+	}
+}
+
+// runsOf is the number of a request's runs: one for each key, or a single one.
+func runsOf(r *scan.Request) int64 { return int64(max(1, len(r.Keys))) }
 
 // runs is the number of requests that one run of a path takes: one for each
 // variant that is wanted, if the access reads what tells them apart.
@@ -164,9 +179,9 @@ func listed(e predicate.Expr) (int, bool) {
 }
 
 // parent plans the reading of a path's parent table with what the condition
-// says of the key; it returns false where that can't be.
+// says of the keys; it returns false where that can't be.
 func (s *search) parent(ctx context.Context, c *candidate, path *catalog.Path) bool {
-	if s.depth > 2 || s.table.Schema == nil {
+	if s.table.Schema == nil {
 		return false
 	}
 	table, ok := s.table.Schema.Table(path.Parent.Table)
@@ -174,25 +189,30 @@ func (s *search) parent(ctx context.Context, c *candidate, path *catalog.Path) b
 		return false
 	}
 	where := predicate.True
-	if values, ok := predicate.KeyValues(s.where, path.Parent.Key); ok && !s.planner.options.NoPushDown {
-		where = predicate.In{Column: path.Parent.Column, Values: values}
+	wanted := make([][]string, len(path.Parent.Columns))
+	for i, key := range s.table.Path(path.Parent.Path).Keys {
+		values, ok := predicate.KeyValues(s.where, key)
+		if !ok || s.planner.options.NoPushDown {
+			continue
+		}
+		c.empty = c.empty || len(values) == 0
+		where = predicate.AllOf(where, predicate.In{Column: path.Parent.Columns[i], Values: values})
+		wanted[i] = make([]string, len(values))
+		for v := range values {
+			wanted[i][v] = values[v].Text()
+		}
 	}
 	base := unrestricted(table)
-	up := &search{
-		planner: s.planner, table: base, where: where, depth: s.depth + 1,
-		access: query.Access{Table: base, Where: where, WhereComplete: true},
-	}
+	up := &search{planner: s.planner, table: base, where: where, access: query.Access{Table: base, Where: where, WhereComplete: true}}
 	best, err := up.best(ctx)
 	if err != nil {
 		return false
 	}
-	request := best.request
-	for _, name := range parentColumns(s.table, path) {
-		if i := base.Index(name); i >= 0 && !slices.Contains(request.Columns, i) {
-			request.Columns = append(request.Columns, i)
-		}
+	if where != predicate.True {
+		c.request.ParentValues = wanted
 	}
-	c.request.Parent, c.sent = &request, best.sent
+	c.empty = c.empty || best.empty
+	c.request.Parent, c.sent = &best.request, best.sent
 	return true
 }
 
@@ -203,31 +223,6 @@ func unrestricted(t *catalog.Table) *catalog.Table {
 		return t.Restriction.Base
 	}
 	return t
-}
-
-// parentColumns lists the parent's columns that the path uses.
-func parentColumns(t *catalog.Table, path *catalog.Path) []string {
-	out := []string{path.Parent.Column}
-	if path.Parent.Rows != "" {
-		out = append(out, path.Parent.Rows)
-	}
-	out = append(out, path.Parent.EmptyWhen...)
-	child := t.Path(path.Parent.Path)
-	for _, name := range sortedKeys(child.Lookup) {
-		if l := child.Lookup[name]; l.Table == path.Parent.Table {
-			out = append(out, l.Column)
-		}
-	}
-	return out
-}
-
-func sortedKeys(m map[string]catalog.Lookup) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
 }
 
 // partition lets a large scan be divided.

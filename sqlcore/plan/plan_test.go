@@ -17,7 +17,7 @@ import (
 // directory loads the shipped tables into one environment.
 func directory(t *testing.T) *catalog.Schema {
 	t.Helper()
-	declared, err := catalog.Load(tables.FS)
+	declared, err := tables.All()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,8 +26,6 @@ type search struct {
 	table   *catalog.Table
 	where   predicate.Expr
 	access  query.Access
-	// depth guards against tables that are each other's parent.
-	depth int
 }
 
 // candidate is one usable path with all that it takes.
@@ -105,14 +103,13 @@ func (s *search) candidate(ctx context.Context, path *catalog.Path) (*candidate,
 // keys takes the values of the path's keys from the condition; ok is false
 // where one is open or there would be too many.
 func (s *search) keys(c *candidate, child, path *catalog.Path, rest []predicate.Expr) ([]predicate.Expr, bool) {
+	if path.Parent != nil {
+		return s.variants(c, child, rest), true // its rows give the keys
+	}
 	tuples := [][]string{nil}
 	for _, key := range child.Keys {
-		if path.Parent != nil && key == path.Parent.Key {
-			rest = without(rest, key, false)
-			continue
-		}
 		values, ok := predicate.KeyValues(s.where, key)
-		if !ok || s.planner.options.NoPushDown && path.Parent == nil && s.hasKeyless() {
+		if !ok || s.planner.options.NoPushDown && s.hasKeyless() {
 			return nil, false
 		}
 		if len(values) == 0 {
@@ -122,9 +119,9 @@ func (s *search) keys(c *candidate, child, path *catalog.Path, rest []predicate.
 		if tuples = cross(tuples, values); len(tuples) > maxTuples {
 			return nil, false
 		}
-		rest = without(rest, key, true)
+		rest = without(rest, key)
 	}
-	if len(child.Keys) > 0 && path.Parent == nil {
+	if len(child.Keys) > 0 {
 		c.request.Keys = tuples
 	}
 	return s.variants(c, child, rest), true
@@ -150,7 +147,7 @@ func (s *search) variants(c *candidate, child *catalog.Path, rest []predicate.Ex
 	if len(c.request.Variants) == 0 {
 		c.empty = true
 	}
-	return without(rest, v.Column, true)
+	return without(rest, v.Column)
 }
 
 // filters pushes what is left of the condition.
@@ -252,10 +249,7 @@ func uniqueRows(pushed predicate.Expr, path *catalog.Path) int64 {
 
 // without drops the conjuncts that only restrict one column to values, when
 // the path answers exactly those rows.
-func without(conjuncts []predicate.Expr, column string, answered bool) []predicate.Expr {
-	if !answered {
-		return conjuncts
-	}
+func without(conjuncts []predicate.Expr, column string) []predicate.Expr {
 	var out []predicate.Expr
 	for _, c := range conjuncts {
 		if !isSet(c, column) {

@@ -32,6 +32,9 @@ type Request struct {
 	Variants []string
 	// Parent asks for the parent's rows, for a path that has one.
 	Parent *Request
+	// ParentValues are the values that are wanted of each of Path.Parent.Columns,
+	// as text, nil for all; empty if all parents are wanted.
+	ParentValues [][]string
 	// Partition allows the source to divide the scan and answer its parts in
 	// any order. Without it each run's rows come in the source's order.
 	Partition bool

@@ -12,7 +12,6 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/config"
 	"github.com/pingone-gateway/gateway/pingone/tables"
-	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
 // TestMigrationNamesEveryProperty compares docs/migration.md with the declared
@@ -34,7 +33,7 @@ var tableStatus = regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (now|planned) \\|")
 // tables.
 func TestMigrationTellsWhichTablesAreThere(t *testing.T) {
 	t.Parallel()
-	declared, err := catalog.Load(tables.FS)
+	declared, err := tables.All()
 	require.NoError(t, err)
 	there := map[string]bool{}
 	for _, d := range declared {

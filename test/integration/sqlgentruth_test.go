@@ -7,9 +7,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,7 +109,11 @@ func (x *truth) table(t *catalog.Table) []map[string]any {
 			x.t.Fatalf("%s has no parent %s", t.Name, parent.Table)
 		}
 		for _, row := range x.table(from) {
-			rows = append(rows, x.path(t, path, map[string]string{parent.Key: row[parent.Column].(string)})...)
+			keys := map[string]string{}
+			for i, key := range path.Keys {
+				keys[key] = row[parent.Columns[i]].(string)
+			}
+			rows = append(rows, x.path(t, path, keys)...)
 		}
 	}
 	x.rows[t], x.cost[t] = rows, x.calls-before
@@ -118,7 +124,7 @@ func (x *truth) table(t *catalog.Table) []map[string]any {
 // row of a parent.
 func wholePath(t *catalog.Table) (*catalog.Path, *catalog.Parent) {
 	for i := range t.Paths {
-		if p := &t.Paths[i]; p.List != "" && len(p.Keys) == 0 {
+		if p := &t.Paths[i]; p.Parent == nil && len(p.Keys) == 0 {
 			return p, nil
 		}
 	}
@@ -161,7 +167,7 @@ func (x *truth) path(t *catalog.Table, p *catalog.Path, keys map[string]string) 
 			x.t.Fatalf("%s: status %d", next, status)
 		}
 		if p.Get != "" {
-			return []map[string]any{x.row(t, p, body, keys)}
+			return x.derived(t, p, body, keys)
 		}
 		var page struct {
 			Embedded map[string][]member              `json:"_embedded"`
@@ -172,9 +178,39 @@ func (x *truth) path(t *catalog.Table, p *catalog.Path, keys map[string]string) 
 			x.t.Fatalf("%s: %v", next, err)
 		}
 		for _, item := range page.Embedded[p.Items] {
-			out = append(out, x.row(t, p, item, keys))
+			out = append(out, x.derived(t, p, item, keys)...)
 		}
 		next = page.Links["next"].Href
+	}
+	return out
+}
+
+// derived gives the rows that an item of an answer is: itself, unless the table
+// takes some items only, or the elements of an array in each.
+func (x *truth) derived(t *catalog.Table, p *catalog.Path, item member, keys map[string]string) (out []map[string]any) {
+	d := t.Derived
+	if d == nil {
+		return []map[string]any{x.row(t, p, item, keys)}
+	}
+	for source, text := range d.Where {
+		if v := value(catalog.String, find(item, strings.Split(source, "."))); v != text {
+			return nil
+		}
+	}
+	if d.Unnest == "" {
+		return []map[string]any{x.row(t, p, item, keys)}
+	}
+	var elements []json.RawMessage
+	_ = json.Unmarshal(find(item, strings.Split(d.Unnest, ".")), &elements)
+	for _, e := range elements {
+		around := maps.Clone(item)
+		around["element of the array"] = e
+		row := *t
+		row.Columns = slices.Clone(t.Columns)
+		for i := range row.Columns {
+			row.Columns[i].Source = strings.Replace(row.Columns[i].Source, d.Unnest+"[].", "element of the array.", 1)
+		}
+		out = append(out, x.row(&row, p, around, keys))
 	}
 	return out
 }
@@ -185,6 +221,10 @@ func (x *truth) row(t *catalog.Table, p *catalog.Path, item member, keys map[str
 		c := &t.Columns[i]
 		if v, ok := keys[c.Name]; ok {
 			out[c.Name] = v
+			continue
+		}
+		if c.Name == "EnvironmentId" && t.Scope == catalog.PerEnvironment { // not every resource tells it
+			out[c.Name] = t.Schema.ID
 			continue
 		}
 		source := c.Source
@@ -207,6 +247,20 @@ func (x *truth) row(t *catalog.Table, p *catalog.Path, item member, keys map[str
 
 // find follows names into an object; nil if they lead nowhere.
 func find(o member, steps []string) json.RawMessage {
+	if name, list := strings.CutSuffix(steps[0], "[]"); list {
+		var elements []member
+		if json.Unmarshal(o[name], &elements) != nil {
+			return nil
+		}
+		all := []json.RawMessage{}
+		for _, e := range elements {
+			if v := find(e, steps[1:]); v != nil {
+				all = append(all, v)
+			}
+		}
+		raw, _ := json.Marshal(all)
+		return raw
+	}
 	v := o[steps[0]]
 	if len(steps) == 1 {
 		return v

@@ -1,0 +1,81 @@
+package pingone
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+)
+
+// shown decodes a collection of things and shows the rows that a derived table
+// takes.
+func shown(d *catalog.Derived, things string) (string, error) {
+	t := &catalog.Table{Name: "Parts", Derived: d, Columns: []catalog.Column{
+		{Name: "ThingId", Source: "id", Required: true}, {Name: "Part", Source: "a.parts[].name", Required: d.Unnest == ""}, {Name: "Kind", Source: "kind"},
+	}}
+	if d.Unnest == "" {
+		t.Columns[1].Source = "name"
+	}
+	s := shapeOf(t, &catalog.Path{List: "things", Items: "things"}, []int{0, 1, 2}, nil)
+	dec := newDecoder(s.layout, memory.DefaultAllocator)
+	defer dec.release()
+	p, err := dec.decode([]byte(`{"count":7,"_embedded":{"things":[` + things + `]}}`))
+	if err != nil {
+		return "", err
+	}
+	defer p.release()
+	ranges, err := s.keep(p, [][2]int{{0, p.rows}})
+	var out []string
+	for _, r := range ranges {
+		for i := r[0]; i < r[1]; i++ {
+			out = append(out, fmt.Sprintf("%s %s %s", p.arrays[0].ValueStr(i), p.arrays[1].ValueStr(i), p.arrays[2].ValueStr(i)))
+		}
+	}
+	return strings.Join(out, ", "), err
+}
+
+func TestDerivedRows(t *testing.T) {
+	t.Parallel()
+	where := map[string]string{"kind": "x"}
+	cases := []struct {
+		name    string
+		derived catalog.Derived
+		things  string
+		want    string
+		code    gwerr.Code
+	}{
+		{"elements", catalog.Derived{Unnest: "a.parts"}, `{"a":{"parts":[{"name":"p"},{"name":"q"}]},"id":"1","kind":"x"},{"id":"2","a":{"parts":[{"name":"r"}]}}`, "1 p x, 1 q x, 2 r (null)", ""},
+		{"no array", catalog.Derived{Unnest: "a.parts"}, `{"id":"1"},{"id":"2","a":{}},{"id":"3","a":null},{"id":"4","a":{"parts":null}},{"id":"5","a":7},{"id":"6","a":{"parts":[]}}`, "", ""},
+		{"element without its member", catalog.Derived{Unnest: "a.parts"}, `{"id":"1","a":{"parts":[{}]}}`, "1 (null) (null)", ""},
+		{"element that is no object", catalog.Derived{Unnest: "a.parts"}, `{"id":"1","a":{"parts":["p"]}}`, "", gwerr.UpstreamCutShort},
+		{"row that lacks what it must have", catalog.Derived{Unnest: "a.parts"}, `{"a":{"parts":[{}]}}`, "", gwerr.UpstreamRejected},
+		{"array cut short", catalog.Derived{Unnest: "a.parts"}, `{"id":"1","a":{"parts":[{"name":"p"}`, "", gwerr.UpstreamCutShort},
+		{"condition", catalog.Derived{Where: where}, `{"id":"1","name":"p","kind":"x"},{"id":"2","kind":"y"},{"id":"3"},{"id":"4","name":"q","kind":"x"},{"id":"5","name":"r","kind":"x"}`, "1 p x, 4 q x, 5 r x", ""},
+		{"kept row that lacks what it must have", catalog.Derived{Where: where}, `{"id":"1","kind":"x"}`, "", gwerr.UpstreamRejected},
+		{"both", catalog.Derived{Unnest: "a.parts", Where: where}, `{"id":"1","kind":"y","a":{"parts":[{"name":"p"}]}},{"id":"2","kind":"x","a":{"parts":[{"name":"q"}]}}`, "2 q x", ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := shown(&c.derived, c.things)
+			if c.code != "" {
+				require.Equal(t, c.code, gwerr.From(err).Code)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, c.want, got)
+		})
+	}
+}
+
+func TestAddressOfATemplate(t *testing.T) {
+	t.Parallel()
+	values := map[string]string{"Id": "a/b c?d", "Kind": "x&y=z +"}
+	require.Equal(t, "things/a%2Fb%20c%3Fd?kind=x%26y%3Dz+%2B&all=1", addressOf("things/{Id}?kind={Kind}&all=1", values).String())
+	require.Equal(t, "things", addressOf("things", values).String())
+}

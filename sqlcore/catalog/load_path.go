@@ -1,0 +1,258 @@
+package catalog
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// environment is the placeholder for the id of a table's schema, and the column
+// that holds it.
+const environment = "EnvironmentId"
+
+var placeholder = regexp.MustCompile(`\{([^{}]*)\}`)
+
+// keysOf lists the columns that templates name, each once.
+func keysOf(templates ...string) []string {
+	var out []string
+	for _, t := range templates {
+		for _, m := range placeholder.FindAllStringSubmatch(t, -1) {
+			if m[1] != environment && !slices.Contains(out, m[1]) {
+				out = append(out, m[1])
+			}
+		}
+	}
+	return out
+}
+
+// useless lists, by the kind of a path, the keys that would do nothing in it.
+var useless = map[string][]string{
+	"get":    {"items", "page", "page_max", "count", "filter", "filters", "join", "unique", "variant", "partition"},
+	"parent": {"items", "page", "page_max", "count", "filter", "filters", "join", "unique", "variant", "partition", "sources", "lookup", "query"},
+}
+
+// finish works out what a path's address says of it.
+func (p *problems) finish(out *Path, line int, set map[string]ast.Node) {
+	kind := "list"
+	switch {
+	case out.Get != "" && out.List == "" && out.Parent == nil:
+		kind = "get"
+	case out.Parent != nil && out.Get == "" && out.List == "":
+		kind = "parent"
+	case out.List == "" || out.Get != "" || out.Parent != nil:
+		p.atLine(line, "path %s needs exactly one of get, list and parent", out.Name)
+	}
+	for _, key := range useless[kind] {
+		if set[key] != nil {
+			p.at(set[key], "%q does nothing in path %s, which is a %s; take it out", key, out.Name, kind)
+		}
+	}
+	if out.Doc == "" {
+		p.atLine(line, `"doc" is missing in path %s`, out.Name)
+	}
+	address := out.Get + out.List
+	out.Keys = keysOf(append([]string{address, out.Filter}, variantFilters(out)...)...)
+	place, _, _ := strings.Cut(address, "?")
+	out.Endpoint = placeholder.ReplaceAllString(strings.TrimPrefix(place, "environments/{"+environment+"}/"), "{id}")
+	if len(keysOf(place)) > 0 {
+		out.Missing = []int{http.StatusNotFound}
+	}
+	out.Supplies = slices.Clone(out.Keys)
+	if out.List != "" && out.Items == "" {
+		out.Items = place[strings.LastIndexByte(place, '/')+1:]
+	}
+	if last := place[strings.LastIndexByte(place, '/')+1:]; out.Get != "" && placeholder.MatchString(last) {
+		out.Supplies = slices.DeleteFunc(out.Supplies, func(key string) bool { return "{"+key+"}" == last })
+	}
+}
+
+// usual gives the paths that a table's collection has, or its only row: the
+// lines that nearly every declaration would repeat. An address that names keys
+// belongs to the rows of another table.
+func (p *problems) usual(m fields, t *Table) []Path {
+	address, of := m.str("collection"), m.str("of")
+	single := address == "" && m.has("one")
+	if single {
+		address = m.str("one")
+	}
+	if address == "" {
+		if of != "" {
+			p.at(m.values["of"], `"of" says whose rows the addresses of collection or one belong to; there is none`)
+		}
+		return nil
+	}
+	keys, rows := keysOf(address), words(t.Name)
+	name, whose := "", ""
+	if n := len(keys); n > 0 {
+		parent := words(strings.TrimSuffix(keys[n-1], "Id"))
+		name, whose = "by_"+strings.ReplaceAll(strings.ToLower(parent), " ", "_"), " of one "+parent
+		if of == "" {
+			p.at(m.node, `the address of %s names %s; say with "of" which table's rows these are`, t.Name, keys[n-1])
+		}
+	} else if of != "" {
+		p.at(m.values["of"], "the address names no key of %s; put one in braces, such as {%sId}", of, strings.TrimSuffix(of, "s"))
+	}
+	all := Path{Name: "all", Doc: "All " + rows + ".", Parent: &Parent{Table: of, Path: name}}
+	switch {
+	case single && name == "":
+		return []Path{{Name: "one", Doc: "The only row.", Get: address}}
+	case single:
+		return []Path{{Name: name, Doc: "The row" + whose + ".", Get: address}, all}
+	}
+	own := ""
+	for i := range t.Columns {
+		if c := &t.Columns[i]; c.Key && !slices.Contains(keys, c.Name) {
+			own += "{" + c.Name + "}"
+		}
+	}
+	if len(keysOf(own)) != 1 {
+		p.at(m.node, "the rows of a collection need one key column of their own; list the paths instead")
+	}
+	get := Path{Name: "by_id", Doc: fmt.Sprintf("One %s by its id.", words(t.Entity)), Get: address + "/" + own}
+	if name == "" {
+		return []Path{get, {Name: "list", Doc: "All " + rows + ".", List: address}}
+	}
+	get.Name, get.Doc = name+"_and_id", fmt.Sprintf("One %s%s.", words(t.Entity), whose)
+	return []Path{get, {Name: name, Doc: "The " + rows + whose + ".", List: address}, all}
+}
+
+// complete adds to a declared path what the usual one of that name says.
+func complete(out *Path, usual Path) {
+	if out.Get+out.List != "" || out.Parent != nil {
+		return
+	}
+	out.Get, out.List, out.Parent = usual.Get, usual.List, usual.Parent
+	if out.Doc == "" {
+		out.Doc = usual.Doc
+	}
+}
+
+// words writes a name such as GatewayInstances as it is spoken.
+func words(name string) string {
+	var out []string
+	letters := []rune(name)
+	for from, i := 0, 1; i <= len(letters); i++ {
+		small := func(at int) bool { return at < len(letters) && unicode.IsLower(letters[at]) }
+		if i < len(letters) && !(unicode.IsUpper(letters[i]) && (small(i-1) || small(i+1))) {
+			continue
+		}
+		word := string(letters[from:i])
+		if strings.ToUpper(word) != word {
+			word = strings.ToLower(word)
+		}
+		out = append(out, word)
+		from = i
+	}
+	return strings.Join(out, " ")
+}
+
+// derive makes the paths of a table whose rows come from another one's.
+func (c *checker) derive() {
+	d := c.table.Derived
+	if d == nil {
+		return
+	}
+	base := c.all[d.Table]
+	switch {
+	case base == nil:
+		c.atLine(c.line, "there is no table %q", d.Table)
+		return
+	case base.Derived != nil || base == c.table:
+		c.atLine(c.line, "%s is itself made from another table; name that one", d.Table)
+		return
+	case base.Scope != c.table.Scope:
+		c.atLine(c.line, "%s and %s must stand in the same schema", c.table.Name, base.Name)
+	case d.Unnest == "" && len(d.Where) == 0:
+		c.atLine(c.line, `say with "where" or "unnest" which rows of %s become rows of %s`, base.Name, c.table.Name)
+	}
+	where := map[string]string{}
+	for name, value := range d.Where {
+		c.other(c.line, base.Name, name)
+		if col := base.Column(name); col != nil {
+			where[col.Source] = value
+			if col.Type != String {
+				c.atLine(c.line, "a condition needs a column of the type string, not %s", name)
+			}
+		}
+	}
+	d.Where = where
+	c.table.Group = base.Group
+	if c.table.Permission == "" {
+		c.table.Permission = base.Permission
+	}
+	for i := range base.Paths {
+		if p, ok := c.derived(base, base.Paths[i]); ok {
+			c.table.Paths = append(c.table.Paths, p)
+			c.paths = append(c.paths, c.line)
+		}
+	}
+}
+
+// derived is a path of the base as one of this table; ok is false where this
+// one has no column for a key. Its counts would count the base's rows.
+func (c *checker) derived(base *Table, p Path) (out Path, ok bool) {
+	for _, key := range p.Keys {
+		own := c.like(base, key)
+		if own == "" {
+			return p, false
+		}
+		for _, t := range []*string{&p.Get, &p.List, &p.Filter} {
+			*t = strings.ReplaceAll(*t, "{"+key+"}", "{"+own+"}")
+		}
+		p.Keys, p.Supplies = renamed(p.Keys, key, own), renamed(p.Supplies, key, own)
+	}
+	filters := map[string]Filter{}
+	for name, f := range p.Filters {
+		if own := c.like(base, name); own != "" {
+			filters[own] = f
+		}
+	}
+	p.Doc = fmt.Sprintf("The %s in what %s of %s reads.", words(c.table.Name), p.Name, base.Name)
+	p.Filters, p.Unique, p.CountExact = filters, nil, false
+	if len(filters) == 0 && p.Filter == "" {
+		p.And, p.Or = false, false
+	}
+	if p.Parent != nil {
+		parent := *p.Parent
+		p.Parent = &parent
+	}
+	if p.Variant != nil || p.Partition != nil || p.Lookup != nil || p.Query != nil || p.Shown != nil {
+		c.atLine(c.line, "path %s of %s takes more than addresses and filters, which a table made from it can't", p.Name, base.Name)
+	}
+	return p, true
+}
+
+// like names the own column that holds what the base's column does.
+func (c *checker) like(base *Table, name string) string {
+	col := base.Column(name)
+	for i := range c.table.Columns {
+		if own := &c.table.Columns[i]; col != nil && own.Source == col.Source && own.Type == col.Type {
+			return own.Name
+		}
+	}
+	return ""
+}
+
+func renamed(list []string, from, to string) []string {
+	out := slices.Clone(list)
+	if i := slices.Index(out, from); i >= 0 {
+		out[i] = to
+	}
+	return out
+}
+
+func variantFilters(path *Path) []string {
+	if path.Variant == nil {
+		return nil
+	}
+	out := make([]string, 0, len(path.Variant.Filters))
+	for _, v := range path.Variant.Values {
+		out = append(out, path.Variant.Filters[v])
+	}
+	return out
+}
