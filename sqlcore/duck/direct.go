@@ -55,16 +55,16 @@ func (b *binder) bindDirect(ctx context.Context, values map[int]Parameter) (q *q
 	return d.query(), true
 }
 
-// peek gives a token ahead, or one without text at the end.
-func (d *direct) peek(ahead int) sqltext.Token {
-	if d.at+ahead < len(d.tokens) {
-		return d.tokens[d.at+ahead]
+// peek gives the next token, or one without text at the end.
+func (d *direct) peek() sqltext.Token {
+	if d.at < len(d.tokens) {
+		return d.tokens[d.at]
 	}
 	return sqltext.Token{Kind: sqltext.Symbol}
 }
 
 func (d *direct) take(word string) bool {
-	if !d.peek(0).Is(word) {
+	if !d.peek().Is(word) {
 		return false
 	}
 	d.at++
@@ -73,7 +73,7 @@ func (d *direct) take(word string) bool {
 
 // name takes an identifier that is no keyword.
 func (d *direct) name() (string, bool) {
-	t := d.peek(0)
+	t := d.peek()
 	if !t.IsName() || t.Kind == sqltext.Word && (reserved[strings.ToLower(t.Text)] || hiddenNames[strings.ToLower(t.Text)]) {
 		return "", false
 	}
@@ -143,7 +143,7 @@ func (d *direct) from(ctx context.Context) bool {
 	}
 	d.table, d.alias = t, ref.name
 	explicit := d.take("as")
-	if next := d.peek(0); explicit || next.IsName() && !next.Is("where") && !next.Is("limit") {
+	if next := d.peek(); explicit || next.IsName() && !next.Is("where") && !next.Is("limit") {
 		var ok bool
 		if d.alias, ok = d.name(); !ok {
 			return false
@@ -217,7 +217,7 @@ func (d *direct) limits() bool {
 // count reads a number of rows.
 func (d *direct) count() (int64, bool) {
 	const most = math.MaxInt32
-	t := d.peek(0)
+	t := d.peek()
 	if p, given := d.values[d.at]; given {
 		d.at++
 		single := !p.Null && p.List == nil && p.Value.Kind == predicate.Int

@@ -127,7 +127,7 @@ var symbols = map[string]predicate.Op{
 // comparison reads an operator and the value behind it.
 func (d *direct) comparison(c *catalog.Column) (predicate.Expr, bool) {
 	symbol := ""
-	for t := d.peek(0); t.Text != "" && isOperator(t); t = d.peek(0) {
+	for t := d.peek(); t.Text != "" && isOperator(t); t = d.peek() {
 		if symbol != "" && d.tokens[d.at-1].End != t.Start {
 			return nil, false
 		}
@@ -167,7 +167,7 @@ func (d *direct) pattern(c *catalog.Column) (predicate.Expr, bool) {
 		return nil, false
 	}
 	v, ok := d.value(c)
-	if !ok || d.peek(0).Is("escape") {
+	if !ok || d.peek().Is("escape") {
 		return nil, false
 	}
 	e, ok := like(c.Name, v.Str, "")
@@ -181,7 +181,7 @@ func (d *direct) pattern(c *catalog.Column) (predicate.Expr, bool) {
 // value reads a literal or a parameter that is compared with a column, if it
 // can be carried without loss.
 func (d *direct) value(c *catalog.Column) (predicate.Value, bool) {
-	t := d.peek(0)
+	t := d.peek()
 	if p, given := d.values[d.at]; given {
 		d.at++
 		if p.Null || p.List != nil {
@@ -199,14 +199,14 @@ func (d *direct) value(c *catalog.Column) (predicate.Value, bool) {
 		return predicate.Value{}, false
 	}
 	d.at++
-	switch {
-	case t.Kind == sqltext.String:
+	switch t.Kind {
+	case sqltext.String:
 		text, ok := sqltext.Unquote(t.Text)
 		if !ok {
 			return predicate.Value{}, false
 		}
 		return textFor(c.Type, text)
-	case t.Kind == sqltext.Number:
+	case sqltext.Number:
 		n, err := strconv.ParseInt(t.Text, 10, 64)
 		if err != nil || strings.Contains(t.Text, "_") {
 			return predicate.Value{}, false

@@ -81,15 +81,21 @@ func TestARequestTakesOneTurnOfItsCaller(t *testing.T) {
 		tables []string
 	}{
 		"a count and related entities, one at a time": {
-			"Users?$count=true&$expand=Population", 100, quota.Limits{Concurrency: 1}, 100,
+			"Users?$count=true&$expand=Population", 100,
+			quota.Limits{Concurrency: 1},
+			100,
 			[]string{"Administrators.Populations", "Administrators.Users"},
 		},
 		"thousands of rows with related entities, one a second": {
-			"Users?$select=Username&$expand=Population", 3000, quota.Limits{RequestsPerSecond: 1}, 3000,
+			"Users?$select=Username&$expand=Population", 3000,
+			quota.Limits{RequestsPerSecond: 1},
+			3000,
 			[]string{"Administrators.Populations", "Administrators.Users"},
 		},
 		"related entities of many": {
-			"Populations?$select=Name&$expand=Users($select=Username)", 100, quota.Limits{Concurrency: 1, RequestsPerSecond: 1}, 0,
+			"Populations?$select=Name&$expand=Users($select=Username)", 100,
+			quota.Limits{Concurrency: 1, RequestsPerSecond: 1},
+			0,
 			[]string{"Administrators.Populations", "Administrators.Users"},
 		},
 		"a navigation": {
