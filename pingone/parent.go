@@ -38,7 +38,7 @@ func (j *job) children(ctx context.Context, out sink) error {
 	if err != nil {
 		f.stop()
 	}
-	if failed := f.wait(); failed != nil && (err == nil || errors.Is(err, context.Canceled)) {
+	if failed := f.wait(); failed != nil && (err == nil || gwerr.Is(gwerr.From(err), gwerr.Canceled)) {
 		return failed
 	}
 	return err
