@@ -199,7 +199,7 @@ func (p *pool) open(cfg *config.Connection, t *connect.Connection, stop func() e
 	if err != nil {
 		return nil, nil, err
 	}
-	x := exec.New(exec.Config{Source: d, Engine: p.engine, Sink: p.sink, MaxRows: maxRows(p.config, cfg), Plan: plan.Options{
+	x := exec.New(exec.Config{Source: d, Engine: p.engine, Sink: p.sink, Plan: plan.Options{
 		MaxFanout: cfg.MaxFanout, PushUnconfirmed: cfg.PushUnconfirmed, PageSize: cfg.Pagesize,
 	}})
 	closing := func() {
@@ -331,18 +331,6 @@ func callTimeout(d time.Duration) time.Duration {
 		return -1 // the connector's 0 means never
 	}
 	return d
-}
-
-// maxRows is the tighter of the service's bound and the connection's.
-func maxRows(cfg *config.Config, c *config.Connection) int64 {
-	switch {
-	case c.MaxRows <= 0:
-		return cfg.Limits.Rows
-	case cfg.Limits.Rows <= 0:
-		return c.MaxRows
-	default:
-		return min(c.MaxRows, cfg.Limits.Rows)
-	}
 }
 
 func proxyOf(c *config.Connection) (string, error) {

@@ -23,7 +23,6 @@ type Result struct {
 	job    *job
 	stream *stream
 	schema *arrow.Schema
-	rows   int64
 	err    error
 	closed sync.Once
 }
@@ -72,11 +71,6 @@ func (r *Result) next(ctx context.Context) (arrow.RecordBatch, error) {
 	}
 	if rec == nil {
 		return nil, r.ended()
-	}
-	if r.rows += rec.NumRows(); r.job.MaxRows > 0 && r.rows > r.job.MaxRows {
-		rec.Release()
-		return nil, gwerr.New(gwerr.LimitExceeded, fmt.Sprintf("The result has more than %d rows.", r.job.MaxRows),
-			"Ask for fewer rows, for instance by LIMIT or a condition.")
 	}
 	return rec, nil
 }

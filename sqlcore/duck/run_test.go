@@ -362,17 +362,6 @@ func TestRunBoundsMemory(t *testing.T) {
 	}
 }
 
-func TestRunBoundsRows(t *testing.T) {
-	t.Parallel()
-	e := open(t)
-	if _, err := run(context.Background(), e, query.Job{SQL: `SELECT * FROM range(10)`, MaxRows: 9}); !gwerr.Is(err, gwerr.LimitExceeded) {
-		t.Errorf("10 rows of 9: %v", err)
-	}
-	if got, err := run(context.Background(), e, query.Job{SQL: `SELECT * FROM range(10)`, MaxRows: 10}); err != nil || len(got) != 10 {
-		t.Errorf("10 rows of 10: %v, %v", got, err)
-	}
-}
-
 func TestRunErrorsInMidResult(t *testing.T) {
 	t.Parallel()
 	e := open(t)

@@ -62,7 +62,7 @@ func (x *Executor) countSQL(ctx context.Context, q *query.Query) (int64, error) 
 	counting := *q
 	counting.SQL = "SELECT count(*) FROM (" + q.SQL + ") AS counted"
 	counting.Columns = []query.Column{{Name: "count", Type: catalog.Int64}}
-	rows, err := x.runSQL(ctx, &counting, Options{})
+	rows, err := x.runSQL(ctx, &counting)
 	if err != nil {
 		return 0, err
 	}

@@ -30,8 +30,6 @@ type Config struct {
 	Engine Engine
 	Plan   plan.Options
 	Sink   observe.Sink
-	// MaxRows refuses larger results of the engine; 0 means no bound.
-	MaxRows int64
 	// MaxDriveRows is the largest read whose keys may reduce another; 0 means
 	// 5,000.
 	MaxDriveRows int64
@@ -89,9 +87,6 @@ type Options struct {
 	Path string
 }
 
-// paged is true where the result may be read in pieces.
-func (o Options) paged() bool { return o.Ordered || o.OrderedAbove > 0 }
-
 // Result is a query's rows.
 type Result struct {
 	scan.Rows
@@ -118,7 +113,7 @@ func (x *Executor) Query(ctx context.Context, q *query.Query, o Options) (*Resul
 	case q.Counts:
 		return unpaged(x.runCount(ctx, q))
 	default:
-		return unpaged(x.runSQL(ctx, q, o))
+		return unpaged(x.runSQL(ctx, q))
 	}
 }
 

@@ -10,11 +10,8 @@ import (
 )
 
 // runSQL fetches what the accesses need and lets the engine run the SQL.
-func (x *Executor) runSQL(ctx context.Context, q *query.Query, o Options) (scan.Rows, error) {
+func (x *Executor) runSQL(ctx context.Context, q *query.Query) (scan.Rows, error) {
 	job := query.Job{SQL: q.SQL, Parameters: q.Parameters}
-	if !o.paged() { // the bound is for one answer, not for all pages
-		job.MaxRows = x.config.MaxRows
-	}
 	if q.Empty {
 		// The engine still has to name and type the columns.
 		for _, a := range merged(q).Accesses {

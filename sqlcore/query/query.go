@@ -142,6 +142,4 @@ type Job struct {
 	SQL        string
 	Parameters []predicate.Value
 	Inputs     []Input
-	// MaxRows refuses larger results; 0 means no bound.
-	MaxRows int64
 }

@@ -222,6 +222,7 @@ func TestRowLimitsCountWhatARequestReturns(t *testing.T) {
 		"Users?$top=10&$count=true":                            true,
 		"Users?$top=10&$expand=Population":                     true,
 		"Users?$top=10&$skip=20":                               true,
+		"Users?$top=3&$orderby=Title&$expand=Groups($top=1)":   true,
 		"Users/$count":                                         true,
 		"Users?$top=11":                                        false,
 		"Users?$top=5&$expand=Groups($top=1)":                  true,
