@@ -84,13 +84,13 @@ func (r *Request) admit(ctx context.Context) (context.Context, error) {
 		return ctx, err
 	}
 	r.held = append(r.held, done)
+	ctx, cancel := withTime(ctx, limits.Time)
+	r.held = append(r.held, cancel) // which lets go of the connection, too
 	if r.connection, r.Provider, err = s.connection(ctx, r.session.connection, caller); err != nil {
 		return ctx, err
 	}
 	r.record.Connection = r.connection.Name
 	r.limit = tighter(limits.RowsPerQuery, r.connection.MaxRows)
-	ctx, cancel := withTime(ctx, limits.Time)
-	r.held = append(r.held, cancel)
 	ctx, r.calls = observe.WithCalls(ctx)
 	r.ctx, r.stats = exec.WithStats(ctx)
 	return r.ctx, nil

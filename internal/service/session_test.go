@@ -35,6 +35,8 @@ type desk struct {
 	records []audit.Record
 	events  []observe.Event
 	bound   []duck.BindRequest
+	// used are the contexts under which connections stay open.
+	used []context.Context
 }
 
 // newDesk is a service over one connection, named "main", whose binder refuses
@@ -65,10 +67,11 @@ func (d *desk) keep(_ context.Context, r audit.Record) {
 func (d *desk) Default() string { return "main" }
 
 // Connection implements service.Pool.
-func (d *desk) Connection(_ context.Context, name string, _ *auth.Principal) (*service.Connection, error) {
+func (d *desk) Connection(ctx context.Context, name string, _ *auth.Principal) (*service.Connection, error) {
 	if name != "" && name != "main" {
 		return nil, gwerr.New(gwerr.NotFound, "There is no such connection.", "")
 	}
+	d.used = append(d.used, ctx)
 	return &service.Connection{Name: "main", MaxRows: 100}, nil
 }
 
@@ -258,6 +261,21 @@ func TestBindHandsOnEverything(t *testing.T) {
 	assert.Equal(t, []string{"main", "Other"}, b.Catalogs)
 	assert.Equal(t, list, b.Positional)
 	assert.Equal(t, map[string]query.Parameter{"a": list[0]}, b.Named)
+}
+
+// TestAConnectionIsHeldByRequests: a client of the wire may stay for days.
+func TestAConnectionIsHeldByRequests(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, nil)
+	session := d.Open(auth.WithPrincipal(t.Context(), auth.NewAnonymous()), "", "wire")
+	for i := range 2 {
+		_, r, err := session.Begin(t.Context(), "SELECT 1")
+		require.NoError(t, err)
+		require.Len(t, d.used, i+1)
+		require.NoError(t, d.used[i].Err())
+		r.End(nil)
+		require.Error(t, d.used[i].Err())
+	}
 }
 
 func TestATrailThatRefusesHoldsNothing(t *testing.T) {
