@@ -52,7 +52,6 @@ func librarySchema(name, id string) *catalog.Schema {
 
 type library struct {
 	schemas []*catalog.Schema
-	asked   []string
 }
 
 func newLibrary() *library {
@@ -70,7 +69,6 @@ func (l *library) Names(context.Context) ([]catalog.SchemaName, error) {
 }
 
 func (l *library) Schema(_ context.Context, name string) (*catalog.Schema, error) {
-	l.asked = append(l.asked, name)
 	for _, s := range l.schemas {
 		if strings.EqualFold(s.Name, name) || s.ID != "" && strings.EqualFold(s.ID, name) {
 			return s, nil
