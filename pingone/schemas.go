@@ -63,6 +63,17 @@ func (s *schemas) close() {
 	s.wait.Wait()
 }
 
+// forget makes what is known of schemas due to be read again. It serves on where
+// that fails.
+func (s *schemas) forget() {
+	s.names.forget(s)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range s.byID {
+		k.forget(s)
+	}
+}
+
 // start runs f in a goroutine that close waits for; it is false after close.
 func (s *schemas) start(f func()) bool {
 	s.mu.Lock()
@@ -289,6 +300,15 @@ func (k *kept[T]) get(ctx context.Context, s *schemas, read reader[T]) (T, error
 		return r.value, nil
 	case <-ctx.Done():
 		return value, gwerr.From(ctx.Err())
+	}
+}
+
+// forget makes the value due.
+func (k *kept[T]) forget(s *schemas) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.until.IsZero() {
+		k.until = s.c.cfg.Clock.Now()
 	}
 }
 

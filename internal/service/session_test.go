@@ -308,6 +308,14 @@ func (limits) Provider(_ string, base catalog.Provider, _ *auth.Principal) catal
 	return base
 }
 
+// Writable implements service.Policy.
+func (l limits) Writable(_ string, base catalog.Provider, _ *auth.Principal) catalog.Provider {
+	return base
+}
+
+// MayWrite implements service.Policy.
+func (limits) MayWrite(string, catalog.SchemaName, string, *auth.Principal) error { return nil }
+
 // Limits implements service.Policy.
 func (l limits) Limits(*auth.Principal) quota.Limits { return quota.Limits(l) }
 

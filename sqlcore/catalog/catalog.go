@@ -52,6 +52,8 @@ type Column struct {
 	// Required columns are never null.
 	Required bool
 	Access   Access
+	// Needed columns must be given by an INSERT.
+	Needed bool
 	// Values lists the known values of an enumeration, for documentation.
 	Values []string
 	// Sensitive columns hold personal data; masks and the audit log care.
@@ -93,6 +95,8 @@ type Table struct {
 	// Hidden are names whose values stand in other tables.
 	Hidden []Hidden
 	Paths  []Path
+	// Writes says how rows are changed; nil where they are only read.
+	Writes *Writes
 	// Group is the rate-limit group that the table's calls count for, by the
 	// service's own name; "" for its usual one.
 	Group string

@@ -35,6 +35,7 @@ func (p *problems) check(found []declared) {
 		for i := range c.table.Paths {
 			c.path(i)
 		}
+		c.writable()
 	}
 }
 
