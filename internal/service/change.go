@@ -141,6 +141,12 @@ func (r *Request) Change(ctx context.Context, c *change.Change) (*change.Done, e
 		return nil, gwerr.Newf(gwerr.Forbidden, "Your roles show you some rows of %s alone, so you can't insert any.", c.Table.Name).
 			WithMend("Ask the administrator for a role that writes the table without a condition on its rows.")
 	}
+	for _, property := range c.Allowed() {
+		if !r.connection.Allows[property] {
+			return nil, gwerr.Newf(gwerr.ReadOnly, "The connection %s does not allow this change of %s.", r.connection.Name, c.Table.Name).
+				WithMend("The administrator allows it with the property " + property + ".")
+		}
+	}
 	r.mu.Lock()
 	r.ran, r.record.Action = true, "write"
 	r.tables = append(r.tables, c.Table)

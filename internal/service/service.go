@@ -36,6 +36,9 @@ type Connection struct {
 	ReadOnly    bool
 	Writer      change.Writer
 	MaxAffected int64
+	// Allows are properties that allow what writes alone don't, such as
+	// AllowSchemaDelete.
+	Allows map[string]bool
 	// Procedures can be called on the connection.
 	Procedures procedure.Set
 	// Hold keeps the connection open for longer than the context it was asked

@@ -3,8 +3,10 @@ package tables_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
@@ -101,6 +103,7 @@ func document(t *catalog.Table) string {
 	for i := range t.Paths {
 		b.WriteString(way(&t.Paths[i]))
 	}
+	b.WriteString(changed(t))
 	if len(t.Examples) > 0 {
 		fmt.Fprintf(&b, "\n## Examples\n\n```sql\n%s;\n```\n", strings.Join(t.Examples, ";\n"))
 	}
@@ -118,10 +121,67 @@ func meaning(t *catalog.Table, c *catalog.Column) string {
 	if !c.Required {
 		out = append(out, "May be null.")
 	}
+	if word := written(t, c); word != "" {
+		out = append(out, word)
+	}
 	if c.References != nil {
 		out = append(out, fmt.Sprintf("Refers to [%s](%s.md).", c.References.Table, c.References.Table))
 	}
 	return strings.ReplaceAll(strings.Join(out, " "), "|", "\\|")
+}
+
+// written says how a column is written.
+func written(t *catalog.Table, c *catalog.Column) string {
+	if t.Writes == nil || c.Access == catalog.ReadOnly {
+		return ""
+	}
+	onUpdate := t.Writes.Update != nil || t.Writes.Part(c.Name) != nil
+	switch insert := t.Writes.Insert != nil && c.Access != catalog.OnUpdate; {
+	case insert && c.Needed && onUpdate && c.Access != catalog.OnInsert:
+		return "Needed on INSERT; can be updated."
+	case insert && c.Needed:
+		return "Needed on INSERT, and not changed afterwards."
+	case insert && onUpdate && c.Access != catalog.OnInsert:
+		return "Can be written."
+	case insert:
+		return "Can be given on INSERT."
+	case onUpdate:
+		return "Can be updated."
+	}
+	return ""
+}
+
+// changed lists the calls that change rows.
+func changed(t *catalog.Table) string {
+	w := t.Writes
+	if w == nil {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("\n## How rows are changed\n\n")
+	line := func(what string, c *catalog.Write) {
+		if c == nil {
+			return
+		}
+		fmt.Fprintf(&b, "- %s `%s %s`", what, c.Method, c.Address)
+		if c.Whole {
+			b.WriteString(" of the row as it was just read, with the changes in place")
+		}
+		if c.Allowed != "" {
+			fmt.Fprintf(&b, "; needs the property `%s` of the connection", c.Allowed)
+		}
+		b.WriteString("\n")
+	}
+	line("INSERT:", w.Insert)
+	line("UPDATE:", w.Update)
+	for i := range w.Parts {
+		line("UPDATE of "+strings.Join(w.Parts[i].Columns, ", ")+":", &w.Parts[i])
+	}
+	line("DELETE:", w.Delete)
+	for _, name := range slices.Sorted(maps.Keys(w.Only)) {
+		fmt.Fprintf(&b, "\nOnly rows whose `%s` is `%s` are updated or deleted.\n", name, w.Only[name])
+	}
+	return b.String()
 }
 
 var operatorWords = map[predicate.Operator]string{

@@ -295,6 +295,15 @@ type Shown struct{ Table, Column, Key string }
 // Lookup is a column of another table, found by a key of this one.
 type Lookup struct{ Table, Key, By, Column string }
 
+// Whole is the table without what a caller's roles hide; itself if they hide
+// nothing.
+func (t *Table) Whole() *Table {
+	if t.Restriction != nil {
+		return t.Restriction.Base
+	}
+	return t
+}
+
 // Index returns the position of the column of that name, letter case ignored,
 // or -1.
 func (t *Table) Index(name string) int {

@@ -48,7 +48,7 @@ func (p *problems) write(m fields, key, method, address string) *Write {
 
 // call reads "PUT environments/…", "PUT" or an address alone.
 func (p *problems) call(m fields, method, address string) Write {
-	w := Write{Method: method, Address: address, Type: m.str("type")}
+	w := Write{Method: method, Address: address, Type: m.str("type"), Allowed: m.str("allowed_by")}
 	if verb, rest, _ := strings.Cut(m.str("call"), " "); verb != "" {
 		w.Method = verb
 		if rest != "" {

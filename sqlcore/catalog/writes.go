@@ -39,6 +39,9 @@ type Write struct {
 	// the text Unless, which a new row has of itself.
 	AfterInsert bool
 	Unless      string
+	// Allowed names the property of a connection that must allow the call; "" for
+	// none but that writes are allowed.
+	Allowed string
 	// Whole sends the row as it was just read, with what changes in place.
 	Whole bool
 }

@@ -13,6 +13,7 @@ import (
 // Call is one call that changes something.
 type Call struct {
 	*catalog.Write
+	// Table is the whole table, whatever the caller may see of it.
 	Table *catalog.Table
 	// Keys are the values of the address, by column.
 	Keys map[string]string
@@ -39,7 +40,7 @@ func (c *Change) plan(row Row) ([]Call, error) {
 	}
 	var out []Call
 	for _, w := range c.calls() {
-		call := Call{Write: w, Table: c.Table, Keys: c.keys(row), Type: w.Type, Creates: c.Kind == Insert && w == c.Table.Writes.Insert}
+		call := Call{Write: w, Table: c.Table.Whole(), Keys: c.keys(row), Type: w.Type, Creates: c.Kind == Insert && w == c.Table.Writes.Insert}
 		if w.AfterInsert && c.Kind == Insert && c.text(row, w.Columns[0]) == w.Unless {
 			continue
 		}
@@ -74,7 +75,7 @@ func (c *Change) keys(row Row) map[string]string {
 // out.
 func (c *Change) body(w *catalog.Write, row Row) []Member {
 	out := []Member{}
-	if d := c.Table.Derived; d != nil && c.Kind == Insert && len(w.Columns) == 0 {
+	if d := c.Table.Whole().Derived; d != nil && c.Kind == Insert && len(w.Columns) == 0 {
 		for place, text := range d.Where {
 			out = append(out, Member{place, marshal(text)})
 		}

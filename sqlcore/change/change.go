@@ -83,6 +83,11 @@ func New(kind Kind, t *catalog.Table, assigned, returning []int, place func(i in
 	if kind != Insert {
 		return c, c.read()
 	}
+	for _, at := range returning {
+		if c.masked(at) {
+			return nil, gwerr.Newf(gwerr.Forbidden, "Your roles mask %s, so a new row can't return it.", t.Columns[at].Name).On(t.Columns[at].Name)
+		}
+	}
 	for i := range t.Columns {
 		if col := &t.Columns[i]; col.Needed && !slices.Contains(assigned, i) {
 			return nil, gwerr.Newf(gwerr.BadRequest, "A new row of %s needs a value for %s.", t.Name, col.Name).On(col.Name)
@@ -92,16 +97,11 @@ func New(kind Kind, t *catalog.Table, assigned, returning []int, place func(i in
 }
 
 func (c *Change) mayAssign(at int, twice bool) error {
-	col := &c.Table.Columns[at]
-	r := c.Table.Restriction
-	masked := false
-	if r != nil {
-		_, masked = r.Masks[col.Name]
-	}
+	col, r := &c.Table.Columns[at], c.Table.Restriction
 	switch {
 	case twice:
 		return gwerr.Newf(gwerr.BadRequest, "%s is given two values.", col.Name)
-	case masked:
+	case c.masked(at):
 		return gwerr.Newf(gwerr.Forbidden, "Your roles mask %s, so it can't be written.", col.Name)
 	case r != nil && slices.Contains(r.Reads(), col.Name) && c.Kind == Update:
 		return gwerr.Newf(gwerr.Forbidden, "Your roles choose the rows of %s by %s, so it can't be changed.", c.Table.Name, col.Name)
@@ -118,6 +118,15 @@ func (c *Change) mayAssign(at int, twice bool) error {
 	}
 }
 
+// masked reports whether the caller sees something else than the value.
+func (c *Change) masked(at int) bool {
+	if c.Table.Restriction == nil {
+		return false
+	}
+	_, masked := c.Table.Restriction.Masks[c.Table.Columns[at].Name]
+	return masked
+}
+
 // read adds the columns that tell which row it is, and those that the answer
 // has of a row that is gone afterwards.
 func (c *Change) read() error {
@@ -132,7 +141,13 @@ func (c *Change) read() error {
 	}
 	for i := range c.Table.Columns {
 		col := &c.Table.Columns[i]
-		if col.Key || names[col.Name] || c.Kind == Delete && slices.Contains(c.Returning, i) {
+		if col.Key {
+			names[col.Name] = true
+		}
+		if names[col.Name] || c.Kind == Delete && slices.Contains(c.Returning, i) {
+			if c.masked(i) && names[col.Name] {
+				continue // what is shown is not what the call needs
+			}
 			c.Reads = append(c.Reads, i)
 			delete(names, col.Name)
 		}
@@ -168,6 +183,17 @@ func (c *Change) calls() []*catalog.Write {
 	for i := range w.Parts {
 		if c.assigns(&w.Parts[i]) {
 			out = append(out, &w.Parts[i])
+		}
+	}
+	return out
+}
+
+// Allowed names the properties of a connection that must allow the change.
+func (c *Change) Allowed() []string {
+	var out []string
+	for _, w := range c.calls() {
+		if w.Allowed != "" {
+			out = append(out, w.Allowed)
 		}
 	}
 	return out

@@ -17,7 +17,7 @@ import (
 // Writer makes calls that change something.
 type Writer interface {
 	// Write makes the call and returns the values that the answer has for columns
-	// of the row, in their order; nil where it tells nothing of the row. A call
+	// of the call's table, in their order; nil where it tells nothing of the row. A call
 	// that Creates is never repeated once it may have been received: the error is
 	// gwerr.OutcomeUnknown then. Others are gwerr.InvalidValue and gwerr.Conflict
 	// for what the service refuses, and those of reading.
@@ -141,7 +141,7 @@ func (c *Change) one(ctx context.Context, w Writer, row Row, calls []Call) (answ
 		if call.Creates {
 			wanted = append(c.Table.Key(), c.Returning...)
 		}
-		told, err := w.Write(ctx, call, wanted)
+		told, err := w.Write(ctx, call, c.whole(wanted))
 		if err != nil {
 			return nil, made, err
 		}
@@ -156,6 +156,15 @@ func (c *Change) one(ctx context.Context, w Writer, row Row, calls []Call) (answ
 		answer[i] = known[at]
 	}
 	return answer, made, nil
+}
+
+// whole gives positions in the whole table of columns that the caller sees.
+func (c *Change) whole(columns []int) []int {
+	out := make([]int, len(columns))
+	for i, at := range columns {
+		out[i] = c.Table.Whole().Index(c.Table.Columns[at].Name)
+	}
+	return out
 }
 
 // known are the values of a row that the change itself tells.
