@@ -88,6 +88,9 @@ func document(t *catalog.Table, navigations []edm.Navigation) string {
 	if t.Scope == catalog.Global {
 		where = "the schema `Information`"
 	}
+	if t.Option != "" {
+		where += ", where the connection says `" + t.Option + "=true`"
+	}
 	fmt.Fprintf(&b, "# %s\n\n%s Stands in %s.\n\nReading needs %s.\n", t.Name, t.Doc, where, t.Permission)
 	b.WriteString("\n## Columns\n\n| column | SQL | OData | meaning | pushed down |\n| --- | --- | --- | --- | --- |\n")
 	for i := range t.Columns {
