@@ -43,6 +43,20 @@ func TestSchemasAreNamedAfterEnvironments(t *testing.T) {
 	require.True(t, gwerr.Is(err, gwerr.UnknownSchema), "%v", err)
 }
 
+// Tables whose values may be secret are there only where the connection says so.
+func TestTablesWithAnOption(t *testing.T) {
+	t.Parallel()
+	for _, shown := range []bool{false, true} {
+		w := newWorld(t, sim.Options{Users: 10}, func(c *pingone.Config) { c.ShowFlowGraph = shown })
+		s, err := w.conn.Schema(context.Background(), "Administrators")
+		require.NoError(t, err)
+		_, there := s.Table("DaVinciFlowGraphs")
+		require.Equal(t, shown, there)
+		_, there = s.Table("DaVinciFlows")
+		require.True(t, there)
+	}
+}
+
 func TestCustomAttributesAreColumns(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sim.Options{Users: 800}, nil)

@@ -3,6 +3,7 @@ package pingone
 import (
 	"encoding/json"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -53,7 +54,11 @@ func (d *decoder) typed(j *jx.Decoder, i int, f *field) (ok bool, err error) {
 	case catalog.StringList:
 		return d.appendList(j, i, f.element)
 	}
-	if j.Next() != jx.String {
+	switch t := j.Next(); {
+	case t == jx.Number && f.typ == catalog.String:
+		n, err := j.Num()
+		return err == nil && d.appendText(i, f.typ, digits(n)), err
+	case t != jx.String:
 		return false, j.Skip()
 	}
 	text, err := j.StrBytes()
@@ -61,6 +66,15 @@ func (d *decoder) typed(j *jx.Decoder, i int, f *field) (ok bool, err error) {
 		return false, err
 	}
 	return d.appendText(i, f.typ, text), nil
+}
+
+// digits writes a number that is kept as text, since it may be longer than any
+// numeric type: as it came, a whole one without a fraction of zero.
+func digits(n jx.Num) []byte {
+	if v, err := n.Float64(); err == nil && !n.IsInt() && v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+		return strconv.AppendInt(nil, int64(v), 10)
+	}
+	return n
 }
 
 func (d *decoder) appendText(i int, typ catalog.Type, text []byte) bool {

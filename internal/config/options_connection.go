@@ -101,7 +101,7 @@ func shapeOptions() []Option {
 		property("SkipForbiddenEnvironments", "skip_forbidden_environments", boolCodec, "false", func(c *Connection) *bool { return &c.SkipForbidden },
 			"Leaves environments that the application may not read out of AllEnvironments, instead of failing.", planned),
 		property("ShowFlowGraph", "show_flow_graph", boolCodec, "false", func(c *Connection) *bool { return &c.ShowFlowGraph },
-			"Shows the graph column of DaVinci flows.", planned),
+			"Offers DaVinciFlowGraphs. Its values may hold what was typed into nodes, secrets too."),
 		property("PushUnconfirmed", "push_unconfirmed", boolCodec, "false", func(c *Connection) *bool { return &c.PushUnconfirmed },
 			"Also pushes filters that PingOne does not document."),
 		property("PseudoColumns", "pseudo_columns", textCodec, "", func(c *Connection) *string { return &c.PseudoColumns },

@@ -124,7 +124,7 @@ func Start(t testing.TB, o Options) *Stack {
 		o.Sink = observe.Discard
 	}
 	cfg := pingone.Config{
-		APIURL: s.URL + "/v1", WorkerAppEnvironmentID: s.EnvironmentID(sim.EnvironmentAdministrators),
+		ShowFlowGraph: true, APIURL: s.URL + "/v1", WorkerAppEnvironmentID: s.EnvironmentID(sim.EnvironmentAdministrators),
 		Authorizer: workerToken(t, s.Simulator), Sink: observe.Join(observe.CountCalls, o.Sink),
 	}
 	if o.Client != nil {

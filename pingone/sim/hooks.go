@@ -9,13 +9,15 @@ import (
 
 // hooksOf are the hooks by the name of their resource.
 var hooksOf = map[string]resourceHooks{
-	"/organizations":               {visible: seesOrganization, hidden: true},
-	"/organizations/licenses":      {computed: map[string]compute{"assignedEnvironmentsCount": countAssigned}},
-	"applications/grants":          {owner: hasGrants},
-	"applications/roleAssignments": assignments,
-	"gateways/roleAssignments":     assignments,
-	"groups/roleAssignments":       assignments,
-	"users/roleAssignments":        assignments,
+	"/organizations":                   {visible: seesOrganization, hidden: true},
+	"/organizations/licenses":          {computed: map[string]compute{"assignedEnvironmentsCount": countAssigned}},
+	"applicationResources/permissions": {computed: map[string]compute{"resource": permissionResource}},
+	"gateways":                         {computed: map[string]compute{"credentials": credentialsOf}},
+	"applications/grants":              {owner: hasGrants},
+	"applications/roleAssignments":     assignments,
+	"gateways/roleAssignments":         assignments,
+	"groups/roleAssignments":           assignments,
+	"users/roleAssignments":            assignments,
 	"populations": {
 		visible: func(c *call, row *resource.Row) bool { return c.seesPopulation(row.ID) },
 		store:   storePopulation, remove: removePopulation, newID: newPopulation,

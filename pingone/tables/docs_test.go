@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/pingone/tables"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
@@ -29,8 +30,13 @@ func TestDocumentationIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	pages := map[string]string{"README.md": overview(found)}
+	schemas := map[catalog.Scope]*catalog.Schema{catalog.Global: {}, catalog.PerEnvironment: {}}
 	for _, table := range found {
-		pages[table.Name+".md"] = document(table)
+		s := schemas[table.Scope]
+		s.Tables = append(s.Tables, table)
+	}
+	for _, table := range found {
+		pages[table.Name+".md"] = document(table, edm.Navigations(schemas[table.Scope], table))
 	}
 	if *update {
 		if err := os.MkdirAll(docsFolder, 0o755); err != nil {
@@ -78,11 +84,14 @@ func overview(found []*catalog.Table) string {
 	return b.String()
 }
 
-func document(t *catalog.Table) string {
+func document(t *catalog.Table, navigations []edm.Navigation) string {
 	var b strings.Builder
 	where := "the schema of every environment"
 	if t.Scope == catalog.Global {
 		where = "the schema `Information`"
+	}
+	if t.Option != "" {
+		where += ", where the connection says `" + t.Option + "=true`"
 	}
 	fmt.Fprintf(&b, "# %s\n\n%s Stands in %s.\n\nReading needs %s.\n", t.Name, t.Doc, where, t.Permission)
 	b.WriteString("\n## Columns\n\n| column | SQL | OData | meaning | pushed down |\n| --- | --- | --- | --- | --- |\n")
@@ -99,6 +108,7 @@ func document(t *catalog.Table) string {
 		}
 		fmt.Fprintf(&b, "- `%s`: `%s` of [%s](%s.md)\n", h.Name, h.Column, h.Table, h.Table)
 	}
+	b.WriteString(related(navigations))
 	b.WriteString("\n## How rows are read\n\n")
 	for i := range t.Paths {
 		b.WriteString(way(&t.Paths[i]))
@@ -108,6 +118,25 @@ func document(t *catalog.Table) string {
 		fmt.Fprintf(&b, "\n## Examples\n\n```sql\n%s;\n```\n", strings.Join(t.Examples, ";\n"))
 	}
 	return b.String()
+}
+
+// related lists the OData navigation properties.
+func related(navigations []edm.Navigation) string {
+	ways := map[bool][]string{}
+	for _, n := range navigations {
+		ways[n.Many] = append(ways[n.Many], fmt.Sprintf("`%s` ([%s](%s.md))", n.Name, n.Target.Name, n.Target.Name))
+	}
+	out := ""
+	for _, many := range []bool{false, true} {
+		if len(ways[many]) > 0 {
+			sort.Strings(ways[many])
+			out += fmt.Sprintf("- to %s: %s\n", map[bool]string{false: "one", true: "many"}[many], strings.Join(ways[many], ", "))
+		}
+	}
+	if out == "" {
+		return ""
+	}
+	return "\n## Navigation in OData\n\n" + out
 }
 
 func meaning(t *catalog.Table, c *catalog.Column) string {

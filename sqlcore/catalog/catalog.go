@@ -116,6 +116,9 @@ type Table struct {
 	// Changed names the timestamp column that every change of a row moves on;
 	// "" where rows don't tell. It lets a scan prove that it is complete.
 	Changed string
+	// Option names the connection's option without which the table isn't there,
+	// "" for none.
+	Option string
 	// Restriction is set on a table that shows a caller only a part.
 	Restriction *Restriction
 }

@@ -19,7 +19,7 @@ import (
 var declarationKeys = map[string][]string{
 	"table": {
 		"table", "entity", "schema", "doc", "permission", "examples", "group", "collection", "one", "of", "from", "where", "unnest",
-		"size", "many_to_many", "discover", "changed", "columns", "hidden", "paths", "writes",
+		"size", "many_to_many", "discover", "changed", "option", "columns", "hidden", "paths", "writes",
 	},
 	"size":      {"table", "column", "path"},
 	"many":      {"from", "to", "names"},
@@ -112,7 +112,7 @@ func (p *problems) read(text []byte) (d declared, ok bool) {
 		Name: m.must("table"), Entity: m.must("entity"), Doc: m.must("doc"),
 		Scope:      []Scope{PerEnvironment, Global}[m.choice("schema", "environment", "information")],
 		Permission: m.str("permission"), Examples: m.texts("examples"), Discover: m.str("discover"), Changed: m.str("changed"),
-		Group: m.str("group"),
+		Group: m.str("group"), Option: m.str("option"),
 	}
 	if m.has("from") {
 		d.table.Derived = &Derived{Table: m.str("from"), Where: m.textMap("where"), Unnest: m.str("unnest")}

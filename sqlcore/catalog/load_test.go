@@ -100,7 +100,7 @@ func TestLoadNamesEveryFault(t *testing.T) {
 		{"get and list", "list: cars", "list: cars\n    get: car", "exactly one of get, list and parent"},
 		{"no key column", "key: true, ", "", "needs a key column"},
 		{"column twice", "name: Colour", "name: Id", "column Id stands twice"},
-		{"link without references", "entity: Car\n", "entity: Car\nmany_to_many: {from: Cars, to: Boats, names: [A, B]}\n", "the key of Cars must be two references"},
+		{"link without references", "entity: Car\n", "entity: Car\nmany_to_many: {from: Cars, to: Boats, names: [A, B]}\n", "Cars needs two references, to Cars and to Boats"},
 		{"link with one name", "entity: Car\n", "entity: Car\nmany_to_many: {from: Cars, to: Boats, names: [A]}\n", "the names of two navigation properties"},
 		{"no mapping", "table: Cars", "- table", "a.yaml"},
 		{"an insert without an address", "doc: Cars.", "doc: Cars.\nwrites: {insert: {}}", `a.yaml:5: the table has no collection whose address a call could take`},
