@@ -15,11 +15,13 @@ import (
 // querySegment ends the path of a query whose options stand in the body.
 const querySegment = "/$query"
 
-// readBody moves the options of a POST to …/$query into the address.
+// readBody moves the options of a POST to …/$query into the query. It comes
+// before everything else, so that nobody waits for a client that sends slowly.
 //
 // Source: OData 4.01 Part 2, section 4.17.
 func (q *request) readBody() error {
-	if q.r.Method != http.MethodPost {
+	q.query = q.r.URL.RawQuery
+	if q.r.Method != http.MethodPost || !strings.HasSuffix(q.r.URL.EscapedPath(), querySegment) {
 		return nil
 	}
 	kind, _, err := mime.ParseMediaType(q.r.Header.Get("Content-Type"))
@@ -37,9 +39,16 @@ func (q *request) readBody() error {
 	if len(body) > limit {
 		return gwerr.New(gwerr.TooLarge, fmt.Sprintf("The body is longer than %d bytes.", limit), "")
 	}
-	q.rest, _ = strings.CutSuffix(q.rest, querySegment)
 	q.query = strings.Trim(string(body)+"&"+q.query, "&")
 	return nil
+}
+
+// statement is the request's address, with options from the body.
+func (q *request) statement() string {
+	if q.query == "" {
+		return q.r.URL.EscapedPath()
+	}
+	return q.r.URL.EscapedPath() + "?" + q.query
 }
 
 // kept are the raw options of the query that a next link repeats: all but the

@@ -200,6 +200,8 @@ type Limits struct {
 	Queries   int
 	Queue     int
 	QueueTime time.Duration
+	// CallerShare is the part of Queries that a caller can have if it is alone.
+	CallerShare float64
 	// Rows bounds one result; 0 means no bound.
 	Rows int64
 	// PingOne are PingOne's limits, "group=calls" each.

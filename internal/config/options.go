@@ -191,6 +191,8 @@ func limitOptions() []Option {
 			"Queries that may wait for their turn; more are told to come back (503).", atLeast(0)),
 		option("limits.queue_time", durationCodec, "10s", func(c *Config, _ string) *time.Duration { return &c.Limits.QueueTime },
 			"Longest wait for a turn.", atLeast(0)),
+		option("limits.caller_share", floatCodec, "0.5", func(c *Config, _ string) *float64 { return &c.Limits.CallerShare },
+			"Part of `limits.queries` that one caller can have while it is alone. Two callers who want as much as they can get have a third each, three a quarter, and a newcomer always finds a turn. 1 lets one caller take all; so it is with `auth.mode: none`.", bounds(0.01, 1)),
 		option("limits.rows", int64Codec, "0", func(c *Config, _ string) *int64 { return &c.Limits.Rows },
 			"Rows of one result; a query that would give more fails. 0 means no bound.", atLeast(0)),
 		option("limits.pingone", listCodec, "", func(c *Config, _ string) *[]string { return &c.Limits.PingOne },

@@ -14,7 +14,7 @@ import (
 // became of it, what is too much, and last the front end.
 func (s *Server) publicRouter() http.Handler {
 	r := chi.NewRouter()
-	r.Use(requestID, s.leaving)
+	r.Use(requestID, s.bodyTime, s.leaving)
 	if s.cfg.Trace != nil {
 		r.Use(s.cfg.Trace)
 	}
@@ -22,7 +22,7 @@ func (s *Server) publicRouter() http.Handler {
 		httpguard.Headers(httpguard.HeadersConfig{HSTS: s.cfg.HSTS}))
 	r.Use(httpguard.Networks(s.cfg.AllowIPs, s.fail), httpguard.Hosts(s.cfg.AllowHosts, s.fail), s.cors, httpguard.Framing(s.fail), httpguard.Limits(httpguard.LimitsConfig{
 		URL: int(s.cfg.Limits.URLBytes), Body: s.cfg.Limits.RequestBytes,
-	}, s.fail), s.bodyTime)
+	}, s.fail))
 	r.NotFound(s.fails(gwerr.New(gwerr.NotFound, "There is nothing at this address.", "See /docs for the addresses.")))
 	r.MethodNotAllowed(s.fails(gwerr.New(gwerr.MethodNotAllowed, "This address does not take this method.", "See /docs for the addresses.")))
 
