@@ -1,6 +1,7 @@
 package odata
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 	"mime"
@@ -86,13 +87,18 @@ func systemOption(name string) bool {
 }
 
 // scope is what a continuation is bound to: the caller, the schema, the path
-// and the options, however they are encoded.
+// and the options, however they are encoded. Each has its length before it, so
+// that no other parts make the same text.
 func (q *request) scope() string {
 	parts := []string{q.h.cfg.Caller(q.r.Context()), q.h.cfg.Prefix, q.schema.ID, q.schema.Name, decoded(strings.Trim(q.rest, "/"))}
 	for _, pair := range kept(q.query) {
 		parts = append(parts, decoded(strings.ReplaceAll(pair, "+", "%20")))
 	}
-	return strings.Join(parts, "\x00")
+	var scope []byte
+	for _, part := range parts {
+		scope = append(binary.AppendUvarint(scope, uint64(len(part))), part...)
+	}
+	return string(scope)
 }
 
 func decoded(s string) string {

@@ -35,7 +35,7 @@ func (a *app) openServer(context.Context) (err error) {
 			Address: c.Listen.Address, TLS: tlsOf(c), ReadHeaderTimeout: c.Listen.ReadHeaderTimeout, IdleTimeout: c.Listen.IdleTimeout,
 		},
 		Admin:  server.Admin{Address: c.Admin.Address, Token: c.Admin.Token, Pprof: c.Admin.Pprof, Metrics: a.metrics.Handler(), Level: a.log},
-		Mounts: mounts, Guard: a.guard, Trace: a.tracer.Middleware,
+		Mounts: mounts, Guard: a.guard, Refused: a.refused, Trace: a.tracer.Middleware,
 		Proxies: httpguard.ProxyConfig{
 			Trusted: c.TrustedProxies, PublicURL: c.PublicURL, Forwarded: c.ForwardedHeader == "forwarded",
 		},

@@ -23,6 +23,9 @@ type Config struct {
 	Mounts []Mount
 	// Guard authenticates callers of mounts that are not Open; nil for none.
 	Guard func(http.Handler) http.Handler
+	// Refused is told of requests to a data front end, odata or sql, that end
+	// before it sees them; nil for nobody.
+	Refused func(r *http.Request, frontEnd string, err error)
 	// Trace starts a trace for each request; nil for none.
 	Trace func(http.Handler) http.Handler
 	// Proxies says whom to believe about who calls, and by which address.
