@@ -75,9 +75,11 @@ type Listen struct {
 type Admin struct {
 	// Address is "" when the listener is off.
 	Address string
-	// Token allows what changes or exposes the process from other hosts.
+	// Token is needed for everything but health; empty for no token.
 	Token tokens.Secret
-	Pprof bool
+	// AllowedHosts are names with a dot that the listener answers to.
+	AllowedHosts []string
+	Pprof        bool
 }
 
 // The ways callers can be authenticated.

@@ -97,9 +97,12 @@ type TLS struct {
 type Admin struct {
 	// Address is "" to go without.
 	Address string
-	// Token lets other hosts than this one use /loglevel and /debug/pprof.
+	// Token is needed for everything but health. Without one /loglevel and
+	// /debug/pprof are for this host alone.
 	Token tokens.Secret
-	Pprof bool
+	// AllowHosts are names with a dot under which the listener answers.
+	AllowHosts []string
+	Pprof      bool
 	// Metrics serves /metrics.
 	Metrics http.Handler
 	// Level serves /loglevel; nil for none.
