@@ -314,3 +314,37 @@ func repeats(body []byte) bool {
 	}
 	return walk()
 }
+
+// TestDeepJSONIsRefused: whoever writes an attribute in PingOne may not end the
+// engine that reads it.
+func TestDeepJSONIsRefused(t *testing.T) {
+	t.Parallel()
+	lists := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
+	objects := func(n int) string { return strings.Repeat(`{"a": `, n) + "1" + strings.Repeat("}", n) }
+	for name, c := range map[string]struct {
+		json string
+		good bool
+	}{
+		"as deep as can be":      {lists(maxDepth), true},
+		"one level more":         {lists(maxDepth + 1), false},
+		"objects":                {objects(maxDepth), true},
+		"one object more":        {objects(maxDepth + 1), false},
+		"very deep":              {lists(9000), false},
+		"wide":                   {"[" + strings.Repeat("[],", 5000) + "{}]", true},
+		"brackets in texts":      {`["` + strings.Repeat("[{", 500) + `","\"[[\\", "` + strings.Repeat(`\"[`, 500) + `"]`, true},
+		"behind a text with end": {`["\\",` + lists(maxDepth) + `]`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := decodeThings(t, `{"id":"`+someID+`","json":`+c.json+`}`)
+			if c.good {
+				require.NoError(t, err)
+				require.Equal(t, strings.ReplaceAll(strings.ReplaceAll(c.json, ": ", ":"), ", ", ","), got["Json"])
+				return
+			}
+			require.True(t, gwerr.Is(err, gwerr.UpstreamRejected), "%v", err)
+			require.ErrorContains(t, err, "Json")
+			require.NotContains(t, err.Error(), "[[")
+		})
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/go-faster/jx"
 
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
@@ -140,6 +141,10 @@ func (d *decoder) appendNumber(i int, n jx.Num) bool {
 	return true
 }
 
+// maxDepth bounds the nesting of a JSON value. What reads it after us may need
+// stack for each level.
+const maxDepth = 100
+
 func (d *decoder) appendJSON(j *jx.Decoder, i int) (bool, error) {
 	if j.Next() == jx.Null {
 		return false, j.Null()
@@ -152,8 +157,34 @@ func (d *decoder) appendJSON(j *jx.Decoder, i int) (bool, error) {
 	if err := json.Compact(&d.json, raw); err != nil {
 		return false, err
 	}
+	if deeper(d.json.Bytes(), maxDepth) {
+		f := &d.layout.columns[i]
+		return false, gwerr.Newf(gwerr.UpstreamRejected, "A row of PingOne's answer has JSON of more than %d levels in %s (member %s).", maxDepth, f.name, f.path).
+			WithMend("Leave the column out, or change the value in PingOne.").On(f.name)
+	}
 	d.builders[i].(*array.StringBuilder).BinaryBuilder.Append(d.valid(d.json.Bytes()))
 	return true, nil
+}
+
+// deeper reports whether valid JSON has more levels than most.
+func deeper(text []byte, most int) bool {
+	depth, inText := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case inText && c == '\\':
+			i++
+		case c == '"':
+			inText = !inText
+		case inText:
+		case c == '{', c == '[':
+			if depth++; depth > most {
+				return true
+			}
+		case c == '}', c == ']':
+			depth--
+		}
+	}
+	return false
 }
 
 // listScratch gathers a list before it is known to be one of texts.
