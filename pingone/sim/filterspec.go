@@ -7,16 +7,17 @@ import (
 	"strings"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
 )
 
 // filterSpec says what an endpoint accepts in filter. Names are case-sensitive.
 type filterSpec struct {
-	attributes map[string][]string // operators by attribute
-	or         bool                // whether or is accepted
-	noAnd      bool                // whether and is not
-	booleans   string              // "quoted" or "bare" when only that is accepted
-	groupPath  bool                // whether memberOfGroups[…] is accepted
+	attributes map[string]resource.Words // operators by attribute
+	or         bool                      // whether or is accepted
+	noAnd      bool                      // whether and is not
+	booleans   string                    // "quoted" or "bare" when only that is accepted
+	groupPath  bool                      // whether memberOfGroups[…] is accepted
 }
 
 var (
@@ -26,18 +27,18 @@ var (
 	opsEqSwEw = []string{"eq", "sw", "ew"}
 )
 
-var environmentsSpec = filterSpec{attributes: map[string][]string{
+var environmentsSpec = filterSpec{attributes: map[string]resource.Words{
 	"name": opsSw, "id": opsEq, "organization.id": opsEq, "license.id": opsEq, "status": opsEq,
 }}
 
-var groupsSpec = filterSpec{or: true, groupPath: true, attributes: map[string][]string{
+var groupsSpec = filterSpec{or: true, groupPath: true, attributes: map[string]resource.Words{
 	"id": opsEq, "name": opsEqSw, "population.id": opsEq, "externalId": opsEqSw,
 }}
 
 // usersSpec is what users accept in an environment: the documented attributes
 // and the enabled custom attributes of type STRING.
 func usersSpec(attributes []*attribute, unconfirmed bool) filterSpec {
-	spec := filterSpec{or: true, groupPath: true, attributes: map[string][]string{
+	spec := filterSpec{or: true, groupPath: true, attributes: map[string]resource.Words{
 		"enabled": opsEqSw, "population.id": opsEq, "startDate": opsEq, "endDate": opsEq,
 	}}
 	for _, name := range data.Names {
@@ -77,7 +78,7 @@ func (f filterSpec) without(refused []refusal, booleans string) filterSpec {
 	covered := func(attribute, operator string) bool {
 		return slices.ContainsFunc(refused, func(r refusal) bool { return r.covers(attribute, operator) })
 	}
-	attributes := make(map[string][]string)
+	attributes := make(map[string]resource.Words)
 	for name, operators := range f.attributes {
 		left := slices.DeleteFunc(slices.Clone(operators), func(op string) bool { return covered(name, op) })
 		if len(left) > 0 {

@@ -15,7 +15,7 @@ func (g *generic) list(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	t, def, most := g.kind, g.kind.Default, g.kind.Most
+	t, def, most := g.kind, g.kind.Page.Default, g.kind.Page.Most
 	if most == 0 {
 		def = max(1, place.rows.Len())
 		most = def
@@ -40,7 +40,7 @@ func (g *generic) list(c *call) (reply, error) {
 		row := place.rows.Row(order[k])
 		return row != nil && (g.hooks.visible == nil || g.hooks.visible(c, row)) && match(row)
 	}
-	l := &listing{key: t.Key, uncounted: !t.Count, plain: t.Most == 0 && !p.continued}
+	l := &listing{key: t.Key, uncounted: !t.Count, plain: t.Page.Most == 0 && !p.continued}
 	return g.server.slots(c, p, l, len(order), matches, func(dst []byte, k int) []byte {
 		return g.append(dst, c, place, place.rows.Row(order[k]))
 	}), nil
