@@ -78,23 +78,16 @@ func (s *Server) listEnvironments(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	var x *scim.Expr
-	if p.at.Filter != "" {
-		if x, err = c.parse(environmentsSpec, p.at.Filter); err != nil {
-			return reply{}, err
-		}
-		if filtersMore(x) {
-			p.limit = most
-		}
+	x, err := c.parse(environmentsSpec, p.at.Filter)
+	if err != nil {
+		return reply{}, err
+	}
+	if x != nil && filtersMore(x) {
+		p.limit = most
 	}
 	all := s.environments()
-	matches := func(k int) bool {
-		e := all[k]
-		if !c.access.sees(e.id) {
-			return false
-		}
-		return x == nil || evaluate(x, func(name string) []string { return []string{e.value(name)} })
-	}
+	match := compile(x, onTexts(func(e *environment, name string) []string { return []string{e.value(name)} }))
+	matches := func(k int) bool { return c.access.sees(all[k].id) && match(all[k]) }
 	l := &listing{key: "environments", uncounted: true}
 	products := has(p.at.Expand, "billOfMaterials")
 	return s.slots(c, p, l, len(all), matches, func(dst []byte, k int) []byte {

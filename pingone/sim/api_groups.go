@@ -83,45 +83,30 @@ func (s *Server) listGroups(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	var x *scim.Expr
-	if p.at.Filter != "" {
-		if x, err = c.parse(groupsSpec, p.at.Filter); err != nil {
-			return reply{}, err
-		}
+	x, err := c.parse(groupsSpec, p.at.Filter)
+	if err != nil {
+		return reply{}, err
 	}
 	e := c.environment
-	matches := func(g int) bool { return !e.groups[g].deleted && c.seesGroup(g) && (x == nil || e.groupMatches(x, g)) }
+	match := compile(x, e.compileGroupLeaf)
+	matches := func(g int) bool { return !e.groups[g].deleted && c.seesGroup(g) && match(g) }
 	l := &listing{key: "groups"}
 	return s.slots(c, p, l, len(e.groups), matches, func(dst []byte, g int) []byte { return c.appendGroup(dst, g, nil) }), nil
 }
 
-// groupMatches tries a checked filter on a group.
-func (e *environment) groupMatches(x *scim.Expr, g int) bool {
-	switch x.Kind {
-	case scim.And:
-		for _, child := range x.Children {
-			if !e.groupMatches(child, g) {
-				return false
-			}
-		}
-		return true
-	case scim.Or:
-		for _, child := range x.Children {
-			if e.groupMatches(child, g) {
-				return true
-			}
-		}
-		return false
-	case scim.Path:
-		id, kind := groupPath(x)
-		parent, ok := e.groupByID(id)
+func (e *environment) compileGroupLeaf(x *scim.Expr) func(g int) bool {
+	if x.Kind != scim.Path {
+		return onTexts(func(g int, name string) []string { return []string{e.groupValue(g, name)} })(x)
+	}
+	id, kind := groupPath(x)
+	parent, ok := e.groupByID(id)
+	return func(g int) bool {
 		if !ok {
 			return false
 		}
 		how := e.groupMember(g, parent)
 		return how != outside && (kind == "" || how.String() == kind)
 	}
-	return evaluate(x, func(name string) []string { return []string{e.groupValue(g, name)} })
 }
 
 func (e *environment) groupValue(g int, name string) string {
@@ -159,7 +144,7 @@ func (s *Server) appendWholeGroup(c *call, g int) []byte {
 		below := e.nesting().descendants[g]
 		found := e.find(query{
 			key:   `memberOfGroups[id eq "` + id + `"]`,
-			match: allOf{&memberOf{group: g, below: below}},
+			match: func(u *subject) bool { return e.memberOf(u, g, below) != outside },
 		}, c.now)
 		total := o.child("totalMemberCounts")
 		total.int("users", found.count())

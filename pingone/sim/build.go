@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -155,15 +156,18 @@ func (s *Server) seedGroups(e *environment, seed uint64) {
 	for k, spec := range data.Groups(e.populations().Len()) {
 		g := &group{
 			id: e.ids.groups.ID(uint32(k)), name: spec.Name, description: spec.Description, externalID: spec.ExternalID,
-			population: spec.Population, userFilter: spec.UserFilter, sourceType: spec.SourceType, customData: []byte(spec.CustomData),
-			salt: data.Mix(seed + uint64(k)*3), share: spec.Share, parents: make(map[int]bool),
+			population: -1, userFilter: spec.UserFilter, sourceType: spec.SourceType, customData: []byte(spec.CustomData),
+			salt: data.Mix(seed + uint64(k)*3), share: uint64(spec.Share * math.MaxUint64), parents: make(map[int]bool),
 			createdAt: data.Epoch + int64(k)*86_400_777, updated: data.Epoch + int64(k)*96_400_777,
 		}
 		if g.sourceType != "" {
 			g.sourceID = identityProviderID(e.id)
 		}
-		for _, p := range spec.Parents {
-			g.parents[p] = true
+		if spec.Population != nil {
+			g.population = *spec.Population
+		}
+		for _, name := range spec.Parents {
+			g.parents[slices.IndexFunc(e.groups, func(p *group) bool { return p.name == name })] = true
 		}
 		e.groups = append(e.groups, g)
 	}

@@ -176,7 +176,7 @@ func (g *generic) create(c *call) (reply, error) {
 	if g.hooks.newID != nil {
 		row.ID = g.hooks.newID(c, p.rows)
 	}
-	if name, ok := members["name"].(string); ok && g.kind.NamedIDs {
+	if name, ok := members["name"].(string); ok && g.kind.IDs == "name" {
 		row.ID = name
 	}
 	members["id"] = row.ID
@@ -277,7 +277,7 @@ func (g *generic) act(c *call) (reply, error) {
 		return reply{}, err
 	}
 	got, _, _ := strings.Cut(c.request.Header.Get("Content-Type"), ";")
-	k := slices.IndexFunc(g.kind.Actions, func(a resource.Action) bool { return strings.EqualFold(a.Media, strings.TrimSpace(got)) })
+	k := slices.IndexFunc(g.kind.Actions, func(a resource.Entry[string]) bool { return strings.EqualFold(a.Value, strings.TrimSpace(got)) })
 	if k < 0 {
 		return reply{}, unsupportedMedia(got)
 	}

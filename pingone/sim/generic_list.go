@@ -15,7 +15,7 @@ func (g *generic) list(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	t, def, most := g.kind, g.kind.Default, g.kind.Most
+	t, def, most := g.kind, g.kind.Page.Default, g.kind.Page.Most
 	if most == 0 {
 		def = max(1, place.rows.Len())
 		most = def
@@ -30,19 +30,17 @@ func (g *generic) list(c *call) (reply, error) {
 		return reply{}, err
 	}
 	var x *scim.Expr
-	if len(t.Filters) > 0 && p.at.Filter != "" {
+	if len(t.Filters) > 0 {
 		if x, err = c.parse(filterSpec{attributes: t.Filters, or: t.Or}, p.at.Filter); err != nil {
 			return reply{}, err
 		}
 	}
+	match := compile(x, onTexts(func(row *resource.Row, name string) []string { return resource.Values(row.Members, name) }))
 	matches := func(k int) bool {
 		row := place.rows.Row(order[k])
-		if row == nil || g.hooks.visible != nil && !g.hooks.visible(c, row) {
-			return false
-		}
-		return x == nil || evaluate(x, func(name string) []string { return resource.Values(row.Members, name) })
+		return row != nil && (g.hooks.visible == nil || g.hooks.visible(c, row)) && match(row)
 	}
-	l := &listing{key: t.Key, uncounted: !t.Count, plain: t.Most == 0 && !p.continued}
+	l := &listing{key: t.Key, uncounted: !t.Count, plain: t.Page.Most == 0 && !p.continued}
 	return g.server.slots(c, p, l, len(order), matches, func(dst []byte, k int) []byte {
 		return g.append(dst, c, place, place.rows.Row(order[k]))
 	}), nil

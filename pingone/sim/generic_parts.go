@@ -41,7 +41,7 @@ func (g *generic) replacePart(part resource.Part) handler {
 }
 
 func (g *generic) appendPart(c *call, p *place, row *resource.Row, part resource.Part) []byte {
-	if part.Whole {
+	if part.Answers == "row" {
 		return g.append(nil, c, p, row)
 	}
 	o := open(nil)

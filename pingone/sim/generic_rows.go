@@ -41,10 +41,10 @@ func (g *generic) append(dst []byte, c *call, p *place, row *resource.Row) []byt
 		links.link(name, self, "/", name)
 	}
 	for _, l := range g.kind.Links {
-		if below, ok := strings.CutPrefix(l.Path, "./"); ok {
+		if below, ok := strings.CutPrefix(l.Value, "./"); ok {
 			links.link(l.Name, self, "/", below)
 		} else {
-			links.link(l.Name, c.base, l.Path)
+			links.link(l.Name, c.base, l.Value)
 		}
 	}
 	o.end(links)

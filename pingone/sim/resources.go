@@ -103,7 +103,7 @@ func (s *Server) addResources(n *node) {
 		g := &generic{server: s, kind: t, hooks: hooksOf[t.Name()]}
 		g.links()
 		s.generics[t.Name()] = g
-		read, write := g.guarded(t.Read, false), g.guarded(t.Write, true)
+		read, write := g.guarded(t.Permission.Read, false), g.guarded(t.Permission.Write, true)
 		one := t.Path
 		if !t.Single() {
 			one += "/{id}"
@@ -116,22 +116,22 @@ func (s *Server) addResources(n *node) {
 			"replace": {"PUT " + one, write(g.replace)}, "patch": {"PATCH " + one, write(g.patch)}, "delete": {"DELETE " + one, write(g.delete)},
 		} {
 			if t.Can(method) {
-				group := t.Writes
+				group := t.Group[1]
 				if strings.HasPrefix(h.endpoint, "GET") {
-					group = t.Group
+					group = t.Group[0]
 				}
 				n.add(h.endpoint, group, h.handle)
 			}
 		}
 		if len(t.Actions) > 0 {
-			n.add("POST "+one, t.Writes, write(g.act))
+			n.add("POST "+one, t.Group[1], write(g.act))
 		}
 		for _, p := range t.Parts {
-			if slices.Contains(p.Methods, "read") {
-				n.add("GET "+one+"/"+p.Name, t.Group, read(g.readPart(p)))
+			if slices.Contains(p.Value.Methods, "read") {
+				n.add("GET "+one+"/"+p.Name, t.Group[0], read(g.readPart(p.Value)))
 			}
-			if slices.Contains(p.Methods, "replace") {
-				n.add("PUT "+one+"/"+p.Name, t.Writes, write(g.replacePart(p)))
+			if slices.Contains(p.Value.Methods, "replace") {
+				n.add("PUT "+one+"/"+p.Name, t.Group[1], write(g.replacePart(p.Value)))
 			}
 		}
 	}

@@ -25,18 +25,22 @@ func (p *Problem) Error() string { return p.Target + " " + p.Message }
 
 func number(n int64) json.Number { return json.Number(strconv.FormatInt(n, 10)) }
 
+// reading is how rows are read.
+type reading struct {
+	strict bool // a fraction given for an integer is refused, not cut
+	seed   bool // the row stands in a file: all of it counts, what the service sets included
+}
+
 // Take makes a row from what a client sent, numbers as json.Number. What the
 // client may not set comes from old, which is nil for a new row.
 func (t *Type) Take(sent, old map[string]any) (map[string]any, *Problem) {
-	shape := t.Members
+	how := reading{strict: t.Numbers == "strict"}
 	if t.Variant != "" {
-		_, problem := t.Members.take(sent, old, "", t.Strict)
-		if problem != nil && problem.Target == t.Variant {
+		if _, problem := t.Members.take(sent, old, "", how); problem != nil && problem.Target == t.Variant {
 			return nil, problem
 		}
-		shape = t.Shape(sent)
 	}
-	return shape.take(sent, old, "", t.Strict)
+	return t.Shape(sent).take(sent, old, "", how)
 }
 
 // Merge applies a patch to a row: null clears, objects merge (RFC 7396).
@@ -61,12 +65,17 @@ func Merge(row, patch map[string]any) map[string]any {
 }
 
 // take reads the members of an object.
-func (m *Member) take(sent, old map[string]any, at string, strict bool) (map[string]any, *Problem) {
+func (m *Member) take(sent, old map[string]any, at string, how reading) (map[string]any, *Problem) {
 	out := make(map[string]any)
+	for name := range sent {
+		if how.seed && m.Child(name) == nil {
+			return nil, &Problem{Target: at + name, Message: "is not declared"}
+		}
+	}
 	for _, c := range m.Children {
 		kept, has := old[c.Name]
 		v := sent[c.Name]
-		if c.ReadOnly || c.Fixed && old != nil {
+		if !how.seed && (c.ReadOnly || c.Fixed && old != nil) {
 			if has {
 				out[c.Name] = kept
 			} else if c.Default != nil {
@@ -83,7 +92,7 @@ func (m *Member) take(sent, old map[string]any, at string, strict bool) (map[str
 			}
 			continue
 		}
-		taken, problem := c.value(v, kept, at+c.Name, strict)
+		taken, problem := c.value(v, kept, at+c.Name, how)
 		if problem != nil {
 			return nil, problem
 		}
@@ -93,10 +102,10 @@ func (m *Member) take(sent, old map[string]any, at string, strict bool) (map[str
 }
 
 // value checks one value of a member, or all of a list.
-func (m *Member) value(v, old any, at string, strict bool) (any, *Problem) {
+func (m *Member) value(v, old any, at string, how reading) (any, *Problem) {
 	if !m.List {
 		before, _ := old.(map[string]any)
-		return m.single(v, before, at, strict)
+		return m.single(v, before, at, how)
 	}
 	list, ok := v.([]any)
 	if !ok {
@@ -104,7 +113,7 @@ func (m *Member) value(v, old any, at string, strict bool) (any, *Problem) {
 	}
 	out := make([]any, 0, len(list))
 	for k, item := range list {
-		taken, problem := m.single(item, sameItem(item, old), at+"["+strconv.Itoa(k)+"]", strict)
+		taken, problem := m.single(item, sameItem(item, old), at+"["+strconv.Itoa(k)+"]", how)
 		if problem != nil {
 			return nil, problem
 		}
@@ -126,12 +135,14 @@ func sameItem(item, list any) map[string]any {
 }
 
 // single checks one value.
-func (m *Member) single(v any, old map[string]any, at string, strict bool) (any, *Problem) {
+func (m *Member) single(v any, old map[string]any, at string, how reading) (any, *Problem) {
 	wrong := func(want string) *Problem {
 		return &Problem{Code: "INVALID_VALUE", Target: at, Message: "must be " + want}
 	}
 	switch m.Kind {
-	case Any:
+	case Computed, Owner:
+		return nil, &Problem{Target: at, Message: "is set by the service"}
+	case Any, ID, Created, Updated:
 		return v, nil
 	case Object:
 		inner, ok := v.(map[string]any)
@@ -141,7 +152,7 @@ func (m *Member) single(v any, old map[string]any, at string, strict bool) (any,
 		case len(m.Children) == 0:
 			return inner, nil
 		}
-		return m.take(inner, old, at+".", strict)
+		return m.take(inner, old, at+".", how)
 	case Boolean:
 		if _, ok := v.(bool); !ok {
 			return nil, wrong("true or false")
@@ -152,19 +163,22 @@ func (m *Member) single(v any, old map[string]any, at string, strict bool) (any,
 		if !ok {
 			return nil, wrong("a number")
 		}
-		return m.number(n, at, strict)
+		return m.number(n, at, how)
 	}
 	text, ok := v.(string)
 	if !ok {
 		return nil, wrong("a string")
 	}
+	if how.seed && strings.HasPrefix(text, "@") {
+		return text, nil
+	}
 	return m.text(text, at)
 }
 
 // number checks a number; the fraction of one that must be whole is cut off.
-func (m *Member) number(n json.Number, at string, strict bool) (any, *Problem) {
+func (m *Member) number(n json.Number, at string, how reading) (any, *Problem) {
 	f, err := n.Float64()
-	if err != nil || m.Kind == Integer && strict && f != float64(int64(f)) {
+	if err != nil || m.Kind == Integer && how.strict && f != float64(int64(f)) {
 		return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "must be a whole number"}
 	}
 	if m.Min != nil && f < float64(*m.Min) || m.Max != nil && f > float64(*m.Max) {

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -14,42 +15,10 @@ import (
 
 // declaration is a file as it is written.
 type declaration struct {
-	Path       string                   `yaml:"path"`
-	Key        string                   `yaml:"key"`
-	One        string                   `yaml:"one"`
-	Methods    string                   `yaml:"methods"`
-	Group      string                   `yaml:"group"`
-	Permission permission               `yaml:"permission"`
-	Page       page                     `yaml:"page"`
-	Count      bool                     `yaml:"count"`
-	IDs        string                   `yaml:"ids"`
-	Numbers    string                   `yaml:"numbers"`
-	Filters    map[string]string        `yaml:"filters"`
-	Or         bool                     `yaml:"or"`
-	Order      []string                 `yaml:"order"`
-	Links      map[string]string        `yaml:"links"`
-	Members    yaml.MapSlice            `yaml:"members"`
-	Variant    string                   `yaml:"variant"`
-	Variants   map[string]yaml.MapSlice `yaml:"variants"`
-	Parts      map[string]part          `yaml:"parts"`
-	Actions    map[string]string        `yaml:"actions"`
-	Rows       []yaml.MapSlice          `yaml:"rows"`
-}
-
-type permission struct {
-	Read  string `yaml:"read"`
-	Write string `yaml:"write"`
-}
-
-type page struct {
-	Default int `yaml:"default"`
-	Most    int `yaml:"most"`
-}
-
-type part struct {
-	Members string `yaml:"members"`
-	Methods string `yaml:"methods"`
-	Answers string `yaml:"answers"`
+	Type     `yaml:",inline"`
+	Members  yaml.MapSlice            `yaml:"members"`
+	Variants map[string]yaml.MapSlice `yaml:"variants"`
+	Rows     []yaml.MapSlice          `yaml:"rows"`
 }
 
 // source tells where in its file something stands.
@@ -116,10 +85,7 @@ func Load(files fs.FS, code ...string) (*Set, error) {
 		set.Types, set.names[t.name] = append(set.Types, t), t
 	}
 	for _, t := range set.Types {
-		if err := set.check(t); err != nil {
-			return nil, err
-		}
-		if err := t.checkRows(); err != nil {
+		if err := cmp.Or(set.check(t), t.checkRows()); err != nil {
 			return nil, err
 		}
 	}
@@ -132,57 +98,27 @@ func read(name string, raw []byte) (*Type, error) {
 	if err := yaml.UnmarshalWithOptions(raw, &d, yaml.Strict(), yaml.UseOrderedMap()); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	t := &Type{
-		Path: d.Path, Key: d.Key, One: d.One, Methods: words(d.Methods), Read: words(d.Permission.Read), Write: words(d.Permission.Write),
-		Default: d.Page.Default, Most: d.Page.Most, Count: d.Count, Or: d.Or, Order: d.Order, Variant: d.Variant,
-		NamedIDs: d.IDs == "name", Strict: d.Numbers == "strict", Filters: make(map[string][]string), file: &source{name, raw},
-	}
-	groups := append(words(d.Group), "rlgConfigRpm")
-	t.Group, t.Writes = groups[0], groups[max(0, len(groups)-2)]
-	if len(t.Read) == 0 {
-		t.Read = []string{"configuration"}
-	}
-	if len(t.Write) == 0 {
-		t.Write = []string{"configuration"}
-	}
-	for attribute, operators := range d.Filters {
-		t.Filters[attribute] = words(operators)
-	}
-	for _, name := range slices.Sorted(maps.Keys(d.Links)) {
-		t.Links = append(t.Links, Link{name, d.Links[name]})
-	}
-	for _, name := range slices.Sorted(maps.Keys(d.Parts)) {
-		p := d.Parts[name]
-		t.Parts = append(t.Parts, Part{name, words(p.Members), words(p.Methods), p.Answers == "row"})
-	}
-	for _, name := range slices.Sorted(maps.Keys(d.Actions)) {
-		t.Actions = append(t.Actions, Action{name, d.Actions[name]})
+	t := &d.Type
+	t.file = &source{name, raw}
+	groups := append(t.Group, "rlgConfigRpm")
+	t.Group = Words{groups[0], groups[max(0, len(groups)-2)]}
+	for _, classes := range []*Words{&t.Permission.Read, &t.Permission.Write} {
+		if len(*classes) == 0 {
+			*classes = Words{"configuration"}
+		}
 	}
 	t.split()
-	if err := t.declareMembers(d); err != nil {
+	t.Members, t.Variants = &Member{Kind: Object}, make(map[string]*Member)
+	if err := t.declare(t.Members, d.Members, "$.members"); err != nil {
 		return nil, err
 	}
-	return t, t.declareRows(d.Rows)
-}
-
-func words(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
-}
-
-// declareMembers builds the trees of members.
-func (t *Type) declareMembers(d declaration) error {
-	t.Members = &Member{Kind: Object}
-	if err := t.declare(t.Members, d.Members, "$.members"); err != nil {
-		return err
-	}
-	t.Variants = make(map[string]*Member)
 	for name, members := range d.Variants {
 		t.Variants[name] = t.Members.clone()
 		if err := t.declare(t.Variants[name], members, "$.variants."+name); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return t, t.declareRows(d.Rows)
 }
 
 func (t *Type) declare(into *Member, members yaml.MapSlice, at string) error {
@@ -195,11 +131,17 @@ func (t *Type) declare(into *Member, members yaml.MapSlice, at string) error {
 	return nil
 }
 
-var (
-	pathForm    = regexp.MustCompile(`^(/[A-Za-z0-9]+(/\{[a-z]+\})?)+$`)
-	methodNames = []string{"list", "read", "create", "replace", "patch", "delete"}
-	classes     = []string{"configuration", "directory", "organization", "everyone"}
-)
+var pathForm = regexp.MustCompile(`^(/[A-Za-z0-9]+(/\{[a-z]+\})?)+$`)
+
+// known refuses words that there are not.
+func (t *Type) known(at, what string, given []string, known ...string) error {
+	for _, word := range given {
+		if !slices.Contains(known, word) {
+			return t.file.fail(at, "there is no %s %q; there are %s", what, word, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
 
 // check refuses what could not be served.
 func (s *Set) check(t *Type) error {
@@ -209,100 +151,89 @@ func (s *Set) check(t *Type) error {
 	case t.One == "":
 		return t.file.fail("$", "one is missing: what messages call a row, such as gateway")
 	case len(t.Methods) == 0:
-		return t.file.fail("$", "methods is missing: some of %s", strings.Join(methodNames, ", "))
-	case t.Single() && (t.Can("list") || t.Can("create") || t.Most > 0 || t.Count || len(t.Filters) > 0):
+		return t.file.fail("$", "methods is missing: such as list, read")
+	case t.Single() && (t.Can("list") || t.Can("create") || t.Page.Most > 0 || t.Count || len(t.Filters) > 0):
 		return t.file.fail("$.methods", "a resource without key is one row: it has no list, page, count or filters")
 	case !t.Single() && !t.Can("list"):
 		return t.file.fail("$.methods", "a collection needs the method list")
-	case (t.Most > 0) != (t.Default > 0) || t.Default > t.Most:
+	case (t.Page.Most > 0) != (t.Page.Default > 0) || t.Page.Default > t.Page.Most:
 		return t.file.fail("$.page", "a page needs default and most, and default is not above most")
-	}
-	for _, m := range t.Methods {
-		if !slices.Contains(methodNames, m) {
-			return t.file.fail("$.methods", "there is no method %q; there are %s", m, strings.Join(methodNames, ", "))
-		}
-	}
-	for _, class := range slices.Concat(t.Read, t.Write) {
-		if !slices.Contains(classes, class) {
-			return t.file.fail("$.permission", "there is no permission %q; there are %s", class, strings.Join(classes, ", "))
-		}
 	}
 	if parent := t.Parent(); parent != "" && s.names[parent] == nil && !slices.Contains(s.code, parent) {
 		return t.file.fail("$.path", "no file declares %s, whose rows own these", parent)
 	}
-	return s.checkNames(t)
+	return cmp.Or(
+		t.known("$.methods", "method", t.Methods, "list", "read", "create", "replace", "patch", "delete"),
+		t.known("$.permission", "permission", slices.Concat(t.Permission.Read, t.Permission.Write), "configuration", "directory", "organization", "everyone"),
+		t.checkNames(), t.checkParts(), t.checkVariants(), t.checkOwners(t.Members, ""),
+	)
 }
 
-// checkNames refuses names of members that there are not.
-func (s *Set) checkNames(t *Type) error {
-	known := func(path string) bool {
-		if t.Members.At(path) != nil {
-			return true
-		}
-		for _, m := range t.Variants {
-			if m.At(path) != nil {
-				return true
-			}
-		}
-		return t.idOf(path)
-	}
+// checkNames refuses filters and orders by members that there are not.
+func (t *Type) checkNames() error {
 	for attribute, operators := range t.Filters {
-		if !known(attribute) {
+		if !t.has(attribute) {
 			return t.file.fail("$.filters", "filters name %s, which is no member", attribute)
 		}
-		for _, op := range operators {
-			if !slices.Contains([]string{"eq", "ne", "sw", "ew", "co", "lt", "le", "gt", "ge"}, op) {
-				return t.file.fail("$.filters", "there is no operator %q", op)
-			}
+		if err := t.known("$.filters", "operator", operators, "eq", "ne", "sw", "ew", "co", "lt", "le", "gt", "ge"); err != nil {
+			return err
 		}
 	}
 	for _, order := range t.Order {
-		if !known(strings.TrimPrefix(order, "-")) {
+		if !t.has(strings.TrimPrefix(order, "-")) {
 			return t.file.fail("$.order", "order names %s, which is no member", order)
 		}
 	}
-	for _, p := range t.Parts {
-		for _, name := range p.Members {
-			if t.Members.Child(name) == nil {
-				return t.file.fail("$.parts", "part %s names %s, which is no member", p.Name, name)
-			}
-		}
-		for _, m := range p.Methods {
-			if m != "read" && m != "replace" {
-				return t.file.fail("$.parts", "a part has the methods read and replace, not %q", m)
-			}
-		}
-	}
-	if t.Variant != "" {
-		m := t.Members.Child(t.Variant)
-		if m == nil || len(m.Allowed) == 0 {
-			return t.file.fail("$.variant", "the variant %s must be a member with declared values", t.Variant)
-		}
-		for name := range t.Variants {
-			if !slices.Contains(m.Allowed, name) {
-				return t.file.fail("$.variants", "%s has no value %s", t.Variant, name)
-			}
-		}
-	} else if len(t.Variants) > 0 {
-		return t.file.fail("$.variants", "variant is missing: the member that tells the variants apart")
-	}
-	return s.checkOwners(t, t.Members, "")
+	return nil
 }
 
-// idOf reports whether a path is the id in an owner, which is not declared.
-func (t *Type) idOf(path string) bool {
+// has reports whether a path is a member of some rows, or the id in an owner,
+// which is not declared.
+func (t *Type) has(path string) bool {
+	shapes := append(slices.Collect(maps.Values(t.Variants)), t.Members)
+	if slices.ContainsFunc(shapes, func(m *Member) bool { return m.At(path) != nil }) {
+		return true
+	}
 	head, ok := strings.CutSuffix(path, ".id")
 	m := t.Members.At(head)
 	return ok && m != nil && m.Kind == Owner
 }
 
+func (t *Type) checkParts() error {
+	for _, p := range t.Parts {
+		for _, name := range p.Value.Members {
+			if t.Members.Child(name) == nil {
+				return t.file.fail("$.parts", "part %s names %s, which is no member", p.Name, name)
+			}
+		}
+		if err := t.known("$.parts", "method of parts", p.Value.Methods, "read", "replace"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Type) checkVariants() error {
+	if t.Variant == "" {
+		if len(t.Variants) > 0 {
+			return t.file.fail("$.variants", "variant is missing: the member that tells the variants apart")
+		}
+		return nil
+	}
+	m := t.Members.Child(t.Variant)
+	if m == nil || len(m.Allowed) == 0 {
+		return t.file.fail("$.variant", "the variant %s must be a member with declared values", t.Variant)
+	}
+	return t.known("$.variants", "value of "+t.Variant, slices.Collect(maps.Keys(t.Variants)), m.Allowed...)
+}
+
 // checkOwners refuses owners that are not in the path.
-func (s *Set) checkOwners(t *Type, m *Member, at string) error {
+func (t *Type) checkOwners(m *Member, at string) error {
 	for _, c := range m.Children {
 		if c.Kind == Owner && !slices.Contains(t.owners, c.Owner) {
 			return t.file.fail("$.members.'"+at+c.Name+"'", "the path has no owner %q; it has %s", c.Owner, strings.Join(t.owners, ", "))
 		}
-		if err := s.checkOwners(t, c, at+c.Name+"."); err != nil {
+		if err := t.checkOwners(c, at+c.Name+"."); err != nil {
 			return err
 		}
 	}

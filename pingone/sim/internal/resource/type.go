@@ -4,59 +4,84 @@
 package resource
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
 
-// Type is a declared resource: a collection of rows, or a single one.
+// Type is a declared resource: a collection of rows, or a single one. Its file
+// has the same words.
 type Type struct {
-	Path     string   // such as /environments/{env}/gateways/{gateway}/instances
-	Key      string   // of a list's rows in _embedded; empty for a single row
-	One      string   // what messages call a row
-	Methods  []string // of list, read, create, replace, patch, delete
-	Group    string   // rate-limit group of reads
-	Writes   string   // rate-limit group of writes
-	Read     []string // whose roles may read: configuration, directory, organization, everyone
-	Write    []string // whose roles may write
-	Default  int      // rows of a page when the caller names no limit
-	Most     int      // rows of the largest page; 0: the whole collection at once
-	Count    bool     // whether lists tell how many members there are
-	NamedIDs bool     // rows go by their member name, not by a UUID
-	Strict   bool     // whether a fraction given for an integer is refused, not cut
-	Filters  map[string][]string
-	Or       bool     // whether filters may use or
-	Order    []string // such as -beginsAt
-	Links    []Link
-	Variant  string // the member that tells which of Variants a row is; empty: all alike
-	Variants map[string]*Member
-	Members  *Member // what all rows have
-	Parts    []Part
-	Actions  []Action
-	Rows     []Seed
+	Path       string     // such as /environments/{env}/gateways/{gateway}/instances
+	Key        string     // of a list's rows in _embedded; empty for a single row
+	One        string     // what messages call a row
+	Methods    Words      // of list, read, create, replace, patch, delete
+	Permission Permission // whose roles may do so
+	Group      Words      // rate-limit group of reads, then of writes
+	Page       Page
+	Count      bool             // whether lists tell how many members there are
+	IDs        string           // name: rows go by their member name, not by a UUID
+	Numbers    string           // strict: a fraction given for an integer is refused, not cut
+	Filters    map[string]Words // operators by attribute
+	Or         bool             // whether filters may use or
+	Order      []string         // such as -beginsAt
+	Links      Named[string]    // relations beyond self, the environment and declared children: paths from the API's base; ./ stands for the row
+	Variant    string           // the member that tells which of Variants a row is; empty: all alike
+	Parts      Named[Part]
+	Actions    Named[string] // POST on a row that code does, by media type
+
+	Members  *Member            `yaml:"-"` // what all rows have
+	Variants map[string]*Member `yaml:"-"`
+	Rows     []Seed             `yaml:"-"`
 
 	name   string   // gateways/instances, or /organizations/licenses
 	owners []string // collections of the path's parameters: environments, gateways
 	file   *source
 }
 
-// Link is a relation beyond self, the environment and declared children.
-type Link struct {
-	Name string
-	Path string // from the API's base; ./ stands for the row
-}
+// Permission are classes of roles: configuration, directory, organization,
+// everyone.
+type Permission struct{ Read, Write Words }
+
+// Page is the number of rows of a page when the caller names no limit, and of
+// the largest page. Without it the whole collection comes at once.
+type Page struct{ Default, Most int }
 
 // Part is an address below a row that shows and sets some of its members.
 type Part struct {
-	Name    string
-	Members []string
-	Methods []string // of read, replace
-	Whole   bool     // answers with the whole row
+	Members Words
+	Methods Words  // of read, replace
+	Answers string // row: answers with the whole row
 }
 
-// Action is a POST on a row that code does.
-type Action struct {
+// Words are written as a list with commas or spaces.
+type Words []string
+
+// UnmarshalYAML implements yaml.InterfaceUnmarshaler.
+func (w *Words) UnmarshalYAML(read func(any) error) error {
+	var text string
+	err := read(&text)
+	*w = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+	return err
+}
+
+// Named are values in the order of their names.
+type Named[T any] []Entry[T]
+
+// Entry is a value with its name.
+type Entry[T any] struct {
 	Name  string
-	Media string // media type that chooses it
+	Value T
+}
+
+// UnmarshalYAML implements yaml.InterfaceUnmarshaler.
+func (n *Named[T]) UnmarshalYAML(read func(any) error) error {
+	var values map[string]T
+	err := read(&values)
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		*n = append(*n, Entry[T]{name, values[name]})
+	}
+	return err
 }
 
 // Name is the path without its parameters and, in environments, without that:
