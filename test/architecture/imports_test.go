@@ -71,7 +71,7 @@ var strangers = map[string][]string{
 	"github.com/go-redis/redis_rate":            {"tokens"},
 	"github.com/prometheus/client_golang":       {"metrics"},
 	"github.com/go-chi/chi":                     {"internal/server"},
-	"github.com/goccy/go-yaml":                  {"internal/config", "internal/server", "internal/auth", "pingone/sim/internal/resource", "sqlcore/catalog"},
+	"github.com/goccy/go-yaml":                  {"internal/config", "internal/server", "internal/auth", "pingone/sim/internal", "sqlcore/catalog"},
 	"github.com/spf13/cobra":                    {"cmd"},
 	"go.opentelemetry.io/otel/sdk":              {"internal/tracing"},
 	"go.opentelemetry.io/otel/exporters":        {"internal/tracing"},
