@@ -11,6 +11,7 @@ import (
 	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/odata/uri"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/change"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/reading"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
@@ -31,6 +32,11 @@ type Request interface {
 	Page(ctx context.Context, q *query.Query, key []int, w reading.Want) (reading.Rows, error)
 	// Count returns the number of rows of q.
 	Count(ctx context.Context, q *query.Query) (int64, error)
+	// Writable returns a table as the caller may change it; the error is
+	// gwerr.ReadOnly where it may not.
+	Writable(ctx context.Context, schema, table string) (*catalog.Table, error)
+	// Change carries a change out.
+	Change(ctx context.Context, c *change.Change) (*change.Done, error)
 	// Returned counts rows of the answer before they are sent: entities, and
 	// those of expanded collections. Its error refuses them.
 	Returned(rows int64) error
@@ -69,6 +75,11 @@ type Config struct {
 	// MaxPageRows bounds the page size that a client may prefer; 0 means no
 	// bound.
 	MaxPageRows int64
+	// MaxBody bounds the body of an entity in bytes; 0 means 1 MiB.
+	MaxBody int64
+	// Writable says in $metadata that entities can be changed. Whether a caller
+	// may do so is the Request's business.
+	Writable bool
 	// Limits bound addresses.
 	Limits uri.Limits
 	// Sink receives events; nil drops them.
@@ -113,6 +124,9 @@ func New(cfg Config) (*Handler, error) {
 	if cfg.Caller == nil {
 		cfg.Caller = func(context.Context) string { return "" }
 	}
+	if cfg.MaxBody == 0 {
+		cfg.MaxBody = 1 << 20
+	}
 	if cfg.LinkLifetime <= 0 {
 		cfg.LinkLifetime = defaultLifetime
 	}
@@ -127,7 +141,7 @@ func New(cfg Config) (*Handler, error) {
 	}
 	return &Handler{
 		cfg:   cfg,
-		model: edm.Options{Namespace: cfg.Namespace, Expand: true},
+		model: edm.Options{Namespace: cfg.Namespace, Expand: true, Writable: cfg.Writable},
 		links: signer{keys: append([][]byte{cfg.Key}, cfg.FormerKeys...), lifetime: cfg.LinkLifetime},
 	}, nil
 }

@@ -98,7 +98,11 @@ func (q *request) entity(ctx context.Context, batch scan.Batch) error {
 	if err != nil {
 		return err
 	}
-	return q.whole(http.StatusOK, q.format.contentType(q.version), body)
+	status := http.StatusOK
+	if q.made {
+		status = http.StatusCreated
+	}
+	return q.whole(status, q.format.contentType(q.version), body)
 }
 
 func (q *request) property(batch scan.Batch) error {

@@ -15,7 +15,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
-const allowed = "GET, HEAD, OPTIONS"
+const allowed = "GET, HEAD, OPTIONS, POST, PATCH, PUT, DELETE"
 
 // request is one request on its way through the stages.
 type request struct {
@@ -29,15 +29,18 @@ type request struct {
 	// root is the absolute address of the service, with a slash at its end;
 	// rest the escaped path below it; query the raw query.
 	root, rest, query string
+	body              []byte // of a method that writes
 	schema            *catalog.Schema
 	version           version
 	prefer            preferences
 	accepted          []mediaRange
 	format            format
 	resource          *model.Resource
+	writes            bool          // the method changes something
 	from              *continuation // where a next link continues, or nil
 	now               time.Time     // the instant of the first page
 
+	made    bool // the entity that is answered is new
 	started bool
 	status  int
 	rows    int64
@@ -97,7 +100,13 @@ func (q *request) serve() error {
 	if err := q.bind(); err != nil {
 		return err
 	}
-	return q.answer()
+	if !q.writes {
+		return q.answer()
+	}
+	if err := q.writable(q.r.Context(), q.bind); err != nil {
+		return err
+	}
+	return q.change(q.r.Context())
 }
 
 // locate finds the schema that the path names. done is true where the path
@@ -127,29 +136,28 @@ func (q *request) locate() (done bool, err error) {
 		return false, err
 	}
 	q.root = q.serviceRoot(name)
-	if q.r.Method == http.MethodPost {
-		rest = strings.TrimSuffix(rest, querySegment)
+	if _, writes := kinds[q.r.Method]; writes {
+		rest, found = strings.CutSuffix(rest, querySegment)
+		q.writes = !found
 	}
 	q.rest = rest
 	return false, nil
 }
 
-// checkMethod refuses what is not reading. A query may also come as the body
-// of a POST to …/$query.
+// checkMethod refuses methods that mean nothing here. A query may also come as
+// the body of a POST to …/$query.
 func (q *request) checkMethod(rest string) error {
-	switch q.r.Method {
-	case http.MethodGet, http.MethodHead:
+	_, writes := kinds[q.r.Method]
+	switch {
+	case q.r.Method == http.MethodGet, q.r.Method == http.MethodHead:
 		return nil
-	case http.MethodPost:
-		if _, ok := strings.CutSuffix(rest, querySegment); ok {
-			return nil
-		}
-		if rest == "$batch" {
-			return gwerr.New(gwerr.NotImplemented, "The gateway does not answer $batch.", "Send the requests one by one.")
-		}
+	case q.r.Method == http.MethodPost && rest == "$batch":
+		return gwerr.New(gwerr.NotImplemented, "The gateway does not answer $batch.", "Send the requests one by one.")
+	case writes && rest != "":
+		return nil
 	}
 	q.w.Header().Set("Allow", allowed)
-	return gwerr.New(gwerr.MethodNotAllowed, "The service is read-only.", "Use GET.")
+	return gwerr.New(gwerr.MethodNotAllowed, "The address does not take this method.", "Use GET.")
 }
 
 func (q *request) serviceRoot(schema string) string {
@@ -170,6 +178,9 @@ func (q *request) readHeaders() error {
 		}
 	}
 	q.prefer = parsePrefer(header, q.h.cfg.MaxPageRows)
+	if !q.writes { // return=… is about changes
+		q.prefer.minimal, q.prefer.representation = false, false
+	}
 	return nil
 }
 

@@ -92,10 +92,21 @@ func TestMethods(t *testing.T) {
 	t.Parallel()
 	s := start(t, 12)
 	id := odatatest.ID("book", 1)
-	for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, "MERGE"} {
-		r := s.do(method, "Books("+id+")", nil, "{}")
-		if r.Status != http.StatusMethodNotAllowed || r.Header.Get("Allow") != "GET, HEAD, OPTIONS" {
-			t.Errorf("%s: %d, Allow %q", method, r.Status, r.Header.Get("Allow"))
+	const all = "GET, HEAD, OPTIONS, POST, PATCH, PUT, DELETE"
+	for _, c := range []struct {
+		method, path string
+		status       int
+		allow        string
+	}{
+		{http.MethodPost, "Books(" + id + ")", http.StatusMethodNotAllowed, all}, {"MERGE", "Books(" + id + ")", http.StatusMethodNotAllowed, all},
+		{http.MethodDelete, "Books", http.StatusMethodNotAllowed, all}, {http.MethodPost, "", http.StatusMethodNotAllowed, all},
+		{http.MethodPut, "Books(" + id + ")", http.StatusForbidden, ""}, {http.MethodPatch, "Books(" + id + ")", http.StatusForbidden, ""},
+		{http.MethodDelete, "Books(" + id + ")", http.StatusForbidden, ""}, {http.MethodPost, "Books", http.StatusForbidden, ""},
+		{http.MethodDelete, "Books(" + id + ")/Author", http.StatusMethodNotAllowed, all}, {http.MethodPatch, "Books(" + id + ")/Shelf", http.StatusNotImplemented, ""},
+	} {
+		r := s.do(c.method, c.path, nil, "{}")
+		if r.Status != c.status || r.Header.Get("Allow") != c.allow {
+			t.Errorf("%s %s: %d, Allow %q", c.method, c.path, r.Status, r.Header.Get("Allow"))
 		}
 	}
 	if r := s.do(http.MethodOptions, "Books", nil, ""); r.Status != http.StatusNoContent || r.Header.Get("Allow") == "" {
@@ -153,7 +164,7 @@ func TestBodiesAreReadBeforeTheTurn(t *testing.T) {
 		"cut off":             {path + "/$query", "text/plain", io.MultiReader(strings.NewReader("$top"), iotest.ErrReader(io.ErrUnexpectedEOF)), path + "/$query", 400},
 		"too long":            {path + "/$query", "text/plain", strings.NewReader(strings.Repeat("x", 17<<10)), path + "/$query", 413},
 		"JSON":                {path + "/$query", "application/json", strings.NewReader("{}"), path + "/$query", 415},
-		"not for a query":     {path, "text/plain", strings.NewReader("$top=1"), path, 405},
+		"not for a query":     {path, "text/plain", strings.NewReader("$top=1"), path, 403},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -163,7 +174,7 @@ func TestBodiesAreReadBeforeTheTurn(t *testing.T) {
 			s := start(t, 2, func(cfg *odata.Config, e *odatatest.Executor) {
 				cfg.Begin = func(ctx context.Context, statement string) (context.Context, odata.Request, error) {
 					begun = append(begun, statement)
-					if unread := c.status == 405 || c.status == 415; !unread && !body.done {
+					if unread := c.status == 415; !unread && !body.done {
 						t.Error("begun before the body was read")
 					}
 					ctx, r, err := e.Begin(ctx, statement)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -20,10 +19,14 @@ const querySegment = "/$query"
 // before everything else, so that nobody waits for a client that sends slowly.
 //
 // Source: OData 4.01 Part 2, section 4.17.
-func (q *request) readBody() error {
+func (q *request) readBody() (err error) {
 	q.query = q.r.URL.RawQuery
-	if q.r.Method != http.MethodPost || !strings.HasSuffix(q.r.URL.EscapedPath(), querySegment) {
+	if _, writes := kinds[q.r.Method]; !writes {
 		return nil
+	}
+	if !strings.HasSuffix(q.r.URL.EscapedPath(), querySegment) {
+		q.body, err = q.take(q.h.cfg.MaxBody)
+		return err
 	}
 	kind, _, err := mime.ParseMediaType(q.r.Header.Get("Content-Type"))
 	if err != nil || kind != "text/plain" {
@@ -33,15 +36,24 @@ func (q *request) readBody() error {
 	if limit <= 0 {
 		limit = uri.DefaultLimits().URLBytes
 	}
-	body, err := io.ReadAll(io.LimitReader(q.r.Body, int64(limit)+1))
+	body, err := q.take(int64(limit))
 	if err != nil {
-		return gwerr.Wrap(gwerr.BadRequest, err, "The body could not be read.", "")
-	}
-	if len(body) > limit {
-		return gwerr.New(gwerr.TooLarge, fmt.Sprintf("The body is longer than %d bytes.", limit), "")
+		return err
 	}
 	q.query = strings.Trim(string(body)+"&"+q.query, "&")
 	return nil
+}
+
+// take reads a body of bounded length.
+func (q *request) take(limit int64) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(q.r.Body, limit+1))
+	if err != nil {
+		return nil, gwerr.Wrap(gwerr.BadRequest, err, "The body could not be read.", "")
+	}
+	if int64(len(body)) > limit {
+		return nil, gwerr.New(gwerr.TooLarge, fmt.Sprintf("The body is longer than %d bytes.", limit), "")
+	}
+	return body, nil
 }
 
 // statement is the request's address, with options from the body.

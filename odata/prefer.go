@@ -14,6 +14,9 @@ type preferences struct {
 	// pageRows is odata.maxpagesize, 0 if not given.
 	pageRows  int64
 	omitNulls bool
+	// minimal and representation are return=…: whether a change answers the
+	// entity.
+	minimal, representation bool
 
 	maxRows  int64
 	pageName string // as the client has written it
@@ -28,6 +31,12 @@ func (p *preferences) applied() string {
 	}
 	if p.omitNulls {
 		out = append(out, p.nullName+"=nulls")
+	}
+	switch {
+	case p.minimal:
+		out = append(out, "return=minimal")
+	case p.representation:
+		out = append(out, "return=representation")
 	}
 	return strings.Join(out, ", ")
 }
@@ -55,6 +64,10 @@ func (p *preferences) add(name, value string) {
 			}
 			p.pageRows = n
 			p.pageName = strings.ToLower(name)
+		}
+	case "return":
+		if !p.minimal && !p.representation {
+			p.minimal, p.representation = strings.EqualFold(value, "minimal"), strings.EqualFold(value, "representation")
 		}
 	case "omit-values":
 		if strings.EqualFold(value, "nulls") && !p.omitNulls {

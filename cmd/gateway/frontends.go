@@ -99,7 +99,7 @@ func (a *app) mounts() ([]server.Mount, error) {
 			Begin: func(ctx context.Context, address string) (context.Context, odata.Request, error) {
 				return a.service.Open(ctx, name, "odata").Begin(ctx, address)
 			},
-			BaseURL: server.BaseURL, Caller: callerOf, Key: key, PageRows: int64(a.config.OData.PageSize), MaxPageRows: int64(a.config.OData.MaxPageSize),
+			BaseURL: server.BaseURL, Caller: callerOf, Key: key, PageRows: int64(a.config.OData.PageSize), Writable: !a.config.Connections[name].Readonly, MaxBody: a.config.Limits.RequestBytes, MaxPageRows: int64(a.config.OData.MaxPageSize),
 			Sink: observe.PerRequest(a.sink), Failed: a.odataFailed,
 		})
 		if err != nil {

@@ -63,6 +63,10 @@ func setAnnotations(t *catalog.Table, o Options) []annotation {
 	if lists := listColumns(t); len(lists) > 0 {
 		sort = append(sort, member{"NonSortableProperties", value{paths: lists}})
 	}
+	w := t.Writes
+	if w == nil || !o.Writable {
+		w = &catalog.Writes{}
+	}
 	return []annotation{
 		{capabilities + ".TopSupported", flag(true)},
 		{capabilities + ".SkipSupported", flag(true)},
@@ -72,9 +76,9 @@ func setAnnotations(t *catalog.Table, o Options) []annotation {
 		{capabilities + ".SortRestrictions", record(sort...)},
 		{capabilities + ".SearchRestrictions", record(member{"Searchable", flag(true)})},
 		{capabilities + ".ExpandRestrictions", record(member{"Expandable", flag(o.Expand)})},
-		{capabilities + ".InsertRestrictions", record(member{"Insertable", flag(false)})},
-		{capabilities + ".UpdateRestrictions", record(member{"Updatable", flag(false)})},
-		{capabilities + ".DeleteRestrictions", record(member{"Deletable", flag(false)})},
+		{capabilities + ".InsertRestrictions", record(member{"Insertable", flag(w.Insert != nil)})},
+		{capabilities + ".UpdateRestrictions", record(member{"Updatable", flag(w.Update != nil || len(w.Parts) > 0)})},
+		{capabilities + ".DeleteRestrictions", record(member{"Deletable", flag(w.Delete != nil)})},
 	}
 }
 

@@ -14,6 +14,8 @@ type Options struct {
 	Namespace string
 	// Expand says that $expand is answered.
 	Expand bool
+	// Writable says that entities are changed where their tables declare it.
+	Writable bool
 }
 
 // Container is the name of the entity container.

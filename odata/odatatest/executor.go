@@ -15,6 +15,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/change"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/reading"
@@ -81,6 +82,16 @@ func (e *Executor) Returned(rows int64) error {
 		return gwerr.New(gwerr.LimitExceeded, "There are too many rows.", "")
 	}
 	return nil
+}
+
+// Writable implements odata.Request; the library is only read.
+func (e *Executor) Writable(context.Context, string, string) (*catalog.Table, error) {
+	return nil, gwerr.New(gwerr.ReadOnly, "The library is only read.", "")
+}
+
+// Change implements odata.Request.
+func (e *Executor) Change(context.Context, *change.Change) (*change.Done, error) {
+	return nil, gwerr.New(gwerr.ReadOnly, "The library is only read.", "")
 }
 
 // End implements odata.Request.

@@ -40,7 +40,7 @@ var rules = map[string][]string{
 	"sqlcore/sqlhttp":     {"sqlcore/catalog", "sqlcore/predicate", "sqlcore/query", "sqlcore/scan", "internal/gwerr", "internal/observe"},
 	"sqlcore/procedure":   {"sqlcore/catalog", "sqlcore/duck/sqltext", "sqlcore/predicate", "sqlcore/query", "sqlcore/scan", "internal/gwerr"},
 	"internal/procedures": {"sqlcore/catalog", "sqlcore/procedure", "tokens", "internal/gwerr"},
-	"odata":               {"sqlcore/catalog", "sqlcore/duck/sqltext", "sqlcore/predicate", "sqlcore/query", "sqlcore/reading", "sqlcore/scan", "internal/gwerr", "internal/observe", "internal/safely"},
+	"odata":               {"sqlcore/catalog", "sqlcore/change", "sqlcore/duck/sqltext", "sqlcore/predicate", "sqlcore/query", "sqlcore/reading", "sqlcore/scan", "internal/gwerr", "internal/observe", "internal/safely"},
 	"pingone/tables":      {"sqlcore/catalog"},
 	"pingone":             {"sqlcore/catalog", "sqlcore/change", "sqlcore/duck/sqltext", "sqlcore/predicate", "sqlcore/scan", "sqlcore/query", "sqlcore/scim", "internal/gwerr", "internal/observe", "internal/safely"},
 	"pingone/sim":         {},

@@ -1,0 +1,231 @@
+package odata
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/odata/encode"
+	"github.com/pingone-gateway/gateway/odata/model"
+	"github.com/pingone-gateway/gateway/odata/uri"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/change"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+)
+
+// kinds are the changes that methods ask for.
+//
+// Source: OData 4.01 Part 1, section 11.4.
+var kinds = map[string]change.Kind{
+	http.MethodPost: change.Insert, http.MethodPatch: change.Update, http.MethodPut: change.Update, http.MethodDelete: change.Delete,
+}
+
+// changeable checks that the method is for the kind of address.
+func (q *request) changeable() error {
+	kind := kinds[q.r.Method]
+	switch {
+	case len(q.resource.Hops) > 0:
+		return gwerr.New(gwerr.NotImplemented, "Entities are not changed through navigation properties.", "Use the address of the entity itself, or of its entity set.")
+	case kind == change.Insert && q.resource.Kind != model.Feed, kind != change.Insert && q.resource.Kind != model.Entity:
+		q.w.Header().Set("Allow", allowed)
+		return gwerr.Newf(gwerr.MethodNotAllowed, "%s is not for this address.", q.r.Method).
+			WithMend("POST goes to an entity set; PATCH, PUT and DELETE go to an entity.")
+	}
+	return nil
+}
+
+// change answers a request that changes an entity, or makes one.
+func (q *request) change(ctx context.Context) error {
+	t, kind := q.resource.Table, kinds[q.r.Method]
+	columns, values, err := q.sent(t, kind)
+	if err != nil {
+		return err
+	}
+	c, err := change.New(kind, t, columns, nil, func(int) int { return gwerr.NoPosition })
+	if err != nil {
+		return err
+	}
+	c.Values = values
+	if c.Values == nil {
+		c.Values = []json.RawMessage{}
+	}
+	if kind != change.Insert {
+		c.Rows = q.found(c)
+	}
+	done, err := q.Change(ctx, c)
+	if err != nil {
+		return err
+	}
+	if len(done.Rows) == 0 {
+		return errNoEntity
+	}
+	if kind == change.Delete {
+		return q.nothing()
+	}
+	return q.changed(ctx, kind, done.Rows[0])
+}
+
+// found is the query for what a change needs of its entity.
+func (q *request) found(c *change.Change) *query.Query {
+	r := *q.resource
+	r.Columns, r.Visible, r.Expand = c.Reads, len(c.Reads), nil
+	return r.Query(nil, -1)
+}
+
+// changed answers with the entity as it is by now, or says where it is.
+func (q *request) changed(ctx context.Context, kind change.Kind, key []json.RawMessage) error {
+	minimal := q.prefer.minimal || kind == change.Update && !q.prefer.representation
+	address, err := q.addressOf(key)
+	if err != nil {
+		return err
+	}
+	if kind == change.Insert {
+		q.w.Header().Set("Location", q.root+address)
+		q.made = true
+	}
+	if !minimal {
+		if err := q.rebind(address); err != nil {
+			return err
+		}
+		err := q.single(ctx)
+		if !errors.Is(err, errNoEntity) {
+			return err
+		}
+	}
+	// It is asked for by nobody, or PingOne doesn't show it yet.
+	q.w.Header().Set("OData-EntityId", q.root+address)
+	return q.nothing()
+}
+
+// addressOf is the entity's own address below the service.
+func (q *request) addressOf(key []json.RawMessage) (string, error) {
+	t := q.resource.Table
+	var parts []string
+	for i, at := range t.Key() {
+		if key[i] == nil {
+			return "", gwerr.New(gwerr.UpstreamRejected, "The change was made, but PingOne did not tell the key of "+t.Name+".", "Look for the entity by its other values.")
+		}
+		var text string
+		if json.Unmarshal(key[i], &text) != nil {
+			text = string(key[i])
+		}
+		col := &t.Columns[at]
+		value := encode.Key(col.Type, predicate.Value{Kind: col.Type.Kind(), Str: text})
+		if len(t.Key()) > 1 {
+			value = col.Name + "=" + value
+		}
+		parts = append(parts, value)
+	}
+	return t.Name + "(" + strings.Join(parts, ",") + ")", nil
+}
+
+// rebind makes the entity the request's resource, with the options of the
+// request's own address.
+func (q *request) rebind(address string) error {
+	parsed, err := uri.Parse(address, q.query, q.h.cfg.Limits)
+	if err != nil {
+		return err
+	}
+	q.resource, err = model.Bind(q.schema, parsed, model.Options{Namespace: q.h.cfg.Namespace, Now: q.now})
+	return err
+}
+
+// writable checks the address and binds it again, over the table as the caller may write it.
+func (q *request) writable(ctx context.Context, bind func() error) error {
+	if err := q.changeable(); err != nil {
+		return err
+	}
+	t, err := q.Writable(ctx, q.schema.Name, q.resource.Table.Name)
+	if err != nil {
+		return err
+	}
+	tables := slices.Clone(q.schema.Tables)
+	for i := range tables {
+		if tables[i].Name == t.Name {
+			tables[i] = t
+		}
+	}
+	q.schema = q.schema.Showing(tables)
+	return bind()
+}
+
+// sent reads the body: the columns that get values, and these. A key in an
+// update, and what PingOne sets itself, is left out, as section 11.4.3 asks.
+func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, values []json.RawMessage, err error) {
+	if kind == change.Delete {
+		return nil, nil, nil
+	}
+	members, err := q.members()
+	if err != nil {
+		return nil, nil, err
+	}
+	names := make([]string, 0, len(members))
+	for name := range members {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if strings.HasPrefix(name, "@") {
+			continue // control information
+		}
+		at := slices.IndexFunc(t.Columns, func(c catalog.Column) bool { return c.Name == name })
+		if at < 0 {
+			if strings.Contains(name, "@") || isObject(members[name]) {
+				return nil, nil, gwerr.New(gwerr.NotImplemented, "Related entities are not written with an entity.", "Give the columns that refer to them, such as PopulationId.").On(name)
+			}
+			return nil, nil, gwerr.Newf(gwerr.UnknownColumn, "%s has no property %q.", t.Name, name).On(name)
+		}
+		col := &t.Columns[at]
+		if col.Access == catalog.ReadOnly || kind == change.Update && col.Key {
+			continue
+		}
+		v, err := valueOf(col, members[name])
+		if err != nil {
+			return nil, nil, err
+		}
+		columns, values = append(columns, at), append(values, v)
+	}
+	if q.r.Method == http.MethodPut {
+		columns, values = cleared(t, columns, values)
+	}
+	if kind == change.Update && len(columns) == 0 {
+		return nil, nil, gwerr.New(gwerr.BadRequest, "The body changes nothing.", "Send the properties that change, with their new values.")
+	}
+	return columns, values, nil
+}
+
+// cleared adds nulls for what a PUT leaves out.
+func cleared(t *catalog.Table, columns []int, values []json.RawMessage) ([]int, []json.RawMessage) {
+	for i := range t.Columns {
+		c := &t.Columns[i]
+		if c.Access == catalog.Writable && !c.Required && t.Writes.Update != nil && t.Writes.Part(c.Name) == nil && !slices.Contains(columns, i) {
+			columns, values = append(columns, i), append(values, nil)
+		}
+	}
+	return columns, values
+}
+
+// members reads the body as a JSON object.
+func (q *request) members() (map[string]json.RawMessage, error) {
+	kind, _, err := mime.ParseMediaType(q.r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/json" {
+		return nil, gwerr.New(gwerr.UnsupportedMedia, "The body must be application/json.", "").On("Content-Type")
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(q.body, &members); err != nil || members == nil {
+		return nil, gwerr.New(gwerr.BadRequest, "The body must be a JSON object with the entity's properties.", "")
+	}
+	return members, nil
+}
+
+func isObject(raw json.RawMessage) bool {
+	raw = bytes.TrimSpace(raw)
+	return len(raw) > 0 && (raw[0] == '{' || raw[0] == '[')
+}

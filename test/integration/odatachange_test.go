@@ -1,0 +1,132 @@
+//go:build duckdb_arrow
+
+package integration
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pingone-gateway/gateway/internal/testkit"
+	"github.com/pingone-gateway/gateway/pingone/sim"
+)
+
+// Entities are made, changed, replaced and deleted over HTTP, by the calls that
+// SQL makes.
+//
+// Source: OData 4.01 Part 1, section 11.4.
+func TestODataChanges(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 40}, MaxAffected: 5})
+	web := s.Serve(t, testkit.WebOptions{})
+	root := web.URL + "/odata/pingone/Administrators/"
+	send := func(method, address, body string, header ...string) (*http.Response, map[string]any) {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
+		require.NoError(t, err)
+		if body != "" {
+			r.Header.Set("Content-Type", "application/json")
+		}
+		for i := 0; i < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		resp, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		raw, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		var out map[string]any
+		if len(raw) > 0 {
+			require.NoError(t, json.Unmarshal(raw, &out), string(raw))
+		}
+		return resp, out
+	}
+
+	resp, made := send("POST", root+"Groups?$select=Name,Description,CustomData", `{"@odata.type": "#PingOne.Group", "Name": "Night shift", "Description": null, "CustomData": "{\"floor\":3}"}`)
+	require.Equal(t, http.StatusCreated, resp.StatusCode, made)
+	assert.Equal(t, "Night shift", made["Name"])
+	assert.JSONEq(t, `{"floor":3}`, made["CustomData"].(string))
+	group := resp.Header.Get("Location")
+	require.True(t, strings.HasPrefix(group, root+"Groups("), group)
+	assert.Equal(t, "4.0", resp.Header.Get("OData-Version"))
+
+	s.ResetRequests()
+	resp, _ = send("PATCH", group, `{"Description": "After ten", "Id": "00000000-0000-0000-0000-000000000000", "CreatedAt": "2020-01-01T00:00:00Z"}`)
+	assert.Equal(t, http.StatusNoContent, resp.StatusCode)
+	assert.Equal(t, group, resp.Header.Get("OData-EntityId"))
+	assert.Equal(t, []string{"PUT groups/{id}"}, written(s), "keys and what PingOne sets are left out")
+
+	resp, got := send("PATCH", group, `{"Name": "Late shift"}`, "Prefer", "return=representation")
+	require.Equal(t, http.StatusOK, resp.StatusCode, got)
+	assert.Equal(t, "return=representation", resp.Header.Get("Preference-Applied"))
+	assert.Equal(t, []any{"Late shift", "After ten"}, []any{got["Name"], got["Description"]})
+
+	resp, got = send("PUT", group, `{"Name": "Late shift"}`, "Prefer", "return=representation")
+	require.Equal(t, http.StatusOK, resp.StatusCode, got)
+	assert.Nil(t, got["Description"], "a PUT clears what it leaves out")
+
+	resp, _ = send("POST", root+"Users", `{"Username": "zoe", "IsEnabled": false}`, "Prefer", "return=minimal")
+	require.Equal(t, http.StatusNoContent, resp.StatusCode)
+	user := resp.Header.Get("Location")
+	assert.Equal(t, user, resp.Header.Get("OData-EntityId"))
+	_, got = send("GET", user, "")
+	assert.Equal(t, []any{"zoe", false}, []any{got["Username"], got["IsEnabled"]})
+
+	ids := func(address string) string {
+		return strings.TrimSuffix(address[strings.LastIndexByte(address, '(')+1:], ")")
+	}
+	resp, got = send("POST", root+"UserGroupAssociations", `{"UserId": "`+strings.ToUpper(ids(user))+`", "GroupId": "`+ids(group)+`"}`)
+	require.Equal(t, http.StatusCreated, resp.StatusCode, got)
+	assert.Equal(t, "Late shift", got["GroupName"])
+	resp, _ = send("DELETE", resp.Header.Get("Location"), "")
+	assert.Equal(t, http.StatusNoContent, resp.StatusCode)
+	resp, _ = send("DELETE", user, "")
+	assert.Equal(t, http.StatusNoContent, resp.StatusCode)
+
+	refused := []struct {
+		name, method, address, body string
+		status                      int
+		target                      string
+	}{
+		{"gone", "DELETE", user, "", http.StatusNotFound, ""},
+		{"gone as well", "PATCH", user, `{"Title": "x"}`, http.StatusNotFound, ""},
+		{"no such property", "POST", root + "Users", `{"Username": "x", "Nonsense": 1}`, http.StatusBadRequest, "Nonsense"},
+		{"no text", "POST", root + "Users", `{"Username": 7}`, http.StatusBadRequest, "Username"},
+		{"no guid", "POST", root + "Users", `{"Username": "x", "PopulationId": "p"}`, http.StatusBadRequest, "PopulationId"},
+		{"no truth value", "POST", root + "Users", `{"Username": "x", "IsEnabled": "true"}`, http.StatusBadRequest, "IsEnabled"},
+		{"no JSON text", "POST", root + "Groups", `{"Name": "x", "CustomData": "{"}`, http.StatusBadRequest, "CustomData"},
+		{"a value too few", "POST", root + "Users", `{"Title": "x"}`, http.StatusBadRequest, "Username"},
+		{"nothing", "PATCH", group, `{}`, http.StatusBadRequest, ""},
+		{"no object", "PATCH", group, `[]`, http.StatusBadRequest, ""},
+		{"related entities", "POST", root + "Users", `{"Username": "x", "Population": {"Name": "y"}}`, http.StatusNotImplemented, "Population"},
+		{"an entity by POST", "POST", group, `{"Name": "x"}`, http.StatusMethodNotAllowed, ""},
+		{"a set by DELETE", "DELETE", root + "Users", "", http.StatusMethodNotAllowed, ""},
+		{"the service by POST", "POST", root, `{}`, http.StatusMethodNotAllowed, ""},
+		{"a table that is only read", "DELETE", root + "Schemas(57de9478-0000-4383-ab62-4e086c741dff)", "", http.StatusMethodNotAllowed, ""},
+		{"what is given once", "PATCH", group, `{"PopulationId": null}`, http.StatusBadRequest, "PopulationId"},
+		{"a taken name", "POST", root + "Users", `{"Username": "ada.admin"}`, http.StatusConflict, "Username"},
+	}
+	for _, c := range refused {
+		resp, got := send(c.method, c.address, c.body)
+		assert.Equal(t, c.status, resp.StatusCode, "%s: %v", c.name, got)
+		if c.target != "" {
+			failure, _ := got["error"].(map[string]any)
+			assert.Equal(t, c.target, failure["target"], "%s: %v", c.name, got)
+		}
+	}
+	resp, _ = send("PATCH", group, `{"Name": "x"}`, "Content-Type", "text/plain")
+	assert.Equal(t, http.StatusUnsupportedMediaType, resp.StatusCode)
+
+	metadata, err := http.Get(root + "$metadata")
+	require.NoError(t, err)
+	defer metadata.Body.Close()
+	text, err := io.ReadAll(metadata.Body)
+	require.NoError(t, err)
+	assert.Contains(t, string(text), `Property="Insertable" Bool="true"`)
+	assert.Contains(t, string(text), `Property="Insertable" Bool="false"`)
+}
