@@ -39,6 +39,9 @@ func (b *binder) plan(ctx context.Context, s *spare) (*query.Query, error) {
 	if reply.Error && !unreadable[reply.ErrorType] {
 		return nil, b.failure(reply)
 	}
+	if err := b.checkReads(ctx, reply); err != nil {
+		return nil, err
+	}
 	if err := b.checkLiterals(ctx, b.c, reply); err != nil {
 		return nil, err
 	}

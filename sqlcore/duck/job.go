@@ -307,8 +307,9 @@ func (w *job) onePass(streams int) (bool, error) {
 
 // explained is an operator of EXPLAIN's answer.
 type explained struct {
-	Name     string      `json:"name"`
-	Children []explained `json:"children"`
+	Name     string          `json:"name"`
+	Children []explained     `json:"children"`
+	Info     json.RawMessage `json:"extra_info"`
 }
 
 // countScans counts the scans of streams in a plan.
