@@ -72,7 +72,7 @@ func TestLexRefuses(t *testing.T) {
 		{"words", strings.Repeat("1 ", sqltext.MaxTokens+1), gwerr.TooLarge, 2 * sqltext.MaxTokens},
 		{"items", "[" + strings.Repeat("1,", sqltext.MaxItems) + "1]", gwerr.TooLarge, 2 * sqltext.MaxItems},
 		{"columns", "SELECT " + strings.Repeat("1,", sqltext.MaxColumns), gwerr.TooLarge, 7 + 2*sqltext.MaxColumns - 1},
-		{"cubes", "GROUP BY CUBE (a, b, c), CUBE (a, b, c, d, e, f)", gwerr.TooLarge, 45},
+		{"cubes", "GROUP BY CUBE (a, b, c), CUBE (a, b, c, d, e, f)", gwerr.TooLarge, 44},
 		{"copies of operands", "CASE CASE " + strings.Repeat("1+", 1000) + "1 WHEN 1 THEN 1 WHEN 2 THEN 2 WHEN 3 THEN 3 END WHEN 1 THEN 1" + strings.Repeat(" WHEN 2", 9), gwerr.TooLarge, 2086},
 		{"depth", strings.Repeat("(", sqltext.MaxDepth+1), gwerr.TooLarge, sqltext.MaxDepth},
 		{"length", strings.Repeat("a", sqltext.MaxBytes+1), gwerr.TooLarge, gwerr.NoPosition},
@@ -107,8 +107,15 @@ func TestSame(t *testing.T) {
 		a, b string
 		want bool
 	}{
-		{"Select", "sELECT", true}, {"é", "é", true}, {"", "", true},
-		{"ſ", "s", false}, {"\u212a", "k", false}, {"É", "é", false}, {"[", "{", false}, {"@", "`", false}, {"a", "ab", false},
+		{"Select", "sELECT", true},
+		{"é", "é", true},
+		{"", "", true},
+		{"ſ", "s", false},
+		{"\u212a", "k", false},
+		{"É", "é", false},
+		{"[", "{", false},
+		{"@", "`", false},
+		{"a", "ab", false},
 	}
 	for _, c := range cases {
 		if got := sqltext.Same(c.a, c.b); got != c.want {
