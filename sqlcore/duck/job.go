@@ -307,9 +307,8 @@ func (w *job) onePass(streams int) (bool, error) {
 
 // explained is an operator of EXPLAIN's answer.
 type explained struct {
-	Name     string          `json:"name"`
-	Children []explained     `json:"children"`
-	Info     json.RawMessage `json:"extra_info"`
+	Name     string      `json:"name"`
+	Children []explained `json:"children"`
 }
 
 // countScans counts the scans of streams in a plan.

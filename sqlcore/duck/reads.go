@@ -66,14 +66,21 @@ func (b *binder) checkExplained(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var plan []explained
+	var plan []explainedRead
 	if len(answer) != 1 || json.Unmarshal([]byte(answer[0]), &plan) != nil {
 		return forbidden("what can't be told")
 	}
 	return b.explainedOnly(plan)
 }
 
-func (b *binder) explainedOnly(plan []explained) error {
+// explainedRead is an operator of EXPLAIN's answer.
+type explainedRead struct {
+	Name     string          `json:"name"`
+	Children []explainedRead `json:"children"`
+	Info     json.RawMessage `json:"extra_info"`
+}
+
+func (b *binder) explainedOnly(plan []explainedRead) error {
 	for _, op := range plan {
 		name := strings.ToUpper(strings.TrimSpace(op.Name))
 		known := len(op.Children) > 0 || explainedLeaves[name] || allowedTableFunctions[strings.ToLower(name)]
