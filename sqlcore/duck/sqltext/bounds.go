@@ -25,7 +25,7 @@ const (
 // without a bracket, or makes planning much slower.
 var words = map[string]int{
 	"select": 500, "values": 500, "from": 500, "union": 500, "except": 500, "intersect": 500,
-	"not": 500, "case": 500, "and": 2000, "or": 2000, "join": 64,
+	"not": 500, "case": 500, "and": 2000, "or": 2000, "join": 64, "over": 200,
 }
 
 // list counts the items between two brackets, or in a clause of a SELECT.
