@@ -5,6 +5,8 @@ package duck_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -127,6 +129,27 @@ func TestRepeatingMacros(t *testing.T) {
 	for name, n := range macros {
 		if got := duck.Repeats(name); got < n {
 			t.Errorf("%s repeats an argument %d times, not %d", name, n, got)
+		}
+	}
+}
+
+// TestTheTrialKnowsEveryFunction compares the functions that the trial of
+// hostile statements calls with those that the engine has.
+func TestTheTrialKnowsEveryFunction(t *testing.T) {
+	t.Parallel()
+	e := open(t)
+	raw, err := os.ReadFile("../../test/reliability/testdata/functions.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	called := strings.Fields(string(raw))
+	has, err := e.Functions(context.Background())
+	if err != nil || len(has) == 0 {
+		t.Fatal(has, err)
+	}
+	for _, name := range has {
+		if !slices.Contains(called, name) && !strings.HasPrefix(name, "icu_collate_") {
+			t.Errorf("the trial does not call %s", name)
 		}
 	}
 }

@@ -83,3 +83,8 @@ func (e *Engine) RepeatingMacros(ctx context.Context) (map[string]int, error) {
 
 // Repeats tells how often a macro is taken to repeat its arguments.
 func Repeats(name string) int { return max(1, repeating[name]) }
+
+// Functions lists the names of all that the engine calls a function.
+func (e *Engine) Functions(ctx context.Context) ([]string, error) {
+	return e.ask(ctx, "SELECT DISTINCT function_name FROM duckdb_functions()")
+}

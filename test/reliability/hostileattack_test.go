@@ -38,6 +38,22 @@ type attack struct {
 	outcomes   map[string]*outcome
 	unanswered int
 	example    string
+	inner      []string // some statements that ended with an inner error
+}
+
+// statement is the body of a request.
+type statement struct {
+	kind       string
+	Query      string `json:"query"`
+	Parameters any    `json:"parameters,omitempty"`
+}
+
+func (k *hostileKind) statement(size float64, r *rand.Rand) statement {
+	s := statement{kind: k.name, Query: k.make(size, r)}
+	if k.parameters != nil {
+		s.Parameters = k.parameters(size)
+	}
+	return s
 }
 
 // outcome is what became of the statements of one kind.
@@ -58,7 +74,7 @@ func newAttack(g *gateway, keys []string) *attack {
 // run returns when all callers are through.
 func (a *attack) run() {
 	a.began = time.Now()
-	statements := make(chan [2]string)
+	statements := make(chan statement)
 	go func() {
 		defer close(statements)
 		a.statements(statements)
@@ -69,7 +85,7 @@ func (a *attack) run() {
 			client := &http.Client{Timeout: 2 * time.Minute, Transport: &http.Transport{}}
 			defer client.CloseIdleConnections()
 			for s := range statements {
-				a.send(client, key, s[0], s[1])
+				a.send(client, key, s)
 			}
 		})
 	}
@@ -79,29 +95,29 @@ func (a *attack) run() {
 
 // statements makes the statements. The short form sends each function once, and
 // each kind twice: at its worst, and small enough to get further.
-func (a *attack) statements(to chan<- [2]string) {
+func (a *attack) statements(to chan<- statement) {
 	r := rand.New(rand.NewPCG(1, 2))
 	functions := strings.Count(functionList, "\n")
 	if !*long {
 		for n := range functions {
-			to <- [2]string{"functions", functionCall(r, n)}
+			to <- statement{kind: "functions", Query: functionCall(r, n)}
 			if each := functions / len(a.kinds) / 2; n%each == 0 && n/each < 2*len(a.kinds) {
 				k := a.kinds[n/each/2]
-				to <- [2]string{k.name, k.make([]float64{1, 0.1}[n/each%2], r)}
+				to <- k.statement([]float64{1, 0.1}[n/each%2], r)
 			}
 		}
 		return
 	}
 	for n := 0; n < attackStatements/2 || time.Since(a.began) < attackTime; n++ {
-		to <- [2]string{"functions", functionCall(r, n)}
+		to <- statement{kind: "functions", Query: functionCall(r, n)}
 		k := a.kinds[n%len(a.kinds)]
-		to <- [2]string{k.name, k.make(r.Float64(), r)}
+		to <- k.statement(r.Float64(), r)
 	}
 }
 
 // send sends one statement and notes what became of it.
-func (a *attack) send(client *http.Client, key, kind, statement string) {
-	body, _ := json.Marshal(map[string]string{"query": statement})
+func (a *attack) send(client *http.Client, key string, s statement) {
+	body, _ := json.Marshal(s)
 	req := httptest.NewRequest(http.MethodPost, a.g.url+"/sql", bytes.NewReader(body))
 	req.RequestURI = ""
 	req.Header.Set("X-API-Key", key)
@@ -115,12 +131,15 @@ func (a *attack) send(client *http.Client, key, kind, statement string) {
 	defer a.mu.Unlock()
 	if a.sent++; err != nil {
 		a.unanswered++
-		a.example = fmt.Sprintf("%s: %v: %.200s", kind, err, statement)
+		a.example = fmt.Sprintf("%s: %v: %.200s", s.kind, err, s.Query)
 	}
-	o := a.outcomes[kind]
+	if strings.HasPrefix(answer, "500") && len(a.inner) < 20 {
+		a.inner = append(a.inner, fmt.Sprintf("%.300s", s.Query))
+	}
+	o := a.outcomes[s.kind]
 	if o == nil {
 		o = &outcome{answers: map[string]int{}}
-		a.outcomes[kind] = o
+		a.outcomes[s.kind] = o
 	}
 	o.sent++
 	o.answers[answer]++
@@ -156,6 +175,9 @@ func (a *attack) report() string {
 			fmt.Fprintf(&b, " %s: %d;", answer, o.answers[answer])
 		}
 		b.WriteByte('\n')
+	}
+	if len(a.inner) > 0 {
+		b.WriteString("inner errors, for example:\n" + strings.Join(a.inner, "\n"))
 	}
 	return b.String()
 }
