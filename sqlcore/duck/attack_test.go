@@ -105,6 +105,7 @@ func TestBindTakesWhatToolsSend(t *testing.T) {
 		{"rows of functions", "SELECT * FROM range(3) r, generate_series(1, 2) s, unnest([1]) u, json_each('[1]') j, json_tree('[1]') k"},
 		{"rows of the statement", "SELECT * FROM (VALUES (1), (2)) v(x), (SELECT 1) d WHERE x IN (SELECT unnest([1, 2]))"},
 		{"cube", "SELECT Name, Age, count(*) FROM Members GROUP BY CUBE (Name, Age)"},
+		{"what no plan can be written of", "SELECT '101'::BIT, '7'::BIGNUM, Name FROM Members"},
 		{"the median", "SELECT median(Age), quantile_cont(Age, 0.9), list_aggregate([1], 'sum') FROM Members"},
 	}
 	for _, c := range cases {

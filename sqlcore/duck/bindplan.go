@@ -16,7 +16,11 @@ func (b *binder) askPlan(ctx context.Context, c *conn) (*planReply, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decodePlan(answer)
+	reply, err := decodePlan(answer)
+	if err != nil { // such as a BIT, whose bytes are no JSON
+		return &planReply{Error: true, ErrorType: "serialization"}, nil //nolint:nilerr // one that can't be read
+	}
+	return reply, nil
 }
 
 // unreadable are the kinds of error that say nothing about the query.

@@ -50,11 +50,18 @@ var argumentList = []string{
 	"'[1]'::JSON", "current_date", "(SELECT 1)", "INT", "Users",
 }
 
+// usual are arguments that many functions take.
+var usual = []string{"n", "Username", "1", "'a'", "[1, 2, 3]", "'{\"a\":[1]}'", "DATE '2024-01-01'", "INTERVAL 1 DAY", "TIMESTAMP '2024-01-01'", "{'a': 1}", "MAP {'a': 1}", "0.5", "true", "x -> x"}
+
 // arguments gives n arguments; a few of them are large.
 func arguments(r *rand.Rand, n int) string {
 	out := make([]string, n)
 	for i := range out {
-		switch out[i] = argumentList[r.IntN(len(argumentList))]; r.IntN(20) {
+		out[i] = argumentList[r.IntN(len(argumentList))]
+		if r.IntN(3) > 0 {
+			out[i] = usual[r.IntN(len(usual))]
+		}
+		switch r.IntN(30) {
 		case 0:
 			out[i] = "'" + strings.Repeat("a", 1+r.IntN(100_000)) + "'"
 		case 1:
