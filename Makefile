@@ -18,7 +18,7 @@ IMAGE    ?= pingone-gateway:$(VERSION)
 PKG      ?= ./...
 FUZZTIME ?= 20s
 
-.PHONY: build demo test deps tools vet fmt lint unit race integration oracle changing reliability charts kube-dry-run image-check vuln rules compat fuzz bench docs image clean help
+.PHONY: build demo test deps tools vet fmt lint unit race integration oracle changing reliability hostile charts kube-dry-run image-check vuln rules compat fuzz bench docs image clean help
 
 build: ## the gateway, in bin/
 	$(GO) build -tags $(TAGS) -trimpath -ldflags "$(LDFLAGS)" -o $(BIN)/gateway ./cmd/gateway
@@ -63,7 +63,10 @@ changing: ## 300 readings of directories that change all the time, under a servi
 	$(GO) test -tags $(TAGS) ./test/changing ./pingone -run 'TestEveryRowOnce|TestScansOfAChangingDirectory' -count=1 -timeout 120m -v -long
 
 reliability: ## the long form of the tests that break whole processes: the numbers of docs/reliability.md
-	$(GO) test -tags $(TAGS) ./test/reliability -count=1 -timeout 20m -v -long
+	$(GO) test -tags $(TAGS) ./test/reliability -skip TestHostileStatements -count=1 -timeout 20m -v -long
+
+hostile: ## ten minutes of statements that try to harm the service: the numbers of docs/security.md
+	$(GO) test -tags $(TAGS) ./test/reliability -run TestHostileStatements -count=1 -timeout 40m -v -long
 
 charts: tools ## the Helm chart and the compose file
 	scripts/check-chart.sh

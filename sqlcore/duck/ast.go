@@ -9,6 +9,7 @@ import (
 	"github.com/go-faster/jx"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 )
 
 // The engine's syntax tree of a statement, as JSON, decides what a text may
@@ -94,21 +95,30 @@ func readSyntax(tree object) (*syntax, error) {
 	return r.out, nil
 }
 
-type treeReader struct{ out *syntax }
+type treeReader struct {
+	out *syntax
+	cost
+}
 
-// scope is the list of common table expressions that a part of a tree sees.
+// scope is the list of names that a part of a tree sees: of common table
+// expressions, and of what a SELECT lists.
 type scope struct {
 	name  string
+	alias bool // of what a SELECT lists
+	cost  cost // of what the name stands for
 	outer *scope
 }
 
-func (s *scope) has(name string) bool {
+// find gives the innermost meaning of a name, nil if it has none here. Names
+// are compared as the engine does: what it takes for another name might be one
+// of its own tables.
+func (s *scope) find(name string, alias bool) *scope {
 	for ; s != nil; s = s.outer {
-		if strings.EqualFold(s.name, name) {
-			return true
+		if s.alias == alias && sqltext.Same(s.name, name) {
+			return s
 		}
 	}
-	return false
+	return nil
 }
 
 func (r *treeReader) walk(v any, sc *scope) error {
@@ -133,30 +143,38 @@ func (r *treeReader) object(o object, sc *scope) error {
 	if err := r.check(o, sc); err != nil {
 		return err
 	}
+	before := r.cost
+	inner, lists, err := r.selected(o, sc)
+	if err != nil {
+		return err
+	}
 	for key, v := range o {
 		switch v.(type) {
 		case []any, object:
 		default:
 			continue
 		}
-		if key == "cte_map" {
-			continue
-		}
-		if key == "function" && text(o, "type") == "TABLE_FUNCTION" {
+		seen := inner
+		switch {
+		case key == "cte_map", lists && (key == "select_list" || key == "from_table"):
+			continue // walked already
+		case key == "function" && text(o, "type") == "TABLE_FUNCTION":
 			// Its name was checked as a table function's; its arguments follow.
 			if f, ok := v.(object); ok {
 				v = f["children"]
 			}
+		case key == "right" && text(o, "type") == "RECURSIVE_CTE_NODE":
+			seen = &scope{name: text(o, "cte_name"), outer: sc}
 		}
-		if err := r.walk(v, sc); err != nil {
+		if err := r.walk(v, seen); err != nil {
 			return err
 		}
 	}
-	return nil
+	return r.charge(o, sc, before)
 }
 
 // commonTables walks the WITH clause of a node. Each expression sees those
-// before it, and itself only if it is recursive.
+// before it; of itself, the recursive part alone.
 func (r *treeReader) commonTables(o object, sc *scope) (*scope, error) {
 	m, ok := o["cte_map"].(object)
 	if !ok {
@@ -165,18 +183,11 @@ func (r *treeReader) commonTables(o object, sc *scope) (*scope, error) {
 	list, _ := m["map"].([]any)
 	for _, x := range list {
 		entry, _ := x.(object)
-		name := text(entry, "key")
-		value, _ := entry["value"].(object)
-		inner := sc
-		if query, ok := value["query"].(object); ok {
-			if node, ok := query["node"].(object); ok && text(node, "type") == "RECURSIVE_CTE_NODE" {
-				inner = &scope{name, sc}
-			}
-		}
-		if err := r.walk(value, inner); err != nil {
+		before := r.cost
+		if err := r.walk(entry["value"], sc); err != nil {
 			return nil, err
 		}
-		sc = &scope{name, sc}
+		sc = &scope{name: text(entry, "key"), cost: r.since(before), outer: sc}
 	}
 	return sc, nil
 }
@@ -186,7 +197,7 @@ func (r *treeReader) check(o object, sc *scope) error {
 	switch text(o, "type") {
 	case "BASE_TABLE":
 		t := tableRef{text(o, "catalog_name"), text(o, "schema_name"), text(o, "table_name"), position(o)}
-		if t.schema != "" || t.catalog != "" || !sc.has(t.name) {
+		if t.schema != "" || t.catalog != "" || sc.find(t.name, false) == nil {
 			r.out.tables = append(r.out.tables, t)
 		}
 	case "TABLE_FUNCTION":
@@ -200,6 +211,10 @@ func (r *treeReader) check(o object, sc *scope) error {
 	switch text(o, "class") {
 	case "FUNCTION", "WINDOW":
 		return checkFunction(o)
+	case "CAST":
+		if holdsVariant(o["cast_type"]) {
+			return gwerr.New(gwerr.NotImplemented, "The type VARIANT is not offered.", "Use JSON.").At(max(0, position(o)))
+		}
 	case "COLUMN_REF":
 		return r.column(o)
 	}
@@ -217,50 +232,6 @@ func (r *treeReader) column(o object) error {
 	}
 	r.out.columns = append(r.out.columns, tableRef{name: last, pos: position(o)})
 	return nil
-}
-
-func checkFunction(o object) error {
-	name := strings.ToLower(text(o, "function_name"))
-	operator, _ := o["is_operator"].(bool)
-	word := name != "" && (name[0] == '_' || name[0] >= 'a' && name[0] <= 'z')
-	if text(o, "catalog") != "" || !allowedFunctions[name] && (word || !operator && !symbolFunctions[name]) {
-		return unknownFunction(name, position(o))
-	}
-	if name == "lpad" || name == "rpad" {
-		children, _ := o["children"].([]any)
-		if len(children) > 1 && !smallConstant(children[1]) {
-			return gwerr.New(gwerr.LimitExceeded, strings.ToUpper(name)+" needs a constant length of at most 10000.", "").At(max(0, position(o)))
-		}
-	}
-	return nil
-}
-
-// symbolFunctions are functions with a symbol for a name that the parser makes
-// of LIKE, SIMILAR TO and others.
-var symbolFunctions = map[string]bool{
-	"~~": true, "!~~": true, "~~*": true, "!~~*": true, "~~~": true, "~": true, "!~": true, "||": true,
-	"->>": true, "->": true, "^@": true, "@>": true, "<@": true, "&&": true,
-	"+": true, "-": true, "*": true, "/": true, "//": true, "%": true, "**": true, "^": true, "&": true, "|": true,
-	"<<": true, ">>": true, "@": true, "<->": true, "<=>": true,
-}
-
-func smallConstant(v any) bool {
-	o, _ := v.(object)
-	value, _ := o["value"].(object)
-	n, ok := value["value"].(json.Number)
-	if !ok || text(o, "class") != "CONSTANT" {
-		return false
-	}
-	i, err := n.Int64()
-	return err == nil && i <= maxPad
-}
-
-func unknownFunction(name string, pos int) error {
-	mend := "The documentation lists the functions."
-	if best, ok := nearest(name, functionNames); ok && len(name) > 3 && best != name {
-		mend = "Did you mean " + best + "?"
-	}
-	return gwerr.New(gwerr.UnknownFunction, "There is no function "+name+" here.", mend).At(max(0, pos)).On(name)
 }
 
 // outputNames names the result's columns as PostgreSQL does where the engine

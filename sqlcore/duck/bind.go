@@ -122,7 +122,7 @@ func (b *binder) readText(ctx context.Context) (asked []sqltext.Token, values ma
 
 // prepareText brings the text into the engine's spelling.
 func (b *binder) prepareText(asked []sqltext.Token, values map[int]Parameter) error {
-	b.sql = b.req.SQL
+	b.sql = sqltext.Blank(b.req.SQL, b.tokens)
 	tokens := b.tokens
 	edits, err := spliced(asked, values)
 	if err != nil {

@@ -16,7 +16,11 @@ func (b *binder) askPlan(ctx context.Context, c *conn) (*planReply, error) {
 	if err != nil {
 		return nil, err
 	}
-	return decodePlan(answer)
+	reply, err := decodePlan(answer)
+	if err != nil { // such as a BIT, whose bytes are no JSON
+		return &planReply{Error: true, ErrorType: "serialization"}, nil //nolint:nilerr // one that can't be read
+	}
+	return reply, nil
 }
 
 // unreadable are the kinds of error that say nothing about the query.
@@ -38,6 +42,9 @@ func (b *binder) plan(ctx context.Context, s *spare) (*query.Query, error) {
 	}
 	if reply.Error && !unreadable[reply.ErrorType] {
 		return nil, b.failure(reply)
+	}
+	if err := b.checkReads(ctx, reply); err != nil {
+		return nil, err
 	}
 	if err := b.checkLiterals(ctx, b.c, reply); err != nil {
 		return nil, err

@@ -148,11 +148,13 @@ func (d *direct) members(c *catalog.Column) (predicate.Expr, bool) {
 		return nil, false
 	}
 	var values []predicate.Value
+	seen := map[predicate.Value]bool{}
 	for {
 		v, ok := d.value(c)
-		if !ok || slices.Contains(values, v) {
+		if !ok || seen[v] {
 			return nil, false
 		}
+		seen[v] = true
 		values = append(values, v)
 		if !d.take(",") {
 			break

@@ -4,6 +4,8 @@ package duck
 
 import (
 	"context"
+	"strconv"
+	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
@@ -61,3 +63,28 @@ func (e *Engine) ask(ctx context.Context, sql string) ([]string, error) {
 
 // Planned counts the statements that the engine has planned.
 func (e *Engine) Planned() int64 { return e.kept.planned.Load() }
+
+// RepeatingMacros counts how often each allowed macro mentions the argument
+// that it mentions most.
+func (e *Engine) RepeatingMacros(ctx context.Context) (map[string]int, error) {
+	lines, err := e.ask(ctx, `SELECT concat_ws(' ', function_name, max(n)) FROM (
+		SELECT function_name, parameters, macro_definition,
+			len(regexp_extract_all(macro_definition, '\b' || unnest(parameters) || '\b')) AS n
+		FROM duckdb_functions() WHERE function_type = 'macro') GROUP BY function_name HAVING max(n) > 1`)
+	out := map[string]int{}
+	for _, line := range lines {
+		name, n, _ := strings.Cut(line, " ")
+		if allowedFunctions[name] {
+			out[name], _ = strconv.Atoi(n)
+		}
+	}
+	return out, err
+}
+
+// Repeats tells how often a macro is taken to repeat its arguments.
+func Repeats(name string) int { return max(1, repeating[name]) }
+
+// Functions lists the names of all that the engine calls a function.
+func (e *Engine) Functions(ctx context.Context) ([]string, error) {
+	return e.ask(ctx, "SELECT DISTINCT function_name FROM duckdb_functions()")
+}

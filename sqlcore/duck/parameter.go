@@ -31,12 +31,16 @@ func parameters(tokens []sqltext.Token, positional []Parameter, named map[string
 	used := make([]bool, len(positional))
 	seen := map[string]bool{}
 	next := 0
-	tokens = asked(tokens, named)
+	folded := make(map[string]Parameter, len(named))
+	for name, p := range named {
+		folded[strings.ToLower(name)] = p
+	}
+	tokens = asked(tokens, folded)
 	for i, t := range tokens {
 		if t.Kind != sqltext.Param {
 			continue
 		}
-		p, err := lookup(t, positional, named, used, seen, &next)
+		p, err := lookup(t, positional, folded, used, seen, &next)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -55,9 +59,12 @@ func parameters(tokens []sqltext.Token, positional []Parameter, named map[string
 	return tokens, values, nil
 }
 
-// spliced gives the edits that put the values in place.
+// spliced gives the edits that put the values in place. The values together are
+// no longer than a text may be, however often one is used: the engine gets no
+// longer text than that.
 func spliced(tokens []sqltext.Token, values map[int]Parameter) ([]sqltext.Edit, error) {
 	var edits []sqltext.Edit
+	size := 0
 	for i, t := range tokens {
 		p, given := values[i]
 		if !given {
@@ -67,13 +74,19 @@ func spliced(tokens []sqltext.Token, values map[int]Parameter) ([]sqltext.Edit, 
 		if err != nil {
 			return nil, gwerr.From(err).At(t.Start).On(t.Text)
 		}
+		for _, e := range more {
+			size += len(e.Text)
+		}
+		if size > sqltext.MaxBytes {
+			return nil, gwerr.New(gwerr.TooLarge, "With the values of its parameters the query is longer than 1 MiB.", "Use a long value once.").At(t.Start).On(t.Text)
+		}
 		edits = append(edits, more...)
 	}
 	return edits, nil
 }
 
-// asked takes [:n] for a parameter where one of that name is given; otherwise
-// it is a slice up to the column n.
+// asked takes [:n] for a parameter where one of that name, in small letters, is
+// given; otherwise it is a slice up to the column n.
 func asked(tokens []sqltext.Token, named map[string]Parameter) []sqltext.Token {
 	if len(named) == 0 {
 		return tokens
@@ -83,10 +96,8 @@ func asked(tokens []sqltext.Token, named map[string]Parameter) []sqltext.Token {
 		if i < 2 || !out[i-2].Is("[") || !out[i-1].Is(":") || out[i-1].End != out[i].Start {
 			continue
 		}
-		for name := range named {
-			if strings.EqualFold(name, out[i].Text) {
-				out[i].Kind, out[i].Start, out[i].Text = sqltext.Param, out[i-1].Start, ":"+out[i].Text
-			}
+		if _, given := named[strings.ToLower(out[i].Text)]; given {
+			out[i].Kind, out[i].Start, out[i].Text = sqltext.Param, out[i-1].Start, ":"+out[i].Text
 		}
 	}
 	return out
@@ -103,7 +114,7 @@ func placed(tokens []sqltext.Token, i int, p Parameter) ([]sqltext.Edit, error) 
 	return []sqltext.Edit{{Start: tokens[i].Start, End: tokens[i].End, Text: " " + text + " "}}, err
 }
 
-// lookup finds the value for a parameter token.
+// lookup finds the value for a parameter token; the names are in small letters.
 func lookup(t sqltext.Token, positional []Parameter, named map[string]Parameter, used []bool, seen map[string]bool, next *int) (Parameter, error) {
 	name := t.Text[1:]
 	var n int
@@ -117,13 +128,12 @@ func lookup(t sqltext.Token, positional []Parameter, named map[string]Parameter,
 			return Parameter{}, gwerr.New(gwerr.BadParameter, "Parameters count from 1.", "").At(t.Start).On(t.Text)
 		}
 	default:
-		for k, p := range named {
-			if strings.EqualFold(k, name) {
-				seen[strings.ToLower(k)] = true
-				return p, nil
-			}
+		name = strings.ToLower(name)
+		if p, given := named[name]; given {
+			seen[name] = true
+			return p, nil
 		}
-		return Parameter{}, gwerr.New(gwerr.BadParameter, "No value is given for the parameter "+t.Text+".", "Add it to the parameters by its name.").At(t.Start).On(name)
+		return Parameter{}, gwerr.New(gwerr.BadParameter, "No value is given for the parameter "+t.Text+".", "Add it to the parameters by its name.").At(t.Start).On(t.Text[1:])
 	}
 	if n > len(positional) {
 		return Parameter{}, gwerr.New(gwerr.BadParameter, fmt.Sprintf("No value is given for parameter %d.", n), "Add it to the list of parameters.").At(t.Start).On(t.Text)

@@ -122,3 +122,21 @@ func TestBadParameters(t *testing.T) {
 		})
 	}
 }
+
+// TestParametersAreUsedWithinBounds uses one value so often that the engine's
+// text would be a thousand times as long.
+func TestParametersAreUsedWithinBounds(t *testing.T) {
+	t.Parallel()
+	e := open(t)
+	for name, value := range map[string]duck.Parameter{
+		"a text": str(strings.Repeat("a", 100_000)),
+		"a list": {List: slices.Repeat([]duck.Parameter{str("abcdefgh")}, 10_000)},
+	} {
+		r := request("SELECT lower(" + strings.Repeat(":a, ", 1000) + ":a)")
+		r.Named = map[string]duck.Parameter{"a": value}
+		_, err := e.Bind(context.Background(), r)
+		if !gwerr.Is(err, gwerr.TooLarge) || gwerr.From(err).Position < 0 {
+			t.Errorf("%s: got %v, want too large, with its place", name, err)
+		}
+	}
+}

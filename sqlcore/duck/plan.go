@@ -34,6 +34,7 @@ type planOp struct {
 	Children []*planOp
 
 	// LOGICAL_GET
+	Name          string // the function that reads
 	ReturnedTypes []planType
 	ProjectionIDs []json.Number
 	TableFilters  []keyedFilter

@@ -147,6 +147,8 @@ func (o *planOp) member(d *jx.Decoder, key []byte) error {
 	switch string(key) {
 	case "type":
 		return readText(d, &o.Type)
+	case "name":
+		return readText(d, &o.Name)
 	case "children":
 		return readList(d, &o.Children, readNode[planOp])
 	case "returned_types":

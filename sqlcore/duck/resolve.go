@@ -20,9 +20,10 @@ const maxTables = 64
 
 // resolve finds the tables that the text names, and writes their names in full.
 func (b *binder) resolve(ctx context.Context) error {
-	tokens, err := sqltext.Lex(b.sql)
+	tokens, err := sqltext.Lex(b.sql) // with the parameters' values
 	if err != nil {
-		return err
+		g := gwerr.From(err)
+		return g.At(b.source(g.Position))
 	}
 	at := map[int]int{}
 	for i, t := range tokens {

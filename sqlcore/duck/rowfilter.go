@@ -70,7 +70,7 @@ type rowFilter struct {
 }
 
 func (f *rowFilter) prepare(ctx context.Context, t *catalog.Table, columns []int, sql string) (err error) {
-	if err := f.check(ctx, t, sql); err != nil {
+	if sql, err = f.check(ctx, t, sql); err != nil {
 		return err
 	}
 	if f.c, err = f.e.data.connect(); err != nil {
@@ -99,32 +99,34 @@ func (f *rowFilter) prepare(ctx context.Context, t *catalog.Table, columns []int
 }
 
 // check holds the condition to the rules of queries, and sees that it is one
-// expression.
-func (f *rowFilter) check(ctx context.Context, t *catalog.Table, sql string) error {
+// expression. It returns the condition without comments.
+func (f *rowFilter) check(ctx context.Context, t *catalog.Table, sql string) (string, error) {
 	tokens, err := sqltext.Lex(sql)
 	if err != nil {
-		return err
+		return "", err
 	}
 	for _, tok := range tokens {
 		if tok.Is(";") || tok.Kind == sqltext.Param {
-			return gwerr.New(gwerr.Syntax, "A condition holds no statement and no parameter.", "").At(tok.Start)
+			return "", gwerr.New(gwerr.Syntax, "A condition holds no statement and no parameter.", "").At(tok.Start)
 		}
 	}
+	condition := sql
+	sql = sqltext.Blank(sql, tokens)
 	c, err := f.e.shadow.acquire(ctx)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer f.e.shadow.release(c)
 	const head = "SELECT ("
-	b := &binder{c: c, sql: head + sql + ") IS TRUE", tables: []*catalog.Table{t}, req: BindRequest{SQL: sql}, tokens: tokens}
+	b := &binder{c: c, sql: head + sql + ") IS TRUE", tables: []*catalog.Table{t}, req: BindRequest{SQL: condition}, tokens: tokens}
 	b.maps = []sqltext.Map{b.headMap(head)}
 	if err := b.parse(ctx); err != nil {
-		return err
+		return "", err
 	}
 	if len(b.tree.tables) > 0 {
-		return gwerr.New(gwerr.NotImplemented, "A condition reads no table.", "")
+		return "", gwerr.New(gwerr.NotImplemented, "A condition reads no table.", "")
 	}
-	return nil
+	return sql, nil
 }
 
 // headMap traces positions of a text that a head stands before.

@@ -116,9 +116,10 @@ func (s *search) keys(c *candidate, child, path *catalog.Path, rest []predicate.
 			c.empty = true
 			return nil, true
 		}
-		if tuples = cross(tuples, values); len(tuples) > maxTuples {
+		if len(tuples)*len(values) > maxTuples {
 			return nil, false
 		}
+		tuples = cross(tuples, values)
 		rest = without(rest, key)
 	}
 	if len(child.Keys) > 0 {

@@ -22,6 +22,7 @@ type question struct {
 	name         string
 	method, path string
 	body         string // JSON of a statement
+	key          string // of the caller, if callers need one
 	rows         func(answer []byte) ([]string, error)
 	want         []string // rows as text, sorted
 }
@@ -219,6 +220,9 @@ func (q *question) ask(c *http.Client, base string) (complaint string, failure e
 		req.Body, req.ContentLength = nil, 0
 	}
 	req.Header.Set("Accept", "application/json")
+	if q.key != "" {
+		req.Header.Set("X-API-Key", q.key)
+	}
 	resp, err := c.Do(req)
 	if err != nil {
 		return "", fmt.Errorf("no answer: %w", err)

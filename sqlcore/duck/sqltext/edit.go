@@ -59,3 +59,20 @@ func (m Map) Target(pos int) int {
 	}
 	return pos + shift
 }
+
+// Blank puts spaces in the place of all that stands between the tokens of a
+// text, so that the engine never reads a comment. Ends of lines stay, since
+// they join texts, and so do all positions.
+func Blank(text string, tokens []Token) string {
+	out := []byte(text)
+	at := 0
+	for _, t := range append(tokens[:len(tokens):len(tokens)], Token{Start: len(text), End: len(text)}) {
+		for ; at < t.Start; at++ {
+			if out[at] != '\n' {
+				out[at] = ' '
+			}
+		}
+		at = t.End
+	}
+	return string(out)
+}

@@ -43,33 +43,7 @@ func Lex(text string) ([]Token, error) {
 	if len(l.open) > 0 {
 		return nil, syntaxAt(len(text), "The query ends where "+string(l.open[len(l.open)-1])+" is missing.")
 	}
-	return l.out, checkWords(l.out)
-}
-
-// limits bounds the number of some words: each nests a query or an expression
-// without a bracket, or makes planning much slower.
-var limits = map[string]int{
-	"select": 500, "values": 500, "from": 500, "union": 500, "except": 500, "intersect": 500,
-	"not": 500, "case": 500, "and": 2000, "or": 2000, "join": 64,
-}
-
-func checkWords(tokens []Token) error {
-	counts := make(map[string]int, len(limits))
-	for _, t := range tokens {
-		if t.Kind != Word || len(t.Text) > 9 {
-			continue
-		}
-		word := strings.ToLower(t.Text)
-		limit, bounded := limits[word]
-		if !bounded {
-			continue
-		}
-		if counts[word]++; counts[word] > limit {
-			return gwerr.New(gwerr.TooLarge, "The query repeats "+strings.ToUpper(word)+" too often.",
-				"Use IN for long lists, or split the query into several.").At(t.Start)
-		}
-	}
-	return nil
+	return l.out, checkBounds(l.out)
 }
 
 func checkText(text string) error {
@@ -207,17 +181,40 @@ func (l *lexer) dollar() error {
 	return nil
 }
 
+// number reads a number as the engine does: what follows at once is a token of
+// its own, as in 1WHEN.
 func (l *lexer) number() {
 	i := l.pos
-	for i < len(l.text) {
-		c := l.text[i]
-		sign := (c == '+' || c == '-') && (l.text[i-1] == 'e' || l.text[i-1] == 'E')
-		if !isDigit(c) && c != '.' && c != '_' && !isLetter(c) && !sign {
-			break
+	if l.text[i] == '0' && i+2 < len(l.text) && l.text[i+1]|0x20 == 'x' && isHex(l.text[i+2]) {
+		l.emit(Number, l.pos, digitsEnd(l.text, i+2, isHex))
+		return
+	}
+	i = digitsEnd(l.text, i, isDigit)
+	if i < len(l.text) && l.text[i] == '.' {
+		i = digitsEnd(l.text, i+1, isDigit)
+	}
+	if i < len(l.text) && l.text[i]|0x20 == 'e' {
+		power := i + 1
+		if power < len(l.text) && (l.text[power] == '+' || l.text[power] == '-') {
+			power++
 		}
-		i++
+		if end := digitsEnd(l.text, power, isDigit); end > power {
+			i = end
+		}
 	}
 	l.emit(Number, l.pos, i)
+}
+
+// digitsEnd returns the end of the digits at i, between which single
+// underscores may stand.
+func digitsEnd(text string, i int, digit func(byte) bool) int {
+	for start := i; i < len(text); i++ {
+		between := i > start && text[i] == '_' && i+1 < len(text) && digit(text[i+1])
+		if !digit(text[i]) && !between {
+			break
+		}
+	}
+	return i
 }
 
 // word reads an identifier, or a text with a prefix such as E'…'.
@@ -285,6 +282,8 @@ func (l *lexer) symbol(c byte) error {
 	l.emit(Symbol, start, start+size)
 	return nil
 }
+
+func isHex(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 

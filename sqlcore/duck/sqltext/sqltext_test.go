@@ -22,6 +22,7 @@ func TestLex(t *testing.T) {
 		{"words", "SELECT a_1, Zürich$ FROM x", "W:SELECT W:a_1 .:, W:Zürich$ W:FROM W:x"},
 		{"texts", `'a''b' E'a\'b' x'00' "a""b"`, `S:'a''b' S:E'a\'b' S:x'00' Q:"a""b"`},
 		{"dollar texts", "$$a'b$$ $t$ $$ $t$", "S:$$a'b$$ S:$t$ $$ $t$"},
+		{"numbers before words", "1WHEN 2.END 0xFG 1_a 1e+b, .5or", "N:1 W:WHEN N:2. W:END N:0xF W:G N:1 W:_a N:1 W:e .:+ W:b .:, N:.5 W:or"},
 		{"numbers", "1 1.5 .5 1e-5 0xFF 1_000", "N:1 N:1.5 N:.5 N:1e-5 N:0xFF N:1_000"},
 		{"comments", "a --b\n/* c /* d */ e */ f --", "W:a W:f"},
 		{"parameters", "? ?2 $1 $n :n @n", "P:? P:?2 P:$1 P:$n P::n P:@n"},
@@ -68,6 +69,11 @@ func TestLexRefuses(t *testing.T) {
 		{"a dollar alone", "a $ b", gwerr.Syntax, 2},
 		{"an empty name", `a ""`, gwerr.Syntax, 2},
 		{"a zero byte", "a\x00", gwerr.Syntax, 1},
+		{"words", strings.Repeat("1 ", sqltext.MaxTokens+1), gwerr.TooLarge, 2 * sqltext.MaxTokens},
+		{"items", "[" + strings.Repeat("1,", sqltext.MaxItems) + "1]", gwerr.TooLarge, 2 * sqltext.MaxItems},
+		{"columns", "SELECT " + strings.Repeat("1,", sqltext.MaxColumns), gwerr.TooLarge, 7 + 2*sqltext.MaxColumns - 1},
+		{"cubes", "GROUP BY CUBE (a, b, c), CUBE (a, b, c, d, e, f)", gwerr.TooLarge, 44},
+		{"copies of operands", "CASE CASE " + strings.Repeat("1+", 1000) + "1 WHEN 1 THEN 1 WHEN 2 THEN 2 WHEN 3 THEN 3 END WHEN 1 THEN 1" + strings.Repeat(" WHEN 2", 9), gwerr.TooLarge, 2086},
 		{"depth", strings.Repeat("(", sqltext.MaxDepth+1), gwerr.TooLarge, sqltext.MaxDepth},
 		{"length", strings.Repeat("a", sqltext.MaxBytes+1), gwerr.TooLarge, gwerr.NoPosition},
 	}
@@ -79,6 +85,42 @@ func TestLexRefuses(t *testing.T) {
 				t.Errorf("got %v, want %s at %d", err, c.want, c.at)
 			}
 		})
+	}
+}
+
+func TestBlank(t *testing.T) {
+	t.Parallel()
+	const in = "/* a */ SELECT\u00a0'--' -- b\n, [c] /* \n */ FROM x --"
+	const want = "        SELECT  '--'     \n, [c]    \n    FROM x   "
+	tokens, err := sqltext.Lex(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := sqltext.Blank(in, tokens); got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func TestSame(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		a, b string
+		want bool
+	}{
+		{"Select", "sELECT", true},
+		{"é", "é", true},
+		{"", "", true},
+		{"ſ", "s", false},
+		{"\u212a", "k", false},
+		{"É", "é", false},
+		{"[", "{", false},
+		{"@", "`", false},
+		{"a", "ab", false},
+	}
+	for _, c := range cases {
+		if got := sqltext.Same(c.a, c.b); got != c.want {
+			t.Errorf("%q and %q: %v", c.a, c.b, got)
+		}
 	}
 }
 

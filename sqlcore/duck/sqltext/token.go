@@ -47,7 +47,22 @@ func (t Token) IsName() bool { return t.Kind <= Bracketed }
 
 // Is reports whether the token is the keyword or symbol, letter case ignored.
 func (t Token) Is(text string) bool {
-	return (t.Kind == Word || t.Kind == Symbol) && strings.EqualFold(t.Text, text)
+	return (t.Kind == Word || t.Kind == Symbol) && Same(t.Text, text)
+}
+
+// Same reports whether the engine takes two names for the same: it ignores the
+// case of ASCII letters, and of no others, so that ſ is not s.
+func Same(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		x, y := a[i], b[i]
+		if x != y && (x|0x20 != y|0x20 || !isLetter(x)) {
+			return false
+		}
+	}
+	return true
 }
 
 // Quote writes a name as a quoted identifier.
