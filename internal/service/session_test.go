@@ -17,6 +17,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/audit"
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/auth/quota"
+	"github.com/pingone-gateway/gateway/internal/fair"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/service"
@@ -196,8 +197,9 @@ func TestNobodyTakesAllTurns(t *testing.T) {
 				synctest.Wait()
 				assert.Len(t, held, c.alone)
 				if c.alone < 8 {
-					_, r, err := d.Open(ctx("other"), "", "sql").Begin(ctx("other"), "")
+					inner, r, err := d.Open(ctx("other"), "", "sql").Begin(ctx("other"), "")
 					require.NoError(t, err)
+					assert.Equal(t, "api_key:other", fair.Caller(inner), "what works for the request knows for whom")
 					r.End(nil)
 				}
 				time.Sleep(2 * time.Second) // those who waited have given up
