@@ -116,7 +116,7 @@ func (m *Metrics) observeService(e observe.Event) {
 	case observe.Authenticated:
 		s.auth.WithLabelValues(m.guard.value("method", e.Method), oneOf(e.Outcome, "ok", "challenged", "rejected", "damped", "failed")).Inc()
 	case observe.CallerLimited:
-		s.callerLimit.WithLabelValues(oneOf(e.Limit, "rate", "concurrency")).Inc()
+		s.callerLimit.WithLabelValues(oneOf(e.Limit, "rate", "concurrency", "share")).Inc()
 	case observe.AuditLost:
 		s.auditLost.WithLabelValues().Add(count(e.Records))
 	case observe.AuditState:

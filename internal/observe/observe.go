@@ -170,7 +170,7 @@ type Authenticated struct {
 
 // CallerLimited is a request refused or held back by the caller's own limits.
 type CallerLimited struct {
-	Limit string // "rate", "concurrency"
+	Limit string // "rate", "concurrency", "share"
 }
 
 // AuditLost counts audit records that could not be written.

@@ -186,12 +186,15 @@ func TestNobodyTakesAllTurns(t *testing.T) {
 				ctx := func(name string) context.Context {
 					return auth.WithPrincipal(t.Context(), &auth.Principal{Kind: auth.Key, Name: name})
 				}
-				held := make(chan *service.Request, 20)
+				held, refused := make(chan *service.Request, 20), make(chan error, 20)
 				for range 20 {
 					go func() {
-						if _, r, err := d.Open(ctx("greedy"), "", "sql").Begin(ctx("greedy"), ""); err == nil {
-							held <- r
+						_, r, err := d.Open(ctx("greedy"), "", "sql").Begin(ctx("greedy"), "")
+						if err != nil {
+							refused <- err
+							return
 						}
+						held <- r
 					}()
 				}
 				synctest.Wait()
@@ -203,6 +206,11 @@ func TestNobodyTakesAllTurns(t *testing.T) {
 					r.End(nil)
 				}
 				time.Sleep(2 * time.Second) // those who waited have given up
+				why := map[bool]gwerr.Code{true: gwerr.Busy, false: gwerr.TooManyRequests}[c.alone == 8]
+				for range 20 - c.alone {
+					err := <-refused
+					assert.True(t, gwerr.Is(err, why), "%v", err)
+				}
 				for range c.alone {
 					(<-held).End(nil)
 				}
