@@ -69,6 +69,7 @@ func TestObserve(t *testing.T) {
 			`pingone_gateway_query_table_reads_total{table="Users"} 1`,
 		}},
 		{"in flight", observe.InFlight{What: "queries", Delta: 3}, []string{`pingone_gateway_query_inflight{what="queries"} 3`}},
+		{"reading", observe.ReadingEnded{How: "crowded_out"}, []string{`pingone_gateway_query_readings_ended_total{how="crowded_out"} 1`}},
 		{"engine", observe.EngineMemory{UsedBytes: 10, LimitBytes: 20, SpillBytes: 30}, []string{
 			`pingone_gateway_engine_memory_used_bytes 10`, `pingone_gateway_engine_memory_limit_bytes 20`, `pingone_gateway_engine_spill_bytes 30`,
 		}},
@@ -162,6 +163,7 @@ func observeEverywhere(m *metrics.Metrics, v string) {
 		observe.QueryPhase{Phase: v},
 		observe.QueryFinished{FrontEnd: v, Tables: []string{v}, Code: v},
 		observe.InFlight{What: v, Delta: 1},
+		observe.ReadingEnded{How: v},
 		observe.UpstreamCall{Group: v, Endpoint: v, Method: v},
 		observe.UpstreamRetry{Group: v, Reason: v},
 		observe.FilterRefused{Table: v, Attribute: v, Operator: v},

@@ -15,7 +15,7 @@ func (m *Metrics) Observe(ctx context.Context, e observe.Event) {
 	switch e := e.(type) {
 	case observe.RequestFinished, observe.RequestFailed, observe.RequestShed:
 		m.observeFrontEnd(span, e)
-	case observe.QueryPhase, observe.QueryFinished, observe.InFlight, observe.EngineMemory:
+	case observe.QueryPhase, observe.QueryFinished, observe.InFlight, observe.ReadingEnded, observe.EngineMemory:
 		m.observeQuery(span, e)
 	case observe.UpstreamCall, observe.UpstreamRetry, observe.FilterRefused, observe.ReadAgain, observe.LimitWait, observe.BudgetChanged:
 		m.observeUpstream(span, e)
@@ -61,7 +61,9 @@ func (m *Metrics) observeQuery(span trace.SpanContext, e observe.Event) {
 			q.tables.WithLabelValues(m.guard.value("table", t)).Inc()
 		}
 	case observe.InFlight:
-		q.inFlight.WithLabelValues(oneOf(e.What, "queries", "scans", "requests", "queued")).Add(float64(e.Delta))
+		q.inFlight.WithLabelValues(oneOf(e.What, "queries", "scans", "requests", "queued", "readings")).Add(float64(e.Delta))
+	case observe.ReadingEnded:
+		q.readings.WithLabelValues(oneOf(e.How, observe.ReadingContinued, observe.ReadingExpired, observe.ReadingCrowdedOut, observe.ReadingReplaced, observe.ReadingClosed)).Inc()
 	case observe.EngineMemory:
 		q.memory.WithLabelValues().Set(float64(e.UsedBytes))
 		q.limit.WithLabelValues().Set(float64(e.LimitBytes))
@@ -114,7 +116,7 @@ func (m *Metrics) observeService(e observe.Event) {
 	case observe.Authenticated:
 		s.auth.WithLabelValues(m.guard.value("method", e.Method), oneOf(e.Outcome, "ok", "challenged", "rejected", "damped", "failed")).Inc()
 	case observe.CallerLimited:
-		s.callerLimit.WithLabelValues(oneOf(e.Limit, "rate", "concurrency")).Inc()
+		s.callerLimit.WithLabelValues(oneOf(e.Limit, "rate", "concurrency", "share")).Inc()
 	case observe.AuditLost:
 		s.auditLost.WithLabelValues().Add(count(e.Records))
 	case observe.AuditState:

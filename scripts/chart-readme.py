@@ -84,7 +84,7 @@ def render():
     return out
 
 
-FREE = {"annotations", "labels", "podAnnotations", "podLabels", "nodeSelector", "affinity", "values", "data", "requests", "limits"}
+FREE = {"token", "annotations", "labels", "podAnnotations", "podLabels", "nodeSelector", "affinity", "values", "data", "requests", "limits"}
 KINDS = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
 
 
@@ -108,7 +108,8 @@ def schema():
     out = schema_of(yaml.safe_load((CHART / "values.yaml").read_text()))
     out["properties"]["global"] = {"type": "object"}
     out["properties"]["service"]["properties"]["type"] = {"enum": ["ClusterIP", "NodePort", "LoadBalancer"]}
-    out["properties"]["image"]["properties"]["digest"] = {"type": "string", "pattern": "^(sha256:[0-9a-f]{64})?$"}
+    for image in (out, out["properties"]["redis"]):
+        image["properties"]["image"]["properties"]["digest"] = {"type": "string", "pattern": "^(sha256:[0-9a-f]{64})?$"}
     out["properties"]["replicaCount"] = {"type": "integer", "minimum": 0}
     return json.dumps({"$schema": "http://json-schema.org/draft-07/schema#", **out}, indent=2) + "\n"
 

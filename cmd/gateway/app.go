@@ -165,7 +165,7 @@ func (a *app) openTokens(ctx context.Context) (err error) {
 }
 
 func (a *app) openConnections(ctx context.Context) (err error) {
-	a.readings = reading.NewStore(reading.Options{})
+	a.readings = reading.NewStore(reading.Options{Sink: a.sink})
 	if a.pool, err = newPool(ctx, a.config, a.engine, a.readings, a.sink, a.keeper, a.keeper.budget, a.tracer.Transport); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -118,4 +119,46 @@ roles:
 	assert.Equal(t, "unknown_column", g.sql(t, who, "SELECT Email FROM Customers.Users").code(t))
 	assert.Equal(t, "unknown_table", g.sql(t, who, "SELECT * FROM Customers.Groups").code(t))
 	assert.Equal(t, "forbidden", g.sql(t, who, "EXEC GetOAuthAccessToken").code(t))
+}
+
+// TestAReadingOutlivesItsConnectionInThePool reads a feed in pages while the
+// caller's connection makes room for others between two of them.
+func TestAReadingOutlivesItsConnectionInThePool(t *testing.T) {
+	t.Parallel()
+	g := start(t, sim.Options{Users: 900}, map[string]string{"auth.mode": "passthrough"})
+	who := basic(sim.AppWorker.ID, sim.AppWorker.Secret)
+	paged := func(r *http.Request) { who(r); r.Header.Set("Prefer", "odata.maxpagesize=200") }
+	crowd := func(round int) {
+		for i := range maxCallers {
+			require.NoError(t, g.pool.callers.Put(fmt.Sprint("somebody ", round, i), &connection{}, func() {}))
+		}
+	}
+	next, seen := "/odata/pingone/Administrators/Users?$select=Id", map[string]int{}
+	for page := 0; next != ""; page++ {
+		got := g.get(t, paged, next)
+		require.Equal(t, http.StatusOK, got.status, got.body)
+		var feed struct {
+			Value []struct {
+				ID string `json:"Id"`
+			}
+			Next string `json:"@odata.nextLink"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(got.body), &feed))
+		for _, row := range feed.Value {
+			seen[row.ID]++
+		}
+		next = strings.TrimPrefix(feed.Next, g.base)
+		if next == "" {
+			require.Greater(t, page, 2)
+			break
+		}
+		require.Positive(t, g.readings.Len(), "the page's reading waits")
+		crowd(page)
+		require.Positive(t, g.readings.Len(), "it still does, though its connection has left the pool")
+	}
+	count := g.sql(t, who, "SELECT count(*) FROM Administrators.Users").rows(t)[0][0]
+	assert.InDelta(t, count, len(seen), 0)
+	for id, times := range seen {
+		assert.Equal(t, 1, times, id)
+	}
 }

@@ -72,6 +72,14 @@ func (q *Queue) Take(ctx context.Context, name string) (done func(), err error) 
 	return sync.OnceFunc(func() { q.giveBack(name) }), nil
 }
 
+// Free is the number of places that nobody has. Those who wait nevertheless have
+// their share.
+func (q *Queue) Free() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.free
+}
+
 // enter lines up a request. Its channel tells what came of it.
 func (q *Queue) enter(name string) chan error {
 	q.mu.Lock()

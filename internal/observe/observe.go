@@ -143,11 +143,24 @@ type EngineMemory struct {
 }
 
 // InFlight changes a gauge of running work: "requests"; "queries", which are
-// requests that have a turn; "queued", which wait for one; "scans".
+// requests that have a turn; "queued", which wait for one; "scans"; "readings",
+// which wait for the request of their next page.
 type InFlight struct {
 	What  string
 	Delta int
 }
+
+// ReadingEnded is the end of a reading's wait for the request of its next page.
+type ReadingEnded struct{ How string }
+
+// How a wait ends.
+const (
+	ReadingContinued  = "continued"   // the request came
+	ReadingExpired    = "expired"     // none came in time
+	ReadingCrowdedOut = "crowded_out" // another one needed the room
+	ReadingReplaced   = "replaced"    // another one is at the same place
+	ReadingClosed     = "closed"      // with its connection, or its answer did not arrive
+)
 
 // Authenticated is one decision about a caller's credentials.
 type Authenticated struct {
@@ -157,7 +170,7 @@ type Authenticated struct {
 
 // CallerLimited is a request refused or held back by the caller's own limits.
 type CallerLimited struct {
-	Limit string // "rate", "concurrency"
+	Limit string // "rate", "concurrency", "share"
 }
 
 // AuditLost counts audit records that could not be written.
@@ -184,6 +197,7 @@ func (TokenServed) event()     {}
 func (StoreState) event()      {}
 func (EngineMemory) event()    {}
 func (InFlight) event()        {}
+func (ReadingEnded) event()    {}
 
 type contextKey int
 

@@ -10,6 +10,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/audit"
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/auth/quota"
+	"github.com/pingone-gateway/gateway/internal/fair"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -91,7 +92,7 @@ func (r *Request) admit(ctx context.Context) (context.Context, error) {
 	}
 	r.record.Connection = r.connection.Name
 	r.limit = tighter(limits.RowsPerQuery, r.connection.MaxRows)
-	ctx, r.calls = observe.WithCalls(ctx)
+	ctx, r.calls = observe.WithCalls(fair.WithCaller(ctx, caller.Identity()))
 	r.ctx, r.stats = exec.WithStats(ctx)
 	return r.ctx, nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/audit"
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/auth/quota"
+	"github.com/pingone-gateway/gateway/internal/fair"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/service"
@@ -185,22 +186,31 @@ func TestNobodyTakesAllTurns(t *testing.T) {
 				ctx := func(name string) context.Context {
 					return auth.WithPrincipal(t.Context(), &auth.Principal{Kind: auth.Key, Name: name})
 				}
-				held := make(chan *service.Request, 20)
+				held, refused := make(chan *service.Request, 20), make(chan error, 20)
 				for range 20 {
 					go func() {
-						if _, r, err := d.Open(ctx("greedy"), "", "sql").Begin(ctx("greedy"), ""); err == nil {
-							held <- r
+						_, r, err := d.Open(ctx("greedy"), "", "sql").Begin(ctx("greedy"), "")
+						if err != nil {
+							refused <- err
+							return
 						}
+						held <- r
 					}()
 				}
 				synctest.Wait()
 				assert.Len(t, held, c.alone)
 				if c.alone < 8 {
-					_, r, err := d.Open(ctx("other"), "", "sql").Begin(ctx("other"), "")
+					inner, r, err := d.Open(ctx("other"), "", "sql").Begin(ctx("other"), "")
 					require.NoError(t, err)
+					assert.Equal(t, "api_key:other", fair.Caller(inner), "what works for the request knows for whom")
 					r.End(nil)
 				}
 				time.Sleep(2 * time.Second) // those who waited have given up
+				why := map[bool]gwerr.Code{true: gwerr.Busy, false: gwerr.TooManyRequests}[c.alone == 8]
+				for range 20 - c.alone {
+					err := <-refused
+					assert.True(t, gwerr.Is(err, why), "%v", err)
+				}
 				for range c.alone {
 					(<-held).End(nil)
 				}

@@ -70,8 +70,14 @@ func (t *turns) take(ctx context.Context, caller string) (done func(), err error
 	}, nil
 }
 
+// refuse tells who had no turn. Where some are free, the caller has its share.
 func (t *turns) refuse(ctx context.Context, why string) error {
-	t.sink.Observe(ctx, observe.RequestShed{Reason: why})
 	wait := max(time.Second, t.QueueTime/2)
+	if t.queue.Free() > 0 {
+		t.sink.Observe(ctx, observe.CallerLimited{Limit: "share"})
+		return gwerr.New(gwerr.TooManyRequests, "Too many of your requests are running.",
+			"Send fewer at a time, or ask the administrator for a larger limits.caller_share.").After(wait)
+	}
+	t.sink.Observe(ctx, observe.RequestShed{Reason: why})
 	return gwerr.New(gwerr.Busy, "Too many queries are running.", "Try again after the time in Retry-After, or raise limits.queries.").After(wait)
 }

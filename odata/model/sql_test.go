@@ -87,6 +87,7 @@ func TestFilters(t *testing.T) {
 		{"null in a function", "length(null) eq null", "TRUE", `TRUE`},
 		{"cast", "cast(Pages,Edm.String) eq '1'", "TRUE", `(CAST("Books"."Pages" AS VARCHAR) IS NOT DISTINCT FROM '1')`},
 		{"cases", "case(Pages eq 1:'a',true:'b') eq 'a'", "TRUE", `((CASE WHEN ("Books"."Pages" IS NOT DISTINCT FROM 1) THEN 'a' WHEN TRUE THEN 'b' END) IS NOT DISTINCT FROM 'a')`},
+		{"NUL in a text", `tolower(Title) in ["a\u0000b"]`, "TRUE", `COALESCE(lower("Books"."Title") IN (('a' || chr(0) || 'b')), FALSE)`},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -43,15 +43,17 @@ func (b *binder) planLikes(ctx context.Context, first *planReply) (*planReply, e
 	return again, nil
 }
 
-// likeEdits appends an empty text to what stands before each LIKE. The operator
-// || binds closer than LIKE and no closer than what may stand there.
+// likeEdits appends an empty text to what stands before each LIKE, written as
+// word or as operator. The operator || binds no less than both and no closer than
+// what may stand there.
 func likeEdits(tokens []sqltext.Token) []sqltext.Edit {
 	var edits []sqltext.Edit
 	for i, t := range tokens {
-		if !t.Is("like") {
+		switch operator := symbolsAt(tokens, i); {
+		case operator == "~~", operator == "!~~":
+		case !t.Is("like"):
 			continue
-		}
-		if i > 0 && tokens[i-1].Is("not") {
+		case i > 0 && tokens[i-1].Is("not"):
 			i--
 		}
 		if i == 0 || tokens[i-1].Is("*") { // SELECT * LIKE picks columns by name
@@ -60,6 +62,20 @@ func likeEdits(tokens []sqltext.Token) []sqltext.Edit {
 		edits = append(edits, sqltext.Edit{Start: tokens[i].Start, End: tokens[i].Start, Text: "|| '' "})
 	}
 	return edits
+}
+
+// symbolsAt is the operator that begins with token i, "" if none does.
+func symbolsAt(tokens []sqltext.Token, i int) string {
+	const symbols = "~!@#%^&|?<>=+-*/"
+	part := func(i int) bool { return strings.Contains(symbols, tokens[i].Text) }
+	if !part(i) || i > 0 && part(i-1) && tokens[i-1].End == tokens[i].Start {
+		return ""
+	}
+	text := tokens[i].Text
+	for i++; i < len(tokens) && part(i) && tokens[i].Start == tokens[i-1].End; i++ {
+		text += tokens[i].Text
+	}
+	return text
 }
 
 // unjoined takes away what likeEdits appended to an expression.

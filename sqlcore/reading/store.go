@@ -1,10 +1,13 @@
 package reading
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/pingone-gateway/gateway/internal/observe"
 )
 
 // Options bound what is parked. The zero value has the defaults.
@@ -13,6 +16,8 @@ type Options struct {
 	Readings, PerCaller int
 	// Idle is how long a reading waits for its next request (5 minutes).
 	Idle time.Duration
+	// Sink is told how many wait, and how each wait ends; nil for nobody.
+	Sink observe.Sink
 }
 
 // Store holds readings between two requests. Where there is no room, the one
@@ -47,6 +52,9 @@ func NewStore(o Options) *Store {
 	if o.Idle <= 0 {
 		o.Idle = 5 * time.Minute
 	}
+	if o.Sink == nil {
+		o.Sink = observe.Discard
+	}
 	return &Store{options: o}
 }
 
@@ -65,7 +73,7 @@ func (s *Store) Len() int {
 
 // Drop closes the readings of a source that is about to close.
 func (s *Store) Drop(source any) {
-	s.remove(func(p *parked) bool { return p.source == source })
+	s.remove(observe.ReadingClosed, func(p *parked) bool { return p.source == source })
 }
 
 // Close closes all readings, and those that would be parked later.
@@ -73,7 +81,7 @@ func (s *Store) Close() {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
-	s.remove(func(*parked) bool { return true })
+	s.remove(observe.ReadingClosed, func(*parked) bool { return true })
 	s.expiring.Wait()
 }
 
@@ -92,8 +100,11 @@ func (s *Store) park(name string, t Target, r *reading) *parked {
 	s.mu.Unlock()
 	if refused {
 		r.close()
+		return p
 	}
-	s.remove(func(other *parked) bool { return other == surplus || other.name == name && other != p })
+	s.options.Sink.Observe(context.Background(), observe.InFlight{What: "readings", Delta: 1})
+	s.remove(observe.ReadingReplaced, func(other *parked) bool { return other.name == name && other != p })
+	s.remove(observe.ReadingCrowdedOut, func(other *parked) bool { return other == surplus })
 	return p
 }
 
@@ -121,24 +132,36 @@ func (s *Store) surplus(p *parked) *parked {
 
 // take gives the reading of the name to the caller alone; nil if there is none.
 func (s *Store) take(name string) *reading {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	i := slices.IndexFunc(s.parked, func(p *parked) bool { return p.name == name })
-	if i < 0 {
+	taken := s.pick(func(p *parked) bool { return p.name == name })
+	if len(taken) == 0 {
 		return nil
 	}
-	r := s.parked[i].r
-	s.parked = slices.Delete(s.parked, i, i+1)
-	s.schedule()
-	return r
+	s.ended(observe.ReadingContinued, 1)
+	return taken[0].r
 }
 
 func (s *Store) discard(p *parked) {
-	s.remove(func(other *parked) bool { return other == p })
+	s.remove(observe.ReadingClosed, func(other *parked) bool { return other == p })
 }
 
 // remove closes the readings that are chosen.
-func (s *Store) remove(chosen func(*parked) bool) {
+func (s *Store) remove(how string, chosen func(*parked) bool) {
+	gone := s.pick(chosen)
+	for _, p := range gone {
+		p.r.close()
+	}
+	s.ended(how, len(gone))
+}
+
+func (s *Store) ended(how string, n int) {
+	for range n {
+		s.options.Sink.Observe(context.Background(), observe.InFlight{What: "readings", Delta: -1})
+		s.options.Sink.Observe(context.Background(), observe.ReadingEnded{How: how})
+	}
+}
+
+// pick takes the readings out that are chosen.
+func (s *Store) pick(chosen func(*parked) bool) []*parked {
 	s.mu.Lock()
 	var gone []*parked
 	s.parked = slices.DeleteFunc(s.parked, func(p *parked) bool {
@@ -150,9 +173,7 @@ func (s *Store) remove(chosen func(*parked) bool) {
 	})
 	s.schedule()
 	s.mu.Unlock()
-	for _, p := range gone {
-		p.r.close()
-	}
+	return gone
 }
 
 // schedule sets the timer for the reading that waited longest.
@@ -169,6 +190,6 @@ func (s *Store) schedule() {
 	s.expiring.Add(1)
 	s.timer = time.AfterFunc(s.options.Idle-time.Since(s.parked[0].since), func() {
 		defer s.expiring.Done()
-		s.remove(func(p *parked) bool { return time.Since(p.since) >= s.options.Idle })
+		s.remove(observe.ReadingExpired, func(p *parked) bool { return time.Since(p.since) >= s.options.Idle })
 	})
 }

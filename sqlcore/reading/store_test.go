@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/sqlcore/reading"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
@@ -141,6 +142,39 @@ func TestStoreIsBounded(t *testing.T) {
 		if s.Len() != 1 || one.closed != 1 || other.closed != 0 {
 			t.Errorf("%d parked, %d and %d closed", s.Len(), one.closed, other.closed)
 		}
+	})
+	t.Run("and told", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			var waiting int
+			var ends []string
+			of := numbered(10, 3, false)
+			s := reading.NewStore(reading.Options{Readings: 2, Idle: time.Minute, Sink: observe.SinkFunc(func(_ context.Context, e observe.Event) {
+				switch e := e.(type) {
+				case observe.InFlight:
+					waiting += e.Delta
+				case observe.ReadingEnded:
+					ends = append(ends, e.How)
+				}
+			})})
+			place := park(t, s, of, "ann")
+			if waiting != 1 {
+				t.Errorf("%d wait", waiting)
+			}
+			mustPage(t, s, of.target("ann"), reading.Want{From: place, Rows: 20})
+			park(t, s, of, "bob")
+			park(t, s, of, "cid")
+			park(t, s, of, "dan") // bob goes
+			s.Drop(numbered(1, 1, false))
+			time.Sleep(2 * time.Minute)
+			synctest.Wait()
+			park(t, s, of, "eve")
+			s.Close()
+			park(t, s, of, "fay") // is not taken
+			if want := []string{"continued", "crowded_out", "expired", "expired", "closed"}; !slices.Equal(ends, want) || waiting != 0 {
+				t.Errorf("%d wait, ended %v", waiting, ends)
+			}
+		})
 	})
 	t.Run("by the end", func(t *testing.T) {
 		t.Parallel()

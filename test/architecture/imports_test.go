@@ -35,7 +35,7 @@ var rules = map[string][]string{
 	"sqlcore/plan":        {"sqlcore/catalog", "sqlcore/predicate", "sqlcore/query", "sqlcore/scan", "sqlcore/scim", "internal/gwerr"},
 	"sqlcore/change":      {"sqlcore/catalog", "sqlcore/duck/sqltext", "sqlcore/query", "sqlcore/scan", "internal/gwerr"},
 	"sqlcore/exec":        {"sqlcore/catalog", "sqlcore/mask", "sqlcore/plan", "sqlcore/predicate", "sqlcore/query", "sqlcore/scan", "internal/gwerr", "internal/observe", "internal/safely"},
-	"sqlcore/reading":     {"sqlcore/scan", "internal/gwerr"},
+	"sqlcore/reading":     {"sqlcore/scan", "internal/gwerr", "internal/observe"},
 	"sqlcore/duck":        {"sqlcore/catalog", "sqlcore/predicate", "sqlcore/query", "sqlcore/scan", "internal/gwerr", "internal/observe", "internal/safely"},
 	"sqlcore/sqlhttp":     {"sqlcore/catalog", "sqlcore/predicate", "sqlcore/query", "sqlcore/scan", "internal/gwerr", "internal/observe"},
 	"sqlcore/procedure":   {"sqlcore/catalog", "sqlcore/duck/sqltext", "sqlcore/predicate", "sqlcore/query", "sqlcore/scan", "internal/gwerr"},

@@ -1,6 +1,7 @@
 package deploy_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +20,14 @@ type manifest struct {
 	Data     map[string]string     `yaml:"data"`
 	String   map[string]string     `yaml:"stringData"`
 	Spec     struct {
+		PolicyTypes []string `yaml:"policyTypes"`
+		Egress      []struct {
+			Ports []struct{ Port any } `yaml:"ports"`
+		} `yaml:"egress"`
 		Template struct {
+			Metadata struct {
+				Annotations map[string]string `yaml:"annotations"`
+			} `yaml:"metadata"`
 			Spec struct {
 				EnableServiceLinks            *bool `yaml:"enableServiceLinks"`
 				AutomountServiceAccountToken  *bool `yaml:"automountServiceAccountToken"`
@@ -29,7 +37,14 @@ type manifest struct {
 					SeccompProfile struct{ Type string } `yaml:"seccompProfile"`
 				} `yaml:"securityContext"`
 				Containers []struct {
-					Args            []string `yaml:"args"`
+					Image string   `yaml:"image"`
+					Args  []string `yaml:"args"`
+					Env   []struct {
+						Name      string `yaml:"name"`
+						ValueFrom struct {
+							Secret struct{ Name, Key string } `yaml:"secretKeyRef"`
+						} `yaml:"valueFrom"`
+					} `yaml:"env"`
 					SecurityContext struct {
 						AllowPrivilegeEscalation *bool `yaml:"allowPrivilegeEscalation"`
 						ReadOnlyRootFilesystem   bool  `yaml:"readOnlyRootFilesystem"`
@@ -124,4 +139,76 @@ func TestRenderedPodsAreRestricted(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestRenderedSecretsStaySecret looks for the secrets of the value sets outside
+// of Secrets, and for hashes of them, which give weak ones away.
+func TestRenderedSecretsStaySecret(t *testing.T) {
+	t.Parallel()
+	for name, objects := range rendered(t) {
+		for _, m := range objects {
+			for k, v := range m.Spec.Template.Metadata.Annotations {
+				if k != "checksum/config" {
+					assert.Less(t, len(v), 32, "%s %s: %s", name, m.Metadata.Name, k)
+				}
+			}
+			text, err := yaml.Marshal(m)
+			require.NoError(t, err)
+			if m.Kind != "Secret" {
+				assert.NotContains(t, string(text), "OAuthClientSecret=", "%s %s", name, m.Metadata.Name)
+			}
+		}
+	}
+}
+
+// TestRenderedRedisHasAPassword: the chart's own Redis and the gateway take it
+// from one Secret.
+func TestRenderedRedisHasAPassword(t *testing.T) {
+	t.Parallel()
+	from := map[string]string{}
+	for _, m := range rendered(t)["bundled-redis.yaml"] {
+		if m.Kind == "Secret" && m.Data["password"] != "" {
+			from["Secret"] = m.Metadata.Name + " password"
+			assert.GreaterOrEqual(t, len(m.Data["password"]), 40)
+		}
+		for _, c := range m.Spec.Template.Spec.Containers {
+			for _, e := range c.Env {
+				from[e.Name] = e.ValueFrom.Secret.Name + " " + e.ValueFrom.Secret.Key
+			}
+			assert.NotContains(t, strings.Join(c.Args, " "), "--requirepass", "arguments can be read")
+		}
+	}
+	require.NotEmpty(t, from["Secret"])
+	assert.Equal(t, from["Secret"], from["GATEWAY_REDIS_PASSWORD"])
+	assert.Equal(t, from["Secret"], from["REDISCLI_AUTH"])
+}
+
+// TestRenderedPodsAreFenced: network policies are there unless turned off, and
+// open the ports of the configuration's own addresses.
+func TestRenderedPodsAreFenced(t *testing.T) {
+	t.Parallel()
+	ports := map[string]map[string]bool{}
+	for name, objects := range rendered(t) {
+		ports[name] = map[string]bool{}
+		for _, m := range objects {
+			if m.Kind != "NetworkPolicy" {
+				continue
+			}
+			assert.ElementsMatch(t, []string{"Ingress", "Egress"}, m.Spec.PolicyTypes, name)
+			for _, rule := range m.Spec.Egress {
+				for _, p := range rule.Ports {
+					ports[name][fmt.Sprint(p.Port)] = true
+				}
+			}
+		}
+	}
+	for name, opened := range ports {
+		if name == "postgres.yaml" { // turns them off
+			assert.Empty(t, opened)
+			continue
+		}
+		assert.True(t, opened["53"] && opened["443"] && !opened["22"] && !opened["80"], "%s: %v", name, opened)
+	}
+	assert.True(t, ports["production.yaml"]["4318"] && ports["production.yaml"]["26379"], "%v", ports["production.yaml"])
+	assert.False(t, ports["minimal.yaml"]["4318"])
 }

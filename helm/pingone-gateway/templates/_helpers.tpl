@@ -32,12 +32,48 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
-{{- define "gateway.image" -}}
-{{- if .Values.image.digest -}}
-{{ .Values.image.repository }}@{{ .Values.image.digest }}
+{{- /* An image of {repository, tag, digest}. */ -}}
+{{- define "gateway.imageOf" -}}
+{{- if .digest -}}
+{{ .repository }}@{{ .digest }}
 {{- else -}}
-{{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}
+{{ .repository }}:{{ .tag }}
 {{- end }}
+{{- end }}
+
+{{- define "gateway.image" -}}
+{{- include "gateway.imageOf" (merge (dict "tag" (default .Chart.AppVersion .Values.image.tag)) .Values.image) }}
+{{- end }}
+
+{{- /* The Secret of the password of the chart's own Redis. */ -}}
+{{- define "gateway.redisSecret" -}}
+{{- default (printf "%s-redis" (include "gateway.fullname" .)) .Values.redis.existingSecret }}
+{{- end }}
+
+{{- /* The TCP ports that the gateway calls, joined by commas. */ -}}
+{{- define "gateway.egressPorts" -}}
+{{- $addresses := list .Values.redis.url }}
+{{- range $section := list "tracing" "audit" }}
+{{- with get $.Values.config $section }}{{ $addresses = concat $addresses (values .) }}{{ end }}
+{{- end }}
+{{- with .Values.config.auth }}{{ if kindIs "map" . }}
+{{- range $name, $issuer := (.oidc | default dict) }}{{ $addresses = concat $addresses (values $issuer) }}{{ end }}
+{{- end }}{{ end }}
+{{- $ports := list "443" "6379" "6380" }}
+{{- range $name, $connection := .Values.config.connections }}
+{{- if kindIs "map" $connection }}
+{{- $addresses = concat $addresses (values $connection) }}
+{{- with get $connection "proxy_port" }}{{ $ports = append $ports (toString .) }}{{ end }}
+{{- end }}
+{{- end }}
+{{- range $address := $addresses }}
+{{- if and (kindIs "string" $address) (contains "://" $address) }}
+{{- range regexFindAll ":[0-9]+(/|,|$)" $address -1 }}{{ $ports = append $ports (regexFind "[0-9]+" .) }}{{ end }}
+{{- if regexMatch "^http://[^:]*$" $address }}{{ $ports = append $ports "80" }}{{ end }}
+{{- end }}
+{{- end }}
+{{- range .Values.networkPolicy.egressPorts }}{{ $ports = append $ports (toString .) }}{{ end }}
+{{- $ports | uniq | join "," }}
 {{- end }}
 
 {{- /* The Secret whose keys become environment variables; "" for none. */ -}}
