@@ -8,6 +8,9 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
 
+// limitedPopulation is the population that AppPopulationOnly has roles for.
+const limitedPopulation = 2
+
 // access is what the roles of a caller allow.
 type access struct {
 	environments map[data.ID]bool

@@ -21,16 +21,15 @@ var userLinks = []struct{ name, path string }{
 // userWriter writes rows of users; what they have in common is made once.
 type userWriter struct {
 	environment *environment
-	base        string
 	address     string                             // of the users
 	population  func(dst []byte, id string) []byte // embeds the population; nil: does not
 	single      bool                               // embed what only single reads have
 }
 
-func (s *Server) newUserWriter(c *call, expand bool) *userWriter {
-	w := &userWriter{environment: c.environment, base: c.base, address: c.base + "/environments/" + c.environment.id.String() + "/users/"}
-	if expand {
-		w.population = func(dst []byte, id string) []byte { return s.appendRow(dst, c, "populations", id) }
+func (r *userRows) newUserWriter() *userWriter {
+	w := &userWriter{environment: r.call.environment, address: r.self + "/"}
+	if has(r.expand, "population") || has(r.expand, "populations") {
+		w.population = func(dst []byte, id string) []byte { return r.server.appendRow(dst, r.call, "populations", id) }
 	}
 	return w
 }

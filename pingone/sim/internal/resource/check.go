@@ -26,9 +26,9 @@ func (p *Problem) Error() string { return p.Target + " " + p.Message }
 func number(n int64) json.Number { return json.Number(strconv.FormatInt(n, 10)) }
 
 // Take makes a row from what a client sent, numbers as json.Number. What the
-// client may not set comes from old, which is nil for a new row.
-func (t *Type) Take(sent, old map[string]any) (map[string]any, *Problem) {
-	shape := t.Members
+// client may not set comes from old, which is nil for a new row. The members are
+// those of a shape, of the type or with others.
+func (t *Type) Take(shape *Member, sent, old map[string]any) (map[string]any, *Problem) {
 	if t.Variant != "" {
 		_, problem := t.Members.take(sent, old, "", t.Strict)
 		if problem != nil && problem.Target == t.Variant {
@@ -36,23 +36,54 @@ func (t *Type) Take(sent, old map[string]any) (map[string]any, *Problem) {
 		}
 		shape = t.Shape(sent)
 	}
+	if t.Closed {
+		for _, name := range slices.Sorted(maps.Keys(sent)) {
+			if shape.Child(name) == nil && !strings.HasPrefix(name, "_") {
+				return nil, &Problem{Code: "INVALID_VALUE", Target: name, Message: "The attribute is not known."}
+			}
+		}
+	}
 	return shape.take(sent, old, "", t.Strict)
 }
 
-// Merge applies a patch to a row: null clears, objects merge (RFC 7396).
-func Merge(row, patch map[string]any) map[string]any {
+// TakePart makes the row that setting a part of an old one gives. What a part
+// names must be sent, also what other writes leave alone.
+func (t *Type) TakePart(part Part, sent, old map[string]any) (map[string]any, *Problem) {
+	out := maps.Clone(old)
+	if part.Of != "" {
+		before, _ := old[part.Of].(map[string]any)
+		inner, problem := t.Members.Child(part.Of).take(sent, before, "", t.Strict)
+		out[part.Of] = inner
+		return out, problem
+	}
+	shape := &Member{Kind: Object}
+	for _, name := range part.Members {
+		m := *t.Members.Child(name)
+		m.ReadOnly, m.Fixed, m.Required, m.Default = false, false, true, nil
+		shape.Children = append(shape.Children, &m)
+	}
+	taken, problem := shape.take(sent, nil, "", t.Strict)
+	maps.Copy(out, taken)
+	return out, problem
+}
+
+// Merge applies a patch to an object: null clears, objects merge (RFC 7396), but
+// for those declared without members, which are values as a whole.
+func (m *Member) Merge(row, patch map[string]any) map[string]any {
 	out := maps.Clone(row)
 	if out == nil {
 		out = make(map[string]any)
 	}
 	for name, v := range patch {
 		inner, isObject := v.(map[string]any)
+		child := m.Child(name)
+		whole := child != nil && child.Kind == Object && len(child.Children) == 0
 		switch {
 		case v == nil:
 			delete(out, name)
-		case isObject:
+		case isObject && !whole:
 			before, _ := out[name].(map[string]any)
-			out[name] = Merge(before, inner)
+			out[name] = child.Merge(before, inner)
 		default:
 			out[name] = v
 		}
@@ -187,10 +218,12 @@ func (m *Member) text(text, at string) (any, *Problem) {
 		if _, ok := data.ParseID(text); !ok {
 			return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "must be a UUID"}
 		}
-	case text == "" && m.Required:
+	case text == "" && (m.Required || m.Min != nil && *m.Min > 0):
 		return nil, &Problem{Code: "EMPTY_VALUE", Target: at, Message: "must not be empty"}
 	case len(m.Allowed) > 0 && !slices.Contains(m.Allowed, text):
 		return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "is not an allowed value", Allowed: m.Allowed}
+	case m.Pattern != nil && !m.Pattern.MatchString(text):
+		return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "must match the pattern " + m.Pattern.String()}
 	case m.Min != nil && length < *m.Min || m.Max != nil && length > *m.Max:
 		return nil, &Problem{Code: "SIZE_LIMIT_EXCEEDED", Target: at, Message: "has too few or too many characters", Min: m.Min, Max: m.Max}
 	}

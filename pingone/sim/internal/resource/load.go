@@ -26,6 +26,11 @@ type declaration struct {
 	Numbers    string                   `yaml:"numbers"`
 	Filters    map[string]string        `yaml:"filters"`
 	Or         bool                     `yaml:"or"`
+	Whole      string                   `yaml:"whole"`
+	Expand     map[string]string        `yaml:"expand"`
+	Unknown    string                   `yaml:"unknown"`
+	Bytes      int                      `yaml:"bytes"`
+	Imports    string                   `yaml:"imports"`
 	Order      []string                 `yaml:"order"`
 	Links      map[string]string        `yaml:"links"`
 	Members    yaml.MapSlice            `yaml:"members"`
@@ -47,6 +52,8 @@ type page struct {
 }
 
 type part struct {
+	Of      string `yaml:"of"`
+	Group   string `yaml:"group"`
 	Members string `yaml:"members"`
 	Methods string `yaml:"methods"`
 	Answers string `yaml:"answers"`
@@ -135,7 +142,7 @@ func read(name string, raw []byte) (*Type, error) {
 	t := &Type{
 		Path: d.Path, Key: d.Key, One: d.One, Methods: words(d.Methods), Read: words(d.Permission.Read), Write: words(d.Permission.Write),
 		Default: d.Page.Default, Most: d.Page.Most, Count: d.Count, Or: d.Or, Order: d.Order, Variant: d.Variant,
-		NamedIDs: d.IDs == "name", Strict: d.Numbers == "strict", Filters: make(map[string][]string), file: &source{name, raw},
+		IDFrom: d.IDs, Closed: d.Unknown == "refused", Bytes: d.Bytes, Imports: d.Imports, Whole: words(d.Whole), Strict: d.Numbers == "strict", Filters: make(map[string][]string), file: &source{name, raw},
 	}
 	groups := append(words(d.Group), "rlgConfigRpm")
 	t.Group, t.Writes = groups[0], groups[max(0, len(groups)-2)]
@@ -153,10 +160,18 @@ func read(name string, raw []byte) (*Type, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Parts)) {
 		p := d.Parts[name]
-		t.Parts = append(t.Parts, Part{name, words(p.Members), words(p.Methods), p.Answers == "row"})
+		t.Parts = append(t.Parts, Part{name, p.Of, words(p.Members), words(p.Methods), p.Answers == "row", p.Group})
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Actions)) {
-		t.Actions = append(t.Actions, Action{name, d.Actions[name]})
+		method, media, ok := strings.Cut(d.Actions[name], " ")
+		if !ok {
+			method, media = "POST", method
+		}
+		t.Actions = append(t.Actions, Action{name, method, media})
+	}
+	for _, name := range slices.Sorted(maps.Keys(d.Expand)) {
+		resource, member, _ := strings.Cut(d.Expand[name], " ")
+		t.Embeds = append(t.Embeds, Embed{name, resource, member})
 	}
 	t.split()
 	if err := t.declareMembers(d); err != nil {
@@ -177,7 +192,7 @@ func (t *Type) declareMembers(d declaration) error {
 	}
 	t.Variants = make(map[string]*Member)
 	for name, members := range d.Variants {
-		t.Variants[name] = t.Members.clone()
+		t.Variants[name] = t.Members.Clone()
 		if err := t.declare(t.Variants[name], members, "$.variants."+name); err != nil {
 			return err
 		}
@@ -262,7 +277,7 @@ func (s *Set) checkNames(t *Type) error {
 		}
 	}
 	for _, p := range t.Parts {
-		for _, name := range p.Members {
+		for _, name := range append(words(p.Of), p.Members...) {
 			if t.Members.Child(name) == nil {
 				return t.file.fail("$.parts", "part %s names %s, which is no member", p.Name, name)
 			}

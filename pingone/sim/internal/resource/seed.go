@@ -14,9 +14,10 @@ import (
 // Seed is a row that is there from the start. Texts that begin with @ stand for
 // ids and are resolved when an environment is made.
 type Seed struct {
-	Name    string   // unique below its owner
-	Of      string   // names of the owning rows, such as terms/en
-	In      []string // environments by name; none: each that has content; everywhere: new ones too
+	Name    string         // unique below its owner
+	Of      string         // names of the owning rows, such as terms/en
+	In      []string       // environments by name; none: each that has content; everywhere: new ones too
+	Makes   map[string]any // what is made for the row beside it, such as its members
 	Members map[string]any
 }
 
@@ -40,6 +41,10 @@ func (t *Type) declareRows(rows []yaml.MapSlice) error {
 				v, err := plain(item.Value)
 				if err != nil {
 					return t.file.fail(at, "row %s, member %s: %v", seed.Name, name, err)
+				}
+				if name == "makes" {
+					seed.Makes, _ = v.(map[string]any)
+					continue
 				}
 				seed.Members[name] = v
 			}
@@ -177,7 +182,7 @@ func (s *Set) checkSeeds() error {
 			}
 			if given, ok := seed.Members["id"].(string); ok {
 				s.given[address] = given
-			} else if t.NamedIDs {
+			} else if t.IDFrom != "" {
 				s.given[address] = seed.Name
 			}
 		}
@@ -225,7 +230,7 @@ type Resolver func(address string) string
 // Plant puts the seeded rows of the types that are, or are not, in environments
 // into a store; empty leaves out all but those that are everywhere. stamp completes a row that has no id
 // or times yet.
-func (s *Set) Plant(into *Store, environment string, empty bool, id Resolver, stamp func(t *Type, row map[string]any)) {
+func (s *Set) Plant(into *Store, environment string, empty bool, id Resolver, stamp func(t *Type, row, makes map[string]any)) {
 	made := id
 	id = func(address string) string {
 		if given := s.given[address]; given != "" {
@@ -246,7 +251,7 @@ func (s *Set) Plant(into *Store, environment string, empty bool, id Resolver, st
 			address := t.address(seed.Of, seed.Name)
 			own := id(address)
 			members["id"] = own
-			stamp(t, members)
+			stamp(t, members, seed.Makes)
 			into.At(s.collectionOf(t, seed, id)).Put(&Row{own, members})
 		}
 	}

@@ -21,12 +21,17 @@ type Type struct {
 	Default  int      // rows of a page when the caller names no limit
 	Most     int      // rows of the largest page; 0: the whole collection at once
 	Count    bool     // whether lists tell how many members there are
-	NamedIDs bool     // rows go by their member name, not by a UUID
+	IDFrom   string   // the member that a client's rows go by; empty: the service gives UUIDs
+	Closed   bool     // whether members that are not declared are refused, not ignored
+	Bytes    int      // longest body; 0: any
+	Imports  string   // media type of creations besides plain JSON
 	Strict   bool     // whether a fraction given for an integer is refused, not cut
 	Filters  map[string][]string
 	Or       bool     // whether filters may use or
+	Whole    []string // attributes with which a filter makes limit mean nothing
 	Order    []string // such as -beginsAt
 	Links    []Link
+	Embeds   []Embed
 	Variant  string // the member that tells which of Variants a row is; empty: all alike
 	Variants map[string]*Member
 	Members  *Member // what all rows have
@@ -42,21 +47,31 @@ type Type struct {
 // Link is a relation beyond self, the environment and declared children.
 type Link struct {
 	Name string
-	Path string // from the API's base; ./ stands for the row
+	Path string // from the API's base, with {env} and members such as {license.id}; . stands for the row
+}
+
+// Embed is a row of another resource that expand=Name puts into _embedded.
+type Embed struct {
+	Name     string
+	Resource string
+	Member   string // with its id
 }
 
 // Part is an address below a row that shows and sets some of its members.
 type Part struct {
 	Name    string
+	Of      string // the object whose members they are; empty: the row
 	Members []string
 	Methods []string // of read, replace
 	Whole   bool     // answers with the whole row
+	Group   string   // rate-limit group; empty: that of the row
 }
 
-// Action is a POST on a row that code does.
+// Action is what code does on a row, by a media type.
 type Action struct {
-	Name  string
-	Media string // media type that chooses it
+	Name   string
+	Method string // POST or PUT
+	Media  string // that chooses it
 }
 
 // Name is the path without its parameters and, in environments, without that:
