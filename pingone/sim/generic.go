@@ -18,12 +18,13 @@ type generic struct {
 	hooks    resourceHooks
 	children []string // relations to what its rows own
 	most     int      // rows of the largest page; 0: the whole collection at once
+	filters  filterSpec
 }
 
 // links finds the resources that rows of this one own, unless their relations
 // are declared.
 func (g *generic) links() {
-	if slices.ContainsFunc(g.kind.Links, func(l resource.Link) bool { return strings.HasPrefix(l.Path, ".") }) {
+	if slices.ContainsFunc(g.kind.Links, func(l resource.Text) bool { return strings.HasPrefix(l.Text, ".") }) {
 		return
 	}
 	for _, t := range g.server.resources.Types {
@@ -31,9 +32,7 @@ func (g *generic) links() {
 			g.children = append(g.children, t.Path[strings.LastIndexByte(t.Path, '/')+1:])
 		}
 	}
-	for _, p := range g.kind.Parts {
-		g.children = append(g.children, p.Name)
-	}
+	g.children = append(g.children, sortedKeys(g.kind.Parts)...)
 }
 
 // newID is the id of a row that a call makes.
@@ -139,7 +138,10 @@ func (g *generic) act(method string) handler {
 			return reply{}, err
 		}
 		media := c.mediaOf()
-		k := slices.IndexFunc(g.kind.Actions, func(a resource.Action) bool { return a.Method == method && strings.EqualFold(a.Media, media) })
+		k := slices.IndexFunc(g.kind.Actions, func(a resource.Text) bool {
+			by, chosen := resource.Action(a.Text)
+			return by == method && strings.EqualFold(chosen, media)
+		})
 		if k < 0 {
 			return reply{}, unsupportedMedia(c.request.Header.Get("Content-Type"))
 		}

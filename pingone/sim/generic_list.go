@@ -13,7 +13,7 @@ func (g *generic) list(c *call) (reply, error) {
 	if err := at.owned(); err != nil {
 		return reply{}, err
 	}
-	def, most := min(g.kind.Default, g.most), g.most
+	def, most := min(g.kind.Page.Default, g.most), g.most
 	if most == 0 {
 		def = max(1, at.rows.Len())
 		most = def

@@ -39,10 +39,10 @@ func (p *place) append(dst []byte, row *resource.Row) []byte {
 		links.link(name, self, "/", name)
 	}
 	for _, l := range kind.Links {
-		if below, ok := strings.CutPrefix(l.Path, "."); ok {
+		if below, ok := strings.CutPrefix(l.Text, "."); ok {
 			links.link(l.Name, self, below)
 		} else {
-			links.link(l.Name, p.call.base, p.fill(l.Path, row))
+			links.link(l.Name, p.call.base, p.fill(l.Text, row))
 		}
 	}
 	o.end(links)
@@ -64,7 +64,7 @@ func (p *place) appendOwners(links *object) {
 			t = p.server.resources.Type("/" + owner)
 		}
 		name := strings.ReplaceAll(t.One, " ", "")
-		if slices.ContainsFunc(kind.Links, func(l resource.Link) bool { return l.Name == name }) {
+		if slices.ContainsFunc(kind.Links, func(l resource.Text) bool { return l.Name == name }) {
 			continue
 		}
 		end := slices.Index(parts, owner) + 2
@@ -86,21 +86,22 @@ func (p *place) fill(path string, row *resource.Row) string {
 
 // appendEmbedded writes the rows that the caller asked for beside this one.
 func (p *place) appendEmbedded(o *object, row *resource.Row) {
-	for _, e := range p.generic.kind.Embeds {
-		id := resource.Values(row.Members, e.Member)
+	for _, e := range p.generic.kind.Expand {
+		of, member, _ := strings.Cut(e.Text, " ")
+		id := resource.Values(row.Members, member)
 		if !has(p.expand, e.Name) || len(id) == 0 {
 			continue
 		}
 		embedded := o.child("_embedded")
 		embedded.key(e.Name)
-		embedded.dst = p.server.appendRow(embedded.dst, p.call, e.Resource, id[0])
+		embedded.dst = p.server.appendRow(embedded.dst, p.call, of, id[0])
 		o.end(embedded)
 	}
 }
 
 // appendPart writes the members that have an address of their own.
 func (p *place) appendPart(row *resource.Row, part resource.Part) []byte {
-	if part.Whole {
+	if part.Answers == "row" {
 		return p.append(nil, row)
 	}
 	o := open(nil)

@@ -112,9 +112,13 @@ func (s *Server) api() *node {
 	n := &node{}
 	s.generics = make(map[string]*generic)
 	for _, t := range s.resources.Types {
-		g := &generic{server: s, kind: t, hooks: s.hooks[t.Name()], most: t.Most}
+		g := &generic{server: s, kind: t, hooks: s.hooks[t.Name()], most: t.Page.Most}
 		if t.Name() == "users" {
 			g.most = s.opt.MaxUsersPage
+		}
+		g.filters = filterSpec{attributes: make(map[string][]string), or: t.Or, groupPath: g.hooks.groups != nil}
+		for name, operators := range t.Filters {
+			g.filters.attributes[name] = operators
 		}
 		g.links()
 		s.generics[t.Name()] = g
@@ -131,14 +135,13 @@ func (g *generic) register(n *node) {
 		one += "/{id}"
 	}
 	add := func(method, path, group string, h handler) {
-		classes, own := t.Read, t.Group
-		if method != http.MethodGet {
-			classes, own = t.Write, t.Writes
+		reads := method == http.MethodGet
+		classes := t.Permission.Write
+		if reads {
+			classes = t.Permission.Read
 		}
-		if group != "" {
-			own = group
-		}
-		n.add(method+" "+path, own, g.guarded(classes, method != http.MethodGet, h))
+		setDefault(&group, t.Group(reads))
+		n.add(method+" "+path, group, g.guarded(classes, !reads, h))
 	}
 	for _, m := range []struct {
 		name, method, path string
@@ -156,14 +159,15 @@ func (g *generic) register(n *node) {
 		}
 	}
 	for _, a := range t.Actions {
-		add(a.Method, one, "", g.act(a.Method))
+		method, _ := resource.Action(a.Text)
+		add(method, one, "", g.act(method))
 	}
-	for _, p := range t.Parts {
+	for name, p := range t.Parts {
 		if slices.Contains(p.Methods, "read") {
-			add(http.MethodGet, one+"/"+p.Name, p.Group, g.readPart(p))
+			add(http.MethodGet, one+"/"+name, p.Group, g.readPart(p))
 		}
 		if slices.Contains(p.Methods, "replace") {
-			add(http.MethodPut, one+"/"+p.Name, p.Group, g.replacePart(p))
+			add(http.MethodPut, one+"/"+name, p.Group, g.replacePart(p))
 		}
 	}
 }

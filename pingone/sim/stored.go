@@ -69,7 +69,7 @@ func (p *place) filter(text string) (*scim.Expr, error) {
 	if text == "" || len(g.kind.Filters) == 0 {
 		return nil, nil
 	}
-	x, err := p.call.parse(filterSpec{attributes: g.kind.Filters, or: g.kind.Or, groupPath: g.hooks.groups != nil}, text)
+	x, err := p.call.parse(g.filters, text)
 	if err != nil {
 		return nil, err
 	}

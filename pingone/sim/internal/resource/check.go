@@ -30,20 +30,20 @@ func number(n int64) json.Number { return json.Number(strconv.FormatInt(n, 10)) 
 // those of a shape, of the type or with others.
 func (t *Type) Take(shape *Member, sent, old map[string]any) (map[string]any, *Problem) {
 	if t.Variant != "" {
-		_, problem := t.Members.take(sent, old, "", t.Strict)
+		_, problem := t.Members.take(sent, old, "", t.Numbers == "strict")
 		if problem != nil && problem.Target == t.Variant {
 			return nil, problem
 		}
 		shape = t.Shape(sent)
 	}
-	if t.Closed {
+	if t.Unknown == "refused" {
 		for _, name := range slices.Sorted(maps.Keys(sent)) {
 			if shape.Child(name) == nil && !strings.HasPrefix(name, "_") {
 				return nil, &Problem{Code: "INVALID_VALUE", Target: name, Message: "The attribute is not known."}
 			}
 		}
 	}
-	return shape.take(sent, old, "", t.Strict)
+	return shape.take(sent, old, "", t.Numbers == "strict")
 }
 
 // TakePart makes the row that setting a part of an old one gives. What a part
@@ -52,7 +52,7 @@ func (t *Type) TakePart(part Part, sent, old map[string]any) (map[string]any, *P
 	out := maps.Clone(old)
 	if part.Of != "" {
 		before, _ := old[part.Of].(map[string]any)
-		inner, problem := t.Members.Child(part.Of).take(sent, before, "", t.Strict)
+		inner, problem := t.Members.Child(part.Of).take(sent, before, "", t.Numbers == "strict")
 		out[part.Of] = inner
 		return out, problem
 	}
@@ -62,7 +62,7 @@ func (t *Type) TakePart(part Part, sent, old map[string]any) (map[string]any, *P
 		m.ReadOnly, m.Fixed, m.Required, m.Default = false, false, true, nil
 		shape.Children = append(shape.Children, &m)
 	}
-	taken, problem := shape.take(sent, nil, "", t.Strict)
+	taken, problem := shape.take(sent, nil, "", t.Numbers == "strict")
 	maps.Copy(out, taken)
 	return out, problem
 }

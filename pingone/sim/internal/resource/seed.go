@@ -22,8 +22,8 @@ type Seed struct {
 }
 
 // declareRows reads the seeded rows.
-func (t *Type) declareRows(rows []yaml.MapSlice) error {
-	for k, items := range rows {
+func (t *Type) declareRows() error {
+	for k, items := range t.Seeds {
 		at := "$.rows[" + strconv.Itoa(k) + "]"
 		seed := Seed{Members: make(map[string]any)}
 		for _, item := range items {
