@@ -30,7 +30,7 @@ func number(n int64) json.Number { return json.Number(strconv.FormatInt(n, 10)) 
 // those of a shape, of the type or with others.
 func (t *Type) Take(shape *Member, sent, old map[string]any) (map[string]any, *Problem) {
 	if t.Variant != "" {
-		_, problem := t.Members.take(sent, old, "", t.Numbers == "strict")
+		_, problem := t.checker().take(t.Members, sent, old, "")
 		if problem != nil && problem.Target == t.Variant {
 			return nil, problem
 		}
@@ -43,8 +43,16 @@ func (t *Type) Take(shape *Member, sent, old map[string]any) (map[string]any, *P
 			}
 		}
 	}
-	return shape.take(sent, old, "", t.Numbers == "strict")
+	return t.checker().take(shape, sent, old, "")
 }
+
+// checker reads values: those that a client sent, or those of a file.
+type checker struct {
+	strict bool // a fraction given for an integer is refused, not cut
+	seed   bool // they stand in a file: with what the service sets, and @ for ids
+}
+
+func (t *Type) checker() checker { return checker{strict: t.Numbers == "strict"} }
 
 // TakePart makes the row that setting a part of an old one gives. What a part
 // names must be sent, also what other writes leave alone.
@@ -52,7 +60,7 @@ func (t *Type) TakePart(part Part, sent, old map[string]any) (map[string]any, *P
 	out := maps.Clone(old)
 	if part.Of != "" {
 		before, _ := old[part.Of].(map[string]any)
-		inner, problem := t.Members.Child(part.Of).take(sent, before, "", t.Numbers == "strict")
+		inner, problem := t.checker().take(t.Members.Child(part.Of), sent, before, "")
 		out[part.Of] = inner
 		return out, problem
 	}
@@ -62,7 +70,7 @@ func (t *Type) TakePart(part Part, sent, old map[string]any) (map[string]any, *P
 		m.ReadOnly, m.Fixed, m.Required, m.Default = false, false, true, nil
 		shape.Children = append(shape.Children, &m)
 	}
-	taken, problem := shape.take(sent, nil, "", t.Numbers == "strict")
+	taken, problem := t.checker().take(shape, sent, nil, "")
 	maps.Copy(out, taken)
 	return out, problem
 }
@@ -92,42 +100,43 @@ func (m *Member) Merge(row, patch map[string]any) map[string]any {
 }
 
 // take reads the members of an object.
-func (m *Member) take(sent, old map[string]any, at string, strict bool) (map[string]any, *Problem) {
+func (c checker) take(of *Member, sent, old map[string]any, at string) (map[string]any, *Problem) {
 	out := make(map[string]any)
-	for _, c := range m.Children {
-		kept, has := old[c.Name]
-		v := sent[c.Name]
-		if c.ReadOnly || c.Fixed && old != nil {
+	for name := range sent {
+		if c.seed && of.Child(name) == nil {
+			return nil, &Problem{Target: at + name, Message: "is not declared"}
+		}
+	}
+	for _, m := range of.Children {
+		kept, has := old[m.Name]
+		v := sent[m.Name]
+		switch {
+		case !c.seed && (m.ReadOnly || m.Fixed && old != nil):
 			if has {
-				out[c.Name] = kept
-			} else if c.Default != nil {
-				out[c.Name] = c.Default
+				out[m.Name] = kept
+			} else if m.Default != nil {
+				out[m.Name] = m.Default
 			}
-			continue
-		}
-		if v == nil {
-			switch {
-			case c.Required && c.Default == nil:
-				return nil, &Problem{Code: "REQUIRED_VALUE", Target: at + c.Name, Message: "must not be null"}
-			case c.Default != nil:
-				out[c.Name] = c.Default
+		case v != nil:
+			taken, problem := c.value(m, v, kept, at+m.Name)
+			if problem != nil {
+				return nil, problem
 			}
-			continue
+			out[m.Name] = taken
+		case m.Default != nil:
+			out[m.Name] = m.Default
+		case m.Required:
+			return nil, &Problem{Code: "REQUIRED_VALUE", Target: at + m.Name, Message: "must not be null"}
 		}
-		taken, problem := c.value(v, kept, at+c.Name, strict)
-		if problem != nil {
-			return nil, problem
-		}
-		out[c.Name] = taken
 	}
 	return out, nil
 }
 
 // value checks one value of a member, or all of a list.
-func (m *Member) value(v, old any, at string, strict bool) (any, *Problem) {
+func (c checker) value(m *Member, v, old any, at string) (any, *Problem) {
 	if !m.List {
 		before, _ := old.(map[string]any)
-		return m.single(v, before, at, strict)
+		return c.single(m, v, before, at)
 	}
 	list, ok := v.([]any)
 	if !ok {
@@ -135,7 +144,7 @@ func (m *Member) value(v, old any, at string, strict bool) (any, *Problem) {
 	}
 	out := make([]any, 0, len(list))
 	for k, item := range list {
-		taken, problem := m.single(item, sameItem(item, old), at+"["+strconv.Itoa(k)+"]", strict)
+		taken, problem := c.single(m, item, sameItem(item, old), at+"["+strconv.Itoa(k)+"]")
 		if problem != nil {
 			return nil, problem
 		}
@@ -157,13 +166,15 @@ func sameItem(item, list any) map[string]any {
 }
 
 // single checks one value.
-func (m *Member) single(v any, old map[string]any, at string, strict bool) (any, *Problem) {
+func (c checker) single(m *Member, v any, old map[string]any, at string) (any, *Problem) {
 	wrong := func(want string) *Problem {
 		return &Problem{Code: "INVALID_VALUE", Target: at, Message: "must be " + want}
 	}
 	switch m.Kind {
 	case Any:
 		return v, nil
+	case Computed, Owner:
+		return nil, &Problem{Target: at, Message: "is set by the service"}
 	case Object:
 		inner, ok := v.(map[string]any)
 		switch {
@@ -172,7 +183,7 @@ func (m *Member) single(v any, old map[string]any, at string, strict bool) (any,
 		case len(m.Children) == 0:
 			return inner, nil
 		}
-		return m.take(inner, old, at+".", strict)
+		return c.take(m, inner, old, at+".")
 	case Boolean:
 		if _, ok := v.(bool); !ok {
 			return nil, wrong("true or false")
@@ -183,19 +194,22 @@ func (m *Member) single(v any, old map[string]any, at string, strict bool) (any,
 		if !ok {
 			return nil, wrong("a number")
 		}
-		return m.number(n, at, strict)
+		return c.number(m, n, at)
 	}
 	text, ok := v.(string)
 	if !ok {
 		return nil, wrong("a string")
 	}
+	if c.seed && strings.HasPrefix(text, "@") {
+		return text, nil
+	}
 	return m.text(text, at)
 }
 
 // number checks a number; the fraction of one that must be whole is cut off.
-func (m *Member) number(n json.Number, at string, strict bool) (any, *Problem) {
+func (c checker) number(m *Member, n json.Number, at string) (any, *Problem) {
 	f, err := n.Float64()
-	if err != nil || m.Kind == Integer && strict && f != float64(int64(f)) {
+	if err != nil || m.Kind == Integer && c.strict && f != float64(int64(f)) {
 		return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "must be a whole number"}
 	}
 	if m.Min != nil && f < float64(*m.Min) || m.Max != nil && f > float64(*m.Max) {

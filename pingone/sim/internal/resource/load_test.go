@@ -68,7 +68,7 @@ func TestLoadRefuses(t *testing.T) {
 		"row without name":     {"- row: first\n    name", "- name", "a row needs a name"},
 		"row twice":            {"row: second", "row: first", "row gateways/first is in g.yaml already"},
 		"member not declared":  {"name: one", "name: one\n    colour: red", "colour is not declared"},
-		"required is missing":  {"    name: one\n", "", "row first: name is required"},
+		"required is missing":  {"    name: one\n", "", "row first: name must not be null"},
 		"value of wrong type":  {"name: one", "name: one\n    size: big", "row first: size must be a number"},
 		"value out of range":   {"name: one", "name: one\n    size: 10", "row first: size is out of range"},
 		"value not allowed":    {"name: one", "name: one\n    kind: C", "row first: kind is not an allowed value"},

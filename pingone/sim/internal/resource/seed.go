@@ -76,64 +76,12 @@ func (t *Type) checkRows() error {
 		if t.Variant != "" && seed.Members[t.Variant] == nil {
 			return t.file.fail(at, "row %s does not tell its %s", seed.Name, t.Variant)
 		}
-		if problem := t.Shape(seed.Members).holds(seed.Members, ""); problem != nil {
+		if _, problem := (checker{true, true}).take(t.Shape(seed.Members), seed.Members, nil, ""); problem != nil {
 			top := strings.FieldsFunc(problem.Target, func(r rune) bool { return r == '.' || r == '[' })[0]
 			return t.file.fail(at+"."+top, "row %s: %s %s", seed.Name, problem.Target, problem.Message)
 		}
 	}
 	return nil
-}
-
-// holds checks an object as it stands in a file, what the service sets included.
-func (m *Member) holds(row map[string]any, at string) *Problem {
-	for name := range row {
-		if m.Child(name) == nil {
-			return &Problem{Target: at + name, Message: "is not declared"}
-		}
-	}
-	for _, c := range m.Children {
-		v := row[c.Name]
-		switch {
-		case v == nil && c.Required && !c.service() && c.Default == nil:
-			return &Problem{Target: at + c.Name, Message: "is required"}
-		case v == nil || c.Kind == Any:
-			continue
-		}
-		list := []any{v}
-		if c.List {
-			var ok bool
-			if list, ok = v.([]any); !ok {
-				return &Problem{Target: at + c.Name, Message: "must be a list"}
-			}
-		}
-		for _, item := range list {
-			if problem := c.holdsOne(item, at+c.Name); problem != nil {
-				return problem
-			}
-		}
-	}
-	return nil
-}
-
-func (m *Member) holdsOne(v any, at string) *Problem {
-	switch m.Kind {
-	case Computed, Owner:
-		return &Problem{Target: at, Message: "is set by the service"}
-	case ID, Created, Updated:
-		v = fmt.Sprint(v)
-		m = &Member{Kind: String}
-	case Object:
-		inner, ok := v.(map[string]any)
-		if ok && len(m.Children) > 0 {
-			return m.holds(inner, at+".")
-		}
-	case String, UUID:
-		if text, ok := v.(string); ok && strings.HasPrefix(text, "@") {
-			return nil
-		}
-	}
-	_, problem := m.single(v, nil, at, true)
-	return problem
 }
 
 // address is where a seed is, such as agreements/terms/languages/en: its
