@@ -23,7 +23,7 @@ func (g *generic) list(c *call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	at.include, at.expand = "", p.at.Expand // what include asks for is in single rows alone
+	at.listing, at.include, at.expand = true, "", p.at.Expand // what include asks for is in single rows alone
 	found, err := at.search(p.at)
 	if err != nil {
 		return reply{}, err

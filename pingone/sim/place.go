@@ -40,6 +40,7 @@ type place struct {
 	self    string   // address of the collection
 	id      string   // of the row; empty for collections
 
+	listing         bool   // the answer is a list
 	include, expand string // what the caller asks for beside what rows always have
 	created         bool   // the answer is to a creation, which has all that expand can ask for
 }

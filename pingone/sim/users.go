@@ -14,8 +14,7 @@ const mediaImport = "application/vnd.pingidentity.user.import+json"
 // asked for, or kept because they were written.
 type userRows struct {
 	*place
-	user   *user // that was found; it must not be changed
-	writer *userWriter
+	user *user // that was found; it must not be changed
 }
 
 func usersOf(p *place) source { return &userRows{place: p} }
@@ -53,40 +52,15 @@ func (r *userRows) search(at cursor) (*selection, error) {
 		return nil, err
 	}
 	found := r.call.environment.find(q, r.call.now)
-	r.user, r.writer = &user{}, r.newUserWriter()
+	r.user = &user{}
 	return &found, nil
 }
 
 func (r *userRows) listed(dst []byte, number uint32) []byte {
-	return r.writer.append(dst, r.call.environment.listed(number, r.call.now, r.user), nil)
+	return r.write(dst, r.call.environment.listed(number, r.call.now, r.user))
 }
 
-// single implements source: with the state of the password, a stub of the
-// population and what include asks for.
-func (r *userRows) single(dst []byte, _ *resource.Row) []byte {
-	e := r.call.environment
-	w := r.newUserWriter()
-	w.single = true
-	return w.append(dst, r.user, func(o *object) {
-		ids, names := has(r.include, "memberOfGroupIDs"), has(r.include, "memberOfGroupNames")
-		if !ids && !names {
-			return
-		}
-		var idList, nameList []string
-		for _, m := range e.memberships(r.user) {
-			idList = append(idList, e.groups[m.group].id.String())
-			nameList = append(nameList, e.groupText(m.group, "name"))
-		}
-		if ids {
-			o.key("memberOfGroupIDs")
-			o.dst = appendTexts(o.dst, idList)
-		}
-		if names {
-			o.key("memberOfGroupNames")
-			o.dst = appendTexts(o.dst, nameList)
-		}
-	})
-}
+func (r *userRows) single(dst []byte, _ *resource.Row) []byte { return r.write(dst, r.user) }
 
 func (r *userRows) remove(*resource.Row) {
 	r.call.environment.store(r.user.index, nil, r.call.now)
