@@ -151,28 +151,6 @@ func (c *call) environmentKey() string {
 	return c.params[0]
 }
 
-// inEnvironment runs a reading handler under the environment's read lock.
-func inEnvironment(h handler) handler {
-	return func(c *call) (reply, error) {
-		c.environment.mu.RLock()
-		defer c.environment.mu.RUnlock()
-		return h(c)
-	}
-}
-
-// writing runs a changing handler under the environment's write lock.
-func writing(h handler) handler {
-	return func(c *call) (reply, error) {
-		if !c.access.write {
-			return reply{}, forbidden()
-		}
-		c.environment.mu.Lock()
-		defer c.environment.mu.Unlock()
-		c.environment.remember(c.now)
-		return h(c)
-	}
-}
-
 func headerSize(h http.Header) int {
 	n := 0
 	for name, values := range h {

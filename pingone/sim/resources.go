@@ -172,35 +172,27 @@ func (g *generic) register(n *node) {
 	}
 }
 
-// guarded is a handler that checks the permission and holds the lock.
+// guarded is a handler that checks the permission and holds the lock of the
+// environment, or of what is above environments.
 func (g *generic) guarded(classes []string, changes bool, h handler) handler {
-	locked := g.server.aboveEnvironments(h, changes)
-	if g.kind.InEnvironment() {
-		if locked = inEnvironment(h); changes {
-			locked = writing(h)
-		}
-	}
 	return func(c *call) (reply, error) {
-		if !c.access.may(classes) {
+		if !c.access.may(classes) || changes && !c.access.write {
 			return reply{}, forbidden()
 		}
-		return locked(c)
-	}
-}
-
-// aboveEnvironments runs a handler under the lock of what is above environments.
-func (s *Server) aboveEnvironments(h handler, changes bool) handler {
-	return func(c *call) (reply, error) {
+		lock := &g.server.storeMu
+		if g.kind.InEnvironment() {
+			lock = &c.environment.mu
+		}
 		if !changes {
-			s.storeMu.RLock()
-			defer s.storeMu.RUnlock()
+			lock.RLock()
+			defer lock.RUnlock()
 			return h(c)
 		}
-		if !c.access.write {
-			return reply{}, forbidden()
+		lock.Lock()
+		defer lock.Unlock()
+		if g.kind.InEnvironment() {
+			c.environment.remember(c.now)
 		}
-		s.storeMu.Lock()
-		defer s.storeMu.Unlock()
 		return h(c)
 	}
 }

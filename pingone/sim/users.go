@@ -21,20 +21,27 @@ func usersOf(p *place) source { return &userRows{place: p} }
 
 // find implements source. The row has the population alone.
 func (r *userRows) find(id string) (*resource.Row, error) {
-	uuid, ok := data.ParseID(id)
-	if !ok {
+	if _, ok := data.ParseID(id); !ok {
 		return nil, invalidRequest(detail{Code: "INVALID_VALUE", Target: "userId", Message: "The id of a user must be a UUID."})
 	}
 	e := r.call.environment
-	i, ok := e.people.Index(uuid)
-	if !ok {
-		return nil, nil
-	}
-	if r.user = e.latest(i, &user{}); r.user == nil {
+	if r.user = e.userOf(id); r.user == nil {
 		return nil, nil
 	}
 	population := e.populationID(r.user.population).String()
 	return &resource.Row{ID: id, Members: map[string]any{"population": map[string]any{"id": population}}}, nil
+}
+
+// userOf finds a user by the text of its id; nil when there is none.
+func (e *environment) userOf(text string) *user {
+	id, ok := data.ParseID(text)
+	if !ok {
+		return nil
+	}
+	if i, ok := e.people.Index(id); ok {
+		return e.latest(i, &user{})
+	}
+	return nil
 }
 
 // whole implements source: the members are what the row says.

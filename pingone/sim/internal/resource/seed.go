@@ -15,7 +15,7 @@ import (
 // ids and are resolved when an environment is made.
 type Seed struct {
 	Name    string         // unique below its owner
-	Of      string         // names of the owning rows, such as terms/en
+	Of      []string       // names of the owning rows, such as terms and en
 	In      []string       // environments by name; none: each that has content; everywhere: new ones too
 	Makes   map[string]any // what is made for the row beside it, such as its members
 	Members map[string]any
@@ -32,7 +32,7 @@ func (t *Type) declareRows() error {
 			case "row":
 				seed.Name = fmt.Sprint(item.Value)
 			case "of":
-				seed.Of = fmt.Sprint(item.Value)
+				seed.Of = strings.Split(fmt.Sprint(item.Value), "/")
 			case "in":
 				for name := range strings.SplitSeq(fmt.Sprint(item.Value), ",") {
 					seed.In = append(seed.In, strings.TrimSpace(name))
@@ -84,43 +84,43 @@ func (t *Type) checkRows() error {
 	return nil
 }
 
-// address is where a seed is, such as agreements/terms/languages/en: its
-// collections and its names in turn.
-func (t *Type) address(of, name string) string {
-	var out []string
-	owners := strings.Split(of, "/")
-	params := t.owners
+// below are the owners of a path, the environment apart.
+func (t *Type) below() []string {
 	if t.InEnvironment() {
-		params = params[1:]
+		return t.owners[1:]
 	}
+	return t.owners
+}
+
+// address is where a collection is, such as agreements/terms/languages: the
+// collections above it and their rows in turn.
+func (t *Type) address(of []string) string {
+	var out []string
+	params := t.below()
 	for _, segment := range strings.Split(t.name, "/") {
 		out = append(out, segment)
-		if len(params) > 0 && segment == params[0] && len(owners) > 0 {
-			out, owners, params = append(out, owners[0]), owners[1:], params[1:]
+		if len(params) > 0 && segment == params[0] && len(of) > 0 {
+			out, of, params = append(out, of[0]), of[1:], params[1:]
 		}
-	}
-	if !t.Single() {
-		out = append(out, name)
 	}
 	return strings.Join(out, "/")
 }
 
-// depth is how many rows own one of this type, the environment apart.
-func (t *Type) depth() int {
-	n := len(t.owners)
-	if t.InEnvironment() {
-		n--
+// row is the address of a row in a collection.
+func (t *Type) row(of []string, name string) string {
+	if t.Single() {
+		return t.address(of)
 	}
-	return n
+	return t.address(of) + "/" + name
 }
 
 // checkSeeds refuses rows whose owners, or whose references, there are not.
 func (s *Set) checkSeeds() error {
 	for _, t := range s.Types {
 		for k, seed := range t.Rows {
-			at, address := "$.rows["+strconv.Itoa(k)+"]", t.address(seed.Of, seed.Name)
-			if n := len(strings.FieldsFunc(seed.Of, func(r rune) bool { return r == '/' })); n != t.depth() {
-				return t.file.fail(at, "row %s needs the names of %d owning rows under of", seed.Name, t.depth())
+			at, address := "$.rows["+strconv.Itoa(k)+"]", t.row(seed.Of, seed.Name)
+			if depth := len(t.below()); len(seed.Of) != depth {
+				return t.file.fail(at, "row %s needs the names of %d owning rows under of", seed.Name, depth)
 			}
 			for _, environment := range append(seed.In, "")[:max(1, len(seed.In))] {
 				if other, twice := s.seeds[address+" in "+environment]; twice {
@@ -140,8 +140,8 @@ func (s *Set) checkSeeds() error {
 			at := "$.rows[" + strconv.Itoa(k) + "]"
 			refs := references(seed.Members)
 			if parent := s.names[t.Parent()]; parent != nil {
-				owners := strings.Split(seed.Of, "/")
-				refs = append(refs, parent.address(strings.Join(owners[:len(owners)-1], "/"), owners[len(owners)-1]))
+				last := len(seed.Of) - 1
+				refs = append(refs, parent.row(seed.Of[:last], seed.Of[last]))
 			}
 			for _, ref := range refs {
 				if head, _, _ := strings.Cut(ref, "/"); s.seeds[ref] == "" && !slices.Contains(s.code, head) {
@@ -196,40 +196,28 @@ func (s *Set) Plant(into *Store, environment string, empty bool, id Resolver, st
 				continue
 			}
 			members := resolve(seed.Members, id).(map[string]any)
-			address := t.address(seed.Of, seed.Name)
-			own := id(address)
+			own := id(t.row(seed.Of, seed.Name))
 			members["id"] = own
 			stamp(t, members, seed.Makes)
-			into.At(s.collectionOf(t, seed, id)).Put(&Row{own, members})
+			into.At(t.resolved(seed.Of, id)).Put(&Row{own, members})
 		}
 	}
 }
 
-// collectionOf is the address of a seed's collection, with ids.
-func (s *Set) collectionOf(t *Type, seed Seed, id Resolver) string {
-	var ids []string
-	owners := strings.FieldsFunc(seed.Of, func(r rune) bool { return r == '/' })
-	above := t
-	for k := len(owners); k > 0; k-- {
-		name := above.Parent()
-		above = s.names[name]
-		if above == nil {
-			above = &Type{Path: "/environments/{env}/" + name, Key: name}
-			above.split()
+// resolved is the address of a collection with ids for the names of its owners.
+func (t *Type) resolved(of []string, id Resolver) string {
+	named, names := strings.Split(t.address(of), "/"), strings.Split(t.address(slices.Repeat([]string{"*"}, len(of))), "/")
+	out := slices.Clone(named)
+	for k, segment := range names {
+		if segment == "*" {
+			out[k] = id(strings.Join(named[:k+1], "/"))
 		}
-		ids = append([]string{id(above.address(strings.Join(owners[:k-1], "/"), owners[k-1]))}, ids...)
 	}
-	return t.At(ids)
+	return strings.Join(out, "/")
 }
 
 // At is the address of a collection in a store, of the ids in its path.
-func (t *Type) At(ids []string) string {
-	if t.InEnvironment() && len(ids) == len(t.owners) {
-		ids = ids[1:]
-	}
-	address := t.address(strings.Join(ids, "/"), "")
-	return strings.TrimSuffix(address, "/")
-}
+func (t *Type) At(ids []string) string { return t.address(ids[len(t.owners)-len(t.below()):]) }
 
 func resolve(v any, id Resolver) any {
 	switch v := v.(type) {
