@@ -3,7 +3,7 @@ package authserver
 import (
 	"crypto/sha256"
 	"crypto/subtle"
-	"html/template"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -19,7 +19,6 @@ const codeLifetime = time.Minute
 type pushed struct {
 	client string
 	params url.Values
-	expiry time.Time
 }
 
 // verifierFits checks PKCE with S256 (RFC 7636 section 4.6).
@@ -32,42 +31,40 @@ func verifierFits(verifier, challenge string) bool {
 }
 
 // push keeps an authorization request and gives it a name.
-func (s *Server) push(x *exchange) {
-	app, refused := s.client(x)
-	if refused != nil {
-		x.fail(refused.status, refused.code, refused.description)
-		return
-	}
+func (s *Server) push(x *exchange, app App) *refusal {
 	const lifetime = 60 * time.Second
-	uri := "urn:ietf:params:oauth:request_uri:" + randomText(16)
+	uri, now := "urn:ietf:params:oauth:request_uri:"+randomText(16), s.cfg.Clock()
 	s.mu.Lock()
-	s.sweep(s.cfg.Clock())
-	s.requests[uri] = pushed{app.ID, x.r.PostForm, s.cfg.Clock().Add(lifetime)}
+	s.sweep(now)
+	s.requests.put(uri, pushed{app.ID, x.r.PostForm}, now.Add(lifetime))
 	s.mu.Unlock()
-	x.json(http.StatusCreated, map[string]any{"request_uri": uri, "expires_in": int(lifetime.Seconds())})
+	return x.json(http.StatusCreated, map[string]any{"request_uri": uri, "expires_in": int(lifetime.Seconds())})
 }
 
 // authorize shows the sign-in page for a valid request.
-func (s *Server) authorize(x *exchange) {
+func (s *Server) authorize(x *exchange) *refusal {
 	params, ok := s.requested(x.r.Form)
 	if !ok {
-		x.problem("The request is not known or has expired.")
-		return
+		return x.problem("The request is not known or has expired.")
 	}
+	return s.authorization(x, params, func(app App) *refusal {
+		return x.page(http.StatusOK, "signin", map[string]any{"Action": x.issuer + "/signin", "Params": params, "App": app.ID})
+	})
+}
+
+// authorization goes on with an authorization request if that is valid.
+func (s *Server) authorization(x *exchange, params url.Values, goOn func(App) *refusal) *refusal {
 	app, ok := s.apps[x.env][params.Get("client_id")]
 	if !ok || !slices.Contains(app.Grants, AuthorizationCode) {
-		x.problem("The application is not known or may not sign users in.")
-		return
+		return x.problem("The application is not known or may not sign users in.")
 	}
 	if !redirectFits(app.RedirectURI, params.Get("redirect_uri")) {
-		x.problem("The redirect_uri is not registered.")
-		return
+		return x.problem("The redirect_uri is not registered.")
 	}
 	if code, description := checkAuthorization(params); code != "" {
-		x.redirect(params, url.Values{"error": {code}, "error_description": {description}})
-		return
+		return x.redirect(params, url.Values{"error": {code}, "error_description": {description}})
 	}
-	x.page(signInPage, map[string]any{"Action": x.issuer + "/signin", "Params": params, "App": app.ID})
+	return goOn(app)
 }
 
 // requested resolves a request_uri.
@@ -78,8 +75,8 @@ func (s *Server) requested(form url.Values) (url.Values, bool) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p, ok := s.requests[uri]
-	if !ok || p.client != form.Get("client_id") || s.cfg.Clock().After(p.expiry) {
+	p, ok := s.requests.find(uri, s.cfg.Clock())
+	if !ok || p.client != form.Get("client_id") {
 		return nil, false
 	}
 	delete(s.requests, uri)
@@ -120,51 +117,38 @@ func redirectFits(registered, asked string) bool {
 }
 
 // signIn takes the posted sign-in page and sends the user back with a code.
-func (s *Server) signIn(x *exchange) {
+func (s *Server) signIn(x *exchange) *refusal {
 	params := x.r.PostForm
-	app, ok := s.apps[x.env][params.Get("client_id")]
-	if !ok || !slices.Contains(app.Grants, AuthorizationCode) || !redirectFits(app.RedirectURI, params.Get("redirect_uri")) {
-		x.problem("The application or its redirect_uri is not known.")
-		return
-	}
-	if code, description := checkAuthorization(params); code != "" {
-		x.redirect(params, url.Values{"error": {code}, "error_description": {description}})
-		return
-	}
-	subject, ok := s.cfg.Directory.SignIn(x.env, params.Get("username"), params.Get("password"))
-	username := params.Get("username")
-	params.Del("username")
-	params.Del("password")
-	if !ok {
-		x.page(signInPage, map[string]any{
-			"Action": x.issuer + "/signin", "Params": params, "App": app.ID, "Username": username,
-			"Problem": "The username or the password is wrong, or the account cannot be used.",
-		})
-		return
-	}
-	code := randomText(24)
-	now := s.cfg.Clock()
-	s.mu.Lock()
-	s.sweep(now)
-	s.codes[code] = &grant{
-		app: app, subject: subject, scope: params.Get("scope"), session: randomText(12), nonce: params.Get("nonce"),
-		redirect: params.Get("redirect_uri"), challenge: params.Get("code_challenge"), expiry: now.Add(codeLifetime),
-	}
-	s.mu.Unlock()
-	x.redirect(params, url.Values{"code": {code}})
+	return s.authorization(x, params, func(app App) *refusal {
+		username := params.Get("username")
+		subject, ok := s.cfg.Directory.SignIn(x.env, username, params.Get("password"))
+		params.Del("username")
+		params.Del("password")
+		if !ok {
+			return x.page(http.StatusOK, "signin", map[string]any{
+				"Action": x.issuer + "/signin", "Params": params, "App": app.ID, "Username": username, "Problem": wrongCredentials,
+			})
+		}
+		code, now := randomText(24), s.cfg.Clock()
+		s.mu.Lock()
+		s.sweep(now)
+		s.codes.put(code, &grant{
+			app: app, subject: subject, scope: params.Get("scope"), session: randomText(12), nonce: params.Get("nonce"),
+			redirect: params.Get("redirect_uri"), challenge: params.Get("code_challenge"),
+		}, now.Add(codeLifetime))
+		s.mu.Unlock()
+		return x.redirect(params, url.Values{"code": {code}})
+	})
 }
 
 // redirect sends the browser back to the client. The address was checked.
-func (x *exchange) redirect(params, answer url.Values) {
+func (x *exchange) redirect(params, answer url.Values) *refusal {
 	target, err := url.Parse(params.Get("redirect_uri"))
 	if err != nil {
-		x.problem("The redirect_uri cannot be read.")
-		return
+		return x.problem("The redirect_uri cannot be read.")
 	}
 	q := target.Query()
-	for name, values := range answer {
-		q[name] = values
-	}
+	maps.Copy(q, answer)
 	if state := params.Get("state"); state != "" {
 		q.Set("state", state)
 	}
@@ -172,26 +156,11 @@ func (x *exchange) redirect(params, answer url.Values) {
 	target.RawQuery = q.Encode()
 	x.w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(x.w, x.r, target.String(), http.StatusFound)
-}
-
-// problem shows an error to the user: the client cannot be told.
-func (x *exchange) problem(message string) {
-	x.w.Header().Set("Content-Type", "text/html;charset=UTF-8")
-	x.w.WriteHeader(http.StatusBadRequest)
-	_ = messagePage.Execute(x.w, map[string]string{"Title": "Sign-on failed", "Message": message})
-}
-
-// page shows a page.
-func (x *exchange) page(t *template.Template, values any) {
-	h := x.w.Header()
-	h.Set("Content-Type", "text/html;charset=UTF-8")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
-	_ = t.Execute(x.w, values) // fails only when the client is gone
+	return nil
 }
 
 // signOff ends nothing but shows the way back: sessions live in tokens only.
-func (s *Server) signOff(x *exchange) {
+func (s *Server) signOff(x *exchange) *refusal {
 	back := x.r.Form.Get("post_logout_redirect_uri")
 	for _, app := range s.apps[x.env] {
 		if back != "" && redirectFits(app.RedirectURI, back) {
@@ -199,8 +168,8 @@ func (s *Server) signOff(x *exchange) {
 				back += "?" + url.Values{"state": {state}}.Encode()
 			}
 			http.Redirect(x.w, x.r, back, http.StatusFound)
-			return
+			return nil
 		}
 	}
-	x.page(messagePage, map[string]string{"Title": "Signed off", "Message": "You are signed off."})
+	return x.message(http.StatusOK, "Signed off", "You are signed off.")
 }

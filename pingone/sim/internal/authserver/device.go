@@ -58,14 +58,9 @@ func plainCode(code string) string {
 }
 
 // authorizeDevice is the device authorization endpoint.
-func (s *Server) authorizeDevice(x *exchange) {
-	app, problem := s.client(x)
-	if problem == nil && !slices.Contains(app.Grants, DeviceCode) {
-		problem = badRequest("unauthorized_client", "The application may not use this grant type.")
-	}
-	if problem != nil {
-		x.fail(problem.status, problem.code, problem.description)
-		return
+func (s *Server) authorizeDevice(x *exchange, app App) *refusal {
+	if !slices.Contains(app.Grants, DeviceCode) {
+		return notAllowed
 	}
 	now := s.cfg.Clock()
 	code, d := randomText(32), &device{
@@ -74,114 +69,120 @@ func (s *Server) authorizeDevice(x *exchange) {
 	}
 	s.mu.Lock()
 	s.sweep(now)
-	s.devices[code] = d
+	s.devices.put(code, d, d.expiry.Add(time.Minute))
 	s.mu.Unlock()
 	page := x.issuer + "/device"
-	x.json(http.StatusOK, map[string]any{
+	return x.json(http.StatusOK, map[string]any{
 		"device_code": code, "user_code": d.userCode, "verification_uri": page,
 		"verification_uri_complete": page + "?user_code=" + d.userCode,
 		"expires_in":                int(deviceLifetime.Seconds()), "interval": int(deviceInterval.Seconds()),
 	})
 }
 
-// redeemDevice answers a poll (RFC 8628 section 3.5).
-func (s *Server) redeemDevice(x *exchange, app App) *oauthError {
-	now, code := s.cfg.Clock(), x.r.PostForm.Get("device_code")
-	s.mu.Lock()
-	d, ok := s.devices[code]
-	if !ok || d.app.ID != app.ID || d.env != x.env {
-		s.mu.Unlock()
-		return badRequest("invalid_grant", "The device code is not valid.")
+// redeemDevice answers a poll.
+func (s *Server) redeemDevice(x *exchange, app App) *refusal {
+	d, refused := s.poll(x.r.PostForm.Get("device_code"), x.env, app)
+	if refused != nil {
+		return refused
 	}
-	early := !d.polled.IsZero() && now.Sub(d.polled) < d.interval
+	return s.answerGrant(x, grant{app: app, subject: d.subject, scope: d.scope, session: randomText(12)})
+}
+
+// poll takes a device that the user approved, or tells why there is none yet
+// (RFC 8628 section 3.5).
+func (s *Server) poll(code, env string, app App) (*device, *refusal) {
+	now := s.cfg.Clock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d, ok := s.devices.find(code, now)
+	if !ok || d.app.ID != app.ID || d.env != env {
+		return nil, badRequest("invalid_grant", "The device code is not valid.")
+	}
+	early := now.Sub(d.polled) < d.interval
 	d.polled = now
-	state, expired, scope, subject := d.state, now.After(d.expiry), d.scope, d.subject
 	switch {
-	case expired || state == refused || state == approved && !early:
+	case now.After(d.expiry):
 		delete(s.devices, code)
+		return nil, badRequest("expired_token", "The device code has expired.")
+	case d.state == refused:
+		delete(s.devices, code)
+		return nil, badRequest("access_denied", "The user refused.")
 	case early:
 		d.interval += deviceInterval
+		return nil, badRequest("slow_down", "Poll less often.")
+	case d.state == pending:
+		return nil, badRequest("authorization_pending", "The user has not decided yet.")
 	}
-	s.mu.Unlock()
-	switch {
-	case expired:
-		return badRequest("expired_token", "The device code has expired.")
-	case early:
-		return badRequest("slow_down", "Poll less often.")
-	case state == pending:
-		return badRequest("authorization_pending", "The user has not decided yet.")
-	case state == refused:
-		return badRequest("access_denied", "The user refused.")
+	delete(s.devices, code)
+	return d, nil
+}
+
+// waiting finds a device whose user has not decided; nil when there is none. The
+// lock is held.
+func (s *Server) waiting(userCode string) *device {
+	for _, e := range s.devices {
+		if d := e.value; plainCode(d.userCode) == plainCode(userCode) && d.state == pending && !s.cfg.Clock().After(d.expiry) {
+			return d
+		}
 	}
-	return s.answerGrant(x, grant{app: app, subject: subject, scope: scope, session: randomText(12)})
+	return nil
 }
 
 // decide settles a pending device authorization.
 func (s *Server) decide(userCode, env, subject string, allow bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, d := range s.devices {
-		if plainCode(d.userCode) != plainCode(userCode) || d.env != env || d.state != pending || s.cfg.Clock().After(d.expiry) {
-			continue
-		}
-		d.state, d.subject = refused, subject
-		if allow {
-			d.state = approved
-		}
-		return true
+	d := s.waiting(userCode)
+	if d == nil || d.env != env {
+		return false
 	}
-	return false
+	d.state, d.subject = refused, subject
+	if allow {
+		d.state = approved
+	}
+	return true
 }
 
-// deviceEnvironment finds where a user code is pending.
-func (s *Server) deviceEnvironment(userCode string) (string, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, d := range s.devices {
-		if plainCode(d.userCode) == plainCode(userCode) && d.state == pending {
-			return d.env, true
-		}
-	}
-	return "", false
-}
+const noDevice = "no device with this code is waiting"
 
 // ApproveDevice answers a pending authorization without a browser. An empty
 // username refuses it.
 func (s *Server) ApproveDevice(userCode, username string) error {
-	env, ok := s.deviceEnvironment(userCode)
-	if !ok {
-		return errors.New("no device with this code is waiting")
+	s.mu.Lock()
+	d := s.waiting(userCode)
+	s.mu.Unlock()
+	if d == nil {
+		return errors.New(noDevice)
 	}
-	subject := ""
+	subject, ok := "", true
 	if username != "" {
-		if subject, ok = s.cfg.Directory.UserByName(env, username); !ok {
-			return errors.New("no user has this username")
-		}
+		subject, ok = s.cfg.Directory.UserByName(d.env, username)
 	}
-	if !s.decide(userCode, env, subject, username != "") {
-		return errors.New("no device with this code is waiting")
+	switch {
+	case !ok:
+		return errors.New("no user has this username")
+	case !s.decide(userCode, d.env, subject, username != ""):
+		return errors.New(noDevice)
 	}
 	return nil
 }
 
 // devicePage is the verification page.
-func (s *Server) devicePage(x *exchange) {
-	x.page(devicePage, map[string]any{"Action": x.issuer + "/device", "UserCode": x.r.Form.Get("user_code")})
+func (s *Server) devicePage(x *exchange) *refusal { return x.deviceForm("") }
+
+func (x *exchange) deviceForm(problem string) *refusal {
+	return x.page(http.StatusOK, "device", map[string]any{"Action": x.issuer + "/device", "UserCode": x.r.Form.Get("user_code"), "Problem": problem})
 }
 
 // deviceSignIn takes the posted verification page.
-func (s *Server) deviceSignIn(x *exchange) {
+func (s *Server) deviceSignIn(x *exchange) *refusal {
 	form := x.r.PostForm
 	subject, ok := s.cfg.Directory.SignIn(x.env, form.Get("username"), form.Get("password"))
-	var problem string
 	switch {
 	case !ok:
-		problem = "The username or the password is wrong, or the account cannot be used."
+		return x.deviceForm(wrongCredentials)
 	case !s.decide(form.Get("user_code"), x.env, subject, form.Get("decision") != "deny"):
-		problem = "No device with this code is waiting."
-	default:
-		x.page(messagePage, map[string]string{"Title": "Done", "Message": "You can go back to the device."})
-		return
+		return x.deviceForm("No device with this code is waiting.")
 	}
-	x.page(devicePage, map[string]any{"Action": x.issuer + "/device", "UserCode": form.Get("user_code"), "Problem": problem})
+	return x.message(http.StatusOK, "Done", "You can go back to the device.")
 }

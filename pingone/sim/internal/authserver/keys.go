@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/pem"
 	"fmt"
 	"net/http"
@@ -102,10 +103,9 @@ func (s *Server) ClientKey() ([]byte, error) {
 }
 
 // jwks publishes the signing keys (RFC 7517).
-func (s *Server) jwks(x *exchange) {
+func (s *Server) jwks(x *exchange) *refusal {
 	if _, err := s.signer(); err != nil {
-		x.fail(http.StatusInternalServerError, "server_error", err.Error())
-		return
+		return fault(err)
 	}
 	var set jose.JSONWebKeySet
 	s.mu.Lock()
@@ -113,7 +113,7 @@ func (s *Server) jwks(x *exchange) {
 		set.Keys = append(set.Keys, jose.JSONWebKey{Key: &k.key.PublicKey, KeyID: k.id, Algorithm: "RS256", Use: "sig"})
 	}
 	s.mu.Unlock()
-	x.json(http.StatusOK, set)
+	return x.json(http.StatusOK, set)
 }
 
 // randomText is URL-safe text of n random bytes.
@@ -122,3 +122,5 @@ func randomText(n int) string {
 	_, _ = rand.Read(b) // never fails
 	return urlSafe(b)
 }
+
+func urlSafe(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }

@@ -1,26 +1,37 @@
 package authserver
 
-import "html/template"
+import (
+	_ "embed"
+	"html/template"
+	"net/http"
+)
 
-const style = `<style>body{font:16px/1.5 system-ui;max-width:24rem;margin:4rem auto;padding:0 1rem}
-label,button,input{display:block;width:100%;box-sizing:border-box}input,button{font:inherit;padding:.5rem;margin:.2rem 0 1rem}
-.problem{color:#a00}</style>`
+//go:embed pages.html
+var pageText string
 
-// signInPage posts what it was asked with back, together with who the user is.
-var signInPage = template.Must(template.New("signin").Parse(`<!doctype html><html lang="en"><meta charset="utf-8"><title>Sign on</title>` + style + `
-<h1>Sign on</h1><p>to application {{.App}}</p>{{with .Problem}}<p class="problem" role="alert">{{.}}</p>{{end}}
-<form method="post" action="{{.Action}}">{{range $name, $values := .Params}}{{range $values}}<input type="hidden" name="{{$name}}" value="{{.}}">
-{{end}}{{end}}<label for="username">Username</label><input id="username" name="username" autocomplete="username" value="{{.Username}}" autofocus>
-<label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password">
-<button type="submit">Sign on</button></form></html>`))
+// pages are those that users see: signin, device and message.
+var pages = template.Must(template.New("pages").Parse(pageText))
 
-// devicePage asks for the code that the device shows.
-var devicePage = template.Must(template.New("device").Parse(`<!doctype html><html lang="en"><meta charset="utf-8"><title>Connect a device</title>` + style + `
-<h1>Connect a device</h1>{{with .Problem}}<p class="problem" role="alert">{{.}}</p>{{end}}
-<form method="post" action="{{.Action}}"><label for="user_code">Code on the device</label><input id="user_code" name="user_code" value="{{.UserCode}}">
-<label for="username">Username</label><input id="username" name="username" autocomplete="username">
-<label for="password">Password</label><input id="password" name="password" type="password" autocomplete="current-password">
-<button type="submit" name="decision" value="allow">Connect</button><button type="submit" name="decision" value="deny">Refuse</button></form></html>`))
+// page shows a page. It answers a browser, so nothing can be refused any more.
+func (x *exchange) page(status int, name string, values any) *refusal {
+	h := x.w.Header()
+	h.Set("Content-Type", "text/html;charset=UTF-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+	x.w.WriteHeader(status)
+	_ = pages.ExecuteTemplate(x.w, name, values) // fails only when the client is gone
+	return nil
+}
 
-var messagePage = template.Must(template.New("message").Parse(`<!doctype html><html lang="en"><meta charset="utf-8"><title>{{.Title}}</title>` + style + `
-<h1>{{.Title}}</h1><p>{{.Message}}</p></html>`))
+// message shows a sentence.
+func (x *exchange) message(status int, title, text string) *refusal {
+	return x.page(status, "message", map[string]string{"Title": title, "Message": text})
+}
+
+// problem shows an error to the user: the client cannot be told.
+func (x *exchange) problem(text string) *refusal {
+	return x.message(http.StatusBadRequest, "Sign-on failed", text)
+}
+
+// wrongCredentials does not tell which of them is wrong.
+const wrongCredentials = "The username or the password is wrong, or the account cannot be used."

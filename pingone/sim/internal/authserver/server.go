@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
 )
 
 // The grant types of applications.
@@ -61,29 +63,35 @@ type Config struct {
 
 // Server issues and checks tokens. It is safe for concurrent use.
 type Server struct {
-	cfg  Config
-	apps map[string]map[string]App // by environment and client id
+	cfg      Config
+	apps     map[string]map[string]App  // by environment and client id
+	verified *lru.Cache[string, Claims] // by token text, so that each signature is checked once
 
-	mu        sync.Mutex
-	keys      []signingKey // the last one signs
-	clientKey *rsa.PrivateKey
-	issued    map[string]*issuedToken // by jti
-	verified  map[string]Claims       // by token text; a cache
-	swept     time.Time
-	codes     map[string]*grant
-	refresh   map[string]*grant
-	devices   map[string]*device // by device code
-	requests  map[string]pushed  // by request_uri
-	used      map[string]time.Time
+	mu         sync.Mutex
+	keys       []signingKey // the last one signs
+	clientKey  *rsa.PrivateKey
+	swept      time.Time
+	issued     book[struct{}] // access tokens by jti
+	assertions book[struct{}] // of clients, by what makes them unique
+	codes      book[*grant]
+	refresh    book[*grant]
+	devices    book[*device] // by device code
+	requests   book[pushed]  // by request_uri
 }
+
+// maxVerified bounds the cache of checked signatures.
+const maxVerified = 10_000
 
 // New makes a server. Keys are made when they are first needed.
 func New(cfg Config) (*Server, error) {
+	verified, err := lru.New[string, Claims](maxVerified)
+	if err != nil {
+		return nil, err
+	}
 	s := &Server{
-		cfg: cfg, apps: make(map[string]map[string]App),
-		issued: make(map[string]*issuedToken), verified: make(map[string]Claims),
-		codes: make(map[string]*grant), refresh: make(map[string]*grant),
-		devices: make(map[string]*device), requests: make(map[string]pushed), used: make(map[string]time.Time),
+		cfg: cfg, apps: make(map[string]map[string]App), verified: verified,
+		issued: make(book[struct{}]), assertions: make(book[struct{}]), codes: make(book[*grant]), refresh: make(book[*grant]),
+		devices: make(book[*device]), requests: make(book[pushed]),
 	}
 	if cfg.Key != nil {
 		s.keys = []signingKey{{id: randomText(12), key: cfg.Key}}
@@ -105,16 +113,30 @@ type exchange struct {
 	issuer string
 }
 
-// endpoints by path below /{environmentID}/as/.
-var endpoints = map[string]map[string]func(*Server, *exchange){
-	"token":                            {http.MethodPost: (*Server).token},
+// endpoint answers a request or says why not.
+type endpoint func(s *Server, x *exchange) *refusal
+
+// forClients makes an endpoint that applications prove themselves at.
+func forClients(answer func(s *Server, x *exchange, app App) *refusal) endpoint {
+	return func(s *Server, x *exchange) *refusal {
+		app, refused := s.client(x)
+		if refused != nil {
+			return refused
+		}
+		return answer(s, x, app)
+	}
+}
+
+// endpoints by path below /{environmentID}/as/ and by method.
+var endpoints = map[string]map[string]endpoint{
+	"token":                            {http.MethodPost: forClients((*Server).token)},
 	"authorize":                        {http.MethodGet: (*Server).authorize, http.MethodPost: (*Server).authorize},
 	"signin":                           {http.MethodPost: (*Server).signIn},
-	"par":                              {http.MethodPost: (*Server).push},
-	"device_authorization":             {http.MethodPost: (*Server).authorizeDevice},
+	"par":                              {http.MethodPost: forClients((*Server).push)},
+	"device_authorization":             {http.MethodPost: forClients((*Server).authorizeDevice)},
 	"device":                           {http.MethodGet: (*Server).devicePage, http.MethodPost: (*Server).deviceSignIn},
-	"introspect":                       {http.MethodPost: (*Server).introspect},
-	"revoke":                           {http.MethodPost: (*Server).revoke},
+	"introspect":                       {http.MethodPost: forClients((*Server).introspect)},
+	"revoke":                           {http.MethodPost: forClients((*Server).revoke)},
 	"userinfo":                         {http.MethodGet: (*Server).userInfo, http.MethodPost: (*Server).userInfo},
 	"jwks":                             {http.MethodGet: (*Server).jwks},
 	".well-known/openid-configuration": {http.MethodGet: (*Server).discovery},
@@ -129,13 +151,12 @@ const maxForm = 64 << 10
 
 // Serve answers a request under /{environment}/as/.
 func (s *Server) Serve(w http.ResponseWriter, r *http.Request, environment, path string) {
-	methods, ok := endpoints[path]
-	if !ok {
+	answer := endpoints[path][r.Method]
+	switch {
+	case !s.Knows(path):
 		http.NotFound(w, r)
 		return
-	}
-	handle, ok := methods[r.Method]
-	if !ok {
+	case answer == nil:
 		http.Error(w, "The method is not allowed.", http.StatusMethodNotAllowed)
 		return
 	}
@@ -145,43 +166,47 @@ func (s *Server) Serve(w http.ResponseWriter, r *http.Request, environment, path
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	x := &exchange{w: w, r: r, env: environment, issuer: scheme + "://" + r.Host + "/" + environment + "/as"}
-	if err := r.ParseForm(); err != nil {
-		x.fail(http.StatusBadRequest, "invalid_request", "The form cannot be read.")
+	refused := badRequest("invalid_request", "The form cannot be read.")
+	if r.ParseForm() == nil {
+		refused = answer(s, x)
+	}
+	if refused == nil {
 		return
 	}
-	handle(s, x)
+	if refused.code == "invalid_client" {
+		w.Header().Set("WWW-Authenticate", `Basic realm="PingOne"`)
+	}
+	x.json(refused.status, map[string]string{"error": refused.code, "error_description": refused.description})
 }
 
 // json sends an answer that must not be stored.
-func (x *exchange) json(status int, body any) {
+func (x *exchange) json(status int, body any) *refusal {
 	x.w.Header().Set("Content-Type", "application/json;charset=UTF-8")
 	x.w.Header().Set("Cache-Control", "no-store")
 	x.w.Header().Set("Pragma", "no-cache")
 	x.w.WriteHeader(status)
 	_ = json.NewEncoder(x.w).Encode(body) // fails only when the client is gone
+	return nil
 }
 
-// fail sends an OAuth error (RFC 6749 section 5.2).
-func (x *exchange) fail(status int, code, description string) {
-	if status == http.StatusUnauthorized && code == "invalid_client" {
-		x.w.Header().Set("WWW-Authenticate", `Basic realm="PingOne"`)
-	}
-	x.json(status, map[string]string{"error": code, "error_description": description})
-}
-
-// oauthError is a refusal with its place in the protocol.
-type oauthError struct {
+// refusal is an OAuth error (RFC 6749 section 5.2).
+type refusal struct {
 	status            int
 	code, description string
 }
 
-// Error implements error.
-func (e *oauthError) Error() string { return e.code + ": " + e.description }
-
-func badRequest(code, description string) *oauthError {
-	return &oauthError{http.StatusBadRequest, code, description}
+func badRequest(code, description string) *refusal {
+	return &refusal{http.StatusBadRequest, code, description}
 }
 
-func invalidClient(description string) *oauthError {
-	return &oauthError{http.StatusUnauthorized, "invalid_client", description}
+func invalidClient(description string) *refusal {
+	return &refusal{http.StatusUnauthorized, "invalid_client", description}
 }
+
+// fault is a failure of the server's own.
+func fault(err error) *refusal {
+	return &refusal{http.StatusInternalServerError, "server_error", err.Error()}
+}
+
+// notAllowed refuses a grant type that an application is not registered for.
+var notAllowed = badRequest("unauthorized_client", "The application may not use this grant type.")

@@ -16,81 +16,60 @@ type grant struct {
 	session   string
 	nonce     string
 	redirect  string
-	challenge string // of PKCE, always S256
-	expiry    time.Time
+	challenge string    // of PKCE, always S256
 	usedAt    time.Time // when it was used first; codes and rotated refresh tokens
 }
 
 // token is the token endpoint.
-func (s *Server) token(x *exchange) {
-	app, refused := s.client(x)
-	if refused == nil {
-		refused = s.exchangeGrant(x, app)
-	}
-	if refused != nil {
-		x.fail(refused.status, refused.code, refused.description)
-	}
-}
-
-// exchangeGrant answers a token request of a known client.
-func (s *Server) exchangeGrant(x *exchange, app App) *oauthError {
+func (s *Server) token(x *exchange, app App) *refusal {
 	kind := x.r.PostForm.Get("grant_type")
-	switch kind {
-	case "":
+	redeem, known := map[string]func(*exchange, App) *refusal{
+		ClientCredentials: s.clientCredentials, AuthorizationCode: s.redeemCode, RefreshToken: s.redeemRefresh, DeviceCode: s.redeemDevice,
+	}[kind]
+	switch {
+	case kind == "":
 		return badRequest("invalid_request", "The grant type is missing.")
-	case ClientCredentials, AuthorizationCode, RefreshToken, DeviceCode:
-	default:
+	case !known:
 		return badRequest("unsupported_grant_type", "The grant type is not supported.")
+	case !slices.Contains(app.Grants, kind):
+		return notAllowed
 	}
-	if !slices.Contains(app.Grants, kind) {
-		return badRequest("unauthorized_client", "The application may not use this grant type.")
-	}
-	switch kind {
-	case ClientCredentials:
-		return s.clientCredentials(x, app)
-	case AuthorizationCode:
-		return s.redeemCode(x, app)
-	case RefreshToken:
-		return s.redeemRefresh(x, app)
-	}
-	return s.redeemDevice(x, app)
+	return redeem(x, app)
 }
 
 // clientCredentials: platform tokens of workers carry no scopes; roles decide.
-func (s *Server) clientCredentials(x *exchange, app App) *oauthError {
+func (s *Server) clientCredentials(x *exchange, app App) *refusal {
 	if app.NoRoles {
 		return badRequest("invalid_request", "The application has no role assignments.")
 	}
 	if scope := x.r.PostForm.Get("scope"); scope != "" {
 		return badRequest("invalid_scope", "A worker application cannot ask for scopes.")
 	}
-	token, err := s.issue(x, app.ID, "", "", "")
+	body, err := s.bearer(x, grant{app: app})
 	if err != nil {
-		return &oauthError{http.StatusInternalServerError, "server_error", err.Error()}
+		return fault(err)
 	}
-	x.json(http.StatusOK, map[string]any{
-		"access_token": token, "token_type": "Bearer", "expires_in": int(s.cfg.Lifetime.Seconds()),
-	})
-	return nil
+	return x.json(http.StatusOK, body)
 }
 
 // redeemCode: RFC 6749 section 4.1.3 and RFC 7636 section 4.5. A code that is
 // used twice takes what it gave away with it.
-func (s *Server) redeemCode(x *exchange, app App) *oauthError {
+func (s *Server) redeemCode(x *exchange, app App) *refusal {
 	form := x.r.PostForm
 	now := s.cfg.Clock()
 	s.mu.Lock()
-	g, ok := s.codes[form.Get("code")]
-	if ok && !g.usedAt.IsZero() {
+	g, ok := s.codes.find(form.Get("code"), now)
+	switch {
+	case !ok:
+	case g.usedAt.IsZero():
+		g.usedAt = now
+	default:
 		s.endSession(g.session)
 		ok = false
 	}
-	if ok {
-		g.usedAt = now
-	}
 	s.mu.Unlock()
 	switch {
-	case !ok || g.app.ID != app.ID || now.After(g.expiry):
+	case !ok || g.app.ID != app.ID:
 		return badRequest("invalid_grant", "The code is not valid or has expired.")
 	case g.redirect != form.Get("redirect_uri"):
 		return badRequest("invalid_grant", "The redirect_uri differs from the one of the authorization request.")
@@ -102,27 +81,13 @@ func (s *Server) redeemCode(x *exchange, app App) *oauthError {
 
 // redeemRefresh rotates: each refresh token works once, and for the grace period
 // after that. A later use ends the session (RFC 9700 section 4.14.2).
-func (s *Server) redeemRefresh(x *exchange, app App) *oauthError {
-	now := s.cfg.Clock()
-	invalid := badRequest("invalid_grant", "The refresh token is not valid or has expired.")
-	s.mu.Lock()
-	g, ok := s.refresh[x.r.PostForm.Get("refresh_token")]
-	if !ok || g.app.ID != app.ID || now.After(g.expiry) {
-		s.mu.Unlock()
-		return invalid
+func (s *Server) redeemRefresh(x *exchange, app App) *refusal {
+	next, ok := s.useRefresh(x.r.PostForm.Get("refresh_token"), app)
+	if !ok {
+		return badRequest("invalid_grant", "The refresh token is not valid or has expired.")
 	}
-	if !g.usedAt.IsZero() && now.Sub(g.usedAt) >= s.cfg.RefreshGrace {
-		s.endSession(g.session)
-		s.mu.Unlock()
-		return invalid
-	}
-	if g.usedAt.IsZero() {
-		g.usedAt = now
-	}
-	next := *g
-	s.mu.Unlock()
 	if scope := x.r.PostForm.Get("scope"); scope != "" {
-		if !subset(scope, g.scope) {
+		if !subset(scope, next.scope) {
 			return badRequest("invalid_scope", "The scope is wider than the one granted.")
 		}
 		next.scope = scope
@@ -131,10 +96,27 @@ func (s *Server) redeemRefresh(x *exchange, app App) *oauthError {
 	return s.answerGrant(x, next)
 }
 
+func (s *Server) useRefresh(token string, app App) (grant, bool) {
+	now := s.cfg.Clock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g, ok := s.refresh.find(token, now)
+	switch {
+	case !ok || g.app.ID != app.ID:
+		return grant{}, false
+	case g.usedAt.IsZero():
+		g.usedAt = now
+	case now.Sub(g.usedAt) >= s.cfg.RefreshGrace:
+		s.endSession(g.session)
+		return grant{}, false
+	}
+	return *g, true
+}
+
 // endSession forgets every refresh token of a session. The lock is held.
 func (s *Server) endSession(session string) {
 	for key, g := range s.refresh {
-		if g.session == session {
+		if g.value.session == session {
 			delete(s.refresh, key)
 		}
 	}
@@ -142,26 +124,22 @@ func (s *Server) endSession(session string) {
 
 func subset(scope, of string) bool {
 	allowed := strings.Fields(of)
-	for _, name := range strings.Fields(scope) {
-		if !slices.Contains(allowed, name) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(strings.Fields(scope), func(name string) bool { return !slices.Contains(allowed, name) })
+}
+
+// bearer is the part of a token response that all grants have.
+func (s *Server) bearer(x *exchange, g grant) (map[string]any, error) {
+	token, err := s.issue(x, g.app.ID, g.subject, g.scope, g.session)
+	return map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": int(s.cfg.Lifetime.Seconds())}, err
 }
 
 // answerGrant sends the tokens of a user.
-func (s *Server) answerGrant(x *exchange, g grant) *oauthError {
-	fault := func(err error) *oauthError {
-		return &oauthError{http.StatusInternalServerError, "server_error", err.Error()}
-	}
-	token, err := s.issue(x, g.app.ID, g.subject, g.scope, g.session)
+func (s *Server) answerGrant(x *exchange, g grant) *refusal {
+	body, err := s.bearer(x, g)
 	if err != nil {
 		return fault(err)
 	}
-	body := map[string]any{
-		"access_token": token, "token_type": "Bearer", "expires_in": int(s.cfg.Lifetime.Seconds()), "scope": g.scope,
-	}
+	body["scope"] = g.scope
 	if slices.Contains(strings.Fields(g.scope), "openid") {
 		if body["id_token"], err = s.idToken(x, g); err != nil {
 			return fault(err)
@@ -170,33 +148,32 @@ func (s *Server) answerGrant(x *exchange, g grant) *oauthError {
 	if slices.Contains(g.app.Grants, RefreshToken) {
 		body["refresh_token"] = s.newRefreshToken(g)
 	}
-	x.json(http.StatusOK, body)
-	return nil
+	return x.json(http.StatusOK, body)
 }
 
 // newRefreshToken keeps a grant under a new token. Rolling: each one lives as
 // long as the first.
 func (s *Server) newRefreshToken(g grant) string {
 	text := randomText(32)
-	g.usedAt, g.expiry = time.Time{}, s.cfg.Clock().Add(s.cfg.RefreshLifetime)
+	g.usedAt = time.Time{}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.refresh[text] = &g
+	s.refresh.put(text, &g, s.cfg.Clock().Add(s.cfg.RefreshLifetime))
 	return text
 }
 
 // idToken: OpenID Connect Core section 2.
 func (s *Server) idToken(x *exchange, g grant) (string, error) {
 	now := s.cfg.Clock()
-	claims := map[string]any{
+	claims := s.profile(x.env, g)
+	for name, value := range map[string]any{
 		"iss": x.issuer, "sub": g.subject, "aud": g.app.ID, "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
 		"auth_time": now.Unix(), "env": x.env, "org": s.cfg.Organization, "sid": g.session,
+	} {
+		claims[name] = value
 	}
 	if g.nonce != "" {
 		claims["nonce"] = g.nonce
-	}
-	for name, value := range s.profile(x.env, g) {
-		claims[name] = value
 	}
 	return s.sign(claims)
 }
