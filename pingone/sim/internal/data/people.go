@@ -65,15 +65,13 @@ type People struct {
 	seed  uint64
 	ids   IDs
 	count uint32
-	pops  []Share
+	pops  []uint64
+	words *wordLists
 }
 
-// Share is a population's part of all users, in thousandths.
-type Share struct{ Thousandths uint64 }
-
-// NewPeople makes count users, spread over populations by share.
-func NewPeople(seed uint64, count int, populations []Share) *People {
-	return &People{seed: seed, ids: IDs(Mix(seed ^ SaltOf("users"))), count: uint32(count), pops: populations}
+// NewPeople makes count users, spread over populations by share: parts of 1000.
+func NewPeople(seed uint64, count int, populations []uint64) *People {
+	return &People{seed: seed, ids: IDs(Mix(seed ^ SaltOf("users"))), count: uint32(count), pops: populations, words: words()}
 }
 
 // Count is the number of users made from the seed.
@@ -97,11 +95,11 @@ func (p *People) culture(i uint32) *culture {
 	h := p.hash(i, hashPerson)
 	switch n := h % 100; {
 	case n < 40:
-		return &latin[0]
+		return &p.words.Latin[0]
 	case n < 84:
-		return &latin[1+h>>8%4]
+		return &p.words.Latin[1+h>>8%4]
 	default:
-		return &others[h>>8%uint64(len(others))]
+		return &p.words.Others[h>>8%uint64(len(p.words.Others))]
 	}
 }
 
@@ -140,11 +138,11 @@ func (p *People) Population(i uint32) int {
 		return 0
 	}
 	n := p.hash(i, hashPopulation) % 1000
-	for k, s := range p.pops {
-		if n < s.Thousandths {
+	for k, share := range p.pops {
+		if n < share {
 			return k
 		}
-		n -= s.Thousandths
+		n -= share
 	}
 	return 0
 }
@@ -236,6 +234,16 @@ func (p *People) Status(i uint32) Status {
 		s.Password = "" // there is no password object
 	}
 	return s
+}
+
+// Shares are the parts of all users, of 1000, in the populations of an
+// environment by number: one has 60 %, one none. The first takes what the others
+// leave.
+func Shares(consumers bool) []uint64 {
+	if consumers {
+		return []uint64{40, 600, 150, 80, 60, 50, 20, 0}
+	}
+	return []uint64{40, 600, 130, 90, 50, 40, 30, 19, 1, 0}
 }
 
 // RemoteIP is the address of the last sign-on.

@@ -196,9 +196,9 @@ func TestSpecs(t *testing.T) {
 	for _, consumers := range []bool{false, true} {
 		total, empty, most := uint64(0), 0, uint64(0)
 		for _, share := range Shares(consumers) {
-			total += share.Thousandths
-			most = max(most, share.Thousandths)
-			if share.Thousandths == 0 {
+			total += share
+			most = max(most, share)
+			if share == 0 {
 				empty++
 			}
 		}

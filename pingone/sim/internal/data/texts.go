@@ -24,9 +24,9 @@ func (p *People) anyone(i uint32, a Text) string {
 	case a == Type:
 		return employeeType(h)
 	case a == Nickname && in(h, 120):
-		return pick(h>>10, nicknames)
+		return pick(h>>10, p.words.Nicknames)
 	case a == PreferredLanguage && in(h, 400):
-		return p.culture(i).locale[:2]
+		return p.culture(i).Locale[:2]
 	case a == Photo && in(h, 100):
 		return "https://img.example.com/u/" + strconv.Itoa(int(i)) + ".png?size=64&x=1"
 	}
@@ -57,11 +57,11 @@ func (p *People) name(i uint32, a Text) string {
 	h, c := p.hash(i, uint64(a)), p.culture(i)
 	switch {
 	case a == Given:
-		return pick(h, c.given)
+		return pick(h, c.Given)
 	case a == Family && !in(h, 10):
-		return pick(h>>10, c.family)
+		return pick(h>>10, c.Family)
 	case a == Middle && in(h, 150):
-		return pick(h>>10, c.given)
+		return pick(h>>10, c.Given)
 	case a == Formatted && in(h, 700):
 		return strings.TrimSpace(p.name(i, Given) + " " + p.name(i, Family))
 	case a == HonorificPrefix && in(h, 80):
@@ -69,7 +69,7 @@ func (p *People) name(i uint32, a Text) string {
 	case a == HonorificSuffix && in(h, 40):
 		return pick(h>>10, []string{"Jr.", "III", "Ph.D.", "MBA, CPA"})
 	case a == Title && !in(h, 150):
-		return pick(h>>10, titles)
+		return pick(h>>10, p.words.Titles)
 	}
 	return ""
 }
@@ -79,33 +79,33 @@ func (p *People) address(i uint32, a Text) string {
 	if in(h, 250) {
 		return ""
 	}
-	city := pick(h>>10, c.cities)
+	city := pick(h>>10, c.Cities)
 	switch a {
 	case Street:
-		street := strconv.Itoa(int(h>>16%400)+1) + " " + pick(h>>24, streets)
+		street := strconv.Itoa(int(h>>16%400)+1) + " " + pick(h>>24, p.words.Streets)
 		if in(h>>32, 60) {
 			street += "\nFlat " + strconv.Itoa(int(h>>40%90)+1)
 		}
 		return street
 	case Locality:
-		return city.name
+		return city.Name
 	case Region:
-		return city.region
+		return city.Region
 	case PostalCode:
-		return city.postal
+		return city.Postal
 	}
-	return c.country
+	return c.Country
 }
 
 func (p *People) contact(i uint32, a Text) string {
 	h, c := p.hash(i, uint64(a)), p.culture(i)
 	switch {
 	case a == Locale && in(h, 800):
-		return c.locale
+		return c.Locale
 	case a == Timezone && in(h, 650):
-		return c.timezone
+		return c.Timezone
 	case a == MobilePhone && in(h, 500), a == PrimaryPhone && in(h, 200):
-		return c.dial + strconv.Itoa(int(1000+h>>10%9000))
+		return c.Dial + strconv.Itoa(int(1000+h>>10%9000))
 	}
 	return ""
 }
@@ -154,5 +154,5 @@ func (p *People) email(i uint32) string {
 	if in(h>>10, 900) {
 		local = strings.ToLower(local)
 	}
-	return strings.ReplaceAll(local, " ", ".") + "." + strconv.Itoa(int(i)) + "@" + pick(h>>20, domains)
+	return strings.ReplaceAll(local, " ", ".") + "." + strconv.Itoa(int(i)) + "@" + pick(h>>20, p.words.Domains)
 }
