@@ -1,9 +1,12 @@
 package sim
 
 import (
-	"container/list"
+	"cmp"
+	"math"
 	"slices"
 	"sync"
+
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
@@ -13,10 +16,9 @@ import (
 // environment's.
 type cache struct {
 	mu        sync.Mutex
-	structure uint64 // the state that results, tree and base were made for
-	results   map[string]*list.Element
-	recent    *list.List // of *result, newest first
-	rows      int        // in all results
+	structure uint64 // the state that results and tree were made for
+	results   *simplelru.LRU[string, *result]
+	rows      int // in all results
 	indexes   map[data.Text][]indexEntry
 	tree      *nesting
 	base      *counts // over seeded users, as the seed has them
@@ -30,7 +32,6 @@ const maxCachedRows = 4 << 20
 
 // result is the sorted seeded users that match a filter.
 type result struct {
-	key  string
 	once sync.Once
 	rows []uint32
 	size int // what it adds to cache.rows
@@ -41,7 +42,8 @@ func (c *cache) reset(structure uint64) {
 	if c.results != nil && c.structure == structure {
 		return
 	}
-	c.structure, c.results, c.recent, c.rows, c.tree = structure, make(map[string]*list.Element), list.New(), 0, nil
+	c.structure, c.rows, c.tree = structure, 0, nil
+	c.results, _ = simplelru.NewLRU(math.MaxInt, func(_ string, r *result) { c.rows -= r.size }) // the size is valid
 }
 
 // result finds or adds the entry of a filter.
@@ -49,29 +51,25 @@ func (c *cache) result(key string, structure uint64) *result {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.reset(structure)
-	if el, ok := c.results[key]; ok {
-		c.recent.MoveToFront(el)
-		return el.Value.(*result)
+	r, ok := c.results.Get(key)
+	if !ok {
+		r = &result{}
+		c.results.Add(key, r)
 	}
-	r := &result{key: key}
-	c.results[key] = c.recent.PushFront(r)
 	return r
 }
 
 // keep accounts for a result that was computed and makes room.
-func (c *cache) keep(r *result) {
+func (c *cache) keep(key string, r *result) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	el, ok := c.results[r.key]
-	if !ok || el.Value.(*result) != r {
+	if kept, ok := c.results.Peek(key); !ok || kept != r {
 		return
 	}
 	r.size = len(r.rows) + 64
 	c.rows += r.size
-	for c.rows > maxCachedRows && c.recent.Len() > 1 {
-		last := c.recent.Remove(c.recent.Back()).(*result)
-		c.rows -= last.size
-		delete(c.results, last.key)
+	for c.rows > maxCachedRows && c.results.Len() > 1 {
+		c.results.RemoveOldest()
 	}
 }
 
@@ -91,12 +89,7 @@ func (e *environment) index(a data.Text) []indexEntry {
 			idx = append(idx, indexEntry{foldHash(v), i})
 		}
 	}
-	slices.SortFunc(idx, func(x, y indexEntry) int {
-		if x.hash != y.hash {
-			return cmpUint32(x.hash, y.hash)
-		}
-		return cmpUint32(x.user, y.user)
-	})
+	slices.SortFunc(idx, func(x, y indexEntry) int { return cmp.Or(cmp.Compare(x.hash, y.hash), cmp.Compare(x.user, y.user)) })
 	if e.cache.indexes == nil {
 		e.cache.indexes = make(map[data.Text][]indexEntry)
 	}
@@ -104,12 +97,13 @@ func (e *environment) index(a data.Text) []indexEntry {
 	return idx
 }
 
-func cmpUint32(a, b uint32) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
+// withText gives the seeded users who may have a folded text in an attribute:
+// all who have it, and those whose text has the same hash.
+func (e *environment) withText(a data.Text, folded string) (users []uint32) {
+	index, hash := e.index(a), foldHash(folded)
+	at, _ := slices.BinarySearchFunc(index, hash, func(e indexEntry, h uint32) int { return cmp.Compare(e.hash, h) })
+	for ; at < len(index) && index[at].hash == hash; at++ {
+		users = append(users, index[at].user)
 	}
-	return 0
+	return users
 }

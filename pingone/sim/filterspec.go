@@ -50,8 +50,12 @@ func usersSpec(attributes []*attribute, unconfirmed bool) filterSpec {
 	return spec
 }
 
-// parse reads a filter for an endpoint, with what the switches refuse left out.
+// parse reads a filter for an endpoint, with what the switches refuse left out;
+// empty text gives none.
 func (c *call) parse(spec filterSpec, text string) (*scim.Expr, error) {
+	if text == "" {
+		return nil, nil
+	}
 	return spec.without(c.mood.refused, c.mood.booleans).parse(text)
 }
 
@@ -140,12 +144,8 @@ func (f filterSpec) checkPath(e *scim.Expr) error {
 	if !f.groupPath || e.Attr != "memberOfGroups" {
 		return f.refuse("The attribute '"+e.Attr+"' is not supported.", e.Pos)
 	}
-	parts := []*scim.Expr{e.Children[0]}
-	if parts[0].Kind == scim.And {
-		parts = parts[0].Children
-	}
 	seen := map[string]bool{}
-	for _, part := range parts {
+	for _, part := range pathParts(e) {
 		known := part.Kind == scim.Compare && part.Op == "eq" && part.Value.Quoted && (part.Attr == "id" || part.Attr == "type")
 		if !known || seen[part.Attr] {
 			return f.refuse("Only id and type with the operator 'eq' are supported in memberOfGroups.", part.Pos)
@@ -159,6 +159,26 @@ func (f filterSpec) checkPath(e *scim.Expr) error {
 		return f.refuse("memberOfGroups needs the id of a group.", e.Pos)
 	}
 	return nil
+}
+
+// pathParts are the conditions in attribute[…].
+func pathParts(e *scim.Expr) []*scim.Expr {
+	if inner := e.Children[0]; inner.Kind == scim.And {
+		return inner.Children
+	}
+	return e.Children
+}
+
+// groupPath gives what a checked memberOfGroups[…] asks for.
+func groupPath(e *scim.Expr) (id, kind string) {
+	for _, part := range pathParts(e) {
+		if part.Attr == "id" {
+			id = part.Value.Text
+		} else {
+			kind = strings.ToUpper(part.Value.Text)
+		}
+	}
+	return id, kind
 }
 
 // refuse makes the answer to a filter that is not supported.
@@ -185,77 +205,4 @@ func (f filterSpec) refuse(message string, pos int) *apiError {
 		Code: "INVALID_FILTER", Target: "filter", InnerError: inner,
 		Message: message + " (position " + strconv.Itoa(pos+1) + ")",
 	})
-}
-
-// groupPath takes the parts of a checked memberOfGroups[…] apart.
-func groupPath(e *scim.Expr) (id, kind string) {
-	parts := []*scim.Expr{e.Children[0]}
-	if parts[0].Kind == scim.And {
-		parts = parts[0].Children
-	}
-	for _, part := range parts {
-		if part.Attr == "id" {
-			id = part.Value.Text
-		} else {
-			kind = strings.ToUpper(part.Value.Text)
-		}
-	}
-	return id, kind
-}
-
-// evaluate tries a checked filter on a small resource, whose values it reads by
-// attribute. Comparison ignores case; the instants of the API order as text.
-func evaluate(x *scim.Expr, values func(attribute string) []string) bool {
-	switch x.Kind {
-	case scim.And:
-		for _, child := range x.Children {
-			if !evaluate(child, values) {
-				return false
-			}
-		}
-		return true
-	case scim.Or:
-		for _, child := range x.Children {
-			if evaluate(child, values) {
-				return true
-			}
-		}
-		return false
-	}
-	want := fold(x.Value.Text)
-	for _, v := range values(x.Attr) {
-		if v == "" {
-			continue
-		}
-		switch v = fold(v); x.Op {
-		case "eq":
-			if v == want {
-				return true
-			}
-		case "sw":
-			if strings.HasPrefix(v, want) {
-				return true
-			}
-		default:
-			if holds(x.Op, strings.Compare(v, want)) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// holds reports whether an operator holds of a comparison.
-func holds(op string, compared int) bool {
-	switch op {
-	case "lt":
-		return compared < 0
-	case "le":
-		return compared <= 0
-	case "gt":
-		return compared > 0
-	case "ge":
-		return compared >= 0
-	}
-	return op == "ne" && compared != 0
 }

@@ -163,7 +163,7 @@ func allMembers(_ *Server, c *call, row *resource.Row) any {
 	below := e.nesting().descendants[g]
 	found := e.find(query{
 		key:   `memberOfGroups[id eq "` + row.ID + `"]`,
-		match: allOf{&memberOf{group: g, below: below}},
+		match: func(u *subject) bool { return e.memberOf(u, g, below) != outside },
 	}, c.now)
 	return map[string]int{"users": found.count(), "groups": len(below)}
 }

@@ -71,13 +71,14 @@ func TestCacheForgets(t *testing.T) {
 	require.NoError(t, err)
 	e := s.environments()[0]
 	for k := range 12 {
-		r := e.cache.result(string(rune('a'+k)), e.structure)
+		key := string(rune('a' + k))
+		r := e.cache.result(key, e.structure)
 		r.once.Do(func() { r.rows = make([]uint32, maxCachedRows/10) })
-		e.cache.keep(r)
+		e.cache.keep(key, r)
 	}
 	assert.LessOrEqual(t, e.cache.rows, maxCachedRows)
-	assert.Len(t, e.cache.results, 9)
-	assert.Nil(t, e.cache.results["a"], "the oldest goes first")
+	assert.Equal(t, 9, e.cache.results.Len())
+	assert.False(t, e.cache.results.Contains("a"), "the oldest goes first")
 	e.cache.result("z", e.structure+1)
-	assert.Len(t, e.cache.results, 1, "a change of structure empties it")
+	assert.Equal(t, 1, e.cache.results.Len(), "a change of structure empties it")
 }

@@ -120,15 +120,9 @@ func (s *Server) turnBack(c *call, p paging, l *listing, found *selection) []uin
 
 // nth is the row at an offset of a result, as a place to read from.
 func (s *selection) nth(k int) uint32 {
-	next := s.forward(0)
-	for {
-		i, ok := next()
-		switch {
-		case !ok:
-			return math.MaxUint32
-		case k == 0:
-			return i
-		}
-		k--
+	rows, _ := s.page(position{}, k+1)
+	if k >= len(rows) {
+		return math.MaxUint32
 	}
+	return rows[k]
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -11,252 +12,152 @@ import (
 )
 
 // predicate is a compiled filter on users.
-type predicate interface{ match(s *subject) bool }
-
-type (
-	allOf  []predicate
-	anyOf  []predicate
-	nobody struct{}
-
-	textIs struct {
-		attribute data.Text
-		op        string
-		value     string // folded
-	}
-	startsWithAny struct {
-		attribute data.Text
-		values    map[rune][]string // folded, by their first character
-	}
-	customIs struct {
-		attribute int
-		op        string
-		value     string
-	}
-	enabledIs    struct{ op, value string }
-	populationIn []int
-	idIs         struct{ index uint32 }
-	validityIs   struct { // the begin or end of validity, Unix milliseconds
-		end bool
-		at  int64
-	}
-	memberOf struct {
-		group int
-		below []int
-		want  membership // outside: either
-	}
-)
-
-func (p allOf) match(s *subject) bool {
-	for _, child := range p {
-		if !child.match(s) {
-			return false
-		}
-	}
-	return true
-}
-
-func (p anyOf) match(s *subject) bool {
-	for _, child := range p {
-		if child.match(s) {
-			return true
-		}
-	}
-	return false
-}
-
-func (nobody) match(*subject) bool { return false }
-
-func (p *textIs) match(s *subject) bool {
-	v := s.text(p.attribute)
-	if v == "" {
-		return false
-	}
-	switch p.op {
-	case "eq":
-		return foldEqual(v, p.value)
-	case "sw":
-		return foldPrefix(v, p.value)
-	case "ew":
-		return strings.HasSuffix(fold(v), p.value)
-	}
-	return strings.Contains(fold(v), p.value)
-}
-
-func (p *startsWithAny) match(s *subject) bool {
-	v := s.text(p.attribute)
-	if v == "" {
-		return false
-	}
-	first, _ := utf8.DecodeRuneInString(v)
-	for _, value := range p.values[foldRune(first)] {
-		if foldPrefix(v, value) {
-			return true
-		}
-	}
-	return false
-}
-
-// joinPrefixes tests all prefixes of an attribute at once: clients divide a
-// large listing by long chains of them, and making an attribute of a seeded
-// user costs more than comparing it.
-func joinPrefixes(children []predicate) predicate {
-	var out anyOf
-	joined := make(map[data.Text]*startsWithAny)
-	for _, child := range children {
-		t, ok := child.(*textIs)
-		if !ok || t.op != "sw" || t.value == "" {
-			out = append(out, child)
-			continue
-		}
-		p := joined[t.attribute]
-		if p == nil {
-			p = &startsWithAny{t.attribute, make(map[rune][]string)}
-			joined[t.attribute], out = p, append(out, p)
-		}
-		first, _ := utf8.DecodeRuneInString(t.value)
-		p.values[first] = append(p.values[first], t.value)
-	}
-	if len(out) == 1 {
-		return out[0]
-	}
-	return out
-}
-
-func (p *customIs) match(s *subject) bool {
-	for _, v := range s.custom(p.attribute) {
-		if v == p.value || p.op == "sw" && strings.HasPrefix(v, p.value) {
-			return true
-		}
-	}
-	return false
-}
-
-func (p *enabledIs) match(s *subject) bool {
-	v := "false"
-	if s.enabled() {
-		v = "true"
-	}
-	return v == p.value || p.op == "sw" && strings.HasPrefix(v, p.value)
-}
-
-func (p populationIn) match(s *subject) bool { return slices.Contains(p, s.population()) }
-
-func (p validityIs) match(s *subject) bool {
-	times := s.times()
-	if p.end {
-		return times.End == p.at
-	}
-	return times.Start == p.at
-}
-
-func (p idIs) match(s *subject) bool { return s.index == p.index }
-
-func (p *memberOf) match(s *subject) bool {
-	e := s.environment
-	if e.direct(s, p.group) {
-		return p.want != indirectly
-	}
-	if p.want == directly {
-		return false
-	}
-	if e.dynamic(s, p.group) {
-		return true
-	}
-	for _, g := range p.below {
-		if e.direct(s, g) || e.dynamic(s, g) {
-			return true
-		}
-	}
-	return false
-}
+type predicate func(s *subject) bool
 
 // compile turns a checked filter on users into a predicate. The environment's
 // lock is held.
-func (e *environment) compile(x *scim.Expr) predicate {
-	switch x.Kind {
-	case scim.And:
-		return allOf(e.compileAll(x.Children))
-	case scim.Or:
-		return joinPrefixes(e.compileAll(x.Children))
-	case scim.Path:
+func (e *environment) compile(x *scim.Expr) predicate { return compile(joinPrefixes(x), e.compileLeaf) }
+
+func (e *environment) compileLeaf(x *scim.Expr) func(*subject) bool {
+	if x.Kind == scim.Path {
 		return e.compileGroupPath(x)
+	}
+	if a, ok := textNamed(x.Attr); ok {
+		return textIs(a, x)
 	}
 	value := x.Value.Text
 	switch x.Attr {
 	case "enabled":
-		return &enabledIs{x.Op, strings.ToLower(value)}
+		want := strings.ToLower(value)
+		return func(s *subject) bool { return holds(x.Op, strconv.FormatBool(s.enabled()), want) }
 	case "population.id":
 		if p, ok := e.populationByID(value); ok {
-			return populationIn{p}
+			return func(s *subject) bool { return s.population() == p }
 		}
-		return nobody{}
 	case "id":
-		if id, ok := data.ParseID(value); ok {
-			if i, ok := e.people.Index(id); ok {
-				return idIs{i}
+		if i, ok := e.userByID(value); ok {
+			return func(s *subject) bool { return s.index == i }
+		}
+	default:
+		for k, a := range e.attributes {
+			if a.name == x.Attr && a.schemaType == "CUSTOM" && !a.deleted {
+				return customIs(k, x.Op, value)
 			}
 		}
-		return nobody{}
-	}
-	if a := slices.Index(data.Names[:], x.Attr); a >= 0 {
-		return &textIs{data.Text(a), x.Op, fold(value)}
-	}
-	for k, a := range e.attributes {
-		if a.name == x.Attr && a.schemaType == "CUSTOM" && !a.deleted {
-			return &customIs{k, x.Op, value}
+		if at, err := time.Parse(time.RFC3339, value); err == nil {
+			return validityIs(x.Attr, at.UnixMilli())
 		}
 	}
-	if at, err := time.Parse(time.RFC3339, value); err == nil && (x.Attr == "startDate" || x.Attr == "endDate") {
-		return validityIs{x.Attr == "endDate", at.UnixMilli()}
-	}
-	return nobody{}
+	return func(*subject) bool { return false }
 }
 
-func (e *environment) compileAll(xs []*scim.Expr) []predicate {
-	out := make([]predicate, len(xs))
-	for i, x := range xs {
-		out[i] = e.compile(x)
+// textNamed is the text attribute of a name.
+func textNamed(name string) (data.Text, bool) {
+	a := slices.Index(data.Names[:], name)
+	return data.Text(a), a >= 0
+}
+
+// textIs compares a text attribute in any case: with one text, or with the
+// beginnings that joinPrefixes put below it.
+func textIs(a data.Text, x *scim.Expr) predicate {
+	if x.Children != nil {
+		return startsWithAny(a, x.Children)
+	}
+	op, want := x.Op, fold(x.Value.Text)
+	return func(s *subject) bool {
+		switch v := s.text(a); {
+		case v == "":
+			return false
+		case op == "eq":
+			return foldEqual(v, want)
+		case op == "sw":
+			return foldPrefix(v, want)
+		default:
+			return holds(op, fold(v), want)
+		}
+	}
+}
+
+// startsWithAny tests all beginnings of an attribute at once.
+func startsWithAny(a data.Text, comparisons []*scim.Expr) predicate {
+	values := make(map[rune][]string) // folded, by their first character
+	for _, x := range comparisons {
+		want := fold(x.Value.Text)
+		first, _ := utf8.DecodeRuneInString(want)
+		values[first] = append(values[first], want)
+	}
+	return func(s *subject) bool {
+		v := s.text(a)
+		first, _ := utf8.DecodeRuneInString(v)
+		return v != "" && slices.ContainsFunc(values[foldRune(first)], func(want string) bool { return foldPrefix(v, want) })
+	}
+}
+
+// joinPrefixes makes one comparison of all beginnings of an attribute that an Or
+// names: clients divide a large listing by long chains of them, and making an
+// attribute of a seeded user costs more than comparing it.
+func joinPrefixes(x *scim.Expr) *scim.Expr {
+	if x == nil || x.Kind != scim.And && x.Kind != scim.Or {
+		return x
+	}
+	out := &scim.Expr{Kind: x.Kind}
+	joined := make(map[string]*scim.Expr)
+	for _, child := range x.Children {
+		_, text := textNamed(child.Attr)
+		if x.Kind == scim.And || !text || child.Op != "sw" || child.Value.Text == "" {
+			out.Children = append(out.Children, joinPrefixes(child))
+			continue
+		}
+		if joined[child.Attr] == nil {
+			joined[child.Attr] = &scim.Expr{Kind: scim.Compare, Attr: child.Attr, Op: "sw"}
+			out.Children = append(out.Children, joined[child.Attr])
+		}
+		joined[child.Attr].Children = append(joined[child.Attr].Children, child)
 	}
 	return out
+}
+
+// customIs compares the values of a custom attribute, case included.
+func customIs(attribute int, op, value string) predicate {
+	return func(s *subject) bool {
+		return slices.ContainsFunc(s.custom(attribute), func(v string) bool { return holds(op, v, value) })
+	}
+}
+
+// validityIs compares the begin or the end of validity, in Unix milliseconds.
+func validityIs(name string, at int64) predicate {
+	return func(s *subject) bool {
+		times := s.times()
+		return name == "startDate" && times.Start == at || name == "endDate" && times.End == at
+	}
 }
 
 func (e *environment) compileGroupPath(x *scim.Expr) predicate {
 	id, kind := groupPath(x)
 	g, ok := e.groupByID(id)
 	if !ok {
-		return nobody{}
+		return func(*subject) bool { return false }
 	}
-	p := &memberOf{group: g, below: e.nesting().descendants[g]}
-	switch kind {
-	case "DIRECT":
-		p.want = directly
-	case "INDIRECT":
-		p.want = indirectly
+	below := e.nesting().descendants[g]
+	return func(s *subject) bool {
+		how := e.memberOf(s, g, below)
+		return how != outside && (kind == "" || how.String() == kind)
 	}
-	return p
 }
 
-// candidates narrows a predicate to few seeded users by index, if it can.
-func (e *environment) candidates(p predicate) ([]uint32, bool) {
-	switch p := p.(type) {
-	case nobody:
-		return nil, true
-	case idIs:
-		return []uint32{p.index}, p.index < e.people.Count()
-	case *textIs:
-		if p.op != "eq" || p.attribute > data.AccountID {
-			return nil, false
-		}
-		return lookup(e.index(p.attribute), foldHash(p.value)), true
-	case allOf:
-		for _, child := range p {
+// candidates narrows a filter to few seeded users by index, if it can.
+func (e *environment) candidates(x *scim.Expr) ([]uint32, bool) {
+	switch {
+	case x == nil:
+	case x.Kind == scim.And:
+		for _, child := range x.Children {
 			if rows, ok := e.candidates(child); ok {
 				return rows, true
 			}
 		}
-	case anyOf:
+	case x.Kind == scim.Or:
 		var all []uint32
-		for _, child := range p {
+		for _, child := range x.Children {
 			rows, ok := e.candidates(child)
 			if !ok {
 				return nil, false
@@ -265,15 +166,25 @@ func (e *environment) candidates(p predicate) ([]uint32, bool) {
 		}
 		slices.Sort(all)
 		return slices.Compact(all), true
+	case x.Kind != scim.Compare || x.Op != "eq":
+	case x.Attr == "id":
+		if i, ok := e.userByID(x.Value.Text); ok && i < e.people.Count() {
+			return []uint32{i}, true
+		}
+		return nil, true
+	default:
+		if a, ok := textNamed(x.Attr); ok && a <= data.AccountID {
+			return e.withText(a, fold(x.Value.Text)), true
+		}
 	}
 	return nil, false
 }
 
-func lookup(index []indexEntry, hash uint32) []uint32 {
-	at, _ := slices.BinarySearchFunc(index, hash, func(e indexEntry, h uint32) int { return cmpUint32(e.hash, h) })
-	var rows []uint32
-	for ; at < len(index) && index[at].hash == hash; at++ {
-		rows = append(rows, index[at].user)
+// userByID is the index that an id stands for. There may be no such user.
+func (e *environment) userByID(text string) (uint32, bool) {
+	id, ok := data.ParseID(text)
+	if !ok {
+		return 0, false
 	}
-	return rows
+	return e.people.Index(id)
 }

@@ -3,12 +3,15 @@ package sim
 import (
 	"slices"
 	"time"
+
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
 )
 
 // query is a search for users: a filter and what the caller may see.
 type query struct {
-	key   string    // the same for equal queries
-	match predicate // nil: everyone
+	key    string     // the same for equal queries
+	match  predicate  // nil: everyone
+	filter *scim.Expr // all that match satisfy it; nil: any
 }
 
 // selection is the answer to a query at one moment: seeded users that nothing
@@ -33,7 +36,7 @@ func (e *environment) find(q query, now time.Time) selection {
 			continue // not yet visible: the seeded row stands
 		}
 		s.written = append(s.written, i)
-		if u != nil && (s.everyone || q.match.match(&subject{environment: e, index: i, user: u})) {
+		if u != nil && (s.everyone || q.match(&subject{environment: e, index: i, user: u})) {
 			s.hits = append(s.hits, i)
 		}
 	}
@@ -46,29 +49,31 @@ func (e *environment) matches(q query) []uint32 {
 	fresh := false
 	r.once.Do(func() {
 		fresh = true
-		r.rows = e.scan(q.match)
+		r.rows = e.scan(q.match, q.filter)
 	})
 	if fresh {
-		e.cache.keep(r)
+		e.cache.keep(q.key, r)
 	}
 	return r.rows
 }
 
-func (e *environment) scan(p predicate) []uint32 {
+// scan tries a predicate on the seeded users that can satisfy a filter.
+func (e *environment) scan(match predicate, filter *scim.Expr) []uint32 {
 	s := &subject{environment: e}
 	var rows []uint32
-	if few, ok := e.candidates(p); ok {
+	try := func(i uint32) {
+		if s.index = i; match(s) {
+			rows = append(rows, i)
+		}
+	}
+	if few, ok := e.candidates(filter); ok {
 		for _, i := range few {
-			if s.index = i; p.match(s) {
-				rows = append(rows, i)
-			}
+			try(i)
 		}
 		return rows
 	}
 	for i := range e.people.Count() {
-		if s.index = i; p.match(s) {
-			rows = append(rows, i)
-		}
+		try(i)
 	}
 	return slices.Clip(rows)
 }
@@ -91,31 +96,7 @@ func (s *selection) holds(i uint32) bool {
 	if s.everyone {
 		return i < s.seeded
 	}
-	_, ok := slices.BinarySearch(s.rows, i)
-	return ok
-}
-
-// page gives the next users after a position, or the ones before it, in
-// ascending order, and whether there are more in that direction.
-func (s *selection) page(from position, limit int) (rows []uint32, more bool) {
-	next := s.forward(from.index)
-	if from.backward {
-		next = s.backward(from.index)
-	}
-	for len(rows) <= limit {
-		i, ok := next()
-		if !ok {
-			break
-		}
-		rows = append(rows, i)
-	}
-	if more = len(rows) > limit; more {
-		rows = rows[:limit]
-	}
-	if from.backward {
-		slices.Reverse(rows)
-	}
-	return rows, more
+	return contains(s.rows, i)
 }
 
 // position is a place between two users of the directory's order: before index.
@@ -124,67 +105,55 @@ type position struct {
 	backward bool
 }
 
-func (s *selection) forward(from uint32) func() (uint32, bool) {
-	at, hit := from, lowerBound(s.hits, from)
+// page gives the next users after a position, or the ones before it, in
+// ascending order, and whether there are more in that direction.
+func (s *selection) page(from position, limit int) (rows []uint32, more bool) {
+	at, hit, step := int(min(from.index, s.seeded)), lowerBound(s.hits, from.index), 1
 	if !s.everyone {
-		at = uint32(lowerBound(s.rows, from))
+		at = lowerBound(s.rows, from.index)
 	}
-	return func() (uint32, bool) {
+	if from.backward {
+		at, hit, step = at-1, hit-1, -1
+	}
+	for ; len(rows) <= limit && at >= 0; at += step {
 		i, ok := s.at(at)
-		for ok && s.isWritten(i) {
-			at++
-			i, ok = s.at(at)
+		if !ok {
+			break
 		}
-		if hit < len(s.hits) && (!ok || s.hits[hit] < i) {
-			hit++
-			return s.hits[hit-1], true
+		if !contains(s.written, i) {
+			rows = append(rows, i)
 		}
-		at++
-		return i, ok
 	}
-}
-
-func (s *selection) backward(from uint32) func() (uint32, bool) {
-	at, hit := int64(min(from, s.seeded)), lowerBound(s.hits, from)
-	if !s.everyone {
-		at = int64(lowerBound(s.rows, from))
+	for n := 0; n <= limit && hit >= 0 && hit < len(s.hits); n, hit = n+1, hit+step {
+		rows = append(rows, s.hits[hit])
 	}
-	return func() (uint32, bool) {
-		var i uint32
-		ok := at > 0
-		for ok {
-			if i, _ = s.at(uint32(at - 1)); !s.isWritten(i) {
-				break
-			}
-			at--
-			ok = at > 0
-		}
-		if hit > 0 && (!ok || s.hits[hit-1] > i) {
-			hit--
-			return s.hits[hit], true
-		}
-		at--
-		return i, ok
+	slices.Sort(rows)
+	switch more = len(rows) > limit; {
+	case more && from.backward:
+		rows = rows[len(rows)-limit:]
+	case more:
+		rows = rows[:limit]
 	}
+	return rows, more
 }
 
 // at is the seeded user at a place of the result, written or not.
-func (s *selection) at(k uint32) (uint32, bool) {
+func (s *selection) at(k int) (uint32, bool) {
 	if s.everyone {
-		return k, k < s.seeded
+		return uint32(k), k < int(s.seeded)
 	}
-	if int(k) >= len(s.rows) {
+	if k >= len(s.rows) {
 		return 0, false
 	}
 	return s.rows[k], true
 }
 
-func (s *selection) isWritten(i uint32) bool {
-	_, ok := slices.BinarySearch(s.written, i)
+func contains(sorted []uint32, i uint32) bool {
+	_, ok := slices.BinarySearch(sorted, i)
 	return ok
 }
 
-func lowerBound(rows []uint32, i uint32) int {
-	at, _ := slices.BinarySearch(rows, i)
+func lowerBound(sorted []uint32, i uint32) int {
+	at, _ := slices.BinarySearch(sorted, i)
 	return at
 }

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
@@ -9,7 +10,7 @@ import (
 // userByUsername finds a user by name, in any case.
 func (e *environment) userByUsername(name string) (uint32, bool) {
 	want := fold(name)
-	for _, i := range lookup(e.index(data.Username), foldHash(want)) {
+	for _, i := range e.withText(data.Username, want) {
 		if u := e.latest(i, &user{}); u != nil && foldEqual(u.text[data.Username], want) {
 			return i, true
 		}
@@ -25,28 +26,21 @@ func (e *environment) userByUsername(name string) (uint32, bool) {
 // query compiles a filter on users for what a caller may see.
 func (s *Server) query(c *call, filter string) (query, error) {
 	e := c.environment
-	var parts allOf
-	if filter != "" {
-		x, err := c.parse(usersSpec(e.attributes, s.opt.Unconfirmed), filter)
-		if err != nil {
-			return query{}, err
+	x, err := c.parse(usersSpec(e.attributes, s.opt.Unconfirmed), filter)
+	if err != nil || x == nil && c.access.populations == nil {
+		return query{}, err
+	}
+	match := e.compile(x)
+	if c.access.populations == nil {
+		return query{filter, match, x}, nil
+	}
+	var seen []int
+	for k := range e.populations().Len() {
+		if c.access.seesPopulation(e.populationID(k)) {
+			seen = append(seen, k)
 		}
-		parts = append(parts, e.compile(x))
 	}
-	if c.access.populations != nil {
-		var seen populationIn
-		for k := range e.populations().Len() {
-			if c.access.seesPopulation(e.populationID(k)) {
-				seen = append(seen, k)
-			}
-		}
-		parts = append(parts, seen)
-		filter = fmt.Sprint(seen, filter)
-	}
-	if len(parts) == 0 {
-		return query{}, nil
-	}
-	return query{key: filter, match: parts}, nil
+	return query{fmt.Sprint(seen, filter), func(u *subject) bool { return slices.Contains(seen, u.population()) && match(u) }, x}, nil
 }
 
 // compileUserFilter compiles the userFilter of a dynamic group. It may use what

@@ -50,13 +50,9 @@ func (s *stored) search(at cursor) (*selection, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := &selection{}
+	found, match := &selection{}, compile(x, s.compileLeaf)
 	for number, k := range s.order {
-		row := s.rows.Row(k)
-		if row == nil || !g.hooks.shows(s.call, row) {
-			continue
-		}
-		if x == nil || evaluate(x, func(name string) []string { return s.values(row, name) }) {
+		if row := s.rows.Row(k); row != nil && g.hooks.shows(s.call, row) && match(row) {
 			found.rows = append(found.rows, uint32(number))
 		}
 	}
@@ -65,38 +61,21 @@ func (s *stored) search(at cursor) (*selection, error) {
 
 // filter reads a filter; resources that declare none ignore it.
 func (p *place) filter(text string) (*scim.Expr, error) {
-	g := p.generic
-	if text == "" || len(g.kind.Filters) == 0 {
+	if len(p.generic.kind.Filters) == 0 {
 		return nil, nil
 	}
-	x, err := p.call.parse(g.filters, text)
-	if err != nil {
-		return nil, err
-	}
-	return flat(x), nil
+	return p.call.parse(p.generic.filters, text)
 }
 
-// flat turns memberOfGroups[id eq "…" and type eq "…"] into a comparison with
-// the id, whose attribute is what memberships of that type go by.
-func flat(x *scim.Expr) *scim.Expr {
-	if x.Kind == scim.Path {
-		id, kind := groupPath(x)
-		return &scim.Expr{Kind: scim.Compare, Attr: "memberOfGroups " + kind, Op: "eq", Value: scim.Value{Text: id}}
+// compileLeaf compares members of rows, or the groups that rows are in.
+func (s *stored) compileLeaf(x *scim.Expr) func(row *resource.Row) bool {
+	if x.Kind != scim.Path {
+		return onTexts(func(row *resource.Row, name string) []string { return resource.Values(row.Members, name) })(x)
 	}
-	out := *x
-	out.Children = nil
-	for _, child := range x.Children {
-		out.Children = append(out.Children, flat(child))
+	id, kind := groupPath(x)
+	return func(row *resource.Row) bool {
+		return slices.Contains(s.generic.hooks.groups(s.call, row, kind), canonical(id))
 	}
-	return &out
-}
-
-// values are what a filter compares.
-func (s *stored) values(row *resource.Row, name string) []string {
-	if kind, ok := strings.CutPrefix(name, "memberOfGroups "); ok {
-		return s.generic.hooks.groups(s.call, row, kind)
-	}
-	return resource.Values(row.Members, name)
 }
 
 // sort puts the rows into the order that a list has.

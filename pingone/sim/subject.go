@@ -83,6 +83,11 @@ func (e *environment) direct(s *subject, g int) bool {
 // member tells how a user belongs to a group. One who belongs to it both ways is
 // a direct member: there is one membership of a user in a group.
 func (e *environment) member(s *subject, g int) membership {
+	return e.memberOf(s, g, e.nesting().descendants[g])
+}
+
+// memberOf is member with the groups below the group.
+func (e *environment) memberOf(s *subject, g int, below []int) membership {
 	if e.groups[g].deleted {
 		return outside
 	}
@@ -92,7 +97,7 @@ func (e *environment) member(s *subject, g int) membership {
 	if e.dynamic(s, g) {
 		return indirectly
 	}
-	for _, child := range e.nesting().descendants[g] {
+	for _, child := range below {
 		if e.direct(s, child) || e.dynamic(s, child) {
 			return indirectly
 		}
@@ -106,5 +111,5 @@ func (e *environment) dynamic(s *subject, g int) bool {
 	if group.dynamic == nil || group.population >= 0 && s.population() != group.population {
 		return false
 	}
-	return group.dynamic.match(s)
+	return group.dynamic(s)
 }

@@ -223,15 +223,15 @@ func (e *environment) checkUnique(row *resource.Row) error {
 
 // holder finds another user with a value of a unique attribute.
 func (e *environment) holder(attribute int, value string, except uint32) (uint32, bool) {
-	want := &customIs{attribute, "eq", value}
-	for _, i := range e.scan(want) {
+	want := customIs(attribute, "eq", value)
+	for _, i := range e.scan(want, nil) {
 		if _, changed := e.written[i]; !changed && i != except {
 			return i, true
 		}
 	}
 	for _, i := range e.order {
 		u := e.latest(i, nil)
-		if i != except && u != nil && want.match(&subject{environment: e, index: i, user: u}) {
+		if i != except && u != nil && want(&subject{environment: e, index: i, user: u}) {
 			return i, true
 		}
 	}

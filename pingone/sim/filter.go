@@ -1,0 +1,68 @@
+package sim
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
+)
+
+// compile turns a checked filter into a test of rows; leaf does so for what is
+// not And or Or. No filter takes every row.
+func compile[T any](x *scim.Expr, leaf func(x *scim.Expr) func(T) bool) func(T) bool {
+	if x == nil {
+		return func(T) bool { return true }
+	}
+	if x.Kind != scim.And && x.Kind != scim.Or {
+		return leaf(x)
+	}
+	tests := make([]func(T) bool, len(x.Children))
+	for k, child := range x.Children {
+		tests[k] = compile(child, leaf)
+	}
+	decides := x.Kind == scim.Or
+	return func(row T) bool {
+		for _, test := range tests {
+			if test(row) == decides {
+				return decides
+			}
+		}
+		return !decides
+	}
+}
+
+// onTexts makes the leaf that compares the texts of an attribute, whatever their
+// case. The instants of the API order as text.
+func onTexts[T any](values func(row T, attribute string) []string) func(x *scim.Expr) func(T) bool {
+	return func(x *scim.Expr) func(T) bool {
+		want := fold(x.Value.Text)
+		return func(row T) bool {
+			return slices.ContainsFunc(values(row, x.Attr), func(v string) bool { return v != "" && holds(x.Op, fold(v), want) })
+		}
+	}
+}
+
+// holds applies an operator of filters to texts.
+func holds(op, v, want string) bool {
+	switch op {
+	case "eq":
+		return v == want
+	case "ne":
+		return v != want
+	case "sw":
+		return strings.HasPrefix(v, want)
+	case "ew":
+		return strings.HasSuffix(v, want)
+	case "co":
+		return strings.Contains(v, want)
+	case "lt":
+		return v < want
+	case "le":
+		return v <= want
+	case "gt":
+		return v > want
+	case "ge":
+		return v >= want
+	}
+	return false
+}
