@@ -51,8 +51,7 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 	case "DELETE /faults":
 		controlDone(w, s.SetFaults())
 	case "GET /unkind":
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(s.unkindList())
+		sendControl(w, map[string]any{"set": append([]string{}, s.Unkind()...), "switches": Switches()})
 	case "POST /unkind":
 		var list []string
 		if readControl(w, r, &list) {
@@ -64,11 +63,7 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 		s.FreezeConnections()
 		controlDone(w, nil)
 	case "GET /requests":
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(struct {
-			Stats    Stats     `json:"stats"`
-			Requests []Request `json:"requests"`
-		}{s.Stats(), s.Requests()})
+		sendControl(w, map[string]any{"stats": s.Stats(), "requests": s.Requests()})
 	case "DELETE /requests":
 		s.ResetRequests()
 		controlDone(w, nil)
@@ -98,6 +93,11 @@ func readControl(w http.ResponseWriter, r *http.Request, into any) bool {
 		return false
 	}
 	return true
+}
+
+func sendControl(w http.ResponseWriter, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(body) // fails only when the client is gone
 }
 
 func controlDone(w http.ResponseWriter, err error) {

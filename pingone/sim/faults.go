@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -77,26 +78,12 @@ func (f Fault) validate() error {
 
 // matches reports whether a request is one that the fault is for.
 func (f Fault) matches(r *http.Request) bool {
-	if f.Match != "" {
-		method, pattern, _ := strings.Cut(f.Match, " ")
-		if method != "*" && method != r.Method {
-			return false
-		}
-		if !matchPath(pattern, r.URL.Path) {
-			return false
-		}
+	method, pattern, limited := strings.Cut(f.Match, " ")
+	if limited && (method != "*" && method != r.Method || !matchPath(pattern, r.URL.Path)) {
+		return false
 	}
-	return f.Query == "" || strings.Contains(r.URL.Query().Encode(), f.Query) || strings.Contains(decoded(r), f.Query)
-}
-
-func decoded(r *http.Request) string {
-	var b strings.Builder
-	for name, values := range r.URL.Query() {
-		for _, v := range values {
-			b.WriteString(name + "=" + v + "&")
-		}
-	}
-	return b.String()
+	decoded, err := url.QueryUnescape(r.URL.RawQuery)
+	return f.Query == "" || strings.Contains(r.URL.RawQuery, f.Query) || err == nil && strings.Contains(decoded, f.Query)
 }
 
 func matchPath(pattern, p string) bool {

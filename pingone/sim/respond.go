@@ -26,7 +26,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, a reply) {
 		defer giveBuffer(a.body)
 	}
 	u := s.unkind.Load()
-	if u.spelling != 0 {
+	if u.spelling != (spelling{}) {
 		a.body = s.respell(a.body, u.spelling)
 	}
 	h := w.Header()

@@ -1,10 +1,13 @@
 package sim
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -14,35 +17,19 @@ import (
 )
 
 // spelling is a set of ways in which the same JSON can be written.
-type spelling uint8
+type spelling struct{ spaces, order, unknown, null, escapes, floats bool }
 
-const (
-	spellSpaces spelling = 1 << iota
-	spellOrder
-	spellUnknown
-	spellNull
-	spellEscapes
-	spellFloats
-)
-
-// ownObjects are the members whose objects are the API's. What stands in any
-// other is somebody's data, such as customData, and stays as it is to the byte.
-var ownObjects = func() map[string]bool {
+// ownNames are the members whose objects are the API's: those written by code,
+// and those that the resources declare. What stands in any other is somebody's
+// data, such as customData, and stays as it is to the byte. A name that is
+// anybody's anywhere is not the API's own.
+var ownNames = sync.OnceValue(func() map[string]bool {
 	own := make(map[string]bool)
-	for _, name := range []string{
-		"_links", "_embedded", "account", "address", "details", "directMemberCounts", "environment", "group", "identityProvider",
-		"innerError", "lastSignOn", "license", "licenseQuantities", "lifecycle", "name", "organization", "password", "passwordPolicy",
-		"photo", "population", "role", "schema", "scope", "theme", "totalMemberCounts", "user",
-	} {
+	for name := range strings.FieldsSeq(`_links _embedded account address details directMemberCounts environment group identityProvider
+		innerError lastSignOn license licenseQuantities lifecycle name organization password passwordPolicy
+		photo population role schema scope theme totalMemberCounts user`) {
 		own[name] = true
 	}
-	return own
-}()
-
-// ownNames adds the objects that the resources declare to the API's own; one
-// that is anybody's anywhere is not.
-var ownNames = sync.OnceValue(func() map[string]bool {
-	own := maps.Clone(ownObjects)
 	set, err := declared()
 	if err != nil {
 		return own // New has refused it
@@ -94,7 +81,7 @@ type speller struct {
 // member is a member of an object as it stands in the text.
 type member struct {
 	name  string
-	value []byte
+	value json.RawMessage
 }
 
 // value writes the value of one of the API's own members.
@@ -106,7 +93,7 @@ func (sp *speller) value(raw []byte, name string, own bool) {
 		sp.object(raw, name, nil)
 	case raw[0] == '[' && own:
 		sp.rows(raw)
-	case sp.how&spellFloats != 0 && raw[0] >= '0' && raw[0] <= '9' && !slices.ContainsFunc(raw, func(c byte) bool { return c < '0' || c > '9' }):
+	case sp.how.floats && raw[0] >= '0' && raw[0] <= '9' && !slices.ContainsFunc(raw, func(c byte) bool { return c < '0' || c > '9' }):
 		sp.dst = append(append(sp.dst, raw...), []string{".0", "e0"}[len(raw)%2]...)
 	default:
 		sp.dst = append(sp.dst, raw...)
@@ -115,9 +102,9 @@ func (sp *speller) value(raw []byte, name string, own bool) {
 
 // rows writes an array of the API's own objects.
 func (sp *speller) rows(raw []byte) {
-	items := split(raw)
+	items := membersOf(raw)
 	missing := slices.Clone(nullable)
-	if sp.how&spellNull != 0 {
+	if sp.how.null {
 		for _, item := range items {
 			for _, m := range membersOf(item.value) {
 				if !slices.Contains(missing, m.name) {
@@ -142,7 +129,7 @@ func (sp *speller) rows(raw []byte) {
 func (sp *speller) object(raw []byte, name string, missing []string) {
 	members := membersOf(raw)
 	salt := data.Mix(sp.seed ^ uint64(len(raw)))
-	if sp.how&spellNull != 0 {
+	if sp.how.null {
 		switch name {
 		case "_links":
 			missing = []string{"next", "prev"}
@@ -157,13 +144,13 @@ func (sp *speller) object(raw []byte, name string, missing []string) {
 			}
 		}
 	}
-	if sp.how&spellUnknown != 0 && name != "_links" && name != "_embedded" {
+	if sp.how.unknown && name != "_links" && name != "_embedded" {
 		unknown := []string{`{"a":[1,{"b":null}],"c":"}]\\\""}`, `[[],{}, -1.5e-7]`, `"unknown"`, `null`, `false`}
 		members = append(members, member{"zz" + strconv.Itoa(int(salt%100)), []byte(unknown[salt%uint64(len(unknown))])})
 	}
-	if sp.how&spellOrder != 0 {
+	if sp.how.order {
 		slices.SortStableFunc(members, func(x, y member) int {
-			return compare(data.Mix(salt^data.SaltOf(x.name)), data.Mix(salt^data.SaltOf(y.name)))
+			return cmp.Compare(data.Mix(salt^data.SaltOf(x.name)), data.Mix(salt^data.SaltOf(y.name)))
 		})
 	}
 	own := ownNames()
@@ -178,16 +165,6 @@ func (sp *speller) object(raw []byte, name string, missing []string) {
 	sp.dst = append(sp.dst, '}')
 }
 
-func compare(a, b uint64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
-}
-
 func (sp *speller) comma(k int) {
 	if k > 0 {
 		sp.dst = append(sp.dst, ',')
@@ -196,7 +173,7 @@ func (sp *speller) comma(k int) {
 }
 
 func (sp *speller) space(text string) {
-	if sp.how&spellSpaces != 0 {
+	if sp.how.spaces {
 		sp.dst = append(sp.dst, text...)
 	}
 }
@@ -216,7 +193,7 @@ func (sp *speller) key(name string) {
 // text writes a string, whose first letter, slashes and letters beyond ASCII
 // become escapes.
 func (sp *speller) text(raw []byte) {
-	if sp.how&spellEscapes == 0 {
+	if !sp.how.escapes {
 		sp.dst = append(sp.dst, raw...)
 		return
 	}
@@ -240,74 +217,21 @@ func (sp *speller) text(raw []byte) {
 	}
 }
 
-// membersOf splits an object; other values have none.
-func membersOf(raw []byte) []member {
-	if raw[0] != '{' {
-		return nil
-	}
-	return split(raw)
-}
-
-// split takes an object or array apart. The text is the simulator's own: valid
-// JSON, in which names of members have few escapes.
-func split(raw []byte) []member {
-	var out []member
-	for k := skipSpace(raw, 1); k < len(raw) && raw[k] != '}' && raw[k] != ']'; {
+// membersOf splits an object, or an array, whose items have no names. The text
+// is the simulator's own: valid JSON. Other values have no members.
+func membersOf(raw []byte) (out []member) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	opening, _ := d.Token()
+	for d.More() {
 		var m member
-		if raw[0] == '{' {
-			end := endOf(raw, k)
-			m.name = unquote(raw[k:end])
-			k = skipSpace(raw, end)
-			k = skipSpace(raw, k+1) // the colon
+		if opening == json.Delim('{') {
+			name, _ := d.Token()
+			m.name, _ = name.(string)
 		}
-		end := endOf(raw, k)
-		m.value = raw[k:end]
+		if d.Decode(&m.value) != nil {
+			break // no object and no array
+		}
 		out = append(out, m)
-		if k = skipSpace(raw, end); raw[k] == ',' {
-			k = skipSpace(raw, k+1)
-		}
 	}
 	return out
-}
-
-func unquote(raw []byte) string {
-	if text, err := strconv.Unquote(string(raw)); err == nil { // JSON's escapes are Go's but for \/, which is not written
-		return text
-	}
-	return string(raw[1 : len(raw)-1])
-}
-
-func skipSpace(raw []byte, k int) int {
-	for k < len(raw) && (raw[k] == ' ' || raw[k] == '\n' || raw[k] == '\t' || raw[k] == '\r') {
-		k++
-	}
-	return k
-}
-
-// endOf is the end of the value that begins at k.
-func endOf(raw []byte, k int) int {
-	depth, quoted := 0, false
-	for ; k < len(raw); k++ {
-		switch c := raw[k]; {
-		case quoted && c == '\\':
-			k++
-		case c == '"':
-			if quoted = !quoted; !quoted && depth == 0 {
-				return k + 1
-			}
-		case quoted:
-		case c == '{' || c == '[':
-			depth++
-		case c == '}' || c == ']':
-			if depth == 0 {
-				return k // behind a number or a word
-			}
-			if depth--; depth == 0 {
-				return k + 1
-			}
-		case depth == 0 && (c == ',' || c == ':' || c == ' ' || c == '\n'):
-			return k
-		}
-	}
-	return k
 }
