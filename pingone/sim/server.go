@@ -58,7 +58,7 @@ func New(opt Options) (*Server, error) {
 	if s.phases, err = newFaultPlan(opt.Clock, nil); err != nil {
 		return nil, err
 	}
-	if err := s.SetUnkind(opt.unkind()); err != nil {
+	if err := s.SetUnkind(opt.Unkind); err != nil {
 		return nil, err
 	}
 	s.SetOnRequest(opt.OnRequest)
@@ -73,7 +73,7 @@ func New(opt Options) (*Server, error) {
 		Directory:    directory{s},
 		Clock:        opt.Clock,
 		Key:          opt.SigningKey,
-		Lifetime:     opt.TokenLifetime, RefreshLifetime: opt.RefreshLifetime, RefreshGrace: opt.RefreshGrace,
+		Lifetime:     opt.TokenLifetime, RefreshLifetime: 30 * 24 * time.Hour,
 	})
 	if err != nil {
 		return nil, err
