@@ -116,10 +116,7 @@ func (s *Server) api() *node {
 		if t.Name() == "users" {
 			g.most = s.opt.MaxUsersPage
 		}
-		g.filters = filterSpec{attributes: make(map[string][]string), or: t.Or, groupPath: g.hooks.groups != nil}
-		for name, operators := range t.Filters {
-			g.filters.attributes[name] = operators
-		}
+		g.filters = filterSpec{attributes: t.Filters, or: t.Or, groupPath: g.hooks.groups != nil}
 		g.links()
 		s.generics[t.Name()] = g
 		g.register(n)

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
@@ -11,12 +12,12 @@ import (
 func (e *environment) userByUsername(name string) (uint32, bool) {
 	want := fold(name)
 	for _, i := range e.withText(data.Username, want) {
-		if u := e.latest(i, &user{}); u != nil && foldEqual(u.text[data.Username], want) {
+		if u := e.latest(i, &user{}); u != nil && strings.EqualFold(u.text[data.Username], want) {
 			return i, true
 		}
 	}
 	for _, i := range e.order {
-		if u := e.latest(i, nil); u != nil && foldEqual(u.text[data.Username], want) {
+		if u := e.latest(i, nil); u != nil && strings.EqualFold(u.text[data.Username], want) {
 			return i, true
 		}
 	}
@@ -26,7 +27,7 @@ func (e *environment) userByUsername(name string) (uint32, bool) {
 // query compiles a filter on users for what a caller may see.
 func (s *Server) query(c *call, filter string) (query, error) {
 	e := c.environment
-	x, err := c.parse(usersSpec(e.attributes, s.opt.Unconfirmed), filter)
+	x, err := c.parse(s.usersSpec(e), filter)
 	if err != nil || x == nil && c.access.populations == nil {
 		return query{}, err
 	}
@@ -46,7 +47,7 @@ func (s *Server) query(c *call, filter string) (query, error) {
 // compileUserFilter compiles the userFilter of a dynamic group. It may use what
 // a search for users may, other groups excepted.
 func (s *Server) compileUserFilter(e *environment, text string) (predicate, error) {
-	spec := usersSpec(e.attributes, s.opt.Unconfirmed)
+	spec := s.usersSpec(e)
 	spec.groupPath = false
 	x, err := spec.parse(text)
 	if err != nil {

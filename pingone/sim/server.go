@@ -21,6 +21,7 @@ type Server struct {
 	all       atomic.Pointer[[]*environment]
 	auth      *authserver.Server
 	routes    *node
+	control   http.Handler
 	limits    *limiter
 	recorder  *recorder
 	faults    *faultPlan
@@ -78,7 +79,7 @@ func New(opt Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.routes = s.api()
+	s.routes, s.control = s.api(), s.controls()
 	return s, nil
 }
 
@@ -91,7 +92,7 @@ const maxHeader = 6 << 10
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/sim/") {
-		s.serveControl(w, r)
+		s.control.ServeHTTP(w, r)
 		return
 	}
 	t := s.classify(r)
