@@ -1,8 +1,10 @@
 package resource
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -75,10 +77,7 @@ func Load(files fs.FS, code ...string) (*Set, error) {
 		set.Types, set.names[t.name] = append(set.Types, t), t
 	}
 	for _, t := range set.Types {
-		if err := set.check(t); err != nil {
-			return nil, err
-		}
-		if err := t.checkRows(); err != nil {
+		if err := cmp.Or(set.check(t), t.checkRows()); err != nil {
 			return nil, err
 		}
 	}
@@ -124,11 +123,17 @@ func (t *Type) declare(into *Member, members Texts, at string) error {
 	return nil
 }
 
-var (
-	pathForm    = regexp.MustCompile(`^(/[A-Za-z0-9]+(/\{[a-z]+\})?)+$`)
-	methodNames = []string{"list", "read", "create", "replace", "patch", "delete"}
-	classes     = []string{"configuration", "directory", "organization", "everyone"}
-)
+var pathForm = regexp.MustCompile(`^(/[A-Za-z0-9]+(/\{[a-z]+\})?)+$`)
+
+// known refuses words that there are not.
+func (t *Type) known(at, what string, given []string, known ...string) error {
+	for _, word := range given {
+		if !slices.Contains(known, word) {
+			return t.file.fail(at, "there is no %s %q; there are %s", what, word, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
 
 // check refuses what could not be served.
 func (s *Set) check(t *Type) error {
@@ -138,7 +143,7 @@ func (s *Set) check(t *Type) error {
 	case t.One == "":
 		return t.file.fail("$", "one is missing: what messages call a row, such as gateway")
 	case len(t.Methods) == 0:
-		return t.file.fail("$", "methods is missing: some of %s", strings.Join(methodNames, ", "))
+		return t.file.fail("$", "methods is missing: such as list, read")
 	case t.Single() && (t.Can("list") || t.Can("create") || t.Page.Most > 0 || t.Count || len(t.Filters) > 0):
 		return t.file.fail("$.methods", "a resource without key is one row: it has no list, page, count or filters")
 	case !t.Single() && !t.Can("list"):
@@ -146,92 +151,80 @@ func (s *Set) check(t *Type) error {
 	case (t.Page.Most > 0) != (t.Page.Default > 0) || t.Page.Default > t.Page.Most:
 		return t.file.fail("$.page", "a page needs default and most, and default is not above most")
 	}
-	for _, m := range t.Methods {
-		if !slices.Contains(methodNames, m) {
-			return t.file.fail("$.methods", "there is no method %q; there are %s", m, strings.Join(methodNames, ", "))
-		}
-	}
-	for _, class := range slices.Concat(t.Permission.Read, t.Permission.Write) {
-		if !slices.Contains(classes, class) {
-			return t.file.fail("$.permission", "there is no permission %q; there are %s", class, strings.Join(classes, ", "))
-		}
-	}
 	if parent := t.Parent(); parent != "" && s.names[parent] == nil && !slices.Contains(s.code, parent) {
 		return t.file.fail("$.path", "no file declares %s, whose rows own these", parent)
 	}
-	return s.checkNames(t)
+	return cmp.Or(
+		t.known("$.methods", "method", t.Methods, "list", "read", "create", "replace", "patch", "delete"),
+		t.known("$.permission", "permission", slices.Concat(t.Permission.Read, t.Permission.Write), "configuration", "directory", "organization", "everyone"),
+		t.checkNames(), t.checkParts(), t.checkVariants(), t.checkOwners(t.Members, ""),
+	)
 }
 
-// checkNames refuses names of members that there are not.
-func (s *Set) checkNames(t *Type) error {
-	known := func(path string) bool {
-		if t.Members.At(path) != nil {
-			return true
-		}
-		for _, m := range t.Variants {
-			if m.At(path) != nil {
-				return true
-			}
-		}
-		return t.idOf(path)
-	}
+// checkNames refuses filters and orders by members that there are not.
+func (t *Type) checkNames() error {
 	for attribute, operators := range t.Filters {
-		if !known(attribute) {
+		if !t.has(attribute) {
 			return t.file.fail("$.filters", "filters name %s, which is no member", attribute)
 		}
-		for _, op := range operators {
-			if !slices.Contains([]string{"eq", "ne", "sw", "ew", "co", "lt", "le", "gt", "ge"}, op) {
-				return t.file.fail("$.filters", "there is no operator %q", op)
-			}
+		if err := t.known("$.filters", "operator", operators, "eq", "ne", "sw", "ew", "co", "lt", "le", "gt", "ge"); err != nil {
+			return err
 		}
 	}
 	for _, order := range t.Order {
-		if !known(strings.TrimPrefix(order, "-")) {
+		if !t.has(strings.TrimPrefix(order, "-")) {
 			return t.file.fail("$.order", "order names %s, which is no member", order)
 		}
 	}
+	return nil
+}
+
+// has reports whether a path is a member of some rows, or the id in an owner,
+// which is not declared.
+func (t *Type) has(path string) bool {
+	shapes := append(slices.Collect(maps.Values(t.Variants)), t.Members)
+	if slices.ContainsFunc(shapes, func(m *Member) bool { return m.At(path) != nil }) {
+		return true
+	}
+	head, ok := strings.CutSuffix(path, ".id")
+	m := t.Members.At(head)
+	return ok && m != nil && m.Kind == Owner
+}
+
+func (t *Type) checkParts() error {
 	for part, p := range t.Parts {
 		for _, name := range append(strings.Fields(p.Of), p.Members...) {
 			if t.Members.Child(name) == nil {
 				return t.file.fail("$.parts", "part %s names %s, which is no member", part, name)
 			}
 		}
-		for _, m := range p.Methods {
-			if m != "read" && m != "replace" {
-				return t.file.fail("$.parts", "a part has the methods read and replace, not %q", m)
-			}
+		if err := t.known("$.parts", "method of parts", p.Methods, "read", "replace"); err != nil {
+			return err
 		}
 	}
-	if t.Variant != "" {
-		m := t.Members.Child(t.Variant)
-		if m == nil || len(m.Allowed) == 0 {
-			return t.file.fail("$.variant", "the variant %s must be a member with declared values", t.Variant)
-		}
-		for name := range t.Variants {
-			if !slices.Contains(m.Allowed, name) {
-				return t.file.fail("$.variants", "%s has no value %s", t.Variant, name)
-			}
-		}
-	} else if len(t.Variants) > 0 {
-		return t.file.fail("$.variants", "variant is missing: the member that tells the variants apart")
-	}
-	return s.checkOwners(t, t.Members, "")
+	return nil
 }
 
-// idOf reports whether a path is the id in an owner, which is not declared.
-func (t *Type) idOf(path string) bool {
-	head, ok := strings.CutSuffix(path, ".id")
-	m := t.Members.At(head)
-	return ok && m != nil && m.Kind == Owner
+func (t *Type) checkVariants() error {
+	m := t.Members.Child(t.Variant)
+	switch {
+	case t.Variant == "" && len(t.Variants) > 0:
+		return t.file.fail("$.variants", "variant is missing: the member that tells the variants apart")
+	case t.Variant == "":
+		return nil
+	case m == nil || len(m.Allowed) == 0:
+		return t.file.fail("$.variant", "the variant %s must be a member with declared values", t.Variant)
+	}
+	return t.known("$.variants", "value of "+t.Variant, slices.Collect(maps.Keys(t.Variants)), m.Allowed...)
 }
 
 // checkOwners refuses owners that are not in the path.
-func (s *Set) checkOwners(t *Type, m *Member, at string) error {
+func (t *Type) checkOwners(m *Member, at string) error {
 	for _, c := range m.Children {
 		if c.Kind == Owner && !slices.Contains(t.owners, c.Owner) {
 			return t.file.fail("$.members.'"+at+c.Name+"'", "the path has no owner %q; it has %s", c.Owner, strings.Join(t.owners, ", "))
 		}
-		if err := s.checkOwners(t, c, at+c.Name+"."); err != nil {
+		if err := t.checkOwners(c, at+c.Name+"."); err != nil {
 			return err
 		}
 	}

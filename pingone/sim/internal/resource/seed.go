@@ -138,7 +138,11 @@ func (s *Set) checkSeeds() error {
 	for _, t := range s.Types {
 		for k, seed := range t.Rows {
 			at := "$.rows[" + strconv.Itoa(k) + "]"
-			refs := references(seed.Members)
+			var refs []string
+			resolve(seed.Members, func(address string) string {
+				refs = append(refs, address)
+				return ""
+			})
 			if parent := s.names[t.Parent()]; parent != nil {
 				last := len(seed.Of) - 1
 				refs = append(refs, parent.row(seed.Of[:last], seed.Of[last]))
@@ -153,31 +157,12 @@ func (s *Set) checkSeeds() error {
 	return nil
 }
 
-// references are the rows that values name with @.
-func references(v any) (out []string) {
-	switch v := v.(type) {
-	case string:
-		if ref, ok := strings.CutPrefix(v, "@"); ok && !strings.HasPrefix(ref, "@") {
-			out = append(out, ref)
-		}
-	case []any:
-		for _, item := range v {
-			out = append(out, references(item)...)
-		}
-	case map[string]any:
-		for _, item := range v {
-			out = append(out, references(item)...)
-		}
-	}
-	return out
-}
-
 // Resolver turns the address of a seeded row, such as gateways/ldap, into its id.
 type Resolver func(address string) string
 
 // Plant puts the seeded rows of the types that are, or are not, in environments
-// into a store; empty leaves out all but those that are everywhere. stamp completes a row that has no id
-// or times yet.
+// into a store; empty leaves out all but those that are everywhere. stamp
+// completes a row.
 func (s *Set) Plant(into *Store, environment string, empty bool, id Resolver, stamp func(t *Type, row, makes map[string]any)) {
 	made := id
 	id = func(address string) string {
@@ -219,6 +204,7 @@ func (t *Type) resolved(of []string, id Resolver) string {
 // At is the address of a collection in a store, of the ids in its path.
 func (t *Type) At(ids []string) string { return t.address(ids[len(t.owners)-len(t.below()):]) }
 
+// resolve puts ids in the place of the rows that values name with @.
 func resolve(v any, id Resolver) any {
 	switch v := v.(type) {
 	case string:
