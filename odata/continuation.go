@@ -28,7 +28,7 @@ type continuation struct {
 }
 
 const (
-	tokenVersion = 2
+	tokenVersion = 3
 	macBytes     = 16
 )
 
@@ -123,8 +123,8 @@ func (r *tokenReader) text() string { return string(r.take(r.number())) }
 
 func mac(key, body []byte, scope string) []byte {
 	h := hmac.New(sha256.New, key)
+	h.Write(binary.AppendUvarint(nil, uint64(len(body))))
 	h.Write(body)
-	h.Write([]byte{0})
 	h.Write([]byte(scope))
 	return h.Sum(nil)[:macBytes]
 }

@@ -33,7 +33,7 @@ func (q *request) single(ctx context.Context) error {
 	defer rows.Close()
 	batch, err := firstRow(ctx, rows)
 	if errors.Is(err, io.EOF) {
-		return errNoEntity
+		return q.missing(ctx)
 	}
 	if err != nil {
 		return err
@@ -51,6 +51,20 @@ func (q *request) single(ctx context.Context) error {
 	default:
 		return q.raw(batch)
 	}
+}
+
+// missing answers a resource without a row: null where a navigation may lead
+// nowhere, if the entity that it begins at is there.
+func (q *request) missing(ctx context.Context) error {
+	if hops := q.resource.Hops; len(hops) > 0 {
+		if n := hops[len(hops)-1].Link; n.Nullable && !n.Dependent {
+			if err := q.exists(ctx); err != nil {
+				return err
+			}
+			return q.nothing()
+		}
+	}
+	return errNoEntity
 }
 
 // firstRow returns the first batch that has rows, or io.EOF.

@@ -61,13 +61,17 @@ func (q *request) account() (err error) {
 		q.head(http.StatusNoContent, "")
 		return nil
 	}
-	ctx, admitted, err := q.h.cfg.Begin(q.r.Context(), q.r.URL.RequestURI())
+	unread := q.readBody()
+	ctx, admitted, err := q.h.cfg.Begin(q.r.Context(), q.statement())
 	if err != nil {
 		return err
 	}
 	q.r, q.Request = q.r.WithContext(ctx), admitted
 	err = gwerr.New(gwerr.Internal, "The request ended in a defect.", "") // unless another one comes
 	defer func() { q.End(err) }()
+	if unread != nil {
+		return unread
+	}
 	return q.serve()
 }
 
@@ -123,7 +127,10 @@ func (q *request) locate() (done bool, err error) {
 		return false, err
 	}
 	q.root = q.serviceRoot(name)
-	q.rest, q.query = rest, q.r.URL.RawQuery
+	if q.r.Method == http.MethodPost {
+		rest = strings.TrimSuffix(rest, querySegment)
+	}
+	q.rest = rest
 	return false, nil
 }
 
@@ -168,9 +175,6 @@ func (q *request) readHeaders() error {
 
 // bind parses the address and binds it to the schema.
 func (q *request) bind() error {
-	if err := q.readBody(); err != nil {
-		return err
-	}
 	parsed, err := uri.Parse(q.rest, q.query, q.h.cfg.Limits)
 	if err != nil {
 		return err

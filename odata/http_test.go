@@ -2,9 +2,13 @@ package odata_test
 
 import (
 	"context"
+	"io"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/odata"
@@ -133,6 +137,71 @@ func TestQueryInTheBody(t *testing.T) {
 		t.Errorf("long: %d", r.Status)
 	}
 }
+
+// TestBodiesAreReadBeforeTheTurn: a client that sends slowly keeps nobody waiting.
+// What can't be read is a request of its caller all the same.
+func TestBodiesAreReadBeforeTheTurn(t *testing.T) {
+	t.Parallel()
+	const path = "/odata/lib/Main/Books"
+	for name, c := range map[string]struct {
+		target, media string
+		body          io.Reader
+		statement     string
+		status        int
+	}{
+		"options in the body": {path + "/$query?$top=1", "text/plain", strings.NewReader("$select=Id"), path + "/$query?$select=Id&$top=1", 200},
+		"cut off":             {path + "/$query", "text/plain", io.MultiReader(strings.NewReader("$top"), iotest.ErrReader(io.ErrUnexpectedEOF)), path + "/$query", 400},
+		"too long":            {path + "/$query", "text/plain", strings.NewReader(strings.Repeat("x", 17<<10)), path + "/$query", 413},
+		"JSON":                {path + "/$query", "application/json", strings.NewReader("{}"), path + "/$query", 415},
+		"not for a query":     {path, "text/plain", strings.NewReader("$top=1"), path, 405},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body := &tellingReader{Reader: c.body}
+			var begun []string
+			ended := 0
+			s := start(t, 2, func(cfg *odata.Config, e *odatatest.Executor) {
+				cfg.Begin = func(ctx context.Context, statement string) (context.Context, odata.Request, error) {
+					begun = append(begun, statement)
+					if unread := c.status == 405 || c.status == 415; !unread && !body.done {
+						t.Error("begun before the body was read")
+					}
+					ctx, r, err := e.Begin(ctx, statement)
+					return ctx, endings{r, &ended}, err
+				}
+			})
+			r := httptest.NewRequest(http.MethodPost, c.target, body)
+			r.Header.Set("Content-Type", c.media)
+			w := httptest.NewRecorder()
+			s.server.Config.Handler.ServeHTTP(w, r)
+			if w.Code != c.status || !slices.Equal(begun, []string{c.statement}) || ended != 1 {
+				t.Errorf("%d, begun %q, ended %d: %s", w.Code, begun, ended, w.Body)
+			}
+		})
+	}
+}
+
+// tellingReader knows whether it has been read to its end or bound.
+type tellingReader struct {
+	io.Reader
+	read int
+	done bool
+}
+
+func (r *tellingReader) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	r.read += n
+	r.done = r.done || err != nil || r.read > 16<<10
+	return n, err
+}
+
+// endings counts how often a request ended.
+type endings struct {
+	odata.Request
+	n *int
+}
+
+func (e endings) End(err error) { *e.n++; e.Request.End(err) }
 
 func TestHeadersForCaches(t *testing.T) {
 	t.Parallel()

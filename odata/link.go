@@ -1,6 +1,7 @@
 package odata
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 	"mime"
@@ -15,11 +16,13 @@ import (
 // querySegment ends the path of a query whose options stand in the body.
 const querySegment = "/$query"
 
-// readBody moves the options of a POST to …/$query into the address.
+// readBody moves the options of a POST to …/$query into the query. It comes
+// before everything else, so that nobody waits for a client that sends slowly.
 //
 // Source: OData 4.01 Part 2, section 4.17.
 func (q *request) readBody() error {
-	if q.r.Method != http.MethodPost {
+	q.query = q.r.URL.RawQuery
+	if q.r.Method != http.MethodPost || !strings.HasSuffix(q.r.URL.EscapedPath(), querySegment) {
 		return nil
 	}
 	kind, _, err := mime.ParseMediaType(q.r.Header.Get("Content-Type"))
@@ -37,9 +40,16 @@ func (q *request) readBody() error {
 	if len(body) > limit {
 		return gwerr.New(gwerr.TooLarge, fmt.Sprintf("The body is longer than %d bytes.", limit), "")
 	}
-	q.rest, _ = strings.CutSuffix(q.rest, querySegment)
 	q.query = strings.Trim(string(body)+"&"+q.query, "&")
 	return nil
+}
+
+// statement is the request's address, with options from the body.
+func (q *request) statement() string {
+	if q.query == "" {
+		return q.r.URL.EscapedPath()
+	}
+	return q.r.URL.EscapedPath() + "?" + q.query
 }
 
 // kept are the raw options of the query that a next link repeats: all but the
@@ -77,13 +87,18 @@ func systemOption(name string) bool {
 }
 
 // scope is what a continuation is bound to: the caller, the schema, the path
-// and the options, however they are encoded.
+// and the options, however they are encoded. Each has its length before it, so
+// that no other parts make the same text.
 func (q *request) scope() string {
 	parts := []string{q.h.cfg.Caller(q.r.Context()), q.h.cfg.Prefix, q.schema.ID, q.schema.Name, decoded(strings.Trim(q.rest, "/"))}
 	for _, pair := range kept(q.query) {
 		parts = append(parts, decoded(strings.ReplaceAll(pair, "+", "%20")))
 	}
-	return strings.Join(parts, "\x00")
+	var scope []byte
+	for _, part := range parts {
+		scope = append(binary.AppendUvarint(scope, uint64(len(part))), part...)
+	}
+	return string(scope)
 }
 
 func decoded(s string) string {

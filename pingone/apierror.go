@@ -1,6 +1,7 @@
 package pingone
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -34,10 +35,12 @@ type apiDetail struct {
 // words where they are safe to show.
 func apiError(q call, resp *http.Response, body []byte) error {
 	var a apiAnswer
-	_ = json.Unmarshal(body, &a) // gateways and proxies in between answer in other forms
+	_ = json.Unmarshal(withoutToken(resp, body), &a) // gateways and proxies in between answer in other forms
 	switch status := resp.StatusCode; {
 	case q.atCursor() && (status == http.StatusBadRequest || status == http.StatusNotFound || status == http.StatusGone):
 		return cursorRefused(q, resp)
+	case q.change != nil && status >= 400 && status < 500 && !alike[status]:
+		return q.change.refused(q, resp, a)
 	case status == http.StatusUnauthorized:
 		return gwerr.New(gwerr.UpstreamAuth, "PingOne refused the access token."+traceID(resp), "Check the worker application, its secret and its environment.")
 	case status == http.StatusForbidden:
@@ -99,7 +102,7 @@ func rejected(q call, resp *http.Response, a apiAnswer) error {
 		text += ", " + a.Code
 	}
 	text += ")."
-	if own := withoutValues(a.Message); own != "" && len(own) < 200 {
+	if own := withoutSecrets(withoutValues(a.Message)); own != "" && len(own) < 200 {
 		text += " It says: " + own
 	}
 	return gwerr.Wrap(gwerr.UpstreamRejected, refusal(resp.StatusCode), text+traceID(resp), "")
@@ -120,16 +123,46 @@ var (
 	codeForm  = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,63}$`)
 	wordForm  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.\[\]]{0,63}$`)
 	traceForm = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+	opaque    = regexp.MustCompile(`[A-Za-z0-9._~+/=-]{20,}`)
 	quoted    = regexp.MustCompile(`"(?:[^"\\]|\\.)*"?|'[^']*'?`)
 )
 
 // withoutValues replaces what stands in quotes: values may be personal data.
 func withoutValues(s string) string { return quoted.ReplaceAllString(s, "…") }
 
+// withoutSecrets replaces what could be a token or a secret, or a part of one,
+// whosever it is: long runs of their characters with digits among them. Ids may
+// stay.
+func withoutSecrets(s string) string {
+	return opaque.ReplaceAllStringFunc(s, func(run string) string {
+		if isID(run) || !strings.ContainsAny(run, "0123456789") {
+			return run
+		}
+		return "…"
+	})
+}
+
+// withoutToken takes the token of the request out of its answer, however short
+// it is.
+func withoutToken(resp *http.Response, body []byte) []byte {
+	if token := tokenOf(resp); token != "" {
+		return bytes.ReplaceAll(body, []byte(token), []byte("…"))
+	}
+	return body
+}
+
+func tokenOf(resp *http.Response) string {
+	if resp.Request == nil {
+		return ""
+	}
+	_, token, _ := strings.Cut(resp.Request.Header.Get("Authorization"), " ")
+	return token
+}
+
 func words(list []string) string {
 	kept := make([]string, 0, len(list))
 	for _, w := range list {
-		if wordForm.MatchString(w) {
+		if wordForm.MatchString(w) && withoutSecrets(w) == w {
 			kept = append(kept, w)
 		}
 	}
@@ -138,7 +171,7 @@ func words(list []string) string {
 
 // traceID quotes the number by which Ping's support finds a call.
 func traceID(resp *http.Response) string {
-	if id := resp.Header.Get("Correlation-Id"); traceForm.MatchString(id) {
+	if id := resp.Header.Get("Correlation-Id"); traceForm.MatchString(id) && !strings.Contains(tokenOf(resp), id) {
 		return " (PingOne's correlation id is " + id + ".)"
 	}
 	return ""

@@ -50,8 +50,10 @@ func (c *client) close() {
 	}
 }
 
-// call is one GET.
+// call is a GET or, with a change, what its method says.
 type call struct {
+	// change is what the call writes; nil for one that reads.
+	change  *changing
 	address address
 	// endpoint and group name the call in observations and the rate budget.
 	endpoint, group string
@@ -76,6 +78,14 @@ type call struct {
 // atCursor reports whether the call goes on behind a page that was read.
 func (q call) atCursor() bool { return q.resumed || q.later || q.address.has("cursor") }
 
+// method is the call's HTTP method.
+func (q call) method() string {
+	if q.change != nil {
+		return q.change.method
+	}
+	return http.MethodGet
+}
+
 // get makes the call and hands the body to use, which must not keep it. Calls
 // are repeated where that is safe: use may run several times. found is false
 // where the answer's status means that there is no such row. The error is
@@ -90,7 +100,10 @@ func (c *client) get(ctx context.Context, q call, use func(body []byte) error) (
 		if out.err == nil {
 			return !out.missing, nil
 		}
-		if ctx.Err() != nil {
+		if q.change.gone(out, r.attempts) {
+			return true, nil
+		}
+		if ctx.Err() != nil && !q.unclear(out) {
 			return false, gwerr.From(ctx.Err())
 		}
 		wait, reason := r.again(out)
@@ -132,7 +145,7 @@ func (c *client) attempt(ctx context.Context, r *retrier, use func([]byte) error
 	start := c.cfg.Clock.Now()
 	out, size := c.exchange(ctx, q, n, use)
 	c.cfg.Sink.Observe(ctx, observe.UpstreamCall{
-		Group: q.group, Endpoint: q.endpoint, Method: http.MethodGet, Status: out.status,
+		Group: q.group, Endpoint: q.endpoint, Method: q.method(), Status: out.status,
 		Attempt: n, Duration: c.cfg.Clock.Now().Sub(start), Bytes: size,
 	})
 	if out.status != 0 {
@@ -158,11 +171,12 @@ func (c *client) exchange(ctx context.Context, q call, n int, use func([]byte) e
 		t := time.AfterFunc(c.cfg.CallTimeout, func() { cancel(errCallTimeout) })
 		defer t.Stop()
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.resolve(q.address), nil)
+	req, err := http.NewRequestWithContext(ctx, q.method(), c.resolve(q.address), q.change.reader())
 	if err != nil {
 		return outcome{err: gwerr.Wrap(gwerr.Internal, err, "The gateway built an invalid address.", "")}, 0
 	}
 	req.Header.Set("Accept", "application/json, application/hal+json;q=0.9")
+	q.change.setType(req.Header)
 	req.Header.Set("User-Agent", c.cfg.UserAgent)
 	if !c.cfg.DisableCompression {
 		req.Header.Set("Accept-Encoding", "gzip")
@@ -190,7 +204,7 @@ func (c *client) exchange(ctx context.Context, q call, n int, use func([]byte) e
 // do waits for the head of an answer. The first attempt gives up a silent
 // connection early; where the service is slow, the second one waits.
 func (c *client) do(req *http.Request, n int, cancel context.CancelCauseFunc) (*http.Response, error) {
-	if n == 1 {
+	if n == 1 && req.Method == http.MethodGet {
 		ctx, stop := watchUsed(req.Context(), c.cfg.SilentFor, func() { cancel(errSilent) })
 		defer stop()
 		req = req.WithContext(ctx)
@@ -205,7 +219,7 @@ func (c *client) judge(ctx context.Context, q call, resp *http.Response, body []
 	case slices.Contains(q.missing, out.status) && !q.atCursor():
 		out.missing = true
 		return out
-	case out.status != http.StatusOK:
+	case !q.succeeds(out.status):
 		out.retryAfter = retryAfter(resp.Header, c.cfg.Clock.Now())
 		out.err = apiError(q, resp, body)
 		return out

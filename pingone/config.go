@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -71,6 +72,8 @@ type Config struct {
 	DefaultSchema string
 	// Tables are the declared tables; default tables.All.
 	Tables []*catalog.Table
+	// ShowFlowGraph adds the tables with that option.
+	ShowFlowGraph bool
 
 	Authorizer Authorizer
 	// Limiter paces calls; nil lets every call pass.
@@ -130,6 +133,9 @@ func (c Config) withDefaults() (Config, error) {
 			return c, err
 		}
 	}
+	c.Tables = slices.DeleteFunc(slices.Clone(c.Tables), func(t *catalog.Table) bool {
+		return t.Option == "ShowFlowGraph" && !c.ShowFlowGraph
+	})
 	if c.Limiter == nil {
 		c.Limiter = unlimited{}
 	}

@@ -66,7 +66,11 @@ func TestDecodeValues(t *testing.T) {
 		{"half a surrogate", `"text":"a\ud83db"`, "Text", "a\uFFFDb"},
 		{"bytes that are no UTF-8", "\"text\":\"a\xffb\"", "Text", "a\uFFFDb"},
 		{"empty text", `"text":""`, "Text", ""},
-		{"number for a text", `"text":7`, "Text", null},
+		{"number for a text", `"text":7`, "Text", "7"},
+		{"number longer than any type", `"text":92233720368547758070`, "Text", "92233720368547758070"},
+		{"fraction for a text", `"text":2.50`, "Text", "2.50"},
+		{"fraction of zero for a text", `"text":70e1`, "Text", "700"},
+		{"true for a text", `"text":true`, "Text", null},
 		{"object for a text", `"text":{"text":"x"}`, "Text", null},
 		{"null", `"text":null`, "Text", null},
 		{"missing", `"other":1`, "Text", null},
@@ -309,4 +313,38 @@ func repeats(body []byte) bool {
 		return err != nil
 	}
 	return walk()
+}
+
+// TestDeepJSONIsRefused: whoever writes an attribute in PingOne may not end the
+// engine that reads it.
+func TestDeepJSONIsRefused(t *testing.T) {
+	t.Parallel()
+	lists := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
+	objects := func(n int) string { return strings.Repeat(`{"a": `, n) + "1" + strings.Repeat("}", n) }
+	for name, c := range map[string]struct {
+		json string
+		good bool
+	}{
+		"as deep as can be":      {lists(maxDepth), true},
+		"one level more":         {lists(maxDepth + 1), false},
+		"objects":                {objects(maxDepth), true},
+		"one object more":        {objects(maxDepth + 1), false},
+		"very deep":              {lists(9000), false},
+		"wide":                   {"[" + strings.Repeat("[],", 5000) + "{}]", true},
+		"brackets in texts":      {`["` + strings.Repeat("[{", 500) + `","\"[[\\", "` + strings.Repeat(`\"[`, 500) + `"]`, true},
+		"behind a text with end": {`["\\",` + lists(maxDepth) + `]`, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := decodeThings(t, `{"id":"`+someID+`","json":`+c.json+`}`)
+			if c.good {
+				require.NoError(t, err)
+				require.Equal(t, strings.ReplaceAll(strings.ReplaceAll(c.json, ": ", ":"), ", ", ","), got["Json"])
+				return
+			}
+			require.True(t, gwerr.Is(err, gwerr.UpstreamRejected), "%v", err)
+			require.ErrorContains(t, err, "Json")
+			require.NotContains(t, err.Error(), "[[")
+		})
+	}
 }

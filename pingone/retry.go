@@ -26,8 +26,9 @@ const (
 	maxTokens = 2
 )
 
-// retrier decides whether a call is made again. Only GETs come here, so that a
-// repetition changes nothing at PingOne.
+// retrier decides whether a call is made again. A repetition must change nothing
+// that the call itself did not: one that makes a row is only repeated where it
+// was surely not carried out.
 type retrier struct {
 	client   *client
 	call     call
@@ -102,6 +103,8 @@ func (r *retrier) reason(out outcome) string {
 			r.limited = r.client.cfg.Clock.Now()
 		}
 		return "429"
+	case r.call.unclear(out):
+		return ""
 	case out.status == http.StatusRequestTimeout:
 		return "408"
 	case out.status >= 500 && out.status != http.StatusNotImplemented:
@@ -129,6 +132,9 @@ func (r *retrier) wait(out outcome) time.Duration {
 // final is the error of a call that is not made again.
 func (r *retrier) final(out outcome) error {
 	err := gwerr.From(out.err)
+	if r.call.unclear(out) {
+		return unknownOutcome(r.call, out.err)
+	}
 	if out.status == http.StatusTooManyRequests || errors.Is(out.err, errBudget) {
 		return gwerr.Wrap(gwerr.UpstreamLimited, out.err, "PingOne's rate limit stayed closed for "+
 			r.client.cfg.Clock.Now().Sub(r.start).Round(time.Second).String()+".",

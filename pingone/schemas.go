@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -32,7 +33,7 @@ type schemas struct {
 	names       kept[nameList]
 
 	mu     sync.Mutex
-	byID   map[string]*kept[*catalog.Schema]
+	byID   map[string]*keptSchema
 	closed bool
 
 	// lasting gives contexts that end with the connection.
@@ -41,8 +42,14 @@ type schemas struct {
 	wait    sync.WaitGroup
 }
 
+// keptSchema is an environment's schema under the name that it has.
+type keptSchema struct {
+	name string
+	kept[*catalog.Schema]
+}
+
 func newSchemas(c *Connection) *schemas {
-	s := &schemas{c: c, byID: map[string]*kept[*catalog.Schema]{}}
+	s := &schemas{c: c, byID: map[string]*keptSchema{}}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
 	s.lasting = func(d time.Duration) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, d) }
@@ -61,6 +68,17 @@ func (s *schemas) close() {
 	s.mu.Unlock()
 	s.cancel()
 	s.wait.Wait()
+}
+
+// forget makes what is known of schemas due to be read again. It serves on where
+// that fails.
+func (s *schemas) forget() {
+	s.names.forget(s)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range s.byID {
+		k.forget(s)
+	}
 }
 
 // start runs f in a goroutine that close waits for; it is false after close.
@@ -153,7 +171,7 @@ func namesOf(found []json.RawMessage) ([]catalog.SchemaName, error) {
 	out := make([]catalog.SchemaName, 0, len(all))
 	for _, e := range all {
 		n := catalog.SchemaName{Name: e.Name, ID: strings.ToLower(e.ID)}
-		if e.Name == "" || uses[strings.ToLower(e.Name)] > 1 {
+		if e.Name == "" || uses[strings.ToLower(e.Name)] > 1 || isID(e.Name) {
 			n.Name = n.ID
 		}
 		out = append(out, n)
@@ -162,12 +180,19 @@ func namesOf(found []json.RawMessage) ([]catalog.SchemaName, error) {
 	return append([]catalog.SchemaName{{Name: informationSchema}}, out...), nil
 }
 
+// isID is true of names that could be an environment's id: who asks for an id, or
+// is granted one, means the environment that has it.
+func isID(name string) bool {
+	_, err := uuid.Parse(name)
+	return err == nil && len(name) == 36
+}
+
 // environment gives an environment's schema, with its own attributes.
 func (s *schemas) environment(ctx context.Context, n catalog.SchemaName) (*catalog.Schema, error) {
 	s.mu.Lock()
 	k := s.byID[n.ID]
-	if k == nil {
-		k = &kept[*catalog.Schema]{}
+	if k == nil || k.name != n.Name { // of another name now, and another may have its old one
+		k = &keptSchema{name: n.Name}
 		s.byID[n.ID] = k
 	}
 	s.mu.Unlock()
@@ -289,6 +314,15 @@ func (k *kept[T]) get(ctx context.Context, s *schemas, read reader[T]) (T, error
 		return r.value, nil
 	case <-ctx.Done():
 		return value, gwerr.From(ctx.Err())
+	}
+}
+
+// forget makes the value due.
+func (k *kept[T]) forget(s *schemas) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if !k.until.IsZero() {
+		k.until = s.c.cfg.Clock.Now()
 	}
 }
 

@@ -43,6 +43,20 @@ func TestSchemasAreNamedAfterEnvironments(t *testing.T) {
 	require.True(t, gwerr.Is(err, gwerr.UnknownSchema), "%v", err)
 }
 
+// Tables whose values may be secret are there only where the connection says so.
+func TestTablesWithAnOption(t *testing.T) {
+	t.Parallel()
+	for _, shown := range []bool{false, true} {
+		w := newWorld(t, sim.Options{Users: 10}, func(c *pingone.Config) { c.ShowFlowGraph = shown })
+		s, err := w.conn.Schema(context.Background(), "Administrators")
+		require.NoError(t, err)
+		_, there := s.Table("DaVinciFlowGraphs")
+		require.Equal(t, shown, there)
+		_, there = s.Table("DaVinciFlows")
+		require.True(t, there)
+	}
+}
+
 func TestCustomAttributesAreColumns(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, sim.Options{Users: 800}, nil)
@@ -189,15 +203,42 @@ func TestAmbiguousAndReservedNamesAreIDs(t *testing.T) {
 	t.Parallel()
 	id := func(n int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", n) }
 	env := func(n int, name string) string { return fmt.Sprintf(`{"id":%q,"name":%q}`, id(n), name) }
-	api := &customAPI{environments: strings.Join([]string{env(1, "Twin"), env(2, "twin"), env(3, "information"), env(4, "sys"), env(5, "Fine")}, ",")}
+	api := &customAPI{environments: strings.Join([]string{env(1, "Twin"), env(2, "twin"), env(3, "information"), env(4, "sys"), env(5, "Fine"), env(6, strings.ToUpper(id(5)))}, ",")}
 	c, _ := connectTo(t, api)
 	names, err := c.Names(context.Background())
 	require.NoError(t, err)
 	require.Equal(t, []catalog.SchemaName{
-		{Name: "Information"}, {Name: id(1), ID: id(1)}, {Name: id(2), ID: id(2)}, {Name: id(3), ID: id(3)}, {Name: id(4), ID: id(4)}, {Name: "Fine", ID: id(5)},
+		{Name: "Information"}, {Name: id(1), ID: id(1)}, {Name: id(2), ID: id(2)}, {Name: id(3), ID: id(3)}, {Name: id(4), ID: id(4)}, {Name: id(6), ID: id(6)}, {Name: "Fine", ID: id(5)},
 	}, names)
 	_, err = c.Schema(context.Background(), "twin")
 	require.True(t, gwerr.Is(err, gwerr.UnknownSchema), "%v", err)
+	fine, err := c.Schema(context.Background(), id(5))
+	require.NoError(t, err)
+	require.Equal(t, id(5), fine.ID, "nobody takes an id by taking it as a name")
+}
+
+// TestSchemasFollowTheirNames: two environments may change names, and each stays
+// itself.
+func TestSchemasFollowTheirNames(t *testing.T) {
+	t.Parallel()
+	const other = "00000000-0000-4000-8000-000000000007"
+	api := &customAPI{environments: main + `,{"id":"` + other + `","name":"Other"}`}
+	c, clock := connectTo(t, api)
+	schema := func(name string) *catalog.Schema {
+		s, err := c.Schema(context.Background(), name)
+		require.NoError(t, err)
+		return s
+	}
+	require.Equal(t, envID, schema("Main").ID)
+	clock.advance(200 * time.Second)
+	require.Equal(t, other, schema("Other").ID)
+	api.environments = strings.NewReplacer("Main", "Other", "Other", "Main").Replace(api.environments)
+	clock.advance(150 * time.Second) // the list is old now, the schema of the second one is not
+	for name, id := range map[string]string{"Main": other, "Other": envID, envID: envID, other: other} {
+		s := schema(name)
+		require.Equal(t, id, s.ID, name)
+		require.Equal(t, map[string]string{envID: "Other", other: "Main"}[id], s.Name, name)
+	}
 }
 
 func TestSchemasAreKeptAndServedWhenTheAPIFails(t *testing.T) {

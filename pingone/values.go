@@ -3,6 +3,7 @@ package pingone
 import (
 	"encoding/json"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -11,6 +12,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/go-faster/jx"
 
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
@@ -53,7 +55,11 @@ func (d *decoder) typed(j *jx.Decoder, i int, f *field) (ok bool, err error) {
 	case catalog.StringList:
 		return d.appendList(j, i, f.element)
 	}
-	if j.Next() != jx.String {
+	switch t := j.Next(); {
+	case t == jx.Number && f.typ == catalog.String:
+		n, err := j.Num()
+		return err == nil && d.appendText(i, f.typ, digits(n)), err
+	case t != jx.String:
 		return false, j.Skip()
 	}
 	text, err := j.StrBytes()
@@ -61,6 +67,15 @@ func (d *decoder) typed(j *jx.Decoder, i int, f *field) (ok bool, err error) {
 		return false, err
 	}
 	return d.appendText(i, f.typ, text), nil
+}
+
+// digits writes a number that is kept as text, since it may be longer than any
+// numeric type: as it came, a whole one without a fraction of zero.
+func digits(n jx.Num) []byte {
+	if v, err := n.Float64(); err == nil && !n.IsInt() && v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+		return strconv.AppendInt(nil, int64(v), 10)
+	}
+	return n
 }
 
 func (d *decoder) appendText(i int, typ catalog.Type, text []byte) bool {
@@ -126,6 +141,10 @@ func (d *decoder) appendNumber(i int, n jx.Num) bool {
 	return true
 }
 
+// maxDepth bounds the nesting of a JSON value. What reads it after us may need
+// stack for each level.
+const maxDepth = 100
+
 func (d *decoder) appendJSON(j *jx.Decoder, i int) (bool, error) {
 	if j.Next() == jx.Null {
 		return false, j.Null()
@@ -138,8 +157,34 @@ func (d *decoder) appendJSON(j *jx.Decoder, i int) (bool, error) {
 	if err := json.Compact(&d.json, raw); err != nil {
 		return false, err
 	}
+	if deeper(d.json.Bytes(), maxDepth) {
+		f := &d.layout.columns[i]
+		return false, gwerr.Newf(gwerr.UpstreamRejected, "A row of PingOne's answer has JSON of more than %d levels in %s (member %s).", maxDepth, f.name, f.path).
+			WithMend("Leave the column out, or change the value in PingOne.").On(f.name)
+	}
 	d.builders[i].(*array.StringBuilder).BinaryBuilder.Append(d.valid(d.json.Bytes()))
 	return true, nil
+}
+
+// deeper reports whether valid JSON has more levels than most.
+func deeper(text []byte, most int) bool {
+	depth, inText := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case inText && c == '\\':
+			i++
+		case c == '"':
+			inText = !inText
+		case inText:
+		case c == '{', c == '[':
+			if depth++; depth > most {
+				return true
+			}
+		case c == '}', c == ']':
+			depth--
+		}
+	}
+	return false
 }
 
 // listScratch gathers a list before it is known to be one of texts.

@@ -193,11 +193,15 @@ func (a *app) openCallers(ctx context.Context) (err error) {
 }
 
 func (a *app) openService(context.Context) error {
+	l := a.config.Limits
 	c := service.Config{
-		Turns:             service.Turns{AtOnce: a.config.Limits.Queries, Queue: a.config.Limits.Queue, QueueTime: a.config.Limits.QueueTime},
-		RequestsPerMinute: a.config.Limits.RequestsPerMinute,
+		Turns:             service.Turns{AtOnce: l.Queries, Share: l.CallerShare, Queue: l.Queue, QueueTime: l.QueueTime},
+		RequestsPerMinute: l.RequestsPerMinute,
 		Pool:              a.pool, Binder: a.engine, Quota: quota.New(quota.Config{Sink: a.sink}), Sink: a.sink,
-		Readings: a.readings, MaxTime: a.config.Limits.QueryTime, MaxRows: a.config.Limits.Rows, Aliases: []string{"CData"},
+		Readings: a.readings, MaxTime: l.QueryTime, MaxRows: l.Rows, Aliases: []string{"CData"},
+	}
+	if a.config.Auth.Has(config.AuthNone) {
+		c.Turns.Share = 1 // there is one caller
 	}
 	if a.policy != nil {
 		c.Policy = a.policy

@@ -177,12 +177,25 @@ func (a *app) guard(next http.Handler) http.Handler {
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), remoteKey{}, server.ClientIP(r))))
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if err := a.callers.crossOrigin.Check(r); err != nil {
-			a.fail(w, r, gwerr.Wrap(gwerr.Forbidden, err, "The request comes from a page of another origin.", "Add the page's origin to cors_origins."))
+		if err := a.callers.crossOrigin.Check(asSent(r)); err != nil {
+			err = gwerr.Wrap(gwerr.Forbidden, err, "The request comes from a page of another origin.", "Add the page's origin to cors_origins.")
+			a.refused(r, observe.RequestOf(r.Context()).FrontEnd(), err)
+			a.fail(w, r, err)
 			return
 		}
 		inner.ServeHTTP(w, r)
 	})
+}
+
+// asSent gives a request the method that it counts as for pages of other
+// origins: a statement is one wherever it stands.
+func asSent(r *http.Request) *http.Request {
+	if observe.RequestOf(r.Context()).FrontEnd() != "sql" || r.Method == http.MethodOptions {
+		return r
+	}
+	statement := *r
+	statement.Method = http.MethodPost
+	return &statement
 }
 
 // refuse answers a request whose caller is not let in, and records it, but for
@@ -190,15 +203,25 @@ func (a *app) guard(next http.Handler) http.Handler {
 func (a *app) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	asked := r.Header.Get("Authorization") != "" || r.Header.Get("X-API-Key") != "" || r.TLS != nil && len(r.TLS.PeerCertificates) > 0
 	if a.trail != nil && asked {
-		kept := a.trail.Record(r.Context(), audit.Record{
-			Action: "sign_in", FrontEnd: observe.RequestOf(r.Context()).FrontEnd(), Remote: addressOf(server.ClientIP(r)),
-			RequestID: observe.RequestID(r.Context()), TraceID: tracing.ID(r.Context()), Err: err, Started: time.Now(),
-		})
-		if kept != nil {
+		if kept := a.recordRefused(r, audit.Record{Action: "sign_in", FrontEnd: observe.RequestOf(r.Context()).FrontEnd(), Err: err}); kept != nil {
 			err = kept
 		}
 	}
 	a.fail(w, r, err)
+}
+
+// refused records a request that ends before anybody knows its caller. It is
+// refused also where no record can be kept. Its query may hold a key.
+func (a *app) refused(r *http.Request, frontEnd string, err error) {
+	if a.trail != nil {
+		_ = a.recordRefused(r, audit.Record{Action: "query", FrontEnd: frontEnd, Language: audit.OData, Statement: r.URL.EscapedPath(), Err: err})
+	}
+}
+
+func (a *app) recordRefused(r *http.Request, record audit.Record) error {
+	record.Remote, record.Started = addressOf(server.ClientIP(r)), time.Now()
+	record.RequestID, record.TraceID = observe.RequestID(r.Context()), tracing.ID(r.Context())
+	return a.trail.Record(r.Context(), record)
 }
 
 type remoteKey struct{}

@@ -87,6 +87,7 @@ func demoConfig(s *sim.Server, address string, set map[string]string) (*config.C
 		"default_connection":                            "pingone",
 		"connections.pingone.api_url":                   "http://" + address + "/v1",
 		"connections.pingone.rate_share":                "1",
+		"connections.pingone.readonly":                  "false",
 		"connections.pingone.oauth_client_id":           sim.AppWorker.ID,
 		"connections.pingone.oauth_client_secret":       sim.AppWorker.Secret,
 		"connections.pingone.worker_app_environment_id": env,

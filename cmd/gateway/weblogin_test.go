@@ -128,6 +128,40 @@ func TestTheWayBackIsOfOneBrowser(t *testing.T) {
 	assert.Equal(t, http.StatusMethodNotAllowed, g.send(t, nobody, http.MethodPost, "/callback", "x").status)
 }
 
+// TestACodeOfAnotherSignInIsRefused: who brings a browser to finish its own
+// sign-in with somebody else's code signs nobody in; the code is bound to the
+// verifier of the sign-in that it was given for (PKCE).
+func TestACodeOfAnotherSignInIsRefused(t *testing.T) {
+	t.Parallel()
+	g, admin, _ := withPeople(t)
+	stop := func(r *http.Request, _ []*http.Request) error {
+		if strings.HasPrefix(r.URL.Path, "/callback") {
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}
+	username := g.username(t, admin)
+	wayBack := func(c *http.Client) *url.URL {
+		c.CheckRedirect = stop
+		page := ask(t, c, bearerToken(admin), http.MethodGet, g.base+"/oauth/login?connection=people", "")
+		back, err := url.Parse(signIn(t, c, page.body, username).header.Get("Location"))
+		require.NoError(t, err)
+		require.NotEmpty(t, back.Query().Get("code"))
+		return back
+	}
+	attacker, victim := browser(t), browser(t)
+	injected, own := wayBack(attacker), wayBack(victim)
+	query := own.Query()
+	query.Set("code", injected.Query().Get("code"))
+	own.RawQuery = query.Encode()
+	got := ask(t, victim, nobody, http.MethodGet, own.String(), "")
+	assert.Equal(t, http.StatusBadGateway, got.status, got.body)
+	people, _ := g.pool.get("people")
+	_, err := people.tokens.Source.Token(t.Context())
+	require.Error(t, err, "nobody has signed in")
+	assert.NotContains(t, g.logged.String(), query.Get("code"))
+}
+
 func TestOnlyAdministratorsSignIn(t *testing.T) {
 	t.Parallel()
 	g, admin, other := withPeople(t)

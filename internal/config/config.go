@@ -75,9 +75,11 @@ type Listen struct {
 type Admin struct {
 	// Address is "" when the listener is off.
 	Address string
-	// Token allows what changes or exposes the process from other hosts.
+	// Token is needed for everything but health; empty for no token.
 	Token tokens.Secret
-	Pprof bool
+	// AllowedHosts are names with a dot that the listener answers to.
+	AllowedHosts []string
+	Pprof        bool
 }
 
 // The ways callers can be authenticated.
@@ -200,6 +202,8 @@ type Limits struct {
 	Queries   int
 	Queue     int
 	QueueTime time.Duration
+	// CallerShare is the part of Queries that a caller can have if it is alone.
+	CallerShare float64
 	// Rows bounds one result; 0 means no bound.
 	Rows int64
 	// PingOne are PingOne's limits, "group=calls" each.

@@ -276,9 +276,21 @@ func (l *loader) warnOfPlanned() {
 	}
 }
 
+// warnOfHosts says where links lead wherever a client says.
+func (l *loader) warnOfHosts() {
+	if c := l.cfg; len(c.Auth.Modes) > 0 && !c.Auth.Has(AuthNone) && c.PublicURL == "" && len(c.Listen.AllowedHosts) == 0 {
+		c.Warnings = append(c.Warnings, Problem{
+			Path: "public_url", Where: c.Origin("public_url"),
+			Message: "is not set, so the links in OData answers follow the Host header that a client or proxy sends.",
+			Mend:    "Set it, or list the host names of the service in listen.allowed_hosts.",
+		})
+	}
+}
+
 // finish fills in what follows from other options.
 func (l *loader) finish() {
 	l.warnOfPlanned()
+	l.warnOfHosts()
 	c := l.cfg
 	if c.DefaultConnection == "" {
 		c.DefaultConnection = "pingone"

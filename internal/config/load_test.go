@@ -3,6 +3,7 @@ package config_test
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -265,4 +266,34 @@ func FuzzYAML(f *testing.F) {
 	f.Add("a: &x [1]\nb: *x\n<<: {c: 1}")
 	f.Add("connections: {a: 'x=y;z'}")
 	f.Fuzz(func(_ *testing.T, text string) { _, _ = load(text) })
+}
+
+// TestLinksOfAnyHostAreWarnedOf: callers who sign in follow next links with their
+// credentials.
+func TestLinksOfAnyHostAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		flags map[string]string
+		warns bool
+	}{
+		"nothing said":         {nil, true},
+		"public address":       {map[string]string{"public_url": "https://data.example.org"}, false},
+		"names of the service": {map[string]string{"listen.allowed_hosts": "data.example.org"}, false},
+		"this machine alone":   {map[string]string{"auth.mode": "none"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			flags := map[string]string{"auth.mode": "keys", "auth.keys_file": "/keys.json"}
+			maps.Copy(flags, c.flags)
+			got, err := config.Load(config.Sources{File: "gateway.yaml", Flags: flags, ReadFile: files(map[string]string{"gateway.yaml": minimal})})
+			require.NoError(t, err)
+			if !c.warns {
+				assert.Empty(t, got.Warnings)
+				return
+			}
+			require.Len(t, got.Warnings, 1)
+			assert.Contains(t, got.Warnings[0].String(), "public_url")
+			assert.Contains(t, got.Warnings[0].String(), "Host header")
+		})
+	}
 }

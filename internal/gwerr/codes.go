@@ -45,6 +45,9 @@ const (
 	UpstreamFailed    Code = "upstream_failed"
 	UpstreamCutShort  Code = "upstream_cut_short"
 	BadContinuation   Code = "bad_continuation"
+	InvalidValue      Code = "invalid_value"
+	Conflict          Code = "conflict"
+	OutcomeUnknown    Code = "outcome_unknown"
 )
 
 // Kind is a code's row in the registry.
@@ -94,6 +97,9 @@ var registry = []Kind{
 	{UpstreamFailed, http.StatusBadGateway, "UpstreamFailed", "58030", "PingOne could not be reached or answered with an error."},
 	{UpstreamCutShort, http.StatusBadGateway, "UpstreamCutShort", "58030", "PingOne's answer ended early or could not be read."},
 	{BadContinuation, http.StatusGone, "BadContinuation", "24000", "A next link is forged or too old, or the last rows before it were deleted."},
+	{InvalidValue, http.StatusBadRequest, "InvalidValue", "23514", "A value can't be written: by the table's declaration or by PingOne's own rules."},
+	{Conflict, http.StatusConflict, "Conflict", "23505", "PingOne has such a row already, or its state does not allow the change."},
+	{OutcomeUnknown, http.StatusBadGateway, "OutcomeUnknown", "08007", "A change was sent and no answer came: it may have been made or not. It is not repeated."},
 }
 
 var byCode = func() map[Code]Kind {

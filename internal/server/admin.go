@@ -14,9 +14,11 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
-// adminRouter serves operators: metrics and health for everybody who reaches
-// the listener, what changes or exposes the process for loopback and for the
-// holder of the token.
+// adminRouter serves operators. Health is for everybody who reaches the listener.
+// The rest is for the holder of the token; where there is none, metrics are for
+// everybody too, and what changes or exposes the process for loopback. No web
+// page gets any of it, by a name of its own (DNS rebinding) or by making a
+// browser send a request.
 func (s *Server) adminRouter() http.Handler {
 	r := chi.NewRouter()
 	r.Use(requestID, s.access, labelled("admin"), httpguard.Recover(s.panicked, s.fail), httpguard.Headers(httpguard.HeadersConfig{}))
@@ -28,7 +30,7 @@ func (s *Server) adminRouter() http.Handler {
 	})
 	r.Get("/readyz", s.readyz)
 	if m := s.cfg.Admin.Metrics; m != nil {
-		r.With(compress).Method(http.MethodGet, "/metrics", m)
+		r.With(s.holder, compress).Method(http.MethodGet, "/metrics", m)
 	}
 	if s.cfg.Admin.Level != nil {
 		r.With(s.privileged).Get("/loglevel", s.showLevel)
@@ -48,24 +50,46 @@ func pprofRoutes(r chi.Router) {
 	r.Get("/*", pprof.Index)
 }
 
-// privileged lets loopback and the holder of the token through.
-func (s *Server) privileged(next http.Handler) http.Handler {
+// noPages refuses what web pages send, whatever the method: a profile costs as
+// much by GET.
+func (s *Server) noPages(next http.Handler) http.Handler {
+	protection := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		want := s.cfg.Admin.Token.Reveal()
-		switch {
-		case want != "" && isBearer && subtle.ConstantTimeCompare([]byte(token), []byte(want)) == 1:
-		case want == "" && httpguard.ClientIP(r).IsLoopback():
-		case want == "":
-			s.fail(w, r, gwerr.New(gwerr.Forbidden, "This address answers to loopback only.", "Set admin.token to use it from other hosts."))
+		sent := *r
+		sent.Method = http.MethodPost
+		if err := protection.Check(&sent); err != nil {
+			s.fail(w, r, gwerr.Wrap(gwerr.Forbidden, err, "The request comes from a web page.", ""))
 			return
-		default:
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// holder lets only the holder of the token through, where there is one, and no
+// web page.
+func (s *Server) holder(next http.Handler) http.Handler {
+	want := s.cfg.Admin.Token.Reveal()
+	return httpguard.InnerHosts(s.cfg.Admin.AllowHosts, s.fail)(s.noPages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if want != "" && (!isBearer || subtle.ConstantTimeCompare([]byte(token), []byte(want)) != 1) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="admin"`)
 			s.fail(w, r, gwerr.New(gwerr.Unauthenticated, "This address needs the admin token.", "Send admin.token as Bearer token."))
 			return
 		}
 		next.ServeHTTP(w, r)
-	})
+	})))
+}
+
+// privileged lets the holder of the token through, or loopback where there is
+// none.
+func (s *Server) privileged(next http.Handler) http.Handler {
+	return s.holder(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.cfg.Admin.Token.Reveal() == "" && !httpguard.ClientIP(r).IsLoopback() {
+			s.fail(w, r, gwerr.New(gwerr.Forbidden, "This address answers to loopback only.", "Set admin.token to use it from other hosts."))
+			return
+		}
+		next.ServeHTTP(w, r)
+	}))
 }
 
 // readyz answers 200 when the gateway takes requests, 503 when not.
@@ -79,25 +103,25 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	if !ready || draining {
 		status = http.StatusServiceUnavailable
 	}
-	if !r.URL.Query().Has("verbose") {
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		w.WriteHeader(status)
-		text := "ready\n"
-		if status != http.StatusOK {
-			text = "not ready\n"
+	if r.URL.Query().Has("verbose") {
+		body := struct {
+			Ready    bool     `json:"ready"`
+			Draining bool     `json:"draining,omitempty"`
+			Checks   []report `json:"checks"`
+		}{status == http.StatusOK, draining, make([]report, 0, len(states))}
+		for _, c := range states {
+			body.Checks = append(body.Checks, c.report())
 		}
-		_, _ = io.WriteString(w, text)
+		s.holder(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, status, body) })).ServeHTTP(w, r)
 		return
 	}
-	body := struct {
-		Ready    bool     `json:"ready"`
-		Draining bool     `json:"draining,omitempty"`
-		Checks   []report `json:"checks"`
-	}{status == http.StatusOK, draining, make([]report, 0, len(states))}
-	for _, c := range states {
-		body.Checks = append(body.Checks, c.report())
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	text := "ready\n"
+	if status != http.StatusOK {
+		text = "not ready\n"
 	}
-	writeJSON(w, status, body)
+	_, _ = io.WriteString(w, text)
 }
 
 type levelBody struct {

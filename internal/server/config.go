@@ -23,6 +23,9 @@ type Config struct {
 	Mounts []Mount
 	// Guard authenticates callers of mounts that are not Open; nil for none.
 	Guard func(http.Handler) http.Handler
+	// Refused is told of requests to a data front end, odata or sql, that end
+	// before it sees them; nil for nobody.
+	Refused func(r *http.Request, frontEnd string, err error)
 	// Trace starts a trace for each request; nil for none.
 	Trace func(http.Handler) http.Handler
 	// Proxies says whom to believe about who calls, and by which address.
@@ -94,9 +97,12 @@ type TLS struct {
 type Admin struct {
 	// Address is "" to go without.
 	Address string
-	// Token lets other hosts than this one use /loglevel and /debug/pprof.
+	// Token is needed for everything but health. Without one /loglevel and
+	// /debug/pprof are for this host alone.
 	Token tokens.Secret
-	Pprof bool
+	// AllowHosts are names with a dot under which the listener answers.
+	AllowHosts []string
+	Pprof      bool
 	// Metrics serves /metrics.
 	Metrics http.Handler
 	// Level serves /loglevel; nil for none.

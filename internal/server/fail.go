@@ -9,14 +9,23 @@ import (
 	"github.com/pingone-gateway/gateway/internal/observe"
 )
 
-// fail answers with an error in the form of the front end asked for. It is for
-// what ends a request before its front end sees it.
-func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
-	e := gwerr.From(err)
-	frontEnd := observe.RequestOf(r.Context()).FrontEnd()
-	if frontEnd == "" {
-		frontEnd = frontEndOf(r.URL.Path)
+// refuse ends a request before its front end sees it, and tells whoever keeps
+// the trail.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if f := frontEndFor(r); s.cfg.Refused != nil && (f == "odata" || f == "sql") {
+		s.cfg.Refused(r, f, err)
 	}
+	s.fail(w, r, err)
+}
+
+// frontEndFor is the front end of the mount, or the one that the address means.
+func frontEndFor(r *http.Request) string {
+	return orElse(observe.RequestOf(r.Context()).FrontEnd(), frontEndOf(r.URL.Path))
+}
+
+// fail answers with an error in the form of the front end asked for.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	e, frontEnd := gwerr.From(err), frontEndFor(r)
 	s.cfg.Sink.Observe(r.Context(), observe.RequestFailed{FrontEnd: frontEnd, Code: string(e.Code), Err: err})
 	WriteError(w, r, frontEnd, e)
 }

@@ -35,7 +35,7 @@ import (
 
 func admin(s *server.Server, method, target, body, peer string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
-	r.RemoteAddr = peer
+	r.RemoteAddr, r.Host = peer, "127.0.0.1:9090"
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
@@ -52,6 +52,12 @@ const (
 func TestAdmin(t *testing.T) {
 	t.Parallel()
 	s, sink := build(t, text(""), func(c *server.Config) { c.Admin.Metrics = text("metric 1\n") })
+	named, _ := build(t, text(""), func(c *server.Config) { c.Admin.Metrics, c.Admin.AllowHosts = text(""), []string{"*.svc"} })
+	held, _ := build(t, text(""), func(c *server.Config) { c.Admin.Metrics, c.Admin.Token = text(""), tokens.NewSecret("right") })
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 200, "/readyz?verbose": 401, "/metrics": 401} {
+		assert.Equal(t, want, admin(held, "GET", path, "", near).Code, path)
+		assert.Equal(t, 200, admin(held, "GET", path, "", far, "Authorization", "Bearer right").Code, path)
+	}
 	assert.Equal(t, "ok\n", admin(s, "GET", "/healthz", "", far).Body.String())
 	assert.Equal(t, "metric 1\n", admin(s, "GET", "/metrics", "", far).Body.String())
 	assert.Equal(t, 200, admin(s, "GET", "/readyz", "", far).Code, "without checks it is ready")
@@ -61,6 +67,18 @@ func TestAdmin(t *testing.T) {
 	assert.Equal(t, 404, admin(s, "GET", "/odata/x", "", near).Code, "no data on the admin listener")
 	for _, e := range all[observe.RequestFinished](sink) {
 		assert.Contains(t, []string{"admin", "odata", "docs"}, e.FrontEnd)
+	}
+	for host, want := range map[string]int{
+		"127.0.0.1:9090": 200, "[::1]:9090": 200, "10.1.2.3": 200, "localhost:9090": 200, "gateway": 200, "gateway.ns.svc:9090": 200,
+		"evil.example": 400, "127.0.0.1.evil.example:9090": 400, "svc": 200, "notsvc.": 200, "evil.svc.example.": 400, "": 200,
+	} {
+		for path, want := range map[string]int{"/metrics": want, "/readyz?verbose": want, "/healthz": 200, "/readyz": 200} {
+			r := httptest.NewRequest("GET", path, nil)
+			r.Host = host
+			w := httptest.NewRecorder()
+			named.AdminHandler().ServeHTTP(w, r)
+			assert.Equal(t, want, w.Code, "%s%s", host, path)
+		}
 	}
 	off, _ := build(t, text(""), func(c *server.Config) { c.Admin = server.Admin{} })
 	assert.Nil(t, off.AdminHandler())
@@ -90,6 +108,13 @@ func TestLogLevel(t *testing.T) {
 	assert.Equal(t, 403, admin(s, "POST", "/loglevel", "debug", far).Code)
 	assert.Equal(t, 403, admin(s, "GET", "/debug/pprof/", "", far).Code)
 	assert.Equal(t, 200, admin(s, "GET", "/debug/pprof/", "", near).Code)
+
+	s, _ = newAdmin("")
+	for _, pages := range [][]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}} {
+		assert.Equal(t, 403, admin(s, "POST", "/loglevel", "debug", near, pages...).Code, "a page: %v", pages)
+		assert.Equal(t, 403, admin(s, "GET", "/debug/pprof/", "", near, pages...).Code, "a page: %v", pages)
+	}
+	assert.Equal(t, 200, admin(s, "GET", "/loglevel", "", near, "Sec-Fetch-Site", "none").Code, "typed into a browser")
 
 	s, l = newAdmin("right")
 	assert.Equal(t, 401, admin(s, "POST", "/loglevel", "debug", near).Code, "with a token, loopback needs it too")

@@ -260,23 +260,85 @@ func TestLimits(t *testing.T) {
 	assert.Equal(t, "too_large", failed[0].Code)
 }
 
-// TestSlowBody lets a client send half a body and then nothing.
-func TestSlowBody(t *testing.T) {
+// TestSlowBodies lets clients send a part of a body and then nothing. Whatever
+// becomes of the request, its connection ends.
+func TestSlowBodies(t *testing.T) {
 	t.Parallel()
+	const half = "Host: x\r\nContent-Length: 10\r\n\r\n12345"
+	refuse := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }
 	got := make(chan error, 1)
-	s, _ := build(t, func(_ http.ResponseWriter, r *http.Request) {
-		_, err := io.ReadAll(r.Body)
-		got <- err
-	}, func(c *server.Config) { c.Limits.BodyTime = time.Millisecond })
-	stop := run(t, s)
+	for name, c := range map[string]struct {
+		handler http.HandlerFunc
+		raw     string
+		status  string
+	}{
+		"read whole": {func(w http.ResponseWriter, r *http.Request) {
+			_, err := io.ReadAll(r.Body)
+			got <- err
+			w.WriteHeader(http.StatusBadRequest)
+		}, "POST /odata/x HTTP/1.1\r\n" + half, "400"},
+		"answered unread": {text("ok"), "POST /odata/x HTTP/1.1\r\n" + half, "200"},
+		"flushed unread": {func(w http.ResponseWriter, _ *http.Request) {
+			_ = http.NewResponseController(w).Flush()
+		}, "POST /odata/x HTTP/1.1\r\n" + half, "200"},
+		"refused by the guard":    {refuse, "POST /odata/x HTTP/1.1\r\n" + half, "401"},
+		"no such address":         {refuse, "POST /elsewhere HTTP/1.1\r\n" + half, "404"},
+		"refused by its framing":  {refuse, "GET /odata/x HTTP/1.1\r\n" + half, "400"},
+		"refused by its size":     {refuse, "POST /odata/x HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\n12345", "413"},
+		"chunks without an end":   {refuse, "POST /odata/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n", "401"},
+		"waits to be told so":     {refuse, "POST /odata/x HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n", "401"},
+		"what follows is no body": {refuse, "POST /odata/x HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n", "401"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, _ := build(t, c.handler, func(c *server.Config) {
+				c.Limits.BodyTime = 10 * time.Millisecond
+			})
+			run(t, s)
+			conn, err := net.Dial("tcp", s.PublicAddr())
+			require.NoError(t, err)
+			defer conn.Close()
+			require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+			_, err = io.WriteString(conn, c.raw)
+			require.NoError(t, err)
+			answer, err := io.ReadAll(conn)
+			require.NoError(t, err, "the connection stays open: %s", answer)
+			assert.Equal(t, 1, strings.Count(string(answer), "HTTP/1.1 "), "%s", answer)
+			assert.True(t, strings.HasPrefix(string(answer), "HTTP/1.1 "+c.status), "%s", answer)
+		})
+	}
+	t.Cleanup(func() {
+		var timeout net.Error
+		assert.True(t, errors.As(<-got, &timeout) && timeout.Timeout())
+	})
+}
+
+// TestBodyTimeEndsWithTheBody: a long answer and the next request are not cut.
+func TestBodyTimeEndsWithTheBody(t *testing.T) {
+	t.Parallel()
+	passed := make(chan struct{})
+	s, _ := build(t, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.ReadAll(r.Body)
+		select {
+		case <-passed:
+		case <-r.Context().Done():
+			w.WriteHeader(http.StatusGatewayTimeout)
+		}
+	}, func(c *server.Config) { c.Limits.BodyTime = time.Second })
+	run(t, s)
 	conn, err := net.Dial("tcp", s.PublicAddr())
 	require.NoError(t, err)
-	_, err = io.WriteString(conn, "POST /odata/x HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345")
-	require.NoError(t, err)
-	var timeout net.Error
-	assert.True(t, errors.As(<-got, &timeout) && timeout.Timeout())
-	_ = conn.Close()
-	require.NoError(t, stop())
+	defer conn.Close()
+	time.AfterFunc(1200*time.Millisecond, func() { close(passed) })
+	in := bufio.NewReader(conn)
+	for range 2 {
+		_, err = io.WriteString(conn, "POST /odata/x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n12345")
+		require.NoError(t, err)
+		resp, err := http.ReadResponse(in, nil)
+		require.NoError(t, err)
+		assert.Equal(t, http.StatusOK, resp.StatusCode)
+		_ = resp.Body.Close()
+	}
 }
 
 func TestProxies(t *testing.T) {

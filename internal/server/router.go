@@ -14,15 +14,15 @@ import (
 // became of it, what is too much, and last the front end.
 func (s *Server) publicRouter() http.Handler {
 	r := chi.NewRouter()
-	r.Use(requestID, s.leaving)
+	r.Use(requestID, s.bodyTime, s.leaving)
 	if s.cfg.Trace != nil {
 		r.Use(s.cfg.Trace)
 	}
 	r.Use(s.access, httpguard.Recover(s.panicked, s.fail), s.origins.Middleware,
 		httpguard.Headers(httpguard.HeadersConfig{HSTS: s.cfg.HSTS}))
-	r.Use(httpguard.Networks(s.cfg.AllowIPs, s.fail), httpguard.Hosts(s.cfg.AllowHosts, s.fail), s.cors, httpguard.Framing(s.fail), httpguard.Limits(httpguard.LimitsConfig{
+	r.Use(httpguard.Networks(s.cfg.AllowIPs, s.refuse), httpguard.Hosts(s.cfg.AllowHosts, s.refuse), s.cors, httpguard.Framing(s.refuse), httpguard.Limits(httpguard.LimitsConfig{
 		URL: int(s.cfg.Limits.URLBytes), Body: s.cfg.Limits.RequestBytes,
-	}, s.fail), s.bodyTime)
+	}, s.refuse))
 	r.NotFound(s.fails(gwerr.New(gwerr.NotFound, "There is nothing at this address.", "See /docs for the addresses.")))
 	r.MethodNotAllowed(s.fails(gwerr.New(gwerr.MethodNotAllowed, "This address does not take this method.", "See /docs for the addresses.")))
 
@@ -44,7 +44,7 @@ func (s *Server) chain(m Mount) []func(http.Handler) http.Handler {
 
 // fails answers every request with the same error.
 func (s *Server) fails(err *gwerr.Error) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, err) }
+	return func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, err) }
 }
 
 // frontEndOf guesses the front end of an address that no mount has, so that

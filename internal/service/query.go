@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/change"
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
 	"github.com/pingone-gateway/gateway/sqlcore/exec"
 	"github.com/pingone-gateway/gateway/sqlcore/procedure"
@@ -15,6 +17,9 @@ import (
 func (r *Request) SQL(ctx context.Context, st query.Statement) (*query.Answer, error) {
 	if procedure.Is(st.SQL) {
 		return attempt(ctx, r, func() (*query.Answer, error) { return r.call(ctx, st) })
+	}
+	if change.Is(st.SQL) {
+		return r.changeSQL(ctx, st)
 	}
 	q, err := r.Bind(ctx, st)
 	if err != nil {
@@ -35,6 +40,9 @@ func (r *Request) Explain(ctx context.Context, st query.Statement) (any, error) 
 	if procedure.Is(st.SQL) {
 		return nil, gwerr.New(gwerr.NotImplemented, "A procedure has no plan to explain.", "Explain a SELECT statement.").At(0)
 	}
+	if change.Is(st.SQL) {
+		return r.explainChange(ctx, st)
+	}
 	q, err := r.Bind(ctx, st)
 	if err != nil {
 		return nil, err
@@ -46,6 +54,11 @@ func (r *Request) Explain(ctx context.Context, st query.Statement) (any, error) 
 // Bind checks a statement against the caller's view of the catalog and prepares
 // it to run.
 func (r *Request) Bind(ctx context.Context, st query.Statement) (*query.Query, error) {
+	return r.bind(ctx, st, r.Provider)
+}
+
+// bind is Bind over schemas of the caller's choice.
+func (r *Request) bind(ctx context.Context, st query.Statement, provider catalog.Provider) (*query.Query, error) {
 	c := r.session.service.config
 	catalogs := []string{r.connection.Name}
 	if r.connection.Name == c.Pool.Default() {
@@ -53,7 +66,7 @@ func (r *Request) Bind(ctx context.Context, st query.Statement) (*query.Query, e
 	}
 	return attempt(ctx, r, func() (*query.Query, error) {
 		return c.Binder.Bind(ctx, duck.BindRequest{
-			SQL: st.SQL, Catalogs: catalogs, Provider: r.Provider, Positional: st.Positional, Named: st.Named,
+			SQL: st.SQL, Catalogs: catalogs, Provider: provider, Positional: st.Positional, Named: st.Named,
 		})
 	})
 }

@@ -79,7 +79,7 @@ func (r *Request) admit(ctx context.Context) (context.Context, error) {
 		}
 		r.held = append(r.held, release)
 	}
-	done, err := s.turns.take(ctx)
+	done, err := s.turns.take(ctx, caller.Identity())
 	if err != nil {
 		return ctx, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/auth/quota"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/change"
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
 	"github.com/pingone-gateway/gateway/sqlcore/exec"
 	"github.com/pingone-gateway/gateway/sqlcore/procedure"
@@ -30,6 +31,14 @@ type Connection struct {
 	Executor *exec.Executor
 	// MaxRows bounds a result; 0 means no bound.
 	MaxRows int64
+	// ReadOnly refuses all changes. Writer makes them, and MaxAffected bounds the
+	// rows of each; 0 means no bound.
+	ReadOnly    bool
+	Writer      change.Writer
+	MaxAffected int64
+	// Allows are properties that allow what writes alone don't, such as
+	// AllowSchemaDelete.
+	Allows map[string]bool
 	// Procedures can be called on the connection.
 	Procedures procedure.Set
 	// Hold keeps the connection open for longer than the context it was asked
@@ -65,6 +74,10 @@ type Binder interface {
 type Policy interface {
 	Provider(connection string, base catalog.Provider, p *auth.Principal) catalog.Provider
 	Limits(p *auth.Principal) quota.Limits
+	// Writable is as Provider, by the rights to write alone.
+	Writable(connection string, base catalog.Provider, p *auth.Principal) catalog.Provider
+	// MayWrite returns nil when the caller may change some rows of the table.
+	MayWrite(connection string, schema catalog.SchemaName, table string, p *auth.Principal) error
 	// MayCall returns nil when the caller may call the procedure.
 	MayCall(procedure string, p *auth.Principal) error
 }

@@ -168,6 +168,48 @@ func TestWhoWaitsForHimselfKeepsNobodyWaiting(t *testing.T) {
 	})
 }
 
+// TestNobodyTakesAllTurns: a caller who sends more than its share waits for
+// itself, and another one begins at once.
+func TestNobodyTakesAllTurns(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		share float64
+		alone int // turns of a caller that is alone
+	}{"by default": {0, 4}, "a quarter": {0.25, 2}, "one caller's gateway": {1, 8}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesk(t, func(c2 *service.Config) {
+					c2.Turns = service.Turns{AtOnce: 8, Share: c.share, Queue: 100, QueueTime: time.Second}
+				})
+				ctx := func(name string) context.Context {
+					return auth.WithPrincipal(t.Context(), &auth.Principal{Kind: auth.Key, Name: name})
+				}
+				held := make(chan *service.Request, 20)
+				for range 20 {
+					go func() {
+						if _, r, err := d.Open(ctx("greedy"), "", "sql").Begin(ctx("greedy"), ""); err == nil {
+							held <- r
+						}
+					}()
+				}
+				synctest.Wait()
+				assert.Len(t, held, c.alone)
+				if c.alone < 8 {
+					_, r, err := d.Open(ctx("other"), "", "sql").Begin(ctx("other"), "")
+					require.NoError(t, err)
+					r.End(nil)
+				}
+				time.Sleep(2 * time.Second) // those who waited have given up
+				for range c.alone {
+					(<-held).End(nil)
+				}
+				assert.Equal(t, 0, d.inFlight("queries")+d.inFlight("queued"))
+			})
+		})
+	}
+}
+
 func TestOneDeadlineForAll(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -307,6 +349,14 @@ type limits quota.Limits
 func (limits) Provider(_ string, base catalog.Provider, _ *auth.Principal) catalog.Provider {
 	return base
 }
+
+// Writable implements service.Policy.
+func (l limits) Writable(_ string, base catalog.Provider, _ *auth.Principal) catalog.Provider {
+	return base
+}
+
+// MayWrite implements service.Policy.
+func (limits) MayWrite(string, catalog.SchemaName, string, *auth.Principal) error { return nil }
 
 // Limits implements service.Policy.
 func (l limits) Limits(*auth.Principal) quota.Limits { return quota.Limits(l) }

@@ -2,73 +2,72 @@ package service
 
 import (
 	"context"
-	"sync/atomic"
+	"errors"
 	"time"
 
+	"github.com/pingone-gateway/gateway/internal/fair"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
 )
 
-// Turns bound the requests of all callers that are at work.
+// Turns bound the requests of all callers that are at work, and with them the
+// statements that are planned and run: whoever has a turn waits for nobody's
+// request any more.
 type Turns struct {
 	// AtOnce is the number of them; 0 means no bound.
 	AtOnce int
+	// Share is the part of them that a caller can have if it is alone; 0 means a
+	// half. Package fair has the rule for several callers.
+	Share float64
 	// Queue is the number of further ones that wait, QueueTime for how long.
 	Queue     int
 	QueueTime time.Duration
 }
 
+var errQueueTime = errors.New("service: no turn in time")
+
 // turns let a bounded number wait for a bounded time; the rest is refused at
 // once, which costs nothing and lets a load balancer try elsewhere.
 type turns struct {
 	Turns
-	slots   chan struct{} // nil where there is no bound
-	waiting atomic.Int64
-	sink    observe.Sink
+	queue *fair.Queue // nil where there is no bound
+	sink  observe.Sink
 }
 
 func newTurns(t Turns, sink observe.Sink) *turns {
+	if t.Share == 0 {
+		t.Share = 0.5
+	}
 	out := &turns{Turns: t, sink: sink}
 	if t.AtOnce > 0 {
-		out.slots = make(chan struct{}, t.AtOnce)
+		out.queue = fair.New(t.AtOnce, t.Queue, t.Share)
 	}
 	return out
 }
 
-// take waits for a turn. The caller calls done when it has ended.
-func (t *turns) take(ctx context.Context) (done func(), err error) {
-	if t.slots == nil {
-		return t.begin(ctx), nil
+// take waits for a turn of the caller. Who has it calls done in the end.
+func (t *turns) take(ctx context.Context, caller string) (done func(), err error) {
+	back := func() {}
+	if t.queue != nil {
+		waiting, cancel := context.WithTimeoutCause(ctx, t.QueueTime, errQueueTime)
+		defer cancel()
+		t.sink.Observe(ctx, observe.InFlight{What: "queued", Delta: 1})
+		back, err = t.queue.Take(waiting, caller)
+		t.sink.Observe(ctx, observe.InFlight{What: "queued", Delta: -1})
 	}
-	select {
-	case t.slots <- struct{}{}:
-		return t.begin(ctx), nil
-	default:
-	}
-	defer t.waiting.Add(-1)
-	if t.waiting.Add(1) > int64(t.Queue) {
+	switch {
+	case errors.Is(err, fair.ErrFull):
 		return nil, t.refuse(ctx, "queue_full")
-	}
-	t.sink.Observe(ctx, observe.InFlight{What: "queued", Delta: 1})
-	defer t.sink.Observe(ctx, observe.InFlight{What: "queued", Delta: -1})
-	select {
-	case t.slots <- struct{}{}:
-		return t.begin(ctx), nil
-	case <-time.After(t.QueueTime):
+	case errors.Is(err, errQueueTime):
 		return nil, t.refuse(ctx, "queue_time")
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+	case err != nil:
+		return nil, err
 	}
-}
-
-func (t *turns) begin(ctx context.Context) func() {
 	t.sink.Observe(ctx, observe.InFlight{What: "queries", Delta: 1})
 	return func() {
-		if t.slots != nil {
-			<-t.slots
-		}
+		back()
 		t.sink.Observe(ctx, observe.InFlight{What: "queries", Delta: -1})
-	}
+	}, nil
 }
 
 func (t *turns) refuse(ctx context.Context, why string) error {

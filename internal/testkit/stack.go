@@ -32,6 +32,8 @@ import (
 type Options struct {
 	Sim  sim.Options
 	Plan plan.Options
+	// MaxAffected bounds the rows of one change.
+	MaxAffected int64
 	// Client changes the PingOne client's configuration.
 	Client func(*pingone.Config)
 	// Exec changes the executor's configuration.
@@ -122,7 +124,7 @@ func Start(t testing.TB, o Options) *Stack {
 		o.Sink = observe.Discard
 	}
 	cfg := pingone.Config{
-		APIURL: s.URL + "/v1", WorkerAppEnvironmentID: s.EnvironmentID(sim.EnvironmentAdministrators),
+		ShowFlowGraph: true, APIURL: s.URL + "/v1", WorkerAppEnvironmentID: s.EnvironmentID(sim.EnvironmentAdministrators),
 		Authorizer: workerToken(t, s.Simulator), Sink: observe.Join(observe.CountCalls, o.Sink),
 	}
 	if o.Client != nil {
@@ -139,7 +141,7 @@ func Start(t testing.TB, o Options) *Stack {
 		o.Exec(&x)
 	}
 	s.Executor = exec.New(x)
-	c := service.Config{Pool: onePool{&service.Connection{Name: "pingone", Provider: d, Executor: s.Executor}}, Binder: s.Engine, Aliases: []string{"CData"}, Sink: o.Sink}
+	c := service.Config{Pool: onePool{&service.Connection{Name: "pingone", Provider: d, Executor: s.Executor, Writer: d, MaxAffected: o.MaxAffected}}, Binder: s.Engine, Aliases: []string{"CData"}, Sink: o.Sink}
 	if o.Service != nil {
 		o.Service(&c)
 	}

@@ -32,6 +32,8 @@ type Navigation struct {
 type Through struct {
 	Table     *catalog.Table
 	Near, Far string
+	// Repeats says that several rows may link the same two: the key is another.
+	Repeats bool
 }
 
 // noNavigation is the name that declares that there is no navigation.
@@ -178,7 +180,7 @@ func across(s *catalog.Schema, t, link *catalog.Table, near, far int, name strin
 	}
 	return Navigation{
 		Name: name, Target: target, Column: n.References.Column, TargetColumn: f.References.Column,
-		Through: &Through{Table: link, Near: n.Name, Far: f.Name}, Many: true,
+		Through: &Through{Table: link, Near: n.Name, Far: f.Name, Repeats: !n.Key || !f.Key || len(link.Key()) != 2}, Many: true,
 	}, true
 }
 

@@ -81,7 +81,7 @@ func (r *Resource) sql(link predicate.Expr, limit int64) string {
 	from, linked := sqltext.Quote(r.Schema.Name)+"."+root.alias, root.alias
 	if r.via != nil {
 		linked = viaAlias
-		from += " JOIN " + sqltext.Quote(r.Schema.Name) + "." + sqltext.Quote(r.via.Through.Table.Name) + " AS " + viaAlias +
+		from += " JOIN " + tableSQL(r.Schema, r.via.Through.Table, r.via.Through) + " AS " + viaAlias +
 			" ON " + viaAlias + "." + sqltext.Quote(r.via.Through.Far) + " = " + root.sql(r.via.TargetColumn)
 		if r.expanded {
 			names = append(names, viaAlias+"."+sqltext.Quote(r.via.Through.Near))

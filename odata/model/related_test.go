@@ -14,8 +14,9 @@ import (
 
 const someID = "00000000-0000-4000-8000-000000000001"
 
-// club is a schema with all kinds of navigation.
-func club() *catalog.Schema {
+// club is a schema with all kinds of navigation; in some, people are members of
+// a team several times.
+func club(again bool) *catalog.Schema {
 	id := func(name string, key bool, to, forward, backward string) catalog.Column {
 		c := catalog.Column{Name: name, Type: catalog.GUID, Key: key, Required: key}
 		if to != "" {
@@ -40,20 +41,26 @@ func club() *catalog.Schema {
 			},
 		},
 	}
+	if again {
+		links := s.Tables[3].Columns
+		links[2].Key = true
+	}
 	for _, t := range s.Tables {
 		t.Schema = s
 	}
 	return s
 }
 
-func bindClub(t *testing.T, address string) *model.Resource {
+func bindClub(t *testing.T, address string) *model.Resource { return bindTo(t, club(false), address) }
+
+func bindTo(t *testing.T, s *catalog.Schema, address string) *model.Resource {
 	t.Helper()
 	path, options, _ := strings.Cut(address, "?")
 	tree, err := uri.Parse(path, strings.ReplaceAll(options, " ", "%20"), uri.Limits{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := model.Bind(club(), tree, model.Options{Namespace: "Club", Now: time.Unix(0, 0)})
+	r, err := model.Bind(s, tree, model.Options{Namespace: "Club", Now: time.Unix(0, 0)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,6 +174,20 @@ func TestRelatedSQL(t *testing.T) {
 				t.Errorf("got  %s\nwant %s", q.SQL, c.want)
 			}
 		})
+	}
+}
+
+// What a link leads to comes once where several rows link the same two.
+func TestOverALinkThatRepeats(t *testing.T) {
+	t.Parallel()
+	const pairs = `(SELECT DISTINCT "PersonId", "TeamId" FROM "Club"."Members") AS `
+	r := bindTo(t, club(true), "People("+someID+")/Teams?$select=Name")
+	if q := r.Query(model.Link(r.Hops[0].Link, *r.Hops[0].Known), -1); !strings.Contains(q.SQL, `JOIN `+pairs+`via_ ON via_."TeamId" = "Teams"."Id"`) {
+		t.Errorf("followed by %s", q.SQL)
+	}
+	q := bindTo(t, club(true), "People?$filter=Teams/$count gt 1").Query(nil, -1)
+	if !strings.Contains(q.SQL, `FROM `+pairs+`n1_ JOIN "Club"."Teams" AS n2_`) || reads(q) != "People TRUE; Members TRUE; Teams TRUE; 0.Id->1.PersonId; 1.TeamId=>2.Id" {
+		t.Errorf("counted by %s\n%s", q.SQL, reads(q))
 	}
 }
 

@@ -33,6 +33,8 @@ type scope struct {
 	name  string
 	// link is the scope of the table between outer and this one, if any.
 	link *scope
+	// between is the link that this scope reads, nil if none.
+	between *edm.Through
 }
 
 // scopes are all readings of a request; the first is the resource's own.
@@ -87,6 +89,7 @@ func (s *scopes) collection(outer *scope, n edm.Navigation) *scope {
 		return s.add(outer, n.Column, n.Target, n.TargetColumn)
 	}
 	link := s.add(outer, n.Column, n.Through.Table, n.Through.Near)
+	link.between = n.Through
 	out := s.add(link, n.Through.Far, n.Target, n.TargetColumn)
 	out.link, out.needed = link, true
 	return out
@@ -135,7 +138,17 @@ func (s *scope) within(outer *scope) bool {
 // reading names the scope's table in FROM. No other text of the query is the
 // same but in a copy of the subquery it stands in.
 func (s *scopes) reading(n *scope) string {
-	return sqltext.Quote(s.schema.Name) + "." + sqltext.Quote(n.table.Name) + " AS " + n.alias
+	return tableSQL(s.schema, n.table, n.between) + " AS " + n.alias
+}
+
+// tableSQL names a table in FROM. A link that has pairs several times is read as
+// the pairs that there are, so that what it leads to comes once.
+func tableSQL(s *catalog.Schema, t *catalog.Table, between *edm.Through) string {
+	name := sqltext.Quote(s.Name) + "." + sqltext.Quote(t.Name)
+	if between == nil || !between.Repeats {
+		return name
+	}
+	return "(SELECT DISTINCT " + sqltext.Quote(between.Near) + ", " + sqltext.Quote(between.Far) + " FROM " + name + ")"
 }
 
 func (s *scope) linkSQL() string { return s.sql(s.column) + " = " + s.outer.sql(s.outerColumn) }

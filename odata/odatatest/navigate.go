@@ -2,6 +2,8 @@ package odatatest
 
 import (
 	"fmt"
+	"reflect"
+	"slices"
 
 	"github.com/pingone-gateway/gateway/odata/uri"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -115,9 +117,9 @@ func (l *Library) across(link *catalog.Table, from entity) []any {
 	for _, row := range l.Rows[link.Name] {
 		var there any
 		here := false
-		for i := range link.Columns {
+		near, far := link.Links()
+		for _, i := range []int{near, far} {
 			switch r := link.Columns[i].References; {
-			case r == nil || !link.Columns[i].Key:
 			case r.Table == from.t.Name:
 				here = row[i] == from.r[from.t.Index(r.Column)]
 			default:
@@ -126,7 +128,7 @@ func (l *Library) across(link *catalog.Table, from entity) []any {
 				}
 			}
 		}
-		if here && there != nil {
+		if here && there != nil && !slices.ContainsFunc(out, func(e any) bool { return reflect.DeepEqual(e, there) }) {
 			out = append(out, there)
 		}
 	}

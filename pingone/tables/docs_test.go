@@ -3,12 +3,15 @@ package tables_test
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"testing"
 
+	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/pingone/tables"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
@@ -27,8 +30,13 @@ func TestDocumentationIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	pages := map[string]string{"README.md": overview(found)}
+	schemas := map[catalog.Scope]*catalog.Schema{catalog.Global: {}, catalog.PerEnvironment: {}}
 	for _, table := range found {
-		pages[table.Name+".md"] = document(table)
+		s := schemas[table.Scope]
+		s.Tables = append(s.Tables, table)
+	}
+	for _, table := range found {
+		pages[table.Name+".md"] = document(table, edm.Navigations(schemas[table.Scope], table))
 	}
 	if *update {
 		if err := os.MkdirAll(docsFolder, 0o755); err != nil {
@@ -76,11 +84,14 @@ func overview(found []*catalog.Table) string {
 	return b.String()
 }
 
-func document(t *catalog.Table) string {
+func document(t *catalog.Table, navigations []edm.Navigation) string {
 	var b strings.Builder
 	where := "the schema of every environment"
 	if t.Scope == catalog.Global {
 		where = "the schema `Information`"
+	}
+	if t.Option != "" {
+		where += ", where the connection says `" + t.Option + "=true`"
 	}
 	fmt.Fprintf(&b, "# %s\n\n%s Stands in %s.\n\nReading needs %s.\n", t.Name, t.Doc, where, t.Permission)
 	b.WriteString("\n## Columns\n\n| column | SQL | OData | meaning | pushed down |\n| --- | --- | --- | --- | --- |\n")
@@ -97,14 +108,35 @@ func document(t *catalog.Table) string {
 		}
 		fmt.Fprintf(&b, "- `%s`: `%s` of [%s](%s.md)\n", h.Name, h.Column, h.Table, h.Table)
 	}
+	b.WriteString(related(navigations))
 	b.WriteString("\n## How rows are read\n\n")
 	for i := range t.Paths {
 		b.WriteString(way(&t.Paths[i]))
 	}
+	b.WriteString(changed(t))
 	if len(t.Examples) > 0 {
 		fmt.Fprintf(&b, "\n## Examples\n\n```sql\n%s;\n```\n", strings.Join(t.Examples, ";\n"))
 	}
 	return b.String()
+}
+
+// related lists the OData navigation properties.
+func related(navigations []edm.Navigation) string {
+	ways := map[bool][]string{}
+	for _, n := range navigations {
+		ways[n.Many] = append(ways[n.Many], fmt.Sprintf("`%s` ([%s](%s.md))", n.Name, n.Target.Name, n.Target.Name))
+	}
+	out := ""
+	for _, many := range []bool{false, true} {
+		if len(ways[many]) > 0 {
+			sort.Strings(ways[many])
+			out += fmt.Sprintf("- to %s: %s\n", map[bool]string{false: "one", true: "many"}[many], strings.Join(ways[many], ", "))
+		}
+	}
+	if out == "" {
+		return ""
+	}
+	return "\n## Navigation in OData\n\n" + out
 }
 
 func meaning(t *catalog.Table, c *catalog.Column) string {
@@ -118,10 +150,67 @@ func meaning(t *catalog.Table, c *catalog.Column) string {
 	if !c.Required {
 		out = append(out, "May be null.")
 	}
+	if word := written(t, c); word != "" {
+		out = append(out, word)
+	}
 	if c.References != nil {
 		out = append(out, fmt.Sprintf("Refers to [%s](%s.md).", c.References.Table, c.References.Table))
 	}
 	return strings.ReplaceAll(strings.Join(out, " "), "|", "\\|")
+}
+
+// written says how a column is written.
+func written(t *catalog.Table, c *catalog.Column) string {
+	if t.Writes == nil || c.Access == catalog.ReadOnly {
+		return ""
+	}
+	onUpdate := t.Writes.Update != nil || t.Writes.Part(c.Name) != nil
+	switch insert := t.Writes.Insert != nil && c.Access != catalog.OnUpdate; {
+	case insert && c.Needed && onUpdate && c.Access != catalog.OnInsert:
+		return "Needed on INSERT; can be updated."
+	case insert && c.Needed:
+		return "Needed on INSERT, and not changed afterwards."
+	case insert && onUpdate && c.Access != catalog.OnInsert:
+		return "Can be written."
+	case insert:
+		return "Can be given on INSERT."
+	case onUpdate:
+		return "Can be updated."
+	}
+	return ""
+}
+
+// changed lists the calls that change rows.
+func changed(t *catalog.Table) string {
+	w := t.Writes
+	if w == nil {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("\n## How rows are changed\n\n")
+	line := func(what string, c *catalog.Write) {
+		if c == nil {
+			return
+		}
+		fmt.Fprintf(&b, "- %s `%s %s`", what, c.Method, c.Address)
+		if c.Whole {
+			b.WriteString(" of the row as it was just read, with the changes in place")
+		}
+		if c.Allowed != "" {
+			fmt.Fprintf(&b, "; needs the property `%s` of the connection", c.Allowed)
+		}
+		b.WriteString("\n")
+	}
+	line("INSERT:", w.Insert)
+	line("UPDATE:", w.Update)
+	for i := range w.Parts {
+		line("UPDATE of "+strings.Join(w.Parts[i].Columns, ", ")+":", &w.Parts[i])
+	}
+	line("DELETE:", w.Delete)
+	for _, name := range slices.Sorted(maps.Keys(w.Only)) {
+		fmt.Fprintf(&b, "\nOnly rows whose `%s` is `%s` are updated or deleted.\n", name, w.Only[name])
+	}
+	return b.String()
 }
 
 var operatorWords = map[predicate.Operator]string{

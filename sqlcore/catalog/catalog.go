@@ -52,6 +52,8 @@ type Column struct {
 	// Required columns are never null.
 	Required bool
 	Access   Access
+	// Needed columns must be given by an INSERT.
+	Needed bool
 	// Values lists the known values of an enumeration, for documentation.
 	Values []string
 	// Sensitive columns hold personal data; masks and the audit log care.
@@ -93,6 +95,8 @@ type Table struct {
 	// Hidden are names whose values stand in other tables.
 	Hidden []Hidden
 	Paths  []Path
+	// Writes says how rows are changed; nil where they are only read.
+	Writes *Writes
 	// Group is the rate-limit group that the table's calls count for, by the
 	// service's own name; "" for its usual one.
 	Group string
@@ -112,6 +116,9 @@ type Table struct {
 	// Changed names the timestamp column that every change of a row moves on;
 	// "" where rows don't tell. It lets a scan prove that it is complete.
 	Changed string
+	// Option names the connection's option without which the table isn't there,
+	// "" for none.
+	Option string
 	// Restriction is set on a table that shows a caller only a part.
 	Restriction *Restriction
 }
@@ -290,6 +297,15 @@ type Shown struct{ Table, Column, Key string }
 
 // Lookup is a column of another table, found by a key of this one.
 type Lookup struct{ Table, Key, By, Column string }
+
+// Whole is the table without what a caller's roles hide; itself if they hide
+// nothing.
+func (t *Table) Whole() *Table {
+	if t.Restriction != nil {
+		return t.Restriction.Base
+	}
+	return t
+}
 
 // Index returns the position of the column of that name, letter case ignored,
 // or -1.

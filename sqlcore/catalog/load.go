@@ -19,17 +19,20 @@ import (
 var declarationKeys = map[string][]string{
 	"table": {
 		"table", "entity", "schema", "doc", "permission", "examples", "group", "collection", "one", "of", "from", "where", "unnest",
-		"size", "many_to_many", "discover", "changed", "columns", "hidden", "paths",
+		"size", "many_to_many", "discover", "changed", "option", "columns", "hidden", "paths", "writes",
 	},
 	"size":      {"table", "column", "path"},
 	"many":      {"from", "to", "names"},
-	"column":    {"name", "type", "from", "doc", "key", "required", "write", "values", "sensitive", "references", "max_length"},
+	"column":    {"name", "type", "from", "doc", "key", "required", "write", "needed", "values", "sensitive", "references", "max_length"},
 	"hidden":    {"name", "table", "key", "column", "list"},
 	"reference": {"table", "column", "forward", "backward"},
 	"path": {
 		"name", "doc", "get", "list", "items", "sources", "page", "page_max", "count",
 		"filter", "filters", "join", "shown", "unique", "variant", "partition", "parent", "lookup", "query",
 	},
+	"writes":    {"insert", "update", "delete", "parts", "only", "refreshes"},
+	"write":     {"call", "type", "body", "allowed_by"},
+	"part":      {"columns", "call", "type", "types", "body", "values", "unless", "allowed_by"},
 	"filter":    {"attribute", "operators", "exact", "unconfirmed"},
 	"variant":   {"column", "filters"},
 	"value":     {"value", "filter"},
@@ -109,7 +112,7 @@ func (p *problems) read(text []byte) (d declared, ok bool) {
 		Name: m.must("table"), Entity: m.must("entity"), Doc: m.must("doc"),
 		Scope:      []Scope{PerEnvironment, Global}[m.choice("schema", "environment", "information")],
 		Permission: m.str("permission"), Examples: m.texts("examples"), Discover: m.str("discover"), Changed: m.str("changed"),
-		Group: m.str("group"),
+		Group: m.str("group"), Option: m.str("option"),
 	}
 	if m.has("from") {
 		d.table.Derived = &Derived{Table: m.str("from"), Where: m.textMap("where"), Unnest: m.str("unnest")}
@@ -139,6 +142,7 @@ func (p *problems) read(text []byte) (d declared, ok bool) {
 		d.hidden = append(d.hidden, c.line())
 	}
 	p.pathsOf(m, &d)
+	p.writes(m, d.table)
 	return d, true
 }
 
@@ -186,7 +190,7 @@ func (p *problems) manyToMany(m fields) *ManyToMany {
 func (p *problems) column(m fields, table string) Column {
 	c := Column{
 		Name: m.must("name"), Source: m.str("from"), Doc: m.must("doc"),
-		Key: m.flag("key"), Required: m.flag("required"),
+		Key: m.flag("key"), Required: m.flag("required"), Needed: m.flag("needed"),
 		Access: []Access{ReadOnly, Writable, OnInsert, OnUpdate}[m.choice("write", "never", "both", "insert", "update")],
 		Values: m.texts("values"), Sensitive: m.flag("sensitive"), MaxLength: int(m.number("max_length")),
 	}

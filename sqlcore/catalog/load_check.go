@@ -35,6 +35,7 @@ func (p *problems) check(found []declared) {
 		for i := range c.table.Paths {
 			c.path(i)
 		}
+		c.writable()
 	}
 }
 
@@ -77,8 +78,8 @@ func (c *checker) tableParts() {
 		}
 	}
 	if m := t.ManyToMany; m != nil {
-		if near, far := t.Links(); near < 0 || far < 0 || len(t.Key()) != 2 || !t.Columns[near].Key || !t.Columns[far].Key {
-			c.atLine(c.line, "the key of %s must be two references, to %s and to %s, to link these many to many", t.Name, m.From, m.To)
+		if near, far := t.Links(); near < 0 || far < 0 {
+			c.atLine(c.line, "%s needs two references, to %s and to %s, to link these many to many", t.Name, m.From, m.To)
 		}
 	}
 }

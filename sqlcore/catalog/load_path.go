@@ -58,7 +58,7 @@ func (p *problems) finish(out *Path, line int, set map[string]ast.Node) {
 	address := out.Get + out.List
 	out.Keys = keysOf(append([]string{address, out.Filter}, variantFilters(out)...)...)
 	place, _, _ := strings.Cut(address, "?")
-	out.Endpoint = placeholder.ReplaceAllString(strings.TrimPrefix(place, "environments/{"+environment+"}/"), "{id}")
+	out.Endpoint = endpoint(address)
 	if len(keysOf(place)) > 0 {
 		out.Missing = []int{http.StatusNotFound}
 	}

@@ -19,7 +19,9 @@ type Explanation struct {
 	// SQL is what the engine runs over the rows fetched.
 	SQL   string          `json:"sql,omitempty"`
 	Scans []ExplainedScan `json:"scans"`
-	Notes []string        `json:"notes,omitempty"`
+	// Changes are the calls that change each row found.
+	Changes []scan.Call `json:"changes,omitempty"`
+	Notes   []string    `json:"notes,omitempty"`
 }
 
 // ExplainedScan is one table read of an explained plan.

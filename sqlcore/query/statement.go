@@ -29,4 +29,12 @@ type Parameter struct {
 type Answer struct {
 	Columns []Column
 	Rows    scan.Rows
+	// Changed tells what a statement that writes did; nil for one that reads.
+	Changed *Changed
+}
+
+// Changed is what a statement did to the directory.
+type Changed struct {
+	Verb string // INSERT, UPDATE or DELETE
+	Rows int64
 }

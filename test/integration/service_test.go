@@ -21,6 +21,14 @@ import (
 // bounded is a policy that shows everything but bounds what may be asked.
 type bounded struct{ limits quota.Limits }
 
+// Writable implements service.Policy.
+func (bounded) Writable(_ string, base catalog.Provider, _ *auth.Principal) catalog.Provider {
+	return base
+}
+
+// MayWrite implements service.Policy.
+func (bounded) MayWrite(string, catalog.SchemaName, string, *auth.Principal) error { return nil }
+
 func (b bounded) Provider(_ string, base catalog.Provider, _ *auth.Principal) catalog.Provider {
 	return base
 }

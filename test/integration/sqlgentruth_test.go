@@ -227,6 +227,10 @@ func (x *truth) row(t *catalog.Table, p *catalog.Path, item member, keys map[str
 			out[c.Name] = t.Schema.ID
 			continue
 		}
+		if l, ok := p.Lookup[c.Name]; ok {
+			out[c.Name] = x.lookedUp(t, l, keys[l.Key])
+			continue
+		}
 		source := c.Source
 		if s, ok := p.Sources[c.Name]; ok {
 			source = s
@@ -243,6 +247,18 @@ func (x *truth) row(t *catalog.Table, p *catalog.Path, item member, keys map[str
 		}
 	}
 	return out
+}
+
+// lookedUp is the value that another table's row of the key has.
+func (x *truth) lookedUp(t *catalog.Table, l catalog.Lookup, key string) any {
+	x.t.Helper()
+	other, _ := t.Schema.Table(l.Table)
+	for _, row := range x.table(other) {
+		if row[l.By] == key {
+			return row[l.Column]
+		}
+	}
+	return nil
 }
 
 // find follows names into an object; nil if they lead nowhere.
@@ -311,8 +327,11 @@ func value(t catalog.Type, raw json.RawMessage) any {
 			return strings.ToLower(s)
 		}
 	default:
-		if s, ok := v.(string); ok {
-			return s
+		switch v := v.(type) {
+		case string:
+			return v
+		case float64: // a number kept as text: all of its digits
+			return string(bytes.TrimSpace(raw))
 		}
 	}
 	return nil

@@ -3,11 +3,11 @@
 package reliability
 
 import (
-	"bytes"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -137,10 +137,18 @@ func (p *process) peakMiB() int { return p.status("VmHWM") / 1024 }
 // residentMiB is the memory that it has resident now.
 func (p *process) residentMiB() int { return p.status("VmRSS") / 1024 }
 
+// lastWords are the last warnings and errors of the log, or its last lines if
+// it has none: few, so that a report of bounded length still shows what the
+// test complained about before them.
 func (p *process) lastWords() string {
+	const most = 8
 	raw, _ := os.ReadFile(p.log)
-	lines := bytes.Split(bytes.TrimSpace(raw), []byte("\n"))
-	return string(bytes.Join(lines[max(0, len(lines)-25):], []byte("\n")))
+	lines := strings.Split(strings.TrimSpace(string(raw)), "\n")
+	grave := slices.DeleteFunc(slices.Clone(lines), func(l string) bool { return strings.Contains(l, `"level":"INFO"`) })
+	if len(grave) == 0 {
+		grave = lines
+	}
+	return strings.Join(grave[max(0, len(grave)-most):], "\n")
 }
 
 // said counts the lines of the log that hold a text.

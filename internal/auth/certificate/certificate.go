@@ -55,7 +55,7 @@ func (m *Method) Authenticate(_ context.Context, c auth.Credentials) (*auth.Prin
 		if !s.owns(c.Certificate) {
 			continue
 		}
-		p := &auth.Principal{Name: s.Name, Kind: auth.Certificate, ID: c.Certificate.Subject, Roles: s.Roles, Attributes: map[string]auth.Attribute{}}
+		p := &auth.Principal{Name: s.Name, Kind: auth.Certificate, ID: s.Name + " " + c.Certificate.Subject, Roles: s.Roles, Attributes: map[string]auth.Attribute{}}
 		for name, values := range s.Attributes {
 			p.Attributes[name] = auth.Text(values...)
 		}

@@ -58,6 +58,34 @@ func TestAuthenticate(t *testing.T) {
 	}
 }
 
+// TestCallersOfOneSubjectDiffer: what is kept for a caller is not another one's,
+// even if an authority names both alike.
+func TestCallersOfOneSubjectDiffer(t *testing.T) {
+	t.Parallel()
+	m, err := certificate.New([]certificate.Subject{{URI: "spiffe://example/a", Name: "a"}, {URI: "spiffe://example/b", Name: "b"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, uri := range []string{"spiffe://example/a", "spiffe://example/b"} {
+		for _, subject := range []string{"", "CN=client"} {
+			p, err := m.Authenticate(t.Context(), auth.Credentials{Certificate: &auth.ClientCertificate{Subject: subject, URIs: []string{uri}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen[p.Identity()] = true
+		}
+	}
+	if len(seen) != 4 {
+		t.Errorf("identities %v", seen)
+	}
+	for _, uri := range []string{"", "spiffe://example/A", "spiffe://example/a/", "spiffe://example/a\x00", " spiffe://example/a", "spiffe://example/a?x", "spiffe://example/%61"} {
+		if p, err := m.Authenticate(t.Context(), auth.Credentials{Certificate: &auth.ClientCertificate{URIs: []string{uri}}}); !gwerr.Is(err, gwerr.Unauthenticated) {
+			t.Errorf("%q: %v, %v", uri, p, err)
+		}
+	}
+}
+
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	for name, s := range map[string]certificate.Subject{

@@ -230,6 +230,8 @@ func TestFramingOnTheWire(t *testing.T) {
 		{"underscore", "GET / HTTP/1.1\r\nHost: a\r\nX_Forwarded_For: 10.0.0.1\r\n\r\n", 0, "400"},
 		{"trailer", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: X-Role\r\n\r\n0\r\nX-Role: admin\r\n\r\n", 0, "400"},
 		{"NUL in the path", "GET /a%00b HTTP/1.1\r\nHost: a\r\n\r\n", 0, "400"},
+		{"NUL in the query", "GET /a?b=c%00d HTTP/1.1\r\nHost: a\r\n\r\n", 0, "400"},
+		{"no NUL in the query", "GET /a?b=c%2500d HTTP/1.1\r\nHost: a\r\n\r\n", 1, "200"},
 		{"line feed in the path", "GET /a%0d%0ab HTTP/1.1\r\nHost: a\r\n\r\n", 0, "400"},
 		{"HTTP/1.0 kept alive", "GET / HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\nGET /next HTTP/1.0\r\nHost: a\r\n\r\n", 1, "200"},
 	}

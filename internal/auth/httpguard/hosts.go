@@ -29,11 +29,31 @@ func Hosts(allowed []string, fail Fail) Middleware {
 	}
 }
 
-func allowedHost(allowed []string, host string) bool {
+// InnerHosts refuses requests for other hosts than those that the service has
+// within a network: addresses, names without a dot such as localhost, which
+// nobody can register, and the listed ones, written as for Hosts.
+func InnerHosts(allowed []string, fail Fail) Middleware {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if host := hostName(r.Host); net.ParseIP(host) == nil && strings.Contains(host, ".") && !allowedHost(allowed, r.Host) {
+				fail(w, r, gwerr.New(gwerr.BadRequest, "The service does not answer under this host name.", "Ask for its address, or add the name to admin.allowed_hosts."))
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+// hostName is the host without its port.
+func hostName(host string) string {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
-	host = strings.ToLower(strings.Trim(strings.TrimSuffix(host, "."), "[]"))
+	return strings.ToLower(strings.Trim(strings.TrimSuffix(host, "."), "[]"))
+}
+
+func allowedHost(allowed []string, host string) bool {
+	host = hostName(host)
 	for _, a := range allowed {
 		a = strings.ToLower(strings.Trim(a, "[]"))
 		if suffix, wild := strings.CutPrefix(a, "*"); wild {

@@ -15,7 +15,8 @@ import (
 //   - header names with underscores, which some proxies read as hyphens, and
 //     which so might pass as headers that only a proxy may set;
 //   - trailers, which may arrive after access has been decided;
-//   - control characters in the decoded path.
+//   - control characters in the decoded path, and %00 in the query, at which C
+//     programs end a text.
 //
 // net/http hides it when a request has both Transfer-Encoding and
 // Content-Length. Connections end after every HTTP/1 request with chunked
@@ -54,6 +55,9 @@ func framing(r *http.Request) string {
 	}
 	if strings.ContainsFunc(r.URL.Path, unicode.IsControl) {
 		return "The path has control characters."
+	}
+	if strings.Contains(r.URL.RawQuery, "%00") || strings.Contains(r.URL.RawQuery, "\x00") {
+		return "The query has the character %00."
 	}
 	return ""
 }

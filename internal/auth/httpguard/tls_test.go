@@ -32,7 +32,7 @@ type pair struct {
 }
 
 // issue makes a certificate for a name, signed by the parent or by itself.
-func issue(t *testing.T, dir, name string, serial int64, parent *pair) *pair {
+func issue(t *testing.T, dir, name string, serial int64, parent *pair, change ...func(*x509.Certificate)) *pair {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -44,6 +44,9 @@ func issue(t *testing.T, dir, name string, serial int64, parent *pair) *pair {
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: parent == nil, BasicConstraintsValid: true,
 		KeyUsage:    x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	}
+	for _, c := range change {
+		c(tmpl)
 	}
 	p := &pair{key: key, crt: filepath.Join(dir, name+".crt"), keyf: filepath.Join(dir, name+".key")}
 	signer, signKey := tmpl, key
@@ -181,6 +184,68 @@ func TestClientCertificates(t *testing.T) {
 		if body, _, err := fetch(t, ca.client(t, stranger), url); err == nil && body != "" {
 			t.Errorf("required %v: a stranger is known as %q", required, body)
 		}
+	}
+}
+
+// TestForgedClientCertificates shows certificates that the authority has not
+// given for this, or not yet, or no more.
+func TestForgedClientCertificates(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	ca := issue(t, dir, "ca", 1, nil)
+	own := issue(t, dir, "server", 2, ca)
+	leaf := issue(t, dir, "leaf", 3, ca)
+	twin := issue(t, dir, "ca", 4, nil) // another authority of the same name
+	l, err := httpguard.NewTLS(httpguard.TLSConfig{CertFile: own.crt, KeyFile: own.keyf, ClientCAFile: filepath.Join(dir, "authority.crt")})
+	if err == nil {
+		t.Fatal("an authority that is not there")
+	}
+	authority := filepath.Join(dir, "authority.crt")
+	write(t, authority, "CERTIFICATE", ca.cert.Raw)
+	if l, err = httpguard.NewTLS(httpguard.TLSConfig{CertFile: own.crt, KeyFile: own.keyf, ClientCAFile: authority}); err != nil {
+		t.Fatal(err)
+	}
+	url := start(t, l)
+	if body, _, err := fetch(t, ca.client(t, leaf), url); err != nil || body == "" {
+		t.Fatalf("%q, %v", body, err)
+	}
+	stolen := *leaf
+	stolen.key = twin.key // the certificate without its key
+	for name, shown := range map[string]*pair{
+		"expired": issue(t, dir, "etl", 10, ca, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Minute) }),
+		"not valid yet": issue(t, dir, "etl", 11, ca, func(c *x509.Certificate) {
+			c.NotBefore = time.Now().Add(time.Hour)
+			c.NotAfter = c.NotBefore.Add(time.Hour)
+		}),
+		"for servers alone":    issue(t, dir, "etl", 12, ca, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth} }),
+		"for code alone":       issue(t, dir, "etl", 13, ca, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning} }),
+		"signed by itself":     issue(t, dir, "leaf", 3, nil),
+		"signed by a client's": issue(t, dir, "etl", 14, leaf),
+		"of a twin authority":  issue(t, dir, "etl", 15, twin),
+		"without its key":      &stolen,
+		"with a constraint unknown": issue(t, dir, "etl", 16, ca, func(c *x509.Certificate) {
+			c.ExtraExtensions = []pkix.Extension{{Id: []int{1, 2, 3, 4, 5}, Critical: true, Value: []byte{5, 0}}}
+		}),
+	} {
+		if body, _, err := fetch(t, ca.client(t, shown), url); err == nil && body != "" {
+			t.Errorf("%s: known as %q", name, body)
+		}
+	}
+	// Headers name nobody, whatever proxies may have put there.
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"X-Client-Cert", "X-Forwarded-Client-Cert", "Ssl-Client-Cert", "X-SSL-Client-S-DN", "Client-Cert"} {
+		r.Header.Set(name, "CN=leaf,O=Example")
+	}
+	resp, err := ca.client(t, nil).Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if body, _ := io.ReadAll(resp.Body); len(body) != 0 {
+		t.Errorf("a header names %q", body)
 	}
 }
 

@@ -71,7 +71,8 @@ type Config struct {
 	Issuers []Issuer
 	// Skew is how far clocks may differ (1 min).
 	Skew time.Duration
-	// Client fetches keys; a client with a time limit of 10 s if nil.
+	// Client fetches keys, without following redirects; a client with a time
+	// limit of 10 s if nil.
 	Client *http.Client
 	// MinRefresh is the shortest time between two fetches for one issuer,
 	// whatever tokens come (30 s); MaxAge the longest before keys are fetched
@@ -103,6 +104,10 @@ func New(cfg Config) (*Method, error) {
 	if cfg.Client == nil {
 		cfg.Client = &http.Client{Timeout: 10 * time.Second}
 	}
+	// A redirect would take the keys from a host that nobody configured.
+	strict := *cfg.Client
+	strict.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	cfg.Client = &strict
 	m := &Method{cfg: cfg}
 	for _, is := range cfg.Issuers {
 		p, err := newIssuer(&cfg, is)

@@ -124,7 +124,7 @@ func (b *builder) filter(ctx context.Context, r *catalog.Restriction, t *catalog
 func (b *builder) restrict(ctx context.Context, s *catalog.Schema, t *catalog.Table, shade, writable []shade, r *catalog.Restriction) (*catalog.Table, error) {
 	v := &catalog.Table{
 		Name: t.Name, Entity: t.Entity, Doc: t.Doc, Scope: t.Scope, Permission: t.Permission,
-		Schema: s, Restriction: r, ManyToMany: t.ManyToMany,
+		Schema: s, Restriction: r, ManyToMany: t.ManyToMany, Writes: t.Writes,
 	}
 	for i := range t.Columns {
 		if shade[i] == hidden {

@@ -281,6 +281,31 @@ func TestCompiledSchemasAreKeptPerValues(t *testing.T) {
 	}
 }
 
+// TestGrantsByIDOutliveNames: a grant by id is about one environment, whatever its
+// name becomes; a grant by name follows the name.
+func TestGrantsByIDOutliveNames(t *testing.T) {
+	t.Parallel()
+	e, _ := enforcer(t, sample)
+	for _, names := range [][2]string{{"Administrators", "Customers"}, {"Renamed", "Customers"}, {"Customers", "Administrators"}} {
+		m := newMemory()
+		m.schemas[1].Name, m.schemas[2].Name = names[0], names[1]
+		p := e.Provider("pingone", m, caller("mailer"))
+		seen, err := p.Names(t.Context())
+		if err != nil || len(seen) != 1 || seen[0] != (catalog.SchemaName{Name: names[0], ID: "env-1"}) {
+			t.Errorf("%v: by id, seen %v, %v", names, seen, err)
+		}
+		for _, name := range []string{names[0], "env-1"} {
+			if s, err := p.Schema(t.Context(), name); err != nil || s.ID != "env-1" {
+				t.Errorf("%v: %s is %v, %v", names, name, s, err)
+			}
+		}
+		byName, err := e.Provider("pingone", m, caller("reader")).Names(t.Context())
+		if err != nil || (len(byName) == 1) != (names[0] == "Administrators" || names[1] == "Administrators") {
+			t.Errorf("%v: by name, seen %v, %v", names, byName, err)
+		}
+	}
+}
+
 func TestWritesAndProcedures(t *testing.T) {
 	t.Parallel()
 	e, _ := enforcer(t, sample)

@@ -166,7 +166,11 @@ type Resolver func(address string) string
 func (s *Set) Plant(into *Store, environment string, empty bool, id Resolver, stamp func(t *Type, row, makes map[string]any)) {
 	made := id
 	id = func(address string) string {
-		if given := s.given[address]; given != "" {
+		given := s.given[address]
+		if ref, ok := strings.CutPrefix(given, "@"); ok { // the id of another row
+			return id(ref)
+		}
+		if given != "" {
 			return given
 		}
 		return made(address)

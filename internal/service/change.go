@@ -1,0 +1,226 @@
+package service
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/change"
+	"github.com/pingone-gateway/gateway/sqlcore/exec"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// changeSQL answers INSERT, UPDATE and DELETE.
+func (r *Request) changeSQL(ctx context.Context, st query.Statement) (*query.Answer, error) {
+	c, err := r.BindChange(ctx, st)
+	if err != nil {
+		return nil, err
+	}
+	if st.Safe {
+		return nil, gwerr.New(gwerr.MethodNotAllowed, "Nothing is changed by GET.", "Send the statement by POST.")
+	}
+	done, err := r.Change(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.Result(done)
+	if err != nil {
+		return nil, err
+	}
+	answer.Rows = returned{answer.Rows, r}
+	return answer, nil
+}
+
+// BindChange checks an INSERT, UPDATE or DELETE against what the caller may
+// write.
+func (r *Request) BindChange(ctx context.Context, st query.Statement) (*change.Change, error) {
+	r.mu.Lock()
+	r.record.Action = "write"
+	r.mu.Unlock()
+	s, err := change.Parse(st.SQL)
+	if err != nil {
+		return nil, err
+	}
+	if s.Connection != "" {
+		name := s.Connection
+		if r.connection.Name == r.session.service.config.Pool.Default() && r.alias(name) {
+			name = r.connection.Name
+		}
+		if !strings.EqualFold(name, r.connection.Name) {
+			return nil, gwerr.Newf(gwerr.NotFound, "The request is for the connection %s.", r.connection.Name).WithMend("Name no other one before the table.").At(s.Position)
+		}
+	}
+	schema := s.Schema
+	if schema == "" {
+		schema = r.Default()
+	}
+	t, err := r.Writable(ctx, schema, s.Table)
+	if err != nil {
+		return nil, gwerr.From(err).At(s.Position)
+	}
+	return s.Bind(ctx, t, func(ctx context.Context, sql string) (*query.Query, error) {
+		inner := st
+		inner.SQL = sql
+		return r.bind(ctx, inner, substituted{r.Provider, t})
+	})
+}
+
+func (r *Request) alias(name string) bool {
+	for _, a := range r.session.service.config.Aliases {
+		if strings.EqualFold(a, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// Writable returns a table as the caller may change it. Errors are
+// gwerr.ReadOnly, gwerr.UnknownSchema and gwerr.UnknownTable.
+func (r *Request) Writable(ctx context.Context, schema, table string) (*catalog.Table, error) {
+	seen, err := r.Schema(ctx, schema)
+	if err != nil {
+		return nil, err
+	}
+	t, ok := seen.Table(table)
+	if !ok {
+		return nil, gwerr.Newf(gwerr.UnknownTable, "There is no table named %q.", table)
+	}
+	if r.connection.ReadOnly {
+		return nil, gwerr.Newf(gwerr.ReadOnly, "The connection %s allows no writes.", r.connection.Name).
+			WithMend("The administrator allows them with readonly: false at the connection.")
+	}
+	policy := r.session.service.config.Policy
+	if policy == nil {
+		return t, nil
+	}
+	caller := r.session.caller
+	if err := policy.MayWrite(r.connection.Name, catalog.SchemaName{Name: seen.Name, ID: seen.ID}, t.Name, caller); err != nil {
+		return nil, err
+	}
+	mine, err := policy.Writable(r.connection.Name, r.connection.Provider, caller).Schema(ctx, schema)
+	if err != nil {
+		return nil, err
+	}
+	if t, ok = mine.Table(table); !ok {
+		return nil, gwerr.Newf(gwerr.ReadOnly, "Your roles do not allow writing to %s.", table)
+	}
+	return t, nil
+}
+
+// substituted shows one table as it may be written, so that a role which reads
+// more does not let another one write more.
+type substituted struct {
+	catalog.Provider
+	table *catalog.Table
+}
+
+// Schema implements catalog.Provider.
+func (p substituted) Schema(ctx context.Context, name string) (*catalog.Schema, error) {
+	s, err := p.Provider.Schema(ctx, name)
+	if err != nil || p.table.Schema == nil || s.Name != p.table.Schema.Name || s.ID != p.table.Schema.ID {
+		return s, err
+	}
+	tables := make([]*catalog.Table, len(s.Tables))
+	for i, t := range s.Tables {
+		if tables[i] = t; t.Name == p.table.Name {
+			tables[i] = p.table
+		}
+	}
+	return s.Showing(tables), nil
+}
+
+// Change carries a change out. The error tells what was done before it.
+func (r *Request) Change(ctx context.Context, c *change.Change) (*change.Done, error) {
+	if restricted := c.Table.Restriction; c.Kind == change.Insert && restricted != nil && (restricted.Where != nil || restricted.FilterSQL != "") {
+		return nil, gwerr.Newf(gwerr.Forbidden, "Your roles show you some rows of %s alone, so you can't insert any.", c.Table.Name).
+			WithMend("Ask the administrator for a role that writes the table without a condition on its rows.")
+	}
+	for _, property := range c.Allowed() {
+		if !r.connection.Allows[property] {
+			return nil, gwerr.Newf(gwerr.ReadOnly, "The connection %s does not allow this change of %s.", r.connection.Name, c.Table.Name).
+				WithMend("The administrator allows it with the property " + property + ".")
+		}
+	}
+	r.mu.Lock()
+	r.ran, r.record.Action = true, "write"
+	r.tables = append(r.tables, c.Table)
+	r.mu.Unlock()
+	var rows scan.Batches
+	if c.Rows != nil {
+		found, err := r.Query(ctx, c.Rows)
+		if err != nil {
+			return nil, err
+		}
+		rows = found
+	}
+	list, err := c.Collect(ctx, rows, change.Limits{Rows: r.connection.MaxAffected})
+	if err != nil {
+		return nil, err
+	}
+	done, err := attempt(ctx, r, func() (*change.Done, error) {
+		return c.Run(ctx, r.connection.Writer, list, func(ctx context.Context, key map[string]string, columns []int) ([]json.RawMessage, error) {
+			return r.readBack(ctx, c.Table, key, columns)
+		})
+	})
+	if done != nil {
+		r.mu.Lock()
+		r.record.Affected += int64(len(done.Rows))
+		r.mu.Unlock()
+	}
+	return done, err
+}
+
+// readBack reads columns of the row with that key; nulls if it is gone.
+func (r *Request) readBack(ctx context.Context, t *catalog.Table, key map[string]string, columns []int) ([]json.RawMessage, error) {
+	q := &query.Query{Plain: &query.Plain{}, Accesses: []query.Access{{Alias: t.Name, Table: t, Columns: columns, WhereComplete: true}}}
+	where := []predicate.Expr{}
+	for _, at := range t.Key() {
+		col := &t.Columns[at]
+		where = append(where, predicate.Cmp{Column: col.Name, Op: predicate.Eq, Value: predicate.Value{Kind: col.Type.Kind(), Str: key[col.Name]}})
+	}
+	q.Accesses[0].Where = predicate.AllOf(where...)
+	for i, at := range columns {
+		q.Plain.Project = append(q.Plain.Project, i)
+		q.Columns = append(q.Columns, query.Column{Name: t.Columns[at].Name, Type: t.Columns[at].Type})
+	}
+	rows, err := r.execute(ctx, q, exec.Options{})
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := make([]json.RawMessage, len(columns))
+	for {
+		b, err := rows.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return out, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		if b.Record.NumRows() > 0 {
+			out = change.Cells(b.Record, 0, t, columns)
+		}
+		b.Record.Release()
+	}
+}
+
+// explainChange shows how rows are found and the calls for each of them.
+func (r *Request) explainChange(ctx context.Context, st query.Statement) (any, error) {
+	c, err := r.BindChange(ctx, st)
+	if err != nil {
+		return nil, err
+	}
+	r.reads(c.Rows)
+	e, err := attempt(ctx, r, func() (*exec.Explanation, error) { return r.connection.Executor.Explain(ctx, c.Rows) })
+	if err != nil {
+		return nil, err
+	}
+	e.Changes = c.Explain()
+	return e, nil
+}

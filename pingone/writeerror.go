@@ -1,0 +1,94 @@
+package pingone
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+)
+
+// succeeds reports whether a status says that the call was carried out.
+func (q call) succeeds(status int) bool {
+	return status == http.StatusOK || q.change != nil && status > 200 && status < 300
+}
+
+// unclear reports whether a call that makes a row may have been carried out
+// although no answer says so. A connection that was never made carried nothing.
+func (q call) unclear(out outcome) bool {
+	if q.change == nil || !q.change.creates || out.err == nil {
+		return false
+	}
+	var dial *net.OpError
+	if out.network && errors.As(out.err, &dial) && dial.Op == "dial" {
+		return false
+	}
+	return out.network || out.cut || out.status >= 500 || out.status == http.StatusRequestTimeout
+}
+
+// gone reports whether a row to be deleted was deleted by an attempt before, the
+// answer to which was lost.
+func (w *changing) gone(out outcome, before int) bool {
+	return w != nil && w.method == http.MethodDelete && before > 0 && out.status == http.StatusNotFound
+}
+
+func unknownOutcome(q call, cause error) error {
+	return gwerr.Wrap(gwerr.OutcomeUnknown, cause, "PingOne was asked for a new row of "+q.change.table.Name+", but no answer came: it may be there or not.",
+		"Look for it with a SELECT before you try again; the gateway does not.")
+}
+
+// alike are the statuses that mean the same for every call.
+var alike = map[int]bool{http.StatusUnauthorized: true, http.StatusRequestTimeout: true, http.StatusTooManyRequests: true}
+
+// refused is an answer that refuses a change. Values of the request are not
+// repeated: they may be personal data.
+func (w *changing) refused(q call, resp *http.Response, a apiAnswer) error {
+	name := w.table.Name
+	switch resp.StatusCode {
+	case http.StatusForbidden:
+		return gwerr.New(gwerr.UpstreamForbidden, "PingOne refused to change "+name+": the worker application has no role that covers it, or the row may not be changed."+traceID(resp),
+			"Check the roles of the worker application.")
+	case http.StatusNotFound, http.StatusGone:
+		return gwerr.Wrap(gwerr.NotFound, refusal(resp.StatusCode), "The row of "+name+" to be changed, or one that it refers to, is not there (any more)."+traceID(resp), "Read it again.")
+	}
+	code := gwerr.InvalidValue
+	if resp.StatusCode == http.StatusConflict {
+		code = gwerr.Conflict
+	}
+	text, target := "PingOne refused the change of "+name, ""
+	if codeForm.MatchString(a.Code) {
+		text += " (" + a.Code + ")"
+	}
+	for i, d := range a.Details {
+		if d.Code == "UNIQUENESS_VIOLATION" {
+			code = gwerr.Conflict
+		}
+		column := w.column(d.Target)
+		if i == 0 {
+			target = column
+		}
+		if codeForm.MatchString(d.Code) {
+			text += ", " + strings.TrimSpace(column+" "+d.Code)
+		}
+	}
+	text += "."
+	if own := withoutValues(a.Message); own != "" && len(own) < 200 {
+		text += " It says: " + own
+	}
+	return gwerr.Wrap(code, refusal(resp.StatusCode), text+traceID(resp), "").On(target)
+}
+
+// column names the column of a member; "" if there is none.
+func (w *changing) column(member string) string {
+	i := slices.IndexFunc(w.table.Columns, func(c catalog.Column) bool { return member != "" && c.Source == member })
+	if i < 0 {
+		i = slices.IndexFunc(w.table.Columns, func(c catalog.Column) bool { return member != "" && strings.HasPrefix(c.Source, member+".") })
+	}
+	if i < 0 {
+		return ""
+	}
+	return w.table.Columns[i].Name
+}

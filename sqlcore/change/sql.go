@@ -1,0 +1,386 @@
+package change
+
+import (
+	"context"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+)
+
+// Statement is an INSERT, UPDATE or DELETE as it was written.
+type Statement struct {
+	Kind Kind
+	// Connection and Schema are the parts of the table's name before the last; ""
+	// where they are not given.
+	Connection, Schema, Table string
+	// Position is the byte offset of the table's name.
+	Position int
+
+	text      string
+	tokens    []sqltext.Token
+	name      span // of the table with its alias
+	alias     string
+	columns   []sqltext.Token
+	values    []span // of an UPDATE's expressions
+	source    span   // of an INSERT's VALUES or SELECT
+	where     span   // with the word WHERE
+	returning []sqltext.Token
+}
+
+// span is a part of the text, in tokens.
+type span struct{ from, to int }
+
+func (s span) empty() bool { return s.from >= s.to }
+
+// Is reports whether the statement changes rows.
+func Is(sql string) bool {
+	switch sqltext.Verb(sql) {
+	case "insert", "update", "delete":
+		return true
+	}
+	return false
+}
+
+// Parse reads the frame of a statement: the table, the columns and where the
+// expressions stand, which the engine reads. Errors are gwerr.Syntax with their
+// place.
+func Parse(sql string) (*Statement, error) {
+	tokens, err := sqltext.Lex(sql)
+	if err != nil {
+		return nil, err
+	}
+	for len(tokens) > 0 && tokens[len(tokens)-1].Is(";") {
+		tokens = tokens[:len(tokens)-1]
+	}
+	for _, t := range tokens {
+		if t.Is(";") {
+			return nil, gwerr.New(gwerr.Syntax, "Only one statement is allowed in a query.", "Send the statements one by one.").At(t.Start)
+		}
+	}
+	p := &parser{Statement: &Statement{text: sql, tokens: tokens}}
+	if err := p.statement(); err != nil {
+		return nil, err
+	}
+	return p.Statement, nil
+}
+
+type parser struct {
+	*Statement
+	at int
+}
+
+func (p *parser) statement() error {
+	switch {
+	case p.take("insert"):
+		return p.insert()
+	case p.take("update"):
+		p.Kind = Update
+		return p.update()
+	case p.take("delete"):
+		p.Kind = Delete
+		return p.delete()
+	}
+	return p.wrong("A change begins with INSERT, UPDATE or DELETE.")
+}
+
+func (p *parser) insert() error {
+	if !p.take("into") {
+		return p.wrong("After INSERT, INTO is expected.")
+	}
+	if err := p.table(false); err != nil {
+		return err
+	}
+	if !p.take("(") {
+		return p.wrong("After the table's name its columns are expected, in parentheses.")
+	}
+	for {
+		if err := p.column(); err != nil {
+			return err
+		}
+		if p.take(")") {
+			break
+		}
+		if !p.take(",") {
+			return p.wrong("Between columns a comma is expected.")
+		}
+	}
+	end, err := p.returningFrom(p.at)
+	if err != nil {
+		return err
+	}
+	p.source = span{p.at, end}
+	switch t := p.peek(); {
+	case p.source.empty(), !t.Is("values") && !t.Is("select") && !t.Is("with") && !t.Is("from") && !t.Is("("):
+		return p.wrong("After the columns VALUES or SELECT is expected.")
+	}
+	return p.nothing(p.source, "default", "on")
+}
+
+func (p *parser) update() error {
+	if err := p.table(true); err != nil {
+		return err
+	}
+	if !p.take("set") {
+		return p.wrong("After the table's name, SET is expected.")
+	}
+	end, err := p.returningFrom(p.at)
+	if err != nil {
+		return err
+	}
+	p.where = p.clause("where", p.at, end)
+	if !p.where.empty() {
+		end = p.where.from
+	}
+	for {
+		if err := p.column(); err != nil {
+			return err
+		}
+		if !p.take("=") {
+			return p.wrong("After the column, = is expected.")
+		}
+		from, depth := p.at, p.depth()
+		for p.at < end && !(p.peek().Is(",") && p.peek().Depth == depth) {
+			p.at++
+		}
+		if from == p.at {
+			return p.wrong("A value is missing.")
+		}
+		value := span{from, p.at}
+		p.values = append(p.values, value)
+		if err := p.nothing(value, "default", "from"); err != nil {
+			return err
+		}
+		if p.at == end {
+			break
+		}
+		p.at++
+	}
+	return p.needWhere()
+}
+
+func (p *parser) delete() error {
+	if !p.take("from") {
+		return p.wrong("After DELETE, FROM is expected.")
+	}
+	if err := p.table(true); err != nil {
+		return err
+	}
+	end, err := p.returningFrom(p.at)
+	if err != nil {
+		return err
+	}
+	p.where = p.clause("where", p.at, end)
+	if p.at < end && p.at != p.where.from {
+		return p.wrong("After the table's name, WHERE is expected.")
+	}
+	return p.needWhere()
+}
+
+// needWhere refuses what would be done to all rows.
+func (p *parser) needWhere() error {
+	if !p.where.empty() {
+		return nil
+	}
+	return gwerr.Newf(gwerr.BadRequest, "%s without WHERE would change every row.", p.Kind).
+		WithMend("Say which rows; WHERE true means all of them.").At(p.tokens[0].Start)
+}
+
+// table reads the name, and an alias where there may be one.
+func (p *parser) table(aliased bool) error {
+	name := sqltext.ChainAt(p.tokens, p.at)
+	if len(name) == 0 || len(name) > 3 {
+		return p.wrong("Here the name of a table is expected.")
+	}
+	from := p.at
+	p.Position = name[0].Start
+	p.Table = name[len(name)-1].Name()
+	if len(name) > 1 {
+		p.Schema = name[len(name)-2].Name()
+	}
+	if len(name) > 2 {
+		p.Connection = name[0].Name()
+	}
+	p.at += 2*len(name) - 1
+	p.alias = sqltext.Quote(p.Table)
+	if aliased {
+		as := p.take("as")
+		if t := p.peek(); t.IsName() && (as || !t.Is("set") && !t.Is("where") && !t.Is("returning") && !t.Is("using")) {
+			p.alias = sqltext.Quote(t.Name())
+			p.at++
+		}
+	}
+	p.name = span{from, p.at}
+	return nil
+}
+
+// column reads a name, with or without the table's before it.
+func (p *parser) column() error {
+	name := sqltext.ChainAt(p.tokens, p.at)
+	if len(name) == 0 {
+		return p.wrong("Here the name of a column is expected.")
+	}
+	p.columns = append(p.columns, name[len(name)-1])
+	p.at += 2*len(name) - 1
+	return nil
+}
+
+// returningFrom reads the RETURNING clause, if there is one, and gives its place
+// or the end.
+func (p *parser) returningFrom(at int) (int, error) {
+	c := p.clause("returning", at, len(p.tokens))
+	if c.empty() {
+		return len(p.tokens), nil
+	}
+	inner := parser{Statement: &Statement{text: p.text, tokens: p.tokens}, at: c.from + 1}
+	if inner.take("*") {
+		p.returning = []sqltext.Token{p.tokens[inner.at-1]}
+	} else {
+		for {
+			if err := inner.column(); err != nil {
+				return 0, err
+			}
+			if !inner.take(",") {
+				break
+			}
+		}
+		p.returning = inner.columns
+	}
+	if inner.at < len(p.tokens) {
+		return 0, inner.wrong("RETURNING takes names of columns, or *.")
+	}
+	return c.from, nil
+}
+
+// clause finds the last such word outside parentheses, and the clause up to end.
+func (p *parser) clause(word string, from, end int) span {
+	for i := end - 1; i >= from; i-- {
+		if p.tokens[i].Depth == 0 && p.tokens[i].Is(word) {
+			return span{i, end}
+		}
+	}
+	return span{end, end}
+}
+
+// nothing refuses words that mean something which is not offered.
+func (p *parser) nothing(s span, words ...string) error {
+	for i := s.from; i < s.to; i++ {
+		for _, w := range words {
+			if t := p.tokens[i]; t.Is(w) && (w == "default" || t.Depth == 0) {
+				p.at = i
+				return p.wrong(strings.ToUpper(w) + " is not offered in changes.")
+			}
+		}
+	}
+	return nil
+}
+
+func (p *parser) peek() sqltext.Token {
+	if p.at >= len(p.tokens) {
+		return sqltext.Token{Kind: sqltext.Symbol, Start: len(p.text), End: len(p.text)}
+	}
+	return p.tokens[p.at]
+}
+
+func (p *parser) depth() int { return p.peek().Depth }
+
+func (p *parser) take(word string) bool {
+	if !p.peek().Is(word) {
+		return false
+	}
+	p.at++
+	return true
+}
+
+func (p *parser) wrong(message string) error {
+	return gwerr.New(gwerr.Syntax, message, "Write INSERT INTO t (a, b) VALUES (…), UPDATE t SET a = … WHERE …, or DELETE FROM t WHERE ….").At(p.peek().Start)
+}
+
+// Bind makes the change of the statement. t is the table that it names, as the
+// caller may write it, and bind binds a query over the caller's schemas.
+func (s *Statement) Bind(ctx context.Context, t *catalog.Table, bind func(ctx context.Context, sql string) (*query.Query, error)) (*Change, error) {
+	assigned, err := s.positions(t, s.columns)
+	if err != nil {
+		return nil, err
+	}
+	returning, err := s.positions(t, s.returning)
+	if err != nil {
+		return nil, err
+	}
+	c, err := New(s.Kind, t, assigned, returning, func(i int) int { return s.columns[i].Start })
+	if err != nil {
+		return nil, err
+	}
+	sql := s.query(c)
+	if c.Rows, err = bind(ctx, sql.String()); err != nil {
+		e := *gwerr.From(err)
+		if e.Position >= 0 {
+			e.Position = sql.source(e.Position)
+		}
+		return nil, &e
+	}
+	return c, nil
+}
+
+// positions finds the columns of names; * stands for all.
+func (s *Statement) positions(t *catalog.Table, names []sqltext.Token) ([]int, error) {
+	var out []int
+	for _, n := range names {
+		if n.Is("*") {
+			for i := range t.Columns {
+				out = append(out, i)
+			}
+			continue
+		}
+		i := t.Index(n.Name())
+		if i < 0 {
+			return nil, gwerr.Newf(gwerr.UnknownColumn, "%s has no column of that name.", t.Name).At(n.Start)
+		}
+		out = append(out, i)
+	}
+	return out, nil
+}
+
+// query is the SELECT that gives the rows to change.
+func (s *Statement) query(c *Change) *rewritten {
+	out := &rewritten{text: s.text, tokens: s.tokens}
+	out.add("SELECT ")
+	for i, at := range c.Reads {
+		if i > 0 {
+			out.add(", ")
+		}
+		out.add(s.alias + "." + sqltext.Quote(c.Table.Columns[at].Name))
+	}
+	for i, at := range c.Assigned {
+		if i+len(c.Reads) > 0 {
+			out.add(", ")
+		}
+		out.add("CAST((")
+		if s.Kind == Insert {
+			out.add(position(i))
+		} else {
+			out.copy(s.values[i])
+		}
+		out.add(") AS " + c.Table.Columns[at].Type.SQL() + ") AS " + position(i))
+	}
+	out.add(" FROM ")
+	if s.Kind != Insert {
+		out.copy(s.name)
+		out.add(" ")
+		out.copy(s.where)
+		return out
+	}
+	out.add("(")
+	out.copy(s.source)
+	out.add(") AS new_rows (")
+	for i := range c.Assigned {
+		if i > 0 {
+			out.add(", ")
+		}
+		out.add(position(i))
+	}
+	out.add(")")
+	return out
+}
