@@ -21,18 +21,9 @@ type filterSpec struct {
 
 var (
 	opsEq     = []string{"eq"}
-	opsSw     = []string{"sw"}
 	opsEqSw   = []string{"eq", "sw"}
 	opsEqSwEw = []string{"eq", "sw", "ew"}
 )
-
-var environmentsSpec = filterSpec{attributes: map[string][]string{
-	"name": opsSw, "id": opsEq, "organization.id": opsEq, "license.id": opsEq, "status": opsEq,
-}}
-
-var groupsSpec = filterSpec{or: true, groupPath: true, attributes: map[string][]string{
-	"id": opsEq, "name": opsEqSw, "population.id": opsEq, "externalId": opsEqSw,
-}}
 
 // usersSpec is what users accept in an environment: the documented attributes
 // and the enabled custom attributes of type STRING.

@@ -25,7 +25,7 @@ func (s *Server) EnvironmentID(name string) string {
 
 func (s *Server) environmentNamed(name string) *environment {
 	for _, e := range s.environments() {
-		if e.info.Load().name == name {
+		if e.says("name") == name {
 			return e
 		}
 	}
@@ -56,10 +56,8 @@ func (s *Server) Groups(environment string) map[string]string {
 	e.mu.RLock()
 	defer e.mu.RUnlock()
 	out := make(map[string]string)
-	for _, g := range e.groups {
-		if !g.deleted {
-			out[g.name] = g.id.String()
-		}
+	for _, row := range e.rows.Read("groups").All() {
+		out[row.Members["name"].(string)] = row.ID
 	}
 	return out
 }
@@ -67,7 +65,7 @@ func (s *Server) Groups(environment string) map[string]string {
 // SchemaID is the id of an environment's user schema.
 func (s *Server) SchemaID(environment string) string {
 	if e := s.environmentNamed(environment); e != nil {
-		return e.schema.String()
+		return e.rows.Read("schemas").Only().ID
 	}
 	return ""
 }

@@ -19,7 +19,6 @@ type Server struct {
 	opt       Options
 	mu        sync.Mutex // for changes of all
 	all       atomic.Pointer[[]*environment]
-	made      atomic.Uint32 // environments created by calls
 	auth      *authserver.Server
 	routes    *node
 	limits    *limiter
@@ -28,6 +27,7 @@ type Server struct {
 	cursorKey []byte
 	errorIDs  atomic.Uint32
 	resources *resource.Set
+	hooks     map[string]resourceHooks
 	generics  map[string]*generic // by name
 	store     *resource.Store     // of what is above environments
 	storeMu   sync.RWMutex
@@ -65,6 +65,7 @@ func New(opt Options) (*Server, error) {
 	if s.resources, err = declared(); err != nil {
 		return nil, err
 	}
+	s.hooks = hooksOf()
 	s.build()
 	s.auth, err = authserver.New(authserver.Config{
 		Organization: organizationID,

@@ -62,7 +62,7 @@ func (s *Server) AllGroups(environment string) (out []Group) {
 		if g.deleted {
 			continue
 		}
-		group := Group{ID: g.id.String(), Name: g.name, UserFilter: g.userFilter, Users: numbers.groups[k]}
+		group := Group{ID: g.id.String(), Name: e.groupText(k, "name"), UserFilter: e.groupText(k, "userFilter"), Users: numbers.groups[k]}
 		if g.population >= 0 {
 			group.Population = e.populationID(g.population).String()
 		}

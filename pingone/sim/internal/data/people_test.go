@@ -206,13 +206,4 @@ func TestSpecs(t *testing.T) {
 		assert.EqualValues(t, 600, most)
 		assert.Equal(t, 1, empty)
 	}
-	groups := Groups(10)
-	assert.InDelta(t, 60, len(groups), 8)
-	for k, g := range groups {
-		for _, p := range g.Parents {
-			assert.NotEqual(t, k, p)
-			assert.Less(t, p, len(groups))
-		}
-		assert.True(t, g.CustomData == "" || json.Valid([]byte(g.CustomData)))
-	}
 }

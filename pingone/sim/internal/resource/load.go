@@ -3,7 +3,6 @@ package resource
 import (
 	"fmt"
 	"io/fs"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,46 +10,6 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/parser"
 )
-
-// declaration is a file as it is written.
-type declaration struct {
-	Path       string                   `yaml:"path"`
-	Key        string                   `yaml:"key"`
-	One        string                   `yaml:"one"`
-	Methods    string                   `yaml:"methods"`
-	Group      string                   `yaml:"group"`
-	Permission permission               `yaml:"permission"`
-	Page       page                     `yaml:"page"`
-	Count      bool                     `yaml:"count"`
-	IDs        string                   `yaml:"ids"`
-	Numbers    string                   `yaml:"numbers"`
-	Filters    map[string]string        `yaml:"filters"`
-	Or         bool                     `yaml:"or"`
-	Order      []string                 `yaml:"order"`
-	Links      map[string]string        `yaml:"links"`
-	Members    yaml.MapSlice            `yaml:"members"`
-	Variant    string                   `yaml:"variant"`
-	Variants   map[string]yaml.MapSlice `yaml:"variants"`
-	Parts      map[string]part          `yaml:"parts"`
-	Actions    map[string]string        `yaml:"actions"`
-	Rows       []yaml.MapSlice          `yaml:"rows"`
-}
-
-type permission struct {
-	Read  string `yaml:"read"`
-	Write string `yaml:"write"`
-}
-
-type page struct {
-	Default int `yaml:"default"`
-	Most    int `yaml:"most"`
-}
-
-type part struct {
-	Members string `yaml:"members"`
-	Methods string `yaml:"methods"`
-	Answers string `yaml:"answers"`
-}
 
 // source tells where in its file something stands.
 type source struct {
@@ -128,56 +87,27 @@ func Load(files fs.FS, code ...string) (*Set, error) {
 
 // read reads one file.
 func read(name string, raw []byte) (*Type, error) {
-	var d declaration
-	if err := yaml.UnmarshalWithOptions(raw, &d, yaml.Strict(), yaml.UseOrderedMap()); err != nil {
+	t := &Type{file: &source{name, raw}, Groups: Words{"rlgConfigRpm"}}
+	t.Permission = roles{Words{"configuration"}, Words{"configuration"}}
+	if err := yaml.UnmarshalWithOptions(raw, t, yaml.Strict(), yaml.UseOrderedMap()); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	t := &Type{
-		Path: d.Path, Key: d.Key, One: d.One, Methods: words(d.Methods), Read: words(d.Permission.Read), Write: words(d.Permission.Write),
-		Default: d.Page.Default, Most: d.Page.Most, Count: d.Count, Or: d.Or, Order: d.Order, Variant: d.Variant,
-		NamedIDs: d.IDs == "name", Strict: d.Numbers == "strict", Filters: make(map[string][]string), file: &source{name, raw},
-	}
-	groups := append(words(d.Group), "rlgConfigRpm")
-	t.Group, t.Writes = groups[0], groups[max(0, len(groups)-2)]
-	if len(t.Read) == 0 {
-		t.Read = []string{"configuration"}
-	}
-	if len(t.Write) == 0 {
-		t.Write = []string{"configuration"}
-	}
-	for attribute, operators := range d.Filters {
-		t.Filters[attribute] = words(operators)
-	}
-	for _, name := range slices.Sorted(maps.Keys(d.Links)) {
-		t.Links = append(t.Links, Link{name, d.Links[name]})
-	}
-	for _, name := range slices.Sorted(maps.Keys(d.Parts)) {
-		p := d.Parts[name]
-		t.Parts = append(t.Parts, Part{name, words(p.Members), words(p.Methods), p.Answers == "row"})
-	}
-	for _, name := range slices.Sorted(maps.Keys(d.Actions)) {
-		t.Actions = append(t.Actions, Action{name, d.Actions[name]})
-	}
 	t.split()
-	if err := t.declareMembers(d); err != nil {
+	if err := t.declareMembers(); err != nil {
 		return nil, err
 	}
-	return t, t.declareRows(d.Rows)
-}
-
-func words(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+	return t, t.declareRows()
 }
 
 // declareMembers builds the trees of members.
-func (t *Type) declareMembers(d declaration) error {
+func (t *Type) declareMembers() error {
 	t.Members = &Member{Kind: Object}
-	if err := t.declare(t.Members, d.Members, "$.members"); err != nil {
+	if err := t.declare(t.Members, t.Declared, "$.members"); err != nil {
 		return err
 	}
 	t.Variants = make(map[string]*Member)
-	for name, members := range d.Variants {
-		t.Variants[name] = t.Members.clone()
+	for name, members := range t.Kinds {
+		t.Variants[name] = t.Members.Clone()
 		if err := t.declare(t.Variants[name], members, "$.variants."+name); err != nil {
 			return err
 		}
@@ -185,11 +115,10 @@ func (t *Type) declareMembers(d declaration) error {
 	return nil
 }
 
-func (t *Type) declare(into *Member, members yaml.MapSlice, at string) error {
+func (t *Type) declare(into *Member, members Texts, at string) error {
 	for _, item := range members {
-		name, text := fmt.Sprint(item.Key), fmt.Sprint(item.Value)
-		if err := into.add(name, text); err != nil {
-			return t.file.fail(at+".'"+name+"'", "member %s: %v", name, err)
+		if err := into.add(item.Name, item.Text); err != nil {
+			return t.file.fail(at+".'"+item.Name+"'", "member %s: %v", item.Name, err)
 		}
 	}
 	return nil
@@ -210,11 +139,11 @@ func (s *Set) check(t *Type) error {
 		return t.file.fail("$", "one is missing: what messages call a row, such as gateway")
 	case len(t.Methods) == 0:
 		return t.file.fail("$", "methods is missing: some of %s", strings.Join(methodNames, ", "))
-	case t.Single() && (t.Can("list") || t.Can("create") || t.Most > 0 || t.Count || len(t.Filters) > 0):
+	case t.Single() && (t.Can("list") || t.Can("create") || t.Page.Most > 0 || t.Count || len(t.Filters) > 0):
 		return t.file.fail("$.methods", "a resource without key is one row: it has no list, page, count or filters")
 	case !t.Single() && !t.Can("list"):
 		return t.file.fail("$.methods", "a collection needs the method list")
-	case (t.Most > 0) != (t.Default > 0) || t.Default > t.Most:
+	case (t.Page.Most > 0) != (t.Page.Default > 0) || t.Page.Default > t.Page.Most:
 		return t.file.fail("$.page", "a page needs default and most, and default is not above most")
 	}
 	for _, m := range t.Methods {
@@ -222,7 +151,7 @@ func (s *Set) check(t *Type) error {
 			return t.file.fail("$.methods", "there is no method %q; there are %s", m, strings.Join(methodNames, ", "))
 		}
 	}
-	for _, class := range slices.Concat(t.Read, t.Write) {
+	for _, class := range slices.Concat(t.Permission.Read, t.Permission.Write) {
 		if !slices.Contains(classes, class) {
 			return t.file.fail("$.permission", "there is no permission %q; there are %s", class, strings.Join(classes, ", "))
 		}
@@ -261,10 +190,10 @@ func (s *Set) checkNames(t *Type) error {
 			return t.file.fail("$.order", "order names %s, which is no member", order)
 		}
 	}
-	for _, p := range t.Parts {
-		for _, name := range p.Members {
+	for part, p := range t.Parts {
+		for _, name := range append(strings.Fields(p.Of), p.Members...) {
 			if t.Members.Child(name) == nil {
-				return t.file.fail("$.parts", "part %s names %s, which is no member", p.Name, name)
+				return t.file.fail("$.parts", "part %s names %s, which is no member", part, name)
 			}
 		}
 		for _, m := range p.Methods {
