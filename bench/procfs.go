@@ -1,76 +1,36 @@
 package main
 
 import (
-	"bufio"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/prometheus/procfs"
 )
 
 // tick is the unit of CPU times in /proc: USER_HZ is 100 on every architecture
 // that Go runs on (proc_pid_stat(5)).
 const tick = 10 * time.Millisecond
 
-// parseStat reads the user and system time from the text of /proc/<pid>/stat.
-// The second field is the name of the program in parentheses, which may itself
-// hold spaces and parentheses; utime and stime are fields 14 and 15.
-func parseStat(text string) (time.Duration, error) {
-	after := strings.LastIndexByte(text, ')')
-	if after < 0 {
-		return 0, errors.New("stat has no name")
-	}
-	fields := strings.Fields(text[after+1:]) // begins with field 3
-	if len(fields) < 13 {
-		return 0, errors.New("stat is too short")
-	}
-	var ticks int64
-	for _, f := range fields[11:13] {
-		n, err := strconv.ParseInt(f, 10, 64)
-		if err != nil {
-			return 0, fmt.Errorf("stat has no CPU times: %w", err)
-		}
-		ticks += n
-	}
-	return time.Duration(ticks) * tick, nil
-}
-
-// parseKB finds a line such as "VmHWM:   123 kB" and gives its value in bytes.
-func parseKB(text, key string) (int64, error) {
-	for line := range strings.Lines(text) {
-		rest, ok := strings.CutPrefix(line, key+":")
-		if !ok {
-			continue
-		}
-		n, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
-		if err != nil {
-			return 0, fmt.Errorf("%s: %w", key, err)
-		}
-		return n << 10, nil
-	}
-	return 0, fmt.Errorf("there is no line %s", key)
-}
-
 // cpuTime is the user and system time that a process has used.
 func cpuTime(pid int) (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	p, err := procfs.NewProc(pid)
 	if err != nil {
 		return 0, err
 	}
-	return parseStat(string(text))
+	stat, err := p.Stat()
+	return time.Duration(stat.CPUTime() * float64(time.Second)), err
 }
 
 // peakMemory is the most memory that a process has had resident, in bytes.
 func peakMemory(pid int) (int64, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	p, err := procfs.NewProc(pid)
 	if err != nil {
 		return 0, err
 	}
-	return parseKB(string(text), "VmHWM")
+	status, err := p.NewStatus()
+	return int64(status.VmHWM), err
 }
 
 // resetPeak makes peakMemory begin anew (proc_pid_clear_refs(5)).
@@ -97,28 +57,21 @@ func (m machine) String() string {
 // unknown.
 func machineOf(proc string) machine {
 	m := machine{model: "unknown CPU", load: "unknown", cores: runtime.NumCPU(), system: runtime.GOOS + "/" + runtime.GOARCH, golang: runtime.Version()}
-	if text, err := os.ReadFile(filepath.Join(proc, "cpuinfo")); err == nil {
-		m.model = cpuModel(string(text))
+	files, err := procfs.NewFS(proc)
+	if err != nil {
+		return m
 	}
-	if text, err := os.ReadFile(filepath.Join(proc, "meminfo")); err == nil {
-		m.memory, _ = parseKB(string(text), "MemTotal") // 0 says unknown
+	if cpus, err := files.CPUInfo(); err == nil && len(cpus) > 0 && cpus[0].ModelName != "" {
+		m.model = cpus[0].ModelName
 	}
-	if text, err := os.ReadFile(filepath.Join(proc, "sys/kernel/osrelease")); err == nil {
-		m.system = "Linux " + strings.TrimSpace(string(text))
+	if memory, err := files.Meminfo(); err == nil && memory.MemTotalBytes != nil {
+		m.memory = int64(*memory.MemTotalBytes)
 	}
-	if text, err := os.ReadFile(filepath.Join(proc, "loadavg")); err == nil {
-		m.load, _, _ = strings.Cut(string(text), " ")
+	if release, err := files.SysctlStrings("kernel.osrelease"); err == nil && len(release) > 0 {
+		m.system = "Linux " + release[0]
+	}
+	if load, err := files.LoadAvg(); err == nil {
+		m.load = fmt.Sprintf("%.2f", load.Load1)
 	}
 	return m
-}
-
-// cpuModel finds the name of the first processor.
-func cpuModel(cpuinfo string) string {
-	s := bufio.NewScanner(strings.NewReader(cpuinfo))
-	for s.Scan() {
-		if key, value, ok := strings.Cut(s.Text(), ":"); ok && strings.TrimSpace(key) == "model name" {
-			return strings.TrimSpace(value)
-		}
-	}
-	return "unknown CPU"
 }

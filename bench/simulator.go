@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
 
 	"github.com/pingone-gateway/gateway/pingone/sim"
 )
@@ -61,20 +63,15 @@ func startSimulator(ctx context.Context, o options, users int, latency time.Dura
 
 // signIn gets an access token with the worker application's credentials.
 func (s *simulator) signIn(ctx context.Context) error {
-	at := fmt.Sprintf("http://%s/%s/as/token", s.address, s.environment)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, at, strings.NewReader("grant_type=client_credentials"))
+	app := clientcredentials.Config{
+		ClientID: sim.AppWorker.ID, ClientSecret: sim.AppWorker.Secret, AuthStyle: oauth2.AuthStyleInHeader,
+		TokenURL: fmt.Sprintf("http://%s/%s/as/token", s.address, s.environment),
+	}
+	token, err := app.Token(ctx)
 	if err != nil {
-		return err
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.SetBasicAuth(sim.AppWorker.ID, sim.AppWorker.Secret)
-	var answer struct {
-		Token string `json:"access_token"`
-	}
-	if err := s.do(req, &answer); err != nil {
 		return fmt.Errorf("signing in to the simulator: %w", err)
 	}
-	s.token = answer.Token
+	s.token = token.AccessToken
 	return nil
 }
 

@@ -157,7 +157,7 @@ func TestDividedScanWithALimit(t *testing.T) {
 // Without counts nothing can be proved, so nothing is split.
 func TestScanWithoutCountsIsNotSplit(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sim.Options{Users: 4000, MaxCount: 100}, nil)
+	w := newWorld(t, sim.Options{Users: 4000, Unkind: "no-count=100"}, nil)
 	w.sim.ResetRequests()
 	require.Len(t, w.unique(w.rows(w.divided(500, "Id")), 0), 4000)
 	require.False(t, slices.ContainsFunc(w.filters(), func(f string) bool { return strings.Contains(f, "username sw") }))

@@ -374,7 +374,7 @@ func TestCounts(t *testing.T) {
 
 func TestCountWithoutACountIsUnknown(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, sim.Options{Users: 900, MaxCount: 10}, nil)
+	w := newWorld(t, sim.Options{Users: 900, Unkind: "no-count=10"}, nil)
 	r := w.request(w.table("Users"), "list", "Id")
 	r.Filters = []string{"enabled eq true"}
 	_, known, err := w.conn.Count(context.Background(), r)

@@ -8,6 +8,9 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
 
+// limitedPopulation is the population that AppPopulationOnly has roles for.
+const limitedPopulation = 2
+
 // access is what the roles of a caller allow.
 type access struct {
 	environments map[data.ID]bool
@@ -79,32 +82,17 @@ func (s *Server) appAccess(client string) access {
 }
 
 // userAccess are the roles of a user who signed in.
-func (s *Server) userAccess(environment, subject string) access {
-	id, _ := data.ParseID(environment)
-	e := s.environment(id)
-	user, _ := data.ParseID(subject)
-	if e == nil {
+func (s *Server) userAccess(env, subject string) access {
+	u, _, ok := directory{s}.in(env, func(e *environment) *user { return e.userOf(subject) })
+	if !ok || !u.enabled {
 		return access{}
 	}
-	i, ok := e.people.Index(user)
-	switch {
-	case !ok || !e.exists(i):
-		return access{}
-	case e == s.environments()[0] && e.people.IsAdmin(i):
+	id, _ := data.ParseID(env)
+	switch e := s.environment(id); {
+	case e == s.environments()[0] && e.people.IsAdmin(u.index):
 		return s.everywhere(true)
-	case e.people.IsAuditor(i):
+	case e != nil && e.people.IsAuditor(u.index):
 		return access{environments: map[data.ID]bool{e.id: true}, narrow: true}
 	}
 	return access{}
-}
-
-// exists reports whether a user is there and enabled.
-func (e *environment) exists(i uint32) bool {
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	if versions, ok := e.written[i]; ok {
-		u := versions[len(versions)-1].user
-		return u != nil && u.enabled
-	}
-	return e.people.Enabled(i) && i < e.people.Count()
 }

@@ -81,59 +81,54 @@ func (s *Server) apps() map[string][]authserver.App {
 // directory lets the authorization server sign users in.
 type directory struct{ server *Server }
 
-// SignIn implements authserver.Directory.
-func (d directory) SignIn(environment, username, password string) (string, bool) {
-	id, _ := data.ParseID(environment)
+// in looks a user up in an environment; false when there is none.
+func (d directory) in(env string, look func(e *environment) *user) (found *user, subject string, ok bool) {
+	id, _ := data.ParseID(env)
 	e := d.server.environment(id)
 	if e == nil {
-		return "", false
+		return nil, "", false
 	}
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	i, ok := e.userByUsername(username)
+	if found = look(e); found == nil {
+		return nil, "", false
+	}
+	return found, e.userID(found.index).String(), true
+}
+
+func named(username string) func(e *environment) *user {
+	return func(e *environment) *user {
+		if i, ok := e.userByUsername(username); ok {
+			return e.latest(i, &user{})
+		}
+		return nil
+	}
+}
+
+// SignIn implements authserver.Directory.
+func (d directory) SignIn(environment, username, password string) (string, bool) {
+	u, id, ok := d.in(environment, named(username))
 	if !ok {
 		return "", false
 	}
-	u := e.latest(i, &user{})
 	want := u.password
-	if want == "" {
-		want = UserPassword
-	}
+	setDefault(&want, UserPassword)
 	if !u.enabled || u.status.Locked || password != want {
 		return "", false
 	}
-	return e.userID(i).String(), true
+	return id, true
 }
 
 // UserByName implements authserver.Directory.
 func (d directory) UserByName(environment, username string) (string, bool) {
-	id, _ := data.ParseID(environment)
-	e := d.server.environment(id)
-	if e == nil {
-		return "", false
-	}
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	i, ok := e.userByUsername(username)
-	return e.userID(i).String(), ok
+	_, id, ok := d.in(environment, named(username))
+	return id, ok
 }
 
 // Profile implements authserver.Directory.
-func (d directory) Profile(environment, subject string) (map[string]any, bool) {
-	envID, _ := data.ParseID(environment)
-	e := d.server.environment(envID)
-	id, ok := data.ParseID(subject)
-	if e == nil || !ok {
-		return nil, false
-	}
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	i, ok := e.people.Index(id)
+func (d directory) Profile(env, subject string) (map[string]any, bool) {
+	u, _, ok := d.in(env, func(e *environment) *user { return e.userOf(subject) })
 	if !ok {
-		return nil, false
-	}
-	u := e.latest(i, &user{})
-	if u == nil {
 		return nil, false
 	}
 	claims := map[string]any{"preferred_username": u.text[data.Username]}

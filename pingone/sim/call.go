@@ -33,9 +33,6 @@ type reply struct {
 	pooled   bool // body goes back to the pool of buffers once it is sent
 }
 
-// param is a path parameter by place.
-func (c *call) param(k int) string { return c.params[k] }
-
 // self is the address that was asked for, query included.
 func (c *call) self() string {
 	if c.request.URL.RawQuery == "" {
@@ -139,7 +136,7 @@ func (s *Server) enter(c *call) error {
 	if !ok || e == nil || !c.access.sees(id) {
 		return forbidden()
 	}
-	if age := c.now.Sub(time.UnixMilli(e.info.Load().createdAt)); age < c.mood.newDelay {
+	if age := c.now.Sub(e.created()); age < c.mood.newDelay {
 		return forbidden()
 	}
 	c.environment, c.params = e, c.params[1:]
@@ -152,28 +149,6 @@ func (c *call) environmentKey() string {
 		return ""
 	}
 	return c.params[0]
-}
-
-// inEnvironment runs a reading handler under the environment's read lock.
-func inEnvironment(h handler) handler {
-	return func(c *call) (reply, error) {
-		c.environment.mu.RLock()
-		defer c.environment.mu.RUnlock()
-		return h(c)
-	}
-}
-
-// writing runs a changing handler under the environment's write lock.
-func writing(h handler) handler {
-	return func(c *call) (reply, error) {
-		if !c.access.write {
-			return reply{}, forbidden()
-		}
-		c.environment.mu.Lock()
-		defer c.environment.mu.Unlock()
-		c.environment.remember(c.now)
-		return h(c)
-	}
 }
 
 func headerSize(h http.Header) int {

@@ -35,75 +35,62 @@ func (s *Server) ApproveDevice(userCode, username string) error {
 // maxControl bounds the body of a control call, in bytes.
 const maxControl = 1 << 20
 
-// serveControl answers the simulator's own controls, to loopback clients only.
-func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
-	if host, _, err := net.SplitHostPort(r.RemoteAddr); err != nil || !net.ParseIP(host).IsLoopback() {
-		http.Error(w, "The controls answer loopback clients only.", http.StatusForbidden)
-		return
-	}
-	switch r.Method + " " + strings.TrimPrefix(r.URL.Path, "/sim") {
-	case "POST /faults":
-		var faults []Fault
-		if !readControl(w, r, &faults) {
+// controls are the simulator's own calls.
+func (s *Server) controls() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /sim/faults", takes(func(faults []Fault) error { return s.SetFaults(faults...) }))
+	mux.HandleFunc("DELETE /sim/faults", does(func() error { return s.SetFaults() }))
+	mux.HandleFunc("GET /sim/unkind", tells(func() any { return map[string]any{"set": append([]string{}, s.Unkind()...), "switches": Switches()} }))
+	mux.HandleFunc("POST /sim/unkind", takes(func(list []string) error { return s.SetUnkind(strings.Join(list, ",")) }))
+	mux.HandleFunc("DELETE /sim/unkind", does(func() error { return s.SetUnkind("") }))
+	mux.HandleFunc("POST /sim/connections/freeze", does(func() error { s.FreezeConnections(); return nil }))
+	mux.HandleFunc("GET /sim/requests", tells(func() any { return map[string]any{"stats": s.Stats(), "requests": s.Requests()} }))
+	mux.HandleFunc("DELETE /sim/requests", does(func() error { s.ResetRequests(); return nil }))
+	mux.HandleFunc("POST /sim/tokens/revoke", does(func() error { s.RevokeTokens(); return nil }))
+	mux.HandleFunc("POST /sim/keys/rotate", does(s.RotateKeys))
+	mux.HandleFunc("POST /sim/device/approve", takes(func(d struct{ UserCode, Username string }) error { return s.ApproveDevice(d.UserCode, d.Username) }))
+	return loopbackOnly(mux)
+}
+
+// loopbackOnly refuses clients on other machines.
+func loopbackOnly(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if host, _, err := net.SplitHostPort(r.RemoteAddr); err != nil || !net.ParseIP(host).IsLoopback() {
+			http.Error(w, "The controls answer loopback clients only.", http.StatusForbidden)
 			return
 		}
-		controlDone(w, s.SetFaults(faults...))
-	case "DELETE /faults":
-		controlDone(w, s.SetFaults())
-	case "GET /unkind":
-		sendControl(w, map[string]any{"set": append([]string{}, s.Unkind()...), "switches": Switches()})
-	case "POST /unkind":
-		var list []string
-		if readControl(w, r, &list) {
-			controlDone(w, s.SetUnkind(strings.Join(list, ",")))
+		h.ServeHTTP(w, r)
+	})
+}
+
+// takes makes a control with a body.
+func takes[T any](control func(T) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var body T
+		d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxControl))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&body); err != nil {
+			http.Error(w, "The body cannot be read: "+err.Error(), http.StatusBadRequest)
+			return
 		}
-	case "DELETE /unkind":
-		controlDone(w, s.SetUnkind(""))
-	case "POST /connections/freeze":
-		s.FreezeConnections()
-		controlDone(w, nil)
-	case "GET /requests":
-		sendControl(w, map[string]any{"stats": s.Stats(), "requests": s.Requests()})
-	case "DELETE /requests":
-		s.ResetRequests()
-		controlDone(w, nil)
-	case "POST /tokens/revoke":
-		s.RevokeTokens()
-		controlDone(w, nil)
-	case "POST /keys/rotate":
-		controlDone(w, s.RotateKeys())
-	case "POST /device/approve":
-		var body struct {
-			UserCode string `json:"userCode"`
-			Username string `json:"username"`
-		}
-		if readControl(w, r, &body) {
-			controlDone(w, s.ApproveDevice(body.UserCode, body.Username))
-		}
-	default:
-		http.NotFound(w, r)
+		does(func() error { return control(body) })(w, r)
 	}
 }
 
-func readControl(w http.ResponseWriter, r *http.Request, into any) bool {
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxControl))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		http.Error(w, "The body cannot be read: "+err.Error(), http.StatusBadRequest)
-		return false
+func does(control func() error) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if err := control(); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
 	}
-	return true
 }
 
-func sendControl(w http.ResponseWriter, body any) {
-	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(body) // fails only when the client is gone
-}
-
-func controlDone(w http.ResponseWriter, err error) {
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
+// tells makes a control that answers with JSON.
+func tells(what func() any) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(what()) // fails only when the client is gone
 	}
-	w.WriteHeader(http.StatusNoContent)
 }

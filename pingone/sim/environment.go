@@ -11,14 +11,13 @@ import (
 )
 
 // environment is one PingOne environment with its directory. Its lock guards
-// everything below it; people and the identifiers never change, and what it is
-// called is replaced as a whole.
+// everything below it; people and the identifiers never change, and its row is
+// replaced as a whole.
 type environment struct {
 	id     data.ID
-	info   atomic.Pointer[environmentInfo]
+	row    atomic.Pointer[resource.Row] // what it says of itself
 	ids    idSpaces
 	people *data.People
-	schema data.ID
 	unkind *atomic.Pointer[unkindness] // the server's
 
 	mu         sync.RWMutex
@@ -35,50 +34,34 @@ type environment struct {
 	cache cache
 }
 
-// environmentInfo is what an environment says of itself.
-type environmentInfo struct {
-	name, description, icon, kind, subtype string // kind: PRODUCTION, SANDBOX
-	region, status, account, solution      string // status: ACTIVE, DELETE_PENDING
-	license                                license
-	products                               []product
-	createdAt, updated, productsUpdated    int64
-	softDeleted                            int64
-}
-
-// license is what an environment says of the license that it uses.
-type license struct{ id, organization, pkg string }
-
-// product is an entry of an environment's bill of materials.
-type product struct {
-	ID          string      `json:"id,omitempty"`
-	Type        string      `json:"type"`
-	Description string      `json:"description,omitempty"`
-	Console     *console    `json:"console,omitempty"`
-	Bookmarks   []bookmark  `json:"bookmarks,omitempty"`
-	Deployment  *deployment `json:"deployment,omitempty"`
-	Tags        []string    `json:"tags,omitempty"`
-}
-
-type (
-	console struct {
-		Href string `json:"href"`
-	}
-	deployment struct {
-		ID string `json:"id"`
-	}
-	bookmark struct {
-		Name string `json:"name"`
-		Href string `json:"href"`
-	}
-)
-
 // idSpaces turn slots of the environment's slices into UUIDs.
-type idSpaces struct{ populations, groups, attributes data.IDs }
+type idSpaces struct{ populations, groups data.IDs }
 
 // version is a state of a written user. Lists see it from its time on.
 type version struct {
 	visible time.Time
 	user    *user // nil: deleted
+}
+
+// fill makes the content of an environment from the seed. One without users has
+// the default population alone.
+func (s *Server) fill(e *environment, name string, users int) {
+	seed := data.Mix(s.opt.Seed ^ data.SaltOf(name))
+	e.ids = idSpaces{
+		populations: data.IDs(data.Mix(seed ^ data.SaltOf("populations"))),
+		groups:      data.IDs(data.Mix(seed ^ data.SaltOf("groups"))),
+	}
+	e.written = make(map[uint32][]version)
+	empty := users == 0 && !slices.Contains([]string{administrators, customers, partners}, name)
+	shares := data.Shares(name != administrators)
+	if empty {
+		shares = shares[:1]
+	}
+	e.people = data.NewPeople(seed, users, shares)
+	e.nextUser = e.people.Count()
+	e.rows = resource.NewStore()
+	s.plant(e.rows, e, name, empty)
+	s.compileGroups(e)
 }
 
 // fill makes the row of a seeded user.
@@ -94,7 +77,7 @@ func (e *environment) fill(i uint32, u *user) {
 		u.remoteIP = p.RemoteIP(i)
 	}
 	if u.status.Provider != "PING_ONE" {
-		u.providerID = identityProviderID(e.id)
+		u.providerID = data.NamedID(e.id.String() + "/identityProviders/partner").String()
 	}
 	u.custom = u.custom[:0]
 	for k, a := range e.attributes {

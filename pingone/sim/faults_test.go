@@ -257,7 +257,7 @@ func TestOptionsRefused(t *testing.T) {
 		"users":         {Users: -1},
 		"many users":    {Users: sim.MaxUsers + 1},
 		"page":          {MaxUsersPage: 5000},
-		"share":         {SourceShare: 2},
+		"share":         {Unkind: "source-share=2"},
 		"latency":       {Latency: -1},
 		"unknown group": {RateLimits: map[string]sim.Rate{"x": {Limit: 1, Per: 1}}},
 		"empty rate":    {RateLimits: map[string]sim.Rate{"rlgConfigRpm": {}}},

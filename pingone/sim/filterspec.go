@@ -2,11 +2,11 @@ package sim
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
 )
@@ -20,42 +20,21 @@ type filterSpec struct {
 	groupPath  bool                      // whether memberOfGroups[…] is accepted
 }
 
-var (
-	opsEq     = []string{"eq"}
-	opsSw     = []string{"sw"}
-	opsEqSw   = []string{"eq", "sw"}
-	opsEqSwEw = []string{"eq", "sw", "ew"}
-)
-
-var environmentsSpec = filterSpec{attributes: map[string]resource.Words{
-	"name": opsSw, "id": opsEq, "organization.id": opsEq, "license.id": opsEq, "status": opsEq,
-}}
-
-var groupsSpec = filterSpec{or: true, groupPath: true, attributes: map[string]resource.Words{
-	"id": opsEq, "name": opsEqSw, "population.id": opsEq, "externalId": opsEqSw,
-}}
-
-// usersSpec is what users accept in an environment: the documented attributes
-// and the enabled custom attributes of type STRING.
-func usersSpec(attributes []*attribute, unconfirmed bool) filterSpec {
-	spec := filterSpec{or: true, groupPath: true, attributes: map[string]resource.Words{
-		"enabled": opsEqSw, "population.id": opsEq, "startDate": opsEq, "endDate": opsEq,
-	}}
-	for _, name := range data.Names {
-		spec.attributes[name] = opsEqSw
-	}
-	for _, name := range []string{"email", "name.given", "name.family"} {
-		spec.attributes[name] = opsEqSwEw
-	}
-	for _, a := range attributes {
-		if a.schemaType == "CUSTOM" && a.kind == "STRING" && a.enabled && !a.deleted {
-			spec.attributes[a.name] = opsEqSw
+// usersSpec is what users accept in an environment: the declared attributes and
+// the custom attributes of type STRING that are in use.
+func (s *Server) usersSpec(e *environment) filterSpec {
+	t := s.resources.Type("users")
+	spec := filterSpec{attributes: maps.Clone(t.Filters), or: t.Or, groupPath: true}
+	for _, a := range e.attributes {
+		if a.inUse() && a.kind == "STRING" {
+			spec.attributes[a.name] = resource.Words{"eq", "sw"}
 		}
 	}
-	if unconfirmed {
-		spec.attributes["id"] = opsEq
-		spec.attributes["name.given"] = append(slices.Clone(opsEqSwEw), "co")
-		spec.attributes["name.family"] = spec.attributes["name.given"]
+	if s.opt.Unconfirmed {
+		spec.attributes["id"] = resource.Words{"eq"}
+		for _, name := range []string{"name.given", "name.family"} {
+			spec.attributes[name] = resource.Words{"eq", "sw", "ew", "co"}
+		}
 	}
 	return spec
 }

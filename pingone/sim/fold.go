@@ -47,18 +47,3 @@ func foldPrefix(s, prefix string) bool {
 	}
 	return true
 }
-
-// foldEqual reports whether s equals a folded string.
-func foldEqual(s, folded string) bool {
-	for _, want := range folded {
-		if s == "" {
-			return false
-		}
-		got, size := utf8.DecodeRuneInString(s)
-		if foldRune(got) != want {
-			return false
-		}
-		s = s[size:]
-	}
-	return s == ""
-}

@@ -7,41 +7,73 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
-// hooksOf are the hooks by the name of their resource.
-var hooksOf = map[string]resourceHooks{
-	"/organizations":                   {visible: seesOrganization, hidden: true},
-	"/organizations/licenses":          {computed: map[string]compute{"assignedEnvironmentsCount": countAssigned}},
-	"applicationResources/permissions": {computed: map[string]compute{"resource": permissionResource}},
-	"gateways":                         {computed: map[string]compute{"credentials": credentialsOf}},
-	"applications/grants":              {owner: hasGrants},
-	"applications/roleAssignments":     assignments,
-	"gateways/roleAssignments":         assignments,
-	"groups/roleAssignments":           assignments,
-	"users/roleAssignments":            assignments,
-	"populations": {
-		visible: func(c *call, row *resource.Row) bool { return c.seesPopulation(row.ID) },
-		store:   storePopulation, remove: removePopulation, newID: newPopulation,
-		computed: map[string]compute{"userCount": countUsers},
-	},
-	"populations/defaultIdentityProvider": {
-		store: storeDefaultProvider, computed: map[string]compute{"type": func(s *Server, c *call, row *resource.Row) any {
-			id, _ := row.Members["id"].(string)
-			return c.environment.providerType(id)
-		}},
-	},
+// hooksOf makes the hooks by the name of their resource.
+func hooksOf() map[string]resourceHooks {
+	return map[string]resourceHooks{
+		"/environments": {
+			visible: seesEnvironment, hidden: true, store: storeEnvironment, remove: removeEnvironment,
+			computed: map[string]compute{"hardDeletedAllowedAt": hardDeletedAllowedAt},
+		},
+		"/organizations":                   {visible: seesOrganization, hidden: true},
+		"/organizations/licenses":          {computed: map[string]compute{"assignedEnvironmentsCount": countAssigned}},
+		"applicationResources/permissions": {computed: map[string]compute{"resource": permissionResource}},
+		"gateways":                         {computed: map[string]compute{"credentials": credentialsOf}},
+		"applications/grants":              {owner: hasGrants},
+		"applications/roleAssignments":     assignments,
+		"gateways/roleAssignments":         assignments,
+		"groups/roleAssignments":           assignments,
+		"users/roleAssignments":            assignments,
+		"capabilities":                     {computed: map[string]compute{"licenseQuantities": licenseQuantities}},
+		"schemas": {computed: map[string]compute{"allowsContainsOperator": func(s *Server, _ *call, _ *resource.Row) any {
+			return s.opt.Unconfirmed
+		}}},
+		"schemas/attributes": {seed: seedAttribute, store: storeAttribute, remove: removeAttribute},
+		"populations": {
+			visible: func(c *call, row *resource.Row) bool { return c.seesPopulation(row.ID) },
+			store:   storePopulation, remove: removePopulation, newID: newPopulation,
+			computed: map[string]compute{"userCount": countUsers},
+		},
+		"populations/defaultIdentityProvider": {
+			store: storeDefaultProvider, computed: map[string]compute{"type": func(_ *Server, c *call, row *resource.Row) any {
+				id, _ := row.Members["id"].(string)
+				return c.environment.providerType(id)
+			}},
+		},
+		"groups": {
+			visible: seesPopulationOf, seed: seedGroup, store: storeGroup, remove: removeGroup, groups: groupsOf,
+			computed: map[string]compute{
+				"displayName":        func(_ *Server, _ *call, row *resource.Row) any { return row.Members["name"] },
+				"directMemberCounts": directMembers, "totalMemberCounts": allMembers, "checkSum": checkSum,
+			},
+		},
+		"groups/memberOfGroups": {source: membershipsOf, store: storeMembership, remove: removeMembership},
+		"users":                 {source: usersOf, visible: seesPopulationOf, newID: newUser, shape: usersShape, store: storeUser},
+		"users/memberOfGroups":  {source: membershipsOf, store: storeMembership, remove: removeMembership},
+		"users/password":        {source: passwordOf},
+	}
 }
 
 // resourceActions are the declared actions by resource and name.
-var resourceActions = map[string]func(s *Server, c *call, row *resource.Row) error{
+var resourceActions = map[string]action{
 	"customDomains verify":                 becomes("SSL_CERTIFICATE_REQUIRED"),
 	"customDomains import":                 becomes("ACTIVE"),
 	"emailDomains/trustedEmails activate":  becomes("ACTIVE"),
 	"emailDomains/trustedEmails send code": becomes("VERIFICATION_REQUIRED"),
+	"users lock":                           locks("LOCKED"),
+	"users unlock":                         locks("OK"),
+	"users/password set":                   sets("value", "OK", false),
+	"users/password set value":             sets("value", "OK", true),
+	"users/password reset":                 sets("newPassword", "MUST_CHANGE_PASSWORD", false),
+	"users/password check":                 checkPassword,
+	"users/password force change":          turns("", "MUST_CHANGE_PASSWORD"),
+	"users/password unlock":                turns("PASSWORD_LOCKED_OUT", "OK"),
+	"users/password send recovery code":    sendRecoveryCode,
+	"users/password recover":               recoverPassword,
 }
 
 // becomes makes an action that sets the status.
-func becomes(status string) func(*Server, *call, *resource.Row) error {
-	return func(_ *Server, _ *call, row *resource.Row) error {
+func becomes(status string) action {
+	return func(_ *place, row *resource.Row, _ map[string]any) error {
 		row.Members["status"] = status
 		return nil
 	}
@@ -56,7 +88,7 @@ func seesOrganization(c *call, row *resource.Row) bool {
 func countAssigned(s *Server, _ *call, row *resource.Row) any {
 	n := 0
 	for _, e := range s.environments() {
-		if e.info.Load().license.id == row.ID {
+		if e.says("license.id") == row.ID {
 			n++
 		}
 	}
@@ -70,16 +102,6 @@ func (s *Server) find(collection, id string) *resource.Row {
 	return s.store.Read(collection).Find(id)
 }
 
-// activeLicense finds a license that environments can use.
-func (s *Server) activeLicense(id string) (license, bool) {
-	row := s.find("/organizations/"+organizationID+"/licenses", id)
-	if row == nil || row.Members["status"] != "ACTIVE" {
-		return license{}, false
-	}
-	pkg, _ := row.Members["package"].(string)
-	return license{id, organizationID, pkg}, true
-}
-
 // hasGrants: applications of the platform have no grants.
 func hasGrants(row *resource.Row) bool {
 	kind, _ := row.Members["type"].(string)
@@ -89,11 +111,11 @@ func hasGrants(row *resource.Row) bool {
 // assignments are the rules of roles that users, groups, applications and
 // gateways hold.
 var assignments = resourceHooks{
-	store: func(s *Server, c *call, rows *resource.Collection, row *resource.Row) error {
+	store: func(p *place, _, row *resource.Row) error {
 		held := func(path string) string { return append(resource.Values(row.Members, path), "")[0] }
-		role := s.find("/roles", held("role.id"))
+		role := p.server.find("/roles", held("role.id"))
 		if role == nil {
-			role = c.environment.rows.Read("roles").Find(held("role.id"))
+			role = p.store.Read("roles").Find(held("role.id"))
 		}
 		switch {
 		case role == nil:
@@ -101,17 +123,17 @@ var assignments = resourceHooks{
 		case !slices.Contains(resource.Values(role.Members, "applicableTo"), held("scope.type")):
 			return invalidValue("scope.type", "The role cannot be assigned with this scope.")
 		}
-		for _, other := range rows.All() {
+		for _, other := range p.rows.All() {
 			if other.ID != row.ID && reflect.DeepEqual([]any{other.Members["role"], other.Members["scope"]}, []any{row.Members["role"], row.Members["scope"]}) {
 				return notUnique("role.id", other.ID)
 			}
 		}
 		return nil
 	},
-	remove: func(_ *Server, _ *call, row *resource.Row) error {
+	remove: func(_ *place, row *resource.Row) (*resource.Row, error) {
 		if row.Members["readOnly"] == true {
-			return constraint("id", "Role assignment "+row.ID+" cannot be deleted as it is read only")
+			return nil, constraint("id", "Role assignment "+row.ID+" cannot be deleted as it is read only")
 		}
-		return nil
+		return nil, nil
 	},
 }

@@ -99,14 +99,6 @@ func (o *object) int(k string, v int) {
 	o.dst = strconv.AppendInt(o.dst, int64(v), 10)
 }
 
-// raw adds a member that is JSON already.
-func (o *object) raw(k string, v []byte) {
-	if len(v) > 0 {
-		o.key(k)
-		o.dst = append(o.dst, v...)
-	}
-}
-
 // id adds the member id.
 func (o *object) id(id data.ID) {
 	o.key("id")

@@ -64,7 +64,7 @@ func TestRateLimits(t *testing.T) {
 func TestSourceShare(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
-	f := start(t, sim.Options{Clock: clock.Now, SourceShare: 0.35, RateLimits: map[string]sim.Rate{"rlgDirAccessRps": {Limit: 10, Per: time.Second}}})
+	f := start(t, sim.Options{Clock: clock.Now, Unkind: "source-share=0.35", RateLimits: map[string]sim.Rate{"rlgDirAccessRps": {Limit: 10, Per: time.Second}}})
 	customers := "/environments/" + f.EnvironmentID(sim.EnvironmentCustomers) + "/users?limit=1"
 	statuses := func(path string, n int) (out []int) {
 		for range n {

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
 
 // listing is a page of a collection on its way out. The links are set first,
@@ -105,23 +103,6 @@ func (s *Server) link(c *call, p paging, at cursor) string {
 	return c.address() + "?cursor=" + s.seal(c, at) + "&limit=" + strconv.Itoa(p.limit)
 }
 
-// slots pages through a slice: has tells whether the member at an index belongs
-// to the result, row writes it.
-func (s *Server) slots(c *call, p paging, l *listing, n int, has func(k int) bool, row func(dst []byte, k int) []byte) reply {
-	all := &selection{}
-	for k := range n {
-		if has(k) {
-			all.rows = append(all.rows, uint32(k))
-		}
-	}
-	rows := s.turn(c, p, l, all)
-	c.open(l)
-	for _, k := range rows {
-		l.add(func(dst []byte) []byte { return row(dst, int(k)) })
-	}
-	return l.close()
-}
-
 // has reports whether a comma-separated parameter names a value.
 func has(parameter, value string) bool {
 	for part := range strings.SplitSeq(parameter, ",") {
@@ -130,20 +111,6 @@ func has(parameter, value string) bool {
 		}
 	}
 	return false
-}
-
-// idText is a UUID as text.
-func idText(id data.ID) string { return id.String() }
-
-// wholeCollection answers all members at once: the endpoint knows no limit, and
-// its self link has no query.
-func (c *call) wholeCollection(key string, n int, row func(dst []byte, k int) []byte) reply {
-	l := &listing{key: key, count: n, plain: true}
-	c.open(l)
-	for k := range n {
-		l.add(func(dst []byte) []byte { return row(dst, k) })
-	}
-	return l.close()
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,8 +1,6 @@
 package sim
 
 import (
-	"encoding/json"
-
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
 
@@ -29,49 +27,4 @@ type user struct {
 type customValue struct {
 	attribute int // index into environment.attributes
 	values    []string
-}
-
-type group struct {
-	id                            data.ID
-	name, description, externalID string
-	population                    int // -1: of the environment
-	userFilter                    string
-	dynamic                       predicate // compiled userFilter; nil for none
-	sourceID, sourceType          string
-	customData                    json.RawMessage
-	salt, share                   uint64 // who of the seeded users is a direct member
-	parents                       map[int]bool
-	createdAt, updated            int64
-	deleted                       bool
-}
-
-// attribute is an attribute of the user schema.
-type attribute struct {
-	id                  data.ID
-	name, displayName   string
-	description         string
-	kind                string // STRING, JSON, BOOLEAN, COMPLEX
-	schemaType          string // CORE, STANDARD, CUSTOM
-	ldap                string
-	enabled, required   bool
-	unique, multiValued bool
-	enumerated          []enumValue
-	regex               *regexRule
-	subAttributes       []string
-	seeded              bool
-	source              data.Custom // valid when seeded
-	deleted             bool
-}
-
-type enumValue struct {
-	Value       string `json:"value"`
-	Archived    bool   `json:"archived"`
-	Description string `json:"description,omitempty"`
-}
-
-type regexRule struct {
-	Pattern      string   `json:"pattern"`
-	Requirements string   `json:"requirements"`
-	Match        []string `json:"valuesPatternShouldMatch,omitempty"`
-	NoMatch      []string `json:"valuesPatternShouldNotMatch,omitempty"`
 }

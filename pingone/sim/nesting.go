@@ -106,13 +106,7 @@ func (e *environment) counts() *counts {
 // adjust moves one written user from where the seed has it to where it is.
 func (e *environment) adjust(out *counts, i uint32) {
 	if i < e.people.Count() {
-		out.populations[e.people.Population(i)]--
-		seeded := &subject{environment: e, index: i}
-		for g := range e.groups {
-			if e.seedDirect(seeded, g) {
-				out.groups[g]--
-			}
-		}
+		e.countSeeded(out, i, -1)
 	}
 	versions := e.written[i]
 	if u := versions[len(versions)-1].user; u != nil {
@@ -123,38 +117,27 @@ func (e *environment) adjust(out *counts, i uint32) {
 	}
 }
 
-// seedDirect is direct membership by the seed, of deleted groups too.
-func (e *environment) seedDirect(s *subject, g int) bool {
-	group := e.groups[g]
-	if group.share == 0 || group.population >= 0 && e.people.Population(s.index) != group.population {
-		return false
+// countSeeded adds a user as the seed has it, or takes it off.
+func (e *environment) countSeeded(out *counts, i uint32, sign int) {
+	population := e.people.Population(i)
+	out.populations[population] += sign
+	for g, group := range e.groups {
+		if e.seedDirect(i, population, group) {
+			out.groups[g] += sign
+		}
 	}
-	return e.people.Member(s.index, group.salt, group.share)
+}
+
+// seedDirect is direct membership by the seed, of deleted groups too.
+func (e *environment) seedDirect(i uint32, population int, g *group) bool {
+	return g.share > 0 && (g.population < 0 || g.population == population) && e.people.Member(i, g.salt, g.share)
 }
 
 // seedCounts counts the seeded users. Groups added later have none.
 func (e *environment) seedCounts() *counts {
 	out := &counts{populations: make([]int, e.populations().Len()), groups: make([]int, len(e.groups))}
-	type member struct {
-		g          int
-		population int
-		salt       uint64
-		share      uint64
-	}
-	var members []member
-	for g, group := range e.groups {
-		if group.share > 0 {
-			members = append(members, member{g, group.population, group.salt, group.share})
-		}
-	}
 	for i := range e.people.Count() {
-		population := e.people.Population(i)
-		out.populations[population]++
-		for _, m := range members {
-			if (m.population < 0 || m.population == population) && e.people.Member(i, m.salt, m.share) {
-				out.groups[m.g]++
-			}
-		}
+		e.countSeeded(out, i, 1)
 	}
 	return out
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/rsa"
 	"fmt"
 	"maps"
-	"strings"
 	"time"
 )
 
@@ -29,25 +28,12 @@ type Options struct {
 	Unkind string
 	// OnRequest is called before every call to the API; see Server.SetOnRequest.
 	OnRequest func(n int64)
-	// SourceShare is the switch source-share: the part of a rate that one source
-	// address may use in one environment. Zero turns it off.
-	SourceShare float64
 	// Faults are in force from the start.
 	Faults []Fault
 	// TokenLifetime of access tokens; default one hour.
 	TokenLifetime time.Duration
-	// RefreshLifetime of refresh tokens; default 30 days.
-	RefreshLifetime time.Duration
-	// RefreshGrace lets a rotated refresh token be used again for this long.
-	RefreshGrace time.Duration
 	// MaxUsersPage caps a page of users; default 200, at most 1000.
 	MaxUsersPage int
-	// MaxCount is the switch no-count: lists that have more members than this
-	// have no count. Zero: always there.
-	MaxCount int
-	// SearchDelay is the switch search-delay: how long a write to a user takes to
-	// appear in lists. Single reads see it at once.
-	SearchDelay time.Duration
 	// Unconfirmed accepts filter operators that only third parties report: id eq
 	// on users, co on given and family names.
 	Unconfirmed bool
@@ -96,7 +82,6 @@ func (o Options) withDefaults() (Options, error) {
 	setDefault(&o.Users, 5000)
 	setDefault(&o.Seed, 1)
 	setDefault(&o.TokenLifetime, time.Hour)
-	setDefault(&o.RefreshLifetime, 30*24*time.Hour)
 	setDefault(&o.MaxUsersPage, 200)
 	setDefault(&o.LogSize, 10_000)
 	if o.Clock == nil {
@@ -107,10 +92,8 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("users must be between 1 and %d, not %d", MaxUsers, o.Users)
 	case o.MaxUsersPage < 1 || o.MaxUsersPage > 1000:
 		return o, fmt.Errorf("the page of users must be between 1 and 1000, not %d", o.MaxUsersPage)
-	case o.SourceShare < 0 || o.SourceShare > 1:
-		return o, fmt.Errorf("the share of one source must be between 0 and 1, not %g", o.SourceShare)
-	case o.Latency < 0 || o.SearchDelay < 0 || o.TokenLifetime < 0 || o.LogSize < 0:
-		return o, fmt.Errorf("latency, search delay, token lifetime and log size must not be negative")
+	case o.Latency < 0 || o.TokenLifetime < 0 || o.LogSize < 0:
+		return o, fmt.Errorf("latency, token lifetime and log size must not be negative")
 	}
 	for name, rate := range o.RateLimits {
 		if _, ok := rateGroups[name]; !ok {
@@ -121,21 +104,6 @@ func (o Options) withDefaults() (Options, error) {
 		}
 	}
 	return o, nil
-}
-
-// unkind joins the switches that have options of their own with the others.
-func (o Options) unkind() string {
-	list := []string{o.Unkind}
-	if o.SourceShare > 0 {
-		list = append(list, fmt.Sprintf("source-share=%g", o.SourceShare))
-	}
-	if o.MaxCount > 0 {
-		list = append(list, fmt.Sprintf("no-count=%d", o.MaxCount))
-	}
-	if o.SearchDelay > 0 {
-		list = append(list, "search-delay="+o.SearchDelay.String())
-	}
-	return strings.Join(list, ",")
 }
 
 func setDefault[T comparable](value *T, def T) {

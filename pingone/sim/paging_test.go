@@ -175,7 +175,7 @@ func TestPagesDuringWrites(t *testing.T) {
 func TestSearchDelay(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
-	f := start(t, sim.Options{Users: 60, SearchDelay: 5 * time.Second, Clock: clock.Now})
+	f := start(t, sim.Options{Users: 60, Unkind: "search-delay=5s", Clock: clock.Now})
 	status, created := f.do(http.MethodPost, f.env("/users"), map[string]any{"username": "late", "title": "first"})
 	require.Equal(t, http.StatusCreated, status)
 	id := created["id"].(string)

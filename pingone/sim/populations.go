@@ -51,8 +51,8 @@ func countUsers(_ *Server, c *call, row *resource.Row) any {
 
 // storePopulation: there is always a default population, and callers with roles
 // for populations make none.
-func storePopulation(_ *Server, c *call, rows *resource.Collection, row *resource.Row) error {
-	old := rows.Find(row.ID)
+func storePopulation(p *place, old, row *resource.Row) error {
+	c := p.call
 	switch {
 	case old == nil && c.access.populations != nil:
 		return forbidden()
@@ -66,27 +66,28 @@ func storePopulation(_ *Server, c *call, rows *resource.Collection, row *resourc
 }
 
 // removePopulation refuses while there are users. The population's groups go with it.
-func removePopulation(_ *Server, c *call, row *resource.Row) error {
-	e := c.environment
+func removePopulation(p *place, row *resource.Row) (*resource.Row, error) {
+	e := p.call.environment
 	k, _ := e.populationByID(row.ID)
 	switch {
 	case row.Members["default"] == true:
-		return constraint("default", "The default population cannot be deleted.")
+		return nil, constraint("default", "The default population cannot be deleted.")
 	case e.counts().populations[k] > 0:
-		return constraint("id", "The population still has users.")
+		return nil, constraint("id", "The population still has users.")
 	}
 	for _, g := range e.groups {
-		if g.population == k {
+		if g.population == k && !g.deleted {
 			g.deleted = true
+			p.store.At("groups").Delete(g.id.String())
 		}
 	}
 	e.restructure()
-	return nil
+	return nil, nil
 }
 
 // storeDefaultProvider takes an identity provider of the environment, or none.
-func storeDefaultProvider(_ *Server, c *call, _ *resource.Collection, row *resource.Row) error {
-	if id, ok := row.Members["id"].(string); ok && c.environment.rows.Read("identityProviders").Find(id) == nil {
+func storeDefaultProvider(p *place, _, row *resource.Row) error {
+	if id, ok := row.Members["id"].(string); ok && p.store.Read("identityProviders").Find(id) == nil {
 		return invalidValue("id", "The identity provider does not exist.")
 	}
 	return nil

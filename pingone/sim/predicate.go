@@ -69,7 +69,7 @@ func textIs(a data.Text, x *scim.Expr) predicate {
 		case v == "":
 			return false
 		case op == "eq":
-			return foldEqual(v, want)
+			return strings.EqualFold(v, want)
 		case op == "sw":
 			return foldPrefix(v, want)
 		default:

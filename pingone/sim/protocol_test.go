@@ -193,7 +193,7 @@ func TestLinks(t *testing.T) {
 
 func TestCountAndSize(t *testing.T) {
 	t.Parallel()
-	f := start(t, sim.Options{MaxCount: 100})
+	f := start(t, sim.Options{Unkind: "no-count=100"})
 	tests := map[string]struct {
 		path        string
 		count, size any

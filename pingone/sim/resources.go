@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,7 +26,7 @@ var declared = sync.OnceValues(func() (*resource.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := resource.Load(files, "users", "groups", "environments")
+	set, err := resource.Load(files, "users", "environments")
 	if err != nil {
 		return nil, err
 	}
@@ -42,20 +43,27 @@ var declared = sync.OnceValues(func() (*resource.Set, error) {
 // compute works out a member.
 type compute func(s *Server, c *call, row *resource.Row) any
 
+// action does what a media type names to a row, with what was sent along.
+type action func(p *place, row *resource.Row, sent map[string]any) error
+
 // resourceHooks are what a declaration cannot say of a resource.
 type resourceHooks struct {
-	visible  func(c *call, row *resource.Row) bool                                        // nil: each
-	owner    func(row *resource.Row) bool                                                 // whether a row can own rows of the resource; nil: each
-	computed map[string]compute                                                           // members of the kind computed
-	store    func(s *Server, c *call, rows *resource.Collection, row *resource.Row) error // before a row is stored
-	remove   func(s *Server, c *call, row *resource.Row) error                            // before a row is deleted
-	newID    func(c *call, rows *resource.Collection) string                              // of a new row; nil: any
-	hidden   bool                                                                         // a row that is not there is 403, as one that is not visible always is
+	visible  func(c *call, row *resource.Row) bool                      // nil: each
+	hidden   bool                                                       // a row that is not there is 403, as one that is not visible always is
+	owner    func(row *resource.Row) bool                               // whether a row can own rows of the resource; nil: each
+	computed map[string]compute                                         // members of the kind computed
+	store    func(p *place, old, row *resource.Row) error               // before a row is stored; old is nil for a new one
+	remove   func(p *place, row *resource.Row) (*resource.Row, error)   // before a row is deleted, or replaced by another
+	newID    func(c *call, rows *resource.Collection) string            // of a new row; nil: any
+	source   func(p *place) source                                      // nil: the rows are in a store
+	shape    func(p *place) *resource.Member                            // the members; nil: those declared
+	groups   func(c *call, row *resource.Row, kind string) []string     // the groups that a filter finds rows by; nil: it cannot
+	seed     func(s *Server, e *environment, row, makes map[string]any) // what a seeded row makes beside itself
 }
 
 // plant fills the store of an environment, or of what is above environments.
 func (s *Server) plant(into *resource.Store, e *environment, name string, empty bool) {
-	s.resources.Plant(into, name, empty, func(address string) string { return s.seedID(e, address) }, func(t *resource.Type, row map[string]any) {
+	s.resources.Plant(into, name, empty, func(address string) string { return s.seedID(e, address) }, func(t *resource.Type, row, makes map[string]any) {
 		at := data.Epoch + int64(data.SaltOf(row["id"].(string))%uint64(300*day))
 		for _, m := range t.Members.Children {
 			switch {
@@ -65,6 +73,9 @@ func (s *Server) plant(into *resource.Store, e *environment, name string, empty 
 			case m.Kind == resource.Updated:
 				row[m.Name] = instant(at + 9*day)
 			}
+		}
+		if seed := s.hooks[t.Name()].seed; seed != nil {
+			seed(s, e, row, makes)
 		}
 	})
 }
@@ -96,78 +107,89 @@ func (s *Server) seedID(e *environment, address string) string {
 	return data.NamedID(address).String()
 }
 
-// addResources registers the addresses of the declared resources.
-func (s *Server) addResources(n *node) {
+// api lists the endpoints of the declared resources.
+func (s *Server) api() *node {
+	n := &node{}
 	s.generics = make(map[string]*generic)
 	for _, t := range s.resources.Types {
-		g := &generic{server: s, kind: t, hooks: hooksOf[t.Name()]}
+		g := &generic{server: s, kind: t, hooks: s.hooks[t.Name()], most: t.Page.Most}
+		if t.Name() == "users" {
+			g.most = s.opt.MaxUsersPage
+		}
+		g.filters = filterSpec{attributes: t.Filters, or: t.Or, groupPath: g.hooks.groups != nil}
 		g.links()
 		s.generics[t.Name()] = g
-		read, write := g.guarded(t.Permission.Read, false), g.guarded(t.Permission.Write, true)
-		one := t.Path
-		if !t.Single() {
-			one += "/{id}"
+		g.register(n)
+	}
+	return n
+}
+
+// register adds the addresses of a resource.
+func (g *generic) register(n *node) {
+	t := g.kind
+	one := t.Path
+	if !t.Single() {
+		one += "/{id}"
+	}
+	add := func(method, path, group string, h handler) {
+		reads := method == http.MethodGet
+		classes := t.Permission.Write
+		if reads {
+			classes = t.Permission.Read
 		}
-		for method, h := range map[string]struct {
-			endpoint string
-			handle   handler
-		}{
-			"list": {"GET " + t.Path, read(g.list)}, "create": {"POST " + t.Path, write(g.create)}, "read": {"GET " + one, read(g.read)},
-			"replace": {"PUT " + one, write(g.replace)}, "patch": {"PATCH " + one, write(g.patch)}, "delete": {"DELETE " + one, write(g.delete)},
-		} {
-			if t.Can(method) {
-				group := t.Group[1]
-				if strings.HasPrefix(h.endpoint, "GET") {
-					group = t.Group[0]
-				}
-				n.add(h.endpoint, group, h.handle)
-			}
+		setDefault(&group, t.Group(reads))
+		n.add(method+" "+path, group, g.guarded(classes, !reads, h))
+	}
+	for _, m := range []struct {
+		name, method, path string
+		handle             handler
+	}{
+		{"list", http.MethodGet, t.Path, g.list},
+		{"create", http.MethodPost, t.Path, g.create},
+		{"read", http.MethodGet, one, g.read},
+		{"replace", http.MethodPut, one, g.replace},
+		{"patch", http.MethodPatch, one, g.patch},
+		{"delete", http.MethodDelete, one, g.delete},
+	} {
+		if t.Can(m.name) {
+			add(m.method, m.path, "", m.handle)
 		}
-		if len(t.Actions) > 0 {
-			n.add("POST "+one, t.Group[1], write(g.act))
+	}
+	for _, a := range t.Actions {
+		method, _ := resource.Action(a.Text)
+		add(method, one, "", g.act(method))
+	}
+	for name, p := range t.Parts {
+		if slices.Contains(p.Methods, "read") {
+			add(http.MethodGet, one+"/"+name, p.Group, g.readPart(p))
 		}
-		for _, p := range t.Parts {
-			if slices.Contains(p.Value.Methods, "read") {
-				n.add("GET "+one+"/"+p.Name, t.Group[0], read(g.readPart(p.Value)))
-			}
-			if slices.Contains(p.Value.Methods, "replace") {
-				n.add("PUT "+one+"/"+p.Name, t.Group[1], write(g.replacePart(p.Value)))
-			}
+		if slices.Contains(p.Methods, "replace") {
+			add(http.MethodPut, one+"/"+name, p.Group, g.replacePart(p))
 		}
 	}
 }
 
-// guarded makes a wrapper that checks the permission and holds the lock.
-func (g *generic) guarded(classes []string, changes bool) func(h handler) handler {
-	return func(h handler) handler {
-		locked := g.server.aboveEnvironments(h, changes)
-		if g.kind.InEnvironment() {
-			if locked = inEnvironment(h); changes {
-				locked = writing(h)
-			}
-		}
-		return func(c *call) (reply, error) {
-			if !c.access.may(classes) {
-				return reply{}, forbidden()
-			}
-			return locked(c)
-		}
-	}
-}
-
-// aboveEnvironments runs a handler under the lock of what is above environments.
-func (s *Server) aboveEnvironments(h handler, changes bool) handler {
+// guarded is a handler that checks the permission and holds the lock of the
+// environment, or of what is above environments.
+func (g *generic) guarded(classes []string, changes bool, h handler) handler {
 	return func(c *call) (reply, error) {
-		if !changes {
-			s.storeMu.RLock()
-			defer s.storeMu.RUnlock()
-			return h(c)
-		}
-		if !c.access.write {
+		if !c.access.may(classes) || changes && !c.access.write {
 			return reply{}, forbidden()
 		}
-		s.storeMu.Lock()
-		defer s.storeMu.Unlock()
+		lock := &g.server.storeMu
+		if g.kind.InEnvironment() {
+			lock = &c.environment.mu
+		}
+		if !changes {
+			lock.RLock()
+			defer lock.RUnlock()
+			return h(c)
+		}
+		lock.Lock()
+		defer lock.Unlock()
+		if g.kind.InEnvironment() {
+			c.environment.remember(c.now)
+		}
 		return h(c)
 	}
 }

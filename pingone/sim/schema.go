@@ -6,93 +6,141 @@ import (
 	"slices"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
-// seedAttributes makes the user schema of an environment: core and standard
-// attributes, then the custom ones in the order of data.CustomNames.
-func seedAttributes(e *environment) []*attribute {
-	var out []*attribute
-	add := func(a attribute) {
-		a.id, a.displayName = e.ids.attributes.ID(uint32(len(out))), a.name
-		a.enabled = a.name != "legacyId"
-		out = append(out, &a)
+// attribute is what users need of an attribute of their schema. Its place is that
+// of its row.
+type attribute struct {
+	name, kind, schemaType string // kind: STRING, JSON, BOOLEAN, COMPLEX; schemaType: CORE, STANDARD, CUSTOM
+	enabled, multiValued   bool
+	unique                 bool
+	member                 *resource.Member // of users, when it is custom
+	seeded                 bool
+	source                 data.Custom // valid when seeded
+	deleted                bool
+}
+
+// attributeOf reads the row of an attribute.
+func attributeOf(row map[string]any) *attribute {
+	text := func(path string) string { return append(resource.Values(row, path), "")[0] }
+	a := &attribute{
+		name: text("name"), kind: text("type"), schemaType: text("schemaType"),
+		enabled: row["enabled"] == true, multiValued: row["multiValued"] == true, unique: row["unique"] == true,
 	}
-	add(attribute{name: "username", kind: "STRING", schemaType: "CORE", ldap: "uid", required: true, unique: true})
-	add(attribute{name: "email", kind: "STRING", schemaType: "STANDARD", ldap: "mail"})
-	add(attribute{name: "name", kind: "COMPLEX", schemaType: "STANDARD", subAttributes: []string{"given", "family", "middle", "formatted", "honorificPrefix", "honorificSuffix"}})
-	add(attribute{name: "address", kind: "COMPLEX", schemaType: "STANDARD", subAttributes: []string{"streetAddress", "locality", "region", "postalCode", "countryCode"}})
-	add(attribute{name: "photo", kind: "COMPLEX", schemaType: "STANDARD", subAttributes: []string{"href"}})
-	for _, name := range []string{
-		"nickname", "title", "type", "locale", "preferredLanguage", "timezone", "mobilePhone", "primaryPhone", "externalId", "accountId",
-	} {
-		add(attribute{name: name, kind: "STRING", schemaType: "STANDARD"})
+	least := 1
+	m := &resource.Member{Name: a.name, Kind: resource.String, List: a.multiValued, Required: row["required"] == true, Min: &least}
+	if a.kind == "JSON" {
+		m.Kind = resource.Object
 	}
-	for _, name := range []string{"enabled", "mfaEnabled", "emailVerified"} {
-		add(attribute{name: name, kind: "BOOLEAN", schemaType: "CORE"})
-	}
-	for k, name := range data.CustomNames {
-		a := attribute{name: name, kind: "STRING", schemaType: "CUSTOM", seeded: true, source: data.Custom(k), description: "Custom \"" + name + "\""}
-		switch data.Custom(k) {
-		case data.Badge:
-			a.unique = true
-		case data.Skills:
-			a.multiValued = true
-		case data.Clearance:
-			a.enumerated = []enumValue{{Value: "public"}, {Value: "internal"}, {Value: "Secret", Description: "Needs a form"}, {Value: "legacy", Archived: true}}
-		case data.CostCenter:
-			a.regex = &regexRule{Pattern: "^CC [0-9]+$", Requirements: "CC and a number", Match: []string{"CC 12"}, NoMatch: []string{"12"}}
-		case data.Preferences:
-			a.kind = "JSON"
-		case data.Vehicles:
-			a.kind, a.multiValued = "JSON", true
+	values, _ := row["enumeratedValues"].([]any)
+	for _, v := range values {
+		if v, ok := v.(map[string]any); ok && v["archived"] != true {
+			m.Allowed = append(m.Allowed, append(resource.Values(v, "value"), "")[0])
 		}
-		add(a)
+	}
+	if pattern := text("regexValidation.pattern"); pattern != "" {
+		m.Pattern, _ = regexp.Compile(pattern) // checked when it was stored
+	}
+	a.member = m
+	return a
+}
+
+// seedAttribute adds a seeded attribute to the schema of users.
+func seedAttribute(_ *Server, e *environment, row, _ map[string]any) {
+	a := attributeOf(row)
+	if k := slices.Index(data.CustomNames[:], a.name); k >= 0 && a.schemaType == "CUSTOM" {
+		a.seeded, a.source = true, data.Custom(k)
+	}
+	parts, _ := row["subAttributes"].([]any)
+	for _, part := range parts {
+		if part, ok := part.(map[string]any); ok {
+			name, _ := part["name"].(string)
+			part["id"] = data.NamedID(row["id"].(string) + name).String()
+		}
+	}
+	e.attributes = append(e.attributes, a)
+}
+
+// storeAttribute holds an attribute against the rules: core and standard ones
+// stay as they are.
+func storeAttribute(p *place, old, row *resource.Row) error {
+	m, e := row.Members, p.call.environment
+	pattern := resource.Values(m, "regexValidation.pattern")
+	values := m["enumeratedValues"] != nil
+	switch {
+	case old != nil && old.Members["schemaType"] != "CUSTOM":
+		return constraint("schemaType", "Only custom attributes can be changed.")
+	case old != nil && m["name"] != old.Members["name"]:
+		return constraint("name", "An attribute cannot be renamed.")
+	case m["type"] != "STRING" && m["type"] != "JSON":
+		return invalidValue("type", "is not an allowed value")
+	case m["type"] != "STRING" && (m["unique"] == true || values || m["regexValidation"] != nil):
+		return constraint("type", "unique, enumeratedValues and regexValidation are for attributes of type STRING.")
+	case values && m["regexValidation"] != nil:
+		return constraint("regexValidation", "An attribute with enumeratedValues cannot have regexValidation.")
+	case m["unique"] == true && m["multiValued"] == true:
+		return constraint("unique", "A multi-valued attribute cannot be unique.")
+	}
+	if m["regexValidation"] != nil {
+		_, err := regexp.Compile(append(pattern, "")[0])
+		if err != nil || len(pattern) == 0 || pattern[0] == "" || len(resource.Values(m, "regexValidation.requirements")) == 0 {
+			return invalidValue("regexValidation", "needs a valid pattern and its requirements")
+		}
+	}
+	a := attributeOf(m)
+	if old == nil {
+		e.attributes = append(e.attributes, a)
+	} else {
+		k, _ := p.rows.Place(old.ID)
+		a.seeded, a.source = e.attributes[k].seeded, e.attributes[k].source
+		e.attributes[k] = a
+	}
+	e.restructure()
+	return nil
+}
+
+// removeAttribute drops an attribute with its values.
+func removeAttribute(p *place, row *resource.Row) (*resource.Row, error) {
+	if row.Members["schemaType"] != "CUSTOM" {
+		return nil, constraint("schemaType", "Only custom attributes can be deleted.")
+	}
+	k, _ := p.rows.Place(row.ID)
+	p.call.environment.attributes[k].deleted = true
+	p.call.environment.restructure()
+	return nil, nil
+}
+
+// usersShape are the members of users: the declared ones and the custom
+// attributes in use.
+func usersShape(p *place) *resource.Member {
+	out := *p.generic.kind.Members
+	out.Children = slices.Clone(out.Children)
+	for _, a := range p.call.environment.attributes {
+		if a.inUse() {
+			out.Children = append(out.Children, a.member)
+		}
+	}
+	return &out
+}
+
+// inUse reports whether rows of users have the attribute as a custom one.
+func (a *attribute) inUse() bool { return a.schemaType == "CUSTOM" && a.enabled && !a.deleted }
+
+// texts are the values of the attribute in a row: JSON text for JSON attributes,
+// plain strings otherwise.
+func (a *attribute) texts(v any) (out []string) {
+	list, ok := v.([]any)
+	if !ok && v != nil {
+		list = []any{v}
+	}
+	for _, item := range list {
+		if text, ok := item.(string); ok && a.kind != "JSON" {
+			out = append(out, text)
+			continue
+		}
+		raw, _ := json.Marshal(item) // it came from JSON
+		out = append(out, string(raw))
 	}
 	return out
-}
-
-// read checks the JSON of a custom attribute's value; null gives none.
-func (a *attribute) read(raw json.RawMessage) ([]string, error) {
-	if string(raw) == "null" {
-		return nil, nil
-	}
-	items := []json.RawMessage{raw}
-	if a.multiValued {
-		items = nil
-		if json.Unmarshal(raw, &items) != nil {
-			return nil, invalidValue(a.name, "must be an array")
-		}
-	}
-	var out []string
-	for _, item := range items {
-		v, err := a.readOne(item)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, v)
-	}
-	return out, nil
-}
-
-func (a *attribute) readOne(raw json.RawMessage) (string, error) {
-	if a.kind == "JSON" {
-		var object map[string]json.RawMessage
-		if json.Unmarshal(raw, &object) != nil || object == nil {
-			return "", invalidValue(a.name, "must be a JSON object")
-		}
-		return string(raw), nil
-	}
-	var v string
-	if json.Unmarshal(raw, &v) != nil || v == "" {
-		return "", invalidValue(a.name, "must be a string that is not empty")
-	}
-	if a.enumerated != nil && !slices.ContainsFunc(a.enumerated, func(e enumValue) bool { return e.Value == v && !e.Archived }) {
-		return "", invalidValue(a.name, "must be one of the enumerated values")
-	}
-	if a.regex != nil {
-		if ok, err := regexp.MatchString(a.regex.Pattern, v); err != nil || !ok {
-			return "", invalidValue(a.name, "must match the pattern "+a.regex.Pattern)
-		}
-	}
-	return v, nil
 }

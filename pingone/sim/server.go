@@ -19,15 +19,16 @@ type Server struct {
 	opt       Options
 	mu        sync.Mutex // for changes of all
 	all       atomic.Pointer[[]*environment]
-	made      atomic.Uint32 // environments created by calls
 	auth      *authserver.Server
 	routes    *node
+	control   http.Handler
 	limits    *limiter
 	recorder  *recorder
 	faults    *faultPlan
 	cursorKey []byte
 	errorIDs  atomic.Uint32
 	resources *resource.Set
+	hooks     map[string]resourceHooks
 	generics  map[string]*generic // by name
 	store     *resource.Store     // of what is above environments
 	storeMu   sync.RWMutex
@@ -58,13 +59,14 @@ func New(opt Options) (*Server, error) {
 	if s.phases, err = newFaultPlan(opt.Clock, nil); err != nil {
 		return nil, err
 	}
-	if err := s.SetUnkind(opt.unkind()); err != nil {
+	if err := s.SetUnkind(opt.Unkind); err != nil {
 		return nil, err
 	}
 	s.SetOnRequest(opt.OnRequest)
 	if s.resources, err = declared(); err != nil {
 		return nil, err
 	}
+	s.hooks = hooksOf()
 	s.build()
 	s.auth, err = authserver.New(authserver.Config{
 		Organization: organizationID,
@@ -72,12 +74,12 @@ func New(opt Options) (*Server, error) {
 		Directory:    directory{s},
 		Clock:        opt.Clock,
 		Key:          opt.SigningKey,
-		Lifetime:     opt.TokenLifetime, RefreshLifetime: opt.RefreshLifetime, RefreshGrace: opt.RefreshGrace,
+		Lifetime:     opt.TokenLifetime, RefreshLifetime: 30 * 24 * time.Hour,
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.routes = s.api()
+	s.routes, s.control = s.api(), s.controls()
 	return s, nil
 }
 
@@ -90,7 +92,7 @@ const maxHeader = 6 << 10
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/sim/") {
-		s.serveControl(w, r)
+		s.control.ServeHTTP(w, r)
 		return
 	}
 	t := s.classify(r)

@@ -77,13 +77,7 @@ func (e *environment) direct(s *subject, g int) bool {
 	if s.user != nil && s.user.groups != nil {
 		return !group.deleted && s.user.groups[g]
 	}
-	if group.deleted || group.share == 0 || s.index >= e.people.Count() {
-		return false
-	}
-	if group.population >= 0 && e.people.Population(s.index) != group.population {
-		return false
-	}
-	return e.people.Member(s.index, group.salt, group.share)
+	return !group.deleted && group.share > 0 && s.index < e.people.Count() && e.seedDirect(s.index, e.people.Population(s.index), group)
 }
 
 // member tells how a user belongs to a group. One who belongs to it both ways is

@@ -1,133 +1,106 @@
 package sim
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
 
-// userLinks are the relations of a user in every row, with the path below the user.
-var userLinks = []struct{ name, path string }{
-	{"password", "/password"},
-	{"password.set", "/password"},
-	{"password.reset", "/password"},
-	{"password.check", "/password"},
-	{"password.recover", "/password"},
-	{"account.sendVerificationCode", ""},
-	{"linkedAccounts", "/linkedAccounts"},
-}
-
-// userWriter writes rows of users; what they have in common is made once.
-type userWriter struct {
-	environment *environment
-	base        string
-	address     string                             // of the users
-	population  func(dst []byte, id string) []byte // embeds the population; nil: does not
-	single      bool                               // embed what only single reads have
-}
-
-func (s *Server) newUserWriter(c *call, expand bool) *userWriter {
-	w := &userWriter{environment: c.environment, base: c.base, address: c.base + "/environments/" + c.environment.id.String() + "/users/"}
-	if expand {
-		w.population = func(dst []byte, id string) []byte { return s.appendRow(dst, c, "populations", id) }
-	}
-	return w
-}
-
-// append writes a user; more adds members at the end.
-func (w *userWriter) append(dst []byte, u *user, more func(o *object)) []byte {
-	e, t := w.environment, &u.text
+// write writes the row of a user: in lists from the user itself, as a million of
+// them must not be objects first. Single reads embed the state of the password
+// and a stub of the population.
+func (r *userRows) write(dst []byte, u *user) []byte {
+	e := r.call.environment
 	id := e.userID(u.index)
 	o := open(dst)
-	w.appendLinks(&o, id)
-	w.appendEmbedded(&o, u)
+	r.writeLinks(&o, id)
+	if !r.listing || r.expand != "" {
+		r.writeEmbedded(&o, u)
+	}
 	o.id(id)
 	o.ref("environment", e.id)
-	w.appendAccount(&o, u)
-	appendNested(&o, "address", t, addressMembers)
-	w.appendStates(&o, u)
-	o.text("locale", t[data.Locale])
-	o.bool("mfaEnabled", u.status.MFA)
-	o.text("mobilePhone", t[data.MobilePhone])
-	appendNested(&o, "name", t, nameMembers)
-	o.text("nickname", t[data.Nickname])
-	appendNested(&o, "photo", t, photoMembers)
 	o.ref("population", e.populationID(u.population))
-	for _, a := range []data.Text{data.PreferredLanguage, data.PrimaryPhone, data.Timezone, data.Title, data.Type} {
-		o.text(data.Names[a], t[a])
+	writeTexts(&o, &u.text)
+	writeStates(&o, u)
+	for _, v := range u.custom {
+		if a := e.attributes[v.attribute]; a.inUse() {
+			o.foreignKey(a.name)
+			o.dst = a.write(o.dst, v.values)
+		}
 	}
-	o.time("startDate", u.times.Start)
-	o.time("updatedAt", u.times.Updated)
-	o.text("username", t[data.Username])
-	o.text("verifyStatus", u.status.Verify)
-	w.appendCustom(&o, u)
-	if more != nil {
-		more(&o)
+	if r.include != "" {
+		r.writeGroups(&o, u)
 	}
 	return o.close()
 }
 
-// appendStates writes what tells how the user stands.
-func (w *userWriter) appendStates(o *object, u *user) {
-	t := &u.text
-	o.text("accountId", t[data.AccountID])
-	o.time("createdAt", u.times.Created)
-	o.text("email", t[data.Email])
-	if u.status.HasEmailVerified {
-		o.bool("emailVerified", u.status.EmailVerified)
-	}
-	o.bool("enabled", u.enabled)
-	o.time("endDate", u.times.End)
-	o.text("externalId", t[data.ExternalID])
-	provider := o.child("identityProvider")
-	provider.text("id", u.providerID)
-	provider.text("type", u.status.Provider)
-	o.end(provider)
-	if u.times.SignOn != 0 {
-		signOn := o.child("lastSignOn")
-		signOn.time("at", u.times.SignOn)
-		signOn.text("remoteIp", u.remoteIP)
-		o.end(signOn)
-	}
-	lifecycle := o.child("lifecycle")
-	lifecycle.text("status", u.status.Lifecycle)
-	o.end(lifecycle)
-}
-
-func (w *userWriter) appendLinks(o *object, id data.ID) {
+func (r *userRows) writeLinks(o *object, id data.ID) {
 	links := o.child("_links")
 	var self [64]byte
 	own := string(id.Append(self[:0]))
-	links.link("self", w.address, own)
-	for _, l := range userLinks {
-		links.link(l.name, w.address, own, l.path)
+	links.link("self", r.self, "/", own)
+	for _, l := range r.generic.kind.Links {
+		links.link(l.Name, r.self, "/", own, l.Text[1:])
 	}
 	o.end(links)
 }
 
-func (w *userWriter) appendEmbedded(o *object, u *user) {
-	if w.population == nil && !w.single {
-		return
-	}
-	e := w.environment
+func (r *userRows) writeEmbedded(o *object, u *user) {
+	population := r.call.environment.populationID(u.population)
 	embedded := o.child("_embedded")
-	if w.single && u.status.Password != "" {
+	if !r.listing && u.status.Password != "" {
 		password := embedded.child("password")
 		password.text("status", u.status.Password)
 		embedded.end(password)
 	}
-	switch {
-	case w.population != nil:
+	if has(r.expand, "population") || has(r.expand, "populations") {
 		embedded.key("population")
-		embedded.dst = w.population(embedded.dst, e.populationID(u.population).String())
-	case w.single:
-		embedded.ref("population", e.populationID(u.population))
+		embedded.dst = r.server.appendRow(embedded.dst, r.call, "populations", population.String())
+	} else if !r.listing {
+		embedded.ref("population", population)
 	}
 	o.end(embedded)
 }
 
-func (w *userWriter) appendAccount(o *object, u *user) {
+// textPaths are the paths of the text attributes in two parts: the object that a
+// text is in, which may be the user, and its name.
+var textPaths = func() (out [data.NumTexts][2]string) {
+	for a, path := range data.Names {
+		object, name, nested := strings.Cut(path, ".")
+		if out[a] = [2]string{object, name}; !nested {
+			out[a] = [2]string{"", path}
+		}
+	}
+	return out
+}()
+
+// writeTexts writes the text attributes. Those of an object follow each other.
+func writeTexts(o *object, texts *[data.NumTexts]string) {
+	var inner object
+	within := ""
+	for a, path := range textPaths {
+		if within != "" && path[0] != within {
+			o.end(inner)
+			within = ""
+		}
+		switch {
+		case texts[a] == "":
+		case path[0] == "":
+			o.text(path[1], texts[a])
+		default:
+			if within == "" {
+				inner, within = o.child(path[0]), path[0]
+			}
+			inner.text(path[1], texts[a])
+		}
+	}
+	if within != "" {
+		o.end(inner)
+	}
+}
+
+// writeStates writes what tells how the user stands.
+func writeStates(o *object, u *user) {
 	account := o.child("account")
 	account.bool("canAuthenticate", u.enabled && !u.status.Locked)
 	if u.status.Locked {
@@ -142,42 +115,58 @@ func (w *userWriter) appendAccount(o *object, u *user) {
 		account.text("status", "OK")
 	}
 	o.end(account)
+	o.time("createdAt", u.times.Created)
+	if u.status.HasEmailVerified {
+		o.bool("emailVerified", u.status.EmailVerified)
+	}
+	o.bool("enabled", u.enabled)
+	o.time("endDate", u.times.End)
+	provider := o.child("identityProvider")
+	provider.text("id", u.providerID)
+	provider.text("type", u.status.Provider)
+	o.end(provider)
+	if u.times.SignOn != 0 {
+		signOn := o.child("lastSignOn")
+		signOn.time("at", u.times.SignOn)
+		signOn.text("remoteIp", u.remoteIP)
+		o.end(signOn)
+	}
+	lifecycle := o.child("lifecycle")
+	lifecycle.text("status", u.status.Lifecycle)
+	o.end(lifecycle)
+	o.bool("mfaEnabled", u.status.MFA)
+	o.time("startDate", u.times.Start)
+	o.time("updatedAt", u.times.Updated)
+	o.text("verifyStatus", u.status.Verify)
 }
 
-func (w *userWriter) appendCustom(o *object, u *user) {
-	for _, v := range u.custom {
-		a := w.environment.attributes[v.attribute]
-		if a.deleted || !a.enabled {
-			continue
-		}
-		o.foreignKey(a.name)
-		switch {
-		case a.kind == "JSON" && a.multiValued:
-			o.dst = append(append(append(o.dst, '['), strings.Join(v.values, ",")...), ']')
-		case a.kind == "JSON":
-			o.dst = append(o.dst, v.values[0]...)
-		case a.multiValued:
-			o.dst = appendTexts(o.dst, v.values)
-		default:
-			o.dst = appendString(o.dst, v.values[0])
-		}
+// write writes what users have of the attribute.
+func (a *attribute) write(dst []byte, values []string) []byte {
+	switch {
+	case a.multiValued && a.kind != "JSON":
+		return appendTexts(dst, values)
+	case a.multiValued:
+		return append(append(append(dst, '['), strings.Join(values, ",")...), ']')
+	case a.kind == "JSON":
+		return append(dst, values[0]...)
 	}
+	return appendString(dst, values[0])
 }
 
-var (
-	nameMembers    = []data.Text{data.Given, data.Family, data.Middle, data.Formatted, data.HonorificPrefix, data.HonorificSuffix}
-	addressMembers = []data.Text{data.Street, data.Locality, data.Region, data.PostalCode, data.CountryCode}
-	photoMembers   = []data.Text{data.Photo}
-)
-
-// appendNested writes the members of name, address or photo.
-func appendNested(o *object, key string, t *[data.NumTexts]string, members []data.Text) {
-	if !slices.ContainsFunc(members, func(a data.Text) bool { return t[a] != "" }) {
-		return
+// writeGroups writes what include asks for.
+func (r *userRows) writeGroups(o *object, u *user) {
+	e := r.call.environment
+	var ids, names []string
+	for _, m := range e.memberships(u) {
+		ids = append(ids, e.groups[m.group].id.String())
+		names = append(names, e.groupText(m.group, "name"))
 	}
-	inner := o.child(key)
-	for _, a := range members {
-		inner.text(data.Names[a][len(key)+1:], t[a])
+	if has(r.include, "memberOfGroupIDs") {
+		o.key("memberOfGroupIDs")
+		o.dst = appendTexts(o.dst, ids)
 	}
-	o.end(inner)
+	if has(r.include, "memberOfGroupNames") {
+		o.key("memberOfGroupNames")
+		o.dst = appendTexts(o.dst, names)
+	}
 }

@@ -90,7 +90,7 @@ func (s *Server) assertionKey(app App, token *jwt.JSONWebToken) (any, bool) {
 	case app.Method == methodSecretJWT && symmetric:
 		return []byte(app.Secret), true
 	case app.Method == methodKeyJWT && !symmetric:
-		key, err := s.ensureClientKey()
+		key, err := s.clientKey()
 		if err != nil {
 			return nil, false
 		}

@@ -28,25 +28,23 @@ func (s *Server) RotateKeys() error {
 	if _, err := s.signer(); err != nil {
 		return err
 	}
-	key, err := newSigningKey()
+	key, err := newKey()
 	if err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.keys = append(s.keys, key)
-	if len(s.keys) > maxKeys {
-		s.keys = s.keys[1:]
-	}
+	s.keys = append(s.keys, signingKey{randomText(12), key})
+	s.keys = s.keys[max(0, len(s.keys)-maxKeys):]
 	return nil
 }
 
-func newSigningKey() (signingKey, error) {
+func newKey() (*rsa.PrivateKey, error) {
 	key, err := rsa.GenerateKey(rand.Reader, keyBits)
 	if err != nil {
-		return signingKey{}, fmt.Errorf("make a signing key: %w", err)
+		return nil, fmt.Errorf("make a key: %w", err)
 	}
-	return signingKey{id: randomText(12), key: key}, nil
+	return key, nil
 }
 
 // signer is the present signing key; the first call makes it.
@@ -54,11 +52,11 @@ func (s *Server) signer() (signingKey, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.keys) == 0 {
-		key, err := newSigningKey()
+		key, err := newKey()
 		if err != nil {
-			return key, err
+			return signingKey{}, err
 		}
-		s.keys = append(s.keys, key)
+		s.keys = []signingKey{{randomText(12), key}}
 	}
 	return s.keys[len(s.keys)-1], nil
 }
@@ -75,23 +73,9 @@ func (s *Server) publicKey(id string) *rsa.PublicKey {
 	return nil
 }
 
-// ensureClientKey is the key pair of the application with private_key_jwt.
-func (s *Server) ensureClientKey() (*rsa.PrivateKey, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.clientKey == nil {
-		key, err := rsa.GenerateKey(rand.Reader, keyBits)
-		if err != nil {
-			return nil, fmt.Errorf("make the client's key: %w", err)
-		}
-		s.clientKey = key
-	}
-	return s.clientKey, nil
-}
-
 // ClientKey is the private key that goes with private_key_jwt, as PKCS #8 PEM.
 func (s *Server) ClientKey() ([]byte, error) {
-	key, err := s.ensureClientKey()
+	key, err := s.clientKey()
 	if err != nil {
 		return nil, err
 	}

@@ -63,13 +63,13 @@ type Config struct {
 
 // Server issues and checks tokens. It is safe for concurrent use.
 type Server struct {
-	cfg      Config
-	apps     map[string]map[string]App  // by environment and client id
-	verified *lru.Cache[string, Claims] // by token text, so that each signature is checked once
+	cfg       Config
+	apps      map[string]map[string]App       // by environment and client id
+	clientKey func() (*rsa.PrivateKey, error) // key pair of the application with private_key_jwt
+	verified  *lru.Cache[string, Claims]      // by token text, so that each signature is checked once
 
 	mu         sync.Mutex
 	keys       []signingKey // the last one signs
-	clientKey  *rsa.PrivateKey
 	swept      time.Time
 	issued     book[struct{}] // access tokens by jti
 	assertions book[struct{}] // of clients, by what makes them unique
@@ -89,7 +89,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		cfg: cfg, apps: make(map[string]map[string]App), verified: verified,
+		cfg: cfg, apps: make(map[string]map[string]App), verified: verified, clientKey: sync.OnceValues(newKey),
 		issued: make(book[struct{}]), assertions: make(book[struct{}]), codes: make(book[*grant]), refresh: make(book[*grant]),
 		devices: make(book[*device]), requests: make(book[pushed]),
 	}

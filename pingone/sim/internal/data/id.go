@@ -3,6 +3,8 @@ package data
 import (
 	"encoding/binary"
 	"encoding/hex"
+
+	"github.com/google/uuid"
 )
 
 // ID is a UUID (version 4 in form).
@@ -26,17 +28,11 @@ func (id ID) Append(dst []byte) []byte {
 
 // ParseID reads a UUID in either case.
 func ParseID(s string) (id ID, ok bool) {
-	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
-		return id, false
+	if len(s) != 36 {
+		return id, false // the package reads other forms too
 	}
-	var digits [32]byte
-	copy(digits[0:], s[0:8])
-	copy(digits[8:], s[9:13])
-	copy(digits[12:], s[14:18])
-	copy(digits[16:], s[19:23])
-	copy(digits[20:], s[24:36])
-	_, err := hex.Decode(id[:], digits[:])
-	return id, err == nil
+	u, err := uuid.Parse(s)
+	return ID(u), err == nil
 }
 
 // IDs maps indexes to UUIDs and back without a table: the last four bytes hold

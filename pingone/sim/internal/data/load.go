@@ -2,7 +2,6 @@ package data
 
 import (
 	_ "embed"
-	"errors"
 	"sync"
 
 	"github.com/goccy/go-yaml"
@@ -10,9 +9,6 @@ import (
 
 //go:embed people.yaml
 var peopleFile []byte
-
-//go:embed groups.yaml
-var groupsFile []byte
 
 // wordLists are what the texts of users are made of.
 type wordLists struct {
@@ -30,18 +26,10 @@ type culture struct {
 	Cities        []struct{ Name, Region, Postal string }
 }
 
-// seeds are what the files hold.
-type seeds struct {
-	words  wordLists
-	groups []GroupSpec
-}
-
-var seeded = sync.OnceValue(func() *seeds {
-	out := new(seeds)
-	if err := errors.Join(
-		yaml.UnmarshalWithOptions(peopleFile, &out.words, yaml.Strict()), yaml.UnmarshalWithOptions(groupsFile, &out.groups, yaml.Strict()),
-	); err != nil {
-		panic(err) // the files are part of the program
+var words = sync.OnceValue(func() *wordLists {
+	out := new(wordLists)
+	if err := yaml.UnmarshalWithOptions(peopleFile, out, yaml.Strict()); err != nil {
+		panic(err) // the file is part of the program
 	}
 	return out
 })

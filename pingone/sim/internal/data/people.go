@@ -71,7 +71,7 @@ type People struct {
 
 // NewPeople makes count users, spread over populations by share: parts of 1000.
 func NewPeople(seed uint64, count int, populations []uint64) *People {
-	return &People{seed: seed, ids: IDs(Mix(seed ^ SaltOf("users"))), count: uint32(count), pops: populations, words: &seeded().words}
+	return &People{seed: seed, ids: IDs(Mix(seed ^ SaltOf("users"))), count: uint32(count), pops: populations, words: words()}
 }
 
 // Count is the number of users made from the seed.

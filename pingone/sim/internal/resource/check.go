@@ -25,38 +25,73 @@ func (p *Problem) Error() string { return p.Target + " " + p.Message }
 
 func number(n int64) json.Number { return json.Number(strconv.FormatInt(n, 10)) }
 
-// reading is how rows are read.
-type reading struct {
-	strict bool // a fraction given for an integer is refused, not cut
-	seed   bool // the row stands in a file: all of it counts, what the service sets included
-}
-
 // Take makes a row from what a client sent, numbers as json.Number. What the
-// client may not set comes from old, which is nil for a new row.
-func (t *Type) Take(sent, old map[string]any) (map[string]any, *Problem) {
-	how := reading{strict: t.Numbers == "strict"}
+// client may not set comes from old, which is nil for a new row. The members are
+// those of a shape, of the type or with others.
+func (t *Type) Take(shape *Member, sent, old map[string]any) (map[string]any, *Problem) {
 	if t.Variant != "" {
-		if _, problem := t.Members.take(sent, old, "", how); problem != nil && problem.Target == t.Variant {
+		_, problem := t.checker().take(t.Members, sent, old, "")
+		if problem != nil && problem.Target == t.Variant {
 			return nil, problem
 		}
+		shape = t.Shape(sent)
 	}
-	return t.Shape(sent).take(sent, old, "", how)
+	if t.Unknown == "refused" {
+		for _, name := range slices.Sorted(maps.Keys(sent)) {
+			if shape.Child(name) == nil && !strings.HasPrefix(name, "_") {
+				return nil, &Problem{Code: "INVALID_VALUE", Target: name, Message: "The attribute is not known."}
+			}
+		}
+	}
+	return t.checker().take(shape, sent, old, "")
 }
 
-// Merge applies a patch to a row: null clears, objects merge (RFC 7396).
-func Merge(row, patch map[string]any) map[string]any {
+// checker reads values: those that a client sent, or those of a file.
+type checker struct {
+	strict bool // a fraction given for an integer is refused, not cut
+	seed   bool // they stand in a file: with what the service sets, and @ for ids
+}
+
+func (t *Type) checker() checker { return checker{strict: t.Numbers == "strict"} }
+
+// TakePart makes the row that setting a part of an old one gives. What a part
+// names must be sent, also what other writes leave alone.
+func (t *Type) TakePart(part Part, sent, old map[string]any) (map[string]any, *Problem) {
+	out := maps.Clone(old)
+	if part.Of != "" {
+		before, _ := old[part.Of].(map[string]any)
+		inner, problem := t.checker().take(t.Members.Child(part.Of), sent, before, "")
+		out[part.Of] = inner
+		return out, problem
+	}
+	shape := &Member{Kind: Object}
+	for _, name := range part.Members {
+		m := *t.Members.Child(name)
+		m.ReadOnly, m.Fixed, m.Required, m.Default = false, false, true, nil
+		shape.Children = append(shape.Children, &m)
+	}
+	taken, problem := t.checker().take(shape, sent, nil, "")
+	maps.Copy(out, taken)
+	return out, problem
+}
+
+// Merge applies a patch to an object: null clears, objects merge (RFC 7396), but
+// for those declared without members, which are values as a whole.
+func (m *Member) Merge(row, patch map[string]any) map[string]any {
 	out := maps.Clone(row)
 	if out == nil {
 		out = make(map[string]any)
 	}
 	for name, v := range patch {
 		inner, isObject := v.(map[string]any)
+		child := m.Child(name)
+		whole := child != nil && child.Kind == Object && len(child.Children) == 0
 		switch {
 		case v == nil:
 			delete(out, name)
-		case isObject:
+		case isObject && !whole:
 			before, _ := out[name].(map[string]any)
-			out[name] = Merge(before, inner)
+			out[name] = child.Merge(before, inner)
 		default:
 			out[name] = v
 		}
@@ -65,47 +100,43 @@ func Merge(row, patch map[string]any) map[string]any {
 }
 
 // take reads the members of an object.
-func (m *Member) take(sent, old map[string]any, at string, how reading) (map[string]any, *Problem) {
+func (c checker) take(of *Member, sent, old map[string]any, at string) (map[string]any, *Problem) {
 	out := make(map[string]any)
 	for name := range sent {
-		if how.seed && m.Child(name) == nil {
+		if c.seed && of.Child(name) == nil {
 			return nil, &Problem{Target: at + name, Message: "is not declared"}
 		}
 	}
-	for _, c := range m.Children {
-		kept, has := old[c.Name]
-		v := sent[c.Name]
-		if !how.seed && (c.ReadOnly || c.Fixed && old != nil) {
+	for _, m := range of.Children {
+		kept, has := old[m.Name]
+		v := sent[m.Name]
+		switch {
+		case !c.seed && (m.ReadOnly || m.Fixed && old != nil):
 			if has {
-				out[c.Name] = kept
-			} else if c.Default != nil {
-				out[c.Name] = c.Default
+				out[m.Name] = kept
+			} else if m.Default != nil {
+				out[m.Name] = m.Default
 			}
-			continue
-		}
-		if v == nil {
-			switch {
-			case c.Required && c.Default == nil:
-				return nil, &Problem{Code: "REQUIRED_VALUE", Target: at + c.Name, Message: "must not be null"}
-			case c.Default != nil:
-				out[c.Name] = c.Default
+		case v != nil:
+			taken, problem := c.value(m, v, kept, at+m.Name)
+			if problem != nil {
+				return nil, problem
 			}
-			continue
+			out[m.Name] = taken
+		case m.Default != nil:
+			out[m.Name] = m.Default
+		case m.Required:
+			return nil, &Problem{Code: "REQUIRED_VALUE", Target: at + m.Name, Message: "must not be null"}
 		}
-		taken, problem := c.value(v, kept, at+c.Name, how)
-		if problem != nil {
-			return nil, problem
-		}
-		out[c.Name] = taken
 	}
 	return out, nil
 }
 
 // value checks one value of a member, or all of a list.
-func (m *Member) value(v, old any, at string, how reading) (any, *Problem) {
+func (c checker) value(m *Member, v, old any, at string) (any, *Problem) {
 	if !m.List {
 		before, _ := old.(map[string]any)
-		return m.single(v, before, at, how)
+		return c.single(m, v, before, at)
 	}
 	list, ok := v.([]any)
 	if !ok {
@@ -113,7 +144,7 @@ func (m *Member) value(v, old any, at string, how reading) (any, *Problem) {
 	}
 	out := make([]any, 0, len(list))
 	for k, item := range list {
-		taken, problem := m.single(item, sameItem(item, old), at+"["+strconv.Itoa(k)+"]", how)
+		taken, problem := c.single(m, item, sameItem(item, old), at+"["+strconv.Itoa(k)+"]")
 		if problem != nil {
 			return nil, problem
 		}
@@ -135,15 +166,15 @@ func sameItem(item, list any) map[string]any {
 }
 
 // single checks one value.
-func (m *Member) single(v any, old map[string]any, at string, how reading) (any, *Problem) {
+func (c checker) single(m *Member, v any, old map[string]any, at string) (any, *Problem) {
 	wrong := func(want string) *Problem {
 		return &Problem{Code: "INVALID_VALUE", Target: at, Message: "must be " + want}
 	}
 	switch m.Kind {
+	case Any:
+		return v, nil
 	case Computed, Owner:
 		return nil, &Problem{Target: at, Message: "is set by the service"}
-	case Any, ID, Created, Updated:
-		return v, nil
 	case Object:
 		inner, ok := v.(map[string]any)
 		switch {
@@ -152,7 +183,7 @@ func (m *Member) single(v any, old map[string]any, at string, how reading) (any,
 		case len(m.Children) == 0:
 			return inner, nil
 		}
-		return m.take(inner, old, at+".", how)
+		return c.take(m, inner, old, at+".")
 	case Boolean:
 		if _, ok := v.(bool); !ok {
 			return nil, wrong("true or false")
@@ -163,22 +194,22 @@ func (m *Member) single(v any, old map[string]any, at string, how reading) (any,
 		if !ok {
 			return nil, wrong("a number")
 		}
-		return m.number(n, at, how)
+		return c.number(m, n, at)
 	}
 	text, ok := v.(string)
 	if !ok {
 		return nil, wrong("a string")
 	}
-	if how.seed && strings.HasPrefix(text, "@") {
+	if c.seed && strings.HasPrefix(text, "@") {
 		return text, nil
 	}
 	return m.text(text, at)
 }
 
 // number checks a number; the fraction of one that must be whole is cut off.
-func (m *Member) number(n json.Number, at string, how reading) (any, *Problem) {
+func (c checker) number(m *Member, n json.Number, at string) (any, *Problem) {
 	f, err := n.Float64()
-	if err != nil || m.Kind == Integer && how.strict && f != float64(int64(f)) {
+	if err != nil || m.Kind == Integer && c.strict && f != float64(int64(f)) {
 		return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "must be a whole number"}
 	}
 	if m.Min != nil && f < float64(*m.Min) || m.Max != nil && f > float64(*m.Max) {
@@ -201,10 +232,12 @@ func (m *Member) text(text, at string) (any, *Problem) {
 		if _, ok := data.ParseID(text); !ok {
 			return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "must be a UUID"}
 		}
-	case text == "" && m.Required:
+	case text == "" && (m.Required || m.Min != nil && *m.Min > 0):
 		return nil, &Problem{Code: "EMPTY_VALUE", Target: at, Message: "must not be empty"}
 	case len(m.Allowed) > 0 && !slices.Contains(m.Allowed, text):
 		return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "is not an allowed value", Allowed: m.Allowed}
+	case m.Pattern != nil && !m.Pattern.MatchString(text):
+		return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "must match the pattern " + m.Pattern.String()}
 	case m.Min != nil && length < *m.Min || m.Max != nil && length > *m.Max:
 		return nil, &Problem{Code: "SIZE_LIMIT_EXCEEDED", Target: at, Message: "has too few or too many characters", Min: m.Min, Max: m.Max}
 	}

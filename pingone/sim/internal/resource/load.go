@@ -13,14 +13,6 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// declaration is a file as it is written.
-type declaration struct {
-	Type     `yaml:",inline"`
-	Members  yaml.MapSlice            `yaml:"members"`
-	Variants map[string]yaml.MapSlice `yaml:"variants"`
-	Rows     []yaml.MapSlice          `yaml:"rows"`
-}
-
 // source tells where in its file something stands.
 type source struct {
 	name string
@@ -94,38 +86,38 @@ func Load(files fs.FS, code ...string) (*Set, error) {
 
 // read reads one file.
 func read(name string, raw []byte) (*Type, error) {
-	var d declaration
-	if err := yaml.UnmarshalWithOptions(raw, &d, yaml.Strict(), yaml.UseOrderedMap()); err != nil {
+	t := &Type{file: &source{name, raw}, Groups: Words{"rlgConfigRpm"}}
+	t.Permission = roles{Words{"configuration"}, Words{"configuration"}}
+	if err := yaml.UnmarshalWithOptions(raw, t, yaml.Strict(), yaml.UseOrderedMap()); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	t := &d.Type
-	t.file = &source{name, raw}
-	groups := append(t.Group, "rlgConfigRpm")
-	t.Group = Words{groups[0], groups[max(0, len(groups)-2)]}
-	for _, classes := range []*Words{&t.Permission.Read, &t.Permission.Write} {
-		if len(*classes) == 0 {
-			*classes = Words{"configuration"}
-		}
-	}
 	t.split()
-	t.Members, t.Variants = &Member{Kind: Object}, make(map[string]*Member)
-	if err := t.declare(t.Members, d.Members, "$.members"); err != nil {
+	if err := t.declareMembers(); err != nil {
 		return nil, err
 	}
-	for name, members := range d.Variants {
-		t.Variants[name] = t.Members.clone()
-		if err := t.declare(t.Variants[name], members, "$.variants."+name); err != nil {
-			return nil, err
-		}
-	}
-	return t, t.declareRows(d.Rows)
+	return t, t.declareRows()
 }
 
-func (t *Type) declare(into *Member, members yaml.MapSlice, at string) error {
+// declareMembers builds the trees of members.
+func (t *Type) declareMembers() error {
+	t.Members = &Member{Kind: Object}
+	if err := t.declare(t.Members, t.Declared, "$.members"); err != nil {
+		return err
+	}
+	t.Variants = make(map[string]*Member)
+	for name, members := range t.Kinds {
+		t.Variants[name] = t.Members.Clone()
+		if err := t.declare(t.Variants[name], members, "$.variants."+name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Type) declare(into *Member, members Texts, at string) error {
 	for _, item := range members {
-		name, text := fmt.Sprint(item.Key), fmt.Sprint(item.Value)
-		if err := into.add(name, text); err != nil {
-			return t.file.fail(at+".'"+name+"'", "member %s: %v", name, err)
+		if err := into.add(item.Name, item.Text); err != nil {
+			return t.file.fail(at+".'"+item.Name+"'", "member %s: %v", item.Name, err)
 		}
 	}
 	return nil
@@ -200,13 +192,13 @@ func (t *Type) has(path string) bool {
 }
 
 func (t *Type) checkParts() error {
-	for _, p := range t.Parts {
-		for _, name := range p.Value.Members {
+	for part, p := range t.Parts {
+		for _, name := range append(strings.Fields(p.Of), p.Members...) {
 			if t.Members.Child(name) == nil {
-				return t.file.fail("$.parts", "part %s names %s, which is no member", p.Name, name)
+				return t.file.fail("$.parts", "part %s names %s, which is no member", part, name)
 			}
 		}
-		if err := t.known("$.parts", "method of parts", p.Value.Methods, "read", "replace"); err != nil {
+		if err := t.known("$.parts", "method of parts", p.Methods, "read", "replace"); err != nil {
 			return err
 		}
 	}
@@ -214,14 +206,13 @@ func (t *Type) checkParts() error {
 }
 
 func (t *Type) checkVariants() error {
-	if t.Variant == "" {
-		if len(t.Variants) > 0 {
-			return t.file.fail("$.variants", "variant is missing: the member that tells the variants apart")
-		}
-		return nil
-	}
 	m := t.Members.Child(t.Variant)
-	if m == nil || len(m.Allowed) == 0 {
+	switch {
+	case t.Variant == "" && len(t.Variants) > 0:
+		return t.file.fail("$.variants", "variant is missing: the member that tells the variants apart")
+	case t.Variant == "":
+		return nil
+	case m == nil || len(m.Allowed) == 0:
 		return t.file.fail("$.variant", "the variant %s must be a member with declared values", t.Variant)
 	}
 	return t.known("$.variants", "value of "+t.Variant, slices.Collect(maps.Keys(t.Variants)), m.Allowed...)

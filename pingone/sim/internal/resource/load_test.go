@@ -129,7 +129,7 @@ func TestTake(t *testing.T) {
 			if c.old != "" {
 				before = old
 			}
-			got, problem := kind.Take(decode(t, c.sent), before)
+			got, problem := kind.Take(kind.Members, decode(t, c.sent), before)
 			if c.code != "" {
 				require.NotNil(t, problem)
 				assert.Equal(t, []string{c.code, c.target}, []string{problem.Code, problem.Target})
@@ -143,16 +143,18 @@ func TestTake(t *testing.T) {
 
 func TestMerge(t *testing.T) {
 	t.Parallel()
+	shape := &resource.Member{Children: []*resource.Member{{Name: "free", Kind: resource.Object}}}
 	for name, c := range map[string]struct{ row, patch, want string }{
-		"omitted stays":   {`{"a":1,"b":2}`, `{"a":3}`, `{"a":3,"b":2}`},
-		"null clears":     {`{"a":1,"b":2}`, `{"a":null}`, `{"b":2}`},
-		"objects merge":   {`{"a":{"x":1,"y":2}}`, `{"a":{"x":null,"z":3}}`, `{"a":{"y":2,"z":3}}`},
-		"arrays replace":  {`{"a":[1,2]}`, `{"a":[3]}`, `{"a":[3]}`},
-		"object replaces": {`{"a":1}`, `{"a":{"x":1}}`, `{"a":{"x":1}}`},
+		"omitted stays":           {`{"a":1,"b":2}`, `{"a":3}`, `{"a":3,"b":2}`},
+		"null clears":             {`{"a":1,"b":2}`, `{"a":null}`, `{"b":2}`},
+		"objects merge":           {`{"a":{"x":1,"y":2}}`, `{"a":{"x":null,"z":3}}`, `{"a":{"y":2,"z":3}}`},
+		"arrays replace":          {`{"a":[1,2]}`, `{"a":[3]}`, `{"a":[3]}`},
+		"object replaces":         {`{"a":1}`, `{"a":{"x":1}}`, `{"a":{"x":1}}`},
+		"any object is one value": {`{"free":{"x":1}}`, `{"free":{"y":2}}`, `{"free":{"y":2}}`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			assert.Equal(t, decode(t, c.want), resource.Merge(decode(t, c.row), decode(t, c.patch)))
+			assert.Equal(t, decode(t, c.want), shape.Merge(decode(t, c.row), decode(t, c.patch)))
 		})
 	}
 }
@@ -163,7 +165,7 @@ func TestStore(t *testing.T) {
 	require.NoError(t, err)
 	kind := set.Type("gateways")
 	s := resource.NewStore()
-	set.Plant(s, "Administrators", false, func(address string) string { return "id of " + address }, func(_ *resource.Type, row map[string]any) { row["createdAt"] = "then" })
+	set.Plant(s, "Administrators", false, func(address string) string { return "id of " + address }, func(_ *resource.Type, row, _ map[string]any) { row["createdAt"] = "then" })
 	rows := s.Read("gateways")
 	require.Equal(t, 2, rows.Len())
 	first := rows.Row(0)

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,11 +36,16 @@ type Member struct {
 	List      bool
 	Required  bool
 	ReadOnly  bool
-	Fixed     bool // set by create alone
-	Unique    bool // among the rows of the collection
-	Exclusive bool // true in one row of the collection: setting it clears the others
+	WriteOnly bool   // never answered
+	Fixed     bool   // set by create alone
+	Unique    bool   // among the rows of the collection
+	Exclusive bool   // true in one row of the collection: setting it clears the others
+	Exact     bool   // with Unique: names that differ by case alone are different
+	Within    string // with Unique: among the rows that have the same value here alone
+	Asked     string // the parameter that must name the member for it to be answered: include or expand
 	Allowed   []string
-	Min, Max  *int // length of a string, value of a number
+	Pattern   *regexp.Regexp // of a string
+	Min, Max  *int           // length of a string, value of a number
 	Default   any
 	Owner     string // collection that an owner is in
 	Children  []*Member
@@ -52,6 +58,9 @@ func (m *Member) service() bool {
 
 // Child finds a member of an object by name.
 func (m *Member) Child(name string) *Member {
+	if m == nil {
+		return nil
+	}
 	for _, c := range m.Children {
 		if c.Name == name {
 			return c
@@ -70,12 +79,12 @@ func (m *Member) At(path string) *Member {
 	return m
 }
 
-// clone copies the tree, so that a variant can have members of its own.
-func (m *Member) clone() *Member {
+// Clone copies the tree, so that a variant can have members of its own.
+func (m *Member) Clone() *Member {
 	out := *m
 	out.Children = nil
 	for _, c := range m.Children {
-		out.Children = append(out.Children, c.clone())
+		out.Children = append(out.Children, c.Clone())
 	}
 	return &out
 }
@@ -136,12 +145,21 @@ func parseMember(name, text string) (*Member, error) {
 
 // flag reads a word of a description and what belongs to it.
 func (m *Member) flag(word string, next func() string, rest *[]string) error {
-	flags := map[string]*bool{"required": &m.Required, "read-only": &m.ReadOnly, "create-only": &m.Fixed, "unique": &m.Unique, "exclusive": &m.Exclusive}
+	flags := map[string]*bool{"required": &m.Required, "read-only": &m.ReadOnly, "write-only": &m.WriteOnly, "create-only": &m.Fixed, "unique": &m.Unique, "exactly": &m.Exact, "exclusive": &m.Exclusive}
 	if set := flags[word]; set != nil {
 		*set = true
 		return nil
 	}
 	switch word {
+	case "within":
+		m.Within = next()
+	case "asked":
+		m.Asked = next()
+	case "pattern":
+		var err error
+		if m.Pattern, err = regexp.Compile(next()); err != nil {
+			return fmt.Errorf("pattern needs a regular expression: %w", err)
+		}
 	case "min", "max":
 		n, err := strconv.Atoi(next())
 		if err != nil {
@@ -160,7 +178,7 @@ func (m *Member) flag(word string, next func() string, rest *[]string) error {
 	case "default":
 		return m.setDefault(next())
 	default:
-		return fmt.Errorf("%q is not known; there are required, read-only, create-only, unique, exclusive, min, max, one of, default", word)
+		return fmt.Errorf("%q is not known; there are required, read-only, write-only, create-only, unique, exactly, within, exclusive, asked, pattern, min, max, one of, default", word)
 	}
 	return nil
 }

@@ -14,15 +14,16 @@ import (
 // Seed is a row that is there from the start. Texts that begin with @ stand for
 // ids and are resolved when an environment is made.
 type Seed struct {
-	Name    string   // unique below its owner
-	Of      string   // names of the owning rows, such as terms/en
-	In      []string // environments by name; none: each that has content; everywhere: new ones too
+	Name    string         // unique below its owner
+	Of      []string       // names of the owning rows, such as terms and en
+	In      []string       // environments by name; none: each that has content; everywhere: new ones too
+	Makes   map[string]any // what is made for the row beside it, such as its members
 	Members map[string]any
 }
 
 // declareRows reads the seeded rows.
-func (t *Type) declareRows(rows []yaml.MapSlice) error {
-	for k, items := range rows {
+func (t *Type) declareRows() error {
+	for k, items := range t.Seeds {
 		at := "$.rows[" + strconv.Itoa(k) + "]"
 		seed := Seed{Members: make(map[string]any)}
 		for _, item := range items {
@@ -31,7 +32,7 @@ func (t *Type) declareRows(rows []yaml.MapSlice) error {
 			case "row":
 				seed.Name = fmt.Sprint(item.Value)
 			case "of":
-				seed.Of = fmt.Sprint(item.Value)
+				seed.Of = strings.Split(fmt.Sprint(item.Value), "/")
 			case "in":
 				for name := range strings.SplitSeq(fmt.Sprint(item.Value), ",") {
 					seed.In = append(seed.In, strings.TrimSpace(name))
@@ -40,6 +41,10 @@ func (t *Type) declareRows(rows []yaml.MapSlice) error {
 				v, err := plain(item.Value)
 				if err != nil {
 					return t.file.fail(at, "row %s, member %s: %v", seed.Name, name, err)
+				}
+				if name == "makes" {
+					seed.Makes, _ = v.(map[string]any)
+					continue
 				}
 				seed.Members[name] = v
 			}
@@ -71,7 +76,7 @@ func (t *Type) checkRows() error {
 		if t.Variant != "" && seed.Members[t.Variant] == nil {
 			return t.file.fail(at, "row %s does not tell its %s", seed.Name, t.Variant)
 		}
-		if _, problem := t.Shape(seed.Members).take(seed.Members, nil, "", reading{strict: true, seed: true}); problem != nil {
+		if _, problem := (checker{true, true}).take(t.Shape(seed.Members), seed.Members, nil, ""); problem != nil {
 			top := strings.FieldsFunc(problem.Target, func(r rune) bool { return r == '.' || r == '[' })[0]
 			return t.file.fail(at+"."+top, "row %s: %s %s", seed.Name, problem.Target, problem.Message)
 		}
@@ -79,43 +84,43 @@ func (t *Type) checkRows() error {
 	return nil
 }
 
-// address is where a seed is, such as agreements/terms/languages/en: its
-// collections and its names in turn.
-func (t *Type) address(of, name string) string {
-	var out []string
-	owners := strings.Split(of, "/")
-	params := t.owners
+// below are the owners of a path, the environment apart.
+func (t *Type) below() []string {
 	if t.InEnvironment() {
-		params = params[1:]
+		return t.owners[1:]
 	}
+	return t.owners
+}
+
+// address is where a collection is, such as agreements/terms/languages: the
+// collections above it and their rows in turn.
+func (t *Type) address(of []string) string {
+	var out []string
+	params := t.below()
 	for _, segment := range strings.Split(t.name, "/") {
 		out = append(out, segment)
-		if len(params) > 0 && segment == params[0] && len(owners) > 0 {
-			out, owners, params = append(out, owners[0]), owners[1:], params[1:]
+		if len(params) > 0 && segment == params[0] && len(of) > 0 {
+			out, of, params = append(out, of[0]), of[1:], params[1:]
 		}
-	}
-	if !t.Single() {
-		out = append(out, name)
 	}
 	return strings.Join(out, "/")
 }
 
-// depth is how many rows own one of this type, the environment apart.
-func (t *Type) depth() int {
-	n := len(t.owners)
-	if t.InEnvironment() {
-		n--
+// row is the address of a row in a collection.
+func (t *Type) row(of []string, name string) string {
+	if t.Single() {
+		return t.address(of)
 	}
-	return n
+	return t.address(of) + "/" + name
 }
 
 // checkSeeds refuses rows whose owners, or whose references, there are not.
 func (s *Set) checkSeeds() error {
 	for _, t := range s.Types {
 		for k, seed := range t.Rows {
-			at, address := "$.rows["+strconv.Itoa(k)+"]", t.address(seed.Of, seed.Name)
-			if n := len(strings.FieldsFunc(seed.Of, func(r rune) bool { return r == '/' })); n != t.depth() {
-				return t.file.fail(at, "row %s needs the names of %d owning rows under of", seed.Name, t.depth())
+			at, address := "$.rows["+strconv.Itoa(k)+"]", t.row(seed.Of, seed.Name)
+			if depth := len(t.below()); len(seed.Of) != depth {
+				return t.file.fail(at, "row %s needs the names of %d owning rows under of", seed.Name, depth)
 			}
 			for _, environment := range append(seed.In, "")[:max(1, len(seed.In))] {
 				if other, twice := s.seeds[address+" in "+environment]; twice {
@@ -125,7 +130,7 @@ func (s *Set) checkSeeds() error {
 			}
 			if given, ok := seed.Members["id"].(string); ok {
 				s.given[address] = given
-			} else if t.IDs == "name" {
+			} else if t.IDFrom != "" {
 				s.given[address] = seed.Name
 			}
 		}
@@ -133,10 +138,14 @@ func (s *Set) checkSeeds() error {
 	for _, t := range s.Types {
 		for k, seed := range t.Rows {
 			at := "$.rows[" + strconv.Itoa(k) + "]"
-			refs := references(seed.Members)
+			var refs []string
+			resolve(seed.Members, func(address string) string {
+				refs = append(refs, address)
+				return ""
+			})
 			if parent := s.names[t.Parent()]; parent != nil {
-				owners := strings.Split(seed.Of, "/")
-				refs = append(refs, parent.address(strings.Join(owners[:len(owners)-1], "/"), owners[len(owners)-1]))
+				last := len(seed.Of) - 1
+				refs = append(refs, parent.row(seed.Of[:last], seed.Of[last]))
 			}
 			for _, ref := range refs {
 				if head, _, _ := strings.Cut(ref, "/"); s.seeds[ref] == "" && !slices.Contains(s.code, head) {
@@ -148,32 +157,13 @@ func (s *Set) checkSeeds() error {
 	return nil
 }
 
-// references are the rows that values name with @.
-func references(v any) (out []string) {
-	switch v := v.(type) {
-	case string:
-		if ref, ok := strings.CutPrefix(v, "@"); ok && !strings.HasPrefix(ref, "@") {
-			out = append(out, ref)
-		}
-	case []any:
-		for _, item := range v {
-			out = append(out, references(item)...)
-		}
-	case map[string]any:
-		for _, item := range v {
-			out = append(out, references(item)...)
-		}
-	}
-	return out
-}
-
 // Resolver turns the address of a seeded row, such as gateways/ldap, into its id.
 type Resolver func(address string) string
 
 // Plant puts the seeded rows of the types that are, or are not, in environments
-// into a store; empty leaves out all but those that are everywhere. stamp completes a row that has no id
-// or times yet.
-func (s *Set) Plant(into *Store, environment string, empty bool, id Resolver, stamp func(t *Type, row map[string]any)) {
+// into a store; empty leaves out all but those that are everywhere. stamp
+// completes a row.
+func (s *Set) Plant(into *Store, environment string, empty bool, id Resolver, stamp func(t *Type, row, makes map[string]any)) {
 	made := id
 	id = func(address string) string {
 		given := s.given[address]
@@ -195,41 +185,30 @@ func (s *Set) Plant(into *Store, environment string, empty bool, id Resolver, st
 				continue
 			}
 			members := resolve(seed.Members, id).(map[string]any)
-			address := t.address(seed.Of, seed.Name)
-			own := id(address)
+			own := id(t.row(seed.Of, seed.Name))
 			members["id"] = own
-			stamp(t, members)
-			into.At(s.collectionOf(t, seed, id)).Put(&Row{own, members})
+			stamp(t, members, seed.Makes)
+			into.At(t.resolved(seed.Of, id)).Put(&Row{own, members})
 		}
 	}
 }
 
-// collectionOf is the address of a seed's collection, with ids.
-func (s *Set) collectionOf(t *Type, seed Seed, id Resolver) string {
-	var ids []string
-	owners := strings.FieldsFunc(seed.Of, func(r rune) bool { return r == '/' })
-	above := t
-	for k := len(owners); k > 0; k-- {
-		name := above.Parent()
-		above = s.names[name]
-		if above == nil {
-			above = &Type{Path: "/environments/{env}/" + name, Key: name}
-			above.split()
+// resolved is the address of a collection with ids for the names of its owners.
+func (t *Type) resolved(of []string, id Resolver) string {
+	named, names := strings.Split(t.address(of), "/"), strings.Split(t.address(slices.Repeat([]string{"*"}, len(of))), "/")
+	out := slices.Clone(named)
+	for k, segment := range names {
+		if segment == "*" {
+			out[k] = id(strings.Join(named[:k+1], "/"))
 		}
-		ids = append([]string{id(above.address(strings.Join(owners[:k-1], "/"), owners[k-1]))}, ids...)
 	}
-	return t.At(ids)
+	return strings.Join(out, "/")
 }
 
 // At is the address of a collection in a store, of the ids in its path.
-func (t *Type) At(ids []string) string {
-	if t.InEnvironment() && len(ids) == len(t.owners) {
-		ids = ids[1:]
-	}
-	address := t.address(strings.Join(ids, "/"), "")
-	return strings.TrimSuffix(address, "/")
-}
+func (t *Type) At(ids []string) string { return t.address(ids[len(t.owners)-len(t.below()):]) }
 
+// resolve puts ids in the place of the rows that values name with @.
 func resolve(v any, id Resolver) any {
 	switch v := v.(type) {
 	case string:

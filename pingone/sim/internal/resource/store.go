@@ -63,6 +63,12 @@ func (c *Collection) Find(id string) *Row {
 	return nil
 }
 
+// Place is where the row of an id is.
+func (c *Collection) Place(id string) (int, bool) {
+	k, ok := c.byID[id]
+	return k, ok
+}
+
 // Only is the first row; nil when there is none.
 func (c *Collection) Only() *Row {
 	for _, row := range c.rows {
@@ -96,7 +102,8 @@ func (c *Collection) All() []*Row {
 	return slices.DeleteFunc(slices.Clone(c.rows), func(r *Row) bool { return r == nil })
 }
 
-// Clash finds a row with the value of a unique member, whatever its case.
+// Clash finds a row with the value of a unique member, whatever its case unless
+// case counts.
 func (c *Collection) Clash(t *Type, row *Row) *Problem {
 	for _, m := range t.Shape(row.Members).Children {
 		value, ok := row.Members[m.Name].(string)
@@ -104,7 +111,8 @@ func (c *Collection) Clash(t *Type, row *Row) *Problem {
 			continue
 		}
 		for _, other := range c.All() {
-			if text, _ := other.Members[m.Name].(string); other.ID != row.ID && strings.EqualFold(text, value) {
+			elsewhere := m.Within != "" && !slices.Equal(Values(other.Members, m.Within), Values(row.Members, m.Within))
+			if text, _ := other.Members[m.Name].(string); other.ID != row.ID && !elsewhere && (text == value || !m.Exact && strings.EqualFold(text, value)) {
 				return &Problem{
 					Code: "UNIQUENESS_VIOLATION", Target: m.Name, Message: "is unique but a non-unique value was specified", Existing: other.ID,
 				}

@@ -4,57 +4,84 @@
 package resource
 
 import (
-	"maps"
+	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/goccy/go-yaml"
 )
 
-// Type is a declared resource: a collection of rows, or a single one. Its file
-// has the same words.
+// Type is a declared resource, a collection of rows or a single one, as its file
+// is written.
 type Type struct {
-	Path       string     // such as /environments/{env}/gateways/{gateway}/instances
-	Key        string     // of a list's rows in _embedded; empty for a single row
-	One        string     // what messages call a row
-	Methods    Words      // of list, read, create, replace, patch, delete
-	Permission Permission // whose roles may do so
-	Group      Words      // rate-limit group of reads, then of writes
-	Page       Page
-	Count      bool             // whether lists tell how many members there are
-	IDs        string           // name: rows go by their member name, not by a UUID
-	Numbers    string           // strict: a fraction given for an integer is refused, not cut
-	Filters    map[string]Words // operators by attribute
-	Or         bool             // whether filters may use or
-	Order      []string         // such as -beginsAt
-	Links      Named[string]    // relations beyond self, the environment and declared children: paths from the API's base; ./ stands for the row
-	Variant    string           // the member that tells which of Variants a row is; empty: all alike
-	Parts      Named[Part]
-	Actions    Named[string] // POST on a row that code does, by media type
+	Path       string           `yaml:"path"`    // such as /environments/{env}/gateways/{gateway}/instances
+	Key        string           `yaml:"key"`     // of a list's rows in _embedded; empty for a single row
+	One        string           `yaml:"one"`     // what messages call a row
+	Methods    Words            `yaml:"methods"` // of list, read, create, replace, patch, delete
+	Groups     Words            `yaml:"group"`   // rate-limit groups of reads and of writes
+	Permission roles            `yaml:"permission"`
+	Page       page             `yaml:"page"`
+	Count      bool             `yaml:"count"`   // whether lists tell how many members there are
+	IDFrom     string           `yaml:"ids"`     // the member that a client's rows go by; empty: the service gives UUIDs
+	Numbers    string           `yaml:"numbers"` // strict: a fraction given for an integer is refused, not cut
+	Unknown    string           `yaml:"unknown"` // refused: members that are not declared are not ignored
+	Bytes      int              `yaml:"bytes"`   // longest body; 0: any
+	Imports    string           `yaml:"imports"` // media type of creations besides plain JSON
+	Filters    map[string]Words `yaml:"filters"` // operators by attribute
+	Or         bool             `yaml:"or"`      // whether filters may use or
+	Whole      Words            `yaml:"whole"`   // attributes with which a filter makes limit mean nothing
+	Order      []string         `yaml:"order"`   // such as -beginsAt
+	Links      Texts            `yaml:"links"`   // relations: paths from the API's base, with {env} and members such as {license.id}; . stands for the row
+	Expand     Texts            `yaml:"expand"`  // what expand embeds: a resource and the member with the id
+	Variant    string           `yaml:"variant"` // the member that tells which of Variants a row is; empty: all alike
+	Parts      map[string]Part  `yaml:"parts"`   // by their last segment
+	Actions    Texts            `yaml:"actions"` // what code does on a row: the method, unless it is POST, and the media type that chooses it
 
 	Members  *Member            `yaml:"-"` // what all rows have
 	Variants map[string]*Member `yaml:"-"`
 	Rows     []Seed             `yaml:"-"`
+
+	Declared Texts            `yaml:"members"`
+	Kinds    map[string]Texts `yaml:"variants"`
+	Seeds    []yaml.MapSlice  `yaml:"rows"`
 
 	name   string   // gateways/instances, or /organizations/licenses
 	owners []string // collections of the path's parameters: environments, gateways
 	file   *source
 }
 
-// Permission are classes of roles: configuration, directory, organization,
-// everyone.
-type Permission struct{ Read, Write Words }
+// roles are those that may read and write: configuration, directory,
+// organization, everyone.
+type roles struct {
+	Read  Words `yaml:"read"`
+	Write Words `yaml:"write"`
+}
 
-// Page is the number of rows of a page when the caller names no limit, and of
-// the largest page. Without it the whole collection comes at once.
-type Page struct{ Default, Most int }
+// page is how many rows a page has when the caller names no limit, and at most;
+// 0: the whole collection at once.
+type page struct {
+	Default int `yaml:"default"`
+	Most    int `yaml:"most"`
+}
 
 // Part is an address below a row that shows and sets some of its members.
 type Part struct {
-	Members Words
-	Methods Words  // of read, replace
-	Answers string // row: answers with the whole row
+	Of      string `yaml:"of"` // the object whose members they are; empty: the row
+	Members Words  `yaml:"members"`
+	Methods Words  `yaml:"methods"` // of read, replace
+	Answers string `yaml:"answers"` // row: with the whole row
+	Group   string `yaml:"group"`   // rate-limit group; empty: that of the row
 }
 
-// Words are written as a list with commas or spaces.
+// Action takes a text of Actions apart.
+func Action(text string) (method, media string) {
+	if method, media, ok := strings.Cut(text, " "); ok {
+		return method, media
+	}
+	return "POST", text
+}
+
+// Words is a text of words, with commas or without.
 type Words []string
 
 // UnmarshalYAML implements yaml.InterfaceUnmarshaler.
@@ -65,23 +92,28 @@ func (w *Words) UnmarshalYAML(read func(any) error) error {
 	return err
 }
 
-// Named are values in the order of their names.
-type Named[T any] []Entry[T]
+// Texts are named texts in the order of the file.
+type Texts []Text
 
-// Entry is a value with its name.
-type Entry[T any] struct {
-	Name  string
-	Value T
-}
+// Text is a text with its name.
+type Text struct{ Name, Text string }
 
 // UnmarshalYAML implements yaml.InterfaceUnmarshaler.
-func (n *Named[T]) UnmarshalYAML(read func(any) error) error {
-	var values map[string]T
-	err := read(&values)
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		*n = append(*n, Entry[T]{name, values[name]})
+func (t *Texts) UnmarshalYAML(read func(any) error) error {
+	var items yaml.MapSlice
+	err := read(&items)
+	for _, item := range items {
+		*t = append(*t, Text{fmt.Sprint(item.Key), fmt.Sprint(item.Value)})
 	}
 	return err
+}
+
+// Group is the rate-limit group of a method.
+func (t *Type) Group(reads bool) string {
+	if reads {
+		return t.Groups[0]
+	}
+	return t.Groups[len(t.Groups)-1]
 }
 
 // Name is the path without its parameters and, in environments, without that:

@@ -1,0 +1,191 @@
+package sim
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
+)
+
+// source are the rows in a place.
+type source interface {
+	// find gives the row of an id, nil when there is none. It has what decides
+	// whether the caller may see it.
+	find(id string) (*resource.Row, error)
+	// whole gives a row that was found with all members.
+	whole(row *resource.Row) *resource.Row
+	// search gives the numbers of the rows that a list has.
+	search(at cursor) (*selection, error)
+	// listed writes the row of a number, single a row by itself.
+	listed(dst []byte, number uint32) []byte
+	single(dst []byte, row *resource.Row) []byte
+	// put keeps a row that is new or has changed.
+	put(row *resource.Row)
+	remove(row *resource.Row)
+}
+
+// place is what a call is about: a collection, or a row in it.
+type place struct {
+	source
+	generic *generic
+	server  *Server
+	call    *call
+	above   *place // of the row that owns these, in environments; nil: none
+	store   *resource.Store
+	rows    *resource.Collection
+	at      string   // address in the store
+	owners  []string // ids, the environment's first if there is one
+	self    string   // address of the collection
+	id      string   // of the row; empty for collections
+
+	listing         bool   // the answer is a list
+	include, expand string // what the caller asks for beside what rows always have
+	created         bool   // the answer is to a creation, which has all that expand can ask for
+}
+
+// canonical writes an id in a path as rows have it.
+func canonical(id string) string {
+	if uuid, ok := data.ParseID(id); ok {
+		return uuid.String()
+	}
+	return id
+}
+
+// place is where a call leads.
+func (g *generic) place(c *call) *place {
+	ids := make([]string, 0, len(c.params)+1)
+	if c.environment != nil {
+		ids = append(ids, c.environment.id.String())
+	}
+	for _, id := range c.params {
+		ids = append(ids, canonical(id))
+	}
+	p := g.at(c, ids)
+	p.include, p.expand = c.query.Get("include"), c.query.Get("expand")
+	return p
+}
+
+// at is the place with some ids in its path, the environment's first.
+func (g *generic) at(c *call, ids []string) *place {
+	t, n := g.kind, len(g.kind.Owners())
+	p := &place{generic: g, server: g.server, call: c, store: g.server.store, owners: ids[:n]}
+	if t.InEnvironment() {
+		p.store = c.environment.rows
+	}
+	if len(ids) > n {
+		p.id = ids[n]
+	}
+	if parent := g.server.generics[t.Parent()]; parent != nil {
+		p.above = parent.at(c, p.owners)
+	}
+	p.at = t.At(p.owners)
+	p.rows = p.store.Read(p.at)
+	p.self = c.base + fillPath(t.Path, p.owners)
+	p.source = &stored{place: p}
+	if g.hooks.source != nil {
+		p.source = g.hooks.source(p)
+	}
+	return p
+}
+
+// fillPath puts ids into a path.
+func fillPath(path string, ids []string) string {
+	parts := strings.Split(path, "/")
+	k := 0
+	for at, part := range parts {
+		if strings.HasPrefix(part, "{") {
+			parts[at] = ids[k]
+			k++
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+// owned refuses a path through rows that are not there.
+func (p *place) owned() error {
+	if p.above == nil {
+		return nil
+	}
+	row, err := p.above.row()
+	if err == nil && p.generic.hooks.owner != nil && !p.generic.hooks.owner(row) {
+		err = notFound("The " + p.above.generic.kind.One + " has none.")
+	}
+	return err
+}
+
+// row finds the row that a call is about, which the caller may see.
+func (p *place) row() (*resource.Row, error) {
+	if err := p.owned(); err != nil {
+		return nil, err
+	}
+	row, err := p.find(p.id)
+	hooks := p.generic.hooks
+	switch {
+	case err != nil:
+		return nil, err
+	case row == nil && !hooks.hidden:
+		return nil, notFound("The " + p.generic.kind.One + " does not exist.")
+	case row == nil, !hooks.shows(p.call, row):
+		return nil, forbidden()
+	}
+	return row, nil
+}
+
+// shows reports whether the caller may see a row.
+func (h resourceHooks) shows(c *call, row *resource.Row) bool {
+	return h.visible == nil || h.visible(c, row)
+}
+
+// shape are the members of rows here.
+func (p *place) shape() *resource.Member {
+	if p.generic.hooks.shape == nil {
+		return p.generic.kind.Members
+	}
+	return p.generic.hooks.shape(p)
+}
+
+// stamp sets the times of a row that is written now, in what it holds too.
+func (p *place) stamp(shape *resource.Member, members map[string]any, kinds ...resource.Kind) {
+	for _, m := range shape.Children {
+		inner, isObject := members[m.Name].(map[string]any)
+		switch {
+		case slices.Contains(kinds, m.Kind):
+			members[m.Name] = instant(p.call.now.UnixMilli())
+		case isObject && slices.Contains(kinds, resource.Created):
+			p.stamp(m, inner, kinds...)
+		}
+	}
+}
+
+// write keeps the new members of an old row.
+func (p *place) write(old *resource.Row, members map[string]any) (*resource.Row, error) {
+	shape := p.generic.kind.Members
+	if m := shape.Child("id"); m != nil && m.Kind == resource.ID {
+		members["id"] = old.ID
+	}
+	p.stamp(shape, members, resource.Updated)
+	row := &resource.Row{ID: old.ID, Members: members}
+	return row, p.save(old, row)
+}
+
+// save keeps a row unless something is against it. old is nil for a new one.
+func (p *place) save(old, row *resource.Row) error {
+	hooks := p.generic.hooks
+	if problem := p.rows.Clash(p.generic.kind, row); problem != nil {
+		return refusedRow(problem)
+	}
+	if hooks.store != nil {
+		if err := hooks.store(p, old, row); err != nil {
+			return err
+		}
+	}
+	p.put(row)
+	return nil
+}
+
+// copied is a row that may be changed.
+func copied(row *resource.Row) *resource.Row {
+	return &resource.Row{ID: row.ID, Members: maps.Clone(row.Members)}
+}

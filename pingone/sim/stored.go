@@ -1,0 +1,114 @@
+package sim
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
+)
+
+// stored are rows in a store.
+type stored struct {
+	*place
+	order []int // the places of the rows that a search goes through, in its order
+}
+
+// find implements source. A single row that nothing was put into has defaults.
+func (s *stored) find(id string) (*resource.Row, error) {
+	t := s.generic.kind
+	if !t.Single() {
+		return s.rows.Find(id), nil
+	}
+	if row := s.rows.Only(); row != nil {
+		return row, nil
+	}
+	members, _ := t.Take(t.Members, map[string]any{}, nil)
+	return &resource.Row{ID: t.Name(), Members: members}, nil
+}
+
+func (s *stored) whole(row *resource.Row) *resource.Row { return row }
+
+func (s *stored) put(row *resource.Row) {
+	s.rows = s.store.At(s.at)
+	s.rows.Put(row)
+	s.rows.Yield(s.generic.kind, row)
+}
+
+func (s *stored) remove(row *resource.Row) {
+	s.rows.Delete(row.ID)
+	s.store.Forget(s.at + "/" + row.ID)
+}
+
+// search implements source: it tries each row.
+func (s *stored) search(at cursor) (*selection, error) {
+	g := s.generic
+	if err := s.sort(at.Order); err != nil {
+		return nil, err
+	}
+	x, err := s.filter(at.Filter)
+	if err != nil {
+		return nil, err
+	}
+	found, match := &selection{}, compile(x, s.compileLeaf)
+	for number, k := range s.order {
+		if row := s.rows.Row(k); row != nil && g.hooks.shows(s.call, row) && match(row) {
+			found.rows = append(found.rows, uint32(number))
+		}
+	}
+	return found, nil
+}
+
+// filter reads a filter; resources that declare none ignore it.
+func (p *place) filter(text string) (*scim.Expr, error) {
+	if len(p.generic.kind.Filters) == 0 {
+		return nil, nil
+	}
+	return p.call.parse(p.generic.filters, text)
+}
+
+// compileLeaf compares members of rows, or the groups that rows are in.
+func (s *stored) compileLeaf(x *scim.Expr) func(row *resource.Row) bool {
+	if x.Kind != scim.Path {
+		return onTexts(func(row *resource.Row, name string) []string { return resource.Values(row.Members, name) })(x)
+	}
+	id, kind := groupPath(x)
+	return func(row *resource.Row) bool {
+		return slices.Contains(s.generic.hooks.groups(s.call, row, kind), canonical(id))
+	}
+}
+
+// sort puts the rows into the order that a list has.
+func (s *stored) sort(by string) error {
+	s.order = make([]int, s.rows.Len())
+	for k := range s.order {
+		s.order[k] = k
+	}
+	orders := s.generic.kind.Order
+	if by == "" || len(orders) == 0 {
+		return nil
+	}
+	if !slices.Contains(orders, by) {
+		return invalidParameter("order", "The order '"+by+"' is not supported.")
+	}
+	attribute, descending := strings.CutPrefix(by, "-")
+	value := func(k int) string {
+		if row := s.rows.Row(k); row != nil {
+			return strings.Join(resource.Values(row.Members, attribute), " ")
+		}
+		return ""
+	}
+	slices.SortStableFunc(s.order, func(x, y int) int {
+		if descending {
+			x, y = y, x
+		}
+		return strings.Compare(value(x), value(y))
+	})
+	return nil
+}
+
+func (s *stored) listed(dst []byte, number uint32) []byte {
+	return s.append(dst, s.rows.Row(s.order[number]))
+}
+
+func (s *stored) single(dst []byte, row *resource.Row) []byte { return s.append(dst, row) }
