@@ -48,7 +48,7 @@ func newQueryMetrics(m *Metrics) queryMetrics {
 		predicates: m.counter("query_predicates_total", "", "Conditions on columns: pushed to PingOne, or residual, evaluated here. Conditions on expressions, which only the engine evaluates, are not counted.", "where"),
 		calls:      m.histogram("query_upstream_calls", "", "API calls that a query made.", countBuckets, "front_end"),
 		tables:     m.counter("query_table_reads_total", "", "Queries that read a table.", "table"),
-		inFlight:   m.gauge("query_inflight", "", "Work under way: requests, queries (requests that have a turn), queued ones that wait for one, scans, readings that wait for the request of their next page.", "what"),
+		inFlight:   m.gauge("query_inflight", "", "Work under way: requests, queries (requests that have a turn), queued ones that wait for one, bodies that are read, bodies_queued that wait to be, scans, readings that wait for the request of their next page.", "what"),
 		readings:   m.counter("query_readings_ended_total", "", "Readings that waited for the request of their next page, by how the wait ended: continued, expired, crowded_out, replaced, closed.", "how"),
 		memory:     m.gauge("engine_memory_used_bytes", "bytes", "Memory that the embedded engine uses."),
 		limit:      m.gauge("engine_memory_limit_bytes", "bytes", "Memory that the embedded engine may use."),

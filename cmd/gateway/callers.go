@@ -173,8 +173,12 @@ func crossOrigin(origins []string, publicURL string) (*http.CrossOriginProtectio
 // guard authenticates requests and keeps the caller's address for the trail.
 func (a *app) guard(next http.Handler) http.Handler {
 	authenticate := a.callers.http.Middleware(a.callers.authenticator, a.refuse)
+	reading := a.service.Bodies(next, func(w http.ResponseWriter, r *http.Request, err error) {
+		a.refused(r, observe.RequestOf(r.Context()).FrontEnd(), err)
+		a.fail(w, r, err)
+	})
 	inner := authenticate(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), remoteKey{}, server.ClientIP(r))))
+		reading.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), remoteKey{}, server.ClientIP(r))))
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := a.callers.crossOrigin.Check(asSent(r)); err != nil {

@@ -143,8 +143,9 @@ type EngineMemory struct {
 }
 
 // InFlight changes a gauge of running work: "requests"; "queries", which are
-// requests that have a turn; "queued", which wait for one; "scans"; "readings",
-// which wait for the request of their next page.
+// requests that have a turn; "queued", which wait for one; "bodies" that are
+// read, and "bodies_queued", which wait for it; "scans"; "readings", which wait
+// for the request of their next page.
 type InFlight struct {
 	What  string
 	Delta int

@@ -116,8 +116,8 @@ type Config struct {
 
 // Service answers queries. It is safe for concurrent use.
 type Service struct {
-	config Config
-	turns  *turns
+	config        Config
+	turns, bodies *turns
 }
 
 // New returns a service.
@@ -131,7 +131,7 @@ func New(c Config) *Service {
 	if c.Readings == nil {
 		c.Readings = reading.NewStore(reading.Options{})
 	}
-	return &Service{config: c, turns: newTurns(c.Turns, c.Sink)}
+	return &Service{config: c, turns: newTurns(c.Turns, "queries", "queued", c.Sink), bodies: newBodies(c.Turns, c.Sink)}
 }
 
 // Close ends the readings that wait for their next page. Connections and the

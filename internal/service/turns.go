@@ -30,15 +30,17 @@ var errQueueTime = errors.New("service: no turn in time")
 // once, which costs nothing and lets a load balancer try elsewhere.
 type turns struct {
 	Turns
-	queue *fair.Queue // nil where there is no bound
-	sink  observe.Sink
+	// work and waiting name the gauges of those who have a turn or wait for one.
+	work, waiting string
+	queue         *fair.Queue // nil where there is no bound
+	sink          observe.Sink
 }
 
-func newTurns(t Turns, sink observe.Sink) *turns {
+func newTurns(t Turns, work, waiting string, sink observe.Sink) *turns {
 	if t.Share == 0 {
 		t.Share = 0.5
 	}
-	out := &turns{Turns: t, sink: sink}
+	out := &turns{Turns: t, work: work, waiting: waiting, sink: sink}
 	if t.AtOnce > 0 {
 		out.queue = fair.New(t.AtOnce, t.Queue, t.Share)
 	}
@@ -51,9 +53,9 @@ func (t *turns) take(ctx context.Context, caller string) (done func(), err error
 	if t.queue != nil {
 		waiting, cancel := context.WithTimeoutCause(ctx, t.QueueTime, errQueueTime)
 		defer cancel()
-		t.sink.Observe(ctx, observe.InFlight{What: "queued", Delta: 1})
+		t.sink.Observe(ctx, observe.InFlight{What: t.waiting, Delta: 1})
 		back, err = t.queue.Take(waiting, caller)
-		t.sink.Observe(ctx, observe.InFlight{What: "queued", Delta: -1})
+		t.sink.Observe(ctx, observe.InFlight{What: t.waiting, Delta: -1})
 	}
 	switch {
 	case errors.Is(err, fair.ErrFull):
@@ -63,10 +65,10 @@ func (t *turns) take(ctx context.Context, caller string) (done func(), err error
 	case err != nil:
 		return nil, err
 	}
-	t.sink.Observe(ctx, observe.InFlight{What: "queries", Delta: 1})
+	t.sink.Observe(ctx, observe.InFlight{What: t.work, Delta: 1})
 	return func() {
 		back()
-		t.sink.Observe(ctx, observe.InFlight{What: "queries", Delta: -1})
+		t.sink.Observe(ctx, observe.InFlight{What: t.work, Delta: -1})
 	}, nil
 }
 

@@ -231,7 +231,7 @@ func check(t *testing.T, doc *openapi3.T, item *openapi3.PathItem, x exchange, s
 		if x.body == "" {
 			r = httptest.NewRequest(x.method, x.target, nil)
 		}
-		r.RemoteAddr = "127.0.0.1:1"
+		r.RemoteAddr, r.Host = "127.0.0.1:1", "localhost"
 		for k, v := range x.headers {
 			r.Header.Set(k, v)
 		}
