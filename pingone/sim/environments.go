@@ -80,7 +80,7 @@ func (s *Server) environment(id data.ID) *environment {
 
 // says gives a text of an environment's row.
 func (e *environment) says(path string) string {
-	return append(resource.Values(e.row.Load().Members, path), "")[0]
+	return resource.First(e.row.Load().Members, path)
 }
 
 // created is when an environment came to be.
@@ -99,7 +99,7 @@ func seesEnvironment(c *call, row *resource.Row) bool {
 // region stays. A new environment is made with what belongs to it.
 func storeEnvironment(p *place, old, row *resource.Row) error {
 	m, now := row.Members, instant(p.call.now.UnixMilli())
-	license := resource.Values(m, "license.id")[0] // required
+	license := resource.First(m, "license.id") // required
 	found := p.store.Read("/organizations/" + organizationID + "/licenses").Find(license)
 	var before any
 	if old != nil {

@@ -80,7 +80,7 @@ func (p *place) fill(path string, row *resource.Row) string {
 		if name == "{env}" {
 			return p.owners[0]
 		}
-		return append(resource.Values(row.Members, name[1:len(name)-1]), "")[0]
+		return resource.First(row.Members, name[1:len(name)-1])
 	})
 }
 

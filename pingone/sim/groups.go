@@ -26,8 +26,7 @@ func (e *environment) groupRow(g int) *resource.Row { return e.rows.Read("groups
 
 // groupText is a text of a group's row.
 func (e *environment) groupText(g int, name string) string {
-	text, _ := e.groupRow(g).Members[name].(string)
-	return text
+	return resource.First(e.groupRow(g).Members, name)
 }
 
 // groupByID finds a living group by the text of its id.
@@ -83,7 +82,7 @@ func storeGroup(p *place, old, row *resource.Row) error {
 		k, _ := p.rows.Place(old.ID)
 		*made = *e.groups[k]
 	}
-	for _, id := range resource.Values(row.Members, "population.id") {
+	if id := resource.First(row.Members, "population.id"); id != "" {
 		population, ok := e.populationByID(id)
 		switch {
 		case old != nil && population != made.population:
@@ -97,7 +96,7 @@ func storeGroup(p *place, old, row *resource.Row) error {
 		row.Members["population"] = map[string]any{"id": e.populationID(made.population).String()}
 	}
 	if made.dynamic = nil; row.Members["userFilter"] != nil {
-		compiled, err := p.server.compileUserFilter(e, row.Members["userFilter"].(string))
+		compiled, err := p.server.compileUserFilter(e, resource.First(row.Members, "userFilter"))
 		if err != nil {
 			refused := *asAPIError(err)
 			refused.details[0].Target = "userFilter"

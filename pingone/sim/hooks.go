@@ -112,7 +112,7 @@ func hasGrants(row *resource.Row) bool {
 // gateways hold.
 var assignments = resourceHooks{
 	store: func(p *place, _, row *resource.Row) error {
-		held := func(path string) string { return append(resource.Values(row.Members, path), "")[0] }
+		held := func(path string) string { return resource.First(row.Members, path) }
 		role := p.server.find("/roles", held("role.id"))
 		if role == nil {
 			role = p.store.Read("roles").Find(held("role.id"))

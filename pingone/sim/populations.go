@@ -105,8 +105,8 @@ func (e *environment) providerType(id string) string {
 // default one when the population names none.
 func (e *environment) passwordPolicy(population int) string {
 	if row := e.populations().Row(population); row != nil {
-		if ids := resource.Values(row.Members, "passwordPolicy.id"); len(ids) > 0 {
-			return ids[0]
+		if id := resource.First(row.Members, "passwordPolicy.id"); id != "" {
+			return id
 		}
 	}
 	for _, policy := range e.rows.Read("passwordPolicies").All() {

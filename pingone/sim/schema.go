@@ -23,7 +23,7 @@ type attribute struct {
 
 // attributeOf reads the row of an attribute.
 func attributeOf(row map[string]any) *attribute {
-	text := func(path string) string { return append(resource.Values(row, path), "")[0] }
+	text := func(path string) string { return resource.First(row, path) }
 	a := &attribute{
 		name: text("name"), kind: text("type"), schemaType: text("schemaType"),
 		enabled: row["enabled"] == true, multiValued: row["multiValued"] == true, unique: row["unique"] == true,
@@ -36,7 +36,7 @@ func attributeOf(row map[string]any) *attribute {
 	values, _ := row["enumeratedValues"].([]any)
 	for _, v := range values {
 		if v, ok := v.(map[string]any); ok && v["archived"] != true {
-			m.Allowed = append(m.Allowed, append(resource.Values(v, "value"), "")[0])
+			m.Allowed = append(m.Allowed, resource.First(v, "value"))
 		}
 	}
 	if pattern := text("regexValidation.pattern"); pattern != "" {
@@ -66,7 +66,6 @@ func seedAttribute(_ *Server, e *environment, row, _ map[string]any) {
 // stay as they are.
 func storeAttribute(p *place, old, row *resource.Row) error {
 	m, e := row.Members, p.call.environment
-	pattern := resource.Values(m, "regexValidation.pattern")
 	values := m["enumeratedValues"] != nil
 	switch {
 	case old != nil && old.Members["schemaType"] != "CUSTOM":
@@ -83,8 +82,9 @@ func storeAttribute(p *place, old, row *resource.Row) error {
 		return constraint("unique", "A multi-valued attribute cannot be unique.")
 	}
 	if m["regexValidation"] != nil {
-		_, err := regexp.Compile(append(pattern, "")[0])
-		if err != nil || len(pattern) == 0 || pattern[0] == "" || len(resource.Values(m, "regexValidation.requirements")) == 0 {
+		pattern := resource.First(m, "regexValidation.pattern")
+		_, err := regexp.Compile(pattern)
+		if err != nil || pattern == "" || resource.First(m, "regexValidation.requirements") == "" {
 			return invalidValue("regexValidation", "needs a valid pattern and its requirements")
 		}
 	}

@@ -94,7 +94,7 @@ func (r *userRows) put(row *resource.Row) {
 
 // apply gives a user the state that the members of its row describe.
 func (e *environment) apply(u *user, members map[string]any, now int64) {
-	text := func(path string) string { return append(resource.Values(members, path), "")[0] }
+	text := func(path string) string { return resource.First(members, path) }
 	for a, path := range data.Names {
 		u.text[a] = text(path)
 	}
@@ -153,7 +153,7 @@ func storeUser(p *place, old, row *resource.Row) error {
 		}
 		m["population"] = map[string]any{"id": e.populationID(k).String()}
 	}
-	if _, ok := e.populationByID(resource.Values(m, "population.id")[0]); !ok {
+	if _, ok := e.populationByID(resource.First(m, "population.id")); !ok {
 		return invalidValue("population.id", "The population does not exist.")
 	}
 	if !seesPopulationOf(p.call, row) {

@@ -6,9 +6,9 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
 
-// write writes the row of a user: in lists from the user itself, as a million of
-// them must not be objects first. Single reads embed the state of the password
-// and a stub of the population.
+// write writes the row of a user. It does so from the user itself: lists of a
+// million of them leave without a tree of members each. Single reads embed the
+// state of the password and a stub of the population.
 func (r *userRows) write(dst []byte, u *user) []byte {
 	e := r.call.environment
 	id := e.userID(u.index)

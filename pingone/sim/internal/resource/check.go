@@ -244,6 +244,14 @@ func (m *Member) text(text, at string) (any, *Problem) {
 	return text, nil
 }
 
+// First gives the first of the values at a path, empty when there is none.
+func First(v any, path string) string {
+	if values := Values(v, path); len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
 // Values gives what a filter or an order compares: the values at a path.
 func Values(v any, path string) []string {
 	if path == "" {

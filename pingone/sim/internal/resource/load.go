@@ -45,7 +45,7 @@ func (s *source) line(at string) int {
 type Set struct {
 	Types []*Type
 	names map[string]*Type
-	code  []string          // collections that code serves, which may own rows
+	code  []string          // collections whose rows code gives
 	seeds map[string]string // the file of each seeded row by its address
 	given map[string]string // ids that files give
 }
@@ -54,8 +54,8 @@ type Set struct {
 func (s *Set) Type(name string) *Type { return s.names[name] }
 
 // Load reads all resources of a file system and refuses what could not be
-// served, with file and line. The rows of the collections in code, which have no
-// file, may own rows and be referred to.
+// served, with file and line. The rows of the collections in code, which
+// their files do not name, may own rows and be referred to.
 func Load(files fs.FS, code ...string) (*Set, error) {
 	names, err := fs.Glob(files, "*.yaml")
 	if err != nil {
