@@ -196,11 +196,15 @@ func addPairs(out map[string]string, r scan.Request, rec arrow.RecordBatch) erro
 }
 
 // lookupRequest reads rows by a filter or, if singly, one by one where that
-// can be.
+// can be; several of a table that one call reads whole, by that.
 func lookupRequest(t *catalog.Table, look catalog.Lookup, keys []string, singly bool) (scan.Request, bool) {
 	r := scan.Request{Table: t, Columns: []int{t.Index(look.By), t.Index(look.Column)}}
 	for i := range t.Paths {
 		p := &t.Paths[i]
+		if p.Whole() && len(keys) > 1 {
+			r.Path, r.Keys, r.Filters = p, nil, nil
+			break
+		}
 		if p.Get != "" && len(p.Keys) == 1 && p.Keys[0] == look.By && (r.Path == nil || singly) {
 			r.Path, r.Filters, r.Keys = p, nil, nil
 			for _, k := range keys {

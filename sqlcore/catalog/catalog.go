@@ -383,6 +383,12 @@ func (t *Table) Path(name string) *Path {
 	return nil
 }
 
+// Whole is true of a path that reads the whole table in one call: a collection
+// that knows neither pages nor filters.
+func (p *Path) Whole() bool {
+	return p.List != "" && p.Page == 0 && len(p.Filters) == 0 && p.Filter == "" && len(p.Keys) == 0
+}
+
 // ArrowSchema gives the record schema of the columns at the positions.
 func (t *Table) ArrowSchema(columns []int) *arrow.Schema {
 	fields := make([]arrow.Field, len(columns))

@@ -90,14 +90,10 @@ func (s *search) priceList(c *candidate, size int64, known bool) {
 		size = guessedSet
 	}
 	rows := int64(float64(size) * keeps(c.pushed, c.request.Path))
-	page := int64(c.request.Path.Page)
-	if page == 0 {
-		page = usualPage
-	}
-	calls := int64(max(1, len(c.request.Filters))) + rows/page
+	calls := int64(max(1, len(c.request.Filters))) + further(rows, c.request.Path)
 	if few := s.access.Soon(); c.exact && few > 0 {
 		rows = min(rows, few)
-		calls = min(calls, 1+(few-1)/page)
+		calls = min(calls, 1+further(few-1, c.request.Path))
 	}
 	c.estimate = Estimate{Calls: calls, Rows: rows, Known: known}
 }
@@ -128,7 +124,19 @@ func parentsOf(r *scan.Request, size func(*catalog.Table) (int64, bool)) Estimat
 		above := parentsOf(r.Parent, size)
 		return Estimate{Calls: above.Calls + above.Rows, Rows: rows, Known: known && above.Known}
 	default:
-		return Estimate{Calls: runsOf(r) + rows/max(int64(r.Path.Page), usualPage), Rows: rows, Known: known}
+		return Estimate{Calls: runsOf(r) + further(rows, r.Path), Rows: rows, Known: known}
+	}
+}
+
+// further is the number of calls that a listing takes after the first.
+func further(rows int64, path *catalog.Path) int64 {
+	switch {
+	case path.Whole():
+		return 0
+	case path.Page == 0:
+		return rows / usualPage
+	default:
+		return rows / int64(path.Page)
 	}
 }
 

@@ -62,7 +62,7 @@ func (s *search) best(ctx context.Context) (*candidate, error) {
 		if best == nil || c.estimate.Calls < best.estimate.Calls {
 			best = c
 		}
-		if best.decisive() {
+		if best.decisive(s.table) {
 			break
 		}
 	}
@@ -73,9 +73,14 @@ func (s *search) best(ctx context.Context) (*candidate, error) {
 	return best, nil
 }
 
-// decisive is true of a candidate so cheap that no other need be looked at.
-func (c *candidate) decisive() bool {
-	return c.empty || c.estimate.Known && c.estimate.Calls <= fewCalls
+// decisive is true of a candidate so cheap that no other need be looked at: a
+// single call, or a few where none reads the whole table.
+func (c *candidate) decisive(t *catalog.Table) bool {
+	few := int64(fewCalls)
+	if slices.ContainsFunc(t.Paths, func(p catalog.Path) bool { return p.Whole() }) {
+		few = 1
+	}
+	return c.empty || c.estimate.Known && c.estimate.Calls <= few
 }
 
 // candidate tries one path; it returns nil where the path lacks a key.

@@ -49,6 +49,8 @@ func newScript(t *testing.T) *script {
 		"$ADA", one("SELECT Id FROM Users WHERE Username = 'ada.admin'"), "$RITA", one("SELECT Id FROM Users WHERE Username = 'rita.reader'"),
 		"$SALES", sales, "$MEMBER", one("SELECT min(UserId) FROM UserGroupAssociations WHERE Type = 'DIRECT' AND GroupId = '" + sales + "'"),
 	}
+	known = append(known, "$SHOP", one("SELECT Id FROM Applications WHERE Name = 'Shop'"),
+		"$ORDERS", one("SELECT Id FROM Resources WHERE Name = 'orders'"), "$OPENID", one("SELECT Id FROM Resources WHERE Name = 'openid'"))
 	for _, p := range s.Query(t, "SELECT Name, Id FROM Populations WHERE Name IN ('Employees', 'Contractors', 'Interns')") {
 		known = append(known, "$"+strings.ToUpper(p[0]), p[1])
 	}
@@ -63,7 +65,10 @@ func newScript(t *testing.T) *script {
 	return c
 }
 
-var cursor = regexp.MustCompile(`cursor=[^&]*`)
+var (
+	cursor = regexp.MustCompile(`cursor=[^&]*`)
+	anyID  = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+)
 
 // calls runs a query and lists the calls it made, in the order of the
 // alphabet since some run at once; equal ones are counted.
@@ -78,7 +83,7 @@ func (c *script) calls(t *testing.T, sql string) string {
 		if q := cursor.ReplaceAllString(unescaped(t, r.Query), "cursor=…"); q != "" {
 			line += "?" + q
 		}
-		lines = append(lines, c.names.Replace(line))
+		lines = append(lines, anyID.ReplaceAllString(c.names.Replace(line), "…"))
 	}
 	slices.Sort(lines)
 	var out strings.Builder
