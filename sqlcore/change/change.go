@@ -208,13 +208,13 @@ func (c *Change) Explain() []scan.Call {
 	var out []scan.Call
 	for _, w := range c.calls() {
 		if w.Whole {
-			out = append(out, scan.Call{Method: "GET", Address: "/" + w.Address, Note: "once for each row, whose other members are sent again"})
+			out = append(out, scan.Call{Method: "GET", Address: w.Address, Note: "once for each row, whose other members are sent again"})
 		}
 		note := "once for each row"
 		if w.AfterInsert && c.Kind == Insert {
 			note = "once for each row that has another " + w.Columns[0] + " than " + w.Unless
 		}
-		out = append(out, scan.Call{Method: w.Method, Address: "/" + w.Address, Note: note})
+		out = append(out, scan.Call{Method: w.Method, Address: w.Address, Note: note})
 	}
 	return out
 }

@@ -189,7 +189,7 @@ func TestExplainedChange(t *testing.T) {
 	require.Len(t, e.Changes, 2)
 	assert.Equal(t, "GET", e.Changes[0].Method)
 	assert.Equal(t, "PUT", e.Changes[1].Method)
-	assert.Equal(t, "/environments/{EnvironmentId}/groups/{Id}", e.Changes[1].Address)
+	assert.Equal(t, "environments/{EnvironmentId}/groups/{Id}", e.Changes[1].Address)
 	assert.Empty(t, written(s))
 }
 
