@@ -92,7 +92,7 @@ func customColumns(t *catalog.Table, tables []*catalog.Table, attributes []attri
 func declaredMembers(t *catalog.Table) map[string]bool {
 	out := map[string]bool{"_links": true, "_embedded": true}
 	for _, c := range t.Columns {
-		for _, way := range strings.Split(c.Source, "|") {
+		for _, way := range splitAt(c.Source, "|") {
 			out[strings.TrimSuffix(splitPath(way)[0], "[]")] = true
 		}
 	}
@@ -133,11 +133,11 @@ type customBuilder struct {
 }
 
 func (b *customBuilder) add(a attribute) {
-	source := strings.ReplaceAll(a.Name, ".", "..")
+	source := sourceOf(a.Name)
 	if a.Type == "COMPLEX" && !a.MultiValued && len(a.SubAttributes) > 0 {
 		for _, sub := range a.SubAttributes {
 			if sub.enabled() {
-				b.column(sub, a.Name+"_"+sub.Name, source+"."+strings.ReplaceAll(sub.Name, ".", ".."))
+				b.column(sub, a.Name+"_"+sub.Name, source+"."+sourceOf(sub.Name))
 			}
 		}
 		return

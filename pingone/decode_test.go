@@ -32,6 +32,7 @@ var things = &catalog.Table{
 		{Name: "Whole", Type: catalog.JSON, Source: "a"},
 		{Name: "Either", Type: catalog.String, Source: "first|second.x"},
 		{Name: "Dotted", Type: catalog.String, Source: "x..y"},
+		{Name: "Barred", Type: catalog.String, Source: "x||y|z"},
 	},
 }
 
@@ -103,6 +104,8 @@ func TestDecodeValues(t *testing.T) {
 		{"first way", `"first":"1","second":{"x":"2"}`, "Either", "1"},
 		{"second way", `"second":{"x":"2"}`, "Either", "2"},
 		{"point in a name", `"x.y":"dot"`, "Dotted", "dot"},
+		{"bar in a name", `"x":"1","y":"2","x|y":"bar"`, "Barred", "bar"},
+		{"way behind a bar in a name", `"z":"last"`, "Barred", "last"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -135,11 +135,14 @@ func (j *job) describeExtras() []scan.Call {
 	s := j.Connection.newJob(j.req)
 	for _, slot := range s.shape.slots {
 		look, ok := j.path.Lookup[slot.name]
-		if !ok || slot.from != fromConstant {
+		if !ok {
 			continue
 		}
 		if t, found := j.table.Schema.Table(look.Table); found {
 			keys := j.keysOf(look.Key, j.req.Keys)
+			if slot.from == fromLookup {
+				keys = []string{"…"} // those that the rows name
+			}
 			if r, ok := lookupRequest(t, look, keys, len(keys) == 1); ok {
 				out = append(out, j.Connection.Describe(r)...)
 			}

@@ -146,8 +146,12 @@ func (j *job) hand(ctx context.Context, out sink, p page, ranges [][2]int, const
 	if err != nil {
 		return err
 	}
+	found, err := j.referred(ctx, p, ranges)
+	if err != nil {
+		return err
+	}
 	for i, r := range ranges {
-		b := scan.Batch{Record: j.shape.assemble(p, r[0], r[1], constants)}
+		b := scan.Batch{Record: j.shape.assemble(p, r[0], r[1], constants, found)}
 		if i == len(ranges)-1 && sequential(j.req) {
 			b.Cursor = cursor
 		}

@@ -100,7 +100,7 @@ func newLayout(t *catalog.Table, items string, sources map[string]string, column
 
 // add compiles the decoding of one more column below a root.
 func (l *layout) add(f field, root *member, source string) {
-	for _, way := range strings.Split(source, "|") {
+	for _, way := range splitAt(source, "|") {
 		head, rest, list := strings.Cut(way, "[].")
 		if list {
 			f.element = strings.Split(rest, ".")
@@ -122,12 +122,17 @@ func (l *layout) forgive(from int) {
 	}
 }
 
-// splitPath cuts "name.given" at its points; a point of a member's own name is
-// written twice.
-func splitPath(s string) []string {
-	parts := strings.Split(strings.ReplaceAll(s, "..", "\x00"), ".")
+// splitPath cuts "name.given" at its points.
+func splitPath(s string) []string { return splitAt(s, ".") }
+
+// splitAt cuts a source at a sign that members' own names have twice.
+func splitAt(s, sign string) []string {
+	parts := strings.Split(strings.ReplaceAll(s, sign+sign, "\x00"), sign)
 	for i := range parts {
-		parts[i] = strings.ReplaceAll(parts[i], "\x00", ".")
+		parts[i] = strings.ReplaceAll(parts[i], "\x00", sign)
 	}
 	return parts
 }
+
+// sourceOf writes a member's name as a source.
+func sourceOf(name string) string { return strings.NewReplacer(".", "..", "|", "||").Replace(name) }

@@ -15,8 +15,8 @@ import (
 func TestRateLimitsAreReadFromCapabilities(t *testing.T) {
 	t.Parallel()
 	const capabilities = "GET /v1/environments/*/capabilities"
-	limits := map[string]sim.Rate{"rlgDirAccessRps": {Limit: 120, Per: time.Second}, "rlgConfigRpm": {Limit: 300, Per: time.Minute}}
-	both := map[string]float64{"rlgDirAccessRps": 120, "rlgConfigRpm": 5}
+	limits := map[string]sim.Rate{"rlgDirAccessRps": {Limit: 120, Per: time.Second}, "rlgConfigRpm": {Limit: 300, Per: time.Minute}, "rlgMfaRps": {Limit: 50, Per: time.Second}}
+	told := map[string]float64{"rlgDirAccessRps": 120, "rlgConfigRpm": 5, "rlgMfaRps": 50}
 	cases := []struct {
 		name   string
 		fault  *sim.Fault
@@ -24,8 +24,8 @@ func TestRateLimitsAreReadFromCapabilities(t *testing.T) {
 		want   map[string]float64
 		code   gwerr.Code
 	}{
-		{name: "told", want: both},
-		{name: "told at the second try", fault: &sim.Fault{Match: capabilities, Do: "garbage"}, want: both},
+		{name: "told", want: told},
+		{name: "told at the second try", fault: &sim.Fault{Match: capabilities, Do: "garbage"}, want: told},
 		{name: "not offered", fault: &sim.Fault{Match: capabilities, Times: -1, Do: "status", Status: 404}, want: map[string]float64{}},
 		{name: "not for this application", fault: &sim.Fault{Match: capabilities, Times: -1, Do: "status", Status: 403}, want: map[string]float64{}},
 		{name: "no environment to ask about", change: func(c *pingone.Config) { c.WorkerAppEnvironmentID = "" }, want: map[string]float64{}},

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -31,6 +33,9 @@ type lookups struct {
 	// is complete or err is set.
 	values map[string]map[string]string
 	ready  chan struct{}
+	// rows holds what rows refer to, by column and key; mu guards it.
+	rows   map[string]map[string]string
+	mu     sync.Mutex
 	err    error
 	cancel context.CancelFunc
 	wait   sync.WaitGroup
@@ -38,7 +43,10 @@ type lookups struct {
 
 // wanted gives the lookups of the columns that the request wants.
 func (j *job) wanted() *lookups {
-	l := &lookups{columns: map[string]catalog.Lookup{}, values: map[string]map[string]string{}, ready: make(chan struct{})}
+	l := &lookups{
+		columns: map[string]catalog.Lookup{}, ready: make(chan struct{}),
+		values: map[string]map[string]string{}, rows: map[string]map[string]string{},
+	}
 	for _, s := range j.shape.slots {
 		if look, ok := j.path.Lookup[s.name]; ok && s.from == fromConstant {
 			l.columns[s.name] = look
@@ -112,6 +120,56 @@ func (l *lookups) fill(ctx context.Context, constants map[string]string) (map[st
 		}
 	}
 	return out, nil
+}
+
+// referred looks up what the rows of a page refer to by a key of their own. What
+// one run found serves the others.
+func (j *job) referred(ctx context.Context, p page, ranges [][2]int) (map[string]map[string]string, error) {
+	out := map[string]map[string]string{}
+	for _, s := range j.shape.slots {
+		if s.from != fromLookup {
+			continue
+		}
+		texts, missing := j.lookups.known(s.name, p.arrays[s.at], ranges)
+		if len(missing) > 0 {
+			found, err := j.lookUp(ctx, j.path.Lookup[s.name], missing)
+			if err != nil {
+				return nil, err
+			}
+			maps.Copy(texts, found)
+			j.lookups.keep(s.name, found)
+		}
+		out[s.name] = texts
+	}
+	return out, nil
+}
+
+// known gives what keys refer to, and those of which it is not known.
+func (l *lookups) known(column string, keys arrow.Array, ranges [][2]int) (texts map[string]string, missing []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	texts = map[string]string{}
+	unknown := map[string]bool{}
+	for _, r := range ranges {
+		for i := r[0]; i < r[1]; i++ {
+			key := keys.ValueStr(i)
+			if text, ok := l.rows[column][key]; ok {
+				texts[key] = text
+			} else if keys.IsValid(i) {
+				unknown[key] = true
+			}
+		}
+	}
+	return texts, slices.Sorted(maps.Keys(unknown))
+}
+
+func (l *lookups) keep(column string, found map[string]string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.rows[column] == nil {
+		l.rows[column] = map[string]string{}
+	}
+	maps.Copy(l.rows[column], found)
 }
 
 // keysOf gives the different values of a key column.

@@ -43,6 +43,7 @@ type origin uint8
 const (
 	fromAnswer origin = iota
 	fromConstant
+	fromLookup // of the decoded column at
 )
 
 // shapeOf compiles a request's columns for its path. hidden are further
@@ -62,7 +63,9 @@ func shapeOf(t *catalog.Table, p *catalog.Path, columns []int, hidden []string) 
 	for _, c := range columns {
 		col := &t.Columns[c]
 		out := slot{name: col.Name, typ: col.Type}
-		if constant(t, p, col.Name) {
+		if look, ok := p.Lookup[col.Name]; ok && !slices.Contains(p.Supplies, look.Key) {
+			out.from, out.at = fromLookup, add(t.Index(look.Key))
+		} else if constant(t, p, col.Name) {
 			out.from = fromConstant
 		} else {
 			out.at = add(c)
@@ -130,13 +133,13 @@ func constant(t *catalog.Table, p *catalog.Path, name string) bool {
 	if slices.Contains(p.Supplies, name) || (p.Variant != nil && p.Variant.Column == name) {
 		return true
 	}
-	_, looked := p.Lookup[name]
-	return looked
+	look, looked := p.Lookup[name]
+	return looked && slices.Contains(p.Supplies, look.Key)
 }
 
 // assemble builds the record of the request from a page, of which it takes
-// the rows from a to b.
-func (s *shape) assemble(p page, a, b int, constants map[string]string) arrow.RecordBatch {
+// the rows from a to b. found gives, by column and key, what was looked up.
+func (s *shape) assemble(p page, a, b int, constants map[string]string, found map[string]map[string]string) arrow.RecordBatch {
 	columns := make([]arrow.Array, len(s.slots))
 	for i := range s.slots {
 		slot := &s.slots[i]
@@ -146,6 +149,8 @@ func (s *shape) assemble(p page, a, b int, constants map[string]string) arrow.Re
 		case fromConstant:
 			text, known := constants[slot.name]
 			columns[i] = repeated(slot.typ, text, known, b-a)
+		case fromLookup:
+			columns[i] = referred(p.arrays[slot.at], a, b, found[slot.name])
 		}
 	}
 	rec := array.NewRecordBatch(s.schema, columns, int64(b-a))
@@ -161,6 +166,20 @@ func part(a arrow.Array, from, to int) arrow.Array {
 		return a
 	}
 	return array.NewSlice(a, int64(from), int64(to))
+}
+
+// referred gives the texts that the keys from a to b refer to, null for none.
+func referred(keys arrow.Array, a, b int, texts map[string]string) arrow.Array {
+	out := array.NewStringBuilder(memory.DefaultAllocator)
+	defer out.Release()
+	for i := a; i < b; i++ {
+		if text, ok := texts[keys.ValueStr(i)]; ok {
+			out.Append(text)
+		} else {
+			out.AppendNull()
+		}
+	}
+	return out.NewArray()
 }
 
 // repeated is an array of n equal texts, or of nulls.

@@ -152,7 +152,7 @@ func (c *Connection) toldBy(body []byte, w change.Call, columns []int, values ma
 		return nil
 	}
 	defer p.release()
-	rec := s.assemble(p, 0, 1, values)
+	rec := s.assemble(p, 0, 1, values, nil)
 	defer rec.Release()
 	return change.Cells(rec, 0, w.Table, columns)
 }

@@ -23,7 +23,7 @@ func hooksOf() map[string]resourceHooks {
 		"gateways/roleAssignments":         assignments,
 		"groups/roleAssignments":           assignments,
 		"users/roleAssignments":            assignments,
-		"capabilities":                     {computed: map[string]compute{"licenseQuantities": licenseQuantities}},
+		"capabilities": {computed: map[string]compute{"licenseQuantities": licenseQuantities}},
 		"schemas": {computed: map[string]compute{"allowsContainsOperator": func(s *Server, _ *call, _ *resource.Row) any {
 			return s.opt.Unconfirmed
 		}}},
@@ -55,6 +55,8 @@ func hooksOf() map[string]resourceHooks {
 
 // resourceActions are the declared actions by resource and name.
 var resourceActions = map[string]action{
+	"users/agreementConsents accept":       accept,
+	"users/agreementConsents revoke":       becomes("REVOKED"),
 	"customDomains verify":                 becomes("SSL_CERTIFICATE_REQUIRED"),
 	"customDomains import":                 becomes("ACTIVE"),
 	"emailDomains/trustedEmails activate":  becomes("ACTIVE"),
@@ -77,6 +79,17 @@ func becomes(status string) action {
 		row.Members["status"] = status
 		return nil
 	}
+}
+
+// accept notes which text of an agreement a user consents to, and when.
+func accept(p *place, row *resource.Row, sent map[string]any) error {
+	row.Members["status"], row.Members["consentedAt"] = "ACCEPTED", instant(p.call.now.UnixMilli())
+	for _, name := range []string{"language", "revision", "consentedAt"} {
+		if sent[name] != nil {
+			row.Members[name] = sent[name]
+		}
+	}
+	return nil
 }
 
 // seesOrganization: callers without roles for organizations know their own.

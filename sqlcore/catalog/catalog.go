@@ -43,8 +43,8 @@ type Column struct {
 	Type Type
 	// Source is the member that holds the value, from the root of a row:
 	// "name.given"; "scopes[].id" collects a list, "a|b" takes b where a is
-	// missing, and a point of a member's own name is written twice. A path may
-	// override it.
+	// missing, and a point or bar of a member's own name is written twice. A path
+	// may override it.
 	Source string
 	Doc    string
 	// Key columns form the primary key, in table order.

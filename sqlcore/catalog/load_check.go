@@ -230,9 +230,7 @@ func (c *checker) links(path *Path, line int) {
 		c.own(line, "lookup", name, l.Key)
 		c.other(line, l.Table, l.By, l.Column)
 		c.typed(line, c.all[l.Table], []string{l.By, l.Column}, String, GUID)
-		if !slices.Contains(path.Supplies, l.Key) {
-			c.atLine(line, "the lookup of %s goes by %s, which is no key of path %s", name, l.Key, path.Name)
-		}
+		c.texts(line, l.Key)
 		if t := c.all[l.Table]; t != nil && !slices.ContainsFunc(t.Paths, func(p Path) bool { return p.answers(l.By) }) {
 			c.atLine(line, "table %s can't be read by %s; give it a get by that key, or a list with a filter on it that joins by or", l.Table, l.By)
 		}

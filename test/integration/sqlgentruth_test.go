@@ -227,30 +227,26 @@ func (x *truth) row(t *catalog.Table, p *catalog.Path, item member, keys map[str
 			out[c.Name] = t.Schema.ID
 			continue
 		}
-		if l, ok := p.Lookup[c.Name]; ok {
-			out[c.Name] = x.lookedUp(t, l, keys[l.Key])
-			continue
-		}
 		source := c.Source
 		if s, ok := p.Sources[c.Name]; ok {
 			source = s
 		}
-		for _, alternative := range strings.Split(source, "|") {
-			steps := strings.Split(alternative, ".")
-			if c.Custom {
-				steps = []string{alternative}
-			}
+		for _, alternative := range cut(source, "|") {
+			steps := cut(alternative, ".")
 			if v := value(c.Type, find(item, steps)); v != nil {
 				out[c.Name] = v
 				break
 			}
 		}
 	}
+	for name, l := range p.Lookup {
+		out[name] = x.lookedUp(t, l, out[l.Key])
+	}
 	return out
 }
 
 // lookedUp is the value that another table's row of the key has.
-func (x *truth) lookedUp(t *catalog.Table, l catalog.Lookup, key string) any {
+func (x *truth) lookedUp(t *catalog.Table, l catalog.Lookup, key any) any {
 	x.t.Helper()
 	other, _ := t.Schema.Table(l.Table)
 	for _, row := range x.table(other) {
@@ -259,6 +255,15 @@ func (x *truth) lookedUp(t *catalog.Table, l catalog.Lookup, key string) any {
 		}
 	}
 	return nil
+}
+
+// cut splits a source at a sign; two of them are one of a member's own name.
+func cut(source, sign string) []string {
+	parts := strings.Split(strings.ReplaceAll(source, sign+sign, "\x00"), sign)
+	for i := range parts {
+		parts[i] = strings.ReplaceAll(parts[i], "\x00", sign)
+	}
+	return parts
 }
 
 // find follows names into an object; nil if they lead nowhere.
