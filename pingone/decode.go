@@ -246,24 +246,9 @@ func (d *decoder) elements(j *jx.Decoder) error {
 	if err != nil {
 		return err
 	}
-	array := raw
-	for _, name := range d.layout.unnest {
-		var found jx.Raw
-		if array.Type() == jx.Object {
-			err = jx.DecodeBytes(array).ObjBytes(func(j *jx.Decoder, key []byte) (err error) {
-				if string(key) != name {
-					return j.Skip()
-				}
-				found, err = j.Raw()
-				return err
-			})
-		}
-		if array = found; err != nil || array == nil {
-			return err
-		}
-	}
-	if array.Type() != jx.Array {
-		return nil
+	array, err := d.unnested(raw)
+	if err != nil || array.Type() != jx.Array {
+		return err
 	}
 	return jx.DecodeBytes(array).Arr(func(j *jx.Decoder) error {
 		if err := d.object(jx.DecodeBytes(raw), d.members(d.layout.root)); err != nil {
@@ -274,6 +259,37 @@ func (d *decoder) elements(j *jx.Decoder) error {
 		}
 		return d.complete()
 	})
+}
+
+// unnested finds the array by the first way that leads somewhere, nil for none.
+func (d *decoder) unnested(raw jx.Raw) (found jx.Raw, err error) {
+	for _, way := range d.layout.unnest {
+		found = raw
+		for _, name := range way {
+			if found, err = memberOf(found, name); err != nil {
+				return nil, err
+			}
+		}
+		if found != nil {
+			break
+		}
+	}
+	return found, nil
+}
+
+// memberOf finds a member of an object, nil where there is none.
+func memberOf(raw jx.Raw, name string) (found jx.Raw, err error) {
+	if raw.Type() != jx.Object {
+		return nil, nil
+	}
+	err = jx.DecodeBytes(raw).ObjBytes(func(j *jx.Decoder, key []byte) (err error) {
+		if string(key) != name {
+			return j.Skip()
+		}
+		found, err = j.Raw()
+		return err
+	})
+	return found, err
 }
 
 // complete ends a row with nulls for what it lacks.

@@ -15,9 +15,9 @@ type layout struct {
 	items   string
 	columns []field
 	root    *member
-	// unnest leads to the array whose elements are the rows, below each of which
-	// inner stands; nil where the rows stand for themselves.
-	unnest []string
+	// unnest are the ways to the array whose elements are the rows, below each of
+	// which inner stands; nil where the rows stand for themselves.
+	unnest [][]string
 	inner  *member
 	// where are the texts that the rows of a derived table have.
 	where []condition
@@ -74,7 +74,10 @@ func (l *layout) child(m *member, name string) *member {
 func newLayout(t *catalog.Table, items string, sources map[string]string, columns []int) *layout {
 	l := &layout{items: items, root: &member{}}
 	if t.Derived != nil && t.Derived.Unnest != "" {
-		l.unnest, l.inner = splitPath(t.Derived.Unnest), &member{}
+		l.inner = &member{}
+		for _, way := range splitAt(t.Derived.Unnest, "|") {
+			l.unnest = append(l.unnest, splitPath(way))
+		}
 	}
 	for _, c := range columns {
 		col := &t.Columns[c]

@@ -129,8 +129,8 @@ type Derived struct {
 	// Where holds, by member of a row there, the text that it must have.
 	Where map[string]string
 	// Unnest is the member, an array, of which each element is a row here; ""
-	// if the rows themselves are. The columns' sources begin at the row there:
-	// "groups[].id" is a member of the element of "groups".
+	// if the rows themselves are; "a|b" is b where a is missing. The columns'
+	// sources begin at the row there: "a[].id" is a member of the element.
 	Unnest string
 }
 
@@ -140,7 +140,8 @@ func (d *Derived) InElement(source string) string {
 	if d == nil || d.Unnest == "" {
 		return ""
 	}
-	rest, ok := strings.CutPrefix(source, d.Unnest+"[].")
+	array, _, _ := strings.Cut(d.Unnest, "|")
+	rest, ok := strings.CutPrefix(source, array+"[].")
 	if !ok {
 		return ""
 	}

@@ -212,6 +212,7 @@ func (c *checker) derived(base *Table, p Path) (out Path, ok bool) {
 			filters[own] = f
 		}
 	}
+	p.Query = c.parameters(base, p.Query)
 	p.Doc = fmt.Sprintf("The %s in what %s of %s reads.", words(c.table.Name), p.Name, base.Name)
 	p.Filters, p.Unique, p.CountExact = filters, nil, false
 	if len(filters) == 0 && p.Filter == "" {
@@ -221,10 +222,29 @@ func (c *checker) derived(base *Table, p Path) (out Path, ok bool) {
 		parent := *p.Parent
 		p.Parent = &parent
 	}
-	if p.Variant != nil || p.Partition != nil || p.Lookup != nil || p.Query != nil || p.Shown != nil {
+	if p.Variant != nil || p.Partition != nil || p.Lookup != nil || p.Shown != nil {
 		c.atLine(c.line, "path %s of %s takes more than addresses and filters, which a table made from it can't", p.Name, base.Name)
 	}
 	return p, true
+}
+
+// parameters are those of the base's columns that this table reads: always what
+// its rows stand in, else what an own column needs.
+func (c *checker) parameters(base *Table, query map[string]string) map[string]string {
+	var out map[string]string
+	for name, q := range query {
+		own := c.like(base, name)
+		if col := base.Column(name); name == "" || col != nil && col.Source == c.table.Derived.Unnest {
+			own = ""
+		} else if own == "" {
+			continue
+		}
+		if out == nil {
+			out = map[string]string{}
+		}
+		out[own] = q
+	}
+	return out
 }
 
 // like names the own column that holds what the base's column does.

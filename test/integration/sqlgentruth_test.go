@@ -201,14 +201,20 @@ func (x *truth) derived(t *catalog.Table, p *catalog.Path, item member, keys map
 		return []map[string]any{x.row(t, p, item, keys)}
 	}
 	var elements []json.RawMessage
-	_ = json.Unmarshal(find(item, strings.Split(d.Unnest, ".")), &elements)
+	array := ""
+	for _, way := range slices.Backward(strings.Split(d.Unnest, "|")) {
+		if raw := find(item, strings.Split(way, ".")); raw != nil {
+			_ = json.Unmarshal(raw, &elements)
+		}
+		array = way
+	}
 	for _, e := range elements {
 		around := maps.Clone(item)
 		around["element of the array"] = e
 		row := *t
 		row.Columns = slices.Clone(t.Columns)
 		for i := range row.Columns {
-			row.Columns[i].Source = strings.Replace(row.Columns[i].Source, d.Unnest+"[].", "element of the array.", 1)
+			row.Columns[i].Source = strings.Replace(row.Columns[i].Source, array+"[].", "element of the array.", 1)
 		}
 		out = append(out, x.row(&row, p, around, keys))
 	}
