@@ -2,8 +2,6 @@ package odatatest
 
 import (
 	"fmt"
-	"reflect"
-	"slices"
 
 	"github.com/pingone-gateway/gateway/odata/uri"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -104,32 +102,29 @@ func (l *Library) property(from entity, name string) any {
 				return l.find(t.Name, t.Columns[i].Name, from.r[from.t.Index(r.Column)])
 			}
 		}
-		if m := t.ManyToMany; m != nil && (m.From == from.t.Name && m.Forward == name || m.To == from.t.Name && m.Backward == name) {
-			return l.across(t, from)
+		m := t.ManyToMany
+		near, far := t.Links()
+		switch {
+		case m == nil:
+		case m.From == from.t.Name && m.Forward == name:
+			return l.across(t, from, near, far)
+		case m.To == from.t.Name && m.Backward == name:
+			return l.across(t, from, far, near)
 		}
 	}
 	panic("odatatest: no property " + name)
 }
 
-// across gives the entities that rows of the link lead to.
-func (l *Library) across(link *catalog.Table, from entity) []any {
+// across gives the entities that rows of the link lead to from its column near,
+// each once.
+func (l *Library) across(link *catalog.Table, from entity, near, far int) []any {
 	var out []any
+	seen := map[any]bool{}
+	there, back := link.Columns[far].References, link.Columns[near].References
 	for _, row := range l.Rows[link.Name] {
-		var there any
-		here := false
-		near, far := link.Links()
-		for _, i := range []int{near, far} {
-			switch r := link.Columns[i].References; {
-			case r.Table == from.t.Name:
-				here = row[i] == from.r[from.t.Index(r.Column)]
-			default:
-				for _, e := range l.find(r.Table, r.Column, row[i]) {
-					there = e
-				}
-			}
-		}
-		if here && there != nil && !slices.ContainsFunc(out, func(e any) bool { return reflect.DeepEqual(e, there) }) {
-			out = append(out, there)
+		if row[near] == from.r[from.t.Index(back.Column)] && !seen[row[far]] {
+			seen[row[far]] = true
+			out = append(out, l.find(there.Table, there.Column, row[far])...)
 		}
 	}
 	return out

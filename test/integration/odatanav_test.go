@@ -5,6 +5,7 @@ package integration
 import (
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -140,6 +141,37 @@ func mustGet(t *testing.T, w *testkit.Web, path string, allowed ...int) []byte {
 		t.Errorf("%s: %d %v %.300s", path, a.status, a.err, a.body)
 	}
 	return a.body
+}
+
+// A role that a user holds for several scopes is one role of the user.
+func TestRowsLinkedTwiceComeOnce(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 40}})
+	w := s.Serve(t, testkit.WebOptions{})
+	held := s.Query(t, "SELECT UserId, count(*), count(DISTINCT AdminRoleId) AS roles FROM UserAdminRoleAssignments GROUP BY 1 ORDER BY 2 DESC LIMIT 1")[0]
+	user, roles := held[0], held[2]
+	if held[1] == roles {
+		t.Fatal("no user holds a role twice")
+	}
+	if got := string(mustGet(t, w, odataRoot+"Users("+user+")/AdminRoles/$count", http.StatusOK)); got != roles {
+		t.Errorf("a count gives %s roles, want %s", got, roles)
+	}
+	var feed struct{ Value []map[string]json.RawMessage }
+	decode := func(path string) []map[string]json.RawMessage {
+		feed.Value = nil
+		if err := json.Unmarshal(mustGet(t, w, odataRoot+path, http.StatusOK), &feed); err != nil {
+			t.Fatal(err)
+		}
+		return feed.Value
+	}
+	if got := len(decode("Users(" + user + ")/AdminRoles")); fmt.Sprint(got) != roles {
+		t.Errorf("a feed gives %d roles, want %s", got, roles)
+	}
+	var expanded []json.RawMessage
+	row := decode("Users?$filter=Id eq " + user + " and AdminRoles/$count eq " + roles + "&$expand=AdminRoles")
+	if len(row) != 1 || json.Unmarshal(row[0]["AdminRoles"], &expanded) != nil || fmt.Sprint(len(expanded)) != roles {
+		t.Errorf("$expand and a condition on $count give %v", row)
+	}
 }
 
 // Keys flow from the narrow side of a navigation to the wide one: nothing is
