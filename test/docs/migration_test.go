@@ -4,14 +4,17 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/goccy/go-yaml"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pingone-gateway/gateway/internal/config"
 	"github.com/pingone-gateway/gateway/pingone/tables"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
 // TestMigrationNamesEveryProperty compares docs/migration.md with the declared
@@ -27,27 +30,55 @@ func TestMigrationNamesEveryProperty(t *testing.T) {
 	}
 }
 
-var tableStatus = regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (now|planned) \\|")
+// connectorTable is a table of the commercial connector, and what is promised
+// of it here.
+type connectorTable struct {
+	Table  string   `yaml:"table"`
+	Pushed []string `yaml:"pushed"`
+	Lacks  []string `yaml:"lacks"`
+}
 
-// TestMigrationTellsWhichTablesAreThere compares the list with the declared
-// tables.
-func TestMigrationTellsWhichTablesAreThere(t *testing.T) {
+// TestConnectorsTablesAreThere holds the declared tables against the list of the
+// commercial connector's.
+func TestConnectorsTablesAreThere(t *testing.T) {
 	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("testdata", "connector.yaml"))
+	require.NoError(t, err)
+	var connectors []connectorTable
+	require.NoError(t, yaml.Unmarshal(text, &connectors))
 	declared, err := tables.All()
 	require.NoError(t, err)
-	there := map[string]bool{}
+	page := migration(t)
+	listed := map[string]bool{}
+	for _, c := range connectors {
+		listed[c.Table] = true
+		at := slices.IndexFunc(declared, func(d *catalog.Table) bool { return d.Name == c.Table })
+		if !assert.GreaterOrEqual(t, at, 0, "%s is not declared", c.Table) {
+			continue
+		}
+		d := declared[at]
+		assert.True(t, slices.ContainsFunc(d.Paths, func(p catalog.Path) bool { return p.Parent != nil || len(p.Keys) == 0 }), "%s needs a key", c.Table)
+		for _, column := range c.Pushed {
+			assert.True(t, slices.ContainsFunc(d.Paths, func(p catalog.Path) bool { return answers(&p, column) }), "%s of %s is not pushed", column, c.Table)
+		}
+		for _, column := range c.Lacks {
+			assert.Nil(t, d.Column(column), "%s has %s", c.Table, column)
+		}
+		assert.Contains(t, page, "\n| `"+c.Table+"` |", "a table of the connector without a row")
+	}
 	for _, d := range declared {
-		there[d.Name] = true
+		assert.Contains(t, page, "`"+d.Name+"`", "a table without a word on it")
 	}
-	text := migration(t)
-	listed := tableStatus.FindAllStringSubmatch(text, -1)
-	require.NotEmpty(t, listed)
-	for _, m := range listed {
-		assert.Equal(t, there[m[1]], m[2] == "now", "%s is said to be %q", m[1], m[2])
+	_, rows, _ := strings.Cut(page, "\n## Tables\n")
+	for _, m := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\|").FindAllStringSubmatch(rows, -1) {
+		assert.True(t, listed[m[1]], "%s is no table of the connector", m[1])
 	}
-	for name := range there {
-		assert.Contains(t, text, "`"+name+"`", "a table without a word on it")
-	}
+}
+
+// answers reports whether a path answers a condition on the column.
+func answers(p *catalog.Path, column string) bool {
+	_, filtered := p.Filters[column]
+	return filtered || slices.Contains(p.Keys, column) || p.Variant != nil && p.Variant.Column == column
 }
 
 func migration(t *testing.T) string {
