@@ -169,7 +169,7 @@ func (p *problems) pathsOf(m fields, d *declared) {
 		usual, lines, set = append(usual, path), append(lines, c.line()), append(set, c.values)
 	}
 	for i := range usual {
-		p.finish(&usual[i], lines[i], set[i])
+		p.finish(d.table, &usual[i], lines[i], set[i])
 	}
 	d.table.Paths, d.paths = usual, lines
 }

@@ -30,6 +30,16 @@ func keysOf(templates ...string) []string {
 	return out
 }
 
+// keys lists the columns that the templates of a path name. In Information an
+// environment's id is a key as any other.
+func (t *Table) keys(templates ...string) []string {
+	out := keysOf(templates...)
+	if t.Scope == Global && strings.Contains(strings.Join(templates, ""), "{"+environment+"}") {
+		out = slices.Insert(out, 0, environment)
+	}
+	return out
+}
+
 // useless lists, by the kind of a path, the keys that would do nothing in it.
 var useless = map[string][]string{
 	"get":    {"items", "page", "page_max", "count", "filter", "filters", "join", "unique", "variant", "partition"},
@@ -37,7 +47,7 @@ var useless = map[string][]string{
 }
 
 // finish works out what a path's address says of it.
-func (p *problems) finish(out *Path, line int, set map[string]ast.Node) {
+func (p *problems) finish(t *Table, out *Path, line int, set map[string]ast.Node) {
 	kind := "list"
 	switch {
 	case out.Get != "" && out.List == "" && out.Parent == nil:
@@ -56,10 +66,10 @@ func (p *problems) finish(out *Path, line int, set map[string]ast.Node) {
 		p.atLine(line, `"doc" is missing in path %s`, out.Name)
 	}
 	address := out.Get + out.List
-	out.Keys = keysOf(append([]string{address, out.Filter}, variantFilters(out)...)...)
+	out.Keys = t.keys(append([]string{address, out.Filter}, variantFilters(out)...)...)
 	place, _, _ := strings.Cut(address, "?")
 	out.Endpoint = endpoint(address)
-	if len(keysOf(place)) > 0 {
+	if len(t.keys(place)) > 0 {
 		out.Missing = []int{http.StatusNotFound}
 	}
 	out.Supplies = slices.Clone(out.Keys)
@@ -86,7 +96,7 @@ func (p *problems) usual(m fields, t *Table) []Path {
 		}
 		return nil
 	}
-	keys, rows := keysOf(address), words(t.Name)
+	keys, rows := t.keys(address), words(t.Name)
 	name, whose := "", ""
 	if n := len(keys); n > 0 {
 		parent := words(strings.TrimSuffix(keys[n-1], "Id"))

@@ -251,11 +251,28 @@ examples: [SELECT 1]
 one: environments/{EnvironmentId}/settings
 columns: [{name: EnvironmentId, type: guid, key: true, required: true, doc: d}]
 `
+	environments = `table: Environments
+entity: Environment
+schema: information
+doc: d
+examples: [SELECT 1]
+collection: environments
+columns: [{name: Id, type: guid, key: true, required: true, doc: d}]
+`
+	limits = `table: Limits
+entity: Limit
+schema: information
+doc: d
+examples: [SELECT 1]
+one: environments/{EnvironmentId}/limits
+of: Environments
+columns: [{name: EnvironmentId, type: guid, key: true, required: true, doc: d, references: {table: Environments}}]
+`
 )
 
 func TestShorthands(t *testing.T) {
 	t.Parallel()
-	tables, err := load(agreements, languages, strings.Replace(revisions, "?all={Kind}", "", 1), parts, settings)
+	tables, err := load(agreements, languages, strings.Replace(revisions, "?all={Kind}", "", 1), parts, settings, environments, limits)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,6 +299,10 @@ func TestShorthands(t *testing.T) {
 		"Clauses.by_id":                          at + "/{AgreementId}[AgreementId][] agreements/{id}[404]0 The clauses in what by_id of Agreements reads.",
 		"Clauses.list":                           at + "[][]agreements agreements[]7 The clauses in what list of Agreements reads.",
 		"Settings.one":                           "environments/{EnvironmentId}/settings[][] settings[]0 The only row.",
+		"Environments.by_id":                     "environments/{Id}[Id][] environments/{id}[404]0 One environment by its id.",
+		"Environments.list":                      "environments[][]environments environments[]0 All environments.",
+		"Limits.by_environment":                  "environments/{EnvironmentId}/limits[EnvironmentId][EnvironmentId] limits[404]0 The row of one environment.",
+		"Limits.all":                             "{Environments by_environment [Id]  []} All limits.",
 	}
 	for name, text := range want {
 		if got[name] != text {
