@@ -25,6 +25,9 @@ func (c *Connection) rateGroups() map[string]bool {
 	out := map[string]bool{groupConfiguration: true}
 	for _, t := range c.declared {
 		out[cmp.Or(t.Group, groupConfiguration)] = true
+		for i := range t.Paths {
+			out[cmp.Or(t.Paths[i].Group, groupConfiguration)] = true
+		}
 	}
 	return out
 }

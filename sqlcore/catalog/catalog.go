@@ -214,6 +214,8 @@ type Path struct {
 	Sources map[string]string
 	// Endpoint names the address in metrics.
 	Endpoint string
+	// Group is the rate-limit group of the path's calls; "" for the table's.
+	Group string
 	// Page is the page size asked for, PageMax the largest useful; 0 if the
 	// service decides.
 	Page, PageMax int

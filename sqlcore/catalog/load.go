@@ -28,7 +28,7 @@ var declarationKeys = map[string][]string{
 	"reference": {"table", "column", "forward", "backward"},
 	"path": {
 		"name", "doc", "get", "list", "items", "sources", "page", "page_max", "count",
-		"filter", "filters", "join", "shown", "unique", "variant", "partition", "parent", "lookup", "query",
+		"filter", "filters", "join", "group", "shown", "unique", "variant", "partition", "parent", "lookup", "query",
 	},
 	"writes":    {"insert", "update", "delete", "parts", "only", "refreshes"},
 	"write":     {"call", "type", "body", "allowed_by"},
@@ -221,7 +221,7 @@ func (p *problems) path(m fields, t *Table) Path {
 	out := Path{
 		Name: m.must("name"), Doc: m.str("doc"), Get: m.str("get"), List: m.str("list"), Items: m.str("items"),
 		Sources: m.textMap("sources"), Page: int(m.number("page")), PageMax: int(m.number("page_max")),
-		CountExact: m.choice("count", "none", "exact") > 0,
+		CountExact: m.choice("count", "none", "exact") > 0, Group: m.str("group"),
 		Filter:     m.str("filter"), Filters: p.filters(m, t), Unique: m.texts("unique"), Query: m.textMap("query"),
 	}
 	for _, word := range m.texts("join") {
