@@ -435,8 +435,9 @@ func TestDeclaredFiltersAreTheServices(t *testing.T) {
 				for column, f := range path.Filters {
 					for o, name := range operators {
 						r := scan.Request{Table: table, Path: path, Limit: 1}
-						for range path.Keys {
-							r.Keys = [][]string{{w.sim.OrganizationID()}}
+						for _, key := range path.Keys {
+							of, _ := s.Table(table.Column(key).References.Table)
+							r.Keys = [][]string{w.rows(w.request(of, "list", "Id"))[0]}
 						}
 						value := `"00000000-0000-4000-8000-000000000000"`
 						if table.Column(column).Type == catalog.Bool {

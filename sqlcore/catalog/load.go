@@ -222,7 +222,7 @@ func (p *problems) path(m fields, t *Table) Path {
 		Name: m.must("name"), Doc: m.str("doc"), Get: m.str("get"), List: m.str("list"), Items: m.str("items"),
 		Sources: m.textMap("sources"), Page: int(m.number("page")), PageMax: int(m.number("page_max")),
 		CountExact: m.choice("count", "none", "exact") > 0, Group: m.str("group"),
-		Filter:     m.str("filter"), Filters: p.filters(m, t), Unique: m.texts("unique"), Query: m.textMap("query"),
+		Filter: m.str("filter"), Filters: p.filters(m, t), Unique: m.texts("unique"), Query: m.textMap("query"),
 	}
 	for _, word := range m.texts("join") {
 		switch word {
