@@ -23,6 +23,10 @@ func hooksOf() map[string]resourceHooks {
 		"gateways/roleAssignments":         assignments,
 		"groups/roleAssignments":           assignments,
 		"users/roleAssignments":            assignments,
+		"users/applicationRoles": {
+			store: assignApplicationRole, remove: withdrawApplicationRole,
+			computed: map[string]compute{"name": ofApplicationRole("name"), "description": ofApplicationRole("description")},
+		},
 		"capabilities": {computed: map[string]compute{"licenseQuantities": licenseQuantities}},
 		"schemas": {computed: map[string]compute{"allowsContainsOperator": func(s *Server, _ *call, _ *resource.Row) any {
 			return s.opt.Unconfirmed

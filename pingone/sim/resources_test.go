@@ -348,6 +348,11 @@ func (f *fixture) createsAndDeletes(t *testing.T, r resourceFile, row map[string
 	if strings.HasSuffix(r.name, "memberOfGroups") {
 		fresh["id"] = f.Groups(sim.EnvironmentAdministrators)["Empty"]
 	}
+	if r.name == "users.applicationRoles" {
+		status, _ := f.do(http.MethodDelete, address, nil)
+		assert.Equal(t, http.StatusNoContent, status)
+		fresh["id"] = row["id"]
+	}
 	status, made := f.do(http.MethodPost, collection, fresh)
 	require.Equal(t, http.StatusCreated, status, made)
 	if r.IDs != "id" { // else it is a link to a row that is named
@@ -528,5 +533,29 @@ func TestResourcesOrder(t *testing.T) {
 				assert.True(t, slices.IsSorted(values), values)
 			})
 		}
+	}
+}
+
+// TestApplicationRolesHaveTwoSides: what a user is given, the role's users show.
+func TestApplicationRolesHaveTwoSides(t *testing.T) {
+	t.Parallel()
+	f := start(t, sim.Options{Users: 20})
+	roles := f.idsAlong(f.env("/applicationRoles"), "applicationRoles")
+	user := f.users("")[7]["id"].(string)
+	held, users := f.env("/users/"+user+"/applicationRoles"), f.env("/applicationRoles/"+roles[0]+"/users")
+	for _, step := range []struct {
+		method, address string
+		body            any
+		status          int
+		there           bool
+	}{
+		{http.MethodPost, held, object{"id": roles[0]}, http.StatusCreated, true},
+		{http.MethodPost, held, object{"id": f.admin}, http.StatusBadRequest, true},
+		{http.MethodDelete, held + "/" + roles[0], nil, http.StatusNoContent, false},
+	} {
+		status, body := f.do(step.method, step.address, step.body)
+		assert.Equal(t, step.status, status, body)
+		assert.Equal(t, step.there, slices.Contains(f.idsAlong(users, "users"), user), "%s %s", step.method, step.address)
+		assert.Equal(t, step.there, slices.Contains(f.idsAlong(held, "applicationRoles"), roles[0]))
 	}
 }
