@@ -91,8 +91,7 @@ func decodeObject(raw []byte, to *map[string]any) error {
 // set puts a member in its place. A null takes it out of a whole row, where what
 // is left out is cleared, and stands as null elsewhere.
 func set(body map[string]any, m change.Member, whole bool) {
-	place, _, _ := strings.Cut(m.Place, "|")
-	place, element, list := strings.Cut(place, "[].")
+	place, element, list := strings.Cut(splitAt(m.Place, "|")[0], "[].")
 	names := splitPath(place)
 	at := body
 	for _, name := range names[:len(names)-1] {

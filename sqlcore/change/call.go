@@ -104,11 +104,12 @@ func (c *Change) body(w *catalog.Write, row Row) []Member {
 	return out
 }
 
-// check looks at the values of a row before anything is sent.
+// check looks at the values of a row before anything is sent. What the row does
+// not tell is PingOne's to decide.
 func (c *Change) check(row Row) error {
 	for i, at := range c.Reads {
 		col := &c.Table.Columns[at]
-		if want, ok := c.Table.Writes.Only[col.Name]; ok && asText(row.Is[i]) != want {
+		if want, ok := c.Table.Writes.Only[col.Name]; ok && row.Is[i] != nil && asText(row.Is[i]) != want {
 			return gwerr.Newf(gwerr.InvalidValue, "Only rows of %s whose %s is %s can be changed.", c.Table.Name, col.Name, want).On(col.Name)
 		}
 	}

@@ -45,10 +45,14 @@ func TestDeclaredWritesConform(t *testing.T) {
 // and truth values that one row has at a time.
 var (
 	uncopied = map[string]string{
-		"Gateways":    `"Type" NOT IN ('LDAP', 'RADIUS')`, // their secrets are never shown
-		"Populations": `"IsDefault" IS NOT TRUE`,
+		"Gateways":              `"Type" NOT IN ('LDAP', 'RADIUS')`, // their secrets are never shown
+		"UserGroupAssociations": `"GroupId" IN (SELECT "Id" FROM "Groups" WHERE "UserFilter" IS NULL AND "SourceType" IS NULL)`,
+		"IdentityProviders":     `"Type" = 'SAML'`,
+		"Populations":           `"IsDefault" IS NOT TRUE`,
 	}
-	single   = map[string]bool{"Populations.IsDefault": true}
+	// named are columns whose items PingOne completes.
+	named  = map[string]bool{"RiskPolicySets.RiskRules": true, "AdminRoles.Permissions": true}
+	single = map[string]bool{"Populations.IsDefault": true}
 )
 
 type writeProbe struct {
@@ -62,9 +66,12 @@ func (p *writeProbe) from() string { return quoted(p.table.Schema.Name) + "." + 
 func (p *writeProbe) run() {
 	w := p.table.Writes
 	rows := p.s.Query(p.T, "SELECT * FROM "+p.from()+p.only())
+	if len(rows) == 0 && w.Insert != nil { // only rows of one's own can be changed, and there is none yet
+		rows = p.s.Query(p.T, "SELECT * FROM "+p.from())
+	}
 	require.NotEmpty(p.T, rows, "no row can be changed, which tests nothing")
 	if w.Insert != nil {
-		if p.keyed() {
+		if p.keyed() || w.Delete != nil && w.Update == nil && len(w.Parts) == 0 {
 			p.delete(rows[0]) // there is one such row at most
 		}
 		made := p.insert(rows[0])
@@ -185,6 +192,9 @@ func (p *writeProbe) delete(row []string) {
 func (p *writeProbe) same(at int, want, got string) {
 	p.Helper()
 	c := &p.table.Columns[at]
+	if named[p.table.Name+"."+c.Name] {
+		return
+	}
 	if c.Type == catalog.JSON && want != "NULL" && got != "NULL" {
 		assert.JSONEq(p.T, want, got, c.Name)
 		return
