@@ -53,11 +53,24 @@ func (e *Engine) Changing(ctx context.Context) (engine []string, own []string, e
 }
 
 func (e *Engine) ask(ctx context.Context, sql string) ([]string, error) {
-	c, err := e.shadow.acquire(ctx)
+	c, err := e.planner(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
-	defer e.shadow.release(c)
+	defer c.release()
+	return c.texts(ctx, sql)
+}
+
+// PlannerSees runs a statement where a query over the tables is planned.
+func (e *Engine) PlannerSees(ctx context.Context, sql string, tables ...*catalog.Table) ([]string, error) {
+	c, err := e.planner(ctx, tables)
+	if err != nil {
+		return nil, err
+	}
+	defer c.release()
+	if err := c.show(ctx, tables); err != nil {
+		return nil, err
+	}
 	return c.texts(ctx, sql)
 }
 

@@ -1,6 +1,6 @@
 //go:build duckdb_arrow
 
-package duck
+package worker
 
 import (
 	"context"
@@ -18,6 +18,9 @@ import (
 // half a second to interrupt one, so this file talks to DuckDB's C API through
 // its bindings: results stream in chunks, and a cancelled context interrupts
 // at once and again until the call returns.
+
+// idleWait is how long a statement sleeps that has nothing to do.
+const idleWait = 50 * time.Microsecond
 
 // interruptEvery is the time between two interrupts of a call whose context
 // has ended: DuckDB clears an interrupt that arrives between two tasks.
@@ -69,8 +72,6 @@ func (i *instance) connect() (*conn, error) {
 type conn struct {
 	c     db.Connection
 	calls map[string]*statement // prepared by call
-	// using is the set of tables that the connection sees.
-	using *shadow
 }
 
 func (c *conn) close() {
@@ -124,6 +125,22 @@ func (c *conn) exec(ctx context.Context, sql string) error {
 		}
 		return nil
 	})
+}
+
+// fill is exec for a statement that waits for rows.
+func (c *conn) fill(ctx context.Context, sql string) error {
+	st, err := c.query(ctx, sql)
+	if err != nil {
+		return err
+	}
+	defer st.close()
+	for {
+		rec, err := st.next(ctx)
+		if err != nil || rec == nil {
+			return err
+		}
+		rec.Release()
+	}
 }
 
 // statement is a prepared statement.
@@ -190,6 +207,16 @@ func (s *statement) again(ctx context.Context) (*stream, error) {
 		defer db.DestroyPending(&pending)
 
 		if db.PendingPreparedStreaming(s.p, &pending) == db.StateError {
+			return &engineError{db.PendingError(pending)}
+		}
+		// Waiting for rows, the engine's own loop would keep a processor busy.
+		state := db.PendingExecuteTask(pending)
+		for ; !db.PendingExecutionIsFinished(state); state = db.PendingExecuteTask(pending) {
+			if state == db.PendingStateNoTasksAvailable {
+				time.Sleep(idleWait)
+			}
+		}
+		if state == db.PendingStateError {
 			return &engineError{db.PendingError(pending)}
 		}
 		if db.ExecutePending(pending, &st.res) == db.StateError {
