@@ -61,6 +61,8 @@ func TestBindRefusesAttacks(t *testing.T) {
 		{"tables of tables", "WITH c0 AS (SELECT 1 AS x), " + list(20, "c+1 AS (SELECT a.x FROM c+0 a, c+0 b)") + " SELECT * FROM c20", gwerr.TooLarge},
 		{"subqueries in subqueries", "SELECT " + nest(30, "(SELECT ", ")", "1"), gwerr.TooLarge},
 		{"subqueries of tables", "WITH c0 AS (SELECT 1 AS x), " + list(30, "c+1 AS (SELECT (SELECT x FROM c+0) AS x)") + " SELECT x FROM c30", gwerr.TooLarge},
+		{"lambdas in lambdas", "SELECT " + nest(30, "list_transform([1], x -> ", ")", "x"), gwerr.TooLarge},
+		{"arrows", "SELECT Notes" + strings.Repeat(" -> 'a'", 30) + " FROM Members", gwerr.TooLarge},
 		{"stars of stars", nest(20, "SELECT *, * FROM (", ")", "SELECT * FROM Members"), gwerr.TooLarge},
 		{"columns of columns", nest(20, "SELECT x.*, COLUMNS('.*') FROM (", ") x", "SELECT * FROM Members"), gwerr.TooLarge},
 		{"windows", "SELECT " + list(201, "count(*) OVER ()"), gwerr.TooLarge},
@@ -106,6 +108,7 @@ func TestBindTakesWhatToolsSend(t *testing.T) {
 		{"rows of the statement", "SELECT * FROM (VALUES (1), (2)) v(x), (SELECT 1) d WHERE x IN (SELECT unnest([1, 2]))"},
 		{"cube", "SELECT Name, Age, count(*) FROM Members GROUP BY CUBE (Name, Age)"},
 		{"what no plan can be written of", "SELECT '101'::BIT, '7'::BIGNUM, Name FROM Members"},
+		{"paths of JSON", "SELECT Notes -> 'a' -> 'b' -> 'c' -> 'd' -> 'e' ->> 'f' FROM Members"},
 		{"the median", "SELECT median(Age), quantile_cont(Age, 0.9), list_aggregate([1], 'sum') FROM Members"},
 	}
 	for _, c := range cases {

@@ -65,8 +65,8 @@ func (r *treeReader) charge(o object, sc *scope, before cost) error {
 		r.reads++
 	case "STAR":
 		r.size += starSize
-	case "SUBQUERY":
-		r.repeat(r.since(before), 1) // the engine binds it twice, also in itself
+	case "SUBQUERY", "LAMBDA": // -> of JSON is a lambda, too, until it is bound
+		r.repeat(r.since(before), 1) // the engine looks at it twice, also in itself
 	case "FUNCTION":
 		if n := repeating[strings.ToLower(text(o, "function_name"))]; n > 1 {
 			r.repeat(r.since(before), n-1)
