@@ -14,14 +14,15 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
 )
 
+func nest(n int, head, tail, inner string) string {
+	return strings.Repeat(head, n) + inner + strings.Repeat(tail, n)
+}
+
 // TestBindRefusesAttacks sends statements that would cost the engine more than
 // any error gives back, or that reach what isn't theirs.
 func TestBindRefusesAttacks(t *testing.T) {
 	t.Parallel()
 	e := open(t)
-	nest := func(n int, head, tail, inner string) string {
-		return strings.Repeat(head, n) + inner + strings.Repeat(tail, n)
-	}
 	list := func(n int, format string) string {
 		var out []string
 		for i := range n {
@@ -109,6 +110,7 @@ func TestBindTakesWhatToolsSend(t *testing.T) {
 		{"cube", "SELECT Name, Age, count(*) FROM Members GROUP BY CUBE (Name, Age)"},
 		{"what no plan can be written of", "SELECT '101'::BIT, '7'::BIGNUM, Name FROM Members"},
 		{"paths of JSON", "SELECT Notes -> 'a' -> 'b' -> 'c' -> 'd' -> 'e' ->> 'f' FROM Members"},
+		{"tables in tables", nest(60, "SELECT * FROM (", ")", "SELECT Name, Age FROM Members") + " LIMIT 5"},
 		{"the median", "SELECT median(Age), quantile_cont(Age, 0.9), list_aggregate([1], 'sum') FROM Members"},
 	}
 	for _, c := range cases {
