@@ -69,6 +69,8 @@ func TestBindRefusesAttacks(t *testing.T) {
 		{"windows", "SELECT " + list(201, "count(*) OVER ()"), gwerr.TooLarge},
 		{"definitions of windows", "SELECT " + list(200, "sum(Age) OVER w") + " FROM Members WINDOW w AS (PARTITION BY " + list(200, "Age + +1") + ")", gwerr.TooLarge},
 		{"cubes", "SELECT 1 FROM Members GROUP BY CUBE (Age, Id, Name), CUBE (" + list(6, "Age + +1") + ")", gwerr.TooLarge},
+		{"deep structs", "SELECT " + nest(61, "{'a': ", "}", "1"), gwerr.LimitExceeded},
+		{"deep lists", "SELECT CAST(NULL AS STRUCT(a INT, b INT" + strings.Repeat("[]", 61) + "))", gwerr.LimitExceeded},
 		{"columns", "SELECT " + list(1001, "+0"), gwerr.TooLarge},
 		{"items", "SELECT 1 IN (" + list(25_001, "+0") + ")", gwerr.TooLarge},
 		{"words", "SELECT 1" + strings.Repeat(" + 1", 50_000), gwerr.TooLarge},
@@ -110,6 +112,7 @@ func TestBindTakesWhatToolsSend(t *testing.T) {
 		{"cube", "SELECT Name, Age, count(*) FROM Members GROUP BY CUBE (Name, Age)"},
 		{"what no plan can be written of", "SELECT '101'::BIT, '7'::BIGNUM, Name FROM Members"},
 		{"paths of JSON", "SELECT Notes -> 'a' -> 'b' -> 'c' -> 'd' -> 'e' ->> 'f' FROM Members"},
+		{"structs in structs", "SELECT " + nest(50, "{'a, (': ", "}", "[[1]]") + ", {'b': [1], 'c': [[2]]}"},
 		{"tables in tables", nest(60, "SELECT * FROM (", ")", "SELECT Name, Age FROM Members") + " LIMIT 5"},
 		{"the median", "SELECT median(Age), quantile_cont(Age, 0.9), list_aggregate([1], 'sum') FROM Members"},
 	}
