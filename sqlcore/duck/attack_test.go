@@ -14,14 +14,15 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
 )
 
+func nest(n int, head, tail, inner string) string {
+	return strings.Repeat(head, n) + inner + strings.Repeat(tail, n)
+}
+
 // TestBindRefusesAttacks sends statements that would cost the engine more than
 // any error gives back, or that reach what isn't theirs.
 func TestBindRefusesAttacks(t *testing.T) {
 	t.Parallel()
 	e := open(t)
-	nest := func(n int, head, tail, inner string) string {
-		return strings.Repeat(head, n) + inner + strings.Repeat(tail, n)
-	}
 	list := func(n int, format string) string {
 		var out []string
 		for i := range n {
@@ -61,11 +62,15 @@ func TestBindRefusesAttacks(t *testing.T) {
 		{"tables of tables", "WITH c0 AS (SELECT 1 AS x), " + list(20, "c+1 AS (SELECT a.x FROM c+0 a, c+0 b)") + " SELECT * FROM c20", gwerr.TooLarge},
 		{"subqueries in subqueries", "SELECT " + nest(30, "(SELECT ", ")", "1"), gwerr.TooLarge},
 		{"subqueries of tables", "WITH c0 AS (SELECT 1 AS x), " + list(30, "c+1 AS (SELECT (SELECT x FROM c+0) AS x)") + " SELECT x FROM c30", gwerr.TooLarge},
+		{"lambdas in lambdas", "SELECT " + nest(30, "list_transform([1], x -> ", ")", "x"), gwerr.TooLarge},
+		{"arrows", "SELECT Notes" + strings.Repeat(" -> 'a'", 30) + " FROM Members", gwerr.TooLarge},
 		{"stars of stars", nest(20, "SELECT *, * FROM (", ")", "SELECT * FROM Members"), gwerr.TooLarge},
 		{"columns of columns", nest(20, "SELECT x.*, COLUMNS('.*') FROM (", ") x", "SELECT * FROM Members"), gwerr.TooLarge},
 		{"windows", "SELECT " + list(201, "count(*) OVER ()"), gwerr.TooLarge},
 		{"definitions of windows", "SELECT " + list(200, "sum(Age) OVER w") + " FROM Members WINDOW w AS (PARTITION BY " + list(200, "Age + +1") + ")", gwerr.TooLarge},
 		{"cubes", "SELECT 1 FROM Members GROUP BY CUBE (Age, Id, Name), CUBE (" + list(6, "Age + +1") + ")", gwerr.TooLarge},
+		{"deep structs", "SELECT " + nest(61, "{'a': ", "}", "1"), gwerr.LimitExceeded},
+		{"deep lists", "SELECT CAST(NULL AS STRUCT(a INT, b INT" + strings.Repeat("[]", 61) + "))", gwerr.LimitExceeded},
 		{"columns", "SELECT " + list(1001, "+0"), gwerr.TooLarge},
 		{"items", "SELECT 1 IN (" + list(25_001, "+0") + ")", gwerr.TooLarge},
 		{"words", "SELECT 1" + strings.Repeat(" + 1", 50_000), gwerr.TooLarge},
@@ -106,6 +111,9 @@ func TestBindTakesWhatToolsSend(t *testing.T) {
 		{"rows of the statement", "SELECT * FROM (VALUES (1), (2)) v(x), (SELECT 1) d WHERE x IN (SELECT unnest([1, 2]))"},
 		{"cube", "SELECT Name, Age, count(*) FROM Members GROUP BY CUBE (Name, Age)"},
 		{"what no plan can be written of", "SELECT '101'::BIT, '7'::BIGNUM, Name FROM Members"},
+		{"paths of JSON", "SELECT Notes -> 'a' -> 'b' -> 'c' -> 'd' -> 'e' ->> 'f' FROM Members"},
+		{"structs in structs", "SELECT " + nest(50, "{'a, (': ", "}", "[[1]]") + ", {'b': [1], 'c': [[2]]}"},
+		{"tables in tables", nest(60, "SELECT * FROM (", ")", "SELECT Name, Age FROM Members") + " LIMIT 5"},
 		{"the median", "SELECT median(Age), quantile_cont(Age, 0.9), list_aggregate([1], 'sum') FROM Members"},
 	}
 	for _, c := range cases {

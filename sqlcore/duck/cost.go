@@ -65,8 +65,6 @@ func (r *treeReader) charge(o object, sc *scope, before cost) error {
 		r.reads++
 	case "STAR":
 		r.size += starSize
-	case "SUBQUERY":
-		r.repeat(r.since(before), 1) // the engine binds it twice, also in itself
 	case "FUNCTION":
 		if n := repeating[strings.ToLower(text(o, "function_name"))]; n > 1 {
 			r.repeat(r.since(before), n-1)
@@ -80,6 +78,11 @@ func (r *treeReader) charge(o object, sc *scope, before cost) error {
 		if s := sc.find(name, true); s != nil {
 			r.repeat(s.cost, 1)
 		}
+	}
+	if class := text(o, "class"); class == "SUBQUERY" || class == "LAMBDA" {
+		// The engine looks at it twice, also in itself. An arrow of JSON is a
+		// lambda, too, until it is bound.
+		r.repeat(r.since(before), 1)
 	}
 	if sets, _ := o["group_sets"].([]any); len(sets) > 1 {
 		r.copies += len(sets) * len(sets)

@@ -60,15 +60,18 @@ func parameters(tokens []sqltext.Token, positional []Parameter, named map[string
 }
 
 // spliced gives the edits that put the values in place. The values together are
-// no longer than a text may be, however often one is used: the engine gets no
-// longer text than that.
+// no longer than a text may be, and their members no more than those of a list,
+// however often one is used: the engine gets no more than that.
 func spliced(tokens []sqltext.Token, values map[int]Parameter) ([]sqltext.Edit, error) {
 	var edits []sqltext.Edit
-	size := 0
+	size, members := 0, 0
 	for i, t := range tokens {
 		p, given := values[i]
 		if !given {
 			continue
+		}
+		if members += len(p.List); members > sqltext.MaxItems {
+			return nil, gwerr.New(gwerr.TooLarge, fmt.Sprintf("The lists of its parameters have more than %d items where the query uses them.", sqltext.MaxItems), "Use a long list once.").At(t.Start).On(t.Text)
 		}
 		more, err := placed(tokens, i, p)
 		if err != nil {

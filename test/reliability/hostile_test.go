@@ -119,8 +119,12 @@ func newGuarded(t *testing.T, s *simulator) (*gateway, []string) {
 		}
 		keys = append(keys, strings.TrimSpace(string(key)))
 	}
-	return newGateway(t, "gateway", s, settings{
+	all := settings{
 		"auth.mode": "keys", "auth.keys_file": file, "auth.policy_file": policy,
 		"engine.memory": fmt.Sprintf("%dMiB", hostileEngineMiB), "log.level": "error",
-	}), keys
+	}
+	if enginesApart {
+		all["engine.memory"], all["engine.worker_memory"] = "1GiB", all["engine.memory"]
+	}
+	return newGateway(t, "gateway", s, all), keys
 }

@@ -20,7 +20,7 @@ type memoryWatch struct {
 	before int // MiB that the process had resident
 
 	mu       sync.Mutex
-	children map[int]int // most MiB by process
+	children map[int]int // most MiB that it had, by process
 	done     chan struct{}
 	ended    chan struct{}
 }
@@ -48,7 +48,7 @@ func watchMemory(t *testing.T, p *process) *memoryWatch {
 	return w
 }
 
-// look notes the peaks of the children so far.
+// look notes the peaks of what is the children's own.
 func (w *memoryWatch) look() {
 	parent := "PPid:\t" + strconv.Itoa(w.p.pid()) + "\n"
 	files, _ := filepath.Glob("/proc/[0-9]*/status")
@@ -58,7 +58,7 @@ func (w *memoryWatch) look() {
 			continue
 		}
 		pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(f)))
-		_, rest, _ := strings.Cut(string(raw), "VmHWM:")
+		_, rest, _ := strings.Cut(string(raw), "RssAnon:") // but for the program that all share
 		if fields := strings.Fields(rest); len(fields) > 0 {
 			kib, _ := strconv.Atoi(fields[0])
 			w.mu.Lock()

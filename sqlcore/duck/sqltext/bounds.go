@@ -10,7 +10,7 @@ import (
 // The bounds of a text that go by its tokens. What the engine's parser and
 // planner do with them takes time and memory that no error gives back.
 const (
-	MaxTokens  = 100_000
+	MaxTokens  = 60_000
 	MaxItems   = 25_000 // of one list, such as IN (…)
 	MaxColumns = 1_000  // that one SELECT lists
 
