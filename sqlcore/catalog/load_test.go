@@ -113,6 +113,12 @@ func TestLoadNamesEveryFault(t *testing.T) {
 		{"a column that no call writes", "doc: Cars.", "doc: Cars.\nwrites: {delete: {call: 'DELETE cars/{Id}'}}", "column Colour is written by an insert, which the table has not"},
 		{"two shorthands", "doc: Cars.", "doc: Cars.\ncollection: cars\none: car", "a table has at most one of collection, one, from"},
 		{"whose without an address", "doc: Cars.", "doc: Cars.\nof: Cars", `a.yaml:5: "of" says whose rows`},
+		{"a text without members", "name: Colour,", "name: Colour, without: [paint],", "a.yaml:9: only a json column can be shown without some members, not Colour"},
+		{"a text of names", "name: Colour,", "name: Colour, names: true,", "a.yaml:9: the names of members make a list"},
+		{"a position in no array", "name: Colour,", "name: Colour, position: true,", `a.yaml:9: Colour can say where an element stands only in a table with "unnest"`},
+		{"hidden by no column", "name: Colour,", "name: Colour, unless: {column: Paint, text: red},", `unless names "Paint", which is no column of Cars`},
+		{"hidden by a key", "name: Colour,", "name: Colour, unless: {column: Id, text: red},", "column Id of Cars must be a string or json"},
+		{"required and hidden", "name: Colour,", "name: Colour, required: true, unless: {column: Colour, text: red},", "Colour is null at times, so it can't be required"},
 		{"child of nobody", "doc: Cars.", "doc: Cars.\ncollection: owners/{OwnerId}/cars", `names OwnerId; say with "of" which table's rows these are`},
 		{"child without a key", "doc: Cars.", "doc: Cars.\ncollection: cars\nof: Cars", "the address names no key of Cars"},
 	}
