@@ -31,6 +31,10 @@ func WithMemo(ctx context.Context) context.Context {
 	return context.WithValue(ctx, memoKey{}, &memo{kept: map[string]*answer{}, room: memoBytes})
 }
 
+// Fresh returns a context under which every answer is the source's own, for what
+// proves by a second look that nothing has changed.
+func Fresh(ctx context.Context) context.Context { return context.WithValue(ctx, memoKey{}, nil) }
+
 // Once gives the answer of that name: by read, or as another reading of the
 // context's request got it; shared is true then. read tells the answer's size in
 // bytes. What failed, or is too large to be kept, is read anew by each.

@@ -30,6 +30,7 @@ func TestOnce(t *testing.T) {
 	failed := errors.New("refused")
 	for name, c := range map[string]struct {
 		plain bool // no memo
+		fresh bool
 		size  int
 		err   error
 		names []string
@@ -40,6 +41,7 @@ func TestOnce(t *testing.T) {
 		"too large":           {size: 5 << 20, names: []string{"a", "a"}, reads: 2},
 		"room for one":        {size: 3 << 20, names: []string{"a", "b", "a", "b"}, reads: 3},
 		"failed":              {err: failed, names: []string{"a", "a"}, reads: 2},
+		"for a second look":   {fresh: true, names: []string{"a", "a"}, reads: 2},
 		"outside of requests": {plain: true, names: []string{"a", "a"}, reads: 2},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -47,6 +49,9 @@ func TestOnce(t *testing.T) {
 			ctx, s := t.Context(), &shelf{size: c.size, err: c.err}
 			if !c.plain {
 				ctx = scan.WithMemo(ctx)
+			}
+			if c.fresh {
+				ctx = scan.Fresh(ctx)
 			}
 			for _, n := range c.names {
 				if got, _, err := scan.Once(ctx, n, s.read); got != "answer" || !errors.Is(err, c.err) {
