@@ -93,7 +93,9 @@ func (d *decoder) appendSeconds(j *jx.Decoder, i int) (bool, error) {
 		return false, err
 	}
 	seconds, unread := n.Int64()
-	if year := time.Unix(seconds, 0).UTC().Year(); unread != nil || year < 1 || year > 9999 {
+	year := time.Unix(seconds, 0).UTC().Year()
+	known := unread == nil && year >= 1 && year <= 9999
+	if !known {
 		return false, nil
 	}
 	d.builders[i].(*array.TimestampBuilder).Append(arrow.Timestamp(seconds * 1000))
