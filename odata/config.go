@@ -37,6 +37,9 @@ type Request interface {
 	Writable(ctx context.Context, schema, table string) (*catalog.Table, error)
 	// Change carries a change out.
 	Change(ctx context.Context, c *change.Change) (*change.Done, error)
+	// Notes tell what the caller should know of the rows read so far, such as
+	// which part of a table they are.
+	Notes() []string
 	// Returned counts rows of the answer before they are sent: entities, and
 	// those of expanded collections. Its error refuses them.
 	Returned(rows int64) error

@@ -12,6 +12,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/odata/encode"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/reading"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
@@ -213,6 +214,9 @@ func (f *feed) send(ctx context.Context, batch scan.Batch, done bool) error {
 func (f *feed) finish() error {
 	if !f.started {
 		return f.whole(http.StatusOK, f.format.contentType(f.version), f.buf)
+	}
+	if all := query.NotesText(f.Notes()); all != f.notes {
+		f.w.Header().Set(http.TrailerPrefix+query.NotesHeader, all)
 	}
 	return f.write(f.buf)
 }

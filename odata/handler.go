@@ -13,6 +13,7 @@ import (
 	"github.com/pingone-gateway/gateway/odata/model"
 	"github.com/pingone-gateway/gateway/odata/uri"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
 const allowed = "GET, HEAD, OPTIONS, POST, PATCH, PUT, DELETE"
@@ -43,6 +44,7 @@ type request struct {
 	made    bool // the entity that is answered is new
 	started bool
 	status  int
+	notes   string // in the headers sent
 	rows    int64
 	bytes   int64
 }
@@ -262,6 +264,11 @@ func (q *request) head(status int, contentType string) {
 	if contentType != "" {
 		h.Set("Content-Type", contentType)
 		h.Set("X-Content-Type-Options", "nosniff")
+	}
+	if q.Request != nil {
+		if q.notes = query.NotesText(q.Notes()); q.notes != "" {
+			h.Set(query.NotesHeader, q.notes)
+		}
 	}
 	h.Add("Vary", "Accept, OData-MaxVersion, Prefer")
 	if applied := q.prefer.applied(); applied != "" && status < http.StatusMultipleChoices {

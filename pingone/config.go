@@ -74,6 +74,9 @@ type Config struct {
 	Tables []*catalog.Table
 	// ShowFlowGraph adds the tables with that option.
 	ShowFlowGraph bool
+	// Days are the windows of time, by catalog.Range.Option, that are read where
+	// no condition says from when; 0 for those of the tables.
+	Days map[string]int
 
 	Authorizer Authorizer
 	// Limiter paces calls; nil lets every call pass.
@@ -136,6 +139,9 @@ func (c Config) withDefaults() (Config, error) {
 	c.Tables = slices.DeleteFunc(slices.Clone(c.Tables), func(t *catalog.Table) bool {
 		return t.Option == "ShowFlowGraph" && !c.ShowFlowGraph
 	})
+	for i, t := range c.Tables {
+		c.Tables[i] = windowed(t, c.Days)
+	}
 	if c.Limiter == nil {
 		c.Limiter = unlimited{}
 	}
@@ -196,4 +202,22 @@ func (systemClock) Sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// windowed is the table with the windows of time that the connection sets.
+func windowed(t *catalog.Table, days map[string]int) *catalog.Table {
+	sets := func(p catalog.Path) bool { return p.Range != nil && days[p.Range.Option] > 0 }
+	if !slices.ContainsFunc(t.Paths, sets) {
+		return t
+	}
+	own := *t
+	own.Paths = slices.Clone(t.Paths)
+	for i := range own.Paths {
+		if p := &own.Paths[i]; sets(*p) {
+			span := *p.Range
+			span.Days = int64(days[span.Option])
+			p.Range = &span
+		}
+	}
+	return &own
 }

@@ -239,26 +239,63 @@ func (d *decoder) members(root *member) func(*jx.Decoder, []byte) error {
 	return d.inside[root.object]
 }
 
-// elements reads a row for each element of the array in what comes next. A
-// missing array has none.
+// elements reads a row for each element of the array in what comes next, or
+// for each member of the object. A missing array has none.
 func (d *decoder) elements(j *jx.Decoder) error {
 	raw, err := j.Raw()
 	if err != nil {
 		return err
 	}
-	array, err := d.unnested(raw)
-	if err != nil || array.Type() != jx.Array {
+	inner, err := d.unnested(raw)
+	if err != nil || inner == nil {
 		return err
 	}
-	return jx.DecodeBytes(array).Arr(func(j *jx.Decoder) error {
+	row := func(j *jx.Decoder, at int, name []byte) error {
 		if err := d.object(jx.DecodeBytes(raw), d.members(d.layout.root)); err != nil {
 			return err
 		}
 		if err := d.object(j, d.members(d.layout.inner)); err != nil {
 			return err
 		}
+		d.stands(at, name)
 		return d.complete()
-	})
+	}
+	at := -1
+	switch inner.Type() {
+	case jx.Array:
+		return jx.DecodeBytes(inner).Arr(func(j *jx.Decoder) error {
+			at++
+			return row(j, at, nil)
+		})
+	case jx.Object:
+		return jx.DecodeBytes(inner).ObjBytes(func(j *jx.Decoder, name []byte) error {
+			if j.Next() != jx.Object {
+				return j.Skip()
+			}
+			at++
+			return row(j, at, name)
+		})
+	default:
+		return nil
+	}
+}
+
+// stands notes where the element of the current row stands.
+func (d *decoder) stands(at int, name []byte) {
+	i := d.layout.position
+	if i < 0 {
+		return
+	}
+	switch b := d.builders[i].(type) {
+	case *array.Int32Builder:
+		b.Append(int32(at))
+	case *array.StringBuilder:
+		if name == nil {
+			return
+		}
+		b.BinaryBuilder.Append(d.valid(name))
+	}
+	d.filled[i] = d.rows + 1
 }
 
 // unnested finds the array by the first way that leads somewhere, nil for none.

@@ -79,3 +79,52 @@ func TestAddressOfATemplate(t *testing.T) {
 	require.Equal(t, "things/a%2Fb%20c%3Fd?kind=x%26y%3Dz+%2B&all=1", addressOf("things/{Id}?kind={Kind}&all=1", values).String())
 	require.Equal(t, "things", addressOf("things", values).String())
 }
+
+func TestWhereElementsStand(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		typ  catalog.Type
+		body string
+		want string
+	}{
+		"numbers in an array": {catalog.Int32, `{"a":{"parts":[{"name":"p"},{"name":"q"}]}}`, "0 p, 1 q"},
+		"names in an object":  {catalog.String, `{"a":{"parts":{"one":{"name":"p"},"none":7,"two":{"name":"q"}}}}`, "one p, two q"},
+	} {
+		table := &catalog.Table{Name: "Parts", Derived: &catalog.Derived{Unnest: "a.parts"}, Columns: []catalog.Column{
+			{Name: "At", Type: c.typ, Position: true, Required: true}, {Name: "Part", Source: "a.parts[].name"},
+		}}
+		s := shapeOf(table, &catalog.Path{Get: "thing"}, []int{0, 1}, nil)
+		d := newDecoder(s.layout, memory.DefaultAllocator)
+		p, err := d.decode([]byte(c.body))
+		require.NoError(t, err, name)
+		var out []string
+		for i := range p.rows {
+			out = append(out, p.arrays[0].ValueStr(i)+" "+p.arrays[1].ValueStr(i))
+		}
+		require.Equal(t, c.want, strings.Join(out, ", "), name)
+		p.release()
+		d.release()
+	}
+}
+
+func TestValuesThatAreHidden(t *testing.T) {
+	t.Parallel()
+	table := &catalog.Table{Name: "Variables", Columns: []catalog.Column{
+		{Name: "Id", Source: "id", Key: true},
+		{Name: "Kind", Source: "kind"},
+		{Name: "Value", Type: catalog.JSON, Source: "value", Unless: &catalog.Unless{Column: "Kind", Text: "secret"}},
+	}}
+	s := shapeOf(table, &catalog.Path{List: "v", Items: "v"}, []int{2}, []string{"Id"})
+	d := newDecoder(s.layout, memory.DefaultAllocator)
+	defer d.release()
+	p, err := d.decode([]byte(`{"_embedded":{"v":[{"kind":"number","value":1},{"kind":"Secret","value":"x"},{"value":"y"},{"kind":"secret"}]}}`))
+	require.NoError(t, err)
+	defer p.release()
+	rec := s.assemble(p, 1, 4, nil, nil)
+	defer rec.Release()
+	var out []string
+	for i := range 3 {
+		out = append(out, rec.Column(0).ValueStr(i))
+	}
+	require.Equal(t, []string{"(null)", `"y"`, "(null)"}, out)
+}

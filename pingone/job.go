@@ -3,6 +3,7 @@ package pingone
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
@@ -19,10 +20,12 @@ type job struct {
 	quota *quota
 	// lookups gives the columns that come from other tables' rows.
 	lookups *lookups
+	// now is when the scan began, for spans that end then.
+	now time.Time
 }
 
 func (c *Connection) newJob(r scan.Request) *job {
-	j := &job{Connection: c, req: r, table: r.Table, path: r.Path, quota: newQuota(r.Limit, r.Expect)}
+	j := &job{Connection: c, req: r, table: r.Table, path: r.Path, quota: newQuota(r.Limit, r.Expect), now: c.cfg.Clock.Now()}
 	j.shape = shapeOf(r.Table, r.Path, r.Columns, j.hidden())
 	return j
 }
@@ -80,6 +83,10 @@ func (j *job) values(key []string) map[string]string {
 			out[name] = key[i]
 		}
 	}
+	if r := j.path.Range; r != nil {
+		from, to := j.span(key)
+		out[r.Column+catalog.FromSuffix], out[r.Column+catalog.ToSuffix] = moment(from), moment(to)
+	}
 	return out
 }
 
@@ -96,6 +103,9 @@ func (j *job) place(template string, key []string) address {
 	add(j.path.Query[""])
 	for _, c := range j.req.Columns {
 		add(j.path.Query[j.table.Columns[c].Name])
+	}
+	if j.req.Order != "" {
+		a = a.with("order", j.req.Order)
 	}
 	return a
 }

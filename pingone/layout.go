@@ -19,6 +19,8 @@ type layout struct {
 	// which inner stands; nil where the rows stand for themselves.
 	unnest [][]string
 	inner  *member
+	// position is the column that says where an element stands; -1 for none.
+	position int
 	// where are the texts that the rows of a derived table have.
 	where []condition
 	// objects is the number of members that hold others.
@@ -40,6 +42,10 @@ type field struct {
 	// element is where the text of a list's element stands: "id" for
 	// "scopes[].id"; nil for a list of texts.
 	element []string
+	// names makes a list of the names of an object's members.
+	names bool
+	// without names the members that a JSON value is shown without.
+	without []string
 }
 
 // lacking is the error of a row without the value that it promises.
@@ -72,7 +78,7 @@ func (l *layout) child(m *member, name string) *member {
 
 // newLayout compiles the decoding of the columns at the positions.
 func newLayout(t *catalog.Table, items string, sources map[string]string, columns []int) *layout {
-	l := &layout{items: items, root: &member{}}
+	l := &layout{items: items, root: &member{}, position: -1}
 	if t.Derived != nil && t.Derived.Unnest != "" {
 		l.inner = &member{}
 		for _, way := range splitAt(t.Derived.Unnest, "|") {
@@ -85,7 +91,11 @@ func newLayout(t *catalog.Table, items string, sources map[string]string, column
 		if s, ok := sources[col.Name]; ok {
 			source = s
 		}
-		f := field{name: col.Name, typ: col.Type, required: col.Required, path: source}
+		f := field{name: col.Name, typ: col.Type, required: col.Required, path: source, names: col.Names, without: col.Without}
+		if col.Position {
+			l.position, l.columns = len(l.columns), append(l.columns, f)
+			continue
+		}
 		if inner := t.Derived.InElement(source); inner != "" {
 			l.add(f, l.inner, inner)
 		} else {

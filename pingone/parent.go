@@ -86,12 +86,15 @@ func listPath(t *catalog.Table) *catalog.Path {
 // keys first, then those that tell emptiness, then lookups.
 func (j *job) parentColumns() []string {
 	p := j.path.Parent
-	out := append(slices.Clone(p.Columns), p.EmptyWhen...)
+	out := append(slices.DeleteFunc(slices.Clone(p.Columns), ownKey), p.EmptyWhen...)
 	for _, name := range j.parentLookups() {
 		out = append(out, j.table.Path(p.Path).Lookup[name].Column)
 	}
 	return out
 }
+
+// ownKey tells a key whose values are not the parent's.
+func ownKey(column string) bool { return column == "" }
 
 // parentLookups names the columns whose lookup the parent's own row answers.
 func (j *job) parentLookups() []string {
@@ -136,36 +139,57 @@ func (j *job) parents(rec arrow.RecordBatch) ([]parentRow, error) {
 	p := j.path.Parent
 	table, _ := j.table.Schema.Table(p.Table)
 	keys := make([]*array.String, len(p.Columns))
+	at := 0
 	for c, name := range p.Columns {
+		if ownKey(name) {
+			continue
+		}
 		var err error
-		if keys[c], err = columnOf[*array.String](rec, c, table, name); err != nil {
+		if keys[c], err = columnOf[*array.String](rec, at, table, name); err != nil {
 			return nil, err
 		}
+		at++
 	}
 	looks := j.parentLookups()
 	out := make([]parentRow, 0, rec.NumRows())
-rows:
 	for i := range int(rec.NumRows()) {
 		row := parentRow{more: map[string]string{}, empty: len(p.EmptyWhen) > 0}
-		for c := range keys {
-			if keys[c].IsNull(i) || !j.wants(c, keys[c].Value(i)) {
-				continue rows
-			}
-			row.keys = append(row.keys, strings.Clone(keys[c].Value(i)))
-		}
-		at := len(p.Columns)
 		for c := range p.EmptyWhen {
 			row.empty = row.empty && zero(rec.Column(at+c), i)
 		}
-		at += len(p.EmptyWhen)
 		for c, name := range looks {
-			if text := rec.Column(at + c); text.IsValid(i) {
+			if text := rec.Column(at + len(p.EmptyWhen) + c); text.IsValid(i) {
 				row.more[name] = strings.Clone(text.ValueStr(i))
 			}
 		}
-		out = append(out, row)
+		for _, tuple := range j.tuples(keys, i) {
+			row.keys = tuple
+			out = append(out, row)
+		}
 	}
 	return out, nil
+}
+
+// tuples gives the keys of a parent's runs; none if they are not wanted.
+func (j *job) tuples(keys []*array.String, row int) [][]string {
+	tuples := [][]string{nil}
+	for c, column := range keys {
+		var values []string
+		switch {
+		case column == nil:
+			values = j.req.ParentValues[c]
+		case column.IsValid(row) && j.wants(c, column.Value(row)):
+			values = []string{strings.Clone(column.Value(row))}
+		}
+		var longer [][]string
+		for _, t := range tuples {
+			for _, v := range values {
+				longer = append(longer, append(slices.Clone(t), v))
+			}
+		}
+		tuples = longer
+	}
+	return tuples
 }
 
 // columnOf gives a batch's column in the type that a declaration relies on.

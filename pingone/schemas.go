@@ -23,7 +23,7 @@ const informationSchema = "Information"
 
 // reservedNames can't be a schema's name; an environment called so is reached
 // by its id.
-var reservedNames = []string{informationSchema, "AllEnvironments", "information_schema", "sys"}
+var reservedNames = []string{informationSchema, catalog.AllEnvironments, "information_schema", "sys"}
 
 // schemas keeps the schemas of a connection for a while. What is due is read
 // again once for all callers; where that fails the old one still serves.
@@ -157,7 +157,7 @@ func (s *schemas) readNames(ctx context.Context, patient bool) (list nameList, w
 
 // namesOf names schemas after environments.
 func namesOf(found []json.RawMessage) ([]catalog.SchemaName, error) {
-	var all []struct{ ID, Name string }
+	var all []struct{ ID, Name, Status string }
 	if err := unmarshalEach(found, &all); err != nil {
 		return nil, err
 	}
@@ -170,9 +170,9 @@ func namesOf(found []json.RawMessage) ([]catalog.SchemaName, error) {
 	}
 	out := make([]catalog.SchemaName, 0, len(all))
 	for _, e := range all {
-		n := catalog.SchemaName{Name: e.Name, ID: strings.ToLower(e.ID)}
+		n := catalog.SchemaName{Name: e.Name, ID: strings.ToLower(e.ID), Leaving: e.Status == "DELETE_PENDING"}
 		if e.Name == "" || uses[strings.ToLower(e.Name)] > 1 || isID(e.Name) {
-			n.Name = n.ID
+			n.Name, n.Label = n.ID, e.Name
 		}
 		out = append(out, n)
 	}
@@ -204,7 +204,7 @@ func (s *schemas) environment(ctx context.Context, n catalog.SchemaName) (*catal
 // readSchema reads an environment's schema. Where its own attributes are
 // refused, it has the declared columns and a note.
 func (s *schemas) readSchema(ctx context.Context, n catalog.SchemaName, patient bool) (out *catalog.Schema, whole bool, err error) {
-	out, whole = &catalog.Schema{Name: n.Name, ID: n.ID}, true
+	out, whole = &catalog.Schema{Name: n.Name, ID: n.ID, Label: n.Label}, true
 	for _, t := range s.c.declared {
 		if t.Scope != catalog.PerEnvironment {
 			continue

@@ -29,7 +29,7 @@ func TestSchemasAreNamedAfterEnvironments(t *testing.T) {
 		{Name: "Information"},
 		{Name: "Administrators", ID: admin},
 		{Name: "Customers", ID: w.sim.EnvironmentID(sim.EnvironmentCustomers)},
-		{Name: "Old Shop", ID: w.sim.EnvironmentID(sim.EnvironmentRetired)},
+		{Name: "Old Shop", ID: w.sim.EnvironmentID(sim.EnvironmentRetired), Leaving: true},
 		{Name: "Partner Portal Zürich", ID: w.sim.EnvironmentID(sim.EnvironmentPartners)},
 	}, names)
 	require.Equal(t, admin, w.conn.Default())
@@ -208,7 +208,7 @@ func TestAmbiguousAndReservedNamesAreIDs(t *testing.T) {
 	names, err := c.Names(context.Background())
 	require.NoError(t, err)
 	require.Equal(t, []catalog.SchemaName{
-		{Name: "Information"}, {Name: id(1), ID: id(1)}, {Name: id(2), ID: id(2)}, {Name: id(3), ID: id(3)}, {Name: id(4), ID: id(4)}, {Name: id(6), ID: id(6)}, {Name: "Fine", ID: id(5)},
+		{Name: "Information"}, {Name: id(1), ID: id(1), Label: "Twin"}, {Name: id(2), ID: id(2), Label: "twin"}, {Name: id(3), ID: id(3), Label: "information"}, {Name: id(4), ID: id(4), Label: "sys"}, {Name: id(6), ID: id(6), Label: strings.ToUpper(id(5))}, {Name: "Fine", ID: id(5)},
 	}, names)
 	_, err = c.Schema(context.Background(), "twin")
 	require.True(t, gwerr.Is(err, gwerr.UnknownSchema), "%v", err)

@@ -2,6 +2,7 @@ package pingone
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -36,6 +37,8 @@ type slot struct {
 	at   int // in the layout
 	name string
 	typ  catalog.Type
+	// hides, where not nil, is the text of a decoded column whose rows are null.
+	hides *condition
 }
 
 type origin uint8
@@ -73,6 +76,11 @@ func shapeOf(t *catalog.Table, p *catalog.Path, columns []int, hidden []string) 
 		s.slots = append(s.slots, out)
 	}
 	asked := len(decode)
+	for i, c := range columns {
+		if u := t.Columns[c].Unless; u != nil && s.slots[i].from == fromAnswer {
+			s.slots[i].hides = &condition{add(t.Index(u.Column)), u.Text}
+		}
+	}
 	for _, name := range hidden {
 		if c := t.Index(name); c >= 0 && !constant(t, p, name) {
 			add(c)
@@ -146,6 +154,9 @@ func (s *shape) assemble(p page, a, b int, constants map[string]string, found ma
 		switch slot.from {
 		case fromAnswer:
 			columns[i] = part(p.arrays[slot.at], a, b)
+			if h := slot.hides; h != nil {
+				columns[i] = h.hide(columns[i], p.arrays[h.at], a)
+			}
 		case fromConstant:
 			text, known := constants[slot.name]
 			columns[i] = repeated(slot.typ, text, known, b-a)
@@ -158,6 +169,26 @@ func (s *shape) assemble(p page, a, b int, constants map[string]string, found ma
 		c.Release()
 	}
 	return rec
+}
+
+// hide makes values null in the rows whose column, from the given one on, has
+// the text. It takes over the values.
+func (h *condition) hide(values, column arrow.Array, from int) arrow.Array {
+	texts, ok := values.(*array.String)
+	hidden := func(i int) bool {
+		return !ok || column.IsValid(from+i) && strings.EqualFold(column.ValueStr(from+i), h.text)
+	}
+	defer values.Release()
+	b := array.NewBuilder(memory.DefaultAllocator, values.DataType())
+	defer b.Release()
+	for i := range values.Len() {
+		if values.IsNull(i) || hidden(i) {
+			b.AppendNull()
+			continue
+		}
+		b.(*array.StringBuilder).Append(texts.Value(i))
+	}
+	return b.NewArray()
 }
 
 func part(a arrow.Array, from, to int) arrow.Array {

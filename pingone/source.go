@@ -160,24 +160,28 @@ func (j *job) run(ctx context.Context, out sink, key []string, more map[string]s
 		return j.byVariant(ctx, out, key, v, constants)
 	}
 	if len(j.req.Filters) <= 1 {
-		w := j.walkOf(key, "", j.req.Filters...)
-		w.after = j.req.Resume
-		r := reading{job: j, walk: w}
-		_, err := r.read(ctx, j.to(out, constants))
-		return err
+		return j.collection(ctx, out, key, constants, first(j.req.Filters), nil)
 	}
 	seen := newDistinct()
 	f := j.fan(ctx, out)
 	for _, filter := range j.req.Filters {
-		if !f.add(func(ctx context.Context, out sink) error {
-			r := reading{job: j, walk: j.walkOf(key, "", filter), seen: seen}
-			_, err := r.read(ctx, j.to(out, constants))
-			return err
-		}) {
+		if !f.add(func(ctx context.Context, out sink) error { return j.collection(ctx, out, key, constants, filter, seen) }) {
 			break
 		}
 	}
 	return f.wait()
+}
+
+// collection reads a collection by one filter. seen are the rows of others.
+func (j *job) collection(ctx context.Context, out sink, key []string, constants map[string]string, filter string, seen *distinct) error {
+	if j.slices() {
+		return j.sliced(ctx, out, key, constants, filter, seen)
+	}
+	w := j.walkOf(key, "", filter)
+	w.after = j.req.Resume
+	r := reading{job: j, walk: w, seen: seen}
+	_, err := r.read(ctx, j.to(out, constants))
+	return err
 }
 
 // one reads a single row by its key.

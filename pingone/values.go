@@ -50,9 +50,16 @@ func (d *decoder) typed(j *jx.Decoder, i int, f *field) (ok bool, err error) {
 		}
 		n, err := j.Num()
 		return err == nil && d.appendNumber(i, n), err
+	case catalog.Timestamp:
+		if j.Next() == jx.Number {
+			return d.appendSeconds(j, i)
+		}
 	case catalog.JSON:
-		return d.appendJSON(j, i)
+		return d.appendJSON(j, i, f.without)
 	case catalog.StringList:
+		if f.names {
+			return d.appendNames(j, i)
+		}
 		return d.appendList(j, i, f.element)
 	}
 	switch t := j.Next(); {
@@ -76,6 +83,23 @@ func digits(n jx.Num) []byte {
 		return strconv.AppendInt(nil, int64(v), 10)
 	}
 	return n
+}
+
+// appendSeconds appends a time in seconds since 1970, as which the API is said
+// to write some of its days.
+func (d *decoder) appendSeconds(j *jx.Decoder, i int) (bool, error) {
+	n, err := j.Num()
+	if err != nil {
+		return false, err
+	}
+	seconds, unread := n.Int64()
+	year := time.Unix(seconds, 0).UTC().Year()
+	known := unread == nil && year >= 1 && year <= 9999
+	if !known {
+		return false, nil
+	}
+	d.builders[i].(*array.TimestampBuilder).Append(arrow.Timestamp(seconds * 1000))
+	return true, nil
 }
 
 func (d *decoder) appendText(i int, typ catalog.Type, text []byte) bool {
@@ -145,17 +169,23 @@ func (d *decoder) appendNumber(i int, n jx.Num) bool {
 // stack for each level.
 const maxDepth = 100
 
-func (d *decoder) appendJSON(j *jx.Decoder, i int) (bool, error) {
+func (d *decoder) appendJSON(j *jx.Decoder, i int, without []string) (bool, error) {
 	if j.Next() == jx.Null {
 		return false, j.Null()
 	}
-	raw, err := j.Raw()
-	if err != nil {
-		return false, err
-	}
 	d.json.Reset()
-	if err := json.Compact(&d.json, raw); err != nil {
-		return false, err
+	if len(without) > 0 {
+		if err := redact(&d.json, j, without); err != nil {
+			return false, err
+		}
+	} else {
+		raw, err := j.Raw()
+		if err != nil {
+			return false, err
+		}
+		if err := json.Compact(&d.json, raw); err != nil {
+			return false, err
+		}
 	}
 	if deeper(d.json.Bytes(), maxDepth) {
 		f := &d.layout.columns[i]

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
 // walk is a collection to be read, page by page.
@@ -65,6 +66,8 @@ type reading struct {
 	// watch is shown every page.
 	watch func(p page)
 	cred  credential
+	// repeated is true once the collection is read again: by calls of its own.
+	repeated bool
 }
 
 // handOn delivers those rows of a page that were not seen before. The cursor
@@ -123,6 +126,12 @@ func (r *reading) read(ctx context.Context, each handOn) (tally, error) {
 		}
 		r.again(ctx, "changed")
 	}
+}
+
+// again reads the collection once more.
+func (r *reading) again(ctx context.Context, reason string) {
+	r.repeated = true
+	r.job.again(ctx, reason)
 }
 
 // again tells that something is read once more.
@@ -225,11 +234,7 @@ func (r *reading) fetch(ctx context.Context, d *decoder, at address, begin bool)
 		address: at, endpoint: r.path.Endpoint, group: cmp.Or(r.path.Group, r.table.Group, groupConfiguration), bulk: r.req.Bulk, missing: r.path.Missing,
 		permission: r.table.Permission, filter: r.filter, resumed: begin && r.after != "", later: !begin, cred: &r.cred, served: &served,
 	}
-	found, err := r.client.get(ctx, q, func(body []byte) (err error) {
-		p, err = d.decode(body)
-		return err
-	})
-	p.served = served
+	found, err := r.get(ctx, d, q, &p)
 	if err != nil || !found || p.next == "" {
 		return p, err
 	}
@@ -244,6 +249,42 @@ func (r *reading) fetch(ctx context.Context, d *decoder, at address, begin bool)
 	}
 	p.next = link.String()
 	return p, nil
+}
+
+// told is an answer to a call, kept for other readings.
+type told struct {
+	body   []byte
+	served time.Time
+	found  bool
+}
+
+// get makes a call, unless it is for a collection that comes whole and that
+// another reading of the same request has just got.
+func (r *reading) get(ctx context.Context, d *decoder, q call, p *page) (found bool, err error) {
+	keep := r.path.List != "" && r.page == 0 && !r.repeated
+	read := func() (told, int, error) {
+		t := told{}
+		t.found, err = r.client.get(ctx, q, func(body []byte) (err error) {
+			if keep {
+				t.body = append(t.body[:0], body...)
+			}
+			*p, err = d.decode(body)
+			return err
+		})
+		t.served, p.served = *q.served, *q.served
+		return t, len(t.body), err
+	}
+	if !keep {
+		t, _, err := read()
+		return t.found, err
+	}
+	t, shared, err := scan.Once(ctx, q.address.String(), read)
+	if !shared || err != nil || !t.found {
+		return t.found, err
+	}
+	*p, err = d.decode(t.body)
+	p.served = t.served
+	return true, err
 }
 
 // tally is what one pass showed of a collection.

@@ -193,7 +193,7 @@ func (p *pool) open(cfg *config.Connection, t *connect.Connection, stop func() e
 		Region: cfg.Region, APIURL: cfg.APIURL, WorkerAppEnvironmentID: cfg.WorkerAppEnvironmentID,
 		DefaultSchema: cfg.Schema, Authorizer: bearer{t.Source}, Limiter: paced{p.budget, cfg},
 		Sink: observe.Join(p.sink, observe.CountCalls), MaxParallel: cfg.MaxParallel, CallTimeout: callTimeout(cfg.Timeout),
-		SchemaTTL: cfg.SchemaTTL, ShowFlowGraph: cfg.ShowFlowGraph, ProxyURL: proxy, NoProxy: strings.Join(cfg.ProxyExceptions, ","),
+		SchemaTTL: cfg.SchemaTTL, ShowFlowGraph: cfg.ShowFlowGraph, Days: map[string]int{"ActivityDays": cfg.ActivityDays, "MetricsDays": cfg.MetricsDays}, ProxyURL: proxy, NoProxy: strings.Join(cfg.ProxyExceptions, ","),
 		CAPEM: ca, UserAgent: "pingone-gateway/" + versionText(), Wrap: p.trace,
 	})
 	if err != nil {

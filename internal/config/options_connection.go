@@ -128,9 +128,9 @@ func costOptions() []Option {
 		property("RateShare", "rate_share", floatCodec, "0.35", func(c *Connection) *float64 { return &c.RateShare },
 			"Share of PingOne's known rate limit to use.", bounds(0.01, 1)),
 		property("ActivityDays", "activity_days", intCodec, "14", func(c *Connection) *int { return &c.ActivityDays },
-			"Days of audit activities read when a query names no range.", bounds(1, 3650), planned),
+			"Days of audit activities read when a query names no range. PingOne has 14 at hand; older ones must be restored there first.", bounds(1, 3650)),
 		property("MetricsDays", "metrics_days", intCodec, "31", func(c *Connection) *int { return &c.MetricsDays },
-			"Days of metrics read when a query names no range.", bounds(1, 3650), planned),
+			"Days of metrics read when a query names no range.", bounds(1, 3650)),
 		property("SchemaTTL", "schema_ttl", secondsCodec, "300", func(c *Connection) *time.Duration { return &c.SchemaTTL },
 			"Age at which the list of environments and the user schema are read anew.", atLeast(0)),
 	}

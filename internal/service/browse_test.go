@@ -19,6 +19,9 @@ func (library) Names(context.Context) ([]catalog.SchemaName, error) {
 }
 
 func (library) Schema(_ context.Context, name string) (*catalog.Schema, error) {
+	if known := map[string]string{"t1": "Town", "q1": "Quay"}[name]; known != "" {
+		name = known
+	}
 	s := &catalog.Schema{Name: name, ID: map[string]string{"Town": "t1", "Quay": "q1"}[name]}
 	for _, t := range []string{"Books", "Loans"} {
 		s.Tables = append(s.Tables, &catalog.Table{Name: t, Schema: s})

@@ -91,6 +91,10 @@ func (r *Request) Writable(ctx context.Context, schema, table string) (*catalog.
 	if !ok {
 		return nil, gwerr.Newf(gwerr.UnknownTable, "There is no table named %q.", table)
 	}
+	if t.Members != nil {
+		return nil, gwerr.Newf(gwerr.ReadOnly, "Rows of %s are written in the schema of their environment.", seen.Name).
+			WithMend("Name the environment's own schema.")
+	}
 	if r.connection.ReadOnly {
 		return nil, gwerr.Newf(gwerr.ReadOnly, "The connection %s allows no writes.", r.connection.Name).
 			WithMend("The administrator allows them with readonly: false at the connection.")

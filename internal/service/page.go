@@ -76,6 +76,9 @@ func (p *page) open(ctx context.Context, q *query.Query, w reading.Want, at read
 	ctx, st.calls = observe.WithCalls(ctx)
 	ctx, st.stats = exec.WithStats(ctx)
 	p.streams = append(p.streams, st)
+	p.request.mu.Lock()
+	p.request.pages = append(p.request.pages, st.stats)
+	p.request.mu.Unlock()
 	o := exec.Options{Resume: at.Cursor, Path: at.Path}
 	switch {
 	case w.Optional:

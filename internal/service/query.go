@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"slices"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -29,7 +30,7 @@ func (r *Request) SQL(ctx context.Context, st query.Statement) (*query.Answer, e
 	if err != nil {
 		return nil, err
 	}
-	return &query.Answer{Columns: q.Columns, Rows: returned{rows, r}}, nil
+	return &query.Answer{Columns: q.Columns, Rows: returned{rows, r}, Notes: r.Notes}, nil
 }
 
 // Explain returns a statement's plan, to be shown as JSON.
@@ -80,6 +81,19 @@ func (r *Request) Query(ctx context.Context, q *query.Query) (scan.Rows, error) 
 		return nil, err
 	}
 	return found, nil
+}
+
+// Notes tell what of its tables the request's answer is about so far, where that
+// is less than all.
+func (r *Request) Notes() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	notes := r.stats.Notes()
+	for _, st := range r.pages {
+		notes = append(notes, st.Notes()...)
+	}
+	slices.Sort(notes)
+	return slices.Compact(notes)
 }
 
 // Count returns the number of rows of a bound query.

@@ -17,6 +17,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/exec"
 	"github.com/pingone-gateway/gateway/sqlcore/procedure"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
 // Request is one request of a caller, from its admission to its account. However
@@ -43,6 +44,7 @@ type Request struct {
 	ran bool
 	// paged is what streams took that may outlive the request.
 	paged tally
+	pages []*exec.Stats
 }
 
 // tally is what reading took.
@@ -93,7 +95,7 @@ func (r *Request) admit(ctx context.Context) (context.Context, error) {
 	r.record.Connection = r.connection.Name
 	r.limit = tighter(limits.RowsPerQuery, r.connection.MaxRows)
 	ctx, r.calls = observe.WithCalls(fair.WithCaller(ctx, caller.Identity()))
-	r.ctx, r.stats = exec.WithStats(ctx)
+	r.ctx, r.stats = exec.WithStats(scan.WithMemo(ctx))
 	return r.ctx, nil
 }
 

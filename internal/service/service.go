@@ -145,7 +145,7 @@ func (s *Service) connection(ctx context.Context, name string, p *auth.Principal
 		return nil, nil, err
 	}
 	if s.config.Policy == nil {
-		return c, c.Provider, nil
+		return c, s.withAll(c, c.Provider), nil
 	}
-	return c, s.config.Policy.Provider(c.Name, c.Provider, p), nil
+	return c, s.withAll(c, s.config.Policy.Provider(c.Name, c.Provider, p)), nil
 }

@@ -24,6 +24,9 @@ func (r *Resource) engineQuery(q *query.Query, link predicate.Expr, limit int64)
 	if r.via != nil {
 		r.accessVia(q, link)
 	}
+	if top := r.leading; top != nil && limit > 0 && own.WhereComplete {
+		q.Accesses[0].Top = &query.Top{Column: top.Column, Descending: top.Descending, Rows: limit}
+	}
 	at := map[*scope]int{r.scopes.root(): 0}
 	for _, s := range r.scopes.all[1:] {
 		r.accessScope(q, s, at)

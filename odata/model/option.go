@@ -8,6 +8,7 @@ import (
 	"github.com/pingone-gateway/gateway/odata/uri"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
 // applicable refuses options that have no meaning for the resource.
@@ -201,7 +202,7 @@ func (w *walker) bindOrder(items []uri.OrderItem) error {
 	c := w.compiler("$orderby")
 	var parts []string
 	named := map[string]bool{}
-	for _, item := range items {
+	for i, item := range items {
 		t, err := c.compile(item.Expr)
 		if err != nil {
 			return err
@@ -210,6 +211,9 @@ func (w *walker) bindOrder(items []uri.OrderItem) error {
 			return c.fail(gwerr.TypeMismatch, item.Expr.Pos(), "Entities can't be sorted by a collection.")
 		}
 		named[t.sql] = true
+		if i == 0 {
+			w.resource.leading = leading(w.resource.scopes.root(), t.sql, item.Descending)
+		}
 		if t.literal != nil || t.kind == nullKind {
 			continue // a constant sorts nothing, and a bare number would mean a column
 		}
@@ -227,6 +231,16 @@ func (w *walker) bindOrder(items []uri.OrderItem) error {
 		}
 	}
 	w.resource.orderBy = strings.Join(parts, ", ")
+	return nil
+}
+
+// leading is the column that an expression is, where it is never null.
+func leading(root *scope, sql string, descending bool) *query.Top {
+	for i := range root.table.Columns {
+		if c := &root.table.Columns[i]; c.Required && root.sql(c.Name) == sql {
+			return &query.Top{Column: c.Name, Descending: descending}
+		}
+	}
 	return nil
 }
 

@@ -72,9 +72,12 @@ type Resource struct {
 	// Expand are the related entities to be written with each entity.
 	Expand []Expansion
 
-	where    predicate.Expr // from keys in the address
-	filter   condition
-	orderBy  string
+	where   predicate.Expr // from keys in the address
+	filter  condition
+	orderBy string
+	// leading is the column by which the order begins, nil for none; its rows are
+	// those of the first $top.
+	leading  *query.Top
 	scopes   *scopes         // what conditions and orders read
 	via      *edm.Navigation // how the rows are reached, if through a table between
 	selected []string        // $select as written, nil for all

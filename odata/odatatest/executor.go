@@ -74,6 +74,9 @@ func (e *Executor) Begin(ctx context.Context, _ string) (context.Context, odata.
 	return ctx, e, nil
 }
 
+// Notes implements odata.Request.
+func (e *Executor) Notes() []string { return nil }
+
 // Returned implements odata.Request.
 func (e *Executor) Returned(rows int64) error {
 	e.mu.Lock()

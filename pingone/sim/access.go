@@ -16,8 +16,9 @@ type access struct {
 	environments map[data.ID]bool
 	populations  map[data.ID]bool // nil: all; else only these
 	write        bool
-	organization bool // may see licenses
-	narrow       bool // has roles for the directory alone: configuration is hidden
+	organization bool   // may see licenses
+	client, user string // who calls
+	narrow       bool   // has roles for the directory alone: configuration is hidden
 }
 
 // may reports whether a caller has a role of one of the classes of permission.
@@ -48,6 +49,7 @@ func (s *Server) authorize(r *http.Request) (access, error) {
 	if len(a.environments) == 0 {
 		return access{}, forbidden()
 	}
+	a.client, a.user = claims.ClientID, claims.Subject
 	return a, nil
 }
 

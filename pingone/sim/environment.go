@@ -30,6 +30,8 @@ type environment struct {
 	writes     uint64 // counts every change
 	structure  uint64 // counts changes that move seeded users between results
 	past       []pastCounts
+	recorded   []map[string]any        // audit activities of writes
+	history    func() []map[string]any // and those before
 
 	cache cache
 }

@@ -3,6 +3,7 @@ package sim
 import (
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
@@ -46,6 +47,8 @@ func (s *Server) addEnvironment(row *resource.Row, name string, users int) {
 	e := &environment{unkind: &s.unkind}
 	e.id, _ = data.ParseID(row.ID)
 	e.row.Store(row)
+	now := s.opt.Clock()
+	e.history = sync.OnceValue(func() []map[string]any { return e.seedActivities(now) })
 	s.fill(e, name, users)
 	s.mu.Lock()
 	defer s.mu.Unlock()

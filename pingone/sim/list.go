@@ -2,6 +2,7 @@ package sim
 
 import (
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -100,7 +101,13 @@ func (s *Server) paging(c *call, def, most int) (paging, error) {
 // link is the address of another page.
 func (s *Server) link(c *call, p paging, at cursor) string {
 	at.Scope, at.Filter, at.Expand, at.Order = c.request.URL.Path, p.at.Filter, p.at.Expand, p.at.Order
-	return c.address() + "?cursor=" + s.seal(c, at) + "&limit=" + strconv.Itoa(p.limit)
+	out := c.address() + "?cursor=" + s.seal(c, at) + "&limit=" + strconv.Itoa(p.limit)
+	for _, name := range []string{"samplePeriod", "aggregatedBy"} {
+		if value := c.query.Get(name); value != "" {
+			out += "&" + name + "=" + url.QueryEscape(value)
+		}
+	}
+	return out
 }
 
 // has reports whether a comma-separated parameter names a value.

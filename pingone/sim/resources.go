@@ -121,6 +121,8 @@ func (s *Server) api() *node {
 		s.generics[t.Name()] = g
 		g.register(n)
 	}
+	s.addActivities(n)
+	s.addMetrics(n)
 	return n
 }
 
@@ -190,6 +192,10 @@ func (g *generic) guarded(classes []string, changes bool, h handler) handler {
 		if g.kind.InEnvironment() {
 			c.environment.remember(c.now)
 		}
-		return h(c)
+		answer, err := h(c)
+		if err == nil && g.kind.InEnvironment() {
+			c.environment.record(c, answer)
+		}
+		return answer, err
 	}
 }

@@ -227,6 +227,9 @@ func pushed(t *catalog.Table, column string) string {
 				words["="] = true
 			}
 		}
+		if p.Range != nil && p.Range.Column == column {
+			words["="], words[">="], words["<"] = true, true, true
+		}
 		for _, o := range p.Filters[column].Operators {
 			words[operatorWords[o]] = true
 		}

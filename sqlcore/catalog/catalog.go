@@ -60,11 +60,25 @@ type Column struct {
 	Sensitive bool
 	// References is the column this one points to, or nil.
 	References *Reference
+	// Without names members that a JSON value is shown without, at any depth:
+	// they hold secrets.
+	Without []string
+	// Names makes a list of the names of an object's members, not their values.
+	Names bool
+	// Position holds where in Derived.Unnest the row's element stands: its
+	// number, from 0, or the name of a member.
+	Position bool
+	// Unless hides the value, as null, in rows where another column has a text.
+	Unless *Unless
 	// MaxLength is the longest text in characters; 0 if not known.
 	MaxLength int
 	// Custom is true for a column that was discovered, not declared.
 	Custom bool
 }
+
+// Unless is the text of another column, letter case ignored, whose rows don't
+// show a value.
+type Unless struct{ Column, Text string }
 
 // Reference is a foreign key to one column of another table, with the names of
 // the OData navigation properties in both directions; "-" for none.
@@ -119,18 +133,22 @@ type Table struct {
 	// Option names the connection's option without which the table isn't there,
 	// "" for none.
 	Option string
+	// Members are the tables, one for each environment, whose rows this one has
+	// together; nil for a table of its own.
+	Members []*Table
 	// Restriction is set on a table that shows a caller only a part.
 	Restriction *Restriction
 }
 
 // Derived makes the rows of a table from what the paths of another one answer.
 type Derived struct {
+	// Table is the other one; "" if the answers are those of the table's own paths.
 	Table string
 	// Where holds, by member of a row there, the text that it must have.
 	Where map[string]string
-	// Unnest is the member, an array, of which each element is a row here; ""
-	// if the rows themselves are; "a|b" is b where a is missing. The columns'
-	// sources begin at the row there: "a[].id" is a member of the element.
+	// Unnest is the member, an array or an object, of which each element is a row
+	// here; "" if the rows themselves are; "a|b" is b where a is missing. The
+	// columns' sources begin at the row there: "a[].id" is a member of the element.
 	Unnest string
 }
 
@@ -152,38 +170,6 @@ func (d *Derived) InElement(source string) string {
 // one table to a row of another, by its references to them. Forward is the
 // OData navigation property of From that leads to To, Backward the one back.
 type ManyToMany struct{ From, To, Forward, Backward string }
-
-// Mask hides a column's values without hiding the column.
-type Mask uint8
-
-// The masks.
-const (
-	MaskNull    Mask = iota // always null
-	MaskHash                // a keyed hash, so that equal values stay equal
-	MaskPartial             // the first character and the shape
-)
-
-// Restriction says what a caller sees of a table: the columns of the table
-// that carries it, of those rows of Base that the conditions keep, with some
-// values masked. The planner reads Base; a condition of a query on a masked
-// column sees the masked value and is never pushed.
-type Restriction struct {
-	Base *Table
-	// Where and FilterSQL are conditions over Base's columns; both must hold.
-	// FilterSQL is for the engine, "" if none.
-	Where     predicate.Expr
-	FilterSQL string
-	// Masks holds the masked columns by name; HashKey keys MaskHash.
-	Masks   map[string]Mask
-	HashKey []byte
-	// FilterColumns names the columns that FilterSQL reads.
-	FilterColumns []string
-}
-
-// Reads names the columns of Base that the restriction's conditions read.
-func (r *Restriction) Reads() []string {
-	return append(predicate.Columns(r.Where), r.FilterColumns...)
-}
 
 // Size tells where a table's number of rows is known, even if it lags behind:
 // the sum of a column of
@@ -226,10 +212,20 @@ type Path struct {
 	Filter string
 	// Filters says which columns can be tested upstream.
 	Filters map[string]Filter
-	// And and Or say whether tests can be joined upstream.
+	// And and Or say whether tests can be joined upstream. Without And, Prefer
+	// lists the columns of Filters in the order in which one is chosen.
 	And, Or bool
+	Prefer  []string
 	// Missing lists HTTP statuses that mean "no such row".
 	Missing []int
+	// Order names the attributes by which the service can sort, by column: "name"
+	// for both directions, "-name" for the descending one alone.
+	Order map[string]string
+	// Each lists keys of which every value of the column is read where a
+	// condition leaves them open.
+	Each []string
+	// Range is the time span that the service must be told; nil if none.
+	Range *Range
 	// Shown tells which keys the service refuses because it does not show them;
 	// nil if a refusal always means that something may not be read.
 	Shown *Shown
@@ -355,6 +351,9 @@ func (t *Table) Key() []int {
 	}
 	return out
 }
+
+// Keyless reports whether the path can be read without a condition on a key.
+func (p *Path) Keyless() bool { return p.Parent != nil || len(p.Keys) == len(p.Each) }
 
 // Links returns the positions of the columns of a ManyToMany that reference
 // From and To, -1 for one that isn't there.

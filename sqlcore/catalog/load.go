@@ -21,18 +21,24 @@ var declarationKeys = map[string][]string{
 		"table", "entity", "schema", "doc", "permission", "examples", "group", "collection", "one", "of", "from", "where", "unnest",
 		"size", "many_to_many", "discover", "changed", "option", "columns", "hidden", "paths", "writes",
 	},
-	"size":      {"table", "column", "path"},
-	"many":      {"from", "to", "names"},
-	"column":    {"name", "type", "from", "doc", "key", "required", "write", "needed", "values", "sensitive", "references", "max_length"},
+	"size": {"table", "column", "path"},
+	"many": {"from", "to", "names"},
+	"column": {
+		"name", "type", "from", "doc", "key", "required", "write", "needed", "values", "sensitive", "references", "max_length",
+		"without", "names", "position", "unless",
+	},
+	"unless":    {"column", "text"},
 	"hidden":    {"name", "table", "key", "column", "list"},
 	"reference": {"table", "column", "forward", "backward"},
 	"path": {
 		"name", "doc", "get", "list", "items", "sources", "page", "page_max", "count",
 		"filter", "filters", "join", "group", "shown", "unique", "variant", "partition", "parent", "lookup", "query",
+		"each", "range", "order",
 	},
 	"writes":    {"insert", "update", "delete", "parts", "only", "refreshes"},
 	"write":     {"call", "type", "body", "allowed_by"},
 	"part":      {"columns", "call", "type", "types", "body", "values", "unless", "allowed_by"},
+	"range":     {"column", "days", "days_for", "option", "whole_days", "slices"},
 	"filter":    {"attribute", "operators", "exact", "unconfirmed"},
 	"variant":   {"column", "filters"},
 	"value":     {"value", "filter"},
@@ -92,6 +98,9 @@ type declared struct {
 	columns []int // lines
 	paths   []int
 	hidden  []int
+	// more completes the paths of a derived table, by name; moreLines are places.
+	more      map[string]Path
+	moreLines map[string]int
 }
 
 // read turns one file into a table; ok is false if there is nothing to check
@@ -114,13 +123,11 @@ func (p *problems) read(text []byte) (d declared, ok bool) {
 		Permission: m.str("permission"), Examples: m.texts("examples"), Discover: m.str("discover"), Changed: m.str("changed"),
 		Group: m.str("group"), Option: m.str("option"),
 	}
-	if m.has("from") {
+	if m.has("from") || m.has("unnest") {
 		d.table.Derived = &Derived{Table: m.str("from"), Where: m.textMap("where"), Unnest: m.str("unnest")}
 	}
-	for _, key := range []string{"where", "unnest"} {
-		if m.has(key) && !m.has("from") {
-			p.at(m.values[key], `"%s" needs "from", the table that it is about`, key)
-		}
+	if m.has("where") && !m.has("from") {
+		p.at(m.values["where"], `"where" needs "from", the table that it is about`)
 	}
 	if m.has("size") {
 		s := p.mapping(m.values["size"], "size")
@@ -152,6 +159,10 @@ func (p *problems) pathsOf(m fields, d *declared) {
 	if ways := []string{"collection", "one", "from"}; m.several(ways...) {
 		p.at(m.node, "a table has at most one of %s", strings.Join(ways, ", "))
 	}
+	if m.has("from") {
+		p.completions(m, d)
+		return
+	}
 	usual := p.usual(m, d.table)
 	lines, set := make([]int, len(usual)), make([]map[string]ast.Node, len(usual))
 	for i := range usual {
@@ -174,6 +185,21 @@ func (p *problems) pathsOf(m fields, d *declared) {
 	d.table.Paths, d.paths = usual, lines
 }
 
+// completions reads what a derived table adds to the other one's paths.
+func (p *problems) completions(m fields, d *declared) {
+	d.more, d.moreLines = map[string]Path{}, map[string]int{}
+	for _, n := range m.items("paths") {
+		c := p.mapping(n, "path")
+		for key, node := range c.values {
+			if key != "name" && key != "filters" {
+				p.at(node, "the paths of %s are those of %s; only filters can be added to them", d.table.Name, d.table.Derived.Table)
+			}
+		}
+		path := p.path(c, d.table)
+		d.more[path.Name], d.moreLines[path.Name] = path, c.line()
+	}
+}
+
 // manyToMany reads which tables the rows link, and the names of the navigation
 // properties there and back.
 func (p *problems) manyToMany(m fields) *ManyToMany {
@@ -193,6 +219,11 @@ func (p *problems) column(m fields, table string) Column {
 		Key: m.flag("key"), Required: m.flag("required"), Needed: m.flag("needed"),
 		Access: []Access{ReadOnly, Writable, OnInsert, OnUpdate}[m.choice("write", "never", "both", "insert", "update")],
 		Values: m.texts("values"), Sensitive: m.flag("sensitive"), MaxLength: int(m.number("max_length")),
+		Without: m.texts("without"), Names: m.flag("names"), Position: m.flag("position"),
+	}
+	if m.has("unless") {
+		u := p.mapping(m.values["unless"], "unless")
+		c.Unless = &Unless{Column: u.must("column"), Text: u.must("text")}
 	}
 	if c.Source == "" && c.Name != "" {
 		c.Source = strings.ToLower(c.Name[:1]) + c.Name[1:]
@@ -234,6 +265,12 @@ func (p *problems) path(m fields, t *Table) Path {
 			p.at(m.values["join"], "%q must hold and, or, or both", "join")
 		}
 	}
+	out.Each, out.Order = m.texts("each"), m.textMap("order")
+	if !out.And && m.has("filters") {
+		for _, pair := range p.pairs(m.values["filters"], "filters") {
+			out.Prefer = append(out.Prefer, pair.Key.GetToken().Value)
+		}
+	}
 	p.structures(m, &out)
 	return out
 }
@@ -247,6 +284,16 @@ func (p *problems) structures(m fields, out *Path) {
 			f := p.mapping(n, "value")
 			out.Variant.Values = append(out.Variant.Values, f.must("value"))
 			out.Variant.Filters[f.str("value")] = f.must("filter")
+		}
+	}
+	if m.has("range") {
+		c := p.mapping(m.values["range"], "range")
+		out.Range = &Range{Column: c.must("column"), Days: c.number("days"), Option: c.str("option"), WholeDays: c.flag("whole_days"), Slices: c.flag("slices")}
+		if c.has("days_for") {
+			out.Range.DaysFor = map[string]int64{}
+			for _, pair := range p.pairs(c.values["days_for"], "days_for") {
+				out.Range.DaysFor[pair.Key.GetToken().Value] = p.integer(pair.Value, "days_for")
+			}
 		}
 	}
 	if m.has("partition") {
@@ -288,7 +335,7 @@ func (p *problems) filters(m fields, t *Table) map[string]Filter {
 			Operators: p.operators(c, "operators"), Unconfirmed: p.operators(c, "unconfirmed"),
 		}
 		if col := t.Column(name); col != nil && f.Attribute == "" {
-			f.Attribute = col.Source
+			f.Attribute = strings.ReplaceAll(col.Source, "[]", "")
 		}
 		if len(f.Operators)+len(f.Unconfirmed) == 0 {
 			p.at(c.node, "the filter on %s has no operators", name)

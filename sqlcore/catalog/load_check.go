@@ -56,7 +56,8 @@ func (c *checker) tableParts() {
 	if len(t.Examples) == 0 {
 		c.atLine(c.line, "table %s needs an example query", t.Name)
 	}
-	if t.Derived != nil && t.Derived.Unnest != "" && !slices.ContainsFunc(t.Columns, func(col Column) bool { return t.Derived.InElement(col.Source) != "" }) {
+	inside := func(col Column) bool { return col.Position || t.Derived.InElement(col.Source) != "" }
+	if t.Derived != nil && t.Derived.Unnest != "" && !slices.ContainsFunc(t.Columns, inside) {
 		c.atLine(c.line, "no column of %s comes from the elements of %s; write %s[]. before its member", t.Name, t.Derived.Unnest, t.Derived.Unnest)
 	}
 	if t.Changed != "" {
@@ -126,8 +127,12 @@ func (c *checker) own(line int, what string, columns ...string) {
 
 func (c *checker) column(i int) {
 	col, line := &c.table.Columns[i], c.columns[i]
+	c.shaped(col, line)
 	if first := c.table.Column(col.Name); first != col {
 		c.atLine(line, "column %s stands twice", col.Name)
+	}
+	if col.Access != ReadOnly && (len(col.Without) > 0 || col.Names || col.Unless != nil) {
+		c.atLine(line, `column %s does not show the whole value, so that sending it back would lose the rest; take "write" out`, col.Name)
 	}
 	if col.Key && !col.Required {
 		c.atLine(line, "key column %s must be required", col.Name)
@@ -136,6 +141,26 @@ func (c *checker) column(i int) {
 		c.other(line, r.Table, r.Column)
 		if t := c.all[r.Table]; t != nil && t.Scope != c.table.Scope && (r.Forward != "-" || r.Backward != "-") {
 			c.atLine(line, "the reference of %s leaves its schema, so forward and backward must be '-'", col.Name)
+		}
+	}
+}
+
+// shaped checks what a column says of its values.
+func (c *checker) shaped(col *Column, line int) {
+	if len(col.Without) > 0 && col.Type != JSON {
+		c.atLine(line, "only a json column can be shown without some members, not %s", col.Name)
+	}
+	if col.Names && col.Type != StringList {
+		c.atLine(line, "the names of members make a list; %s must have that type", col.Name)
+	}
+	if d := c.table.Derived; col.Position && (d == nil || d.Unnest == "" || col.Type != Int32 && col.Type != String) {
+		c.atLine(line, `%s can say where an element stands only in a table with "unnest"; its type is int32 for an array and string for the members of an object`, col.Name)
+	}
+	if u := col.Unless; u != nil {
+		c.own(line, "unless", u.Column)
+		c.typed(line, c.table, []string{u.Column, col.Name}, String, JSON)
+		if col.Key || col.Required {
+			c.atLine(line, "%s is null at times, so it can't be required", col.Name)
 		}
 	}
 }
@@ -155,7 +180,50 @@ func (c *checker) path(i int) {
 		c.atLine(line, "page_max of path %s is less than its page", path.Name)
 	}
 	c.pathColumns(path, line)
+	c.each(path, line)
+	c.span(path, line)
 	c.links(path, line)
+}
+
+// each checks that the values of keys that a condition may leave open are known.
+func (c *checker) each(path *Path, line int) {
+	for _, key := range path.Each {
+		col := c.table.Column(key)
+		if !slices.Contains(path.Keys, key) || col == nil || len(col.Values) == 0 {
+			c.atLine(line, "path %s reads each value of %q, which must be a column in braces in its address that lists its values", path.Name, key)
+		}
+	}
+}
+
+// span checks that a path's filter names the bounds of its range.
+func (c *checker) span(path *Path, line int) {
+	r := path.Range
+	if r == nil {
+		if strings.Contains(path.Filter, FromSuffix+"}") || strings.Contains(path.Filter, ToSuffix+"}") {
+			c.atLine(line, `the filter of path %s names bounds of time; say with "range" of which column, and how many days are read without a condition`, path.Name)
+		}
+		return
+	}
+	c.own(line, "range", r.Column)
+	c.typed(line, c.table, []string{r.Column}, Timestamp)
+	if r.Days <= 0 {
+		c.atLine(line, `the range of path %s needs "days", which are read where no condition says from when`, path.Name)
+	}
+	from, to := "{"+r.Column+FromSuffix+"}", "{"+r.Column+ToSuffix+"}"
+	if !strings.Contains(path.Filter, from) || r.Slices && !strings.Contains(path.Filter, to) {
+		c.atLine(line, "the filter of path %s must send the range: %s for its first moment and, to be cut into slices, %s for the one after its last", path.Name, from, to)
+	}
+	if r.Slices && r.WholeDays {
+		c.atLine(line, "the range of path %s can't be cut into slices, as it is widened to whole days", path.Name)
+	}
+	for value := range r.DaysFor {
+		if !slices.ContainsFunc(path.Each, func(key string) bool {
+			col := c.table.Column(key)
+			return col != nil && slices.Contains(col.Values, value)
+		}) {
+			c.atLine(line, "days_for of path %s names %q, which is no value of a key of \"each\"", path.Name, value)
+		}
+	}
 }
 
 func (c *checker) pathColumns(path *Path, line int) {
@@ -169,6 +237,9 @@ func (c *checker) pathColumns(path *Path, line int) {
 		if col := c.table.Column(name); col != nil && (col.Type == JSON || col.Type == StringList) {
 			c.atLine(line, "column %s of the type %s can't be filtered", name, col.Type)
 		}
+	}
+	for name := range path.Order {
+		c.own(line, "order", name)
 	}
 	for name := range path.Query {
 		c.own(line, "query", name)
@@ -275,6 +346,10 @@ func (c *checker) parent(path *Path, line int) {
 	}
 	p.Columns = nil
 	for _, key := range child.Keys {
+		if slices.Contains(child.Each, key) {
+			p.Columns = append(p.Columns, "") // no column: each of its values
+			continue
+		}
 		name := key
 		if col := c.table.Column(key); col != nil && col.References != nil && col.References.Table == t.Name {
 			name = col.References.Column
@@ -288,7 +363,7 @@ func (c *checker) parent(path *Path, line int) {
 	if c.ancestor(t, c.table, nil) {
 		c.atLine(line, "%s and %s are each other's parents, so that neither can be read first", c.table.Name, t.Name)
 	}
-	if !slices.ContainsFunc(t.Paths, func(up Path) bool { return up.Parent != nil || len(up.Keys) == 0 }) {
+	if !slices.ContainsFunc(t.Paths, func(up Path) bool { return up.Keyless() }) {
 		c.atLine(line, "the parent's table %s can't be listed; give it a list path without keys", t.Name)
 	}
 }

@@ -22,7 +22,8 @@ func keysOf(templates ...string) []string {
 	var out []string
 	for _, t := range templates {
 		for _, m := range placeholder.FindAllStringSubmatch(t, -1) {
-			if m[1] != environment && !slices.Contains(out, m[1]) {
+			bound := strings.HasSuffix(m[1], FromSuffix) || strings.HasSuffix(m[1], ToSuffix)
+			if m[1] != environment && !bound && !slices.Contains(out, m[1]) {
 				out = append(out, m[1])
 			}
 		}
@@ -42,8 +43,8 @@ func (t *Table) keys(templates ...string) []string {
 
 // useless lists, by the kind of a path, the keys that would do nothing in it.
 var useless = map[string][]string{
-	"get":    {"items", "page", "page_max", "count", "filter", "filters", "join", "unique", "variant", "partition"},
-	"parent": {"items", "page", "page_max", "count", "filter", "filters", "join", "unique", "variant", "partition", "sources", "lookup", "query"},
+	"get":    {"items", "page", "page_max", "count", "filter", "filters", "join", "unique", "variant", "partition", "each", "range", "order"},
+	"parent": {"items", "page", "page_max", "count", "filter", "filters", "join", "unique", "variant", "partition", "sources", "lookup", "query", "each", "range", "order"},
 }
 
 // finish works out what a path's address says of it.
@@ -164,7 +165,7 @@ func words(name string) string {
 // derive makes the paths of a table whose rows come from another one's.
 func (c *checker) derive() {
 	d := c.table.Derived
-	if d == nil {
+	if d == nil || d.Table == "" {
 		return
 	}
 	base := c.all[d.Table]
@@ -201,6 +202,11 @@ func (c *checker) derive() {
 			c.paths = append(c.paths, c.line)
 		}
 	}
+	for name, line := range c.moreLines {
+		if p := base.Path(name); p == nil || p.List == "" {
+			c.atLine(line, "%s has no path %q that reads a list", base.Name, name)
+		}
+	}
 }
 
 // derived is a path of the base as one of this table; ok is false where this
@@ -214,9 +220,19 @@ func (c *checker) derived(base *Table, p Path) (out Path, ok bool) {
 		for _, t := range []*string{&p.Get, &p.List, &p.Filter} {
 			*t = strings.ReplaceAll(*t, "{"+key+"}", "{"+own+"}")
 		}
-		p.Keys, p.Supplies = renamed(p.Keys, key, own), renamed(p.Supplies, key, own)
+		p.Keys, p.Supplies, p.Each = renamed(p.Keys, key, own), renamed(p.Supplies, key, own), renamed(p.Each, key, own)
 	}
-	filters := map[string]Filter{}
+	if r := p.Range; r != nil {
+		span := *r
+		if span.Column = c.like(base, r.Column); span.Column == "" {
+			c.atLine(c.line, "rows of %s are read by a span of time; give %s a column from the member of %s, too", base.Name, c.table.Name, r.Column)
+		}
+		p.Range = &span
+		for _, end := range []string{FromSuffix, ToSuffix} {
+			p.Filter = strings.ReplaceAll(p.Filter, "{"+r.Column+end+"}", "{"+span.Column+end+"}")
+		}
+	}
+	d, filters := c.table.Derived, map[string]Filter{}
 	for name, f := range p.Filters {
 		if own := c.like(base, name); own != "" {
 			filters[own] = f
@@ -224,7 +240,19 @@ func (c *checker) derived(base *Table, p Path) (out Path, ok bool) {
 	}
 	p.Query = c.parameters(base, p.Query)
 	p.Doc = fmt.Sprintf("The %s in what %s of %s reads.", words(c.table.Name), p.Name, base.Name)
-	p.Filters, p.Unique, p.CountExact = filters, nil, false
+	prefer := slices.Clone(c.more[p.Name].Prefer)
+	for name, f := range c.more[p.Name].Filters {
+		if filters[name] = f; f.Exact && d.InElement(c.table.columnSource(name)) != "" {
+			c.atLine(c.moreLines[p.Name], "a filter on %s keeps rows of %s with all their elements, so it can't be exact", name, base.Name)
+		}
+	}
+	p.Filters, p.Unique, p.CountExact, p.Order = filters, nil, false, nil
+	for _, name := range p.Prefer {
+		if own := c.like(base, name); own != "" {
+			prefer = append(prefer, own)
+		}
+	}
+	p.Prefer = prefer
 	if len(filters) == 0 && p.Filter == "" {
 		p.And, p.Or = false, false
 	}
@@ -255,6 +283,14 @@ func (c *checker) parameters(base *Table, query map[string]string) map[string]st
 		out[own] = q
 	}
 	return out
+}
+
+// columnSource is the source of the column of that name; "" if there is none.
+func (t *Table) columnSource(name string) string {
+	if col := t.Column(name); col != nil {
+		return col.Source
+	}
+	return ""
 }
 
 // like names the own column that holds what the base's column does.

@@ -11,7 +11,10 @@ type Schema struct {
 	// Name is how queries call it; ID is the environment's id, "" for
 	// Information. Both work in queries.
 	Name, ID string
-	Tables   []*Table
+	// Label is the environment's own name, where that can't be the schema's; ""
+	// if it is.
+	Label  string
+	Tables []*Table
 	// Notes tell users what is missing from the schema and why.
 	Notes []string
 
@@ -20,7 +23,7 @@ type Schema struct {
 
 // Showing returns a schema of the same name and notes with other tables.
 func (s *Schema) Showing(tables []*Table) *Schema {
-	return &Schema{Name: s.Name, ID: s.ID, Notes: s.Notes, Tables: tables}
+	return &Schema{Name: s.Name, ID: s.ID, Label: s.Label, Notes: s.Notes, Tables: tables}
 }
 
 // Derived returns what build makes of the schema, made once and kept as long
@@ -43,8 +46,12 @@ func (s *Schema) Table(name string) (*Table, bool) {
 	return nil, false
 }
 
-// SchemaName is a schema's place in a catalog.
-type SchemaName struct{ Name, ID string }
+// SchemaName is a schema's place in a catalog, as in Schema.
+type SchemaName struct {
+	Name, ID, Label string
+	// Leaving is true of an environment that is being deleted.
+	Leaving bool
+}
 
 // Provider gives the schemas of one connection. Implementations read the list
 // of environments and their user attributes, and keep them for a while.

@@ -87,6 +87,9 @@ func (r *reader) read(reply *planReply, q *query.Query) error {
 		return err
 	}
 	r.build(s, q)
+	if len(r.accesses) == 1 && !r.accesses[0].repeated && !r.accesses[0].partial {
+		q.Accesses[0].Top = topOf(reply.Plans[0], q.Accesses[0].Table)
+	}
 	return nil
 }
 

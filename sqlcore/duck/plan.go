@@ -53,6 +53,9 @@ type planOp struct {
 	RightMap   []json.Number
 	Conditions []planCondition
 
+	// LOGICAL_ORDER_BY
+	Orders []planOrder
+
 	// LOGICAL_LIMIT
 	Limit  planLimit
 	Offset planLimit
@@ -65,6 +68,12 @@ type planOp struct {
 	ReturnTypes []planType
 	ExprTypes   []planType
 	Projections int // their number
+}
+
+// planOrder is one of the expressions that rows are sorted by.
+type planOrder struct {
+	Type       string
+	Expression *planExpr
 }
 
 type planLimit struct {

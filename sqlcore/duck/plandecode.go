@@ -165,6 +165,8 @@ func (o *planOp) member(d *jx.Decoder, key []byte) error {
 		return readRows(d, &o.Expressions)
 	case "projection_map":
 		return readNumbers(d, &o.ProjectionMap)
+	case "orders":
+		return readList(d, &o.Orders, readInto[planOrder])
 	case "limit_val":
 		return readInto(d, &o.Limit)
 	case "offset_val":
@@ -251,6 +253,16 @@ type columnIndex json.Number
 func (c *columnIndex) member(d *jx.Decoder, key []byte) error {
 	if string(key) == "index" {
 		return readNumber(d, (*json.Number)(c))
+	}
+	return d.Skip()
+}
+
+func (o *planOrder) member(d *jx.Decoder, key []byte) error {
+	switch string(key) {
+	case "type":
+		return readText(d, &o.Type)
+	case "expression":
+		return readNode(d, &o.Expression)
 	}
 	return d.Skip()
 }

@@ -125,7 +125,7 @@ func (b *binder) table(ctx context.Context, ref tableRef) (*catalog.Table, error
 // itself.
 func (b *binder) shared(ctx context.Context, name string) (*catalog.Table, error) {
 	for _, n := range b.names {
-		if n.ID != "" {
+		if n.ID != "" || n.Name == catalog.AllEnvironments {
 			continue
 		}
 		s, err := b.schema(ctx, n.Name)

@@ -69,8 +69,8 @@ func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, e
 			return nil, err
 		}
 		err = x.planner.CheckFanout(ctx, r)
-		out.add(r, x.explainRead(r))
-		out.veil(r.Restriction != nil)
+		out.add(x, r)
+		out.veil(restricted(r))
 		return out, err
 	}
 	if q.Empty {
@@ -80,24 +80,49 @@ func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, e
 	if err != nil {
 		return nil, err
 	}
-	restricted := false
+	veiled := false
 	for _, d := range all {
 		if err := x.planner.CheckFanout(ctx, d.read); err != nil {
 			return nil, err
 		}
-		restricted = restricted || d.read.Restriction != nil
-		out.add(d.read, x.explainRead(d.read))
+		veiled = veiled || restricted(d.read)
+		out.add(x, d.read)
 	}
-	out.veil(restricted)
+	out.veil(veiled)
 	return out, nil
 }
 
+// explainedMembers is the number of a union's members that are listed one by one.
+const explainedMembers = 5
+
 // add appends a read and what there is to say of it.
-func (e *Explanation) add(r *plan.Read, s ExplainedScan) {
+func (e *Explanation) add(x *Executor, r *plan.Read) {
+	for i, part := range r.Parts {
+		if i == explainedMembers {
+			e.Notes = append(slices.Clip(e.Notes), fmt.Sprintf("%d more environments are read alike.", len(r.Parts)-i))
+			break
+		}
+		part.DrivenBy = r.DrivenBy
+		e.add(x, part)
+	}
+	if len(r.Parts) > 0 {
+		return
+	}
+	s := x.explainRead(r)
 	e.Scans = append(e.Scans, s)
+	for _, note := range r.Scope {
+		if !slices.Contains(e.Notes, note) {
+			e.Notes = append(slices.Clip(e.Notes), note)
+		}
+	}
 	if r.Restriction == nil {
 		e.Notes = append(slices.Clip(e.Notes), r.Notes...)
 	}
+}
+
+// restricted reports whether the caller sees a part of what is read alone.
+func restricted(r *plan.Read) bool {
+	return r.Restriction != nil || slices.ContainsFunc(r.Parts, restricted)
 }
 
 // veil takes out what depends on rows that the caller must not know of: how

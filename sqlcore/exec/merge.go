@@ -53,7 +53,7 @@ func join(a, b query.Access) query.Access {
 	a.Alias = a.Alias + ", " + b.Alias
 	a.Where = predicate.AnyOf(whereOf(a), whereOf(b))
 	a.WhereComplete = false
-	a.Limit, a.Expect = 0, 0
+	a.Limit, a.Expect, a.Top = 0, 0, nil
 	a.Columns = slices.Clone(a.Columns)
 	for _, c := range b.Columns {
 		if !slices.Contains(a.Columns, c) {

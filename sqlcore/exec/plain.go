@@ -34,10 +34,7 @@ func (x *Executor) runPlain(ctx context.Context, q *query.Query, o Options) (*Re
 		}
 	}
 	s.stages = append(s.stages, project(schema, q.Plain.Project))
-	result := &Result{Rows: typed{Batches: windowed(s, q.Plain), schema: schema}, Ordered: r.Empty || r.Request.Ordered}
-	if r.Request.Path != nil {
-		result.Path = r.Request.Path.Name
-	}
+	result := &Result{Rows: typed{Batches: windowed(s, q.Plain), schema: schema}, Ordered: r.Empty || r.Request.Ordered, Path: r.Path()}
 	return result, nil
 }
 
@@ -58,7 +55,7 @@ func (x *Executor) planPlain(ctx context.Context, q *query.Query, o Options) (*p
 		return nil, err
 	}
 	if o.Ordered || o.OrderedAbove > 0 && r.Estimate.Rows > o.OrderedAbove || q.Plain.Limit > 0 || q.Plain.Offset > 0 {
-		r.Request.Ordered, r.Request.Partition, r.Request.Within = true, false, nil
+		r.Order()
 	}
 	return r, nil
 }

@@ -43,6 +43,14 @@ func (x *Executor) start(ctx context.Context, r *plan.Read, schema *arrow.Schema
 	if err := x.planner.CheckFanout(ctx, r); err != nil {
 		return nil, err
 	}
+	if len(r.Parts) > 0 {
+		s := &staged{from: x.union(ctx, r)}
+		if err := x.addStages(ctx, s, r, schema); err != nil {
+			s.Close()
+			return nil, err
+		}
+		return s, nil
+	}
 	stats := account(ctx, r)
 	if r.CountOnly {
 		rows, known, err := x.source.Count(ctx, r.Request)

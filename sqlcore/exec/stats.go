@@ -2,6 +2,8 @@ package exec
 
 import (
 	"context"
+	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/pingone-gateway/gateway/sqlcore/plan"
@@ -12,6 +14,29 @@ import (
 // Stats collects what a query cost. It is filled while the query runs.
 type Stats struct {
 	fetched, pushed, residual atomic.Int64
+
+	mu    sync.Mutex
+	notes []string
+}
+
+// maxNotes bounds the notes of a query.
+const maxNotes = 100
+
+// Notes tell what of its tables the answer is about, where that is less than all.
+func (s *Stats) Notes() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.notes)
+}
+
+func (s *Stats) note(texts ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, text := range texts {
+		if len(s.notes) < maxNotes && !slices.Contains(s.notes, text) {
+			s.notes = append(s.notes, text)
+		}
+	}
 }
 
 // Fetched is the number of rows that came from the source.
@@ -31,12 +56,20 @@ func WithStats(ctx context.Context) (context.Context, *Stats) {
 	return context.WithValue(ctx, statsKey{}, s), s
 }
 
+// noteIn adds a note on the answer to the context's statistics.
+func noteIn(ctx context.Context, text string) {
+	if s, ok := ctx.Value(statsKey{}).(*Stats); ok {
+		s.note(text)
+	}
+}
+
 // account adds a read to the context's statistics.
 func account(ctx context.Context, r *plan.Read) *Stats {
 	s, ok := ctx.Value(statsKey{}).(*Stats)
 	if !ok {
 		return &Stats{}
 	}
+	s.note(r.Scope...)
 	s.pushed.Add(int64(len(predicate.Conjuncts(r.Pushed)) + len(r.DrivenBy)))
 	s.residual.Add(int64(len(predicate.Conjuncts(r.Residual))))
 	return s

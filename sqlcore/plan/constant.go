@@ -15,10 +15,14 @@ func fold(t *catalog.Table, e predicate.Expr) predicate.Expr {
 	if t.Scope != catalog.PerEnvironment || t.Schema == nil || t.Schema.ID == "" {
 		return e
 	}
-	return folder{predicate.UUIDValue(t.Schema.ID)}.fold(e)
+	return folder{schemaColumn, predicate.UUIDValue(t.Schema.ID)}.fold(e)
 }
 
-type folder struct{ value predicate.Value }
+// folder decides conditions on a column of which the value is known.
+type folder struct {
+	column string
+	value  predicate.Value
+}
 
 func (f folder) fold(e predicate.Expr) predicate.Expr {
 	switch e := e.(type) {
@@ -37,15 +41,18 @@ func (f folder) fold(e predicate.Expr) predicate.Expr {
 			return predicate.Not{Arg: arg}
 		}
 	case predicate.Cmp:
-		if e.Column == schemaColumn && e.Op == predicate.Eq {
+		if e.Column == f.column && e.Op == predicate.Eq {
 			return f.equals(e, e.Value)
 		}
+		if e.Column == f.column && e.Op == predicate.Ne {
+			return f.fold(predicate.Not{Arg: predicate.Cmp{Column: e.Column, Op: predicate.Eq, Value: e.Value}})
+		}
 	case predicate.In:
-		if e.Column == schemaColumn {
+		if e.Column == f.column {
 			return f.equals(e, e.Values...)
 		}
 	case predicate.IsNull:
-		if e.Column == schemaColumn {
+		if e.Column == f.column {
 			return predicate.False
 		}
 	}

@@ -26,6 +26,8 @@ func TestTheEnvironmentsIdIsKnownWithoutACall(t *testing.T) {
 		{"an empty list", predicate.In{Column: "EnvironmentId"}, true, ""},
 		{"not its own", predicate.Not{Arg: eq("EnvironmentId", own)}, true, ""},
 		{"not another's", predicate.AllOf(predicate.Not{Arg: eq("EnvironmentId", other)}, name), false, `username eq "ada"`},
+		{"unequal to its own", predicate.Cmp{Column: "EnvironmentId", Op: predicate.Ne, Value: own}, true, ""},
+		{"unequal to another's", predicate.AllOf(predicate.Cmp{Column: "EnvironmentId", Op: predicate.Ne, Value: other}, name), false, `username eq "ada"`},
 		{"never null", predicate.IsNull{Column: "EnvironmentId"}, true, ""},
 		{"another's or a name", predicate.AnyOf(eq("EnvironmentId", other), name), false, `username eq "ada"`},
 		{"its own or a name", predicate.AnyOf(eq("EnvironmentId", own), name), false, ""},

@@ -59,7 +59,7 @@ func (s *search) sizer(ctx context.Context, ask bool) func(*catalog.Table) (int6
 // is nothing to choose until join keys are known.
 func (s *search) alone(path *catalog.Path) bool {
 	for i := range s.table.Paths {
-		if p := &s.table.Paths[i]; p != path && len(p.Keys) == 0 {
+		if p := &s.table.Paths[i]; p != path && p.Keyless() {
 			return false
 		}
 	}
@@ -199,6 +199,14 @@ func (s *search) parent(ctx context.Context, c *candidate, path *catalog.Path) b
 	where := predicate.True
 	wanted := make([][]string, len(path.Parent.Columns))
 	for i, key := range s.table.Path(path.Parent.Path).Keys {
+		if path.Parent.Columns[i] == "" {
+			for _, v := range s.each(key) {
+				wanted[i] = append(wanted[i], v.Text())
+			}
+			c.empty = c.empty || len(wanted[i]) == 0
+			c.request.ParentValues = wanted
+			continue
+		}
 		values, ok := predicate.KeyValues(s.where, key)
 		if !ok || s.planner.options.NoPushDown {
 			continue

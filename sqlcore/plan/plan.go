@@ -47,6 +47,12 @@ type Read struct {
 	Estimate Estimate
 	// Notes tell users what is not pushed although the path could test it.
 	Notes []string
+	// Scope tells users which part of the table is read without their asking.
+	Scope []string
+
+	// Parts are the reads of a union's members, one after the other; their rows
+	// are what the restriction and the residual condition see.
+	Parts []*Read
 
 	keys    predicate.Expr // the conditions of join partners
 	filters []sent

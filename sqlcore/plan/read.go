@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -14,6 +15,9 @@ import (
 // impose on it; nil for none.
 func (p *Planner) Read(ctx context.Context, a query.Access, keys predicate.Expr) (*Read, error) {
 	where := condition(a, keys)
+	if a.Table.Members != nil {
+		return p.union(ctx, a, keys, where)
+	}
 	r := &Read{Access: a, Residual: predicate.True, Pushed: predicate.True, keys: keys}
 	table, conditions := restrict(r, a.Table, where)
 	if !p.options.NoPushDown {
@@ -31,6 +35,25 @@ func (p *Planner) Read(ctx context.Context, a query.Access, keys predicate.Expr)
 	}
 	p.fill(r, table, best, where)
 	return r, nil
+}
+
+// Order asks for the same order of rows in every reading.
+func (r *Read) Order() {
+	r.Request.Ordered, r.Request.Partition, r.Request.Within = true, false, nil
+	for _, part := range r.Parts {
+		part.Order()
+	}
+}
+
+// Path names the access path; "" where nothing is read.
+func (r *Read) Path() string {
+	switch {
+	case len(r.Parts) > 0:
+		return r.Parts[0].Path()
+	case r.Request.Path == nil:
+		return ""
+	}
+	return r.Request.Path.Name
 }
 
 // condition is all that an access and its join partners ask.
@@ -68,7 +91,7 @@ func (r *Read) Recheck() {
 		return
 	}
 	r.Exact, r.Residual, r.CountOnly = false, condition(r.Access, r.keys), false
-	r.Request.Limit, r.Request.Expect, r.Output, r.Extra = 0, 0, nil, nil
+	r.Request.Limit, r.Request.Expect, r.Request.Newest, r.Request.Order, r.Output, r.Extra = 0, 0, 0, "", nil, nil
 	r.columns(r.Request.Table)
 }
 
@@ -106,7 +129,7 @@ func (p *Planner) fill(r *Read, table *catalog.Table, c *candidate, where predic
 	r.Request.Table = table
 	r.Pushed, r.Exact = c.pushed, c.exact
 	r.Estimate = c.estimate
-	r.filters, r.Notes = c.sent, c.notes
+	r.filters, r.Notes, r.Scope = c.sent, c.notes, c.scope
 	if !c.exact {
 		r.Residual = where
 	}
@@ -120,9 +143,29 @@ func (p *Planner) fill(r *Read, table *catalog.Table, c *candidate, where predic
 	r.CountOnly = len(r.Access.Columns) == 0 && c.exact && !filtered && r.Residual == predicate.True
 	if r.Exact && r.Restriction == nil {
 		r.Request.Limit, r.Request.Expect = r.Access.Limit, r.Access.Expect
+		r.first(c)
 	}
 	if p.options.PageSize > 0 && c.request.Path.Page > 0 {
 		r.Request.Page = min(p.options.PageSize, max(c.request.Path.PageMax, c.request.Path.Page))
+	}
+}
+
+// first has the source give the first rows in an order first, if it can.
+func (r *Read) first(c *candidate) {
+	top, path := r.Access.Top, c.request.Path
+	if top == nil || c.empty {
+		return
+	}
+	attribute := path.Order[top.Column]
+	down, onlyDown := strings.CutPrefix(attribute, "-")
+	switch span := path.Range; {
+	case span != nil && span.Slices && span.Column == top.Column && top.Descending:
+		r.Request.Newest = top.Rows
+	case attribute == "" || !top.Alone || len(c.request.Keys) > 1 || len(c.request.Filters) > 1 || onlyDown && !top.Descending:
+	case top.Descending:
+		r.Request.Order, r.Request.Limit = "-"+down, top.Rows
+	default:
+		r.Request.Order, r.Request.Limit = attribute, top.Rows
 	}
 }
 

@@ -1,7 +1,10 @@
 package plan
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -41,6 +44,7 @@ type candidate struct {
 	// sent is what the filters test, those of a parent's request included.
 	sent  []sent
 	notes []string
+	scope []string
 }
 
 // best tries the paths in the order of their declaration and stops at one that
@@ -98,11 +102,52 @@ func (s *search) candidate(ctx context.Context, path *catalog.Path) (*candidate,
 	if !ok {
 		return nil, nil
 	}
+	rest = s.span(c, child, rest)
 	if c.empty {
 		c.exact = true
 		return c, nil
 	}
 	return c, s.filters(c, child, rest)
+}
+
+// span takes the bounds of time that the path must be told.
+func (s *search) span(c *candidate, child *catalog.Path, rest []predicate.Expr) []predicate.Expr {
+	r := child.Range
+	if r == nil {
+		return rest
+	}
+	c.request.From, c.request.To = predicate.Span(s.where, r.Column)
+	if c.request.From.IsZero() {
+		c.scope = append(c.scope, windowNote(s.table, r))
+	}
+	from, to := r.Window(c.request.From, c.request.To, s.planner.options.Now())
+	c.empty = c.empty || !from.Before(to)
+	if !r.Slices {
+		return rest
+	}
+	return slices.DeleteFunc(slices.Clone(rest), func(e predicate.Expr) bool { return predicate.IsSpan(e, r.Column) })
+}
+
+func windowNote(t *catalog.Table, r *catalog.Range) string {
+	text := fmt.Sprintf("%s holds the last %d days", t.Name, r.Days)
+	for _, value := range slices.Sorted(maps.Keys(r.DaysFor)) {
+		text += fmt.Sprintf(", for %s %d", value, r.DaysFor[value])
+	}
+	return text + ", as no condition on " + r.Column + " says from when."
+}
+
+// each gives the values to read of a key of which every value can be.
+func (s *search) each(key string) []predicate.Value {
+	all := s.table.Column(key).Values
+	wanted, ok := predicate.KeyValues(s.where, key)
+	out := make([]predicate.Value, 0, len(all))
+	for _, text := range all {
+		value := predicate.StringValue(text)
+		if !ok || s.planner.options.NoPushDown || slices.Contains(wanted, value) {
+			out = append(out, value)
+		}
+	}
+	return out
 }
 
 // keys takes the values of the path's keys from the condition; ok is false
@@ -114,7 +159,10 @@ func (s *search) keys(c *candidate, child, path *catalog.Path, rest []predicate.
 	tuples := [][]string{nil}
 	for _, key := range child.Keys {
 		values, ok := predicate.KeyValues(s.where, key)
-		if !ok || s.planner.options.NoPushDown && s.hasKeyless() {
+		if slices.Contains(child.Each, key) {
+			values, ok = s.each(key), true
+		}
+		if !ok || s.planner.options.NoPushDown && !child.Keyless() && s.hasKeyless() {
 			return nil, false
 		}
 		if len(values) == 0 {
@@ -125,7 +173,9 @@ func (s *search) keys(c *candidate, child, path *catalog.Path, rest []predicate.
 			return nil, false
 		}
 		tuples = cross(tuples, values)
-		rest = without(rest, key)
+		if !s.planner.options.NoPushDown || !slices.Contains(child.Each, key) {
+			rest = without(rest, key)
+		}
 	}
 	if len(child.Keys) > 0 {
 		c.request.Keys = tuples
@@ -158,6 +208,9 @@ func (s *search) variants(c *candidate, child *catalog.Path, rest []predicate.Ex
 
 // filters pushes what is left of the condition.
 func (s *search) filters(c *candidate, child *catalog.Path, rest []predicate.Expr) error {
+	if !child.And {
+		rest = preferred(child.Prefer, rest)
+	}
 	left := predicate.AllOf(rest...)
 	if s.planner.options.NoPushDown {
 		c.exact = left == predicate.True
@@ -181,8 +234,24 @@ func (s *search) filters(c *candidate, child *catalog.Path, rest []predicate.Exp
 		return untranslated(err)
 	}
 	c.record(at, child)
-	c.notes = s.unpushed(lost, long)
+	c.notes = append(c.notes, s.unpushed(lost, long)...)
 	return nil
+}
+
+// preferred puts the conditions of which only one can be sent into the order in
+// which they are chosen.
+func preferred(columns []string, conditions []predicate.Expr) []predicate.Expr {
+	rank := func(e predicate.Expr) int {
+		for i, name := range columns {
+			if slices.Equal(predicate.Columns(e), []string{name}) {
+				return i
+			}
+		}
+		return len(columns)
+	}
+	out := slices.Clone(conditions)
+	slices.SortStableFunc(out, func(a, b predicate.Expr) int { return cmp.Compare(rank(a), rank(b)) })
+	return out
 }
 
 func untranslated(err error) error {
@@ -227,7 +296,7 @@ func (s *search) unpushed(lost []string, long []predicate.Expr) []string {
 func (s *search) hasKeyless() bool {
 	for i := range s.table.Paths {
 		p := &s.table.Paths[i]
-		if p.Parent != nil || len(p.Keys) == 0 {
+		if p.Keyless() {
 			return true
 		}
 	}

@@ -32,8 +32,9 @@ type Capabilities struct {
 	Columns map[string]Capability
 	// And and Or say whether tests can be joined.
 	And, Or bool
-	// MaxTests bounds the number of tests in one condition; 0 means no bound.
-	MaxTests int
+	// Lists is the number of values of a column that may be tested for where
+	// tests can't be joined by or: one condition for each.
+	Lists int
 }
 
 // Split returns the part of e that the source can evaluate as a superset:
@@ -144,7 +145,7 @@ func pushCmp(e Cmp, caps Capabilities) (Expr, bool, bool) {
 
 func pushIn(e In, caps Capabilities) (Expr, bool, bool) {
 	c, has := caps.Columns[e.Column]
-	if !has || !c.has(OpEq) || (len(e.Values) > 1 && !caps.Or) {
+	if !has || !c.has(OpEq) || (len(e.Values) > max(1, caps.Lists) && !caps.Or) {
 		return nil, false, false
 	}
 	for _, v := range e.Values {

@@ -32,6 +32,18 @@ type Access struct {
 	Expect int64
 	// Path is the name of the access path to take; "" for the best.
 	Path string
+	// Top says that only the first rows by a column are needed, provided that
+	// WhereComplete; nil if not.
+	Top *Top
+}
+
+// Top is the first rows in the order of a column that is never null.
+type Top struct {
+	Column     string
+	Descending bool
+	Rows       int64
+	// Alone is true where rows of equal values may come in any order.
+	Alone bool
 }
 
 // Soon is the number of rows that are needed first, 0 if that is all.

@@ -1,6 +1,12 @@
 package query
 
 import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
@@ -29,6 +35,9 @@ type Parameter struct {
 type Answer struct {
 	Columns []Column
 	Rows    scan.Rows
+	// Notes gives what the caller should know of the rows so far, such as which
+	// part of a table they are; nil for nothing.
+	Notes func() []string
 	// Changed tells what a statement that writes did; nil for one that reads.
 	Changed *Changed
 }
@@ -37,4 +46,31 @@ type Answer struct {
 type Changed struct {
 	Verb string // INSERT, UPDATE or DELETE
 	Rows int64
+}
+
+// NotesHeader is the HTTP header, or trailer, that has the notes on an answer: a
+// JSON array of texts in ASCII.
+const NotesHeader = "Gateway-Notes"
+
+// NotesText writes notes as the header has them; "" for none.
+func NotesText(notes []string) string {
+	if len(notes) == 0 {
+		return ""
+	}
+	raw, err := json.Marshal(notes)
+	if err != nil {
+		return ""
+	}
+	var b strings.Builder
+	for _, r := range string(raw) {
+		switch high, low := utf16.EncodeRune(r); {
+		case r < utf8.RuneSelf:
+			b.WriteRune(r)
+		case high == utf8.RuneError:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		}
+	}
+	return b.String()
 }

@@ -6,6 +6,7 @@ package scan
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -30,6 +31,15 @@ type Request struct {
 	Filters []string
 	// Variants are the values of Path.Variant that are wanted, all if empty.
 	Variants []string
+	// From and To bound the column of Path.Range, from the first moment on and
+	// before the last; the zero time leaves an end open.
+	From, To time.Time
+	// Order is what the service sorts by, as Path.Order has it, with - in front if
+	// descending; "" for its own order.
+	Order string
+	// Newest is the number of rows that are needed of those with the latest times,
+	// by the column of Path.Range; 0 for all. More may come.
+	Newest int64
 	// Parent asks for the parent's rows, for a path that has one.
 	Parent *Request
 	// ParentValues are the values that are wanted of each of Path.Parent.Columns,

@@ -17,10 +17,16 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
+// mostApart is the number of values that are worth a reading each.
+const mostApart = 8
+
 // Capabilities gives what the path can test, for predicate.Split. Operators
 // that no documentation confirms count only when unconfirmed is set.
 func Capabilities(p *catalog.Path, unconfirmed bool) predicate.Capabilities {
 	caps := predicate.Capabilities{And: p.And, Or: p.Or, Columns: make(map[string]predicate.Capability, len(p.Filters))}
+	if p.Range != nil && !p.Or {
+		caps.Lists = mostApart
+	}
 	for column, f := range p.Filters {
 		ops := f.Operators
 		if unconfirmed {
@@ -47,7 +53,7 @@ func Filters(e predicate.Expr, p *catalog.Path, limit int) ([]string, error) {
 	}
 	room := limit - len(url.QueryEscape(strings.Join(fixed, " and ")+" and ()"))
 	var out []string
-	for _, part := range pack(widest, room) {
+	for _, part := range pack(widest, room, p.Or) {
 		text := strings.Join(part, " or ")
 		if len(part) > 1 && len(fixed) > 0 {
 			text = "(" + text + ")"
@@ -160,14 +166,15 @@ func separate(conjuncts []predicate.Expr, p *catalog.Path) (fixed, widest []stri
 	return fixed, all[cut], nil
 }
 
-// pack groups alternatives so that each group fits the room.
-func pack(alternatives []string, room int) [][]string {
+// pack groups alternatives so that each group fits the room; where they can't be
+// joined by or, each is a group.
+func pack(alternatives []string, room int, or bool) [][]string {
 	var out [][]string
 	var group []string
 	used := 0
 	for _, a := range alternatives {
 		n := len(url.QueryEscape(a)) + len("+or+")
-		if len(group) > 0 && used+n > room {
+		if len(group) > 0 && (used+n > room || !or) {
 			out = append(out, group)
 			group, used = nil, 0
 		}

@@ -2,6 +2,7 @@ package sqlhttp
 
 import (
 	"encoding/csv"
+	"encoding/json"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
@@ -18,15 +19,19 @@ type encoder interface {
 	end() error
 }
 
-// jsonEncoder writes {"columns": […], "rows": [[…], …]}.
+// jsonEncoder writes {"columns": […], "rows": [[…], …], "notes": […]}, the notes
+// where there are some.
 type jsonEncoder struct {
 	out     *writer
 	columns []query.Column
+	notes   func() []string
 	w       jx.Writer
 	some    bool
 }
 
-func newJSON(out *writer, a *query.Answer) encoder { return &jsonEncoder{out: out, columns: a.Columns} }
+func newJSON(out *writer, a *query.Answer) encoder {
+	return &jsonEncoder{out: out, columns: a.Columns, notes: a.Notes}
+}
 
 func (e *jsonEncoder) begin() error {
 	e.w.RawStr(`{"columns":[`)
@@ -69,7 +74,18 @@ func (e *jsonEncoder) batch(rec arrow.RecordBatch) error {
 }
 
 func (e *jsonEncoder) end() error {
-	e.w.RawStr("\n]}\n")
+	e.w.RawStr("\n]")
+	if e.notes != nil {
+		if notes := e.notes(); len(notes) > 0 {
+			raw, err := json.Marshal(notes)
+			if err != nil {
+				return err
+			}
+			e.w.RawStr(`,"notes":`)
+			e.w.Raw(raw)
+		}
+	}
+	e.w.RawStr("}\n")
 	return e.drain()
 }
 

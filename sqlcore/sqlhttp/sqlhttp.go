@@ -131,6 +131,10 @@ func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, headOnly bo
 	}
 	w.Header().Set("Content-Type", f.contentType)
 	w.Header().Set("Vary", "Accept")
+	said := notesOf(answer)
+	if said != "" {
+		w.Header().Set(query.NotesHeader, said)
+	}
 	if headOnly {
 		if first.Record != nil {
 			first.Record.Release()
@@ -144,8 +148,19 @@ func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, headOnly bo
 		h.breakOff(ctx, out, enc, err)
 		return broken{err}
 	}
+	if all := notesOf(answer); all != said {
+		w.Header().Set(http.TrailerPrefix+query.NotesHeader, all)
+	}
 	h.config.Sink.Observe(ctx, observe.QueryPhase{Phase: "encode", Duration: h.config.Now().Sub(start)})
 	return nil
+}
+
+// notesOf is the header with the notes on the rows so far.
+func notesOf(a *query.Answer) string {
+	if a.Notes == nil {
+		return ""
+	}
+	return query.NotesText(a.Notes())
 }
 
 // copyRows encodes every batch, beginning with one already read; a first

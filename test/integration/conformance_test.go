@@ -239,6 +239,9 @@ func (c *conformance) probes(t *testing.T, table *catalog.Table) (out []probe) {
 				out = append(out, c.variant(t, table, path, value, place))
 			}
 		}
+		if path.Range != nil {
+			out = append(out, rangeProbes(t, table, path, rows, place)...)
+		}
 		for name, f := range path.Filters {
 			if table.Column(name).Custom {
 				continue
@@ -252,6 +255,24 @@ func (c *conformance) probes(t *testing.T, table *catalog.Table) (out []probe) {
 }
 
 var holes = regexp.MustCompile(`\{\w+\}`)
+
+// rangeProbes bound the time of a path that must be told one.
+func rangeProbes(t *testing.T, table *catalog.Table, path *catalog.Path, rows []map[string]any, place *regexp.Regexp) (out []probe) {
+	t.Helper()
+	column := table.Column(path.Range.Column)
+	at := func(k int) any { return rows[k][column.Name] }
+	attribute, _, _ := strings.Cut(path.Filter, " ")
+	for name, tests := range map[string][]test{
+		"since":   {{column, predicate.OpGe, at(len(rows) / 2)}},
+		"after":   {{column, predicate.OpGt, at(len(rows) / 2)}},
+		"until":   {{column, predicate.OpLe, at(len(rows) / 2)}},
+		"between": {{column, predicate.OpGe, at(len(rows) / 3)}, {column, predicate.OpLt, at(len(rows) / 2)}},
+		"at":      {{column, predicate.OpEq, at(len(rows) / 2)}},
+	} {
+		out = append(out, probe{name: path.Name + "/" + name, tests: tests, path: place, sent: attribute + " "})
+	}
+	return out
+}
 
 // variant asks for the rows of one value of the path's variant.
 func (c *conformance) variant(t *testing.T, table *catalog.Table, path *catalog.Path, value string, place *regexp.Regexp) probe {

@@ -11,6 +11,7 @@ import (
 	"math"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -102,7 +103,9 @@ func (x *truth) table(t *catalog.Table) []map[string]any {
 	case path == nil:
 		x.t.Fatalf("no path reads %s whole", t.Name)
 	case parent == nil:
-		rows = x.path(t, path, nil)
+		for _, keys := range eachKey(t, path, map[string]string{}) {
+			rows = append(rows, x.path(t, path, keys)...)
+		}
 	default:
 		from, ok := t.Schema.Table(parent.Table)
 		if !ok {
@@ -111,20 +114,59 @@ func (x *truth) table(t *catalog.Table) []map[string]any {
 		for _, row := range x.table(from) {
 			keys := map[string]string{}
 			for i, key := range path.Keys {
-				keys[key] = row[parent.Columns[i]].(string)
+				if parent.Columns[i] != "" {
+					keys[key] = row[parent.Columns[i]].(string)
+				}
 			}
-			rows = append(rows, x.path(t, path, keys)...)
+			for _, keys := range eachKey(t, path, keys) {
+				rows = append(rows, x.path(t, path, keys)...)
+			}
 		}
 	}
 	x.rows[t], x.cost[t] = rows, x.calls-before
 	return rows
 }
 
+// eachKey adds each value of the keys that a path reads all of.
+func eachKey(t *catalog.Table, p *catalog.Path, keys map[string]string) []map[string]string {
+	all := []map[string]string{keys}
+	for _, key := range p.Each {
+		var more []map[string]string
+		for _, known := range all {
+			for _, value := range t.Column(key).Values {
+				with := maps.Clone(known)
+				with[key] = value
+				more = append(more, with)
+			}
+		}
+		all = more
+	}
+	return all
+}
+
+// recent is the filter of a path that must be told a span of time: of the days
+// that its table has without a condition.
+func recent(p *catalog.Path, keys map[string]string) string {
+	days := p.Range.Days
+	for _, value := range keys {
+		if n := p.Range.DaysFor[value]; n > 0 {
+			days = n
+		}
+	}
+	now := time.Now().UTC()
+	from, to := now.AddDate(0, 0, -int(days)), now.AddDate(0, 0, 1)
+	if p.Range.WholeDays {
+		from, to = from.Truncate(24*time.Hour), to.Truncate(24*time.Hour)
+	}
+	const form = "2006-01-02T15:04:05.000Z"
+	return strings.NewReplacer("{"+p.Range.Column+".from}", from.Format(form), "{"+p.Range.Column+".to}", to.Format(form)).Replace(p.Filter)
+}
+
 // wholePath gives the path that reads all rows: a list, or one call for each
 // row of a parent.
 func wholePath(t *catalog.Table) (*catalog.Path, *catalog.Parent) {
 	for i := range t.Paths {
-		if p := &t.Paths[i]; p.Parent == nil && len(p.Keys) == 0 {
+		if p := &t.Paths[i]; p.Parent == nil && len(p.Keys) == len(p.Each) {
 			return p, nil
 		}
 	}
@@ -152,8 +194,15 @@ func (x *truth) path(t *catalog.Table, p *catalog.Path, keys map[string]string) 
 			extra = append(extra, q)
 		}
 	}
+	if p.Range != nil {
+		extra = append(extra, "filter="+url.QueryEscape(recent(p, keys)))
+	}
 	if len(extra) > 0 {
-		next += "?" + strings.Join(extra, "&")
+		separator := "?"
+		if strings.Contains(next, "?") {
+			separator = "&"
+		}
+		next += separator + strings.Join(extra, "&")
 	}
 	var out []map[string]any
 	for next != "" {
@@ -201,14 +250,15 @@ func (x *truth) derived(t *catalog.Table, p *catalog.Path, item member, keys map
 		return []map[string]any{x.row(t, p, item, keys)}
 	}
 	var elements []json.RawMessage
+	var names []any
 	array := ""
 	for _, way := range slices.Backward(strings.Split(d.Unnest, "|")) {
 		if raw := find(item, strings.Split(way, ".")); raw != nil {
-			_ = json.Unmarshal(raw, &elements)
+			elements, names = elementsOf(raw)
 		}
 		array = way
 	}
-	for _, e := range elements {
+	for k, e := range elements {
 		around := maps.Clone(item)
 		around["element of the array"] = e
 		row := *t
@@ -216,7 +266,13 @@ func (x *truth) derived(t *catalog.Table, p *catalog.Path, item member, keys map
 		for i := range row.Columns {
 			row.Columns[i].Source = strings.Replace(row.Columns[i].Source, array+"[].", "element of the array.", 1)
 		}
-		out = append(out, x.row(&row, p, around, keys))
+		made := x.row(&row, p, around, keys)
+		for i := range row.Columns {
+			if row.Columns[i].Position {
+				made[row.Columns[i].Name] = names[k]
+			}
+		}
+		out = append(out, made)
 	}
 	return out
 }
@@ -238,8 +294,7 @@ func (x *truth) row(t *catalog.Table, p *catalog.Path, item member, keys map[str
 			source = s
 		}
 		for _, alternative := range cut(source, "|") {
-			steps := cut(alternative, ".")
-			if v := value(c.Type, find(item, steps)); v != nil {
+			if v := shaped(c, find(item, cut(alternative, "."))); v != nil {
 				out[c.Name] = v
 				break
 			}
@@ -247,6 +302,11 @@ func (x *truth) row(t *catalog.Table, p *catalog.Path, item member, keys map[str
 	}
 	for name, l := range p.Lookup {
 		out[name] = x.lookedUp(t, l, out[l.Key])
+	}
+	for i := range t.Columns {
+		if u := t.Columns[i].Unless; u != nil && out[u.Column] == u.Text {
+			out[t.Columns[i].Name] = nil
+		}
 	}
 	return out
 }
@@ -270,6 +330,41 @@ func cut(source, sign string) []string {
 		parts[i] = strings.ReplaceAll(parts[i], "\x00", sign)
 	}
 	return parts
+}
+
+// elementsOf gives the elements of an array, or the members of an object, with
+// their numbers or names.
+func elementsOf(raw json.RawMessage) (elements []json.RawMessage, names []any) {
+	var object map[string]json.RawMessage
+	if json.Unmarshal(raw, &object) == nil {
+		for _, name := range slices.Sorted(maps.Keys(object)) {
+			elements, names = append(elements, object[name]), append(names, name)
+		}
+	} else if json.Unmarshal(raw, &elements) == nil {
+		for k := range elements {
+			names = append(names, int64(k))
+		}
+	}
+	return elements, names
+}
+
+// shaped reads a member as a column says that it is shown.
+func shaped(c *catalog.Column, raw json.RawMessage) any {
+	if c.Names {
+		var object map[string]json.RawMessage
+		if json.Unmarshal(raw, &object) != nil {
+			return nil
+		}
+		return slices.Sorted(maps.Keys(object)) // as the simulator writes them
+	}
+	v := value(c.Type, raw)
+	text, ok := v.(string)
+	if len(c.Without) == 0 || !ok {
+		return v
+	}
+	secret := `"(` + strings.Join(c.Without, "|") + `)":"[^"]*"`
+	text = regexp.MustCompile(`,`+secret).ReplaceAllString(text, "")
+	return regexp.MustCompile(secret+`,?`).ReplaceAllString(text, "")
 }
 
 // find follows names into an object; nil if they lead nowhere.
@@ -328,6 +423,9 @@ func value(t catalog.Type, raw json.RawMessage) any {
 			return f
 		}
 	case catalog.Timestamp:
+		if seconds, ok := v.(float64); ok {
+			return time.Unix(int64(seconds), 0).UTC().Format("2006-01-02 15:04:05.000Z")
+		}
 		if s, ok := v.(string); ok {
 			if at, err := time.Parse(time.RFC3339, s); err == nil {
 				return at.UTC().Truncate(time.Millisecond).Format("2006-01-02 15:04:05.000Z")

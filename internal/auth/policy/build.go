@@ -26,7 +26,7 @@ type builder struct {
 // every table carries a Restriction, even one that is visible as a whole: its
 // access paths may go through tables that are not, and only Base leads there.
 func (b *builder) build(ctx context.Context) (*catalog.Schema, error) {
-	out := &catalog.Schema{Name: b.base.Name, ID: b.base.ID}
+	out := &catalog.Schema{Name: b.base.Name, ID: b.base.ID, Label: b.base.Label}
 	whole := true
 	for _, t := range b.base.Tables {
 		v, full, err := b.table(ctx, out, t)

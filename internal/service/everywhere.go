@@ -1,0 +1,115 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+)
+
+// everywhere adds the schema of all environments to what a caller sees: the rows
+// of those that the provider shows the caller, as it shows them.
+type everywhere struct {
+	catalog.Provider
+	connection catalog.Provider
+	events     observe.Sink
+}
+
+// withAll adds the schema of all environments unless the connection does not
+// offer it.
+func (s *Service) withAll(c *Connection, p catalog.Provider) catalog.Provider {
+	if b, ok := c.Provider.(*browsed); ok && !named(b.schemas, catalog.AllEnvironments) {
+		return p
+	}
+	return &everywhere{Provider: p, connection: c.Provider, events: s.config.Sink}
+}
+
+// Default implements catalog.Provider.
+func (e *everywhere) Default() string {
+	if name := e.connection.Default(); strings.EqualFold(name, catalog.AllEnvironments) {
+		return name
+	}
+	return e.Provider.Default()
+}
+
+// Names implements catalog.Provider.
+func (e *everywhere) Names(ctx context.Context) ([]catalog.SchemaName, error) {
+	names, err := e.Provider.Names(ctx)
+	if err != nil || len(environments(names)) == 0 {
+		return names, err
+	}
+	out := make([]catalog.SchemaName, 0, len(names)+1)
+	for i, n := range names {
+		if i == 0 && n.ID != "" {
+			out = append(out, catalog.SchemaName{Name: catalog.AllEnvironments})
+		}
+		out = append(out, n)
+		if i == 0 && n.ID == "" {
+			out = append(out, catalog.SchemaName{Name: catalog.AllEnvironments})
+		}
+	}
+	return out, nil
+}
+
+// environments are the schemas that are united: those of environments that are
+// not being deleted.
+func environments(names []catalog.SchemaName) (out []catalog.SchemaName) {
+	for _, n := range names {
+		if n.ID != "" && !n.Leaving {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// schemasAtOnce bounds the schemas that are read side by side.
+const schemasAtOnce = 16
+
+// unionKey tells the schemas that a union is made of.
+type unionKey string
+
+// Schema implements catalog.Provider.
+func (e *everywhere) Schema(ctx context.Context, name string) (*catalog.Schema, error) {
+	if name == "" {
+		name = e.Default()
+	}
+	if !strings.EqualFold(name, catalog.AllEnvironments) {
+		return e.Provider.Schema(ctx, name)
+	}
+	names, err := e.Provider.Names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	members := environments(names)
+	if len(members) == 0 {
+		return e.Provider.Schema(ctx, name)
+	}
+	schemas := make([]*catalog.Schema, len(members))
+	g, ctx := safely.NewGroup(ctx, e.events, observe.InSchema)
+	g.SetLimit(schemasAtOnce)
+	for i, n := range members {
+		g.Go(func() (err error) {
+			if schemas[i], err = e.Provider.Schema(ctx, n.ID); err != nil {
+				failed := *gwerr.From(err)
+				failed.Message = "The schema of the environment " + n.Name + ": " + failed.Message
+				return &failed
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	var key strings.Builder
+	for _, s := range schemas {
+		fmt.Fprintf(&key, "%p ", s)
+	}
+	// One union for all requests that see the same, so that what is derived from
+	// it is kept.
+	union, _ := schemas[0].Derived(unionKey(key.String()), func() any { return catalog.Union(catalog.AllEnvironments, schemas) }).(*catalog.Schema)
+	return union, nil
+}

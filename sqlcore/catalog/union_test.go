@@ -1,0 +1,52 @@
+package catalog_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+)
+
+func TestUnion(t *testing.T) {
+	t.Parallel()
+	column := func(name string, typ catalog.Type, required bool) catalog.Column {
+		return catalog.Column{Name: name, Type: typ, Required: required, Key: name == "Id", Access: catalog.Writable, References: &catalog.Reference{Table: "X"}}
+	}
+	schema := func(s *catalog.Schema, tables map[string][]catalog.Column) *catalog.Schema {
+		for name, columns := range tables {
+			s.Tables = append(s.Tables, &catalog.Table{Name: name, Schema: s, Scope: catalog.PerEnvironment, Columns: columns})
+		}
+		return s
+	}
+	one := schema(&catalog.Schema{Name: "One", ID: "1", Notes: []string{"something is missing"}}, map[string][]catalog.Column{
+		"Cars": {column("Id", catalog.GUID, true), column("EnvironmentId", catalog.GUID, true), column("Colour", catalog.String, true), column("Age", catalog.Int32, false)},
+	})
+	two := schema(&catalog.Schema{Name: "2", ID: "2", Label: "One"}, map[string][]catalog.Column{
+		"cars": {column("Id", catalog.GUID, true), column("Colour", catalog.String, false), column("Age", catalog.Bool, false), column("Wheels", catalog.Int32, true)},
+	})
+	three := schema(&catalog.Schema{Name: "Three", ID: "3"}, map[string][]catalog.Column{"Boats": {column("Id", catalog.GUID, true)}})
+	u := catalog.Union(catalog.AllEnvironments, []*catalog.Schema{one, two, three})
+	cars, ok := u.Table("Cars")
+	if !ok || len(u.Tables) != 2 || len(cars.Members) != 2 || u.Notes[0] != "One: something is missing" {
+		t.Fatalf("%+v", u)
+	}
+	var got []string
+	for _, c := range cars.Columns {
+		if c.References != nil || c.Access != catalog.ReadOnly {
+			t.Errorf("%s refers or can be written", c.Name)
+		}
+		got = append(got, fmt.Sprintf("%s %s %v %v", c.Name, c.Type, c.Key, c.Required))
+	}
+	want := "Id guid true true, EnvironmentId guid true true, Colour string false false, Age json false false, Wheels int32 false false, EnvironmentName string false true"
+	if strings.Join(got, ", ") != want {
+		t.Errorf("columns %s\nwant %s", strings.Join(got, ", "), want)
+	}
+	boats, _ := u.Table("Boats")
+	if n := len(boats.Columns); n != 3 || boats.Columns[1].Name != "EnvironmentId" {
+		t.Errorf("Boats have %+v", boats.Columns)
+	}
+	if name, same := cars.Members[1].Everywhere(catalog.EnvironmentName); name != "One" || !same {
+		t.Errorf("an environment that shares its name is called %q", name)
+	}
+}

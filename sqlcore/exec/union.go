@@ -1,0 +1,268 @@
+package exec
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"sync/atomic"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/plan"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// membersAtOnce bounds the members of a union that are read side by side. The
+// source bounds the calls of all of them.
+const membersAtOnce = 8
+
+// unioned gives the rows of a union's members: as they come or, where order
+// matters, one member's after the other's.
+type unioned struct {
+	*plan.Read
+	executor *Executor
+	cancel   context.CancelFunc
+	out      chan scan.Batch
+	err      error // set before out is closed
+	once     sync.Once
+	// refused counts the members whose rows the source does not show.
+	refused atomic.Int64
+}
+
+// union starts to read the members.
+func (x *Executor) union(ctx context.Context, r *plan.Read) *unioned {
+	ctx, cancel := context.WithCancel(ctx)
+	u := &unioned{Read: r, executor: x, cancel: cancel, out: make(chan scan.Batch)}
+	go func() {
+		defer close(u.out)
+		u.err = gwerr.New(gwerr.Internal, "The reading ended early.", "")
+		u.err = safely.Do(ctx, x.sink, observe.InQuery, func() error { return u.produce(ctx) })
+	}()
+	return u
+}
+
+// Next implements scan.Batches.
+func (u *unioned) Next(ctx context.Context) (scan.Batch, error) {
+	select {
+	case b, ok := <-u.out:
+		switch {
+		case ok:
+			return b, nil
+		case u.err != nil:
+			return scan.Batch{}, gwerr.From(u.err)
+		}
+		return scan.Of().Next(ctx)
+	case <-ctx.Done():
+		return scan.Batch{}, gwerr.From(ctx.Err())
+	}
+}
+
+// Close implements scan.Batches.
+func (u *unioned) Close() {
+	u.once.Do(func() {
+		u.cancel()
+		for b := range u.out {
+			b.Record.Release()
+		}
+	})
+}
+
+// produce reads the members, some at a time. In order, each has a lane that is
+// emptied in turn.
+func (u *unioned) produce(ctx context.Context) error {
+	g, ctx := safely.NewGroup(ctx, u.executor.sink, observe.InQuery)
+	g.SetLimit(membersAtOnce + 1)
+	lanes := make([]chan scan.Batch, len(u.Parts))
+	ordered := u.Parts[0].Request.Ordered
+	if ordered {
+		for i := range lanes {
+			lanes[i] = make(chan scan.Batch, 1)
+		}
+		g.Go(func() error { return u.merge(ctx, lanes) })
+	}
+	for i, part := range u.Parts {
+		g.Go(func() error {
+			to := u.out
+			if ordered {
+				to = lanes[i]
+				defer close(to)
+			}
+			return u.member(ctx, part, to)
+		})
+	}
+	if err := g.Wait(); err != nil {
+		for _, lane := range lanes {
+			drain(lane)
+		}
+		return err
+	}
+	return nil
+}
+
+// drain lets go of what is left in a lane, which nobody fills any more.
+func drain(lane chan scan.Batch) {
+	for {
+		select {
+		case b, ok := <-lane:
+			if !ok {
+				return
+			}
+			b.Record.Release()
+		default:
+			return
+		}
+	}
+}
+
+func (u *unioned) merge(ctx context.Context, lanes []chan scan.Batch) error {
+	for _, lane := range lanes {
+		if err := u.empty(ctx, lane); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// empty hands on what comes through a lane until it is closed.
+func (u *unioned) empty(ctx context.Context, lane chan scan.Batch) error {
+	for {
+		select {
+		case b, ok := <-lane:
+			if !ok {
+				return nil
+			}
+			if err := put(ctx, u.out, b); err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func put(ctx context.Context, to chan scan.Batch, b scan.Batch) error {
+	select {
+	case to <- b:
+		return nil
+	case <-ctx.Done():
+		b.Record.Release()
+		return ctx.Err()
+	}
+}
+
+// member reads one member. Where the source does not show its rows at all, it is
+// left out, unless all are.
+func (u *unioned) member(ctx context.Context, part *plan.Read, to chan scan.Batch) error {
+	table := part.Access.Table
+	name, _ := table.Everywhere(catalog.EnvironmentName)
+	some, err := u.rows(ctx, part, to)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case some || !gwerr.Is(err, gwerr.UpstreamForbidden) || u.refused.Add(1) == int64(len(u.Parts)):
+		failed := *gwerr.From(err)
+		failed.Message = "In the environment " + name + ": " + failed.Message
+		return &failed
+	}
+	noteIn(ctx, "The environment "+name+" is left out of "+u.Access.Table.Name+": PingOne does not show its rows to the application.")
+	return nil
+}
+
+// rows hands a member's rows on; some is true once there were some.
+func (u *unioned) rows(ctx context.Context, part *plan.Read, to chan scan.Batch) (some bool, err error) {
+	rows, err := u.executor.open(ctx, part, "")
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	for {
+		b, err := rows.Next(ctx)
+		if isEnd(err) {
+			return some, nil
+		}
+		if err != nil {
+			return some, err
+		}
+		some = true
+		rec, err := u.unite(part.Access.Table, b.Record)
+		b.Record.Release()
+		if err != nil {
+			return some, err
+		}
+		if err := put(ctx, to, scan.Batch{Record: rec}); err != nil {
+			return some, err
+		}
+	}
+}
+
+// unite gives a member's record the columns of the union.
+func (u *unioned) unite(from *catalog.Table, rec arrow.RecordBatch) (arrow.RecordBatch, error) {
+	table, n := u.Request.Table, int(rec.NumRows())
+	columns := make([]arrow.Array, 0, len(u.Request.Columns))
+	defer func() { releaseAll(columns) }()
+	for _, c := range u.Request.Columns {
+		want := &table.Columns[c]
+		value, same := from.Everywhere(want.Name)
+		at := rec.Schema().FieldIndices(nameIn(from, want.Name))
+		switch {
+		case same:
+			columns = append(columns, repeat(value, n))
+		case len(at) == 0:
+			columns = append(columns, array.MakeArrayOfNull(memory.DefaultAllocator, want.Type.Arrow(), n))
+		case want.Type == catalog.JSON && from.Column(want.Name).Type != catalog.JSON:
+			text, err := asJSON(rec.Column(at[0]))
+			if err != nil {
+				return nil, err
+			}
+			columns = append(columns, text)
+		default:
+			rec.Column(at[0]).Retain()
+			columns = append(columns, rec.Column(at[0]))
+		}
+	}
+	return array.NewRecordBatch(table.ArrowSchema(u.Request.Columns), columns, int64(n)), nil
+}
+
+// nameIn is a column's name as the member spells it.
+func nameIn(t *catalog.Table, name string) string {
+	if c := t.Column(name); c != nil {
+		return c.Name
+	}
+	return name
+}
+
+func repeat(text string, n int) arrow.Array {
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	defer b.Release()
+	b.Reserve(n)
+	for range n {
+		b.Append(text)
+	}
+	return b.NewArray()
+}
+
+// asJSON writes values of another type as JSON text.
+func asJSON(values arrow.Array) (arrow.Array, error) {
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	defer b.Release()
+	for i := range values.Len() {
+		if values.IsNull(i) {
+			b.AppendNull()
+			continue
+		}
+		raw, err := json.Marshal(values.GetOneForMarshal(i))
+		if err != nil {
+			return nil, gwerr.Wrap(gwerr.Internal, err, "A value could not be written as JSON.", "")
+		}
+		b.Append(string(raw))
+	}
+	return b.NewArray(), nil
+}
