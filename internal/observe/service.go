@@ -74,3 +74,27 @@ func (Reloaded) event()          {}
 func (CertificateLoaded) event() {}
 func (Lifecycle) event()         {}
 func (ReadyCheck) event()        {}
+
+// EngineWorkers changes the number of the engine's processes.
+type EngineWorkers struct {
+	State string // "alive", or "busy" with a statement
+	Delta int
+}
+
+// EngineWorkerExited is the end of one of them: "stopped" when it was not
+// needed any more, "time" or "memory" for a bound that its statement passed,
+// "canceled" or "needed" where it would not give up a statement, "start" where
+// it did not start, "crash" otherwise. Err is for the log alone.
+type EngineWorkerExited struct {
+	Reason string
+	Err    error
+}
+
+// EngineWalls says, once, what the engine's processes are kept from by the
+// kernel: Files is true where they reach no file but their own, Calls where
+// they get no socket and start no program.
+type EngineWalls struct{ Files, Calls bool }
+
+func (EngineWorkers) event()      {}
+func (EngineWorkerExited) event() {}
+func (EngineWalls) event()        {}

@@ -31,13 +31,13 @@ type badLiteral struct {
 }
 
 // checkLiterals returns gwerr.TypeMismatch for the first bad literal of a plan.
-func (b *binder) checkLiterals(ctx context.Context, c *conn, reply *planReply) error {
+func (b *binder) checkLiterals(ctx context.Context, reply *planReply) error {
 	if reply.Error || len(reply.Plans) != 1 {
 		return nil
 	}
 	found := badLiterals(reply.Plans[0], nil, 0)
 	for _, l := range found {
-		answer, err := c.texts(ctx, "SELECT CAST(TRY_CAST("+sqltext.Literal(l.text)+" AS "+l.kind+") IS NULL AS VARCHAR)")
+		answer, err := b.c.texts(ctx, "SELECT CAST(TRY_CAST("+sqltext.Literal(l.text)+" AS "+l.kind+") IS NULL AS VARCHAR)")
 		if err != nil {
 			return err
 		}

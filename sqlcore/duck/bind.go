@@ -10,6 +10,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/wire"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
@@ -30,7 +31,7 @@ type BindRequest struct {
 // binder holds the state of one Bind.
 type binder struct {
 	req     BindRequest
-	c       *conn
+	c       planner
 	names   []catalog.SchemaName
 	tokens  []sqltext.Token // of the user's text
 	sql     string          // the text as edited so far
@@ -65,28 +66,39 @@ func (e *Engine) Bind(ctx context.Context, r BindRequest) (*query.Query, error) 
 	return e.kept.bind(ctx, b, func() (*query.Query, error) { return e.plan(ctx, b) })
 }
 
-// plan binds a statement by the engine's plan for it.
+// plan binds a statement by the engine's plan for it. Only when its tables are
+// known can the process be asked for that has them ready.
 func (e *Engine) plan(ctx context.Context, b *binder) (*query.Query, error) {
-	c, err := e.shadow.acquire(ctx)
-	if err != nil {
-		return nil, gwerr.From(err)
-	}
-	defer e.shadow.release(c)
-	b.c = c
-	if err := b.parse(ctx); err != nil {
+	if err := e.with(ctx, nil, b, b.parse); err != nil {
 		return nil, translate(err)
 	}
 	if err := b.resolve(ctx); err != nil {
 		return nil, translate(err)
 	}
-	if err := e.shadow.use(ctx, c, b.tables); err != nil {
-		return nil, translate(err)
-	}
-	q, err := b.plan(ctx, e.spare)
+	var q *query.Query
+	err := e.with(ctx, b.tables, b, func(ctx context.Context) (err error) {
+		if err := b.c.show(ctx, b.tables); err != nil {
+			return err
+		}
+		q, err = b.plan(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, translate(err)
 	}
 	return q, nil
+}
+
+// with runs a part of a binding with an engine process, one that has the tables
+// ready if there is such.
+func (e *Engine) with(ctx context.Context, tables []*catalog.Table, b *binder, part func(context.Context) error) error {
+	c, err := e.planner(ctx, tables)
+	if err != nil {
+		return err
+	}
+	defer c.release()
+	b.c = c
+	return part(ctx)
 }
 
 // edit applies edits to the text and remembers them.
@@ -171,8 +183,8 @@ const (
 )
 
 // ask runs one of the calls and returns its answer.
-func ask(ctx context.Context, c *conn, call, sql string) (string, error) {
-	out, err := c.call(ctx, call, sql)
+func ask(ctx context.Context, c planner, database, call, sql string) (string, error) {
+	out, err := c.ask(ctx, database, call, sql)
 	if err != nil {
 		return "", err
 	}
@@ -225,7 +237,7 @@ func prefixOf(text string, words []string) string {
 
 // parse reads the syntax tree.
 func (b *binder) parse(ctx context.Context) error {
-	answer, err := ask(ctx, b.c, askSyntax, b.sql)
+	answer, err := ask(ctx, b.c, wire.Planning, askSyntax, b.sql)
 	if err != nil {
 		return err
 	}

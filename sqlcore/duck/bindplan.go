@@ -6,13 +6,14 @@ import (
 	"context"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/wire"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
-// askPlan asks for the optimised plan.
-func (b *binder) askPlan(ctx context.Context, c *conn) (*planReply, error) {
-	answer, err := ask(ctx, c, askPlan, b.sql)
+// askPlan asks one of the databases for the optimised plan.
+func (b *binder) askPlan(ctx context.Context, database string) (*planReply, error) {
+	answer, err := ask(ctx, b.c, database, askPlan, b.sql)
 	if err != nil {
 		return nil, err
 	}
@@ -27,8 +28,8 @@ func (b *binder) askPlan(ctx context.Context, c *conn) (*planReply, error) {
 var unreadable = map[string]bool{"internal": true, "serialization": true, "not implemented": true}
 
 // plan reads the optimised plan and builds the bound query.
-func (b *binder) plan(ctx context.Context, s *spare) (*query.Query, error) {
-	reply, err := b.askPlan(ctx, b.c)
+func (b *binder) plan(ctx context.Context) (*query.Query, error) {
+	reply, err := b.askPlan(ctx, wire.Planning)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +37,7 @@ func (b *binder) plan(ctx context.Context, s *spare) (*query.Query, error) {
 		return nil, err
 	}
 	if reply.Error && reply.ErrorType == "internal" {
-		if reply, err = b.planAgain(ctx, s); err != nil {
+		if reply, err = b.askPlan(ctx, wire.Sparing); err != nil {
 			return nil, err
 		}
 	}
@@ -46,7 +47,7 @@ func (b *binder) plan(ctx context.Context, s *spare) (*query.Query, error) {
 	if err := b.checkReads(ctx, reply); err != nil {
 		return nil, err
 	}
-	if err := b.checkLiterals(ctx, b.c, reply); err != nil {
+	if err := b.checkLiterals(ctx, reply); err != nil {
 		return nil, err
 	}
 	q := &query.Query{SQL: b.sql}

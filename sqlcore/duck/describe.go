@@ -4,7 +4,6 @@ package duck
 
 import (
 	"context"
-	"regexp"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -24,15 +23,13 @@ var resultTypes = map[string]catalog.Type{
 
 // describe fills in the result's columns.
 func (b *binder) describe(ctx context.Context, q *query.Query) error {
-	s, err := b.c.prepare(ctx, b.sql)
+	names, types, err := b.c.describe(ctx, b.sql)
 	if err != nil {
 		return err
 	}
-	defer s.close()
-	names, types := s.columns()
 	outputs := b.tree.outputs
 	for i := range names {
-		c := query.Column{Name: resultName(names[i]), Type: resultTypes[types[i]], SQLType: types[i]}
+		c := query.Column{Name: names[i], Type: resultTypes[types[i]], SQLType: types[i]}
 		if len(outputs) == len(names) && outputs[i] != "" {
 			c.Name = outputs[i]
 		}
@@ -67,15 +64,3 @@ func (b *binder) describePlain(q *query.Query) bool {
 	q.Columns = columns
 	return true
 }
-
-// resultName is the name of a result's column where only the engine's is
-// known. What COLUMNS('…') stands for is written there with its catalog.
-func resultName(name string) string {
-	if name == "count_star()" {
-		return "count"
-	}
-	return innerCatalogs.ReplaceAllString(name, "")
-}
-
-// innerCatalogs matches the catalogs of shadow tables and of jobs.
-var innerCatalogs = regexp.MustCompile(`\b(shadow_[0-9]+|q_[0-9a-f]{24})\.`)

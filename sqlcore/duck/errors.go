@@ -9,7 +9,14 @@ import (
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/wire"
 )
+
+// engineError is what DuckDB says; its text is for the log and for
+// translation, never for users.
+type engineError struct{ text string }
+
+func (e *engineError) Error() string { return e.text }
 
 // internalNames matches the catalogs that the engine works in.
 var internalNames = regexp.MustCompile(`"?\b(shadow|q)_[0-9a-f]+"?\.|\bmemory\.main\.`)
@@ -61,9 +68,16 @@ var kinds = []struct {
 func translate(err error) error {
 	var e *engineError
 	var g *gwerr.Error
+	var told *wire.Failure
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &told) && told.Code == "":
+		err = &engineError{told.Text}
+	case errors.As(err, &told):
+		return gwerr.Wrap(gwerr.Code(told.Code), errors.New(told.Cause), told.Text, told.Mend)
+	}
+	switch {
 	case errors.As(err, &g):
 		return g
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), !errors.As(err, &e):

@@ -53,11 +53,11 @@ func (e *Engine) Changing(ctx context.Context) (engine []string, own []string, e
 }
 
 func (e *Engine) ask(ctx context.Context, sql string) ([]string, error) {
-	c, err := e.shadow.acquire(ctx)
+	c, err := e.planner(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
-	defer e.shadow.release(c)
+	defer c.release()
 	return c.texts(ctx, sql)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/wire"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
@@ -32,7 +33,7 @@ func (b *binder) planLikes(ctx context.Context, first *planReply) (*planReply, e
 	}
 	sql, maps := b.sql, len(b.maps)
 	b.edit(likeEdits(tokens))
-	again, err := b.askPlan(ctx, b.c)
+	again, err := b.askPlan(ctx, wire.Planning)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/wire"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
@@ -39,12 +40,12 @@ func seedPlans(tb testing.TB) []string {
 		}
 	}()
 	ctx := context.Background()
-	c, err := e.shadow.acquire(ctx)
+	c, err := e.planner(ctx, fuzzTables)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer e.shadow.release(c)
-	if err := e.shadow.use(ctx, c, fuzzTables); err != nil {
+	defer c.release()
+	if err := c.show(ctx, fuzzTables); err != nil {
 		tb.Fatal(err)
 	}
 	var out []string
@@ -56,7 +57,7 @@ func seedPlans(tb testing.TB) []string {
 		`SELECT Name FROM "Town"."Members" WHERE 1 = 0`,
 		`VALUES (1)`,
 	} {
-		answer, err := ask(ctx, c, askPlan, sql)
+		answer, err := ask(ctx, c, wire.Planning, askPlan, sql)
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -4,19 +4,16 @@ package duck
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
+	"encoding/json"
 	"fmt"
-	"io"
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
-	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/wire"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
@@ -36,7 +33,7 @@ func (e *Engine) Filter(ctx context.Context, t *catalog.Table, columns []int, sq
 	if err := e.begin(); err != nil {
 		return nil, err
 	}
-	f := &rowFilter{e: e, feed: &feed{}}
+	f := &rowFilter{e: e}
 	if err := f.prepare(ctx, t, columns, sql); err != nil {
 		f.Close()
 		return nil, translate(err)
@@ -44,28 +41,11 @@ func (e *Engine) Filter(ctx context.Context, t *catalog.Table, columns []int, sq
 	return f, nil
 }
 
-// feed is a stream that gives one batch for each scan.
-type feed struct{ batch arrow.RecordBatch }
-
-func (f *feed) Next(context.Context) (scan.Batch, error) {
-	if f.batch == nil {
-		return scan.Batch{}, io.EOF
-	}
-	b := f.batch
-	f.batch = nil
-	return scan.Batch{Record: b}, nil
-}
-
-func (f *feed) Close() {}
-
+// rowFilter is a condition that any engine process evaluates, batch by batch.
 type rowFilter struct {
 	e      *Engine
-	c      *conn
-	feed   *feed
-	reader *batchReader
-	id     int64
-	name   string // the catalog
-	s      *statement
+	asked  []byte // a wire.Filter
+	key    string
 	closed sync.Once
 }
 
@@ -73,29 +53,30 @@ func (f *rowFilter) prepare(ctx context.Context, t *catalog.Table, columns []int
 	if sql, err = f.check(ctx, t, sql); err != nil {
 		return err
 	}
-	if f.c, err = f.e.data.connect(); err != nil {
+	f.asked, err = json.Marshal(wire.Filter{Table: wire.TableOf(t), Columns: columns, SQL: sql})
+	if err != nil {
 		return err
 	}
-	var random [12]byte
-	if _, err := rand.Read(random[:]); err != nil {
-		return err
-	}
-	f.name = "q_" + hex.EncodeToString(random[:])
-	if err := f.c.exec(ctx, "ATTACH ':memory:' AS "+f.name); err != nil {
-		f.name = ""
-		return err
-	}
-	if err := f.c.exec(ctx, "USE "+f.name); err != nil {
-		return err
-	}
-	// The filter outlives the context of its making.
-	in := query.Input{Table: t, Columns: columns, Rows: f.feed}
-	f.reader = newBatchReader(context.WithoutCancel(ctx), f.e.sink, in, f.e.data.connect)
-	f.reader.again = true
-	f.id = streams.put(f.reader)
-	f.s, err = f.c.prepare(ctx, fmt.Sprintf("SELECT (%s) IS TRUE FROM (SELECT %s FROM %s(%d)) AS %s",
-		sql, selectList(t, columns), rowsFunction, f.id, sqltext.Quote(t.Name)))
+	f.key = "f" + string(f.asked)
+	_, err = f.ask(ctx, nil)
 	return err
+}
+
+// ask has a process evaluate the condition on a batch, or see that it can where
+// there is none.
+func (f *rowFilter) ask(ctx context.Context, batch []byte) ([]string, error) {
+	l, err := f.e.pool.Lease(ctx, f.key, false)
+	if err != nil {
+		return nil, err
+	}
+	defer l.Release()
+	l.Keep(f.key)
+	return l.Call(ctx, func(c *wire.Conn, number uint32) error {
+		if err := c.Send(wire.Mask, number, f.asked); err != nil {
+			return err
+		}
+		return c.Send(wire.Batch, 0, batch)
+	})
 }
 
 // check holds the condition to the rules of queries, and sees that it is one
@@ -112,15 +93,10 @@ func (f *rowFilter) check(ctx context.Context, t *catalog.Table, sql string) (st
 	}
 	condition := sql
 	sql = sqltext.Blank(sql, tokens)
-	c, err := f.e.shadow.acquire(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer f.e.shadow.release(c)
 	const head = "SELECT ("
-	b := &binder{c: c, sql: head + sql + ") IS TRUE", tables: []*catalog.Table{t}, req: BindRequest{SQL: condition}, tokens: tokens}
+	b := &binder{sql: head + sql + ") IS TRUE", tables: []*catalog.Table{t}, req: BindRequest{SQL: condition}, tokens: tokens}
 	b.maps = []sqltext.Map{b.headMap(head)}
-	if err := b.parse(ctx); err != nil {
+	if err := f.e.with(ctx, nil, b, b.parse); err != nil {
 		return "", err
 	}
 	if len(b.tree.tables) > 0 {
@@ -137,63 +113,27 @@ func (b *binder) headMap(head string) sqltext.Map {
 
 // Mask tells for each row whether the condition is true.
 func (f *rowFilter) Mask(ctx context.Context, rec arrow.RecordBatch) ([]bool, error) {
-	out := make([]bool, 0, rec.NumRows())
-	if rec.NumRows() == 0 {
+	out := make([]bool, rec.NumRows())
+	if len(out) == 0 {
 		return out, nil
 	}
-	rec.Retain()
-	f.feed.batch = rec
-	defer func() {
-		if f.feed.batch != nil { // not read
-			f.feed.batch.Release()
-			f.feed.batch = nil
-		}
-	}()
-	st, err := f.s.again(ctx)
+	var encoder wire.Encoder
+	body, err := encoder.Encode(rec)
 	if err != nil {
-		return nil, f.failed(err)
+		return nil, gwerr.From(err)
 	}
-	defer st.free()
-	for {
-		part, err := st.next(ctx)
-		if err != nil {
-			return nil, f.failed(err)
-		}
-		if part == nil {
-			break
-		}
-		values, ok := part.Column(0).(*array.Boolean)
-		for i := 0; ok && i < values.Len(); i++ {
-			out = append(out, values.Value(i))
-		}
-		part.Release()
+	answer, err := f.ask(ctx, body)
+	if err != nil {
+		return nil, translate(err)
 	}
-	if int64(len(out)) != rec.NumRows() {
-		return nil, gwerr.From(fmt.Errorf("duck: a mask of %d for %d rows", len(out), rec.NumRows()))
+	if len(answer) != 1 || len(answer[0]) != len(out) {
+		return nil, gwerr.From(fmt.Errorf("duck: a mask of another length than %d rows", len(out)))
+	}
+	for i := range out {
+		out[i] = answer[0][i] == 1
 	}
 	return out, nil
 }
 
-func (f *rowFilter) failed(err error) error {
-	if own := f.reader.Err(); own != nil {
-		return gwerr.From(own)
-	}
-	return translate(err)
-}
-
 // Close frees the filter.
-func (f *rowFilter) Close() {
-	f.closed.Do(func() {
-		if f.s != nil {
-			f.s.close()
-		}
-		if f.id != 0 {
-			streams.drop(f.id)
-		}
-		if f.c != nil {
-			f.e.detach(f.c, f.name, f.name != "")
-			f.c.close()
-		}
-		f.e.jobs.Done()
-	})
-}
+func (f *rowFilter) Close() { f.closed.Do(f.e.jobs.Done) }

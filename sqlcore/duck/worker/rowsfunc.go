@@ -1,6 +1,6 @@
 //go:build duckdb_arrow
 
-package duck
+package worker
 
 /*
 #include <stdint.h>

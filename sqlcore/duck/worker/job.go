@@ -1,6 +1,6 @@
 //go:build duckdb_arrow
 
-package duck
+package worker
 
 import (
 	"context"
@@ -8,17 +8,16 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
-	"time"
 
-	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/wire"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
-	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
 // loadsAtOnce bounds the inputs of one job that are read at the same time.
@@ -26,12 +25,11 @@ const loadsAtOnce = 4
 
 // job is one running query, in a catalog of its own that goes away with it.
 type job struct {
-	e *Engine
+	w *worker
 	query.Job
-	name   string // the catalog
-	c      *conn
-	ctx    context.Context
-	cancel context.CancelFunc
+	name string // the catalog
+	c    *conn
+	ctx  context.Context
 
 	mu       sync.Mutex
 	readers  []*batchReader
@@ -39,46 +37,64 @@ type job struct {
 	attached bool
 }
 
-// Run executes SQL over the rows of the inputs and streams the result. It owns
-// the inputs' rows and closes them, also when it fails. The result has a method
-// Schema() *arrow.Schema. An error of an input ends the result with that error.
-func (e *Engine) Run(ctx context.Context, j query.Job) (scan.Rows, error) {
-	if err := e.begin(); err != nil {
-		closeInputs(j.Inputs)
-		return nil, err
-	}
-	w := &job{e: e, Job: j}
-	w.ctx, w.cancel = context.WithCancel(ctx)
-	var res *Result
-	defer func() {
-		if res == nil {
-			w.close() // after an error or a panic
+// run runs a job and tells how it ended. Its error ends the process.
+func (w *worker) run(ctx context.Context, f wire.Frame) error {
+	j := &job{w: w, ctx: ctx}
+	err := safely.Do(ctx, observe.Discard, observe.InEngine, func() error {
+		var asked wire.Job
+		if err := f.JSON(&asked); err != nil {
+			return err
 		}
-	}()
-	st, err := w.start()
-	if err != nil {
-		return nil, w.failed(ctx, err)
+		w.take(&j.Job, asked)
+		st, err := j.start()
+		if err != nil {
+			return err
+		}
+		defer st.close()
+		return j.give(st)
+	})
+	if err == nil {
+		err = w.c.Send(wire.Done, f.Stream, nil)
+	} else {
+		// An input's own error before the engine's words about it.
+		if own := j.inputError(); own != nil {
+			err = own
+		}
+		err = w.c.SendJSON(wire.Failed, f.Stream, failure(err))
 	}
-	res = newResult(w, st)
-	return res, nil
+	if left := j.close(); left != nil {
+		return left
+	}
+	if err != nil {
+		return err
+	}
+	return w.c.Send(wire.Idle, f.Stream, nil)
 }
 
-func closeInputs(inputs []query.Input) {
-	for _, in := range inputs {
-		if in.Rows != nil {
-			in.Rows.Close()
-		}
+// take reads a job and makes its inputs known.
+func (w *worker) take(j *query.Job, asked wire.Job) {
+	tables := make([]*catalog.Table, len(asked.Tables))
+	for i, t := range asked.Tables {
+		tables[i] = t.Catalog()
+	}
+	j.SQL, j.Parameters = asked.SQL, asked.Parameters
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.taken = newCredit(asked.Window)
+	clear(w.inputs)
+	for _, in := range asked.Inputs {
+		stream := newInput(w.c, in.Stream)
+		w.inputs[in.Stream] = stream
+		j.Inputs = append(j.Inputs, query.Input{Table: tables[in.Table], Columns: in.Columns, Once: in.Once, Rows: stream})
 	}
 }
 
 // start loads the inputs and starts the statement.
 func (w *job) start() (*stream, error) {
-	begun := time.Now()
 	var err error
-	if w.c, err = w.e.data.connect(); err != nil {
+	if w.c, err = w.w.data.connect(); err != nil {
 		return nil, err
 	}
-	w.e.sweep(w.ctx, w.c)
 	if err := w.attach(); err != nil {
 		return nil, err
 	}
@@ -86,7 +102,9 @@ func (w *job) start() (*stream, error) {
 	if err := w.inputs(groups); err != nil {
 		return nil, err
 	}
-	w.e.sink.Observe(w.ctx, observe.QueryPhase{Phase: "load", Duration: time.Since(begun)})
+	if err := w.w.c.Send(wire.Loaded, 0, nil); err != nil {
+		return nil, err
+	}
 	s, err := w.c.prepare(w.ctx, w.SQL)
 	if err != nil {
 		return nil, err
@@ -96,6 +114,50 @@ func (w *job) start() (*stream, error) {
 		return nil, err
 	}
 	return s.run(w.ctx)
+}
+
+// give sends the result as far as it is wanted.
+func (w *job) give(st *stream) error {
+	schema, err := wire.EncodeSchema(st.schema)
+	if err != nil {
+		return err
+	}
+	if err := w.w.c.Send(wire.Schema, 0, schema); err != nil {
+		return err
+	}
+	var encoder wire.Encoder
+	for {
+		if err := w.w.taken.use(w.ctx); err != nil {
+			return err
+		}
+		rec, err := st.next(w.ctx)
+		if err != nil {
+			return err
+		}
+		if rec == nil {
+			return w.inputError()
+		}
+		body, err := encoder.Encode(rec)
+		rec.Release()
+		if err != nil {
+			return err
+		}
+		if err := w.w.c.Send(wire.Batch, 0, body); err != nil {
+			return err
+		}
+	}
+}
+
+// inputError tells the end of the rows from an input that broke off.
+func (w *job) inputError() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.readers {
+		if err := r.Err(); err != nil {
+			return err
+		}
+	}
+	return w.ctx.Err()
 }
 
 // attach makes the job's catalog and its schemas.
@@ -147,7 +209,7 @@ func (w *job) inputs(groups [][]query.Input) error {
 	for i, g := range groups {
 		streams[i] = len(g) == 1 && g[0].Once && len(w.Parameters) == 0
 	}
-	loads, ctx := safely.NewGroup(w.ctx, w.e.sink, observe.InEngine)
+	loads, ctx := safely.NewGroup(w.ctx, observe.Discard, observe.InEngine)
 	loads.SetLimit(loadsAtOnce)
 	for i, g := range groups {
 		if !streams[i] {
@@ -194,7 +256,7 @@ func (w *job) view(in query.Input) error {
 // stream makes an input's rows readable by the engine, once, and returns the
 // call that reads them.
 func (w *job) stream(ctx context.Context, in query.Input) string {
-	r := newBatchReader(ctx, w.e.sink, in, w.e.data.connect)
+	r := newBatchReader(ctx, in, w.w.data.connect)
 	id := streams.put(r)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -206,7 +268,7 @@ func (w *job) stream(ctx context.Context, in query.Input) string {
 // load reads the inputs of one table into a table, on a connection of its own.
 // A row that several inputs hold is kept once, with the columns of all.
 func (w *job) load(ctx context.Context, i int, inputs []query.Input) error {
-	c, err := w.e.data.connect()
+	c, err := w.w.data.connect()
 	if err != nil {
 		return err
 	}
@@ -263,14 +325,16 @@ func mergeQuery(t *catalog.Table, inputs []query.Input, from string) string {
 }
 
 func sameColumns(inputs []query.Input) bool {
-	first := fmt.Sprint(sortedUnique(inputs[0].Columns))
+	first := sorted(inputs[0].Columns)
 	for _, in := range inputs[1:] {
-		if fmt.Sprint(sortedUnique(in.Columns)) != first {
+		if !slices.Equal(sorted(in.Columns), first) {
 			return false
 		}
 	}
 	return true
 }
+
+func sorted(columns []int) []int { return slices.Compact(slices.Sorted(slices.Values(columns))) }
 
 // keep reads a stream into a table, which takes the place of its view.
 func (w *job) keep(i int, t *catalog.Table) error {
@@ -325,35 +389,22 @@ func countScans(plan []explained) (scans int, recursive bool) {
 	return scans, recursive
 }
 
-// failed gives the error to report: an input's own before the engine's words
-// about it.
-func (w *job) failed(ctx context.Context, err error) error {
-	w.mu.Lock()
-	readers := append([]*batchReader(nil), w.readers...)
-	w.mu.Unlock()
-	if ctx.Err() != nil {
-		return gwerr.From(ctx.Err())
-	}
-	for _, r := range readers {
-		// A call that was given up has a cancellation among its causes too; the
-		// code tells whether it was the query that was given up.
-		if own := r.Err(); own != nil && gwerr.From(own).Code != gwerr.Canceled {
-			return gwerr.From(own)
-		}
-	}
-	return translate(err)
-}
-
-// close ends the job: nothing of it stays in the engine.
-func (w *job) close() {
-	w.cancel()
-	closeInputs(w.Inputs)
+// close ends the job: nothing of it stays in the engine. Its error means that
+// something does.
+func (w *job) close() error {
 	for _, id := range w.streams {
 		streams.drop(id)
 	}
-	if w.c != nil {
-		w.e.detach(w.c, w.name, w.attached)
-		w.c.close()
+	if w.c == nil {
+		return nil
 	}
-	w.e.jobs.Done()
+	defer w.c.close()
+	if !w.attached {
+		return nil
+	}
+	// Also after a job that was given up.
+	if err := w.c.exec(context.Background(), "USE memory; DETACH "+w.name); err != nil {
+		return fmt.Errorf("%w: %w", errStays, err)
+	}
+	return nil
 }

@@ -1,6 +1,6 @@
 //go:build duckdb_arrow
 
-package duck
+package worker
 
 import (
 	"context"
@@ -27,7 +27,6 @@ var errTwice = errors.New("duck: a stream of rows is read twice")
 // batchReader hands a table's batches to the engine, whose threads call it.
 type batchReader struct {
 	ctx     context.Context
-	sink    observe.Sink
 	rows    scan.Batches
 	schema  *arrow.Schema
 	types   []catalog.Type
@@ -42,8 +41,8 @@ type batchReader struct {
 	err   error
 }
 
-func newBatchReader(ctx context.Context, sink observe.Sink, in query.Input, connect func() (*conn, error)) *batchReader {
-	r := &batchReader{ctx: ctx, sink: sink, rows: in.Rows, schema: in.Table.ArrowSchema(in.Columns), connect: connect}
+func newBatchReader(ctx context.Context, in query.Input, connect func() (*conn, error)) *batchReader {
+	r := &batchReader{ctx: ctx, rows: in.Rows, schema: in.Table.ArrowSchema(in.Columns), connect: connect}
 	for _, c := range in.Columns {
 		r.types = append(r.types, in.Table.Columns[c].Type)
 	}
@@ -92,7 +91,7 @@ func (r *batchReader) next() (arrow.RecordBatch, error) {
 // it would end the process; the first error is kept, since the engine reports
 // its own words about it.
 func (r *batchReader) safely(f func() error) error {
-	err := safely.Do(r.ctx, r.sink, observe.InEngine, f)
+	err := safely.Do(r.ctx, observe.Discard, observe.InEngine, f)
 	if err != nil {
 		r.mu.Lock()
 		if r.err == nil {

@@ -1,6 +1,6 @@
 //go:build duckdb_arrow
 
-package duck
+package worker
 
 import (
 	"context"
@@ -69,8 +69,6 @@ func (i *instance) connect() (*conn, error) {
 type conn struct {
 	c     db.Connection
 	calls map[string]*statement // prepared by call
-	// using is the set of tables that the connection sees.
-	using *shadow
 }
 
 func (c *conn) close() {

@@ -1,6 +1,6 @@
 //go:build duckdb_arrow
 
-package duck
+package worker
 
 import (
 	"github.com/apache/arrow-go/v18/arrow"

@@ -1,0 +1,13 @@
+//go:build duckdb_arrow
+
+package duck
+
+import (
+	"os"
+	"testing"
+)
+
+func TestMain(m *testing.M) {
+	Worker()
+	os.Exit(m.Run())
+}

@@ -1,0 +1,54 @@
+package pool
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// attributes let a process end with the service, and apart from its terminal.
+func attributes() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+}
+
+// statm reads /proc/<pid>/statm (proc(5)), in bytes.
+func statm(pid int) (fields [7]int64, ok bool) {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")
+	if err != nil {
+		return fields, false
+	}
+	for i, f := range strings.Fields(string(text)) {
+		if i >= len(fields) {
+			break
+		}
+		n, err := strconv.ParseInt(f, 10, 64)
+		if err != nil {
+			return fields, false
+		}
+		fields[i] = n * int64(os.Getpagesize())
+	}
+	return fields, true
+}
+
+// ownMemory gives the resident memory that is the process's own: not that of
+// the program's file, which all share.
+func ownMemory(pid int) int64 {
+	const resident, shared = 1, 2
+	f, _ := statm(pid)
+	return f[resident] - f[shared]
+}
+
+// limitData has the kernel refuse the process more memory than it has mapped
+// and so much. A kernel without statm leaves it to the watch.
+func limitData(pid int, more int64) error {
+	const data = 5
+	f, ok := statm(pid)
+	if !ok {
+		return nil
+	}
+	most := uint64(f[data] + more)
+	return unix.Prlimit(pid, unix.RLIMIT_DATA, &unix.Rlimit{Cur: most, Max: most}, nil)
+}

@@ -1,0 +1,12 @@
+//go:build !linux
+
+package pool
+
+import "syscall"
+
+func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
+// ownMemory is told by Linux alone; elsewhere the engine's own bound holds.
+func ownMemory(int) int64 { return 0 }
+
+func limitData(int, int64) error { return nil }

@@ -1,0 +1,105 @@
+package pool
+
+import (
+	"time"
+)
+
+// poke wakes the watch; it never blocks.
+func (p *Pool) poke() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// watch holds processes to their bounds, as long as there is something to look
+// at.
+func (p *Pool) watch() {
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	ticker.Stop()
+	last, running := time.Time{}, false
+	for {
+		select {
+		case <-p.ending.Done():
+			return
+		case <-p.wake:
+			if !running {
+				running, last = true, time.Now()
+				ticker.Reset(tick)
+			}
+		case now := <-ticker.C:
+			if running = p.look(now, now.Sub(last)); !running {
+				ticker.Stop()
+			}
+			last = now
+		}
+	}
+}
+
+// holdOffTime is the time between a start that failed and the next.
+const holdOffTime = time.Second
+
+// look is one look at all processes; it returns false when there is nothing to
+// look for. Idle processes cost nothing.
+func (p *Pool) look(now time.Time, passed time.Duration) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var total int64
+	var largest *Lease
+	for _, pr := range p.idle {
+		total += pr.memory
+	}
+	for l := range p.leases {
+		used := l.look(now, passed)
+		total += used
+		if largest == nil || largest.used < used {
+			largest = l
+		}
+	}
+	if total > p.config.Total && largest != nil {
+		largest.kill(errTotal(p.config.Total), "memory")
+	}
+	p.makeRoom(now)
+	p.trim(now)
+	if p.holdOff && p.starting == 0 {
+		p.retry(passed)
+	}
+	return len(p.leases) > 0 || len(p.idle) > p.config.Spare || p.holdOff || len(p.waiters) > 0
+}
+
+// retry lets processes be started again, a while after one could not.
+func (p *Pool) retry(passed time.Duration) {
+	if p.heldFor += passed; p.heldFor > holdOffTime {
+		p.heldFor, p.holdOff = 0, false
+		p.refill()
+	}
+}
+
+// makeRoom takes the process of the result that nobody has read for longest,
+// for a statement that waits.
+func (p *Pool) makeRoom(now time.Time) {
+	if len(p.waiters) == 0 || len(p.idle) > 0 && p.may(true) || p.starting > 0 || p.size() < p.config.Processes && p.may(true) {
+		return
+	}
+	var unread *Lease
+	for l := range p.leases {
+		if since, ok := l.parked(); ok && now.Sub(since) > parkedTime && l.cause() == nil {
+			if unread == nil || unread.since().After(since) {
+				unread = l
+			}
+		}
+	}
+	if unread != nil {
+		unread.Stop(errNeeded)
+	}
+}
+
+// trim ends processes that have long been idle beside the spare ones.
+func (p *Pool) trim(now time.Time) {
+	if len(p.idle) > p.config.Spare && now.Sub(p.idle[0].since) > idleTime {
+		pr := p.idle[0]
+		p.idle = p.idle[1:]
+		pr.stop()
+	}
+}

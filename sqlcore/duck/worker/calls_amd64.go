@@ -1,0 +1,10 @@
+//go:build duckdb_arrow && linux
+
+package worker
+
+import "golang.org/x/sys/unix"
+
+const auditArch = unix.AUDIT_ARCH_X86_64
+
+// refusedHere are calls that only this architecture has.
+var refusedHere = []uint32{unix.SYS_FORK, unix.SYS_VFORK, unix.SYS_ACCEPT, unix.SYS_KEXEC_FILE_LOAD}

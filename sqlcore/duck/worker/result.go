@@ -1,0 +1,72 @@
+//go:build duckdb_arrow
+
+package worker
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	db "github.com/duckdb/duckdb-go-bindings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+)
+
+// resultSchema gives the schema that consumers see: plain types, and names as
+// PostgreSQL has them.
+func resultSchema(in *arrow.Schema) *arrow.Schema {
+	fields := make([]arrow.Field, in.NumFields())
+	for i, f := range in.Fields() {
+		t := f.Type
+		if ext, ok := t.(arrow.ExtensionType); ok {
+			t = ext.StorageType()
+		}
+		fields[i] = arrow.Field{Name: resultName(f.Name), Type: t, Nullable: true}
+	}
+	return arrow.NewSchema(fields, nil)
+}
+
+// resultName is the name of a result's column where only the engine's is
+// known. What COLUMNS('…') stands for is written there with its catalog.
+func resultName(name string) string {
+	if name == "count_star()" {
+		return "count"
+	}
+	return innerCatalogs.ReplaceAllString(name, "")
+}
+
+// innerCatalogs matches the catalogs of shadow tables and of jobs.
+var innerCatalogs = regexp.MustCompile(`\b(shadow_[0-9]+|q_[0-9a-f]{24})\.`)
+
+// bind sets a statement's parameters.
+func (s *statement) bind(values []predicate.Value) error {
+	if n := int(db.NParams(s.p)); n != len(values) {
+		return gwerr.New(gwerr.BadParameter, fmt.Sprintf("The query has %d parameters; %d values are given.", n, len(values)), "")
+	}
+	for i, v := range values {
+		at := db.IdxT(i + 1)
+		var state db.State
+		switch v.Kind {
+		case predicate.Bool:
+			state = db.BindBoolean(s.p, at, v.Bool)
+		case predicate.Int:
+			if v.Int >= math.MinInt32 && v.Int <= math.MaxInt32 {
+				state = db.BindInt32(s.p, at, int32(v.Int))
+			} else {
+				state = db.BindInt64(s.p, at, v.Int)
+			}
+		case predicate.Float:
+			state = db.BindDouble(s.p, at, v.Float)
+		case predicate.Time:
+			state = db.BindTimestampTZ(s.p, at, db.NewTimestamp(v.Time.UnixMicro()))
+		default:
+			state = db.BindVarcharLength(s.p, at, v.Str, db.IdxT(len(v.Str)))
+		}
+		if state == db.StateError {
+			return gwerr.New(gwerr.BadParameter, fmt.Sprintf("The value of parameter %d does not fit.", i+1), "")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,213 @@
+//go:build duckdb_arrow
+
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/wire"
+)
+
+// worker is the state of the process.
+type worker struct {
+	c    *wire.Conn
+	data *instance
+	// planners are databases of empty tables, by the names of Ask; those of the
+	// last statement's tables stand until one over others comes.
+	planners map[string]*planner
+	tables   []*catalog.Table
+	filter   *filter // the last one
+
+	mu      sync.Mutex
+	current uint32 // the number of the request at work
+	cancel  context.CancelFunc
+	inputs  map[uint32]*input
+	// taken counts the batches that the result may give.
+	taken *credit
+}
+
+// serve answers requests until the service closes the socket.
+func serve(c *wire.Conn) error {
+	hello, err := c.Receive()
+	if err != nil {
+		return nil //nolint:nilerr // the service has gone
+	}
+	var setup wire.Setup
+	if err := hello.JSON(&setup); err != nil {
+		return err
+	}
+	walls, err := confine(setup)
+	if err != nil {
+		return err
+	}
+	w := &worker{c: c, planners: map[string]*planner{}, inputs: map[uint32]*input{}}
+	if err := w.open(context.Background(), setup); err != nil {
+		return err
+	}
+	requests := make(chan wire.Frame, 1)
+	go w.receive(requests)
+	if err := c.SendJSON(wire.Ready, 0, walls); err != nil {
+		return nil //nolint:nilerr // the service has gone
+	}
+	for f := range requests {
+		if err := w.handle(f, requests); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// receive takes frames to where they are awaited, and ends the process with the
+// socket: the engine may be busy for long.
+func (w *worker) receive(requests chan<- wire.Frame) {
+	for {
+		f, err := w.c.Receive()
+		if err != nil {
+			os.Exit(0)
+		}
+		switch f.Kind {
+		case wire.Batch, wire.End, wire.Broken:
+			w.deliver(f, requests)
+		case wire.More:
+			w.mu.Lock()
+			w.taken.add(int(f.Stream))
+			w.mu.Unlock()
+		case wire.Cancel:
+			w.mu.Lock()
+			if w.current == f.Stream && w.cancel != nil {
+				w.cancel()
+			}
+			w.mu.Unlock()
+		default:
+			requests <- f
+		}
+	}
+}
+
+// deliver gives a frame to the input of its stream; those of an ended one are
+// dropped, and stream 0 is the batch of the request at work.
+func (w *worker) deliver(f wire.Frame, requests chan<- wire.Frame) {
+	if f.Stream == 0 {
+		requests <- f
+		return
+	}
+	w.mu.Lock()
+	in := w.inputs[f.Stream]
+	w.mu.Unlock()
+	if in != nil {
+		in.frames <- f
+	}
+}
+
+// begin makes the context of a request, which Cancel ends.
+func (w *worker) begin(number uint32) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.Background())
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.current, w.cancel = number, cancel
+	return ctx, cancel
+}
+
+// handle answers one request. Its error ends the process.
+func (w *worker) handle(f wire.Frame, more <-chan wire.Frame) error {
+	ctx, cancel := w.begin(f.Stream)
+	defer cancel()
+	if f.Kind == wire.Run {
+		return w.run(ctx, f)
+	}
+	var batch wire.Frame
+	if f.Kind == wire.Mask {
+		batch = <-more
+	}
+	var answer []string
+	err := safely.Do(ctx, observe.Discard, observe.InEngine, func() (err error) {
+		answer, err = w.answer(ctx, f, batch)
+		return err
+	})
+	switch {
+	case errors.Is(err, errStays):
+		return err
+	case err != nil:
+		return w.c.SendJSON(wire.Failed, f.Stream, failure(err))
+	}
+	return w.c.SendStrings(wire.Answer, f.Stream, answer...)
+}
+
+// answer answers a request about a text.
+func (w *worker) answer(ctx context.Context, f, batch wire.Frame) ([]string, error) {
+	if f.Kind == wire.Mask {
+		return w.mask(ctx, f, batch)
+	}
+	if f.Kind == wire.Tables {
+		return nil, w.showTables(ctx, f)
+	}
+	args, err := f.Strings()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case f.Kind == wire.Ask && len(args) == 3:
+		p, err := w.planner(ctx, args[0])
+		if err != nil {
+			return nil, err
+		}
+		return p.c.call(ctx, args[1], args[2])
+	case f.Kind == wire.Texts && len(args) == 1:
+		p, err := w.planner(ctx, wire.Planning)
+		if err != nil {
+			return nil, err
+		}
+		return p.c.texts(ctx, args[0])
+	case f.Kind == wire.Describe && len(args) == 1:
+		p, err := w.planner(ctx, wire.Planning)
+		if err != nil {
+			return nil, err
+		}
+		return p.describe(ctx, args[0])
+	}
+	if probe != nil && len(args) > 0 {
+		return probe(ctx, w, args)
+	}
+	return nil, fmt.Errorf("engine: a frame of kind %d", f.Kind)
+}
+
+// showTables makes the tables of the next statement stand.
+func (w *worker) showTables(ctx context.Context, f wire.Frame) error {
+	var tables []wire.Table
+	if err := f.JSON(&tables); err != nil {
+		return err
+	}
+	w.tables = make([]*catalog.Table, len(tables))
+	for i, t := range tables {
+		w.tables[i] = t.Catalog()
+	}
+	_, err := w.planner(ctx, wire.Planning)
+	return err
+}
+
+// probe lets tests of this package do in a process what no statement can.
+var probe func(ctx context.Context, w *worker, args []string) ([]string, error)
+
+// failure is an error as the service gets it.
+func failure(err error) wire.Failure {
+	var own *gwerr.Error
+	var engine *engineError
+	switch {
+	case errors.As(err, &own):
+		f := wire.Failure{Code: string(own.Code), Text: own.Message, Mend: own.Mend}
+		return f
+	case errors.As(err, &engine):
+		return wire.Failure{Text: engine.text}
+	default:
+		own = gwerr.From(err)
+		return wire.Failure{Code: string(own.Code), Text: own.Message, Mend: own.Mend, Cause: err.Error()}
+	}
+}
