@@ -19,7 +19,8 @@ type Lease struct {
 	process *process
 	long    bool
 
-	// waits counts what the process waits for: rows, and room for its result.
+	// waits counts what the process waits for: a request, rows, and room for its
+	// result.
 	waits atomic.Int64
 	// unread is since when the result has been left alone, in ns of Unix; 0
 	// while its reader is there.
@@ -62,8 +63,10 @@ func (l *Lease) parked() (time.Time, bool) {
 
 func (l *Lease) since() time.Time { return time.Unix(0, l.unread.Load()) }
 
-// Begin numbers a request, so that only that one can be interrupted.
+// Begin numbers a request, so that only that one can be interrupted. Its time
+// is the engine's until Waits says otherwise.
 func (l *Lease) Begin() uint32 {
+	l.waits.Add(-1)
 	return l.process.number.Add(1)
 }
 
@@ -73,6 +76,7 @@ func (l *Lease) Conn() *wire.Conn { return l.process.conn }
 // Call sends a request about a text and waits for its answer.
 func (l *Lease) Call(ctx context.Context, send func(c *wire.Conn, number uint32) error) ([]string, error) {
 	number := l.Begin()
+	defer l.Waits(1)
 	stop := context.AfterFunc(ctx, func() { l.interrupt(context.Cause(ctx), number) })
 	defer stop()
 	if err := send(l.process.conn, number); err != nil {

@@ -173,9 +173,6 @@ func (w *worker) answer(ctx context.Context, f, batch wire.Frame) ([]string, err
 		}
 		return p.describe(ctx, args[0])
 	}
-	if probe != nil && len(args) > 0 {
-		return probe(ctx, w, args)
-	}
 	return nil, fmt.Errorf("engine: a frame of kind %d", f.Kind)
 }
 
@@ -192,9 +189,6 @@ func (w *worker) showTables(ctx context.Context, f wire.Frame) error {
 	_, err := w.planner(ctx, wire.Planning)
 	return err
 }
-
-// probe lets tests of this package do in a process what no statement can.
-var probe func(ctx context.Context, w *worker, args []string) ([]string, error)
 
 // failure is an error as the service gets it.
 func failure(err error) wire.Failure {
