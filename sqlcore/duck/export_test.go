@@ -61,6 +61,19 @@ func (e *Engine) ask(ctx context.Context, sql string) ([]string, error) {
 	return c.texts(ctx, sql)
 }
 
+// PlannerSees runs a statement where a query over the tables is planned.
+func (e *Engine) PlannerSees(ctx context.Context, sql string, tables ...*catalog.Table) ([]string, error) {
+	c, err := e.planner(ctx, tables)
+	if err != nil {
+		return nil, err
+	}
+	defer c.release()
+	if err := c.show(ctx, tables); err != nil {
+		return nil, err
+	}
+	return c.texts(ctx, sql)
+}
+
 // Planned counts the statements that the engine has planned.
 func (e *Engine) Planned() int64 { return e.kept.planned.Load() }
 

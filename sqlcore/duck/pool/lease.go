@@ -173,7 +173,8 @@ func (l *Lease) Failure(err error) error {
 	if l.process.why() == "memory" {
 		return gwerr.Wrap(gwerr.OutOfMemory, l.process.crash(), "The query needs more memory than the engine may use.", mendMemory)
 	}
-	return gwerr.Wrap(gwerr.Internal, fmt.Errorf("%w (%w)", l.process.crash(), err),
+	// The socket's io.EOF must not be found in the chain: it would end rows.
+	return gwerr.Wrap(gwerr.Internal, fmt.Errorf("%w (%v)", l.process.crash(), err), //nolint:errorlint // as above
 		"The engine's process ended while it worked on this query.", "Other queries go on. Write it in another way, and report it; the log has the cause under the request id.")
 }
 

@@ -171,18 +171,11 @@ func (p *process) why() string {
 
 // crash says how the process ended, for the log; call it after that.
 func (p *process) crash() error {
-	return fmt.Errorf("engine process: %v: %s", p.state, p.stderr.first())
+	return fmt.Errorf("engine process: %v %s", p.state, p.stderr.first())
 }
 
-// dead reports whether the process has exited.
-func (p *process) dead() bool {
-	select {
-	case <-p.exited:
-		return true
-	default:
-		return false
-	}
-}
+// dead reports whether the process, which has no request, has ended.
+func (p *process) dead() bool { return p.conn.Ended() }
 
 // used gives the process's own memory in bytes, 0 if it can't be told.
 func (p *process) used() int64 {

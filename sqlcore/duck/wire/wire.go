@@ -16,6 +16,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"syscall"
 )
 
 // Kind says what a frame is.
@@ -76,6 +77,26 @@ func NewConn(c net.Conn) *Conn { return &Conn{c: c, r: bufio.NewReaderSize(c, 64
 
 // Close ends the connection, and calls that wait for it.
 func (c *Conn) Close() error { return c.c.Close() }
+
+// Ended reports whether the other side has closed the connection, without
+// waiting. Nothing may be on its way.
+func (c *Conn) Ended() bool {
+	s, ok := c.c.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := s.SyscallConn()
+	if err != nil {
+		return true
+	}
+	ended := false
+	err = raw.Control(func(fd uintptr) {
+		var one [1]byte
+		n, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		ended = n == 0 && err == nil || err != nil && err != syscall.EAGAIN && err != syscall.EINTR //nolint:errorlint // a call of the kernel gives no chains
+	})
+	return ended || err != nil
+}
 
 // Send writes a frame.
 func (c *Conn) Send(kind Kind, stream uint32, body []byte) error {
