@@ -36,6 +36,9 @@ type queryMetrics struct {
 	memory     *prometheus.GaugeVec
 	limit      *prometheus.GaugeVec
 	spill      *prometheus.GaugeVec
+	workers    *prometheus.GaugeVec
+	exits      *prometheus.CounterVec
+	walls      *prometheus.GaugeVec
 }
 
 func newQueryMetrics(m *Metrics) queryMetrics {
@@ -53,6 +56,9 @@ func newQueryMetrics(m *Metrics) queryMetrics {
 		memory:     m.gauge("engine_memory_used_bytes", "bytes", "Memory that the embedded engine uses."),
 		limit:      m.gauge("engine_memory_limit_bytes", "bytes", "Memory that the embedded engine may use."),
 		spill:      m.gauge("engine_spill_bytes", "bytes", "Temporary disk that the embedded engine uses."),
+		workers:    m.gauge("engine_workers", "", "Processes of the engine: alive, and busy with a statement.", "state"),
+		exits:      m.counter("engine_worker_exits_total", "", "Processes of the engine that ended, by reason: stopped when no longer needed, crash, time or memory for a bound that was passed, canceled or needed where one would not give up its statement, start where one did not start.", "reason"),
+		walls:      m.gauge("engine_walls", "", "1 where the kernel keeps the engine's processes from files (files), from the network and programs (calls).", "wall"),
 	}
 }
 

@@ -73,6 +73,9 @@ func TestObserve(t *testing.T) {
 		{"engine", observe.EngineMemory{UsedBytes: 10, LimitBytes: 20, SpillBytes: 30}, []string{
 			`pingone_gateway_engine_memory_used_bytes 10`, `pingone_gateway_engine_memory_limit_bytes 20`, `pingone_gateway_engine_spill_bytes 30`,
 		}},
+		{"engine processes", observe.EngineWorkers{State: "busy", Delta: 2}, []string{`pingone_gateway_engine_workers{state="busy"} 2`}},
+		{"engine process ended", observe.EngineWorkerExited{Reason: "memory"}, []string{`pingone_gateway_engine_worker_exits_total{reason="memory"} 1`}},
+		{"engine walls", observe.EngineWalls{Files: true}, []string{`pingone_gateway_engine_walls{wall="calls"} 0`, `pingone_gateway_engine_walls{wall="files"} 1`}},
 		{"call", observe.UpstreamCall{Group: "directory", Endpoint: "users", Method: "GET", Status: 429, Bytes: 9}, []string{
 			`pingone_gateway_upstream_calls_total{endpoint="users",group="directory",method="GET",status="429"} 1`,
 			`pingone_gateway_upstream_response_bytes_total{group="directory"} 9`,

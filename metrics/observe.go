@@ -15,7 +15,8 @@ func (m *Metrics) Observe(ctx context.Context, e observe.Event) {
 	switch e := e.(type) {
 	case observe.RequestFinished, observe.RequestFailed, observe.RequestShed:
 		m.observeFrontEnd(span, e)
-	case observe.QueryPhase, observe.QueryFinished, observe.InFlight, observe.ReadingEnded, observe.EngineMemory:
+	case observe.QueryPhase, observe.QueryFinished, observe.InFlight, observe.ReadingEnded, observe.EngineMemory,
+		observe.EngineWorkers, observe.EngineWorkerExited, observe.EngineWalls:
 		m.observeQuery(span, e)
 	case observe.UpstreamCall, observe.UpstreamRetry, observe.FilterRefused, observe.ReadAgain, observe.LimitWait, observe.BudgetChanged:
 		m.observeUpstream(span, e)
@@ -68,6 +69,13 @@ func (m *Metrics) observeQuery(span trace.SpanContext, e observe.Event) {
 		q.memory.WithLabelValues().Set(float64(e.UsedBytes))
 		q.limit.WithLabelValues().Set(float64(e.LimitBytes))
 		q.spill.WithLabelValues().Set(float64(e.SpillBytes))
+	case observe.EngineWorkers:
+		q.workers.WithLabelValues(oneOf(e.State, "alive", "busy")).Add(float64(e.Delta))
+	case observe.EngineWorkerExited:
+		q.exits.WithLabelValues(oneOf(e.Reason, "stopped", "crash", "time", "memory", "canceled", "needed", "start")).Inc()
+	case observe.EngineWalls:
+		q.walls.WithLabelValues("files").Set(oneIf(e.Files))
+		q.walls.WithLabelValues("calls").Set(oneIf(e.Calls))
 	}
 }
 

@@ -148,7 +148,10 @@ func (a *app) openEngine(ctx context.Context) (err error) {
 	if c.Threads == 0 {
 		c.Threads = runtime.GOMAXPROCS(0) // which follows the container's quota
 	}
-	a.engine, err = duck.Open(ctx, duck.Config{MemoryLimit: memory, Threads: c.Threads, TempDir: c.TempDir, TempBytes: c.TempBytes, Sink: a.sink})
+	a.engine, err = duck.Open(ctx, duck.Config{
+		MemoryLimit: memory, WorkerMemory: c.WorkerBytes, Workers: c.Workers, Time: c.Time,
+		Threads: c.Threads, TempDir: c.TempDir, TempBytes: c.TempBytes, Sink: a.sink,
+	})
 	if err != nil {
 		return err
 	}

@@ -223,11 +223,18 @@ type OData struct {
 	LinkKeys []tokens.Secret
 }
 
-// Engine is the embedded SQL engine.
+// Engine is the SQL engine, which runs in processes of its own.
 type Engine struct {
-	// MemoryBytes and Threads are 0 to size them by the host or the container.
+	// MemoryBytes, of all processes, and Threads, of each, are 0 to size them by
+	// the host or the container.
 	MemoryBytes int64
 	Threads     int
+	// Workers is the most processes, WorkerBytes the memory of each; 0 sizes
+	// them by MemoryBytes.
+	Workers     int
+	WorkerBytes int64
+	// Time bounds how long the engine works on one query.
+	Time time.Duration
 	// TempDir is where the engine spills; "" means a directory made for the
 	// process. TempBytes bounds it.
 	TempDir   string

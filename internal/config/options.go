@@ -218,11 +218,17 @@ func odataOptions() []Option {
 func engineOptions() []Option {
 	return []Option{
 		option("engine.memory", autoSizeCodec, "auto", func(c *Config, _ string) *int64 { return &c.Engine.MemoryBytes },
-			"Memory of the engine. `auto` is half of what the container or host has.", example("1GiB")),
+			"Memory of the engine: of all its processes together. `auto` is half of what the container or host has.", example("1GiB")),
+		option("engine.workers", autoIntCodec, "auto", func(c *Config, _ string) *int { return &c.Engine.Workers },
+			"Most processes of the engine, 2 or more; each works on one statement. `auto` is one for each 32 MiB of `engine.memory`, from 4 to 64. Two stand ready, the others are started when they are needed.", example("16")),
+		option("engine.worker_memory", autoSizeCodec, "auto", func(c *Config, _ string) *int64 { return &c.Engine.WorkerBytes },
+			"Memory of each process, and so of one query. `auto` is half of `engine.memory`.", example("512MiB")),
+		option("engine.time", durationCodec, "1m", func(c *Config, _ string) *time.Duration { return &c.Engine.Time },
+			"Longest time that the engine may work on one query, without its waits for PingOne and for the client."),
 		option("engine.threads", autoIntCodec, "auto", func(c *Config, _ string) *int { return &c.Engine.Threads },
-			"Threads of the engine. `auto` is the number of processors the container or host gives.", example("4")),
+			"Threads of the engine in each process. `auto` is the number of processors the container or host gives.", example("4")),
 		option("engine.temp_dir", textCodec, "", func(c *Config, _ string) *string { return &c.Engine.TempDir },
-			"Folder where the engine puts what does not fit its memory. Empty makes one for the process.", example("/tmp/gateway")),
+			"Folder where the engine puts what does not fit its memory, in a folder of its own that is removed at the end, or at the next start. Empty is the system's.", example("/tmp/gateway")),
 		option("engine.temp_size", sizeCodec, "4GiB", func(c *Config, _ string) *int64 { return &c.Engine.TempBytes },
 			"Most disk that the engine may use there."),
 	}

@@ -32,6 +32,8 @@ func (l *Log) Observe(ctx context.Context, e observe.Event) {
 		l.upstream(ctx, e)
 	case observe.TokenFetch, observe.StoreState, observe.AuditLost, observe.AuditState, observe.Authenticated:
 		l.state(ctx, e)
+	case observe.EngineWorkerExited, observe.EngineWalls:
+		l.engine(ctx, e)
 	case observe.Lifecycle, observe.ReadyCheck, observe.Reloaded, observe.CertificateLoaded:
 		l.lifecycle(ctx, e)
 	}
@@ -116,6 +118,17 @@ func (l *Log) state(ctx context.Context, e observe.Event) {
 	case observe.Authenticated:
 		l.logger.LogAttrs(ctx, levelIf(e.Outcome == "failed", slog.LevelWarn, slog.LevelDebug), "caller",
 			slog.String("method", e.Method), slog.String("outcome", e.Outcome))
+	}
+}
+
+func (l *Log) engine(ctx context.Context, e observe.Event) {
+	switch e := e.(type) {
+	case observe.EngineWorkerExited:
+		l.logger.LogAttrs(ctx, levelIf(e.Reason != "stopped", slog.LevelWarn, slog.LevelDebug), "engine process ended",
+			slog.String("reason", e.Reason), slog.String("error", causes(e.Err)))
+	case observe.EngineWalls:
+		l.logger.LogAttrs(ctx, levelIf(!e.Files || !e.Calls, slog.LevelWarn, slog.LevelInfo), "engine processes are kept from files, and from network and programs",
+			slog.Bool("files", e.Files), slog.Bool("network_and_programs", e.Calls))
 	}
 }
 

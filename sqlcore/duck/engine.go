@@ -43,7 +43,8 @@ type Config struct {
 	// engine makes a directory of its own in it and removes that on Close.
 	// "" means the system's.
 	TempDir string
-	// TempBytes bounds the files of each process; 0 means 4 GiB.
+	// TempBytes bounds its files; 0 means 4 GiB. A process has the same share of
+	// them as of the memory, since it spills when its memory is full.
 	TempBytes int64
 	// Threads bounds the engine's threads in each process; 0 means one for each
 	// processor.
@@ -121,7 +122,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 		Processes: max(cfg.Workers, 2), Spare: 2,
 		Memory: cfg.WorkerMemory, Total: cfg.MemoryLimit, Engine: max(cfg.WorkerMemory-min(baseMemory, cfg.WorkerMemory/4), leastEngine),
 		Time: cfg.Time, Wait: leaseWait,
-		TempDir: cfg.TempDir, TempBytes: cfg.TempBytes, Threads: cfg.Threads, Sink: cfg.Sink,
+		TempDir: cfg.TempDir, TempBytes: cfg.TempBytes / max(cfg.MemoryLimit/cfg.WorkerMemory, 1), Threads: cfg.Threads, Sink: cfg.Sink,
 	})
 	if err != nil {
 		return nil, err
