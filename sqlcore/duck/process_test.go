@@ -269,4 +269,3 @@ func TestNothingLeaks(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, left, 2, "files of processes that ended are left")
 }
-

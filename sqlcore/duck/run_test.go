@@ -362,6 +362,37 @@ func TestRunBoundsMemory(t *testing.T) {
 	}
 }
 
+// TestRunDividesLargeBatches reads rows of very different sizes: no batch is much
+// larger than it has to be, and all come.
+func TestRunDividesLargeBatches(t *testing.T) {
+	t.Parallel()
+	e := open(t)
+	b, err := e.Run(context.Background(), query.Job{SQL: `SELECT range, repeat('x', CASE WHEN range > 4000 THEN 100000 ELSE 10 END) FROM range(4100)`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	rows, largest := int64(0), uint64(0)
+	for {
+		batch, err := b.Next(context.Background())
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows += batch.Record.NumRows()
+		largest = max(largest, batch.Record.Column(1).Data().SizeInBytes())
+		batch.Record.Release()
+	}
+	if rows != 4100 || largest > 5<<20 {
+		t.Errorf("%d rows, in batches of up to %d bytes", rows, largest)
+	}
+	if _, err := run(context.Background(), e, query.Job{SQL: `SELECT repeat('x', 100000000)`}); !gwerr.Is(err, gwerr.LimitExceeded) {
+		t.Errorf("a row of 100 MB: %v", err)
+	}
+}
+
 func TestRunErrorsInMidResult(t *testing.T) {
 	t.Parallel()
 	e := open(t)

@@ -210,4 +210,3 @@ func (h *head) first() string {
 	line, _, _ := strings.Cut(strings.TrimSpace(h.buf.String()), "\n")
 	return line[:min(len(line), 200)]
 }
-

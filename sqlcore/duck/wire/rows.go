@@ -10,9 +10,10 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
-// Encoder writes the batches of one stream, each as the body of a frame.
+// Encoder writes the batches of one stream, each as the body of a frame: the
+// messages of Arrow's streaming format, each behind its length.
 type Encoder struct {
-	out bytes.Buffer
+	out payloads
 	w   *ipc.Writer
 }
 
@@ -20,13 +21,40 @@ type Encoder struct {
 func (e *Encoder) Encode(rec arrow.RecordBatch) ([]byte, error) {
 	e.out.Reset()
 	if e.w == nil {
-		e.w = ipc.NewWriter(&e.out, ipc.WithSchema(rec.Schema()))
+		e.w = ipc.NewWriterWithPayloadWriter(&e.out, ipc.WithSchema(rec.Schema()))
 	}
 	if err := e.w.Write(rec); err != nil {
 		return nil, err
 	}
 	return e.out.Bytes(), nil
 }
+
+// EncodeSchema writes a schema as the body of a frame.
+func EncodeSchema(s *arrow.Schema) ([]byte, error) {
+	var out payloads
+	err := ipc.NewWriterWithPayloadWriter(&out, ipc.WithSchema(s)).Close()
+	return out.Bytes(), err
+}
+
+const lengthSize = 8
+
+// payloads writes messages, each behind its length.
+type payloads struct{ bytes.Buffer }
+
+// Start implements ipc.PayloadWriter.
+func (*payloads) Start() error { return nil }
+
+// WritePayload implements ipc.PayloadWriter.
+func (p *payloads) WritePayload(m ipc.Payload) error {
+	at := p.Len()
+	p.Write(make([]byte, lengthSize))
+	_, err := m.WritePayload(&p.Buffer)
+	binary.LittleEndian.PutUint64(p.Bytes()[at:], uint64(p.Len()-at-lengthSize))
+	return err
+}
+
+// Close implements ipc.PayloadWriter.
+func (*payloads) Close() error { return nil }
 
 // Decoder reads the batches of one stream. What it returns refers to the bodies
 // that it was given.
@@ -61,13 +89,6 @@ func (d *Decoder) Close() {
 	}
 }
 
-// EncodeSchema writes a schema as the body of a frame.
-func EncodeSchema(s *arrow.Schema) ([]byte, error) {
-	var out bytes.Buffer
-	err := ipc.NewWriter(&out, ipc.WithSchema(s)).Close()
-	return out.Bytes(), err
-}
-
 // DecodeSchema reads what EncodeSchema wrote.
 func DecodeSchema(body []byte) (*arrow.Schema, error) {
 	r, err := ipc.NewReaderFromMessageReader(&messages{rest: body})
@@ -82,34 +103,30 @@ var errCut = errors.New("wire: a batch that is cut off")
 
 // messages reads Arrow's messages from a body without copying them, and never
 // makes room by what they say of their length.
-type messages struct {
-	rest      []byte
-	described bool
-}
+type messages struct{ rest []byte }
 
 const (
 	continues  = 0xFFFFFFFF
-	prefixSize = 8
+	prefixSize = 8 // of a message: continues, and the metadata's length
 )
 
 // Message implements ipc.MessageReader.
 func (m *messages) Message() (*ipc.Message, error) {
-	if len(m.rest) < prefixSize || binary.LittleEndian.Uint32(m.rest) != continues {
+	if len(m.rest) < lengthSize {
 		return nil, errCut
 	}
-	size := int(binary.LittleEndian.Uint32(m.rest[4:]))
-	if size < prefixSize || size > len(m.rest)-prefixSize {
+	length := binary.LittleEndian.Uint64(m.rest)
+	if length < prefixSize || length > uint64(len(m.rest)-lengthSize) {
 		return nil, errCut
 	}
-	meta := m.rest[prefixSize : prefixSize+size]
-	after := m.rest[prefixSize+size:]
-	m.rest = nil
-	if !m.described {
-		// A stream begins with its schema, which has no body. Batches of our types
-		// have no dictionaries, so that all of the rest is the batch's.
-		m.described, m.rest, after = true, after, nil
+	message := m.rest[lengthSize : lengthSize+length]
+	m.rest = m.rest[lengthSize+length:]
+	size := uint64(binary.LittleEndian.Uint32(message[4:]))
+	if binary.LittleEndian.Uint32(message) != continues || size < prefixSize || size > length-prefixSize {
+		return nil, errCut
 	}
-	return ipc.NewMessage(memory.NewBufferBytes(meta), memory.NewBufferBytes(after)), nil
+	meta, body := message[prefixSize:prefixSize+size], message[prefixSize+size:]
+	return ipc.NewMessage(memory.NewBufferBytes(meta), memory.NewBufferBytes(body)), nil
 }
 
 // Retain implements ipc.MessageReader.

@@ -12,6 +12,7 @@ import (
 	"bufio"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -60,10 +61,13 @@ type Frame struct {
 const (
 	headerSize = 9
 	// maxFrame bounds a frame: a batch, or the plan of a statement.
-	maxFrame = 512 << 20
+	maxFrame = 64 << 20
 	// maxStrings bounds the parts of one frame.
 	maxStrings = 1 << 20
 )
+
+// ErrTooLarge is the error of a frame that was not sent.
+var ErrTooLarge = errors.New("wire: the frame is too large")
 
 // Conn sends and receives frames. Any goroutine may send; one receives.
 type Conn struct {
@@ -101,7 +105,7 @@ func (c *Conn) Ended() bool {
 // Send writes a frame.
 func (c *Conn) Send(kind Kind, stream uint32, body []byte) error {
 	if len(body) > maxFrame {
-		return fmt.Errorf("wire: a frame of %d bytes", len(body))
+		return fmt.Errorf("%w: %d bytes", ErrTooLarge, len(body))
 	}
 	var header [headerSize]byte
 	header[0] = byte(kind)

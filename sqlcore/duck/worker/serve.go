@@ -135,10 +135,12 @@ func (w *worker) handle(f wire.Frame, more <-chan wire.Frame) error {
 	switch {
 	case errors.Is(err, errStays):
 		return err
-	case err != nil:
-		return w.c.SendJSON(wire.Failed, f.Stream, failure(err))
+	case err == nil:
+		if err = w.c.SendStrings(wire.Answer, f.Stream, answer...); !errors.Is(err, wire.ErrTooLarge) {
+			return err
+		}
 	}
-	return w.c.SendStrings(wire.Answer, f.Stream, answer...)
+	return w.c.SendJSON(wire.Failed, f.Stream, failure(err))
 }
 
 // answer answers a request about a text.
@@ -195,9 +197,11 @@ func failure(err error) wire.Failure {
 	var own *gwerr.Error
 	var engine *engineError
 	switch {
+	case errors.Is(err, wire.ErrTooLarge):
+		own = gwerr.New(gwerr.LimitExceeded, "A row of the result, or the plan of the query, is larger than the engine may send.", "Select fewer columns, or shorter values.")
+		return wire.Failure{Code: string(own.Code), Text: own.Message, Mend: own.Mend}
 	case errors.As(err, &own):
-		f := wire.Failure{Code: string(own.Code), Text: own.Message, Mend: own.Mend}
-		return f
+		return wire.Failure{Code: string(own.Code), Text: own.Message, Mend: own.Mend}
 	case errors.As(err, &engine):
 		return wire.Failure{Text: engine.text}
 	default:
