@@ -140,14 +140,14 @@ func (c *Config) validateRest(p *Problems) {
 			p.add(path, "Use 1KiB or more.", "is too small for any request.")
 		}
 	}
-	if m := c.Engine.MemoryBytes; m != 0 && m < 32<<20 {
-		p.add("engine.memory", "Use 32MiB or more, or auto.", "is too small for the engine.")
+	if m := c.Engine.MemoryBytes; m != 0 && m < 96<<20 {
+		p.add("engine.memory", "Use 96MiB or more, or auto.", "is too small for the engine.")
 	}
 	if w := c.Engine.Workers; w < 0 || w == 1 {
 		p.add("engine.workers", "Use 2 or more, or auto.", "is too small: a query may need a second process while it reads its rows.")
 	}
-	if m := c.Engine.WorkerBytes; m != 0 && (m < 32<<20 || c.Engine.MemoryBytes != 0 && m > c.Engine.MemoryBytes) {
-		p.add("engine.worker_memory", "Use 32MiB or more, and no more than engine.memory, or auto.", "does not fit.")
+	if m := c.Engine.WorkerBytes; m != 0 && (m < 64<<20 || c.Engine.MemoryBytes != 0 && m > c.Engine.MemoryBytes) {
+		p.add("engine.worker_memory", "Use 64MiB or more, and no more than engine.memory, or auto.", "does not fit.")
 	}
 	if c.Engine.Time <= 0 {
 		p.add("engine.time", "Use a time such as 1m.", "must be positive.")

@@ -89,7 +89,7 @@ func TestValidate(t *testing.T) {
 		{"tiny engine", map[string]string{"engine.memory": "1MiB"}, "engine.memory"},
 		{"one engine process", map[string]string{"engine.workers": "1"}, "engine.workers"},
 		{"tiny engine process", map[string]string{"engine.worker_memory": "1MiB"}, "engine.worker_memory"},
-		{"engine process above all", map[string]string{"engine.memory": "64MiB", "engine.worker_memory": "128MiB"}, "engine.worker_memory"},
+		{"engine process above all", map[string]string{"engine.memory": "128MiB", "engine.worker_memory": "256MiB"}, "engine.worker_memory"},
 		{"no time for the engine", map[string]string{"engine.time": "0s"}, "engine.time"},
 		{"negative threads", map[string]string{"engine.threads": "-1"}, "engine.threads"},
 		{"tiny requests", map[string]string{"limits.request_size": "10"}, "limits.request_size"},

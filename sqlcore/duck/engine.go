@@ -28,10 +28,10 @@ import (
 // Config sets the engine up.
 type Config struct {
 	// MemoryLimit bounds the memory of all of the engine's processes together,
-	// in bytes; 0 means 512 MiB.
+	// in bytes; 0 means 512 MiB, and 96 MiB is the least.
 	MemoryLimit int64
 	// WorkerMemory bounds that of each, and so of one query; 0 means half of
-	// MemoryLimit.
+	// MemoryLimit, and 64 MiB is the least.
 	WorkerMemory int64
 	// Workers is the most processes at a time, 2 or more; 0 means what
 	// MemoryLimit has room for.
@@ -59,8 +59,7 @@ const (
 	// baseMemory is what a process may need beside what the engine counts: Go, and
 	// batches on their way.
 	baseMemory = 64 << 20
-	// leastEngine is what the engine is left with in any case.
-	leastEngine = 16 << 20
+	leastMemory, leastWorker = 96 << 20, 64 << 20
 	// leaseWait bounds how long a query waits for a process.
 	leaseWait = 10 * time.Second
 )
@@ -70,9 +69,11 @@ func (c Config) withDefaults() Config {
 	if c.MemoryLimit == 0 {
 		c.MemoryLimit = defaultMemory
 	}
+	c.MemoryLimit = max(c.MemoryLimit, leastMemory)
 	if c.WorkerMemory == 0 {
 		c.WorkerMemory = c.MemoryLimit / 2
 	}
+	c.WorkerMemory = max(c.WorkerMemory, leastWorker)
 	if c.Workers == 0 {
 		c.Workers = int(min(max(c.MemoryLimit/(32<<20), 4), 64))
 	}
@@ -120,7 +121,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	}
 	e.pool, err = pool.Open(ctx, pool.Config{
 		Processes: max(cfg.Workers, 2), Spare: 2,
-		Memory: cfg.WorkerMemory, Total: cfg.MemoryLimit, Engine: max(cfg.WorkerMemory-min(baseMemory, cfg.WorkerMemory/4), leastEngine),
+		Memory: cfg.WorkerMemory, Total: cfg.MemoryLimit, Engine: cfg.WorkerMemory - min(baseMemory, cfg.WorkerMemory/4),
 		Time: cfg.Time, Wait: leaseWait,
 		TempDir: cfg.TempDir, TempBytes: cfg.TempBytes / max(cfg.MemoryLimit/cfg.WorkerMemory, 1), Threads: cfg.Threads, Sink: cfg.Sink,
 	})

@@ -134,7 +134,7 @@ func TestBoundsOfAQuery(t *testing.T) {
 		says      string
 	}{
 		{"time", `SELECT count(*) FROM "Town"."Members", range(1000000000) a, range(1000000) b WHERE a.range + b.range = Age`, func(c *duck.Config) { c.Time = 300 * time.Millisecond }, gwerr.Timeout, "longer than 300ms"},
-		{"memory", `SELECT cardinality(histogram(range || Name)) FROM "Town"."Members", range(30000000)`, func(c *duck.Config) { c.MemoryLimit, c.WorkerMemory = 1<<30, 96<<20 }, gwerr.OutOfMemory, "more memory than the engine may use"},
+		{"memory", `SELECT cardinality(histogram(range || Name)) FROM "Town"."Members", range(30000000)`, func(c *duck.Config) { c.MemoryLimit, c.WorkerMemory = 1<<30, 64<<20 }, gwerr.OutOfMemory, "more memory than the engine may use"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

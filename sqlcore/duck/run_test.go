@@ -366,7 +366,7 @@ func TestRunBoundsMemory(t *testing.T) {
 // larger than it has to be, and all come.
 func TestRunDividesLargeBatches(t *testing.T) {
 	t.Parallel()
-	e := open(t)
+	e := open(t, func(c *duck.Config) { c.MemoryLimit = 2 << 30 })
 	b, err := e.Run(context.Background(), query.Job{SQL: `SELECT range, repeat('x', CASE WHEN range > 4000 THEN 100000 ELSE 10 END) FROM range(4100)`})
 	if err != nil {
 		t.Fatal(err)
