@@ -140,7 +140,8 @@ func BenchmarkFilter(b *testing.B) {
 // BenchmarkJoin joins 200,000 loans with the 100,000 members of which one in
 // fifty passes a condition: what join filter push-down was made for.
 func BenchmarkJoin(b *testing.B) {
-	e := open(b)
+	// As in a container of 2 GiB.
+	e := open(b, func(c *duck.Config) { c.MemoryLimit = 1 << 30 })
 	lib := newLibrary()
 	m, l := lib.table(b, "Members"), lib.table(b, "Loans")
 	id := func(i int) string { return fmt.Sprintf("%08x-0000-4000-8000-000000000000", uint32(i)*2654435761) }

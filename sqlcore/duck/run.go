@@ -140,7 +140,7 @@ func (r *Result) send(j query.Job) (err error) {
 }
 
 // maxWanted bounds the batches of one input that a process asks for at a time.
-const maxWanted = 16
+const maxWanted = 32
 
 // feed gives the process an input's batches, as many as it asks for.
 func (r *Result) feed(f *feed) {

@@ -19,6 +19,9 @@ import (
 // its bindings: results stream in chunks, and a cancelled context interrupts
 // at once and again until the call returns.
 
+// idleWait is how long a statement sleeps that has nothing to do.
+const idleWait = 50 * time.Microsecond
+
 // interruptEvery is the time between two interrupts of a call whose context
 // has ended: DuckDB clears an interrupt that arrives between two tasks.
 const interruptEvery = 10 * time.Millisecond
@@ -124,6 +127,22 @@ func (c *conn) exec(ctx context.Context, sql string) error {
 	})
 }
 
+// fill is exec for a statement that waits for rows.
+func (c *conn) fill(ctx context.Context, sql string) error {
+	st, err := c.query(ctx, sql)
+	if err != nil {
+		return err
+	}
+	defer st.close()
+	for {
+		rec, err := st.next(ctx)
+		if err != nil || rec == nil {
+			return err
+		}
+		rec.Release()
+	}
+}
+
 // statement is a prepared statement.
 type statement struct {
 	c *conn
@@ -188,6 +207,16 @@ func (s *statement) again(ctx context.Context) (*stream, error) {
 		defer db.DestroyPending(&pending)
 
 		if db.PendingPreparedStreaming(s.p, &pending) == db.StateError {
+			return &engineError{db.PendingError(pending)}
+		}
+		// Waiting for rows, the engine's own loop would keep a processor busy.
+		state := db.PendingExecuteTask(pending)
+		for ; !db.PendingExecutionIsFinished(state); state = db.PendingExecuteTask(pending) {
+			if state == db.PendingStateNoTasksAvailable {
+				time.Sleep(idleWait)
+			}
+		}
+		if state == db.PendingStateError {
 			return &engineError{db.PendingError(pending)}
 		}
 		if db.ExecutePending(pending, &st.res) == db.StateError {

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"runtime/debug"
 
 	"github.com/pingone-gateway/gateway/sqlcore/duck/wire"
 )
@@ -38,12 +37,6 @@ func Main() {
 	}
 }
 
-// What of the process's memory Go may use: batches on their way, and plans.
-const (
-	goMemory  = 48 << 20
-	goPercent = 50
-)
-
 // runAs serves the socket until the service closes it.
 func runAs(socket *os.File) int {
 	c, err := net.FileConn(socket)
@@ -52,8 +45,6 @@ func runAs(socket *os.File) int {
 		return 2
 	}
 	_ = socket.Close()
-	debug.SetMemoryLimit(goMemory)
-	debug.SetGCPercent(goPercent)
 	if err := serve(wire.NewConn(c)); err != nil {
 		fmt.Fprintln(os.Stderr, "engine:", err)
 		return 1

@@ -52,16 +52,16 @@ type filter struct {
 
 // mask tells for each row of the batch whether the condition is true; a frame
 // without one asks whether the condition can be evaluated.
-func (w *worker) mask(ctx context.Context, f, batch wire.Frame) ([]string, error) {
+func (w *worker) mask(ctx context.Context, f wire.Frame, batch []byte) ([]string, error) {
 	if w.filter == nil || !bytes.Equal(w.filter.asked, f.Body) {
 		if err := w.compile(ctx, f); err != nil {
 			return nil, err
 		}
 	}
-	if len(batch.Body) == 0 {
+	if len(batch) == 0 {
 		return nil, nil
 	}
-	out, err := w.filter.mask(ctx, batch.Body)
+	out, err := w.filter.mask(ctx, batch)
 	if err != nil {
 		w.filter.close() // its reader keeps the error
 		w.filter = nil

@@ -327,7 +327,7 @@ func (w *job) load(ctx context.Context, i int, inputs []query.Input) error {
 		return err
 	}
 	for _, in := range inputs {
-		if err := c.exec(ctx, "INSERT INTO "+into+" SELECT "+selectList(t, in.Columns)+" FROM "+w.stream(ctx, in)); err != nil {
+		if err := c.fill(ctx, "INSERT INTO "+into+" SELECT "+selectList(t, in.Columns)+" FROM "+w.stream(ctx, in)); err != nil {
 			return err
 		}
 		in.Rows.Close()

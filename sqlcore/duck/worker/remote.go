@@ -14,7 +14,7 @@ import (
 )
 
 // maxAhead is the most batches of an input that are asked for at a time.
-const maxAhead = 4
+const maxAhead = 16
 
 // errBroken stands for an error of an input, which the service knows.
 var errBroken = errors.New("engine: the input broke off")

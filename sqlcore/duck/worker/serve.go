@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"sync"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -32,6 +33,9 @@ type worker struct {
 	inputs  map[uint32]*input
 	// taken counts the batches that the result may give.
 	taken *credit
+
+	batch chan []byte // of Mask
+	ended chan error  // ends the process
 }
 
 // serve answers requests until the service closes the socket.
@@ -44,30 +48,29 @@ func serve(c *wire.Conn) error {
 	if err := hello.JSON(&setup); err != nil {
 		return err
 	}
+	// Batches on their way, and plans, are Go's; they come fast and go soon.
+	debug.SetMemoryLimit(min(setup.Memory/3, 64<<20))
+	debug.SetGCPercent(200)
 	walls, err := confine(setup)
 	if err != nil {
 		return err
 	}
-	w := &worker{c: c, planners: map[string]*planner{}, inputs: map[uint32]*input{}}
+	w := &worker{c: c, planners: map[string]*planner{}, inputs: map[uint32]*input{}, batch: make(chan []byte, 1)}
 	if err := w.open(context.Background(), setup); err != nil {
 		return err
 	}
-	requests := make(chan wire.Frame, 1)
-	go w.receive(requests)
 	if err := c.SendJSON(wire.Ready, 0, walls); err != nil {
 		return nil //nolint:nilerr // the service has gone
 	}
-	for f := range requests {
-		if err := w.handle(f, requests); err != nil {
-			return err
-		}
-	}
-	return nil
+	w.ended = make(chan error, 1)
+	go w.receive()
+	return <-w.ended
 }
 
-// receive takes frames to where they are awaited, and ends the process with the
-// socket: the engine may be busy for long.
-func (w *worker) receive(requests chan<- wire.Frame) {
+// receive takes frames to where they are awaited. It answers a request itself,
+// and lets another goroutine go on receiving: that spares the request a change
+// of threads. The process ends with the socket: the engine may be busy for long.
+func (w *worker) receive() {
 	for {
 		f, err := w.c.Receive()
 		if err != nil {
@@ -75,7 +78,7 @@ func (w *worker) receive(requests chan<- wire.Frame) {
 		}
 		switch f.Kind {
 		case wire.Batch, wire.End, wire.Broken:
-			w.deliver(f, requests)
+			w.deliver(f)
 		case wire.More:
 			w.mu.Lock()
 			w.taken.add(int(f.Stream))
@@ -87,16 +90,20 @@ func (w *worker) receive(requests chan<- wire.Frame) {
 			}
 			w.mu.Unlock()
 		default:
-			requests <- f
+			go w.receive()
+			if err := w.handle(f); err != nil {
+				w.ended <- err
+			}
+			return
 		}
 	}
 }
 
 // deliver gives a frame to the input of its stream; those of an ended one are
 // dropped, and stream 0 is the batch of the request at work.
-func (w *worker) deliver(f wire.Frame, requests chan<- wire.Frame) {
+func (w *worker) deliver(f wire.Frame) {
 	if f.Stream == 0 {
-		requests <- f
+		w.batch <- f.Body
 		return
 	}
 	w.mu.Lock()
@@ -117,19 +124,15 @@ func (w *worker) begin(number uint32) (context.Context, context.CancelFunc) {
 }
 
 // handle answers one request. Its error ends the process.
-func (w *worker) handle(f wire.Frame, more <-chan wire.Frame) error {
+func (w *worker) handle(f wire.Frame) error {
 	ctx, cancel := w.begin(f.Stream)
 	defer cancel()
 	if f.Kind == wire.Run {
 		return w.run(ctx, f)
 	}
-	var batch wire.Frame
-	if f.Kind == wire.Mask {
-		batch = <-more
-	}
 	var answer []string
 	err := safely.Do(ctx, observe.Discard, observe.InEngine, func() (err error) {
-		answer, err = w.answer(ctx, f, batch)
+		answer, err = w.answer(ctx, f)
 		return err
 	})
 	switch {
@@ -144,9 +147,9 @@ func (w *worker) handle(f wire.Frame, more <-chan wire.Frame) error {
 }
 
 // answer answers a request about a text.
-func (w *worker) answer(ctx context.Context, f, batch wire.Frame) ([]string, error) {
+func (w *worker) answer(ctx context.Context, f wire.Frame) ([]string, error) {
 	if f.Kind == wire.Mask {
-		return w.mask(ctx, f, batch)
+		return w.mask(ctx, f, <-w.batch)
 	}
 	if f.Kind == wire.Tables {
 		return nil, w.showTables(ctx, f)
