@@ -58,7 +58,7 @@ const (
 	defaultTemp   = 4 << 30
 	// baseMemory is what a process may need beside what the engine counts: Go, and
 	// batches on their way.
-	baseMemory = 64 << 20
+	baseMemory               = 64 << 20
 	leastMemory, leastWorker = 96 << 20, 64 << 20
 	// leaseWait bounds how long a query waits for a process.
 	leaseWait = 10 * time.Second

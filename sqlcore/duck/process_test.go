@@ -197,7 +197,7 @@ func TestFinishedResultFreesItsProcess(t *testing.T) {
 		require.NoError(t, err)
 		defer func() {
 			got, err := collect(context.Background(), rows)
-			assert.NoError(t, err)
+			require.NoError(t, err)
 			assert.Equal(t, []string{"1"}, got)
 		}()
 	}

@@ -64,7 +64,7 @@ var rules = map[string][]string{
 
 // strangers are other modules that one tree alone may import.
 var strangers = map[string][]string{
-	"github.com/duckdb/":                        {"sqlcore/duck"},
+	"github.com/duckdb/":                        {"sqlcore/duck/worker"},
 	"golang.org/x/sync/errgroup":                {"internal/safely", "internal/server", "cmd"},
 	"github.com/CiscoM31/godata":                {"odata/uri"},
 	"github.com/redis/go-redis":                 {"tokens"},

@@ -206,15 +206,21 @@ func TestInterrupt(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			l := lease(t, p)
+			failed := make(chan error, 1)
+			go func() {
+				_, err := texts(ctx, l, endless)
+				failed <- err
+			}()
+			working(t, l)
 			if c.cancel {
-				go func() { working(t, l); cancel() }()
+				cancel()
 			}
-			_, err := texts(ctx, l, endless)
+			err := <-failed
 			assert.Equal(t, c.code, gwerr.From(err).Code, "%v", err)
 			pid := l.process.cmd.Process.Pid
 			l.Release()
 			healthy(t, p)
-			assert.NoError(t, syscall.Kill(pid, 0), "the process was ended")
+			require.NoError(t, syscall.Kill(pid, 0), "the process was ended")
 			for _, reason := range []string{"time", "canceled", "crash"} {
 				assert.Zero(t, told.exited(reason), reason)
 			}
@@ -298,7 +304,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 		working(t, l)
 		p.Close()
 		require.Error(t, <-failed)
-		assert.ErrorIs(t, syscall.Kill(pid, 0), syscall.ESRCH)
+		require.ErrorIs(t, syscall.Kill(pid, 0), syscall.ESRCH)
 		assert.Zero(t, told.now("alive"))
 		_, err := p.Lease(t.Context(), "", false)
 		assert.Equal(t, gwerr.Busy, gwerr.From(err).Code)

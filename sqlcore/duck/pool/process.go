@@ -62,7 +62,7 @@ func launch(root string) (*process, error) {
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(p.dir))
 	}
-	defer theirs.Close()
+	defer func() { _ = theirs.Close() }() // the process has its own
 	p.conn = wire.NewConn(ours)
 	p.cmd = &exec.Cmd{
 		Path: name, Args: []string{os.Args[0], wire.Argument}, Dir: p.dir, Env: environment(),

@@ -20,11 +20,12 @@ func statm(pid int) (fields [7]int64, ok bool) {
 	if err != nil {
 		return fields, false
 	}
-	for i, f := range strings.Fields(string(text)) {
-		if i >= len(fields) {
-			break
-		}
-		n, err := strconv.ParseInt(f, 10, 64)
+	list := strings.Fields(string(text))
+	if len(list) != len(fields) {
+		return fields, false
+	}
+	for i := range fields {
+		n, err := strconv.ParseInt(list[i], 10, 64)
 		if err != nil {
 			return fields, false
 		}

@@ -11,8 +11,80 @@ import (
 	db "github.com/duckdb/duckdb-go-bindings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/wire"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
+
+// give sends the result as far as it is wanted.
+func (w *job) give(st *stream) error {
+	schema, err := wire.EncodeSchema(st.schema)
+	if err != nil {
+		return err
+	}
+	if err := w.w.c.Send(wire.Schema, 0, schema); err != nil {
+		return err
+	}
+	var encoder wire.Encoder
+	for {
+		rec, err := st.next(w.ctx)
+		if err != nil {
+			return err
+		}
+		if rec == nil {
+			return w.inputError()
+		}
+		err = w.giveParts(&encoder, rec)
+		rec.Release()
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// partSize is the size of a batch above which it is sent in parts: the service
+// holds some batches of each result.
+const partSize = 2 << 20
+
+// giveParts sends a batch in parts of about the same number of rows, and those
+// in parts again where that was not enough.
+func (w *job) giveParts(encoder *wire.Encoder, rec arrow.RecordBatch) error {
+	size, rows := uint64(0), rec.NumRows()
+	for _, c := range rec.Columns() {
+		size += c.Data().SizeInBytes()
+	}
+	step := max(rows/int64(size/partSize+1), 1)
+	for from := int64(0); from < rows; from += step {
+		part := rec.NewSlice(from, min(from+step, rows))
+		err := w.givePart(encoder, part)
+		part.Release()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *job) givePart(encoder *wire.Encoder, part arrow.RecordBatch) error {
+	body, err := encoder.Encode(part)
+	if err != nil {
+		return err
+	}
+	if half := part.NumRows() / 2; half > 0 && len(body) > 2*partSize {
+		for _, at := range [][2]int64{{0, half}, {half, part.NumRows()}} {
+			piece := part.NewSlice(at[0], at[1])
+			err := w.givePart(encoder, piece)
+			piece.Release()
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := w.w.taken.use(w.ctx); err != nil {
+		return err
+	}
+	return w.w.c.Send(wire.Batch, 0, body)
+}
 
 // resultSchema gives the schema that consumers see: plain types, and names as
 // PostgreSQL has them.
