@@ -18,6 +18,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/change"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
 // kinds are the changes that methods ask for.
@@ -94,7 +95,7 @@ func (q *request) changed(ctx context.Context, kind change.Kind, key []json.RawM
 		if err := q.rebind(address); err != nil {
 			return err
 		}
-		err := q.single(ctx)
+		err := q.single(scan.Fresh(ctx)) // not what the request has read before
 		if !errors.Is(err, errNoEntity) {
 			return err
 		}

@@ -182,6 +182,7 @@ func (r *Request) Change(ctx context.Context, c *change.Change) (*change.Done, e
 
 // readBack reads columns of the row with that key; nulls if it is gone.
 func (r *Request) readBack(ctx context.Context, t *catalog.Table, key map[string]string, columns []int) ([]json.RawMessage, error) {
+	ctx = scan.Fresh(ctx) // not what the request has read before
 	q := &query.Query{Plain: &query.Plain{}, Accesses: []query.Access{{Alias: t.Name, Table: t, Columns: columns, WhereComplete: true}}}
 	where := []predicate.Expr{}
 	for _, at := range t.Key() {

@@ -15,7 +15,7 @@ import (
 
 // enginesApart tells that the engine runs in processes of its own. Until it
 // does, the hogs are not sent: in the service's process nothing bounds them.
-const enginesApart = false
+const enginesApart = true
 
 const (
 	hostileCallers = 4
