@@ -13,17 +13,16 @@ import (
 	"time"
 )
 
-// enginesApart tells that the engine runs in processes of its own. Until it
-// does, the hogs are not sent: in the service's process nothing bounds them.
-const enginesApart = true
-
 const (
 	hostileCallers = 4
 	// hostileGrowthMiB is what the service, but for its engine's processes, may
-	// grow by while it is attacked.
+	// grow by in the long form; see looseMiB for the short one.
 	hostileGrowthMiB = 100
 	// hostileEngineMiB is what the engine may take; each of its processes.
 	hostileEngineMiB = 256
+	// looseMiB bounds both in the short form, which runs beside other tests on
+	// machines of any speed.
+	looseMiB = 512
 )
 
 // hostilePolicy gives callers with bad intent the least there is.
@@ -73,11 +72,11 @@ func TestHostileStatements(t *testing.T) {
 	if status, detail := g.readyz(); status != 200 {
 		t.Errorf("the service is not ready: %d %s", status, detail)
 	}
-	if enginesApart && grown > hostileGrowthMiB {
-		t.Errorf("the service took %d MiB more, not %d", grown, hostileGrowthMiB)
+	if bound := pick(looseMiB, hostileGrowthMiB); grown > bound {
+		t.Errorf("the service took %d MiB more, not %d", grown, bound)
 	}
 	for pid, mib := range engines {
-		if mib > hostileEngineMiB*11/10 {
+		if mib > pick(looseMiB, hostileEngineMiB*11/10) {
 			t.Errorf("process %d of the engine took %d MiB", pid, mib)
 		}
 	}
@@ -121,10 +120,7 @@ func newGuarded(t *testing.T, s *simulator) (*gateway, []string) {
 	}
 	all := settings{
 		"auth.mode": "keys", "auth.keys_file": file, "auth.policy_file": policy,
-		"engine.memory": fmt.Sprintf("%dMiB", hostileEngineMiB), "log.level": "error",
-	}
-	if enginesApart {
-		all["engine.memory"], all["engine.worker_memory"] = "1GiB", all["engine.memory"]
+		"engine.memory": "1GiB", "engine.worker_memory": fmt.Sprintf("%dMiB", hostileEngineMiB), "log.level": "error",
 	}
 	return newGateway(t, "gateway", s, all), keys
 }

@@ -64,11 +64,7 @@ type outcome struct {
 }
 
 func newAttack(g *gateway, keys []string) *attack {
-	kinds := hostileKinds()
-	if !enginesApart {
-		kinds = kinds[:len(kinds)-len(hogs)]
-	}
-	return &attack{g: g, keys: keys, kinds: kinds, outcomes: map[string]*outcome{}}
+	return &attack{g: g, keys: keys, kinds: hostileKinds(), outcomes: map[string]*outcome{}}
 }
 
 // run returns when all callers are through.
