@@ -13,6 +13,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/auth/policy"
 	"github.com/pingone-gateway/gateway/internal/auth/quota"
 	"github.com/pingone-gateway/gateway/internal/config"
+	"github.com/pingone-gateway/gateway/internal/fair"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/logging"
 	"github.com/pingone-gateway/gateway/internal/observe"
@@ -150,7 +151,7 @@ func (a *app) openEngine(ctx context.Context) (err error) {
 	}
 	a.engine, err = duck.Open(ctx, duck.Config{
 		MemoryLimit: memory, WorkerMemory: c.WorkerBytes, Workers: c.Workers, Time: c.Time,
-		Threads: c.Threads, TempDir: c.TempDir, TempBytes: c.TempBytes, Sink: a.sink,
+		Threads: c.Threads, TempDir: c.TempDir, TempBytes: c.TempBytes, Caller: fair.Caller, Sink: a.sink,
 	})
 	if err != nil {
 		return err

@@ -49,6 +49,9 @@ type Config struct {
 	// Threads bounds the engine's threads in each process; 0 means one for each
 	// processor.
 	Threads int
+	// Caller names who a context's query is for, so that those wait longest for a
+	// process who have most; nil makes no difference between callers.
+	Caller func(context.Context) string
 	// Sink receives observations; nil means none.
 	Sink observe.Sink
 }
@@ -123,7 +126,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 		Processes: max(cfg.Workers, 2), Spare: 2,
 		Memory: cfg.WorkerMemory, Total: cfg.MemoryLimit, Engine: cfg.WorkerMemory - min(baseMemory, cfg.WorkerMemory/4),
 		Time: cfg.Time, Wait: leaseWait,
-		TempDir: cfg.TempDir, TempBytes: cfg.TempBytes / max(cfg.MemoryLimit/cfg.WorkerMemory, 1), Threads: cfg.Threads, Sink: cfg.Sink,
+		TempDir: cfg.TempDir, TempBytes: cfg.TempBytes / max(cfg.MemoryLimit/cfg.WorkerMemory, 1), Threads: cfg.Threads, Caller: cfg.Caller, Sink: cfg.Sink,
 	})
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@
 package pool
 
 import (
+	"context"
 	"time"
 
 	"github.com/pingone-gateway/gateway/internal/observe"
@@ -31,7 +32,10 @@ type Config struct {
 	TempBytes int64
 	// Threads are those of the engine in each process.
 	Threads int
-	Sink    observe.Sink
+	// Caller names who a context's statement is for; those who have fewest
+	// processes go first. nil makes no difference between callers.
+	Caller func(context.Context) string
+	Sink   observe.Sink
 }
 
 const (

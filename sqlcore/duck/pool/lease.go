@@ -18,6 +18,7 @@ type Lease struct {
 	pool    *Pool
 	process *process
 	long    bool
+	caller  string
 
 	// waits counts what the process waits for: a request, rows, and room for its
 	// result.

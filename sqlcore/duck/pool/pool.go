@@ -49,9 +49,9 @@ type launched struct {
 
 // waiter is a statement without a process.
 type waiter struct {
-	key  string
-	long bool
-	got  chan *Lease
+	key, caller string
+	long        bool
+	got         chan *Lease
 }
 
 // Open starts the first processes and returns when one of them is ready.
@@ -170,12 +170,11 @@ func (p *Pool) put(pr *process) {
 		p.told = true
 		p.tell(observe.EngineWalls{Files: pr.walls.Files, Calls: pr.walls.Calls})
 	}
-	for i, w := range p.waiters {
-		if p.may(w.long) {
-			p.waiters = slices.Delete(p.waiters, i, i+1)
-			w.got <- p.lend(pr, w.long)
-			return
-		}
+	if i := p.next(); i >= 0 {
+		w := p.waiters[i]
+		p.waiters = slices.Delete(p.waiters, i, i+1)
+		w.got <- p.lend(pr, w.long, w.caller)
+		return
 	}
 	pr.since = time.Now()
 	p.idle = append(p.idle, pr)
@@ -184,14 +183,31 @@ func (p *Pool) put(pr *process) {
 	}
 }
 
+// next is the place of the waiter to be served: of those who may have a process,
+// the one whose caller has fewest, and who came first; -1 if there is none. The
+// caller holds the lock.
+func (p *Pool) next() int {
+	held := map[string]int{}
+	for l := range p.leases {
+		held[l.caller]++
+	}
+	best := -1
+	for i, w := range p.waiters {
+		if p.may(w.long) && (best < 0 || held[w.caller] < held[p.waiters[best].caller]) {
+			best = i
+		}
+	}
+	return best
+}
+
 // may reports whether one more statement may have a process. One that holds it
 // while rows are read leaves another to those that answer at once: the reading
 // of its rows may need one.
 func (p *Pool) may(long bool) bool { return !long || p.long < p.config.Processes-1 }
 
 // lend makes a lease of a process. The caller holds the lock.
-func (p *Pool) lend(pr *process, long bool) *Lease {
-	l := &Lease{pool: p, process: pr, long: long}
+func (p *Pool) lend(pr *process, long bool, caller string) *Lease {
+	l := &Lease{pool: p, process: pr, long: long, caller: caller}
 	l.waits.Store(1) // for its first request
 	p.leases[l] = true
 	p.tell(observe.EngineWorkers{State: "busy", Delta: 1})
@@ -214,12 +230,16 @@ func (p *Pool) Lease(ctx context.Context, key string, long bool) (*Lease, error)
 		p.mu.Unlock()
 		return nil, errClosed
 	}
-	if l := p.take(key, long); l != nil {
+	caller := ""
+	if p.config.Caller != nil {
+		caller = p.config.Caller(ctx)
+	}
+	if l := p.take(key, long, caller); l != nil {
 		p.refill()
 		p.mu.Unlock()
 		return l, nil
 	}
-	w := &waiter{key: key, long: long, got: make(chan *Lease, 1)}
+	w := &waiter{key: key, caller: caller, long: long, got: make(chan *Lease, 1)}
 	p.waiters = append(p.waiters, w)
 	p.refill()
 	p.poke()
@@ -240,7 +260,7 @@ func (p *Pool) Lease(ctx context.Context, key string, long bool) (*Lease, error)
 }
 
 // take lends an idle process; nil if there is none. The caller holds the lock.
-func (p *Pool) take(key string, long bool) *Lease {
+func (p *Pool) take(key string, long bool, caller string) *Lease {
 	p.idle = slices.DeleteFunc(p.idle, (*process).dead)
 	if len(p.idle) == 0 || !p.may(long) {
 		return nil
@@ -249,7 +269,7 @@ func (p *Pool) take(key string, long bool) *Lease {
 	at := max(0, slices.IndexFunc(p.idle, func(pr *process) bool { return pr.key == key }))
 	pr := p.idle[at]
 	p.idle = slices.Delete(p.idle, at, at+1)
-	return p.lend(pr, long)
+	return p.lend(pr, long, caller)
 }
 
 // forget ends a wait; nil stands for that of a busy pool.
