@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
 // serviceLink matches the variables that Kubernetes sets for a Service named
@@ -51,10 +53,7 @@ func (l *loader) variable(name, value string) {
 	case o != nil:
 		l.apply(o, instance, value, name)
 	case !serviceLink.MatchString(name):
-		mend := "See docs/configuration.md for the variables."
-		if near := nearest(name, l.envNames()); near != "" {
-			mend = "Did you mean " + near + "?"
-		}
+		mend := gwerr.DidYouMean(name, l.envNames(), "See docs/configuration.md for the variables.")
 		l.problem("", name, mend, "unknown environment variable.")
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
 // index finds options by address, property and environment name.
@@ -99,7 +101,7 @@ func (x *index) familiar(name string) bool {
 			return true
 		}
 	}
-	return nearest(name, x.propertyNames()) != ""
+	return gwerr.Nearest(name, x.propertyNames()) != ""
 }
 
 func (x *index) propertyNames() []string {
@@ -110,6 +112,12 @@ func (x *index) propertyNames() []string {
 		}
 	}
 	return names
+}
+
+// squash brings a name to the form in which names are compared: letter case,
+// underscores, hyphens and spaces don't count.
+func squash(s string) string {
+	return strings.NewReplacer("_", "", "-", "", " ", "").Replace(strings.ToLower(s))
 }
 
 // children returns the keys that may stand under an address.
@@ -144,7 +152,7 @@ func (x *index) unknown(path string) Problem {
 	if i := strings.LastIndexByte(path, '.'); i >= 0 {
 		prefix, key = path[:i], path[i+1:]
 	}
-	if near := nearest(key, x.children(x.pattern(prefix))); near != "" {
+	if near := gwerr.Nearest(key, x.children(x.pattern(prefix))); near != "" {
 		p.Mend = "Did you mean " + near + "?"
 		return p
 	}

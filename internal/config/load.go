@@ -5,6 +5,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
 // EnvFile is the environment variable that names the configuration file.
@@ -248,10 +250,7 @@ func (l *loader) unknownProperty(connection, name, where string) {
 			return
 		}
 	}
-	mend := "See docs/configuration.md for the properties."
-	if near := nearest(name, l.index.propertyNames()); near != "" {
-		mend = "Did you mean " + near + "?"
-	}
+	mend := gwerr.DidYouMean(name, l.index.propertyNames(), "See docs/configuration.md for the properties.")
 	l.problem(path, where, mend, "unknown connection property.")
 }
 

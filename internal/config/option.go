@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
 // Option is one declared option. Declarations are data: the reader, the
@@ -129,7 +131,7 @@ func (o *Option) oneOf(text string) (string, error) {
 			return v, nil
 		}
 	}
-	if near := nearest(text, o.Values); near != "" {
+	if near := gwerr.Nearest(text, o.Values); near != "" {
 		return "", fmt.Errorf("%q is not a value of it; did you mean %s?", shorten(text), near)
 	}
 	return "", fmt.Errorf("%q is not a value of it; use %s", shorten(text), strings.Join(o.Values, ", "))

@@ -94,11 +94,8 @@ func (w *walker) entitySet(s *uri.NameSegment) error {
 	for _, t := range w.schema.Tables {
 		names = append(names, t.Name)
 	}
-	e := gwerr.Newf(gwerr.UnknownTable, "There is no entity set %s.", s.Name).At(s.Offset).On("the path")
-	if near := nearest(s.Name, names); near != "" {
-		e.Mend = "Did you mean " + near + "?"
-	}
-	return e
+	return gwerr.New(gwerr.UnknownTable, "There is no entity set "+s.Name+".", gwerr.DidYouMean(s.Name, names, "")).
+		At(s.Offset).On("the path")
 }
 
 func (w *walker) next(s uri.Segment) error {

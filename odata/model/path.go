@@ -2,7 +2,6 @@ package model
 
 import (
 	"strconv"
-	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata/edm"
@@ -209,54 +208,5 @@ func unknownProperty(s *catalog.Schema, t *catalog.Table, name string) *gwerr.Er
 	for _, n := range edm.Navigations(s, t) {
 		names = append(names, n.Name)
 	}
-	e := gwerr.Newf(gwerr.UnknownColumn, "%s has no property %s.", t.Name, name)
-	if near := nearest(name, names); near != "" {
-		e.Mend = "Did you mean " + near + "?"
-	}
-	return e
-}
-
-// nearest returns the name with the least edits from the given one, if they
-// are few enough for a slip.
-func nearest(name string, names []string) string {
-	const longest = 64
-	if len(name) > longest {
-		return ""
-	}
-	best, bestDistance := "", 1+max(2, len(name)/3)
-	if len(name) < 4 {
-		bestDistance = 2
-	}
-	for _, n := range names {
-		if strings.EqualFold(n, name) {
-			return n
-		}
-		if len(n) > longest {
-			continue
-		}
-		if d := distance(strings.ToLower(name), strings.ToLower(n)); d < bestDistance {
-			best, bestDistance = n, d
-		}
-	}
-	return best
-}
-
-// distance is the Levenshtein distance in bytes.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
+	return gwerr.New(gwerr.UnknownColumn, t.Name+" has no property "+name+".", gwerr.DidYouMean(name, names, ""))
 }

@@ -145,7 +145,7 @@ func bindFailure(cause error, said string, pos int, columns []string) error {
 	message := plainMessage(said)
 	unknown := func(name string) error {
 		return gwerr.Wrap(gwerr.UnknownColumn, cause, "There is no column "+name+" here.",
-			didYouMean(name, columns, "Check its spelling and the tables after FROM.")).At(pos).On(name)
+			gwerr.DidYouMean(name, columns, "Check its spelling and the tables after FROM.")).At(pos).On(name)
 	}
 	if m := noColumn1.FindStringSubmatch(said); m != nil {
 		return unknown(m[1])

@@ -187,7 +187,7 @@ func smallConstant(v any) bool {
 
 func unknownFunction(name string, pos int) error {
 	mend := "The documentation lists the functions."
-	if best, ok := nearest(name, functionNames); ok && len(name) > 3 && best != name {
+	if best := gwerr.Nearest(name, functionNames); best != "" && len(name) > 3 && best != name {
 		mend = "Did you mean " + best + "?"
 	}
 	return gwerr.New(gwerr.UnknownFunction, "There is no function "+name+" here.", mend).At(max(0, pos)).On(name)

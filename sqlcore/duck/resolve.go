@@ -112,7 +112,7 @@ func (b *binder) table(ctx context.Context, ref tableRef) (*catalog.Table, error
 			names[i] = t.Name
 		}
 		return nil, gwerr.New(gwerr.UnknownTable, "There is no table "+ref.name+" in "+s.Name+".",
-			didYouMean(ref.name, names, "Tables of other schemas need the schema's name before theirs.")).At(b.source(ref.pos)).On(ref.name)
+			gwerr.DidYouMean(ref.name, names, "Tables of other schemas need the schema's name before theirs.")).At(b.source(ref.pos)).On(ref.name)
 	}
 	if t.Schema == nil {
 		return nil, errors.New("duck: the table " + t.Name + " stands in no schema")
@@ -145,7 +145,7 @@ func (b *binder) unknownSchema(name string, pos int) error {
 		names[i] = s.Name
 	}
 	return gwerr.New(gwerr.UnknownSchema, "There is no schema "+name+" that you may see.",
-		didYouMean(name, names, "Names with spaces stand in double quotes.")).At(b.source(pos)).On(name)
+		gwerr.DidYouMean(name, names, "Names with spaces stand in double quotes.")).At(b.source(pos)).On(name)
 }
 
 func (b *binder) schema(ctx context.Context, name string) (*catalog.Schema, error) {

@@ -1,0 +1,71 @@
+package gwerr
+
+import "strings"
+
+// longestWord bounds the words that are compared, in bytes: callers send them,
+// and the work grows with the product of two lengths.
+const longestWord = 128
+
+// DidYouMean is the mend for a word that is none of the candidates: the nearest
+// of them as a question, or otherwise if none is near.
+func DidYouMean(word string, candidates []string, otherwise string) string {
+	if near := Nearest(word, candidates); near != "" {
+		return "Did you mean " + near + "?"
+	}
+	return otherwise
+}
+
+// Nearest returns the candidate that a misspelt word most likely meant: one
+// letter, and one more for each four, may differ, or its end may be missing.
+// Letter case, underscores, hyphens and spaces don't count. It returns "" if
+// none is near.
+func Nearest(word string, candidates []string) string {
+	if word == "" || len(word) > longestWord {
+		return ""
+	}
+	w := squash(word)
+	best, bestAt := "", 2+len(w)/4
+	for _, c := range candidates {
+		if len(c) > longestWord {
+			continue
+		}
+		s := squash(c)
+		d := distance([]rune(w), []rune(s))
+		if len(w) >= 3 && strings.HasPrefix(s, w) {
+			d = min(d, 1)
+		}
+		if d < bestAt {
+			best, bestAt = c, d
+		}
+	}
+	return best
+}
+
+var squasher = strings.NewReplacer("_", "", "-", "", " ", "")
+
+// squash brings a word to the form in which words are compared.
+func squash(s string) string { return squasher.Replace(strings.ToLower(s)) }
+
+// distance is the number of letters to insert, delete, replace or swap with
+// their neighbour to turn a into b (the optimal string alignment).
+func distance(a, b []rune) int {
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i, x := range a {
+		row[0] = i + 1
+		for j, y := range b {
+			cost := 1
+			if x == y {
+				cost = 0
+			}
+			row[j+1] = min(last[j]+cost, last[j+1]+1, row[j]+1)
+			if i > 0 && j > 0 && x == b[j-1] && a[i-1] == y {
+				row[j+1] = min(row[j+1], before[j-1]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}
