@@ -1,14 +1,13 @@
 package config
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+
+	"github.com/pingone-gateway/gateway/internal/yamlnode"
 )
 
 // shorthands are sections that may be written as one value.
@@ -34,50 +33,24 @@ func (l *loader) file() {
 }
 
 func (l *loader) yaml(path string, data []byte) {
-	doc, err := parser.ParseBytes(data, 0)
-	if err != nil {
-		where, message := path, "not valid YAML"
-		var syntax yaml.Error
-		if errors.As(err, &syntax) {
-			// The library's own text quotes the line, which may hold a secret.
-			message = syntax.GetMessage()
-			if t := syntax.GetToken(); t != nil && t.Position != nil {
-				where = fmt.Sprintf("%s:%d", path, t.Position.Line)
-			}
-		}
-		l.problem("", where, "Check the indentation and quotes of this line.", "%s.", message)
-		return
-	}
-	for i, d := range doc.Docs {
-		if i > 0 && d.Body != nil {
-			l.problem("", at(path, d.Body), "Keep one document in the file.", "a second YAML document.")
-			return
-		}
-		if d.Body != nil {
-			l.mapping(path, "", d.Body)
-		}
+	doc, problem := yamlnode.Parse(data)
+	switch {
+	case problem != nil:
+		l.problem("", fmt.Sprintf("%s:%d", path, problem.Line), "Keep one document in the file, with its indentation and quotes right.", "%s.", problem.Message)
+	case doc != nil:
+		l.mapping(path, "", doc)
 	}
 }
 
 // at is the place of a node.
-func at(path string, n ast.Node) string {
-	if t := n.GetToken(); t != nil && t.Position != nil {
-		return fmt.Sprintf("%s:%d", path, t.Position.Line)
-	}
-	return path
-}
+func at(path string, n ast.Node) string { return fmt.Sprintf("%s:%d", path, yamlnode.Line(n)) }
 
 // entries returns the key-value pairs of a mapping.
 func entries(n ast.Node) ([]*ast.MappingValueNode, bool) {
-	switch m := n.(type) {
-	case *ast.MappingNode:
-		return m.Values, true
-	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{m}, true
-	case *ast.NullNode, *ast.CommentGroupNode:
+	if yamlnode.Empty(n) {
 		return nil, true
 	}
-	return nil, false
+	return yamlnode.Pairs(n)
 }
 
 // mapping reads the keys under an address.
@@ -244,17 +217,10 @@ func (l *loader) once(o *Option, name, where string) {
 	}
 }
 
-// scalar returns the text of a plain value as it was written.
+// scalar returns the text of a plain value as it was written, "" for null.
 func scalar(n ast.Node) (string, bool) {
-	switch v := n.(type) {
-	case *ast.NullNode:
+	if _, null := n.(*ast.NullNode); null {
 		return "", true
-	case *ast.LiteralNode:
-		return v.Value.Value, true
-	case *ast.StringNode:
-		return v.Value, true
-	case *ast.BoolNode, *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
-		return n.GetToken().Value, true
 	}
-	return "", false
+	return yamlnode.Scalar(n)
 }

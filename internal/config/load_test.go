@@ -172,7 +172,7 @@ func TestProblems(t *testing.T) {
 		{"property twice", strings.Replace(minimal, "region: EU", "region: EU\n    Region: CA", 1), nil, []string{"given twice", "region"}},
 		{"no such secret file", minimal + "redis: {password_file: /none}\n", nil, []string{"redis.password_file", "can't be read"}},
 		{"yaml", minimal + "log: {level: info\n", nil, []string{"gateway.yaml:"}},
-		{"two documents", minimal + "---\nlog: {level: info}\n", nil, []string{"second YAML document"}},
+		{"two documents", minimal + "---\nlog: {level: info}\n", nil, []string{"a second document"}},
 		{"misspelt variable", minimal, []string{"GATEWAY_LOG_LEVLE=info"}, []string{"GATEWAY_LOG_LEVLE", "Did you mean GATEWAY_LOG_LEVEL?"}},
 		{"misspelt variable of a connection", minimal, []string{"GATEWAY_CONNECTIONS_PINGONE_REGOIN=EU"}, []string{"GATEWAY_CONNECTIONS_PINGONE_REGION"}},
 		{"text and file in the environment", minimal, []string{"GATEWAY_ADMIN_TOKEN=x", "GATEWAY_ADMIN_TOKEN_FILE=/secret"}, []string{"admin.token", "both as text and as a file"}},

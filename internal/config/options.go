@@ -41,6 +41,8 @@ func listenOptions() []Option {
 	return []Option{
 		option("listen.address", textCodec, ":8080", func(c *Config, _ string) *string { return &c.Listen.Address },
 			"Address of the public listener.", example("0.0.0.0:8080")),
+		option("listen.allowed_hosts", listCodec, "", func(c *Config, _ string) *[]string { return &c.Listen.AllowedHosts },
+			"Host names under which the service answers, without ports; `*.example.org` stands for every name below example.org. Empty means all, with `auth.mode: none` those of this machine alone.", example("pingone-data.example.org")),
 		option("listen.tls.cert_file", textCodec, "", func(c *Config, _ string) *string { return &c.Listen.TLSCertFile },
 			"Certificate chain in PEM; with key_file it turns on TLS. A changed file is taken over on SIGHUP.", reloads, example("/etc/gateway/tls/tls.crt")),
 		option("listen.tls.key_file", textCodec, "", func(c *Config, _ string) *string { return &c.Listen.TLSKeyFile },
@@ -73,8 +75,6 @@ func listenOptions() []Option {
 			"Proxies whose Forwarded and X-Forwarded headers are believed.", example("10.0.0.0/8")),
 		option("forwarded_header", textCodec, "x-forwarded", func(c *Config, _ string) *string { return &c.ForwardedHeader },
 			"Which headers the trusted proxies set: X-Forwarded-For, -Proto, -Host and -Prefix, or Forwarded (RFC 7239). The others are ignored.", values("x-forwarded", "forwarded")),
-		option("listen.allowed_hosts", listCodec, "", func(c *Config, _ string) *[]string { return &c.Listen.AllowedHosts },
-			"Host names under which the service answers, without ports; `*.example.org` stands for every name below example.org. Empty means all, with `auth.mode: none` those of this machine alone.", example("pingone-data.example.org")),
 		option("cors_origins", listCodec, "", func(c *Config, _ string) *[]string { return &c.CORSOrigins },
 			"Origins whose web pages may read answers.", example("https://reports.example.org")),
 		option("hsts", durationCodec, "0s", func(c *Config, _ string) *time.Duration { return &c.HSTS },

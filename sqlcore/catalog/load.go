@@ -9,8 +9,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
+	"github.com/pingone-gateway/gateway/internal/yamlnode"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
@@ -106,16 +106,16 @@ type declared struct {
 // read turns one file into a table; ok is false if there is nothing to check
 // further.
 func (p *problems) read(text []byte) (d declared, ok bool) {
-	f, err := parser.ParseBytes(text, 0)
-	if err != nil {
-		p.list = append(p.list, errors.New(p.file+": "+err.Error()))
+	doc, problem := yamlnode.Parse(text)
+	if problem != nil {
+		p.atLine(problem.Line, "%s", problem.Message)
 		return d, false
 	}
-	if len(f.Docs) != 1 || f.Docs[0].Body == nil {
+	if doc == nil {
 		p.atLine(1, "the file must hold one table")
 		return d, false
 	}
-	m := p.mapping(f.Docs[0].Body, "table")
+	m := p.mapping(doc, "table")
 	d = declared{file: p.file, line: m.line()}
 	d.table = &Table{
 		Name: m.must("table"), Entity: m.must("entity"), Doc: m.must("doc"),

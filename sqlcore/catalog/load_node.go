@@ -2,10 +2,13 @@ package catalog
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/pingone-gateway/gateway/internal/yamlnode"
 )
 
 // problems collects what is wrong with the declarations.
@@ -16,11 +19,7 @@ type problems struct {
 
 // at notes a problem at a node of the current file.
 func (p *problems) at(n ast.Node, format string, args ...any) {
-	line := 0
-	if n != nil && n.GetToken() != nil {
-		line = n.GetToken().Position.Line
-	}
-	p.atLine(line, format, args...)
+	p.atLine(yamlnode.Line(n), format, args...)
 }
 
 func (p *problems) atLine(line int, format string, args ...any) {
@@ -35,7 +34,7 @@ type fields struct {
 }
 
 // line gives the place of a mapping for problems found later.
-func (f fields) line() int { return f.node.GetToken().Position.Line }
+func (f fields) line() int { return yamlnode.Line(f.node) }
 
 // mapping reads a node as a mapping with the keys that the declaration of
 // that kind allows.
@@ -44,7 +43,7 @@ func (p *problems) mapping(n ast.Node, kind string) fields {
 	for _, pair := range p.pairs(n, kind) {
 		name := pair.Key.GetToken().Value
 		switch {
-		case !contains(declarationKeys[kind], name):
+		case !slices.Contains(declarationKeys[kind], name):
 			p.at(pair.Key, "unknown key %q of a %s; use one of %s", name, kind, strings.Join(declarationKeys[kind], ", "))
 		case f.values[name] != nil:
 			p.at(pair.Key, "key %q stands twice", name)
@@ -57,15 +56,11 @@ func (p *problems) mapping(n ast.Node, kind string) fields {
 
 // pairs reads a node as a mapping with free keys.
 func (p *problems) pairs(n ast.Node, kind string) []*ast.MappingValueNode {
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		return n.Values
-	case *ast.MappingValueNode:
-		return []*ast.MappingValueNode{n}
-	default:
+	pairs, ok := yamlnode.Pairs(n)
+	if !ok {
 		p.at(n, "a %s must be a mapping", kind)
-		return nil
 	}
+	return pairs
 }
 
 // several reports whether more than one of the keys is there.
@@ -186,20 +181,9 @@ func (f fields) choice(key string, options ...string) int {
 		return 0
 	}
 	s := f.str(key)
-	for i, o := range options {
-		if s == o {
-			return i
-		}
+	if i := slices.Index(options, s); i >= 0 {
+		return i
 	}
 	f.p.at(f.values[key], "%q must be one of %s, not %q", key, strings.Join(options, ", "), s)
 	return 0
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/yamlnode"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
@@ -82,7 +83,7 @@ func (f *file) top(doc ast.Node) {
 }
 
 func (f *file) role(name string, key, n ast.Node) {
-	r := &Role{Name: name, Line: lineOf(key)}
+	r := &Role{Name: name, Line: yamlnode.Line(key)}
 	f.policy.Roles[name] = r
 	f.mapping(n, "role "+name, map[string]func(ast.Node){
 		"description": func(n ast.Node) { r.Description, _ = f.text(n, "description") },
@@ -95,7 +96,7 @@ func (f *file) role(name string, key, n ast.Node) {
 }
 
 func (f *file) grant(n ast.Node) Grant {
-	g := Grant{Line: lineOf(n)}
+	g := Grant{Line: yamlnode.Line(n)}
 	f.mapping(n, "a grant", map[string]func(ast.Node){
 		"connections": func(n ast.Node) { g.Connections = f.patterns(n, "connections") },
 		"schemas":     func(n ast.Node) { g.Schemas = f.patterns(n, "schemas") },
@@ -133,7 +134,7 @@ var maskNames = map[string]catalog.Mask{
 func (f *file) masks(n ast.Node) []MaskRule {
 	var out []MaskRule
 	f.each(n, "mask", func(column string, _, v ast.Node) {
-		s, ok := scalar(v)
+		s, ok := yamlnode.Scalar(v)
 		if _, null := v.(*ast.NullNode); null {
 			s, ok = "null", true
 		}

@@ -1,24 +1,19 @@
 package policy
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
+
+	"github.com/pingone-gateway/gateway/internal/yamlnode"
 )
 
 // maxFile bounds a policy file, in bytes.
 const maxFile = 1 << 20
-
-// maxNesting bounds the depth of flow brackets, which the YAML parser follows
-// by recursion.
-const maxNesting = 64
 
 // Problem is one thing wrong with a policy file.
 type Problem struct {
@@ -42,14 +37,7 @@ func (p Problems) Error() string {
 type reader struct{ problems Problems }
 
 func (r *reader) fail(n ast.Node, format string, args ...any) {
-	r.problems = append(r.problems, Problem{Line: lineOf(n), Message: fmt.Sprintf(format, args...)})
-}
-
-func lineOf(n ast.Node) int {
-	if n == nil || n.GetToken() == nil || n.GetToken().Position == nil {
-		return 1
-	}
-	return n.GetToken().Position.Line
+	r.problems = append(r.problems, Problem{Line: yamlnode.Line(n), Message: fmt.Sprintf(format, args...)})
 }
 
 // document parses the text into its one document.
@@ -58,39 +46,14 @@ func (r *reader) document(text []byte) ast.Node {
 		r.problems = append(r.problems, Problem{1, fmt.Sprintf("the file is larger than %d bytes", maxFile)})
 		return nil
 	}
-	if deep(text) {
-		r.problems = append(r.problems, Problem{1, fmt.Sprintf("brackets are nested more than %d deep", maxNesting)})
-		return nil
-	}
-	f, err := parser.ParseBytes(text, 0)
-	if err != nil {
-		p := Problem{1, "not valid YAML: " + err.Error()}
-		var syntax *yaml.SyntaxError
-		if errors.As(err, &syntax) && syntax.GetToken() != nil {
-			p = Problem{syntax.GetToken().Position.Line, "not valid YAML: " + syntax.GetMessage()}
-		}
-		r.problems = append(r.problems, p)
-		return nil
-	}
-	if len(f.Docs) != 1 || f.Docs[0].Body == nil {
+	doc, problem := yamlnode.Parse(text)
+	switch {
+	case problem != nil:
+		r.problems = append(r.problems, Problem(*problem))
+	case doc == nil:
 		r.problems = append(r.problems, Problem{1, "the file must hold one YAML document"})
-		return nil
 	}
-	return f.Docs[0].Body
-}
-
-func deep(text []byte) bool {
-	depth, deepest := 0, 0
-	for _, c := range text {
-		switch c {
-		case '[', '{':
-			depth++
-			deepest = max(deepest, depth)
-		case ']', '}':
-			depth = max(0, depth-1)
-		}
-	}
-	return deepest > maxNesting
+	return doc
 }
 
 // mapping calls the field's function for each member; unknown members are
@@ -109,19 +72,14 @@ func (r *reader) mapping(n ast.Node, what string, fields map[string]func(ast.Nod
 
 // each calls visit for each member of a mapping.
 func (r *reader) each(n ast.Node, what string, visit func(key string, k, v ast.Node)) {
-	var members []*ast.MappingValueNode
-	switch n := n.(type) {
-	case *ast.MappingNode:
-		members = n.Values
-	case *ast.MappingValueNode:
-		members = []*ast.MappingValueNode{n}
-	default:
+	members, ok := yamlnode.Pairs(n)
+	if !ok {
 		r.fail(n, "%s must be a mapping of names to values", what)
 		return
 	}
 	seen := map[string]bool{}
 	for _, m := range members {
-		key, ok := scalar(m.Key)
+		key, ok := yamlnode.Scalar(m.Key)
 		if !ok {
 			r.fail(m.Key, "a member of %s must have a plain name", what)
 			continue
@@ -149,7 +107,7 @@ func (r *reader) items(n ast.Node, what string, visit func(ast.Node)) {
 
 // text reads a scalar as text; ok is false after a problem.
 func (r *reader) text(n ast.Node, what string) (string, bool) {
-	s, ok := scalar(n)
+	s, ok := yamlnode.Scalar(n)
 	switch {
 	case !ok && isAlias(n):
 		r.fail(n, "%s: anchors and aliases are not possible; put a star in quotes: \"*\"", what)
@@ -168,26 +126,6 @@ func isAlias(n ast.Node) bool {
 		return true
 	}
 	return false
-}
-
-// scalar gives a scalar's text.
-func scalar(n ast.Node) (string, bool) {
-	switch n := n.(type) {
-	case *ast.StringNode:
-		return n.Value, true
-	case *ast.LiteralNode:
-		return n.Value.Value, true
-	case *ast.IntegerNode:
-		return n.GetToken().Value, true
-	case *ast.FloatNode:
-		return n.GetToken().Value, true
-	case *ast.BoolNode:
-		return n.GetToken().Value, true
-	case *ast.MappingKeyNode:
-		return scalar(n.Value)
-	default:
-		return "", false
-	}
 }
 
 // names reads a list of texts.
