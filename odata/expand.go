@@ -12,6 +12,7 @@ import (
 	"github.com/pingone-gateway/gateway/odata/encode"
 	"github.com/pingone-gateway/gateway/odata/model"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/cell"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
@@ -116,7 +117,7 @@ func (e *expander) append(dst []byte, g *group) []byte {
 	if e.x.CountOnly {
 		return dst
 	}
-	dst = append(encode.AppendString(append(dst, ','), name), ':')
+	dst = append(cell.AppendString(append(dst, ','), name), ':')
 	switch {
 	case e.x.Navigation.Many:
 		return append(append(append(dst, '['), g.entities...), ']')

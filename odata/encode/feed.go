@@ -6,6 +6,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/cell"
 )
 
 // AppendFeedHead appends the beginning of a collection, up to the opening
@@ -26,7 +27,7 @@ func AppendFeedHead(dst []byte, o Options, context string, count int64) []byte {
 // AppendCount appends the member that gives the number of entities of a feed,
 // or of the navigation property of that name, without comma.
 func AppendCount(dst []byte, o Options, property string, count int64) []byte {
-	dst = append(AppendString(dst, property+o.Prefix+"count"), ':')
+	dst = append(cell.AppendString(dst, property+o.Prefix+"count"), ':')
 	if o.IEEE754 {
 		return append(strconv.AppendInt(append(dst, '"'), count, 10), '"')
 	}
@@ -38,8 +39,8 @@ func AppendCount(dst []byte, o Options, property string, count int64) []byte {
 func AppendFeedTail(dst []byte, o Options, next string) []byte {
 	dst = append(dst, ']')
 	if next != "" {
-		dst = append(AppendString(append(dst, ','), o.Prefix+"nextLink"), ':')
-		dst = AppendString(dst, next)
+		dst = append(cell.AppendString(append(dst, ','), o.Prefix+"nextLink"), ':')
+		dst = cell.AppendString(dst, next)
 	}
 	return append(dst, '}')
 }
@@ -50,13 +51,13 @@ func Lead(o Options, context string) []byte {
 	if o.Metadata == None {
 		return nil
 	}
-	return AppendString(append(AppendString(nil, o.Prefix+"context"), ':'), context)
+	return cell.AppendString(append(cell.AppendString(nil, o.Prefix+"context"), ':'), context)
 }
 
 // AppendProperty appends an answer that is the value of the first column of
 // the batch's first row, which isn't null, wrapped in an object.
 func AppendProperty(dst []byte, o Options, context string, t catalog.Type, batch arrow.RecordBatch) ([]byte, error) {
-	c, err := bind(t, batch.Column(0))
+	c, err := bind(t, batch.Column(0), o)
 	if err != nil {
 		return nil, err
 	}
@@ -64,10 +65,10 @@ func AppendProperty(dst []byte, o Options, context string, t catalog.Type, batch
 	start := len(dst)
 	dst = append(dst, Lead(o, context)...)
 	dst = append(comma(dst, start), `"value":`...)
-	if c.isNull(0) {
+	if c.Null(0) {
 		dst = append(dst, "[]"...)
 	} else {
-		dst = c.appendJSON(dst, 0, o.IEEE754)
+		dst = c.AppendJSON(dst, 0)
 	}
 	return append(dst, '}'), nil
 }
@@ -75,24 +76,24 @@ func AppendProperty(dst []byte, o Options, context string, t catalog.Type, batch
 // AppendRaw appends the value of the first column of the batch's first row as
 // plain text. null is true where there is none.
 func AppendRaw(dst []byte, t catalog.Type, batch arrow.RecordBatch) (out []byte, null bool, err error) {
-	c, err := bind(t, batch.Column(0))
+	c, err := bind(t, batch.Column(0), Options{})
 	if err != nil {
 		return nil, false, err
 	}
-	if c.isNull(0) {
+	if c.Null(0) {
 		return dst, true, nil
 	}
-	return c.appendText(dst, 0), false, nil
+	return append(dst, c.Text(0)...), false, nil
 }
 
 // KeyText returns the cell of a batch as text for a key of a further read.
 func KeyText(t catalog.Type, batch arrow.RecordBatch, column, row int) (text string, null bool, err error) {
-	c, err := bind(t, batch.Column(column))
+	c, err := bind(t, batch.Column(column), Options{})
 	if err != nil {
 		return "", false, err
 	}
-	if c.isNull(row) {
+	if c.Null(row) {
 		return "", true, nil
 	}
-	return string(c.appendText(nil, row)), false, nil
+	return c.Text(row), false, nil
 }

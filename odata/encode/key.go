@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/cell"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
@@ -23,16 +24,14 @@ func quotedKey(s string) string {
 }
 
 // appendKey appends a cell as it stands in an address.
-func (c *cells) appendKey(dst []byte, row int) []byte {
+func appendKey(dst []byte, t catalog.Type, c *cell.Column, row int) []byte {
 	switch {
-	case c.isNull(row):
+	case c.Null(row):
 		return append(dst, "null"...)
-	case c.kind == catalog.String || c.kind == catalog.JSON:
-		return append(dst, quotedKey(c.texts.Value(row))...)
-	case c.kind == catalog.GUID:
-		return append(dst, pathEscape(c.texts.Value(row))...)
+	case t == catalog.String || t == catalog.JSON:
+		return append(dst, quotedKey(c.Text(row))...)
 	default:
-		return append(dst, pathEscape(string(c.appendText(nil, row)))...)
+		return append(dst, pathEscape(c.Text(row))...)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/cell"
 )
 
 // Inline appends members to the row that is being written, each with a
@@ -21,20 +22,20 @@ type Rows struct {
 	// heads are the bytes before each column's value, with control
 	// information on its type and without the comma.
 	heads [][]byte
-	cells []cells
+	cells []cell.Column
 }
 
 // NewRows returns a writer of the entity's rows.
 func NewRows(e Entity, o Options) *Rows {
-	r := &Rows{options: o, entity: e, id: e.NeedsID(o.Metadata), cells: make([]cells, len(e.Columns))}
+	r := &Rows{options: o, entity: e, id: e.NeedsID(o.Metadata), cells: make([]cell.Column, len(e.Columns))}
 	for _, c := range e.Columns {
 		var head []byte
 		if o.Metadata == Full && c.Type != catalog.String && c.Type != catalog.JSON &&
 			c.Type != catalog.Bool && c.Type != catalog.Float64 {
-			head = append(AppendString(head, c.Name+o.Prefix+"type"), ':')
-			head = append(AppendString(head, typeAnnotation(c.Type)), ',')
+			head = append(cell.AppendString(head, c.Name+o.Prefix+"type"), ':')
+			head = append(cell.AppendString(head, typeAnnotation(c.Type)), ',')
 		}
-		r.heads = append(r.heads, append(AppendString(head, c.Name), ':'))
+		r.heads = append(r.heads, append(cell.AppendString(head, c.Name), ':'))
 	}
 	return r
 }
@@ -55,13 +56,24 @@ func (r *Rows) Bind(batch arrow.RecordBatch) error {
 		return fmt.Errorf("encode: %d columns where %d were expected", batch.NumCols(), len(r.entity.Columns))
 	}
 	for i := range r.cells {
-		c, err := bind(r.entity.Columns[i].Type, batch.Column(i))
+		c, err := bind(r.entity.Columns[i].Type, batch.Column(i), r.options)
 		if err != nil {
 			return err
 		}
 		r.cells[i] = c
 	}
 	return nil
+}
+
+// bind reads an array as a column of the given type, in OData's JSON.
+//
+// Source: OData JSON Format 4.01, section 7.1 (primitive values).
+func bind(t catalog.Type, a arrow.Array, o Options) (cell.Column, error) {
+	c, err := cell.For(t, a, cell.Style{Infinity: "INF", QuotedIntegers: o.IEEE754, Millis: true, NoNullItems: true})
+	if err != nil {
+		return c, fmt.Errorf("encode: %w", err)
+	}
+	return c, nil
 }
 
 // Append appends one row as a JSON object. lead is put behind its opening
@@ -96,9 +108,9 @@ func (r *Rows) Append(dst []byte, row int, lead []byte, inline Inline) ([]byte, 
 
 func (r *Rows) appendProperty(dst []byte, i, row, start int) []byte {
 	c := &r.cells[i]
-	null := c.isNull(row)
+	null := c.Null(row)
 	switch {
-	case null && c.kind == catalog.StringList:
+	case null && r.entity.Columns[i].Type == catalog.StringList:
 		// A collection is never null.
 		return append(append(comma(dst, start), r.heads[i]...), '[', ']')
 	case null && r.options.OmitNulls:
@@ -106,7 +118,7 @@ func (r *Rows) appendProperty(dst []byte, i, row, start int) []byte {
 	case null:
 		return append(append(comma(dst, start), r.heads[i]...), "null"...)
 	default:
-		return c.appendJSON(append(comma(dst, start), r.heads[i]...), row, r.options.IEEE754)
+		return c.AppendJSON(append(comma(dst, start), r.heads[i]...), row)
 	}
 }
 
@@ -121,10 +133,10 @@ func comma(dst []byte, start int) []byte {
 // appendControl appends the type and the id of the entity.
 func (r *Rows) appendControl(dst []byte, row int) []byte {
 	if r.options.Metadata == Full {
-		dst = append(AppendString(dst, r.options.Prefix+"type"), ':')
-		dst = append(AppendString(dst, "#"+r.entity.Type), ',')
+		dst = append(cell.AppendString(dst, r.options.Prefix+"type"), ':')
+		dst = append(cell.AppendString(dst, "#"+r.entity.Type), ',')
 	}
-	dst = append(AppendString(dst, r.options.Prefix+"id"), ':')
+	dst = append(cell.AppendString(dst, r.options.Prefix+"id"), ':')
 	dst = r.appendQuotedID(dst, row, "")
 	if r.options.Metadata == Full {
 		dst = append(append(dst, ','), '"')
@@ -159,7 +171,7 @@ func (r *Rows) appendQuotedID(dst []byte, row int, rest string) []byte {
 			}
 			dst = append(append(dst, pathEscape(r.entity.KeyNames[i])...), '=')
 		}
-		dst = r.cells[k].appendKey(dst, row)
+		dst = appendKey(dst, r.entity.Columns[k].Type, &r.cells[k], row)
 	}
 	dst = append(append(dst, ')'), pathEscape(rest)...)
 	return append(dst, '"')

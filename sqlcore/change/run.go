@@ -65,14 +65,14 @@ func (c *Change) Collect(ctx context.Context, rows scan.Batches, l Limits) ([]Ro
 func (c *Change) row(rec arrow.RecordBatch, i int) Row {
 	var r Row
 	for at, column := range c.Reads {
-		r.Is = append(r.Is, cell(rec.Column(at), i, c.Table.Columns[column].Type))
+		r.Is = append(r.Is, value(rec.Column(at), i, c.Table.Columns[column].Type))
 	}
 	if c.Values != nil {
 		r.Becomes = c.Values
 		return r
 	}
 	for at, column := range c.Assigned {
-		r.Becomes = append(r.Becomes, cell(rec.Column(len(c.Reads)+at), i, c.Table.Columns[column].Type))
+		r.Becomes = append(r.Becomes, value(rec.Column(len(c.Reads)+at), i, c.Table.Columns[column].Type))
 	}
 	return r
 }

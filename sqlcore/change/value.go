@@ -10,29 +10,24 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/cell"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
-// instants is how PingOne writes a time: UTC, milliseconds (RFC 3339).
-const instants = "2006-01-02T15:04:05.000Z07:00"
+// style is how PingOne takes values: times in UTC, milliseconds (RFC 3339).
+var style = cell.Style{Infinity: "Infinity", Millis: true}
 
-// cell gives a value as JSON, nil for null.
-func cell(a arrow.Array, i int, t catalog.Type) json.RawMessage {
-	if a.IsNull(i) {
+// value gives a cell as JSON, nil for null.
+func value(a arrow.Array, row int, t catalog.Type) json.RawMessage {
+	c := cell.Of(a, style)
+	switch {
+	case c.Null(row):
 		return nil
-	}
-	switch a := a.(type) {
-	case *array.Timestamp:
-		unit := a.DataType().(*arrow.TimestampType).Unit
-		return marshal(a.Value(i).ToTime(unit).UTC().Format(instants))
-	case *array.String:
-		if t == catalog.JSON {
-			return json.RawMessage(a.Value(i))
-		}
-		return marshal(a.Value(i))
+	case t == catalog.JSON:
+		return json.RawMessage(c.Text(row))
 	default:
-		return marshal(a.GetOneForMarshal(i))
+		return c.AppendJSON(nil, row)
 	}
 }
 
@@ -41,7 +36,7 @@ func cell(a arrow.Array, i int, t catalog.Type) json.RawMessage {
 func Cells(rec arrow.RecordBatch, i int, t *catalog.Table, columns []int) []json.RawMessage {
 	out := make([]json.RawMessage, len(columns))
 	for at, column := range columns {
-		out[at] = cell(rec.Column(at), i, t.Columns[column].Type)
+		out[at] = value(rec.Column(at), i, t.Columns[column].Type)
 	}
 	return out
 }

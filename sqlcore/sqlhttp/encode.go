@@ -9,6 +9,7 @@ import (
 	"github.com/go-faster/jx"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/cell"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
@@ -17,6 +18,16 @@ type encoder interface {
 	begin() error
 	batch(rec arrow.RecordBatch) error
 	end() error
+}
+
+// cellsOf reads the columns of a batch; JSON of SQL has no numbers for NaN and
+// the infinities, as JavaScript names them.
+func cellsOf(rec arrow.RecordBatch) []cell.Column {
+	out := make([]cell.Column, rec.NumCols())
+	for i := range out {
+		out[i] = cell.Of(rec.Column(i), cell.Style{Infinity: "Infinity"})
+	}
+	return out
 }
 
 // jsonEncoder writes {"columns": […], "rows": [[…], …], "notes": […]}, the notes
@@ -57,11 +68,11 @@ func (e *jsonEncoder) batch(rec arrow.RecordBatch) error {
 		}
 		e.some = true
 		e.w.RawStr("\n[")
-		for i, c := range cells {
+		for i := range cells {
 			if i > 0 {
 				e.w.RawStr(",")
 			}
-			c(&e.w, row)
+			e.w.Buf = cells[i].AppendNullable(e.w.Buf, row)
 		}
 		e.w.RawStr("]")
 		if len(e.w.Buf) > 32<<10 {
@@ -118,11 +129,11 @@ func (e *ndjsonEncoder) batch(rec arrow.RecordBatch) error {
 	cells := cellsOf(rec)
 	for row := range int(rec.NumRows()) {
 		sep := "{"
-		for i, c := range cells {
+		for i := range cells {
 			e.w.RawStr(sep)
 			sep = ","
 			e.w.RawStr(e.names[i])
-			c(&e.w, row)
+			e.w.Buf = cells[i].AppendNullable(e.w.Buf, row)
 		}
 		if sep == "{" {
 			e.w.RawStr(sep)
@@ -177,12 +188,12 @@ func (e *csvEncoder) begin() error { return e.w.Write(e.names) }
 func (e *csvEncoder) batch(rec arrow.RecordBatch) error {
 	cells := cellsOf(rec)
 	fields := make([]string, len(cells))
-	var w jx.Writer
 	for row := range int(rec.NumRows()) {
-		for i, c := range cells {
-			w.Buf = w.Buf[:0]
-			c(&w, row)
-			fields[i] = plainText(w.Buf)
+		for i := range cells {
+			fields[i] = ""
+			if !cells[i].Null(row) {
+				fields[i] = cells[i].Text(row)
+			}
 		}
 		if err := e.row(fields); err != nil {
 			return err
@@ -209,20 +220,6 @@ func (e *csvEncoder) row(fields []string) error {
 func (e *csvEncoder) end() error {
 	e.w.Flush()
 	return e.w.Error()
-}
-
-// plainText turns a JSON value into a field: strings without their quotes,
-// null as nothing, everything else as it is.
-func plainText(value []byte) string {
-	if string(value) == "null" {
-		return ""
-	}
-	if len(value) > 0 && value[0] == '"' {
-		if s, err := jx.DecodeBytes(value).Str(); err == nil {
-			return s
-		}
-	}
-	return string(value)
 }
 
 // arrowEncoder writes the Arrow IPC streaming format.

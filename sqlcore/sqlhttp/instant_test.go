@@ -1,13 +1,11 @@
 package sqlhttp
 
 import (
-	"math"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/go-faster/jx"
 )
 
 func instants(t *testing.T, unit arrow.TimeUnit, zone string, values ...int64) *array.Timestamp {
@@ -21,57 +19,6 @@ func instants(t *testing.T, unit arrow.TimeUnit, zone string, values ...int64) *
 	a := b.NewTimestampArray()
 	t.Cleanup(a.Release)
 	return a
-}
-
-func TestAnInstantHasOneSpelling(t *testing.T) {
-	t.Parallel()
-	const second = 1709284362 // 2024-03-01 09:12:42
-	cases := []struct {
-		name string
-		unit arrow.TimeUnit
-		zone string
-		v    int64
-		want string
-	}{
-		{"seconds", arrow.Second, "UTC", second, `"2024-03-01T09:12:42.000Z"`},
-		{"milliseconds", arrow.Millisecond, "UTC", second * 1e3, `"2024-03-01T09:12:42.000Z"`},
-		{"microseconds", arrow.Microsecond, "UTC", second * 1e6, `"2024-03-01T09:12:42.000Z"`},
-		{"nanoseconds", arrow.Nanosecond, "UTC", second * 1e9, `"2024-03-01T09:12:42.000Z"`},
-		{"without a zone", arrow.Microsecond, "", second * 1e6, `"2024-03-01T09:12:42.000"`},
-		{"ten milliseconds", arrow.Microsecond, "UTC", second*1e6 + 10_000, `"2024-03-01T09:12:42.010Z"`},
-		{"half a millisecond", arrow.Microsecond, "UTC", second*1e6 + 500, `"2024-03-01T09:12:42.000500Z"`},
-		{"a nanosecond", arrow.Nanosecond, "", second*1e9 + 1, `"2024-03-01T09:12:42.000000001"`},
-		{"before 1970", arrow.Millisecond, "UTC", -1, `"1969-12-31T23:59:59.999Z"`},
-		{"never ending", arrow.Microsecond, "UTC", math.MaxInt64, `"infinity"`},
-		{"never begun", arrow.Microsecond, "UTC", -math.MaxInt64, `"-infinity"`},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			var w jx.Writer
-			nullable(instants(t, c.unit, c.zone, c.v))(&w, 0)
-			if string(w.Buf) != c.want {
-				t.Errorf("got %s, want %s", w.Buf, c.want)
-			}
-		})
-	}
-}
-
-func TestInstantsInsideOfValues(t *testing.T) {
-	t.Parallel()
-	a := instants(t, arrow.Microsecond, "UTC", 1709284362_000_000)
-	s, err := array.NewStructArray([]arrow.Array{a}, []string{"at"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Release()
-	for row, want := range []string{`{"at":"2024-03-01T09:12:42.000Z"}`, `{"at":null}`} {
-		var w jx.Writer
-		nullable(s)(&w, row)
-		if string(w.Buf) != want {
-			t.Errorf("got %s, want %s", w.Buf, want)
-		}
-	}
 }
 
 func TestArrowAnswersCountMicroseconds(t *testing.T) {

@@ -1,4 +1,4 @@
-package encode
+package cell
 
 import (
 	"math"
@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// appendFloat appends an Edm.Double: the shortest digits that read back the
-// same, and strings for what JSON has no number for.
-func appendFloat(dst []byte, f float64) []byte {
+// appendFloat appends the shortest digits that read back the same, and texts
+// for what JSON has no number for.
+func appendFloat(dst []byte, f float64, infinity string) []byte {
 	switch {
 	case math.IsNaN(f):
 		return append(dst, `"NaN"`...)
 	case math.IsInf(f, 1):
-		return append(dst, `"INF"`...)
+		return AppendString(dst, infinity)
 	case math.IsInf(f, -1):
-		return append(dst, `"-INF"`...)
+		return AppendString(dst, "-"+infinity)
 	}
 	format := byte('f')
 	if abs := math.Abs(f); abs != 0 && (abs < 1e-6 || abs >= 1e21) {
@@ -32,9 +32,9 @@ const (
 	maxSecond = 253402300799
 )
 
-// appendInstant appends milliseconds since 1970 as an Edm.DateTimeOffset in
-// UTC, always with three digits of the second, as PingOne and /sql write it.
-func appendInstant(dst []byte, millis int64) []byte {
+// appendMillis appends milliseconds since 1970 as RFC 3339 in UTC, always with
+// three digits of the second, as PingOne writes it.
+func appendMillis(dst []byte, millis int64) []byte {
 	seconds := millis / millisPerSecond
 	fraction := millis % millisPerSecond
 	if fraction < 0 {

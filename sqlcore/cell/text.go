@@ -1,4 +1,4 @@
-package encode
+package cell
 
 import "unicode/utf8"
 

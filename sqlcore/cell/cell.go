@@ -1,0 +1,232 @@
+// Package cell writes the cells of Arrow columns as JSON and as text, the same
+// in every format of the gateway's answers.
+package cell
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+)
+
+// Style is what formats disagree on.
+type Style struct {
+	// Infinity names the number that JSON has none for, such as "INF".
+	Infinity string
+	// QuotedIntegers writes whole numbers of 64 bits as texts, for readers
+	// whose numbers are doubles.
+	QuotedIntegers bool
+	// Millis cuts instants to UTC milliseconds. Otherwise they have six or nine
+	// digits of the second where those say more, and Z if they have a zone.
+	Millis bool
+	// NoNullItems writes nulls in lists as empty texts.
+	NoNullItems bool
+}
+
+// form is how a column's array is read.
+type form uint8
+
+const (
+	other form = iota
+	text
+	boolean
+	int32s
+	int64s
+	float
+	instant
+	list
+)
+
+// forms are those in which columns of the catalog's types arrive: results of
+// the engine may be wider than the catalog's own.
+var forms = [...][]form{
+	catalog.String: {text}, catalog.GUID: {text}, catalog.JSON: {text},
+	catalog.Bool:  {boolean},
+	catalog.Int32: {int32s, int64s}, catalog.Int64: {int32s, int64s},
+	catalog.Float64:    {float},
+	catalog.Timestamp:  {instant},
+	catalog.StringList: {list},
+}
+
+// Column reads one column of a batch. It is valid as long as the batch.
+type Column struct {
+	style  Style
+	form   form
+	nulls  bool
+	array  arrow.Array
+	texts  interface{ Value(int) string }
+	bools  *array.Boolean
+	int32s []int32
+	int64s []int64
+	floats []float64
+	// instants count units of which a second has perSecond.
+	instants  []arrow.Timestamp
+	perSecond int64
+	zone      bool
+	lists     *array.List
+	items     *Column
+	// append writes a cell of another form.
+	append func(dst []byte, row int) []byte
+}
+
+// For reads an array as a column of the catalog's type. The error says that it
+// has not the type's form.
+func For(t catalog.Type, a arrow.Array, s Style) (Column, error) {
+	s.QuotedIntegers = s.QuotedIntegers && t == catalog.Int64
+	c := Of(a, s)
+	for _, f := range forms[t] {
+		if c.form == f && (f != list || c.items.form == text) {
+			return c, nil
+		}
+	}
+	return c, fmt.Errorf("a column of type %s arrived as %s", t, a.DataType())
+}
+
+// Of reads an array of any type.
+func Of(a arrow.Array, s Style) Column {
+	c := Column{style: s, array: a, nulls: a.NullN() > 0}
+	switch a := a.(type) {
+	case *array.String:
+		c.form, c.texts = text, a
+	case *array.LargeString:
+		c.form, c.texts = text, a
+	case *array.Boolean:
+		c.form, c.bools = boolean, a
+	case *array.Int32:
+		c.form, c.int32s = int32s, a.Int32Values()
+	case *array.Int64:
+		c.form, c.int64s = int64s, a.Int64Values()
+	case *array.Float64:
+		c.form, c.floats = float, a.Float64Values()
+	case *array.Timestamp:
+		t := a.DataType().(*arrow.TimestampType)
+		c.form, c.instants, c.zone = instant, a.TimestampValues(), s.Millis || t.TimeZone != ""
+		c.perSecond = int64(1e9 / t.Unit.Multiplier())
+	case *array.List:
+		items := Of(a.ListValues(), s)
+		c.form, c.lists, c.items = list, a, &items
+	default:
+		c.append = rare(a, s)
+	}
+	return c
+}
+
+// Null reports whether the row has no value.
+func (c *Column) Null(row int) bool { return c.nulls && c.array.IsNull(row) }
+
+// AppendJSON appends a cell that isn't null as a JSON value.
+func (c *Column) AppendJSON(dst []byte, row int) []byte {
+	switch c.form {
+	case text:
+		return AppendString(dst, c.texts.Value(row))
+	case boolean:
+		return strconv.AppendBool(dst, c.bools.Value(row))
+	case int32s, int64s:
+		if c.style.QuotedIntegers {
+			return append(strconv.AppendInt(append(dst, '"'), c.integer(row), 10), '"')
+		}
+		return strconv.AppendInt(dst, c.integer(row), 10)
+	case float:
+		return appendFloat(dst, c.floats[row], c.style.Infinity)
+	case instant:
+		return append(c.appendInstant(append(dst, '"'), row), '"')
+	case list:
+		return c.appendList(dst, row)
+	default:
+		return c.append(dst, row)
+	}
+}
+
+// AppendNullable appends a cell as a JSON value, which may be null.
+func (c *Column) AppendNullable(dst []byte, row int) []byte {
+	if c.Null(row) {
+		return append(dst, "null"...)
+	}
+	return c.AppendJSON(dst, row)
+}
+
+// Text returns a cell that isn't null as plain text: what is a text in JSON
+// without its quotes, everything else as in JSON.
+func (c *Column) Text(row int) string {
+	if c.form == text {
+		return c.texts.Value(row)
+	}
+	return unquoted(c.AppendJSON(nil, row))
+}
+
+// integer returns the cell of an integer column.
+func (c *Column) integer(row int) int64 {
+	if c.int32s != nil {
+		return int64(c.int32s[row])
+	}
+	return c.int64s[row]
+}
+
+func (c *Column) appendList(dst []byte, row int) []byte {
+	start, end := c.lists.ValueOffsets(row)
+	dst = append(dst, '[')
+	for i := start; i < end; i++ {
+		if i > start {
+			dst = append(dst, ',')
+		}
+		if c.style.NoNullItems && c.items.Null(int(i)) {
+			dst = append(dst, `""`...)
+			continue
+		}
+		dst = c.items.AppendNullable(dst, int(i))
+	}
+	return append(dst, ']')
+}
+
+// appendInstant appends the cell of an instant column, as PingOne writes times.
+// The same instant has the same text whatever unit it came in.
+func (c *Column) appendInstant(dst []byte, row int) []byte {
+	v := int64(c.instants[row])
+	if name := infinite(v, math.MaxInt64); name != "" && !c.style.Millis {
+		return append(dst, name...)
+	}
+	millis, exact := c.millis(v)
+	if exact || c.style.Millis {
+		dst = appendMillis(dst, millis)
+	} else {
+		layout := "2006-01-02T15:04:05.000000Z07:00"
+		if c.perSecond == 1e9 && v%1e3 != 0 {
+			layout = "2006-01-02T15:04:05.000000000Z07:00"
+		}
+		unit := c.array.DataType().(*arrow.TimestampType).Unit
+		dst = arrow.Timestamp(v).ToTime(unit).UTC().AppendFormat(dst, layout)
+	}
+	if !c.zone {
+		return dst[:len(dst)-1] // the Z
+	}
+	return dst
+}
+
+// millis gives an instant in milliseconds and whether that is all of it.
+func (c *Column) millis(v int64) (millis int64, exact bool) {
+	if c.perSecond <= millisPerSecond {
+		return v * (millisPerSecond / c.perSecond), true
+	}
+	per := c.perSecond / millisPerSecond
+	millis = v / per
+	if v%per < 0 {
+		millis--
+	}
+	return millis, v%per == 0
+}
+
+// infinite gives SQL's name of the values that stand for no time at all.
+func infinite(v, most int64) string {
+	switch v {
+	case most:
+		return "infinity"
+	case -most:
+		return "-infinity"
+	default:
+		return ""
+	}
+}

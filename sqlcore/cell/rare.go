@@ -1,0 +1,74 @@
+package cell
+
+import (
+	"encoding/json"
+	"math"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+)
+
+// rare writes the types that no column of the catalog has, but a result of the
+// engine may have.
+func rare(a arrow.Array, s Style) func(dst []byte, row int) []byte {
+	switch a := a.(type) {
+	case *array.Float32:
+		return func(dst []byte, row int) []byte { return appendFloat(dst, float64(a.Value(row)), s.Infinity) }
+	case *array.Decimal128:
+		scale := a.DataType().(*arrow.Decimal128Type).Scale
+		return func(dst []byte, row int) []byte { return append(dst, a.Value(row).ToString(scale)...) }
+	case *array.Date32:
+		return func(dst []byte, row int) []byte { return appendDate(dst, a.Value(row)) }
+	case *array.Null:
+		return func(dst []byte, _ int) []byte { return append(dst, "null"...) }
+	case *array.Struct:
+		return structs(a, s)
+	default:
+		return func(dst []byte, row int) []byte { return appendValue(dst, a, row) }
+	}
+}
+
+func appendDate(dst []byte, d arrow.Date32) []byte {
+	if name := infinite(int64(d), math.MaxInt32); name != "" {
+		return AppendString(dst, name)
+	}
+	return append(d.ToTime().AppendFormat(append(dst, '"'), time.DateOnly), '"')
+}
+
+func structs(a *array.Struct, s Style) func(dst []byte, row int) []byte {
+	fields := a.DataType().(*arrow.StructType).Fields()
+	names, columns := make([][]byte, len(fields)), make([]Column, len(fields))
+	for i, f := range fields {
+		names[i], columns[i] = append(AppendString(nil, f.Name), ':'), Of(a.Field(i), s)
+	}
+	return func(dst []byte, row int) []byte {
+		dst = append(dst, '{')
+		for i := range columns {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = columns[i].AppendNullable(append(dst, names[i]...), row)
+		}
+		return append(dst, '}')
+	}
+}
+
+// appendValue leaves a type to Arrow's own JSON form.
+func appendValue(dst []byte, a arrow.Array, row int) []byte {
+	raw, err := json.Marshal(a.GetOneForMarshal(row))
+	if err != nil {
+		// Arrow's own values always marshal; text is the way out if not.
+		return AppendString(dst, a.ValueStr(row))
+	}
+	return append(dst, raw...)
+}
+
+// unquoted gives a JSON text without its quotes, and any other value as it is.
+func unquoted(value []byte) string {
+	var s string
+	if value[0] == '"' && json.Unmarshal(value, &s) == nil {
+		return s
+	}
+	return string(value)
+}
