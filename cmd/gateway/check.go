@@ -11,6 +11,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/config"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/reach"
 	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
@@ -113,7 +114,7 @@ func (a *app) checkConnection(ctx context.Context, r *report, name string) {
 // checkHosts tests whether the connection's hosts can be reached, and the
 // clock. It tells whether to go on.
 func checkHosts(ctx context.Context, r *report, c *config.Connection) bool {
-	client, err := plainClient(c)
+	client, err := clientOf(c)
 	if err != nil {
 		return r.step("proxy and authorities", err)
 	}
@@ -122,14 +123,14 @@ func checkHosts(ctx context.Context, r *report, c *config.Connection) bool {
 	if err != nil {
 		return r.step("addresses", err)
 	}
-	ahead, told, err := reach(ctx, client, api)
+	ahead, told, err := reach.Ask(ctx, client, api)
 	ok := r.step("API reachable", err)
 	if authorization != "" {
-		_, _, err := reach(ctx, client, authorization+"/.well-known/openid-configuration")
+		_, _, err := reach.Ask(ctx, client, authorization+"/.well-known/openid-configuration")
 		ok = r.step("authorization server reachable", err) && ok
 	}
 	if told {
-		r.step("clock", skew(ahead))
+		r.step("clock", reach.Skew(ahead))
 	}
 	return ok
 }

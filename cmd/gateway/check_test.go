@@ -16,7 +16,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pingone-gateway/gateway/internal/config"
-	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 	"github.com/pingone-gateway/gateway/tokens/seal"
@@ -75,21 +74,6 @@ func TestCheckSaysWhatToDo(t *testing.T) {
 			assert.Contains(t, out[at:], c.failed)
 			assert.Contains(t, strings.ToLower(out[at:]), strings.ToLower(c.mend), out)
 		})
-	}
-}
-
-func TestSkew(t *testing.T) {
-	t.Parallel()
-	for ahead, says := range map[time.Duration]string{
-		0: "", time.Minute: "", -time.Minute: "", 95 * time.Second: "1m35s behind", -2 * time.Hour: "2h0m0s ahead of",
-	} {
-		err := skew(ahead)
-		if says == "" {
-			require.NoError(t, err, ahead)
-			continue
-		}
-		require.ErrorContains(t, err, says)
-		assert.Contains(t, gwerr.From(err).Mend, "NTP")
 	}
 }
 

@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -181,11 +179,11 @@ func at(cfg *config.Connection, environment string) *config.Connection {
 // open builds a connection over a token source, and what closes both; stop ends
 // the source.
 func (p *pool) open(cfg *config.Connection, t *connect.Connection, stop func() error) (*connection, func(), error) {
-	proxy, err := proxyOf(cfg)
+	proxy, err := cfg.Proxy()
 	if err != nil {
 		return nil, nil, err
 	}
-	ca, err := certificates(cfg.SSLServerCert)
+	ca, err := cfg.Authorities()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -331,25 +329,4 @@ func callTimeout(d time.Duration) time.Duration {
 		return -1 // the connector's 0 means never
 	}
 	return d
-}
-
-func proxyOf(c *config.Connection) (string, error) {
-	if c.ProxyServer == "" {
-		return "", nil
-	}
-	host := c.ProxyServer
-	if !strings.Contains(host, "://") {
-		host = "http://" + host
-	}
-	u, err := url.Parse(host)
-	if err != nil {
-		return "", gwerr.New(gwerr.Config, "ProxyServer is no address.", "Write it as proxy.example.com.").On("ProxyServer")
-	}
-	if c.ProxyPort > 0 {
-		u.Host = fmt.Sprintf("%s:%d", u.Hostname(), c.ProxyPort)
-	}
-	if c.ProxyUser != "" {
-		u.User = url.UserPassword(c.ProxyUser, c.ProxyPassword.Reveal())
-	}
-	return u.String(), nil
 }

@@ -4,12 +4,8 @@ import (
 	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"net/http"
-	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -104,35 +100,13 @@ func (k *tokenKeeper) openRedis(ctx context.Context) (err error) {
 	if c.URL.IsZero() {
 		return nil
 	}
-	k.redis, err = redisconn.New(ctx, redisconn.Config{URL: redisAddress(c).Reveal(), Prefix: c.Prefix, Required: c.Required, Sink: k.sink})
+	k.redis, err = redisconn.New(ctx, redisconn.Config{URL: c.Address().Reveal(), Prefix: c.Prefix, Required: c.Required, Sink: k.sink})
 	if err != nil {
 		return err
 	}
 	// Changes are told by themselves; a gauge needs the state before the first.
 	k.sink.Observe(ctx, observe.StoreState{Store: "redis", Up: k.redis.State().Up})
 	return nil
-}
-
-// redisAddress is the address with the password and the time limit that stand
-// beside it.
-func redisAddress(c config.Redis) tokens.Secret {
-	scheme, rest, _ := strings.Cut(c.URL.Reveal(), "://")
-	authority, tail := rest, ""
-	if i := strings.IndexAny(rest, "/?"); i >= 0 {
-		authority, tail = rest[:i], rest[i:]
-	}
-	at := strings.LastIndexByte(authority, '@')
-	if user := authority[:max(0, at)]; !c.Password.IsZero() && !strings.Contains(user, ":") {
-		authority = user + url.UserPassword("", c.Password.Reveal()).String() + "@" + authority[at+1:]
-	}
-	if !strings.Contains(tail, "read_timeout") && c.Timeout > 0 {
-		separator := "?"
-		if strings.Contains(tail, "?") {
-			separator = "&"
-		}
-		tail += separator + "read_timeout=" + c.Timeout.String() + "&write_timeout=" + c.Timeout.String()
-	}
-	return tokens.NewSecret(scheme + "://" + authority + tail)
 }
 
 func (k *tokenKeeper) openStore() (err error) {
@@ -182,7 +156,7 @@ func (k *tokenKeeper) client(c *config.Connection) (*http.Client, error) {
 	if have, ok := k.clients[c.Name]; ok {
 		return have, nil
 	}
-	made, err := plainClient(c)
+	made, err := clientOf(c)
 	if err == nil {
 		k.clients[c.Name] = made
 	}
@@ -247,26 +221,4 @@ func properties(c *config.Connection) connect.Properties {
 		p.OAuthTokenTimestamp = time.UnixMilli(c.OAuthTokenTimestamp)
 	}
 	return p
-}
-
-// certificates reads a PEM text, or the file of that name.
-func certificates(textOrFile string) ([]byte, error) {
-	if textOrFile == "" {
-		return nil, nil
-	}
-	raw := []byte(textOrFile)
-	if !strings.Contains(textOrFile, "-----BEGIN") {
-		var err error
-		if raw, err = os.ReadFile(textOrFile); err != nil {
-			return nil, gwerr.Wrap(gwerr.Config, err, "The file of SSLServerCert can't be read.", "Check its path and permissions.").On("SSLServerCert")
-		}
-	}
-	block, _ := pem.Decode(raw)
-	if block == nil {
-		return nil, gwerr.New(gwerr.Config, "SSLServerCert holds no PEM certificate.", "").On("SSLServerCert")
-	}
-	if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-		return nil, gwerr.Wrap(gwerr.Config, err, "SSLServerCert holds no valid certificate.", "").On("SSLServerCert")
-	}
-	return raw, nil
 }

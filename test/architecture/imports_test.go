@@ -49,6 +49,7 @@ var rules = map[string][]string{
 	"tokens":              {"internal/gwerr", "internal/observe", "internal/safely"},
 	"metrics":             {"internal/gwerr", "internal/observe"},
 	"internal/logging":    {"internal/gwerr", "internal/observe"},
+	"internal/reach":      {"internal/gwerr"},
 	"internal/fair":       {},
 	"internal/sizing":     {},
 	"internal/pool":       {},
