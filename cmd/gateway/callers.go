@@ -149,7 +149,7 @@ func passThrough(a *app) (*passthrough.Method, error) {
 		return nil, err
 	}
 	return passthrough.New(passthrough.Config{
-		Clients: true, Tokens: true, PoolKey: key, Roles: a.config.Auth.PassThroughRoles, Verifier: verifier{a}, Sink: a.sink,
+		Clients: true, Tokens: true, PoolKey: key, Roles: a.config.Auth.PassThroughRoles, Verifier: a.verifier(), Sink: a.sink,
 	})
 }
 
