@@ -74,14 +74,6 @@ func (c *Change) Result(d *Done) (*query.Answer, error) {
 	if err != nil {
 		return nil, gwerr.Wrap(gwerr.Internal, err, "The rows were changed, but PingOne's answer can't be shown.", "Read them again.")
 	}
-	answer.Rows = &result{Batches: scan.Of(scan.Batch{Record: rec}), schema: schema}
+	answer.Rows = scan.RowsOf(rec)
 	return answer, nil
 }
-
-type result struct {
-	scan.Batches
-	schema *arrow.Schema
-}
-
-// Schema implements scan.Rows.
-func (r *result) Schema() *arrow.Schema { return r.schema }

@@ -97,5 +97,5 @@ func (x *Executor) runCount(ctx context.Context, q *query.Query) (scan.Rows, err
 	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 	defer b.Release()
 	b.Field(0).(*array.Int64Builder).Append(n)
-	return typed{Batches: scan.Of(scan.Batch{Record: b.NewRecordBatch()}), schema: schema}, nil
+	return scan.RowsOf(b.NewRecordBatch()), nil
 }

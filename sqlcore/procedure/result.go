@@ -43,17 +43,8 @@ func (p *Procedure) Rows(rows []Row) (scan.Rows, error) {
 			}
 		}
 	}
-	record := b.NewRecordBatch()
-	return &result{Batches: scan.Of(scan.Batch{Record: record}), schema: record.Schema()}, nil
+	return scan.RowsOf(b.NewRecordBatch()), nil
 }
-
-type result struct {
-	scan.Batches
-	schema *arrow.Schema
-}
-
-// Schema implements scan.Rows.
-func (r *result) Schema() *arrow.Schema { return r.schema }
 
 // appendCell reports whether the cell has the builder's type.
 func appendCell(b array.Builder, cell any) bool {
