@@ -59,7 +59,7 @@ type wrapper func(http.RoundTripper) http.RoundTripper
 type connection struct {
 	service.Connection
 	directory *pingone.Connection
-	tokens    *connect.Connection
+	tokens    *connect.Tokens
 	limits    *limitReader
 }
 
@@ -178,7 +178,7 @@ func at(cfg *config.Connection, environment string) *config.Connection {
 
 // open builds a connection over a token source, and what closes both; stop ends
 // the source.
-func (p *pool) open(cfg *config.Connection, t *connect.Connection, stop func() error) (*connection, func(), error) {
+func (p *pool) open(cfg *config.Connection, t *connect.Tokens, stop func() error) (*connection, func(), error) {
 	proxy, err := cfg.Proxy()
 	if err != nil {
 		return nil, nil, err

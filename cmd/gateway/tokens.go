@@ -164,7 +164,7 @@ func (k *tokenKeeper) client(c *config.Connection) (*http.Client, error) {
 }
 
 // connect makes the token source of a connection; it is closed by the caller.
-func (k *tokenKeeper) connect(ctx context.Context, c *config.Connection) (*connect.Connection, func() error, error) {
+func (k *tokenKeeper) connect(ctx context.Context, c *config.Connection) (*connect.Tokens, func() error, error) {
 	client, err := k.client(c)
 	if err != nil {
 		return nil, nil, err
@@ -189,7 +189,7 @@ func (k *tokenKeeper) connect(ctx context.Context, c *config.Connection) (*conne
 // a store of its own. Nothing of a caller goes into the shared store, and
 // nothing there serves a caller: tokens are found by client id, which is no
 // secret, so that any password would do.
-func (k *tokenKeeper) connectCaller(c *config.Connection, u *auth.Upstream) (*connect.Connection, error) {
+func (k *tokenKeeper) connectCaller(c *config.Connection, u *auth.Upstream) (*connect.Tokens, error) {
 	p := properties(c)
 	p.OAuthRefreshToken, p.OAuthAccessToken, p.OAuthClientKeyID = tokens.Secret{}, tokens.Secret{}, ""
 	if token, ok := u.AccessToken(); ok {

@@ -13,7 +13,7 @@ import (
 
 // OAuth are the procedures about a connection's tokens. They hand out tokens:
 // only administrators may call them.
-func OAuth(c *connect.Connection) procedure.Set {
+func OAuth(c *connect.Tokens) procedure.Set {
 	return procedure.Set{accessToken(c), authorizationURL(c), refreshToken(c)}
 }
 
@@ -24,7 +24,7 @@ var grant = []procedure.Output{
 	{Name: "ExpiresIn", Type: catalog.Int64, Doc: "Seconds that the access token lasts, -1 for ever."},
 }
 
-func accessToken(c *connect.Connection) procedure.Procedure {
+func accessToken(c *connect.Tokens) procedure.Procedure {
 	return procedure.Procedure{
 		Name: "GetOAuthAccessToken",
 		Doc:  "Gets a token for the application, or for the person who signed in at GetOAuthAuthorizationURL's address.",
@@ -43,7 +43,7 @@ func accessToken(c *connect.Connection) procedure.Procedure {
 	}
 }
 
-func authorizationURL(c *connect.Connection) procedure.Procedure {
+func authorizationURL(c *connect.Tokens) procedure.Procedure {
 	return procedure.Procedure{
 		Name: "GetOAuthAuthorizationURL",
 		Doc:  "Gives the address where a person signs in; code and state come to the callback address.",
@@ -62,7 +62,7 @@ func authorizationURL(c *connect.Connection) procedure.Procedure {
 	}
 }
 
-func refreshToken(c *connect.Connection) procedure.Procedure {
+func refreshToken(c *connect.Tokens) procedure.Procedure {
 	return procedure.Procedure{
 		Name: "RefreshOAuthAccessToken",
 		Doc:  "Redeems a refresh token of the caller's own.",

@@ -50,8 +50,8 @@ type Tools struct {
 	Sink observe.Sink
 }
 
-// Connection is a connection's way to tokens.
-type Connection struct {
+// Tokens are the tokens of one connection: how it gets, renews and keeps them.
+type Tokens struct {
 	// Source gives the tokens for calls to PingOne.
 	Source tokens.Source
 	// Client speaks to the authorization server; nil for a given token.
@@ -64,7 +64,7 @@ type Connection struct {
 }
 
 // New makes the connection's token source. Errors are gwerr.Config.
-func New(p Properties, tools Tools) (*Connection, error) {
+func New(p Properties, tools Tools) (*Tokens, error) {
 	if p.CallbackURL == "" {
 		p.CallbackURL = DefaultCallback
 	}
@@ -72,7 +72,7 @@ func New(p Properties, tools Tools) (*Connection, error) {
 		tools.Ring = seal.NewEphemeralRing()
 		tools.Store = store.NewMemory()
 	}
-	c := &Connection{props: p, scheme: strings.ToLower(p.AuthScheme), ring: tools.Ring}
+	c := &Tokens{props: p, scheme: strings.ToLower(p.AuthScheme), ring: tools.Ring}
 	initiate := strings.ToUpper(p.InitiateOAuth)
 	switch initiate {
 	case "", "OFF", "REFRESH", "GETANDREFRESH":
@@ -107,7 +107,7 @@ func New(p Properties, tools Tools) (*Connection, error) {
 	return c, nil
 }
 
-func (c *Connection) connect(tools Tools) error {
+func (c *Tokens) connect(tools Tools) error {
 	p := c.props
 	endpoints := oauth.NewEndpoints
 	if p.AllowPlainHTTP {
@@ -124,9 +124,9 @@ func (c *Connection) connect(tools Tools) error {
 }
 
 // forApplication reports whether the tokens are the application's own.
-func (c *Connection) forApplication() bool { return c.scheme == "" || c.scheme == "oauthclient" }
+func (c *Tokens) forApplication() bool { return c.scheme == "" || c.scheme == "oauthclient" }
 
-func (c *Connection) fetcher() tokens.Fetcher {
+func (c *Tokens) fetcher() tokens.Fetcher {
 	if c.forApplication() {
 		return oauth.Seeded(oauth.NewClientCredentials(c.Client, c.props.Scopes...), c.props.given())
 	}
@@ -140,7 +140,7 @@ func (c *Connection) fetcher() tokens.Fetcher {
 // identity names the chain of tokens. A refresh token from the configuration
 // starts a chain of its own, so that a new one is not hidden by the old
 // chain's remains.
-func (c *Connection) identity() []string {
+func (c *Tokens) identity() []string {
 	return []string{c.Client.Endpoints().Issuer, c.props.OAuthClientID, strings.Join(c.props.Scopes, " "), c.scheme, c.props.OAuthRefreshToken.Reveal()}
 }
 
@@ -154,7 +154,7 @@ func (p Properties) given() tokens.Token {
 }
 
 // Adopt stores the token of a login for the connection's Source.
-func (c *Connection) Adopt(ctx context.Context, t tokens.Token) error {
+func (c *Tokens) Adopt(ctx context.Context, t tokens.Token) error {
 	if c.cached == nil || c.forApplication() {
 		return gwerr.New(gwerr.Config, "This connection does not keep logins.",
 			"Set AuthScheme to OAuth and InitiateOAuth to GETANDREFRESH.").On("AuthScheme")
@@ -163,7 +163,7 @@ func (c *Connection) Adopt(ctx context.Context, t tokens.Token) error {
 }
 
 // Health tells how the source does; ok is false for a given token.
-func (c *Connection) Health() (h tokens.Health, ok bool) {
+func (c *Tokens) Health() (h tokens.Health, ok bool) {
 	if c.cached == nil {
 		return tokens.Health{}, false
 	}
@@ -171,7 +171,7 @@ func (c *Connection) Health() (h tokens.Health, ok bool) {
 }
 
 // Close ends the source's background work.
-func (c *Connection) Close() error {
+func (c *Tokens) Close() error {
 	if c.cached == nil {
 		return nil
 	}

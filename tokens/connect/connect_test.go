@@ -55,7 +55,7 @@ func (p *pingOne) properties(app sim.App, scheme string) connect.Properties {
 	}
 }
 
-func (p *pingOne) connect(props connect.Properties, tools connect.Tools) *connect.Connection {
+func (p *pingOne) connect(props connect.Properties, tools connect.Tools) *connect.Tokens {
 	p.t.Helper()
 	c, err := connect.New(props, tools)
 	if err != nil {
@@ -66,7 +66,7 @@ func (p *pingOne) connect(props connect.Properties, tools connect.Tools) *connec
 }
 
 // status calls the API with the connection's token.
-func (p *pingOne) status(c *connect.Connection) int {
+func (p *pingOne) status(c *connect.Tokens) int {
 	p.t.Helper()
 	token, err := c.Source.Token(p.t.Context())
 	if err != nil {
@@ -157,7 +157,7 @@ func TestDeviceLoginAndRotation(t *testing.T) {
 
 // rotate uses the connection, makes it redeem its refresh token, and uses it
 // again.
-func (p *pingOne) rotate(c *connect.Connection) {
+func (p *pingOne) rotate(c *connect.Tokens) {
 	p.t.Helper()
 	old, err := c.Source.Token(p.t.Context())
 	if err != nil || p.status(c) != 200 {
@@ -193,7 +193,7 @@ func (p *pingOne) username() string {
 	return user.Username
 }
 
-func (p *pingOne) deviceLogin(c *connect.Connection) tokens.Token {
+func (p *pingOne) deviceLogin(c *connect.Tokens) tokens.Token {
 	p.t.Helper()
 	d, err := c.Client.StartDevice(p.t.Context(), "openid")
 	if err != nil {

@@ -29,7 +29,7 @@ type AccessTokenInput struct{ AuthMode, CallbackURL, State, Verifier string }
 // GetOAuthAccessToken is the procedure of that name: a token for the
 // application, or the exchange of the code of a login (AuthMode WEB). The
 // token of a login is kept for the connection too.
-func (c *Connection) GetOAuthAccessToken(ctx context.Context, in AccessTokenInput) (Grant, error) {
+func (c *Tokens) GetOAuthAccessToken(ctx context.Context, in AccessTokenInput) (Grant, error) {
 	if c.Client == nil {
 		return Grant{}, noServer()
 	}
@@ -59,7 +59,7 @@ func (c *Connection) GetOAuthAccessToken(ctx context.Context, in AccessTokenInpu
 
 // GetOAuthAuthorizationURL is the procedure of that name. A state is made up
 // if it is empty; it comes back with the code.
-func (c *Connection) GetOAuthAuthorizationURL(callbackURL, state string) (string, error) {
+func (c *Tokens) GetOAuthAuthorizationURL(callbackURL, state string) (string, error) {
 	if c.Client == nil {
 		return "", noServer()
 	}
@@ -75,7 +75,7 @@ func (c *Connection) GetOAuthAuthorizationURL(callbackURL, state string) (string
 // RefreshOAuthAccessToken is the procedure of that name: it redeems a refresh
 // token of the caller's own. One that the connection keeps must not be given:
 // the connection redeems it itself.
-func (c *Connection) RefreshOAuthAccessToken(ctx context.Context, refresh tokens.Secret) (Grant, error) {
+func (c *Tokens) RefreshOAuthAccessToken(ctx context.Context, refresh tokens.Secret) (Grant, error) {
 	if c.Client == nil {
 		return Grant{}, noServer()
 	}
@@ -91,11 +91,11 @@ func (c *Connection) RefreshOAuthAccessToken(ctx context.Context, refresh tokens
 
 // pkce derives the verifier from the state and the ring, so that any replica
 // can redeem the code and nobody without the ring can.
-func (c *Connection) pkce(state string) string {
+func (c *Tokens) pkce(state string) string {
 	return c.ring.Name("pkce", "1", state) + c.ring.Name("pkce", "2", state)
 }
 
-func (c *Connection) callback(given string) string {
+func (c *Tokens) callback(given string) string {
 	if given == "" {
 		return c.props.CallbackURL
 	}
