@@ -82,6 +82,10 @@ func callOf(d *catalog.Procedure, in procedure.Inputs) change.Call {
 	if d.Call.Method != http.MethodDelete && (w.Type == "" || strings.HasSuffix(w.Type, "+json")) {
 		w.Body = []change.Member{}
 	}
+	for member, text := range d.Set {
+		value, _ := json.Marshal(text) // of a text there is always one
+		w.Body = append(w.Body, change.Member{Place: member, Value: value})
+	}
 	for _, input := range d.Inputs {
 		name, value := input.Column.Name, in.JSON(input.Column.Name)
 		switch {

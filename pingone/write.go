@@ -70,8 +70,8 @@ func (c *Connection) fillBody(ctx context.Context, q *call, w change.Call) error
 	}
 	for _, m := range w.Body {
 		if m.Place == "." {
-			if err := json.Unmarshal(m.Value, &body); err != nil {
-				return gwerr.New(gwerr.InvalidValue, "The body must be a JSON object.", "")
+			if err := decodeObject(m.Value, &body); err != nil || body == nil {
+				return gwerr.New(gwerr.InvalidValue, "The call takes a JSON object.", "")
 			}
 			continue
 		}

@@ -55,6 +55,9 @@ func document(b *strings.Builder, d *catalog.Procedure) {
 		if d.Call.Type != "" {
 			fmt.Fprintf(b, " of type `%s`", d.Call.Type)
 		}
+		for member, text := range d.Set {
+			fmt.Fprintf(b, " with `%s` `%s`", member, text)
+		}
 		if d.Call.Whole {
 			b.WriteString(" with what was just read and the inputs in place")
 		}

@@ -47,7 +47,7 @@ var declarationKeys = map[string][]string{
 	"lookup":    {"table", "key", "by", "column"},
 
 	"procedures": {"permission", "group", "procedures"},
-	"procedure":  {"name", "doc", "call", "type", "whole", "idempotent", "each", "inputs", "outputs", "example"},
+	"procedure":  {"name", "doc", "call", "type", "whole", "idempotent", "set", "each", "inputs", "outputs", "example"},
 	"input":      {"name", "type", "from", "doc", "required", "default", "values", "sensitive", "right"},
 	"output":     {"name", "type", "from", "doc", "values", "when", "refused", "count"},
 	"each":       {"list", "items", "key", "where"},

@@ -35,7 +35,7 @@ func LoadProcedures(files fs.FS) ([]*Procedure, error) {
 // procedure reads one procedure; the file says what its procedures share.
 func (p *problems) procedure(m, file fields) *Procedure {
 	t := &Table{Name: m.must("name"), Doc: m.must("doc"), Permission: file.must("permission"), Group: file.str("group"), Writes: &Writes{}}
-	out := &Procedure{Signature: t, Idempotent: m.flag("idempotent"), Example: m.textMap("example")}
+	out := &Procedure{Signature: t, Idempotent: m.flag("idempotent"), Set: m.textMap("set"), Example: m.textMap("example")}
 	for _, n := range m.items("inputs") {
 		f := p.mapping(n, "input")
 		c := p.column(f, t.Name)
@@ -82,7 +82,7 @@ func (p *problems) sound(m fields, d *Procedure) {
 	}
 	switch {
 	case d.Call == nil:
-		for _, key := range []string{"each", "type", "idempotent", "whole"} {
+		for _, key := range []string{"each", "type", "idempotent", "set", "whole"} {
 			if m.has(key) {
 				p.at(m.values[key], `%q needs "call", which %s has not`, key, name)
 			}

@@ -15,6 +15,8 @@ type Procedure struct {
 	// Idempotent calls may be made again where the first one's outcome is not
 	// known.
 	Idempotent bool
+	// Set holds texts for members of the body, whatever the inputs.
+	Set map[string]string
 	// Each repeats the call for the items of a list; nil makes it once.
 	Each *Each
 	// Example holds texts for inputs. One that begins with SELECT is a query for

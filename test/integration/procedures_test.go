@@ -137,6 +137,7 @@ func TestWhatProceduresDo(t *testing.T) {
 		{"CALL SetUserPasswordValue(?)", []string{"true", "NO_PASSWORD"}, "", ""},
 		{"CALL RevokeUserSessions(?)", []string{"true", "2"}, "", ""},
 		{"CALL RevokeUserSessions(?)", []string{"true", "0"}, "", ""},
+		{"CALL RevokeUserScopeConsents(?)", []string{"true", "1"}, "SELECT count(*) FROM UserOAuthScopeConsents WHERE UserId = ? AND Status = 'ACCEPTED'", "0"},
 	} {
 		rows, err := s.TryQuery(administrator(t), step.sql, id)
 		require.NoError(t, err, step.sql)
@@ -196,6 +197,8 @@ func TestRefusedCalls(t *testing.T) {
 		"no right to see the secret": {sql: "CALL RotateApplicationSecret(" + application + ", ReturnSecret => true)", may: []string{"RotateApplicationSecret"}, code: gwerr.Forbidden},
 		"a connection for reading":   {sql: set, readOnly: true, may: []string{"SetUserPassword"}, code: gwerr.ReadOnly},
 		"GET":                        {sql: set, safe: true, may: []string{"SetUserPassword"}, code: gwerr.MethodNotAllowed},
+		"no object to import":        {sql: "CALL ImportUser('[\"" + secret + "\"]')", may: []string{"ImportUser"}, code: gwerr.InvalidValue},
+		"no JSON to import":          {sql: "CALL ImportUser('{" + secret + "')", may: []string{"ImportUser"}, code: gwerr.TypeMismatch},
 		"no environment":             {sql: strings.Replace(set, "CALL ", "CALL Information.", 1), may: []string{"SetUserPassword"}, code: gwerr.UnknownSchema},
 		"against the policy":         {sql: "CALL SetUserPassword('" + user + "', 'Z9')", may: []string{"SetUserPassword"}, code: gwerr.InvalidValue, sent: true},
 		"nobody there":               {sql: "CALL LockUserAccount('00000000-0000-4000-8000-000000000000')", may: []string{"LockUserAccount"}, code: gwerr.NotFound, sent: true},
