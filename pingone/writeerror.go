@@ -49,7 +49,7 @@ var alike = map[int]bool{http.StatusUnauthorized: true, http.StatusRequestTimeou
 
 // refused is an answer that refuses a change. Values of the request are not
 // repeated: they may be personal data.
-func (w *changing) refused(q call, resp *http.Response, a apiAnswer) error {
+func (w *changing) refused(resp *http.Response, a apiAnswer) error {
 	act, row := "the change of "+w.table.Name, "The row of "+w.table.Name+" to be changed"
 	if w.procedure {
 		act, row = w.table.Name, "What "+w.table.Name+" is about"
