@@ -40,7 +40,7 @@ func apiError(q call, resp *http.Response, body []byte) error {
 	case q.atCursor() && (status == http.StatusBadRequest || status == http.StatusNotFound || status == http.StatusGone):
 		return cursorRefused(q, resp)
 	case q.change != nil && status >= 400 && status < 500 && !alike[status]:
-		return q.change.refused(q, resp, a)
+		return q.change.refused(resp, a)
 	case status == http.StatusUnauthorized:
 		return gwerr.New(gwerr.UpstreamAuth, "PingOne refused the access token."+traceID(resp), "Check the worker application, its secret and its environment.")
 	case status == http.StatusForbidden:

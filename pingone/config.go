@@ -10,6 +10,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/pingone/procedures"
 	"github.com/pingone-gateway/gateway/pingone/tables"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
@@ -72,6 +73,8 @@ type Config struct {
 	DefaultSchema string
 	// Tables are the declared tables; default tables.All.
 	Tables []*catalog.Table
+	// Procedures are the declared procedures; default procedures.All.
+	Procedures []*catalog.Procedure
 	// ShowFlowGraph adds the tables with that option.
 	ShowFlowGraph bool
 	// Days are the windows of time, by catalog.Range.Option, that are read where
@@ -134,6 +137,17 @@ func (c Config) withDefaults() (Config, error) {
 		var err error
 		if c.Tables, err = tables.All(); err != nil {
 			return c, err
+		}
+	}
+	if c.Procedures == nil {
+		var err error
+		if c.Procedures, err = procedures.All(); err != nil {
+			return c, err
+		}
+	}
+	for _, d := range c.Procedures {
+		if d.Call == nil && ownProcedures[d.Signature.Name] == nil {
+			return c, gwerr.New(gwerr.Internal, "The procedure "+d.Signature.Name+" declares no call, and the gateway has no code for it.", "")
 		}
 	}
 	c.Tables = slices.DeleteFunc(slices.Clone(c.Tables), func(t *catalog.Table) bool {

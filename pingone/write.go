@@ -34,7 +34,7 @@ func (c *Connection) Write(ctx context.Context, w change.Call, columns []int) ([
 	}
 	q := call{
 		address: addressOf(w.Address, values), endpoint: w.Endpoint, group: writeGroup(w.Table), permission: w.Table.Permission,
-		change: &changing{method: w.Method, mediaType: w.Type, creates: w.Creates, table: w.Table},
+		change: &changing{method: w.Method, mediaType: w.Type, creates: w.Creates, table: w.Table, procedure: w.Procedure},
 	}
 	if err := c.fillBody(ctx, &q, w); err != nil {
 		return nil, err
@@ -69,6 +69,12 @@ func (c *Connection) fillBody(ctx context.Context, q *call, w change.Call) error
 		delete(body, "_embedded")
 	}
 	for _, m := range w.Body {
+		if m.Place == "." {
+			if err := decodeObject(m.Value, &body); err != nil || body == nil {
+				return gwerr.New(gwerr.InvalidValue, "The call takes a JSON object.", "")
+			}
+			continue
+		}
 		set(body, m, w.Whole)
 	}
 	var err error
@@ -173,7 +179,9 @@ type changing struct {
 	body              []byte
 	// creates is true where a repetition would make a second row.
 	creates bool
-	table   *catalog.Table
+	// table is what is changed, or the signature of a procedure.
+	table     *catalog.Table
+	procedure bool
 }
 
 // reader gives the body anew for each attempt.
@@ -185,11 +193,10 @@ func (w *changing) reader() *bytes.Reader {
 }
 
 func (w *changing) setType(h http.Header) {
-	if w == nil || w.body == nil {
-		return
-	}
-	h.Set("Content-Type", "application/json")
-	if w.mediaType != "" {
+	switch {
+	case w != nil && w.mediaType != "": // without a body it says what to do
 		h.Set("Content-Type", w.mediaType)
+	case w != nil && w.body != nil:
+		h.Set("Content-Type", "application/json")
 	}
 }

@@ -36,6 +36,10 @@ func (w *changing) gone(out outcome, before int) bool {
 }
 
 func unknownOutcome(q call, cause error) error {
+	if q.change.procedure {
+		return gwerr.Wrap(gwerr.OutcomeUnknown, cause, "PingOne was asked for "+q.change.table.Name+", but no answer came: it may have been done or not.",
+			"Look at what it is about before you try again; the gateway does not.")
+	}
 	return gwerr.Wrap(gwerr.OutcomeUnknown, cause, "PingOne was asked for a new row of "+q.change.table.Name+", but no answer came: it may be there or not.",
 		"Look for it with a SELECT before you try again; the gateway does not.")
 }
@@ -45,20 +49,23 @@ var alike = map[int]bool{http.StatusUnauthorized: true, http.StatusRequestTimeou
 
 // refused is an answer that refuses a change. Values of the request are not
 // repeated: they may be personal data.
-func (w *changing) refused(q call, resp *http.Response, a apiAnswer) error {
-	name := w.table.Name
+func (w *changing) refused(resp *http.Response, a apiAnswer) error {
+	act, row := "the change of "+w.table.Name, "The row of "+w.table.Name+" to be changed"
+	if w.procedure {
+		act, row = w.table.Name, "What "+w.table.Name+" is about"
+	}
 	switch resp.StatusCode {
 	case http.StatusForbidden:
-		return gwerr.New(gwerr.UpstreamForbidden, "PingOne refused to change "+name+": the worker application has no role that covers it, or the row may not be changed."+traceID(resp),
+		return gwerr.New(gwerr.UpstreamForbidden, "PingOne refused "+act+": the worker application has no role that covers it, or it can't be done there."+traceID(resp),
 			"Check the roles of the worker application.")
 	case http.StatusNotFound, http.StatusGone:
-		return gwerr.Wrap(gwerr.NotFound, refusal(resp.StatusCode), "The row of "+name+" to be changed, or one that it refers to, is not there (any more)."+traceID(resp), "Read it again.")
+		return gwerr.Wrap(gwerr.NotFound, refusal(resp.StatusCode), row+", or one that it refers to, is not there (any more)."+traceID(resp), "Read it again.")
 	}
 	code := gwerr.InvalidValue
 	if resp.StatusCode == http.StatusConflict {
 		code = gwerr.Conflict
 	}
-	text, target := "PingOne refused the change of "+name, ""
+	text, target := "PingOne refused "+act, ""
 	if codeForm.MatchString(a.Code) {
 		text += " (" + a.Code + ")"
 	}
@@ -75,7 +82,7 @@ func (w *changing) refused(q call, resp *http.Response, a apiAnswer) error {
 		}
 	}
 	text += "."
-	if own := withoutValues(a.Message); own != "" && len(own) < 200 {
+	if own := withoutValues(a.Message); own != "" && len(own) < 200 && !w.procedure { // whose inputs are secrets
 		text += " It says: " + own
 	}
 	return gwerr.Wrap(code, refusal(resp.StatusCode), text+traceID(resp), "").On(target)

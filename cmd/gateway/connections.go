@@ -205,7 +205,7 @@ func (p *pool) open(cfg *config.Connection, t *connect.Tokens, stop func() error
 		_ = errors.Join(d.Close(), stop()) // nothing is left to be done about it
 	}
 	return &connection{
-		Connection: service.Connection{Name: cfg.Name, MaxRows: max(0, cfg.MaxRows), ReadOnly: cfg.Readonly, Writer: d, MaxAffected: cfg.MaxAffectedRows, Allows: map[string]bool{"AllowSchemaDelete": cfg.AllowSchemaDelete}, Provider: service.Browse(d, cfg.BrowsableSchemas, append(cfg.Tables, cfg.Views...)), Executor: x, Procedures: procedures.OAuth(t)},
+		Connection: service.Connection{Name: cfg.Name, MaxRows: max(0, cfg.MaxRows), ReadOnly: cfg.Readonly, Writer: d, MaxAffected: cfg.MaxAffectedRows, Allows: map[string]bool{"AllowSchemaDelete": cfg.AllowSchemaDelete}, Provider: service.Browse(d, cfg.BrowsableSchemas, append(cfg.Tables, cfg.Views...)), Executor: x, Procedures: append(procedures.OAuth(t), d.Procedures()...)},
 		directory:  d, tokens: t, limits: &limitReader{directory: d, budget: p.budget, license: paced{p.budget, cfg}.license()},
 	}, closing, nil
 }

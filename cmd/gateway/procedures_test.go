@@ -80,6 +80,36 @@ func TestProceduresAreForAdministrators(t *testing.T) {
 	}
 }
 
+// TestSecretsOfProceduresStayInside calls one with a secret, well and badly, by a
+// gateway that logs and records all it can.
+func TestSecretsOfProceduresStayInside(t *testing.T) {
+	t.Parallel()
+	const secret = "Never-Told-Anybody-1"
+	g := start(t, sim.Options{}, map[string]string{
+		"auth.mode": "none", "auth.anonymous_roles": service.AdminRole, "connections.pingone.readonly": "false", "audit.statements": "text",
+	})
+	user, _ := g.sql(t, nobody, "SELECT Id FROM Users WHERE Username = 'ada.admin'").rows(t)[0][0].(string)
+	assert.Equal(t, []any{true, "OK"}, g.sql(t, nobody, "EXECUTE SetUserPassword @UserId = '"+user+"', @Value = '"+secret+"'").rows(t)[0])
+	assert.Equal(t, []any{true, true, "OK"}, g.sql(t, nobody, "CALL CheckUserPassword('"+user+"', '"+secret+"')").rows(t)[0], "it was sent")
+	assert.Equal(t, []any{true, false, nil}, g.sql(t, nobody, "CALL CheckUserPassword('"+user+"', '"+secret+"2')").rows(t)[0])
+	for _, sql := range []string{
+		"CALL RecoverUserPassword('" + user + "', '" + secret + "', '" + secret + "')", // PingOne refuses the code
+		"CALL SetUserPassword('" + user + "', '" + secret + "', '" + secret + "')",
+		"CALL SetUserPassword('" + secret + "', '" + secret + "')",
+	} {
+		got := g.sql(t, nobody, sql)
+		assert.NotEqual(t, http.StatusOK, got.status)
+		assert.NotContains(t, got.body, secret)
+	}
+	g.audited(t, 7)
+	raw, err := os.ReadFile(g.trailFile)
+	require.NoError(t, err)
+	assert.Contains(t, string(raw), "CALL SetUserPassword(UserId => ?, Value => ?)")
+	for _, kept := range []string{string(raw), g.logged.String()} {
+		assert.NotContains(t, kept, secret)
+	}
+}
+
 func TestThePolicySaysWhoMayCall(t *testing.T) {
 	t.Parallel()
 	keys := filepath.Join(t.TempDir(), "keys.json")

@@ -1,4 +1,4 @@
-// Package procedures holds what PingOne Gateway offers as procedures of a
+// Package procedures holds the procedures about the tokens of a
 // connection.
 package procedures
 

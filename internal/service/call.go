@@ -39,23 +39,23 @@ func (r *Request) call(ctx context.Context, st query.Statement) (*query.Answer, 
 	r.mu.Lock()
 	r.ran, r.record.Connection, r.record.Statement = true, connection.Name, shape(p, c)
 	r.mu.Unlock()
-	if err := r.session.service.MayCall(p.Name, r.session.caller); err != nil {
-		return nil, err
-	}
-	parameters, err := parametersOf(st)
+	in, err := r.inputs(connection, p, c, st)
 	if err != nil {
 		return nil, err
 	}
-	in, err := p.Bind(c, parameters)
-	if err != nil {
-		return nil, err
+	if c.Schema == "" && p.InEnvironment {
+		c.Schema = provider.Default()
 	}
 	if c.Schema != "" {
 		if in.Schema, err = provider.Schema(ctx, c.Schema); err != nil {
 			return nil, err
 		}
 	}
-	found, err := p.Run(ctx, in)
+	if p.InEnvironment && in.Schema.ID == "" {
+		return nil, gwerr.Newf(gwerr.UnknownSchema, "%s is done in an environment, and %s is none.", p.Name, in.Schema.Name).
+			WithMend("Write the environment's name or id before the procedure.").At(c.Position)
+	}
+	found, err := attempt(ctx, r, func() ([]procedure.Row, error) { return p.Run(ctx, in) })
 	if err != nil {
 		return nil, err
 	}
@@ -64,6 +64,34 @@ func (r *Request) call(ctx context.Context, st query.Statement) (*query.Answer, 
 		return nil, err
 	}
 	return &query.Answer{Columns: p.Columns(), Rows: returned{rows, r}}, nil
+}
+
+// inputs gives the values of a call that the caller may make. It asks nothing of
+// the directory.
+func (r *Request) inputs(connection *Connection, p *procedure.Procedure, c *procedure.Call, st query.Statement) (in procedure.Inputs, err error) {
+	s := r.session.service
+	if err := s.MayCall(p.Name, r.session.caller); err != nil {
+		return in, err
+	}
+	if p.Writes && connection.ReadOnly {
+		return in, gwerr.Newf(gwerr.ReadOnly, "The connection %s allows no writes, so %s can't be called.", connection.Name, p.Name).
+			WithMend("The administrator allows them with readonly: false at the connection.")
+	}
+	parameters, err := parametersOf(st)
+	if err != nil {
+		return in, err
+	}
+	if in, err = p.Bind(c, parameters); err != nil {
+		return in, err
+	}
+	for _, input := range p.Inputs {
+		if input.Right && in.Bool(input.Name) {
+			if err := s.MayCall(p.Name+"."+input.Name, r.session.caller); err != nil {
+				return in, err
+			}
+		}
+	}
+	return in, nil
 }
 
 // MayCall returns nil when the caller may call the procedure: the policy says

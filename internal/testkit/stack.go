@@ -34,6 +34,8 @@ type Options struct {
 	Plan plan.Options
 	// MaxAffected bounds the rows of one change.
 	MaxAffected int64
+	// ReadOnly refuses changes.
+	ReadOnly bool
 	// Allows are further properties of the connection.
 	Allows map[string]bool
 	// Client changes the PingOne client's configuration.
@@ -143,7 +145,7 @@ func Start(t testing.TB, o Options) *Stack {
 		o.Exec(&x)
 	}
 	s.Executor = exec.New(x)
-	c := service.Config{Pool: onePool{&service.Connection{Name: "pingone", Provider: d, Executor: s.Executor, Writer: d, MaxAffected: o.MaxAffected, Allows: o.Allows}}, Binder: s.Engine, Aliases: []string{"CData"}, Sink: o.Sink}
+	c := service.Config{Pool: onePool{&service.Connection{Name: "pingone", Provider: d, Executor: s.Executor, Writer: d, ReadOnly: o.ReadOnly, MaxAffected: o.MaxAffected, Allows: o.Allows, Procedures: d.Procedures()}}, Binder: s.Engine, Aliases: []string{"CData"}, Sink: o.Sink}
 	if o.Service != nil {
 		o.Service(&c)
 	}

@@ -23,7 +23,7 @@ func TestDocumentation(t *testing.T) {
 	for _, name := range []string{sim.EnvironmentAdministrators, sim.EnvironmentCustomers, sim.EnvironmentPartners, sim.EnvironmentRetired} {
 		assert.Contains(t, page, "| `"+name+"` | `"+s.EnvironmentID(name)+"` |")
 	}
-	for _, text := range []string{s.OrganizationID(), s.LicenseID(), sim.UserPassword, sim.RedirectURI} {
+	for _, text := range []string{s.OrganizationID(), s.LicenseID(), sim.UserPassword, sim.OneTimeCode, sim.RedirectURI} {
 		assert.Contains(t, page, "`"+text+"`")
 	}
 	for _, app := range []sim.App{

@@ -146,7 +146,7 @@ func (g *generic) act(method string) handler {
 			return reply{}, unsupportedMedia(c.request.Header.Get("Content-Type"))
 		}
 		var sent map[string]any
-		if strings.HasSuffix(media, "+json") && c.request.ContentLength != 0 {
+		if strings.HasSuffix(media, "json") && c.request.ContentLength != 0 {
 			if sent, err = c.sent(g.kind.Bytes, media); err != nil {
 				return reply{}, err
 			}

@@ -3,6 +3,7 @@ package sim
 import (
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
@@ -61,12 +62,18 @@ func hooksOf() map[string]resourceHooks {
 var resourceActions = map[string]action{
 	"users/agreementConsents accept":       accept,
 	"users/agreementConsents revoke":       becomes("REVOKED"),
+	"apiServers/deployment deploy":         leaves,
+	"applications/secret rotate":           rotateSecret,
+	"resources/secret rotate":              rotateSecret,
 	"customDomains verify":                 becomes("SSL_CERTIFICATE_REQUIRED"),
 	"customDomains import":                 becomes("ACTIVE"),
-	"emailDomains/trustedEmails activate":  becomes("ACTIVE"),
+	"emailDomains/trustedEmails activate":  withCode("verificationCode", becomes("ACTIVE")),
 	"emailDomains/trustedEmails send code": becomes("VERIFICATION_REQUIRED"),
 	"users lock":                           locks("LOCKED"),
 	"users unlock":                         locks("OK"),
+	"users send code":                      leaves,
+	"users verify":                         withCode("verificationCode", verifies),
+	"users/devices activate":               withCode("otp", becomes("ACTIVE")),
 	"users/password set":                   sets("value", "OK", false),
 	"users/password set value":             sets("value", "OK", true),
 	"users/password reset":                 sets("newPassword", "MUST_CHANGE_PASSWORD", false),
@@ -74,7 +81,7 @@ var resourceActions = map[string]action{
 	"users/password force change":          turns("", "MUST_CHANGE_PASSWORD"),
 	"users/password unlock":                turns("PASSWORD_LOCKED_OUT", "OK"),
 	"users/password send recovery code":    sendRecoveryCode,
-	"users/password recover":               recoverPassword,
+	"users/password recover":               withCode("recoveryCode", sets("newPassword", "OK", false)),
 }
 
 // becomes makes an action that sets the status.
@@ -93,6 +100,30 @@ func accept(p *place, row *resource.Row, sent map[string]any) error {
 			row.Members[name] = sent[name]
 		}
 	}
+	return nil
+}
+
+// leaves is an action that leaves the row as it is.
+func leaves(*place, *resource.Row, map[string]any) error { return nil }
+
+// withCode makes an action that needs the code which was sent before.
+func withCode(member string, does action) action {
+	return func(p *place, row *resource.Row, sent map[string]any) error {
+		if code, _ := textOf(sent, member); code != OneTimeCode {
+			return invalidData(detail{Code: "INVALID_OTP", Target: member, Message: "The code is wrong or has expired."})
+		}
+		return does(p, row, sent)
+	}
+}
+
+// rotateSecret gives a secret that nobody has yet, and keeps the one before.
+func rotateSecret(p *place, row *resource.Row, sent map[string]any) error {
+	until := p.call.now.Add(24 * time.Hour).UnixMilli()
+	previous := map[string]any{"secret": row.Members["secret"], "expiresAt": instant(until)}
+	if asked, ok := sent["previous"].(map[string]any); ok && asked["expiresAt"] != nil {
+		previous["expiresAt"] = asked["expiresAt"]
+	}
+	row.Members["secret"], row.Members["previous"] = "new-"+p.server.newID(), previous
 	return nil
 }
 

@@ -12,6 +12,9 @@ import (
 // minPassword is the shortest password of the only policy.
 const minPassword = 8
 
+// OneTimeCode is the code in every message that the simulator does not send.
+const OneTimeCode = "424242"
+
 // userPassword is the state of a user's password as a row of its own. Its member
 // value, which is not declared and so never answered, is the password itself.
 type userPassword struct{ *stored }
@@ -122,9 +125,4 @@ func sendRecoveryCode(p *place, _ *resource.Row, _ map[string]any) error {
 		return constraint("email", "The user has no e-mail address.")
 	}
 	return nil
-}
-
-// recoverPassword: no code was ever sent, so none is right.
-func recoverPassword(*place, *resource.Row, map[string]any) error {
-	return invalidData(detail{Code: "INVALID_OTP", Target: "recoveryCode", Message: "The recovery code is wrong or has expired."})
 }

@@ -245,3 +245,9 @@ func locks(status string) action {
 		return nil
 	}
 }
+
+// verifies makes an account good.
+func verifies(_ *place, row *resource.Row, _ map[string]any) error {
+	row.Members["lifecycle"] = map[string]any{"status": "ACCOUNT_OK"}
+	return nil
+}

@@ -14,8 +14,8 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
-// declarationKeys lists the keys that each kind of mapping in a table's file
-// may have, in the order of the documentation.
+// declarationKeys lists the keys that each kind of mapping in the file of a table
+// or of procedures may have, in the order of the documentation.
 var declarationKeys = map[string][]string{
 	"table": {
 		"table", "entity", "schema", "doc", "permission", "examples", "group", "collection", "one", "of", "from", "where", "unnest",
@@ -45,9 +45,15 @@ var declarationKeys = map[string][]string{
 	"partition": {"column", "table", "key", "size", "split", "above"},
 	"parent":    {"table", "path", "rows", "empty_when"},
 	"lookup":    {"table", "key", "by", "column"},
+
+	"procedures": {"permission", "group", "procedures"},
+	"procedure":  {"name", "doc", "call", "type", "whole", "idempotent", "set", "each", "inputs", "outputs", "example"},
+	"input":      {"name", "type", "from", "doc", "required", "default", "values", "sensitive", "right"},
+	"output":     {"name", "type", "from", "doc", "values", "when", "refused", "count"},
+	"each":       {"list", "items", "key", "where"},
 }
 
-// DeclarationKeys returns the keys that each kind of mapping in a table's file
+// DeclarationKeys returns the keys that each kind of mapping in a declaration
 // may have. A JSON schema of the files is tested against it.
 func DeclarationKeys() map[string][]string {
 	out := make(map[string][]string, len(declarationKeys))
@@ -62,21 +68,10 @@ func DeclarationKeys() map[string][]string {
 // names that lead nowhere are errors; all of them are returned, joined, each
 // with its file and line.
 func Load(files fs.FS) ([]*Table, error) {
-	names, err := fs.Glob(files, "*.yaml")
-	if err != nil {
-		return nil, err
-	}
 	p := &problems{}
 	var found []declared
-	for _, name := range names {
-		p.file = path.Base(name)
-		text, err := fs.ReadFile(files, name)
-		if err != nil {
-			return nil, err
-		}
-		if d, ok := p.read(text); ok {
-			found = append(found, d)
-		}
+	if err := p.documents(files, func(body ast.Node) { found = append(found, p.read(body)) }); err != nil {
+		return nil, err
 	}
 	p.check(found)
 	if len(p.list) > 0 {
@@ -103,19 +98,35 @@ type declared struct {
 	moreLines map[string]int
 }
 
-// read turns one file into a table; ok is false if there is nothing to check
-// further.
-func (p *problems) read(text []byte) (d declared, ok bool) {
-	doc, problem := yamlnode.Parse(text)
-	if problem != nil {
-		p.atLine(problem.Line, "%s", problem.Message)
-		return d, false
+// documents reads every *.yaml at the root of files. Files that are no YAML are
+// problems, too.
+func (p *problems) documents(files fs.FS, read func(body ast.Node)) error {
+	names, err := fs.Glob(files, "*.yaml")
+	if err != nil {
+		return err
 	}
-	if doc == nil {
-		p.atLine(1, "the file must hold one table")
-		return d, false
+	for _, name := range names {
+		p.file = path.Base(name)
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		doc, problem := yamlnode.Parse(text)
+		switch {
+		case problem != nil:
+			p.atLine(problem.Line, "%s", problem.Message)
+		case doc == nil:
+			p.atLine(1, "the file must hold one document")
+		default:
+			read(doc)
+		}
 	}
-	m := p.mapping(doc, "table")
+	return nil
+}
+
+// read turns one file into a table.
+func (p *problems) read(body ast.Node) (d declared) {
+	m := p.mapping(body, "table")
 	d = declared{file: p.file, line: m.line()}
 	d.table = &Table{
 		Name: m.must("table"), Entity: m.must("entity"), Doc: m.must("doc"),
@@ -150,7 +161,7 @@ func (p *problems) read(text []byte) (d declared, ok bool) {
 	}
 	p.pathsOf(m, &d)
 	p.writes(m, d.table)
-	return d, true
+	return d
 }
 
 // pathsOf reads the paths. One that has the name of a usual path completes it;

@@ -13,15 +13,18 @@ import (
 // Call is one call that changes something.
 type Call struct {
 	*catalog.Write
-	// Table is the whole table, whatever the caller may see of it.
-	Table *catalog.Table
+	// Table is the whole table, whatever the caller may see of it, or the
+	// signature of a Procedure.
+	Table     *catalog.Table
+	Procedure bool
 	// Keys are the values of the address, by column.
 	Keys map[string]string
 	// Type is the media type of the body.
 	Type string
 	// Body are the members to send; nil sends no body, no members an empty object.
 	Body []Member
-	// Creates is true where a repetition would make a second row.
+	// Creates is true where a repetition would make a second row, or do a second
+	// time what is to be done once.
 	Creates bool
 }
 

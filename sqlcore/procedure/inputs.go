@@ -1,6 +1,7 @@
 package procedure
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -46,7 +47,8 @@ type Parameters struct {
 // Inputs are the values of a call, checked against the declaration. They print
 // as ***: among them may be passwords and tokens.
 type Inputs struct {
-	// Schema is what stands before the procedure's name; nil if nothing does.
+	// Schema is what stands before the procedure's name, or the default one of a
+	// procedure in an environment; nil else.
 	Schema *catalog.Schema
 
 	procedure *Procedure
@@ -254,6 +256,13 @@ func convert(v value, in *Input) (any, error) {
 			err = strconv.ErrSyntax
 		}
 		cell = strings.ToLower(v.text)
+	case catalog.JSON:
+		if !json.Valid([]byte(v.text)) {
+			err = strconv.ErrSyntax
+		}
+		cell = v.text
+	case catalog.StringList:
+		cell, err = listOf(v.text)
 	default:
 		cell, err = oneOf(v.text, in)
 	}
@@ -261,6 +270,18 @@ func convert(v value, in *Input) (any, error) {
 		return nil, gwerr.Newf(gwerr.TypeMismatch, "The value of %s must be %s.", in.Name, in.wants()).At(v.position).On(in.Name)
 	}
 	return cell, nil
+}
+
+// listOf reads a list of texts, in JSON or with commas.
+func listOf(text string) (out []string, err error) {
+	if strings.HasPrefix(strings.TrimSpace(text), "[") {
+		err = json.Unmarshal([]byte(text), &out)
+		return out, err
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		out = append(out, strings.TrimSpace(part))
+	}
+	return out, nil
 }
 
 func oneOf(text string, in *Input) (string, error) {
@@ -289,6 +310,10 @@ func (in *Input) wants() string {
 		return "a time such as '2026-01-31T08:00:00Z'"
 	case catalog.GUID:
 		return "a UUID"
+	case catalog.JSON:
+		return "JSON"
+	case catalog.StringList:
+		return "a list of texts with commas, or in JSON"
 	default:
 		return "a text"
 	}

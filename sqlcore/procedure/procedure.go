@@ -18,7 +18,7 @@ import (
 // Input is a declared input.
 type Input struct {
 	Name string
-	// Type is String, Bool, Int32, Int64, Float64, Timestamp, GUID or JSON.
+	// Type is that of the values. A list is written as JSON, or with commas.
 	Type catalog.Type
 	// Required inputs must be given, and not as null.
 	Required bool
@@ -28,6 +28,9 @@ type Input struct {
 	// Values are the only texts allowed, letter case ignored; empty for any.
 	Values []string
 	Doc    string
+	// Right is true where giving TRUE needs a right of its own, which is called
+	// as the procedure, a point and the input.
+	Right bool
 }
 
 // Output is a declared column of the result.
@@ -46,6 +49,11 @@ type Procedure struct {
 	// Outputs are the columns of the result. A column Success, true in every
 	// row, stands before them.
 	Outputs []Output
+	// InEnvironment is true for what is done in an environment: that of the
+	// schema before the name, or of the default one.
+	InEnvironment bool
+	// Writes is true for what changes something in the directory.
+	Writes bool
 	// Run does the work and gives the result's rows, each with one cell for
 	// each of Outputs. Errors are of package gwerr and repeat no input.
 	Run func(ctx context.Context, in Inputs) ([]Row, error)
