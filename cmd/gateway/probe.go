@@ -35,7 +35,7 @@ func plainClient(c *config.Connection) (*http.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := http.DefaultTransport.(*http.Transport).Clone()
+	t := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	if len(pem) > 0 {
 		roots, err := x509.SystemCertPool()
