@@ -11,9 +11,8 @@ import (
 // until that expires or is refused. The zero value is ready; its methods are
 // safe for concurrent use.
 type credential struct {
-	mu      sync.Mutex
-	token   Token
-	renewed int
+	mu    sync.Mutex
+	token Token
 }
 
 // get returns the token held, or a new one where there is none that is valid.
@@ -28,12 +27,8 @@ func (k *credential) get(ctx context.Context, cfg *Config) (Token, error) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	switch {
-	case k.token == nil:
-	case k.token.Valid(now):
+	if k.token != nil && k.token.Valid(now) {
 		return k.token, nil // another call was faster
-	default:
-		k.renewed++
 	}
 	k.token = t
 	return t, nil
@@ -58,14 +53,6 @@ func (k *credential) refuse(ctx context.Context, t Token) {
 	if k.token == t {
 		k.token = refusedToken{}
 	}
-}
-
-// changed counts the tokens after the first: where it has grown, a cursor that
-// was got before may be refused.
-func (k *credential) changed() int {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.renewed
 }
 
 // refusedToken stands for a token that was given up.

@@ -61,6 +61,7 @@ func (d *decoder) typed(j *jx.Decoder, i int, f *field) (ok bool, err error) {
 			return d.appendNames(j, i)
 		}
 		return d.appendList(j, i, f.element)
+	case catalog.String, catalog.GUID: // texts
 	}
 	switch t := j.Next(); {
 	case t == jx.Number && f.typ == catalog.String:

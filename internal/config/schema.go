@@ -14,10 +14,10 @@ func WriteSchema(w io.Writer) error {
 	for _, o := range theIndex().options {
 		place(root, strings.Split(o.Path, "."), o)
 	}
-	properties := root["properties"].(map[string]any)
+	properties := member(root, "properties")
 	// The two shorthands.
-	properties["auth"] = map[string]any{"anyOf": []any{properties["auth"], properties["auth"].(map[string]any)["properties"].(map[string]any)["mode"]}}
-	connections := properties["connections"].(map[string]any)
+	properties["auth"] = map[string]any{"anyOf": []any{properties["auth"], member(properties, "auth", "properties")["mode"]}}
+	connections := member(properties, "connections")
 	connections["additionalProperties"] = map[string]any{"anyOf": []any{
 		connections["additionalProperties"],
 		map[string]any{"type": "string", "description": "A connection string: Name=value pairs with semicolons between them."},
@@ -36,6 +36,14 @@ func object(description string) map[string]any {
 	return o
 }
 
+// member is the object at a path of the schema.
+func member(in map[string]any, path ...string) map[string]any {
+	for _, name := range path {
+		in, _ = in[name].(map[string]any)
+	}
+	return in
+}
+
 // place puts the schema of an option at its address.
 func place(in map[string]any, path []string, o Option) {
 	if path[0] == "*" {
@@ -52,7 +60,7 @@ func place(in map[string]any, path []string, o Option) {
 		place(named, path[1:], o)
 		return
 	}
-	properties := in["properties"].(map[string]any)
+	properties := member(in, "properties")
 	if len(path) == 1 {
 		properties[path[0]] = o.schema()
 		if o.Secret {

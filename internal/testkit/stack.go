@@ -55,26 +55,12 @@ type Options struct {
 type Simulator struct {
 	*sim.Server
 	URL string
-	// Client trusts the simulator's certificate.
+	// Client speaks to the simulator.
 	Client *http.Client
 }
 
 // StartSimulator serves a simulator over HTTP until the test ends.
 func StartSimulator(t testing.TB, o sim.Options) *Simulator {
-	t.Helper()
-	return serveSimulator(t, o, (*httptest.Server).Start)
-}
-
-// StartTLSSimulator serves a simulator over TLS and HTTP/2 until the test ends.
-func StartTLSSimulator(t testing.TB, o sim.Options) *Simulator {
-	t.Helper()
-	return serveSimulator(t, o, func(web *httptest.Server) {
-		web.EnableHTTP2 = true
-		web.StartTLS()
-	})
-}
-
-func serveSimulator(t testing.TB, o sim.Options, start func(*httptest.Server)) *Simulator {
 	t.Helper()
 	s, err := sim.New(o)
 	if err != nil {
@@ -82,7 +68,7 @@ func serveSimulator(t testing.TB, o sim.Options, start func(*httptest.Server)) *
 	}
 	web := httptest.NewUnstartedServer(s)
 	web.Listener = s.Listener(web.Listener)
-	start(web)
+	web.Start()
 	t.Cleanup(func() {
 		web.CloseClientConnections() // a frozen one would be waited for
 		web.Close()

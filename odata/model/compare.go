@@ -75,6 +75,7 @@ func compareSQL(op uri.BinaryOp, a, b term) string {
 			return "(" + a.sql + " IS DISTINCT FROM " + b.sql + ")"
 		}
 		return "(" + a.sql + " <> " + b.sql + ")"
+	default: // those of order, of which the table below has the sign
 	}
 	sql := a.sql + " " + sqlOperators[op] + " " + b.sql
 	if !nullable {

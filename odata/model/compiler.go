@@ -208,6 +208,7 @@ func retype(l *uri.Literal, want kind) (*uri.Literal, bool) {
 		return &uri.Literal{Offset: l.Offset, Kind: uri.DurationLiteral, Text: l.Text}, ok
 	case guidKind:
 		return &uri.Literal{Offset: l.Offset, Kind: uri.GUIDLiteral, Text: strings.ToLower(l.Text)}, isGUID(l.Text)
+	default: // the others are written as in a filter
 	}
 	parsed, err := uri.ParseFilter(l.Text, uri.Limits{ExpressionBytes: 200})
 	if err != nil {

@@ -50,7 +50,3 @@ func replaceName(items []string, name, with string) []string {
 	}
 	return append(items, with)
 }
-
-// Place is the resource's address in the spelling of contexts: the entity set
-// or navigation with its keys.
-func (r *Resource) Place() string { return r.place }

@@ -25,6 +25,7 @@ func applicable(k Kind, o *uri.Options) error {
 	switch k {
 	case Feed:
 		return nil
+	case ServiceDocument, Metadata, Property, Raw: // none applies
 	case Entity:
 		allowed = "$select $expand"
 	case Count: // $count ignores what doesn't change the number
@@ -77,6 +78,7 @@ func (w *walker) bindOptions(o *uri.Options) error {
 	case Property, Raw:
 		r.Columns, r.Visible, r.selected = []int{w.property}, 1, []string{}
 		return nil
+	case Feed, Entity, Count:
 	}
 	if err := w.bindFilter(o); err != nil || r.Kind == Count {
 		return err

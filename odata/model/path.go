@@ -154,6 +154,7 @@ func (c *compiler) property(in *scope, s *uri.NameSegment, i int, rest []uri.Seg
 		t.sql = "CAST(" + t.sql + " AS VARCHAR)"
 	case catalog.StringList:
 		t.sql, t.nullable = "COALESCE("+t.sql+", [])", false
+	default: // the column as it is
 	}
 	if len(rest) == 0 {
 		return t, nil

@@ -165,6 +165,7 @@ func (c *compiler) pushCompare(e *uri.Binary, negated bool) pushable {
 		return pushBetween(col, op, value, negated)
 	case unequal:
 		return exactly(predicate.Const{Truth: (op == uri.Ne) != negated})
+	case isConstant:
 	}
 	// Null is unequal to every value, and neither less nor greater.
 	null := op == uri.Ne
@@ -205,6 +206,7 @@ func pushNull(col *catalog.Column, op uri.BinaryOp, negated bool) pushable {
 		return exactly(predicate.Const{Truth: negated})
 	case uri.Ne:
 		negated = !negated
+	default: // eq, le and ge hold for null and null
 	}
 	e = predicate.IsNull{Column: col.Name}
 	if negated {
@@ -254,6 +256,7 @@ func (c *compiler) pushIn(e *uri.Binary, negated bool) pushable {
 			return anything
 		case isConstant:
 			values = append(values, v)
+		case unequal, between: // it equals no value of the column
 		}
 	}
 	return pushList(col, values, null, negated)

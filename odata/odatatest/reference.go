@@ -217,14 +217,17 @@ func integers(op uri.BinaryOp, a, b int64) any {
 		return a - b
 	case uri.Mul:
 		return a * b
-	}
-	if b == 0 {
-		return nil
-	}
-	if op == uri.Mod {
+	case uri.Mod:
+		if b == 0 {
+			return nil
+		}
 		return a % b
+	default:
+		if b == 0 {
+			return nil
+		}
+		return a / b
 	}
-	return a / b
 }
 
 func call(method string, args []any) any {

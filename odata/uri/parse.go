@@ -173,8 +173,9 @@ func (o optionID) continuation() string {
 		return "a blank and another word, or the end"
 	case optFilter, optCompute:
 		return "an operator or the end"
+	default:
+		return "the end"
 	}
-	return "the end"
 }
 
 func (p *parser) opaque() (*Text, error) {

@@ -184,8 +184,9 @@ func mayFollow(segment, next Segment) bool {
 			return isName && name.Args == nil
 		case SystemEach:
 			return isName
+		default:
+			return false
 		}
-		return false
 	}
 	return true
 }

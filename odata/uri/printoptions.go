@@ -125,6 +125,7 @@ func (o *Options) format(id optionID) (value string, given bool) {
 		w.text(o.SchemaVersion)
 	case optID:
 		w.text(o.ID)
+	case optionCount: // the number of the others
 	}
 	return w.String(), w.Len() > 0
 }

@@ -137,6 +137,7 @@ func (p *place) member(o *object, row *resource.Row, m *resource.Member, of map[
 		return
 	case resource.Computed:
 		v = p.generic.hooks.computed[m.Name](p.server, p.call, row)
+	default: // the others stand in the row
 	}
 	if v == nil {
 		return

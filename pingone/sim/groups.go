@@ -38,7 +38,7 @@ func (e *environment) groupByID(text string) (int, bool) {
 func seedGroup(s *Server, e *environment, row, makes map[string]any) {
 	k := len(e.groups)
 	g := &group{population: -1, salt: data.Mix(data.Mix(s.opt.Seed^data.SaltOf(e.says("name"))) + uint64(k)*3), parents: make(map[int]bool)}
-	g.id, _ = data.ParseID(row["id"].(string))
+	g.id, _ = data.ParseID(resource.First(row, "id"))
 	for _, text := range resource.Values(row, "population.id") {
 		id, _ := data.ParseID(text)
 		k, _ := e.ids.populations.Index(id)

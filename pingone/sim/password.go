@@ -21,10 +21,16 @@ type userPassword struct{ *stored }
 
 func passwordOf(p *place) source { return &userPassword{&stored{place: p}} }
 
+// ownerOf is the user whose password it is; it must not be changed.
+func ownerOf(p *place) *user {
+	users, _ := p.above.source.(*userRows) // the path says so
+	return users.user
+}
+
 // find implements source. Some users have no password, not even an unset one:
 // setting one makes it.
 func (r *userPassword) find(string) (*resource.Row, error) {
-	u := r.above.source.(*userRows).user
+	u := ownerOf(r.place)
 	if u.status.Password == "" && r.call.request.Method == http.MethodGet {
 		return nil, nil
 	}
@@ -41,7 +47,7 @@ func (r *userPassword) find(string) (*resource.Row, error) {
 // put implements source.
 func (r *userPassword) put(row *resource.Row) {
 	e := r.call.environment
-	u := e.own(r.above.source.(*userRows).user.index)
+	u := e.own(ownerOf(r.place).index)
 	u.password, _ = row.Members["value"].(string)
 	u.status.Password, _ = row.Members["status"].(string)
 	if text, ok := row.Members["lastChangedAt"].(string); ok {
@@ -121,7 +127,7 @@ func turns(from, to string) action {
 }
 
 func sendRecoveryCode(p *place, _ *resource.Row, _ map[string]any) error {
-	if p.above.source.(*userRows).user.text[data.Email] == "" {
+	if ownerOf(p).text[data.Email] == "" {
 		return constraint("email", "The user has no e-mail address.")
 	}
 	return nil

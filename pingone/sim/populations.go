@@ -96,7 +96,7 @@ func storeDefaultProvider(p *place, _, row *resource.Row) error {
 // providerType is what an identity provider is: PingOne's own when there is none.
 func (e *environment) providerType(id string) string {
 	if row := e.rows.Read("identityProviders").Find(id); row != nil {
-		return row.Members["type"].(string)
+		return resource.First(row.Members, "type")
 	}
 	return "PING_ONE"
 }

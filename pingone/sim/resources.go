@@ -64,7 +64,7 @@ type resourceHooks struct {
 // plant fills the store of an environment, or of what is above environments.
 func (s *Server) plant(into *resource.Store, e *environment, name string, empty bool) {
 	s.resources.Plant(into, name, empty, func(address string) string { return s.seedID(e, address) }, func(t *resource.Type, row, makes map[string]any) {
-		at := data.Epoch + int64(data.SaltOf(row["id"].(string))%uint64(300*day))
+		at := data.Epoch + int64(data.SaltOf(resource.First(row, "id"))%uint64(300*day))
 		for _, m := range t.Members.Children {
 			switch {
 			case row[m.Name] != nil:

@@ -56,7 +56,7 @@ func seedAttribute(_ *Server, e *environment, row, _ map[string]any) {
 	for _, part := range parts {
 		if part, ok := part.(map[string]any); ok {
 			name, _ := part["name"].(string)
-			part["id"] = data.NamedID(row["id"].(string) + name).String()
+			part["id"] = data.NamedID(resource.First(row, "id") + name).String()
 		}
 	}
 	e.attributes = append(e.attributes, a)

@@ -206,7 +206,7 @@ func checkProvider(p *place, old *resource.Row, m map[string]any) error {
 func (e *environment) checkUnique(row *resource.Row) error {
 	id, _ := data.ParseID(row.ID)
 	index, _ := e.people.Index(id)
-	if other, ok := e.userByUsername(row.Members["username"].(string)); ok && other != index {
+	if other, ok := e.userByUsername(resource.First(row.Members, "username")); ok && other != index {
 		return notUnique("username", e.userID(other).String())
 	}
 	for k, a := range e.attributes {

@@ -172,6 +172,7 @@ func (c *Change) calls() []*catalog.Write {
 		return out
 	case Delete:
 		return []*catalog.Write{w.Delete}
+	case Update:
 	}
 	var out []*catalog.Write
 	for _, at := range c.Assigned {

@@ -94,8 +94,10 @@ func (x *Executor) runCount(ctx context.Context, q *query.Query) (scan.Rows, err
 		return nil, err
 	}
 	schema := arrow.NewSchema([]arrow.Field{{Name: q.Columns[0].Name, Type: arrow.PrimitiveTypes.Int64}}, nil)
-	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	b := array.NewInt64Builder(memory.DefaultAllocator)
 	defer b.Release()
-	b.Field(0).(*array.Int64Builder).Append(n)
-	return scan.RowsOf(b.NewRecordBatch()), nil
+	b.Append(n)
+	column := b.NewArray()
+	defer column.Release()
+	return scan.RowsOf(array.NewRecordBatch(schema, []arrow.Array{column}, 1)), nil
 }

@@ -116,7 +116,7 @@ func (x *Executor) driveFrom(ctx context.Context, m mergedQuery, all []*driven, 
 		if to.done || to.rows != nil {
 			continue
 		}
-		keys, ok := distinct(held.(*heldRows).held, d.read.Access.Table, e.fromColumn, to.read.Access.Table, e.toColumn)
+		keys, ok := distinct(held.held, d.read.Access.Table, e.fromColumn, to.read.Access.Table, e.toColumn)
 		if !ok {
 			continue
 		}
@@ -163,7 +163,7 @@ type heldRows struct {
 func (h *heldRows) Schema() *arrow.Schema { return h.schema }
 
 // hold reads up to most rows ahead. complete is false when there are more.
-func hold(ctx context.Context, rows scan.Rows, most int64) (scan.Rows, bool, error) {
+func hold(ctx context.Context, rows scan.Rows, most int64) (*heldRows, bool, error) {
 	h := &heldRows{replay: &replay{rest: rows}, schema: rows.Schema()}
 	var count int64
 	for {

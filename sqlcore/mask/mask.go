@@ -57,21 +57,15 @@ func appendMasked(b array.Builder, m catalog.Mask, h *hasher, arr arrow.Array, i
 func appendHash(b array.Builder, h *hasher, arr arrow.Array, i int, t catalog.Type) bool {
 	switch a := arr.(type) {
 	case *array.String:
-		return appendText(b, h.text(a.Value(i), t), t)
+		return appendText(b, h.text(a.Value(i), t))
 	case *array.Int32:
-		if t != catalog.Int32 {
-			return false
-		}
-		b.(*array.Int32Builder).Append(int32(h.number(int64(a.Value(i))) >> 22)) // #nosec G115 -- 31 bits
-		return true
+		return into(b, func(b *array.Int32Builder) {
+			b.Append(int32(h.number(int64(a.Value(i))) >> 22)) // #nosec G115 -- 31 bits
+		})
 	case *array.Int64:
-		if t != catalog.Int64 {
-			return false
-		}
-		b.(*array.Int64Builder).Append(h.number(a.Value(i)))
-		return true
+		return into(b, func(b *array.Int64Builder) { b.Append(h.number(a.Value(i))) })
 	case *array.List:
-		return appendList(b, a, i, t, func(s string) string { return h.text(s, catalog.String) })
+		return appendList(b, a, i, func(s string) string { return h.text(s, catalog.String) })
 	default:
 		return false
 	}
@@ -82,54 +76,48 @@ func appendPartial(b array.Builder, arr arrow.Array, i int, t catalog.Type) bool
 	case *array.String:
 		switch t {
 		case catalog.String:
-			return appendText(b, partial(a.Value(i)), t)
+			return appendText(b, partial(a.Value(i)))
 		case catalog.GUID:
-			return appendText(b, partialGUID(a.Value(i)), t)
+			return appendText(b, partialGUID(a.Value(i)))
 		default:
 			return false
 		}
 	case *array.Timestamp:
-		if t != catalog.Timestamp {
-			return false
-		}
 		at := time.UnixMilli(int64(a.Value(i))).UTC()
 		year := time.Date(at.Year(), 1, 1, 0, 0, 0, 0, time.UTC)
-		b.(*array.TimestampBuilder).Append(arrow.Timestamp(year.UnixMilli()))
-		return true
+		return into(b, func(b *array.TimestampBuilder) { b.Append(arrow.Timestamp(year.UnixMilli())) })
 	case *array.List:
-		return appendList(b, a, i, t, partial)
+		return appendList(b, a, i, partial)
 	default:
 		return false
 	}
 }
 
-func appendText(b array.Builder, s string, t catalog.Type) bool {
-	switch t {
-	case catalog.String, catalog.GUID, catalog.JSON:
-		b.(*array.StringBuilder).Append(s)
-		return true
-	default:
-		return false
+// into appends to a builder of the form that fits; it returns false for
+// another, which is one of a column of another type.
+func into[B array.Builder](b array.Builder, add func(B)) bool {
+	fits, ok := b.(B)
+	if ok {
+		add(fits)
 	}
+	return ok
 }
 
-func appendList(b array.Builder, a *array.List, i int, t catalog.Type, masked func(string) string) bool {
+func appendText(b array.Builder, s string) bool {
+	return into(b, func(b *array.StringBuilder) { b.Append(s) })
+}
+
+func appendList(b array.Builder, a *array.List, i int, masked func(string) string) bool {
 	values, ok := a.ListValues().(*array.String)
-	if !ok || t != catalog.StringList {
-		return false
-	}
-	lb := b.(*array.ListBuilder)
-	lb.Append(true)
-	vb := lb.ValueBuilder().(*array.StringBuilder)
-	from, to := a.ValueOffsets(i)
-	for j := from; j < to; j++ {
-		if values.IsNull(int(j)) {
-			vb.AppendNull()
-			continue
+	return ok && into(b, func(b *array.ListBuilder) {
+		b.Append(true)
+		from, to := a.ValueOffsets(i)
+		for j := int(from); j < int(to); j++ {
+			if values.IsNull(j) || !appendText(b.ValueBuilder(), masked(values.Value(j))) {
+				b.ValueBuilder().AppendNull()
+			}
 		}
-		vb.Append(masked(values.Value(int(j))))
-	}
-	return true
+	})
 }
 
 // hasher makes keyed hashes. The same value gives the same hash in every

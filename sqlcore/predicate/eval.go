@@ -165,8 +165,10 @@ func compileIn(e In, schema *arrow.Schema) (node, error) {
 }
 
 func compileMatch(e Match, schema *arrow.Schema) (node, error) {
-	test := strings.Contains
+	var test func(text, part string) bool
 	switch e.Kind {
+	case Contains:
+		test = strings.Contains
 	case Prefix:
 		test = strings.HasPrefix
 	case Suffix:

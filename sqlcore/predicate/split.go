@@ -139,6 +139,7 @@ func pushCmp(e Cmp, caps Capabilities) (Expr, bool, bool) {
 			whole := e.Value.Time.Truncate(time.Millisecond).Equal(e.Value.Time)
 			return e, c.Exact && whole, true
 		}
+	case Ne: // sources have no such operator
 	}
 	return nil, false, false
 }

@@ -246,6 +246,7 @@ func compare(p *catalog.Path, e predicate.Cmp) (string, error) {
 		v.Time = v.Time.Truncate(time.Millisecond)
 	case predicate.Le, predicate.Lt:
 		v.Time = predicate.CeilMillis(v.Time)
+	case predicate.Eq, predicate.Ne:
 	}
 	op, ok := compareOperators[e.Op]
 	if !ok {

@@ -16,7 +16,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
-	db "github.com/duckdb/duckdb-go-bindings" //nolint:depguard // the oracle must share nothing with the gateway's engine
+	db "github.com/duckdb/duckdb-go-bindings" // the oracle must share nothing with the gateway's engine
 
 	"github.com/pingone-gateway/gateway/internal/testkit"
 	"github.com/pingone-gateway/gateway/pingone/sim"

@@ -144,6 +144,7 @@ func (a *authenticator) addTo(form url.Values, header http.Header, audience stri
 		}
 		form.Set("client_assertion_type", assertionType)
 		form.Set("client_assertion", assertion)
+	case NoSecret: // its id alone
 	}
 	form.Set("client_id", a.id)
 	return nil

@@ -1,34 +1,12 @@
 package httpguard
 
 import (
-	"fmt"
 	"net/http"
 	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
-
-// ParseNetworks reads networks in CIDR form; an address alone stands for
-// itself. The error is gwerr.Config.
-func ParseNetworks(texts []string) ([]netip.Prefix, error) {
-	var out []netip.Prefix
-	for _, t := range texts {
-		t = strings.TrimSpace(t)
-		if a, err := netip.ParseAddr(t); err == nil && a.Zone() == "" {
-			a = a.Unmap()
-			out = append(out, netip.PrefixFrom(a, a.BitLen()))
-			continue
-		}
-		p, err := netip.ParsePrefix(t)
-		if err != nil {
-			return nil, gwerr.New(gwerr.Config, fmt.Sprintf("%q is no network.", t), "Write it as 10.0.0.0/8 or 2001:db8::/32.")
-		}
-		out = append(out, p.Masked())
-	}
-	return out, nil
-}
 
 func within(networks []netip.Prefix, a netip.Addr) bool {
 	a = a.Unmap().WithZone("")

@@ -1,7 +1,6 @@
 package httpguard
 
 import (
-	"errors"
 	"net/http"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -23,8 +22,8 @@ type LimitsConfig struct {
 const MaxHeaderBytes = 64 << 10
 
 // Limits refuses requests that are larger than allowed. A body whose length
-// isn't announced is cut off where it passes the bound; TooLarge recognises the
-// error that reading it then gives.
+// isn't announced is cut off where it passes the bound, which
+// reading it tells by an http.MaxBytesError.
 func Limits(cfg LimitsConfig, fail Fail) Middleware {
 	if cfg.URL <= 0 {
 		cfg.URL = 32 << 10
@@ -49,7 +48,7 @@ func Limits(cfg LimitsConfig, fail Fail) Middleware {
 				fail(w, r, gwerr.Newf(gwerr.TooLarge, "The request has more than %d header lines.", cfg.Headers))
 				return
 			case r.ContentLength > cfg.Body:
-				fail(w, r, bodyError(cfg.Body))
+				fail(w, r, gwerr.Newf(gwerr.TooLarge, "The body is larger than %d bytes.", cfg.Body).WithMend("Send less at a time."))
 				return
 			}
 			if r.Body != nil && r.Body != http.NoBody {
@@ -58,18 +57,4 @@ func Limits(cfg LimitsConfig, fail Fail) Middleware {
 			next.ServeHTTP(w, r)
 		})
 	}
-}
-
-func bodyError(limit int64) *gwerr.Error {
-	return gwerr.Newf(gwerr.TooLarge, "The body is larger than %d bytes.", limit).WithMend("Send less at a time.")
-}
-
-// TooLarge turns the error of reading a body that passed the bound into one of
-// package gwerr; ok is false for other errors.
-func TooLarge(err error) (e *gwerr.Error, ok bool) {
-	var m *http.MaxBytesError
-	if !errors.As(err, &m) {
-		return nil, false
-	}
-	return bodyError(m.Limit), true
 }

@@ -134,6 +134,7 @@ func (m *Method) upstream(c auth.Credentials) *auth.Upstream {
 		if m.cfg.Tokens && printable(secret) {
 			return auth.NewUpstreamToken(m.cfg.PoolKey, c.Secret)
 		}
+	case auth.NoScheme, auth.APIKey: // PingOne knows neither
 	}
 	return nil
 }

@@ -65,8 +65,11 @@ func (p *People) Custom(dst []string, i uint32, c Custom) []string {
 			dst = append(dst, `{"plate":"B-`+strconv.Itoa(int(h%9000))+`"}`)
 		}
 		return dst
+	case Legacy:
+		return append(dst, "L"+strconv.Itoa(int(i)))
+	default:
+		panic("data: " + strconv.Itoa(int(c)) + " is no custom attribute")
 	}
-	return append(dst, "L"+strconv.Itoa(int(i)))
 }
 
 // customShare is the percentage of users who have a value.

@@ -114,17 +114,24 @@ func (p *People) Text(i uint32, a Text) string {
 		return p.identifier(i, a)
 	case Nickname, PreferredLanguage, Photo, Type:
 		return p.anyone(i, a)
+	default:
+		if p.robot(i) {
+			return ""
+		}
+		return p.person(i, a)
 	}
-	if p.robot(i) {
-		return ""
-	}
+}
+
+// person is the value of an attribute that only people have.
+func (p *People) person(i uint32, a Text) string {
 	switch a {
 	case Given, Family, Middle, Formatted, HonorificPrefix, HonorificSuffix, Title:
 		return p.name(i, a)
 	case Street, Locality, Region, PostalCode, CountryCode:
 		return p.address(i, a)
+	default:
+		return p.contact(i, a)
 	}
-	return p.contact(i, a)
 }
 
 // Enabled tells whether the user may sign in at all.

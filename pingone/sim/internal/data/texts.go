@@ -93,8 +93,9 @@ func (p *People) address(i uint32, a Text) string {
 		return city.Region
 	case PostalCode:
 		return city.Postal
+	default:
+		return c.Country
 	}
-	return c.Country
 }
 
 func (p *People) contact(i uint32, a Text) string {

@@ -195,6 +195,7 @@ func (c checker) single(m *Member, v any, old map[string]any, at string) (any, *
 			return nil, wrong("a number")
 		}
 		return c.number(m, n, at)
+	case String, Time, UUID, ID, Created, Updated: // texts
 	}
 	text, ok := v.(string)
 	if !ok {

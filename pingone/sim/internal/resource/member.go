@@ -196,6 +196,7 @@ func (m *Member) setDefault(text string) error {
 	case String:
 		m.Default = text
 		return nil
+	default:
+		return fmt.Errorf("a default needs a boolean, an integer or a string")
 	}
-	return fmt.Errorf("a default needs a boolean, an integer or a string")
 }

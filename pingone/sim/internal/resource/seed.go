@@ -184,7 +184,7 @@ func (s *Set) Plant(into *Store, environment string, empty bool, id Resolver, st
 			if !everywhere && (empty || len(seed.In) > 0 && !slices.Contains(seed.In, environment)) {
 				continue
 			}
-			members := resolve(seed.Members, id).(map[string]any)
+			members, _ := resolve(seed.Members, id).(map[string]any)
 			own := id(t.row(seed.Of, seed.Name))
 			members["id"] = own
 			stamp(t, members, seed.Makes)
