@@ -174,19 +174,22 @@ func (s *shape) assemble(p page, a, b int, constants map[string]string, found ma
 // hide makes values null in the rows whose column, from the given one on, has
 // the text. It takes over the values.
 func (h *condition) hide(values, column arrow.Array, from int) arrow.Array {
-	texts, ok := values.(*array.String)
-	hidden := func(i int) bool {
-		return !ok || column.IsValid(from+i) && strings.EqualFold(column.ValueStr(from+i), h.text)
-	}
 	defer values.Release()
-	b := array.NewBuilder(memory.DefaultAllocator, values.DataType())
+	texts, ok := values.(*array.String)
+	if !ok {
+		return array.MakeArrayOfNull(memory.DefaultAllocator, values.DataType(), values.Len())
+	}
+	hidden := func(i int) bool {
+		return column.IsValid(from+i) && strings.EqualFold(column.ValueStr(from+i), h.text)
+	}
+	b := array.NewStringBuilder(memory.DefaultAllocator)
 	defer b.Release()
 	for i := range values.Len() {
 		if values.IsNull(i) || hidden(i) {
 			b.AppendNull()
 			continue
 		}
-		b.(*array.StringBuilder).Append(texts.Value(i))
+		b.Append(texts.Value(i))
 	}
 	return b.NewArray()
 }

@@ -112,7 +112,7 @@ func (s *Server) listActivities(c *call) (reply, error) {
 	}
 	all, oldest := c.environment.activities(), instant(c.now.UnixMilli()-atHand)
 	match := compile(x, onTexts(func(a map[string]any, name string) []string { return resource.Values(a, name) }))
-	matches := func(k int) bool { return all[k]["recordedAt"].(string) >= oldest && match(all[k]) }
+	matches := func(k int) bool { return resource.First(all[k], "recordedAt") >= oldest && match(all[k]) }
 	l := &listing{key: "activities", uncounted: true}
 	return s.slots(c, p, l, len(all), matches, func(dst []byte, k int) []byte { return appendActivity(dst, c, all[k]) }), nil
 }
@@ -130,7 +130,7 @@ func (s *Server) readActivity(c *call) (reply, error) {
 func appendActivity(dst []byte, c *call, a map[string]any) []byte {
 	o := open(dst)
 	links := o.child("_links")
-	links.link("self", c.base, "/environments/", c.environment.id.String(), "/activities/", a["id"].(string))
+	links.link("self", c.base, "/environments/", c.environment.id.String(), "/activities/", resource.First(a, "id"))
 	o.end(links)
 	for _, name := range sortedKeys(a) {
 		o.key(name)
@@ -163,7 +163,7 @@ func (e *environment) seedActivities(before time.Time) (out []map[string]any) {
 			a["tags"] = []any{"adminIdentityEvent"}
 		}
 		actor := uint32(h>>24) % e.people.Count()
-		a["actors"].(map[string]any)["user"] = e.party("USER", e.people.ID(actor).String(), e.people.Text(actor, data.Username), e.people.Population(actor))
+		actors(a)["user"] = e.party("USER", e.people.ID(actor).String(), e.people.Text(actor, data.Username), e.people.Population(actor))
 		touched := []any{e.party("USER", e.people.ID(user).String(), e.people.Text(user, data.Username), e.people.Population(user))}
 		if strings.HasPrefix(kinds[h%uint64(len(kinds))], "GROUP") {
 			touched = append(touched, e.party("GROUP", e.ids.groups.ID(uint32(h>>16)%4).String(), "", -1))
@@ -186,6 +186,12 @@ func newActivity(id string, at int64, action, client string) map[string]any {
 		}},
 		"result": map[string]any{"status": "SUCCESS", "description": titled(verb) + " " + titled(thing)},
 	}
+}
+
+// actors are those of an activity.
+func actors(a map[string]any) map[string]any {
+	all, _ := a["actors"].(map[string]any) // newActivity makes it so
+	return all
 }
 
 // titled writes USER_CREATED as User created.
@@ -255,7 +261,7 @@ func (e *environment) record(c *call, answer reply) {
 	id := data.NamedID("activity " + e.id.String() + strconv.Itoa(len(e.recorded))).String()
 	a := newActivity(id, c.now.UnixMilli(), kind+"."+verb, cmp.Or(c.access.client, AppWorker.ID))
 	if c.access.user != "" {
-		a["actors"].(map[string]any)["user"] = e.party("USER", c.access.user, "", -1)
+		actors(a)["user"] = e.party("USER", c.access.user, "", -1)
 	}
 	a["resources"] = []any{e.party(kind, touched, name, population)}
 	e.recorded = append(e.recorded, a)
