@@ -98,11 +98,16 @@ func TestMethods(t *testing.T) {
 		status       int
 		allow        string
 	}{
-		{http.MethodPost, "Books(" + id + ")", http.StatusMethodNotAllowed, all}, {"MERGE", "Books(" + id + ")", http.StatusMethodNotAllowed, all},
-		{http.MethodDelete, "Books", http.StatusMethodNotAllowed, all}, {http.MethodPost, "", http.StatusMethodNotAllowed, all},
-		{http.MethodPut, "Books(" + id + ")", http.StatusForbidden, ""}, {http.MethodPatch, "Books(" + id + ")", http.StatusForbidden, ""},
-		{http.MethodDelete, "Books(" + id + ")", http.StatusForbidden, ""}, {http.MethodPost, "Books", http.StatusForbidden, ""},
-		{http.MethodDelete, "Books(" + id + ")/Author", http.StatusMethodNotAllowed, all}, {http.MethodPatch, "Books(" + id + ")/Shelf", http.StatusNotImplemented, ""},
+		{http.MethodPost, "Books(" + id + ")", http.StatusMethodNotAllowed, all},
+		{"MERGE", "Books(" + id + ")", http.StatusMethodNotAllowed, all},
+		{http.MethodDelete, "Books", http.StatusMethodNotAllowed, all},
+		{http.MethodPost, "", http.StatusMethodNotAllowed, all},
+		{http.MethodPut, "Books(" + id + ")", http.StatusForbidden, ""},
+		{http.MethodPatch, "Books(" + id + ")", http.StatusForbidden, ""},
+		{http.MethodDelete, "Books(" + id + ")", http.StatusForbidden, ""},
+		{http.MethodPost, "Books", http.StatusForbidden, ""},
+		{http.MethodDelete, "Books(" + id + ")/Author", http.StatusMethodNotAllowed, all},
+		{http.MethodPatch, "Books(" + id + ")/Shelf", http.StatusNotImplemented, ""},
 	} {
 		r := s.do(c.method, c.path, nil, "{}")
 		if r.Status != c.status || r.Header.Get("Allow") != c.allow {

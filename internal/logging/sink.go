@@ -127,7 +127,7 @@ func (l *Log) engine(ctx context.Context, e observe.Event) {
 		l.logger.LogAttrs(ctx, levelIf(e.Reason != "stopped", slog.LevelWarn, slog.LevelDebug), "engine process ended",
 			slog.String("reason", e.Reason), slog.String("error", causes(e.Err)))
 	case observe.EngineWalls:
-		l.logger.LogAttrs(ctx, levelIf(!e.Files || !e.Calls, slog.LevelWarn, slog.LevelInfo), "engine processes are kept from files, and from network and programs",
+		l.logger.LogAttrs(ctx, levelIf(!e.Files || !e.Calls, slog.LevelWarn, slog.LevelDebug), "engine processes are kept from files, and from network and programs",
 			slog.Bool("files", e.Files), slog.Bool("network_and_programs", e.Calls))
 	}
 }

@@ -27,7 +27,7 @@ const maxSkew = time.Minute
 // authorities (PEM) besides the system's. It follows no redirect and gives up
 // after 30 s. exceptions are hosts that need no proxy.
 func Client(proxy string, exceptions []string, authorities []byte) *http.Client {
-	t := http.DefaultTransport.(*http.Transport).Clone()
+	t := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
 	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	if len(authorities) > 0 {
 		roots, err := x509.SystemCertPool()

@@ -3,6 +3,7 @@ package change
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"unicode/utf8"
 
@@ -50,7 +51,7 @@ func (c *Change) plan(row Row) ([]Call, error) {
 		if len(w.Types) > 0 {
 			call.Type = w.Types[c.text(row, w.Columns[0])]
 		}
-		if w.Method != "DELETE" {
+		if w.Method != http.MethodDelete {
 			call.Body = c.body(w, row)
 		}
 		out = append(out, call)

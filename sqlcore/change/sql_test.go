@@ -70,7 +70,8 @@ func TestStatementsBecomeQueries(t *testing.T) {
 		},
 		{
 			"UPDATE Cars c SET c.Notes = '{\"where\": 1}' WHERE c.Name = 'where'",
-			`SELECT "c"."Id", "c"."Kind", CAST(('{"where": 1}') AS JSON) AS new_1 FROM Cars c WHERE c.Name = 'where'`, []string{"Id", "Kind"},
+			`SELECT "c"."Id", "c"."Kind", CAST(('{"where": 1}') AS JSON) AS new_1 FROM Cars c WHERE c.Name = 'where'`,
+			[]string{"Id", "Kind"},
 		},
 		{
 			"DELETE FROM s.Cars AS [my car] WHERE Name IN (SELECT Name FROM Cars WHERE true) RETURNING Make",
