@@ -34,8 +34,8 @@ func Nearest(word string, candidates []string) string {
 		if len(w) >= 3 && strings.HasPrefix(s, w) {
 			d = min(d, 1)
 		}
-		if d < bestAt {
-			best, bestAt = c, d
+		if d < bestAt || d == bestAt && best != "" && len(c) < len(best) {
+			best, bestAt = c, d // of equally near ones the shortest
 		}
 	}
 	return best

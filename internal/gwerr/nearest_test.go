@@ -34,6 +34,7 @@ func TestNearest(t *testing.T) {
 	}
 	assert.Empty(t, gwerr.Nearest("Username", []string{strings.Repeat("x", 1<<20)}), "a candidate that is too long")
 	assert.Empty(t, gwerr.Nearest("Username", nil), "no candidates")
+	assert.Equal(t, "Users", gwerr.Nearest("User", []string{"UserAdminRoleAssignments", "Users", "UserSessions"}), "the shortest of equally near ones")
 }
 
 func TestDidYouMean(t *testing.T) {

@@ -66,9 +66,21 @@ func (e *Engine) Bind(ctx context.Context, r BindRequest) (*query.Query, error) 
 	return e.kept.bind(ctx, b, func() (*query.Query, error) { return e.plan(ctx, b) })
 }
 
+// largeText is the length in bytes above which statements are planned one at a
+// time: the tree of their syntax takes many times as much memory as their text.
+const largeText = 64 << 10
+
 // plan binds a statement by the engine's plan for it. Only when its tables are
 // known can the process be asked for that has them ready.
 func (e *Engine) plan(ctx context.Context, b *binder) (*query.Query, error) {
+	if len(b.sql) > largeText {
+		select {
+		case e.large <- struct{}{}:
+			defer func() { <-e.large }()
+		case <-ctx.Done():
+			return nil, gwerr.From(ctx.Err())
+		}
+	}
 	if err := e.with(ctx, nil, b, b.parse); err != nil {
 		return nil, translate(err)
 	}

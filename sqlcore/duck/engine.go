@@ -102,6 +102,7 @@ type Engine struct {
 	sink   observe.Sink
 	pool   *pool.Pool
 	kept   *kept
+	large  chan struct{} // held by the one large statement that is being planned
 
 	jobs sync.WaitGroup
 
@@ -117,7 +118,7 @@ func Worker() { worker.Main() }
 // Open starts the engine. Errors are gwerr.Config.
 func Open(ctx context.Context, cfg Config) (*Engine, error) {
 	cfg = cfg.withDefaults()
-	e := &Engine{config: cfg, sink: cfg.Sink}
+	e := &Engine{config: cfg, sink: cfg.Sink, large: make(chan struct{}, 1)}
 	var err error
 	if e.kept, err = newKept(); err != nil {
 		return nil, err

@@ -101,3 +101,9 @@ func Repeats(name string) int { return max(1, repeating[name]) }
 func (e *Engine) Functions(ctx context.Context) ([]string, error) {
 	return e.ask(ctx, "SELECT DISTINCT function_name FROM duckdb_functions()")
 }
+
+// HoldLarge keeps large statements from being planned until release.
+func (e *Engine) HoldLarge() (release func()) {
+	e.large <- struct{}{}
+	return func() { <-e.large }
+}
