@@ -72,12 +72,16 @@ func (d *desk) Connection(ctx context.Context, name string, _ *auth.Principal) (
 	if name != "" && name != "main" {
 		return nil, gwerr.New(gwerr.NotFound, "There is no such connection.", "")
 	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.used = append(d.used, ctx)
 	return &service.Connection{Name: "main", MaxRows: 100}, nil
 }
 
 // Bind implements service.Binder.
 func (d *desk) Bind(_ context.Context, r duck.BindRequest) (*query.Query, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.bound = append(d.bound, r)
 	return nil, errUnplanned
 }
