@@ -89,7 +89,7 @@ func TestBindRefusesAttacks(t *testing.T) {
 // TestBindTakesWhatToolsSend checks that the bounds leave room.
 func TestBindTakesWhatToolsSend(t *testing.T) {
 	t.Parallel()
-	e := open(t)
+	e := open(t, func(c *duck.Config) { c.MemoryLimit = 1 << 30 }) // the race detector takes its part
 	whens := strings.Repeat(" WHEN 1 THEN 'a'", 500)
 	many := strings.Repeat(", Name", 499)
 	cases := []struct{ name, sql string }{
