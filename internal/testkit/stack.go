@@ -79,7 +79,7 @@ func StartSimulator(t testing.TB, o sim.Options) *Simulator {
 // OpenEngine opens an engine until the test ends.
 func OpenEngine(t testing.TB) *duck.Engine {
 	t.Helper()
-	e, err := duck.Open(context.Background(), duck.Config{MemoryLimit: 256 << 20, TempDir: t.TempDir()})
+	e, err := duck.Open(context.Background(), duck.Config{MemoryLimit: 1 << 30, TempDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
