@@ -91,6 +91,7 @@ said() { # file pattern: waits until a program has said it, and prints the match
 
 run version
 launch demo --users 500 --listen 127.0.0.1:0 --admin 127.0.0.1:0 --simulator 127.0.0.1:0 >"$work/demo" 2>"$work/demo.log" &
+demo=$!
 address=$(said "$work/demo" 'http://127\.0\.0\.1:[0-9]+/sql')
 simulated=$(said "$work/demo" 'http://127\.0\.0\.1:[0-9]+/v1/environments/[0-9a-f-]+')
 rows=$(curl -fsS "$address" -d '{"query":"SELECT p.Name, count(*) AS n FROM Users u JOIN Populations p ON p.Id = u.PopulationId GROUP BY 1 ORDER BY 2"}')
@@ -118,5 +119,6 @@ written=$(find "$root" -xdev -newer "$work/demo" -type f | head)
 touch "$root/usr/written" 2>/dev/null && { echo "the root is not read-only" >&2; exit 1; }
 owner=$(stat -c %u "$root/var/lib/gateway/keys.json")
 echo "serve: answers, as user $owner, state in $(cd "$root/var/lib/gateway" && echo *)"
-kill -TERM "$serve"
+kill -TERM "$serve" "$demo"
+wait "$demo" || true
 wait "$serve"
