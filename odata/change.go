@@ -181,7 +181,7 @@ func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, value
 			if strings.Contains(name, "@") || isObject(members[name]) {
 				return nil, nil, gwerr.New(gwerr.NotImplemented, "Related entities are not written with an entity.", "Give the columns that refer to them, such as PopulationId.").On(name)
 			}
-			return nil, nil, gwerr.Newf(gwerr.UnknownColumn, "%s has no property %q.", t.Name, name).On(name)
+			return nil, nil, gwerr.Newf(gwerr.UnknownColumn, "%s has no property %q.", t.Name, name).On(name).WithMend("$metadata lists the properties; letter case counts.")
 		}
 		col := &t.Columns[at]
 		if col.Access == catalog.ReadOnly || kind == change.Update && col.Key {

@@ -99,7 +99,7 @@ func shapeOptions() []Option {
 		property("AllowSchemaDelete", "allow_schema_delete", boolCodec, "false", func(c *Connection) *bool { return &c.AllowSchemaDelete },
 			"Lets DELETE remove user attributes from PingOne's schema, with their values."),
 		property("SkipForbiddenEnvironments", "skip_forbidden_environments", boolCodec, "false", func(c *Connection) *bool { return &c.SkipForbidden },
-			"Leaves environments that the application may not read out of AllEnvironments, instead of failing.", planned),
+			"Accepted for compatibility: environments that the application may not read are left out of AllEnvironments, and a note names them."),
 		property("ShowFlowGraph", "show_flow_graph", boolCodec, "false", func(c *Connection) *bool { return &c.ShowFlowGraph },
 			"Offers DaVinciFlowGraphs. Its values may hold what was typed into nodes, secrets too."),
 		property("PushUnconfirmed", "push_unconfirmed", boolCodec, "false", func(c *Connection) *bool { return &c.PushUnconfirmed },

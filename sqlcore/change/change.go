@@ -77,7 +77,11 @@ func New(kind Kind, t *catalog.Table, assigned, returning []int, place func(i in
 	c := &Change{Kind: kind, Table: t, Assigned: assigned, Returning: returning}
 	for i, at := range assigned {
 		if err := c.mayAssign(at, slices.Contains(assigned[:i], at)); err != nil {
-			return nil, gwerr.From(err).At(place(i)).On(t.Columns[at].Name)
+			e := gwerr.From(err).At(place(i)).On(t.Columns[at].Name)
+			if e.Mend == "" {
+				e.Mend = "Leave the column out; the documentation of the table says which ones are written, and when."
+			}
+			return nil, e
 		}
 	}
 	if kind != Insert {
@@ -90,7 +94,7 @@ func New(kind Kind, t *catalog.Table, assigned, returning []int, place func(i in
 	}
 	for i := range t.Columns {
 		if col := &t.Columns[i]; col.Needed && !slices.Contains(assigned, i) {
-			return nil, gwerr.Newf(gwerr.BadRequest, "A new row of %s needs a value for %s.", t.Name, col.Name).On(col.Name)
+			return nil, gwerr.Newf(gwerr.BadRequest, "A new row of %s needs a value for %s.", t.Name, col.Name).On(col.Name).WithMend("Name the column in the INSERT, with a value for each row.")
 		}
 	}
 	return c, nil
@@ -100,7 +104,7 @@ func (c *Change) mayAssign(at int, twice bool) error {
 	col, r := &c.Table.Columns[at], c.Table.Restriction
 	switch {
 	case twice:
-		return gwerr.Newf(gwerr.BadRequest, "%s is given two values.", col.Name)
+		return gwerr.Newf(gwerr.BadRequest, "%s is given two values.", col.Name).WithMend("Give it one.")
 	case c.masked(at):
 		return gwerr.Newf(gwerr.Forbidden, "Your roles mask %s, so it can't be written.", col.Name)
 	case r != nil && slices.Contains(r.Reads(), col.Name) && c.Kind == Update:

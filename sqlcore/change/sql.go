@@ -336,7 +336,8 @@ func (s *Statement) positions(t *catalog.Table, names []sqltext.Token) ([]int, e
 		}
 		i := t.Index(n.Name())
 		if i < 0 {
-			return nil, gwerr.Newf(gwerr.UnknownColumn, "%s has no column of that name.", t.Name).At(n.Start)
+			return nil, gwerr.Newf(gwerr.UnknownColumn, "%s has no column of that name.", t.Name).At(n.Start).
+				WithMend("The documentation of the table lists them; so does SELECT * FROM it.")
 		}
 		out = append(out, i)
 	}
