@@ -16,7 +16,7 @@ type Request struct {
 	Query    string    `json:"query,omitempty"` // as sent, encoded
 	Endpoint string    `json:"endpoint"`        // method and pattern
 	Group    string    `json:"group"`           // rate-limit group
-	Status   int       `json:"status"`          // 0: the connection was dropped
+	Status   int       `json:"status"`          // 0: not answered yet, or the connection was dropped
 }
 
 // Counter sums up the requests of an endpoint or of a rate-limit group.
@@ -47,7 +47,7 @@ type recorder struct {
 	size  int
 
 	mu        sync.Mutex
-	log       []Request // a ring once it is full
+	log       []*Request // a ring once it is full
 	next      int
 	total     int
 	running   int
@@ -73,20 +73,24 @@ func (r *recorder) reset() {
 // visit is a request under way.
 type visit struct {
 	recorder *recorder
-	entry    Request
+	entry    *Request
 	counters [2]*Counter // of the endpoint and of the group
 }
 
-// begin notes a request.
+// begin notes a request. It is in the log before its answer is on the way: who has
+// the answer, finds the request.
 func (r *recorder) begin(req *http.Request, endpoint, group string) *visit {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	v := &visit{recorder: r, counters: [2]*Counter{counter(r.endpoints, endpoint), counter(r.groups, group)}}
-	v.entry = Request{
+	v.entry = &Request{
 		Time: r.clock(), Method: req.Method, Path: req.URL.Path, Query: req.URL.RawQuery,
 		Endpoint: endpoint, Group: group,
 	}
+	r.append(v.entry)
+	r.total++
 	for _, c := range v.counters {
+		c.Requests++
 		c.running++
 		c.Concurrency = max(c.Concurrency, c.running)
 	}
@@ -104,18 +108,26 @@ func (v *visit) admitted(at time.Time) {
 	}
 }
 
-// end notes the status that was sent.
-func (v *visit) end(status int) {
+// answered notes the status that is about to be sent.
+func (v *visit) answered(status int) {
 	v.recorder.mu.Lock()
 	defer v.recorder.mu.Unlock()
 	v.entry.Status = status
-	v.recorder.append(v.entry)
+	for _, c := range v.counters {
+		c.Statuses[status]++
+	}
+}
+
+// end notes that the answer, if any, was sent.
+func (v *visit) end() {
+	v.recorder.mu.Lock()
+	defer v.recorder.mu.Unlock()
 	v.recorder.running--
-	v.recorder.total++
 	for _, c := range v.counters {
 		c.running--
-		c.Requests++
-		c.Statuses[status]++
+		if v.entry.Status == 0 {
+			c.Statuses[0]++
+		}
 	}
 }
 
@@ -145,7 +157,7 @@ func (c *Counter) admit(at time.Time) {
 	c.PeakPerSecond = max(c.PeakPerSecond, len(c.second))
 }
 
-func (r *recorder) append(entry Request) {
+func (r *recorder) append(entry *Request) {
 	if len(r.log) < r.size {
 		r.log = append(r.log, entry)
 		return
@@ -158,7 +170,13 @@ func (r *recorder) append(entry Request) {
 func (r *recorder) requests() []Request {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return append(append([]Request(nil), r.log[r.next:]...), r.log[:r.next]...)
+	out := make([]Request, 0, len(r.log))
+	for _, part := range [][]*Request{r.log[r.next:], r.log[:r.next]} {
+		for _, entry := range part {
+			out = append(out, *entry)
+		}
+	}
+	return out
 }
 
 func (r *recorder) stats() Stats {

@@ -102,8 +102,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.connections.request(r.RemoteAddr)
 	visit := s.recorder.begin(r, t.route.endpoint, t.route.group)
-	out := &statusWriter{ResponseWriter: w}
-	defer func() { visit.end(out.status) }()
+	defer visit.end()
+	out := &statusWriter{ResponseWriter: w, visit: visit}
 	if !sleep(r.Context(), s.opt.Latency) {
 		panic(http.ErrAbortHandler)
 	}
@@ -207,16 +207,18 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// statusWriter remembers the status of an answer.
+// statusWriter tells the log the status of an answer.
 type statusWriter struct {
 	http.ResponseWriter
-	status int
+	visit    *visit
+	answered bool
 }
 
 // WriteHeader implements http.ResponseWriter.
 func (w *statusWriter) WriteHeader(status int) {
-	if w.status == 0 {
-		w.status = status
+	if !w.answered {
+		w.answered = true
+		w.visit.answered(status)
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
@@ -226,8 +228,8 @@ func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // Write implements http.ResponseWriter.
 func (w *statusWriter) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
+	if !w.answered {
+		w.WriteHeader(http.StatusOK)
 	}
 	return w.ResponseWriter.Write(b)
 }
