@@ -36,7 +36,7 @@ func (q *request) fail(err error) {
 	}
 	kind := e.Kind()
 	status := kind.HTTP
-	if q.status == http.StatusPreconditionFailed {
+	if q.status != 0 { // of a header or a batch, which has no code of its own
 		status = q.status
 	}
 	var body errorBody

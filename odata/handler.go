@@ -31,6 +31,7 @@ type request struct {
 	// rest the escaped path below it; query the raw query.
 	root, rest, query string
 	body              []byte // of a method that writes
+	batch             *batchRun
 	schema            *catalog.Schema
 	version           version
 	prefer            preferences
@@ -67,6 +68,9 @@ func (q *request) account() (err error) {
 		return nil
 	}
 	unread := q.readBody()
+	if unread == nil && q.batch != nil {
+		return q.batch.run()
+	}
 	ctx, admitted, err := q.h.cfg.Begin(q.r.Context(), q.statement())
 	if err != nil {
 		return err
@@ -84,6 +88,8 @@ func (q *request) observe() {
 	route := "unknown"
 	if q.resource != nil {
 		route = q.resource.Kind.String()
+	} else if q.batch != nil {
+		route = "batch"
 	}
 	q.h.cfg.Sink.Observe(q.r.Context(), observe.RequestFinished{
 		FrontEnd: "odata", Route: route, Status: q.status, Rows: q.rows, Bytes: q.bytes,
@@ -151,10 +157,11 @@ func (q *request) locate() (done bool, err error) {
 func (q *request) checkMethod(rest string) error {
 	_, writes := kinds[q.r.Method]
 	switch {
+	case rest == "$batch":
+		q.w.Header().Set("Allow", "POST")
+		return gwerr.New(gwerr.MethodNotAllowed, "A batch of requests comes as the body of a POST.", "")
 	case q.r.Method == http.MethodGet, q.r.Method == http.MethodHead:
 		return nil
-	case q.r.Method == http.MethodPost && rest == "$batch":
-		return gwerr.New(gwerr.NotImplemented, "The gateway does not answer $batch.", "Send the requests one by one.")
 	case writes && rest != "":
 		return nil
 	}

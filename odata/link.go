@@ -24,6 +24,9 @@ func (q *request) readBody() (err error) {
 	if _, writes := kinds[q.r.Method]; !writes {
 		return nil
 	}
+	if isBatch(q.r) {
+		return q.readBatch()
+	}
 	if !strings.HasSuffix(q.r.URL.EscapedPath(), querySegment) {
 		q.body, err = q.take(q.h.cfg.MaxBody)
 		return err

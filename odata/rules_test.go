@@ -379,7 +379,7 @@ func TestP18ErrorsHaveJSONBodyAndStatus(t *testing.T) {
 		{"key as a segment that is no guid", "Books/abc", 404, "NotFound", "no such entity"},
 		{"key of another type", "Books(12)", 400, "TypeMismatch", "Edm.Guid"},
 		{"part of a key", "Loans(Number=1)", 400, "BadRequest", "BookId=…,Number=…"},
-		{"batch", "$batch", 501, "NotImplemented", "$batch"},
+		{"batch without a body", "$batch", 405, "MethodNotAllowed", "body of a POST"},
 		{"version of the schema", "Books?$schemaversion=7", 404, "NotFound", "$schemaversion"},
 	}
 	for _, c := range cases {

@@ -53,7 +53,8 @@ func containerAnnotations() []annotation {
 		}}},
 		{capabilities + ".AsynchronousRequestsSupported", flag(false)},
 		{capabilities + ".CrossJoinSupported", flag(false)},
-		{capabilities + ".BatchSupported", flag(false)},
+		{capabilities + ".BatchSupported", flag(true)},
+		{capabilities + ".BatchContinueOnErrorSupported", flag(true)},
 		{capabilities + ".FilterFunctions", value{texts: filterFunctions}},
 	}
 }

@@ -231,7 +231,7 @@ func TestXMLHoldsNoTermThatOldReadersLack(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
 	for _, term := range strings.Fields(`Core.V1.Description Capabilities.V1.SupportedFormats
-		Capabilities.V1.AsynchronousRequestsSupported Capabilities.V1.CrossJoinSupported Capabilities.V1.BatchSupported
+		Capabilities.V1.AsynchronousRequestsSupported Capabilities.V1.CrossJoinSupported Capabilities.V1.BatchSupported Capabilities.V1.BatchContinueOnErrorSupported
 		Capabilities.V1.FilterFunctions Capabilities.V1.TopSupported Capabilities.V1.SkipSupported
 		Capabilities.V1.IndexableByKey Capabilities.V1.CountRestrictions Capabilities.V1.FilterRestrictions
 		Capabilities.V1.SortRestrictions Capabilities.V1.SearchRestrictions Capabilities.V1.ExpandRestrictions

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -43,12 +44,13 @@ type Executor struct {
 	// Engine answers queries with SQL; nil refuses them.
 	Engine func(q *query.Query) []Row
 
-	mu       sync.Mutex
-	queries  []Ran
-	open     int
-	returned int64
-	ends     []error
-	parked   *reading.Store
+	mu         sync.Mutex
+	queries    []Ran
+	open       int
+	returned   int64
+	ends       []error
+	statements []string
+	parked     *reading.Store
 }
 
 // Ran is a query that was run, or counted.
@@ -70,8 +72,18 @@ func (e *Executor) Ran() []Ran {
 }
 
 // Begin admits every request.
-func (e *Executor) Begin(ctx context.Context, _ string) (context.Context, odata.Request, error) {
+func (e *Executor) Begin(ctx context.Context, statement string) (context.Context, odata.Request, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.statements = append(e.statements, statement)
 	return ctx, e, nil
+}
+
+// Statements are those of the requests that began.
+func (e *Executor) Statements() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.statements)
 }
 
 // Notes implements odata.Request.

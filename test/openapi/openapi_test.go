@@ -132,6 +132,7 @@ func exchanges() []exchange {
 		{name: "bad filter", path: "/odata/{connection}/{schema}/{entitySet}", params: books, target: at + "Books?$filter=Pages%20gt", status: 400},
 		{name: "bad top", path: "/odata/{connection}/{schema}/{entitySet}", params: books, target: at + "Books?$top=x", status: 400, invalid: true},
 		{name: "forged next link", path: "/odata/{connection}/{schema}/{entitySet}", params: books, target: at + "Books?$skiptoken=forged", status: 410},
+		{name: "batch", path: "/odata/{connection}/{schema}/$batch", params: schema, method: "POST", target: at + "$batch", headers: asJSON, body: `{"requests":[{"id":"1","method":"GET","url":"Books/$count"}]}`, status: 200},
 		{name: "count", path: "/odata/{connection}/{schema}/{entitySet}/$count", params: books, target: at + "Books/$count", status: 200},
 		{name: "entity", path: "/odata/{connection}/{schema}/{entitySet}({key})", params: one, target: at + key, status: 200},
 		{name: "a new entity where none may be made", path: "/odata/{connection}/{schema}/{entitySet}", params: books, method: "POST", target: at + "Books", headers: asJSON, body: `{"Title":"x"}`, status: 403},

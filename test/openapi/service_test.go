@@ -91,6 +91,8 @@ func (s *service) exchanges() []exchange {
 		{name: "page", path: "/odata/{connection}/{schema}/{entitySet}", params: users, target: at + "Users", headers: map[string]string{"Prefer": "odata.maxpagesize=20"}, status: 200},
 		{name: "bad filter", path: "/odata/{connection}/{schema}/{entitySet}", params: users, target: at + "Users?$filter=Username%20eq", status: 400},
 		{name: "forged next link", path: "/odata/{connection}/{schema}/{entitySet}", params: users, target: at + "Users?$skiptoken=forged", status: 410},
+		{name: "batch", path: "/odata/{connection}/{schema}/$batch", params: schema, method: "POST", target: at + "$batch", headers: asJSON, body: `{"requests":[{"id":"1","method":"GET","url":"Users/$count"}]}`, status: 200},
+		{name: "batch that is none", path: "/odata/{connection}/{schema}/$batch", params: schema, method: "POST", target: at + "$batch", headers: asJSON, body: `{}`, status: 400, invalid: true},
 		{name: "count", path: "/odata/{connection}/{schema}/{entitySet}/$count", params: users, target: at + "Users/$count", status: 200},
 		{name: "entity", path: "/odata/{connection}/{schema}/{entitySet}({key})", params: one, target: at + key, status: 200},
 		{name: "a new entity where none may be made", path: "/odata/{connection}/{schema}/{entitySet}", params: users, method: "POST", target: at + "Users", headers: asJSON, body: `{"Username":"x"}`, status: 403},

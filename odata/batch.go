@@ -1,0 +1,275 @@
+package odata
+
+import (
+	"bytes"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/odata/batch"
+)
+
+const batchSegment = "/$batch"
+
+// batchRun is a batch on its way. Each of its requests is one of the caller's, with
+// a turn, a quota and a record of its own, one after the other.
+//
+// Source: OData 4.01 Part 1, section 11.7.
+type batchRun struct {
+	*request
+	items []batch.Item
+	json  bool // the form of the request
+	// root is the path of the schema, with a slash at its end.
+	root string
+
+	answers  batch.Answers
+	onError  bool              // goes on behind a failed request
+	entities map[string]string // by the id of a request: the address it stands for
+	failed   map[string]bool   // ids and groups
+}
+
+// isBatch reports whether the request carries others.
+func isBatch(r *http.Request) bool {
+	path := r.URL.EscapedPath()
+	return r.Method == http.MethodPost && (strings.HasSuffix(path, batchSegment) || strings.HasSuffix(path, "/%24batch"))
+}
+
+// readBatch reads the requests of a batch.
+func (q *request) readBatch() error {
+	body, err := q.take(q.h.cfg.MaxBody)
+	if err != nil {
+		return err
+	}
+	path := q.r.URL.EscapedPath()
+	b := &batchRun{request: q, root: path[:strings.LastIndexByte(path, '/')+1], entities: map[string]string{}, failed: map[string]bool{}}
+	if name, found := strings.CutPrefix(b.root, q.h.cfg.Prefix); !found || strings.Count(name, "/") != 1 {
+		return gwerr.New(gwerr.NotFound, "There is no batch at this address.", "Send it to $batch below a schema.")
+	}
+	kind, params, _ := mime.ParseMediaType(q.r.Header.Get("Content-Type"))
+	switch {
+	case kind == "application/json":
+		b.json = true
+		b.items, err = batch.ReadJSON(body)
+	case kind == "multipart/mixed" && params["boundary"] != "":
+		b.items, err = batch.ReadMultipart(body, params["boundary"])
+	default:
+		err = gwerr.New(gwerr.UnsupportedMedia, "A batch is multipart/mixed with a boundary, or application/json.", "").On("Content-Type")
+	}
+	if err != nil {
+		return err
+	}
+	q.version, err = negotiateVersion(q.r.Header)
+	q.batch = b
+	return err
+}
+
+// run answers a batch. From here on each request has an answer of its own.
+func (b *batchRun) run() error {
+	b.onError = continues(b.r.Header)
+	b.answers = batch.NewMultipart(b.w)
+	if b.asJSON() {
+		b.answers = batch.NewJSON(b.w)
+	}
+	b.head(http.StatusOK, b.answers.ContentType())
+	for i := 0; i < len(b.items); {
+		end := i + 1
+		for end < len(b.items) && b.items[i].Group != "" && b.items[end].Group == b.items[i].Group {
+			end++
+		}
+		if !b.group(b.items[i:end]) && !b.onError {
+			break
+		}
+		i = end
+	}
+	return b.answers.Close()
+}
+
+// asJSON chooses the form of the answer: what the client accepts, else the form of
+// the request.
+func (b *batchRun) asJSON() bool {
+	accept := strings.ToLower(strings.Join(b.r.Header.Values("Accept"), ","))
+	json, mixed := strings.Contains(accept, "application/json"), strings.Contains(accept, "multipart/mixed")
+	if json != mixed {
+		return json
+	}
+	return b.json
+}
+
+func continues(h http.Header) bool {
+	for _, line := range h.Values("Prefer") {
+		for _, item := range splitList(line, ',') {
+			name, value, _ := strings.Cut(strings.TrimPrefix(strings.ToLower(strings.TrimSpace(item)), "odata."), "=")
+			if name == "continue-on-error" && value != "false" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// group answers a request, or those of a change set. ok is false where it failed.
+//
+// PingOne has no transactions: a change set of one change is all or nothing by
+// itself, a larger one can't be.
+func (b *batchRun) group(items []batch.Item) (ok bool) {
+	var refused error
+	switch {
+	case len(items) > 1:
+		refused = gwerr.New(gwerr.NotImplemented, "A change set with several changes would have to be made whole or not at all, which PingOne can't do.", "Send each change in a change set of its own.")
+	case items[0].Group != "" && !b.json && items[0].Method == http.MethodGet:
+		refused = gwerr.New(gwerr.BadRequest, "A change set has changes alone.", "Send the request beside it.")
+	}
+	if refused != nil {
+		if !b.json { // one answer for the whole set
+			items = items[:1]
+		}
+		for k := range items {
+			b.refuse(&items[k], http.StatusOK, refused)
+		}
+		return false
+	}
+	item := &items[0]
+	for _, needed := range item.DependsOn {
+		if b.failed[needed] {
+			b.refuse(item, http.StatusFailedDependency, gwerr.Newf(gwerr.BadRequest, "Request %q failed, on which this one depends.", needed))
+			return false
+		}
+	}
+	return b.answer(item)
+}
+
+// answer answers one request.
+func (b *batchRun) answer(item *batch.Item) (ok bool) {
+	r, err := b.inner(item)
+	if err != nil {
+		b.refuse(item, http.StatusOK, err)
+		return false
+	}
+	w := &watched{ResponseWriter: b.answers.Answer(item), status: http.StatusOK}
+	b.h.ServeHTTP(w, r)
+	if w.status >= http.StatusBadRequest {
+		b.fail(item)
+		return false
+	}
+	if item.ID != "" {
+		b.entities[item.ID] = r.URL.EscapedPath()
+		if at := w.Header().Get("Location"); at != "" {
+			b.entities[item.ID] = b.path(at)
+		}
+	}
+	return true
+}
+
+func (b *batchRun) fail(item *batch.Item) {
+	b.failed[item.ID] = true
+	if item.Group != "" {
+		b.failed[item.Group] = true
+	}
+}
+
+// refuse answers a request that is not carried out; the status is the error's own
+// unless another one is given.
+func (b *batchRun) refuse(item *batch.Item, status int, err error) {
+	b.fail(item)
+	inner := &request{h: b.h, r: b.r, w: b.answers.Answer(item), version: b.version}
+	if status != http.StatusOK {
+		inner.status = status
+	}
+	inner.fail(err)
+}
+
+// path turns an address of this service into its path; "" if it is another one's.
+func (b *batchRun) path(address string) string {
+	base := b.h.cfg.BaseURL(b.r)
+	if rest, ok := strings.CutPrefix(address, base); ok {
+		return rest
+	}
+	if u, err := url.Parse(base); err == nil && u.Path != "" {
+		if rest, ok := strings.CutPrefix(address, u.EscapedPath()); ok && strings.HasPrefix(rest, "/") {
+			return rest
+		}
+	}
+	if strings.HasPrefix(address, "/") {
+		return address
+	}
+	return ""
+}
+
+// inner makes the request that an item stands for. The caller, the deadline and
+// the connection are those of the batch.
+func (b *batchRun) inner(item *batch.Item) (*http.Request, error) {
+	address := item.URL
+	if name, rest, found := b.reference(address); found {
+		target, known := b.entities[name]
+		if !known {
+			return nil, gwerr.Newf(gwerr.BadRequest, "No request before this one has the id %q.", name).On("url")
+		}
+		address = target + rest
+	}
+	if strings.Contains(address, "://") || strings.HasPrefix(address, "/") {
+		address = b.path(address)
+	} else {
+		address = b.root + address
+	}
+	u, err := url.Parse(address)
+	if err != nil || !strings.HasPrefix(u.EscapedPath(), b.h.cfg.Prefix) {
+		return nil, gwerr.New(gwerr.BadRequest, "The address of a request in a batch is not one of this service.", "Write it relative to the batch, such as Users?$top=1.").On("url")
+	}
+	r := b.r.Clone(b.r.Context())
+	r.Method, r.URL, r.RequestURI = item.Method, u, ""
+	r.Header = b.headers(item)
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(item.Body)), int64(len(item.Body))
+	if isBatch(r) {
+		return nil, gwerr.New(gwerr.BadRequest, "A batch has no batches in it.", "")
+	}
+	return r, nil
+}
+
+// reference splits an address that begins with the entity of an earlier request.
+func (b *batchRun) reference(address string) (name, rest string, found bool) {
+	address, found = strings.CutPrefix(address, "$")
+	if !found {
+		return "", "", false
+	}
+	end := strings.IndexAny(address, "/?")
+	if end < 0 {
+		end = len(address)
+	}
+	name = address[:end]
+	switch name {
+	case "metadata", "all", "entity", "batch":
+		return "", "", false
+	}
+	return name, address[end:], !strings.HasPrefix(name, "crossjoin(")
+}
+
+// inherited are headers of a batch that hold for its requests.
+var inherited = []string{"OData-MaxVersion", "Accept-Language", "User-Agent"}
+
+func (b *batchRun) headers(item *batch.Item) http.Header {
+	out := item.Header
+	for _, name := range inherited {
+		if v := b.r.Header.Get(name); v != "" && out.Get(name) == "" {
+			out.Set(name, v)
+		}
+	}
+	return out
+}
+
+// watched notes the status of an answer.
+type watched struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *watched) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController flush.
+func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }
