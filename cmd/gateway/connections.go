@@ -57,8 +57,8 @@ type wrapper func(http.RoundTripper) http.RoundTripper
 
 // connection is a service connection with what has to be closed after it.
 type connection struct {
-	service.Connection
-	directory *pingone.Connection
+	service.Database
+	directory *pingone.Directory
 	tokens    *connect.Tokens
 	limits    *limitReader
 }
@@ -102,8 +102,8 @@ func newPool(ctx context.Context, cfg *config.Config, engine exec.Engine, readin
 // Default implements service.Pool.
 func (p *pool) Default() string { return p.config.DefaultConnection }
 
-// Connection implements service.Pool.
-func (p *pool) Connection(ctx context.Context, name string, caller *auth.Principal) (*service.Connection, error) {
+// Database implements service.Pool.
+func (p *pool) Database(ctx context.Context, name string, caller *auth.Principal) (*service.Database, error) {
 	if name == "" || strings.EqualFold(name, "CData") {
 		name = p.Default()
 	}
@@ -117,7 +117,7 @@ func (p *pool) Connection(ctx context.Context, name string, caller *auth.Princip
 		if err != nil {
 			return nil, err
 		}
-		return &c.Connection, nil
+		return &c.Database, nil
 	}
 	item, ok := p.shared.Peek(name)
 	if !ok {
@@ -126,9 +126,9 @@ func (p *pool) Connection(ctx context.Context, name string, caller *auth.Princip
 	}
 	release, ok := item.Use()
 	if !ok { // a reload has just replaced it
-		return p.Connection(ctx, name, caller)
+		return p.Database(ctx, name, caller)
 	}
-	return &lent(ctx, item, release).Connection, nil
+	return &lent(ctx, item, release).Database, nil
 }
 
 // lent is an item's connection, which stays open until ctx ends.
@@ -205,7 +205,7 @@ func (p *pool) open(cfg *config.Connection, t *connect.Tokens, stop func() error
 		_ = errors.Join(d.Close(), stop()) // nothing is left to be done about it
 	}
 	return &connection{
-		Connection: service.Connection{Name: cfg.Name, MaxRows: max(0, cfg.MaxRows), ReadOnly: cfg.Readonly, Writer: d, MaxAffected: cfg.MaxAffectedRows, Allows: map[string]bool{"AllowSchemaDelete": cfg.AllowSchemaDelete}, Provider: service.Browse(d, cfg.BrowsableSchemas, append(cfg.Tables, cfg.Views...)), Executor: x, Procedures: append(procedures.OAuth(t), d.Procedures()...)},
+		Database: service.Database{Name: cfg.Name, MaxRows: max(0, cfg.MaxRows), ReadOnly: cfg.Readonly, Writer: d, MaxAffected: cfg.MaxAffectedRows, Allows: map[string]bool{"AllowSchemaDelete": cfg.AllowSchemaDelete}, Provider: service.Browse(d, cfg.BrowsableSchemas, append(cfg.Tables, cfg.Views...)), Executor: x, Procedures: append(procedures.OAuth(t), d.Procedures()...)},
 		directory:  d, tokens: t, limits: &limitReader{directory: d, budget: p.budget, license: paced{p.budget, cfg}.license()},
 	}, closing, nil
 }

@@ -95,7 +95,7 @@ func OpenEngine(t testing.TB) *duck.Engine {
 type Stack struct {
 	*Simulator
 	Engine    *duck.Engine
-	Directory *pingone.Connection
+	Directory *pingone.Directory
 	Executor  *exec.Executor
 	Service   *service.Service
 }
@@ -131,7 +131,7 @@ func Start(t testing.TB, o Options) *Stack {
 		o.Exec(&x)
 	}
 	s.Executor = exec.New(x)
-	c := service.Config{Pool: onePool{&service.Connection{Name: "pingone", Provider: d, Executor: s.Executor, Writer: d, ReadOnly: o.ReadOnly, MaxAffected: o.MaxAffected, Allows: o.Allows, Procedures: d.Procedures()}}, Binder: s.Engine, Aliases: []string{"CData"}, Sink: o.Sink}
+	c := service.Config{Pool: onePool{&service.Database{Name: "pingone", Provider: d, Executor: s.Executor, Writer: d, ReadOnly: o.ReadOnly, MaxAffected: o.MaxAffected, Allows: o.Allows, Procedures: d.Procedures()}}, Binder: s.Engine, Aliases: []string{"CData"}, Sink: o.Sink}
 	if o.Service != nil {
 		o.Service(&c)
 	}
@@ -262,12 +262,12 @@ func (t *token) Valid(now time.Time) bool {
 	return t.token.Expiry.IsZero() || now.Before(t.token.Expiry)
 }
 
-type onePool struct{ only *service.Connection }
+type onePool struct{ only *service.Database }
 
 // Default implements service.Pool.
 func (p onePool) Default() string { return p.only.Name }
 
-// Connection implements service.Pool.
-func (p onePool) Connection(context.Context, string, *auth.Principal) (*service.Connection, error) {
+// Database implements service.Pool.
+func (p onePool) Database(context.Context, string, *auth.Principal) (*service.Database, error) {
 	return p.only, nil
 }
