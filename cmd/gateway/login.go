@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pingone-gateway/gateway/internal/config"
+	"github.com/pingone-gateway/gateway/internal/connections"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/tokens"
@@ -47,16 +48,18 @@ func login(ctx context.Context, cfg *config.Config, name string, tell func(strin
 	if !ok {
 		return gwerr.Newf(gwerr.Config, "There is no connection named %q.", name)
 	}
-	keeper, err := newTokenKeeper(ctx, cfg, observe.Discard)
+	v, err := openVault(ctx, cfg, observe.Discard)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = keeper.Close() }() // the sign-in is stored already
-	if c.OAuthSettingsLocation.IsZero() && keeper.store.Kind() == "memory" {
+	defer func() { _ = v.Close() }() // the sign-in is stored already
+	if c.OAuthSettingsLocation.IsZero() && v.Store.Kind() == "memory" {
 		return gwerr.New(gwerr.Config, "Tokens are kept in memory alone, so a sign-in here would be lost.",
 			"Set OAuthSettingsLocation to file:///directory or redis://host:6379, and tokens.encryption_keys.").On("OAuthSettingsLocation")
 	}
-	t, stop, err := keeper.connect(ctx, c)
+	sources := &connections.Tokens{Vault: v, RedisRequired: cfg.Redis.Required, Sink: observe.Discard}
+	defer sources.Close()
+	t, stop, err := sources.Of(ctx, c)
 	if err != nil {
 		return err
 	}

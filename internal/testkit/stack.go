@@ -11,11 +11,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/pingone-gateway/gateway/internal/auth"
+	"github.com/pingone-gateway/gateway/internal/connections"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/pingone"
@@ -236,30 +236,7 @@ func workerToken(t testing.TB, s *Simulator) pingone.Authorizer {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = source.Close() })
-	return authorizer{source}
-}
-
-type authorizer struct{ source tokens.Source }
-
-// Token implements pingone.Authorizer.
-func (a authorizer) Token(ctx context.Context) (pingone.Token, error) {
-	t, err := a.source.Token(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &token{a.source, t}, nil
-}
-
-// token is a pingone.Token.
-type token struct {
-	source tokens.Source
-	token  tokens.Token
-}
-
-func (t *token) Set(h http.Header)           { h.Set("Authorization", "Bearer "+t.token.Value.Reveal()) }
-func (t *token) Refused(ctx context.Context) { t.source.Invalidate(ctx, t.token) }
-func (t *token) Valid(now time.Time) bool {
-	return t.token.Expiry.IsZero() || now.Before(t.token.Expiry)
+	return connections.Bearer{Source: source}
 }
 
 type onePool struct{ only *service.Database }
