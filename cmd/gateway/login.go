@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os/exec"
@@ -17,26 +18,12 @@ import (
 )
 
 func loginCommand() *cobra.Command {
-	var f configFlags
 	var connection string
 	var device, noBrowser bool
-	c := &cobra.Command{
-		Use:   "login",
-		Short: "Sign in to a connection of AuthScheme OAuth or OAuthDevice; the tokens are kept in its store",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := f.load()
-			if err != nil {
-				return err
-			}
-			if connection == "" {
-				connection = cfg.DefaultConnection
-			}
-			tell := func(line string) { fmt.Fprintln(cmd.OutOrStdout(), line) }
-			return login(cmd.Context(), cfg, connection, tell, device, noBrowser)
-		},
-	}
-	f.register(c)
+	c := configured("login", "Sign in to a connection of AuthScheme OAuth or OAuthDevice; the tokens are kept in its store", func(cmd *cobra.Command, cfg *config.Config) error {
+		tell := func(line string) { fmt.Fprintln(cmd.OutOrStdout(), line) }
+		return login(cmd.Context(), cfg, cmp.Or(connection, cfg.DefaultConnection), tell, device, noBrowser)
+	})
 	c.Flags().StringVar(&connection, "connection", "", "connection to sign in to (default: the default connection)")
 	c.Flags().BoolVar(&device, "device", false, "sign in with a code on another device")
 	c.Flags().BoolVar(&noBrowser, "no-browser", false, "print the address instead of opening a browser")

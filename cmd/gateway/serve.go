@@ -122,23 +122,11 @@ func headers(pairs []tokens.Secret) map[string]string {
 }
 
 func checkCommand() *cobra.Command {
-	var f configFlags
-	c := &cobra.Command{
-		Use:   "check",
-		Short: "Test the connections step by step and say how to mend what fails",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := f.load()
-			if err != nil {
-				return err
-			}
-			a, err := newApp(cmd.Context(), cfg, os.Stderr, server.Landing{})
-			if err != nil {
-				return err
-			}
-			return joinClose(cmd.Context(), a, a.probe.Report(cmd.Context(), cmd.OutOrStdout()))
-		},
-	}
-	f.register(c)
-	return c
+	return configured("check", "Test the connections step by step and say how to mend what fails", func(cmd *cobra.Command, cfg *config.Config) error {
+		a, err := newApp(cmd.Context(), cfg, os.Stderr, server.Landing{})
+		if err != nil {
+			return err
+		}
+		return joinClose(cmd.Context(), a, a.probe.Report(cmd.Context(), cmd.OutOrStdout()))
+	})
 }
