@@ -14,7 +14,7 @@ import (
 )
 
 // discovery finds columns of a table that no declaration can name.
-type discovery func(ctx context.Context, c *Connection, t *catalog.Table, environment string) ([]catalog.Column, map[string]catalog.Filter, error)
+type discovery func(ctx context.Context, c *Directory, t *catalog.Table, environment string) ([]catalog.Column, map[string]catalog.Filter, error)
 
 // discoveries are the hooks that declarations refer to by name.
 var discoveries = map[string]discovery{"user_attributes": userAttributes}
@@ -41,7 +41,7 @@ func (a attribute) enabled() bool { return a.Enabled == nil || *a.Enabled }
 
 // userAttributes reads the environment's user schema. Attributes that are in
 // use and that no declared column holds become columns, in order of name.
-func userAttributes(ctx context.Context, c *Connection, t *catalog.Table, environment string) ([]catalog.Column, map[string]catalog.Filter, error) {
+func userAttributes(ctx context.Context, c *Directory, t *catalog.Table, environment string) ([]catalog.Column, map[string]catalog.Filter, error) {
 	base := "environments/" + url.PathEscape(environment) + "/schemas"
 	found, err := c.collect(ctx, listing{address: address{path: base}, items: "schemas", endpoint: "schemas", group: groupConfiguration, permission: schemaPermission})
 	if err != nil {

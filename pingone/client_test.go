@@ -30,7 +30,7 @@ type stub struct {
 	calls   atomic.Int64
 	refused atomic.Int64
 	expiry  time.Time // of all tokens; zero for never
-	conn    *pingone.Connection
+	conn    *pingone.Directory
 	clock   *fakeClock
 	events  *recorder
 	users   *catalog.Table

@@ -26,7 +26,7 @@ type listing struct {
 const restarts = 3
 
 // collect reads a collection whole, with one token as far as that lasts.
-func (c *Connection) collect(ctx context.Context, l listing) (out []json.RawMessage, err error) {
+func (c *Directory) collect(ctx context.Context, l listing) (out []json.RawMessage, err error) {
 	cred := &credential{}
 	for range 1 + restarts {
 		out, err = c.collectOnce(ctx, l, cred)
@@ -37,7 +37,7 @@ func (c *Connection) collect(ctx context.Context, l listing) (out []json.RawMess
 	return out, err
 }
 
-func (c *Connection) collectOnce(ctx context.Context, l listing, cred *credential) ([]json.RawMessage, error) {
+func (c *Directory) collectOnce(ctx context.Context, l listing, cred *credential) ([]json.RawMessage, error) {
 	var out []json.RawMessage
 	seen := map[address]bool{}
 	for at := l.address; ; {
@@ -67,7 +67,7 @@ func (c *Connection) collectOnce(ctx context.Context, l listing, cred *credentia
 }
 
 // collectPage reads one page: its items and its next link, "" for none.
-func (c *Connection) collectPage(ctx context.Context, l listing, q call) (items []json.RawMessage, next string, err error) {
+func (c *Directory) collectPage(ctx context.Context, l listing, q call) (items []json.RawMessage, next string, err error) {
 	_, err = c.client.get(ctx, q, func(body []byte) error {
 		var answer struct {
 			Embedded map[string]json.RawMessage `json:"_embedded"`

@@ -12,7 +12,7 @@ import (
 // Count returns the number of rows of a request whose conditions the service
 // evaluates exactly: the count that one call for each run answers. Numbers in
 // other tables' rows, such as a population's userCount, may be older.
-func (c *Connection) Count(ctx context.Context, r scan.Request) (rows int64, known bool, err error) {
+func (c *Directory) Count(ctx context.Context, r scan.Request) (rows int64, known bool, err error) {
 	if err := c.check(r); err != nil {
 		return 0, false, err
 	}
@@ -29,7 +29,7 @@ func (c *Connection) Count(ctx context.Context, r scan.Request) (rows int64, kno
 }
 
 // countRuns adds up the counts of one call for each key.
-func (c *Connection) countRuns(ctx context.Context, r scan.Request) (int64, bool, error) {
+func (c *Directory) countRuns(ctx context.Context, r scan.Request) (int64, bool, error) {
 	variant := ""
 	if len(r.Variants) > 0 && r.Path.Variant != nil {
 		if len(r.Variants) > 1 || r.Variants[0] != r.Path.Variant.Values[0] {

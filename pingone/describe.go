@@ -14,11 +14,11 @@ import (
 const shownKeys = 5
 
 // Describe lists the calls that a request will make.
-func (c *Connection) Describe(r scan.Request) []scan.Call {
+func (c *Directory) Describe(r scan.Request) []scan.Call {
 	if c.check(r) != nil {
 		return nil
 	}
-	j := &job{Connection: c, req: r, table: r.Table, path: r.Path, quota: newQuota(r.Limit, r.Expect)}
+	j := &job{Directory: c, req: r, table: r.Table, path: r.Path, quota: newQuota(r.Limit, r.Expect)}
 	switch {
 	case r.Path.Parent != nil:
 		return c.describeParent(j)
@@ -114,7 +114,7 @@ func (j *job) describeParts() []scan.Call {
 	if t, ok := j.table.Schema.Table(p.Table); ok {
 		for i := range t.Paths {
 			if t.Paths[i].List != "" && len(t.Paths[i].Keys) == 0 {
-				parts := &job{Connection: j.Connection, table: t, path: &t.Paths[i]}
+				parts := &job{Directory: j.Directory, table: t, path: &t.Paths[i]}
 				out = append(out, describe(parts.place(t.Paths[i].List, nil), 1, "the sizes of the parts"))
 				break
 			}
@@ -132,7 +132,7 @@ func (j *job) describeParts() []scan.Call {
 // describeExtras lists what is read besides: looked-up columns.
 func (j *job) describeExtras() []scan.Call {
 	var out []scan.Call
-	s := j.Connection.newJob(j.req)
+	s := j.Directory.newJob(j.req)
 	for _, slot := range s.shape.slots {
 		look, ok := j.path.Lookup[slot.name]
 		if !ok {
@@ -144,16 +144,16 @@ func (j *job) describeExtras() []scan.Call {
 				keys = []string{"…"} // those that the rows name
 			}
 			if r, ok := lookupRequest(t, look, keys, len(keys) == 1); ok {
-				out = append(out, j.Connection.Describe(r)...)
+				out = append(out, j.Directory.Describe(r)...)
 			}
 		}
 	}
 	return out
 }
 
-func (c *Connection) describeParent(j *job) []scan.Call {
+func (c *Directory) describeParent(j *job) []scan.Call {
 	out := c.Describe(j.parentRequest())
-	child := &job{Connection: c, req: j.req, table: j.table, path: j.table.Path(j.path.Parent.Path), quota: j.quota}
+	child := &job{Directory: c, req: j.req, table: j.table, path: j.table.Path(j.path.Parent.Path), quota: j.quota}
 	child.req.Path, child.req.Keys, child.req.Parent, child.req.Partition = child.path, [][]string{anyKeys(child.path)}, nil, false
 	describeRuns := child.describeLists
 	if child.path.Get != "" {

@@ -155,7 +155,7 @@ func (j *job) partitionValues(ctx context.Context) ([]value, error) {
 	if i < 0 {
 		return nil, gwerr.Newf(gwerr.Internal, "Table %s can't be listed.", t.Name)
 	}
-	rows, err := j.Connection.Scan(scan.Fresh(ctx), scan.Request{Table: t, Path: &t.Paths[i], Columns: []int{t.Index(p.Key), t.Index(p.Size)}, Bulk: j.req.Bulk})
+	rows, err := j.Directory.Scan(scan.Fresh(ctx), scan.Request{Table: t, Path: &t.Paths[i], Columns: []int{t.Index(p.Key), t.Index(p.Size)}, Bulk: j.req.Bulk})
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,6 @@
 // Package pingone reads directory data from the PingOne API.
 //
-// A Connection gives the catalog of one PingOne organization (a schema per
+// A Directory gives the catalog of one PingOne organization (a schema per
 // environment, tables as declared in package tables, custom attributes as
 // further columns) and runs scans: it turns a scan.Request into the API calls
 // of an access path and their answers into Arrow record batches. It follows

@@ -29,7 +29,7 @@ import (
 type world struct {
 	t      testing.TB
 	sim    *sim.Server
-	conn   *pingone.Connection
+	conn   *pingone.Directory
 	url    string
 	auth   *worker
 	clock  *fakeClock

@@ -12,7 +12,7 @@ import (
 
 // job is a request being carried out.
 type job struct {
-	*Connection
+	*Directory
 	req   scan.Request
 	table *catalog.Table
 	path  *catalog.Path
@@ -24,8 +24,8 @@ type job struct {
 	now time.Time
 }
 
-func (c *Connection) newJob(r scan.Request) *job {
-	j := &job{Connection: c, req: r, table: r.Table, path: r.Path, quota: newQuota(r.Limit, r.Expect), now: c.cfg.Clock.Now()}
+func (c *Directory) newJob(r scan.Request) *job {
+	j := &job{Directory: c, req: r, table: r.Table, path: r.Path, quota: newQuota(r.Limit, r.Expect), now: c.cfg.Clock.Now()}
 	j.shape = shapeOf(r.Table, r.Path, r.Columns, j.hidden())
 	return j
 }

@@ -21,7 +21,7 @@ func rateSeconds(group string) float64 {
 }
 
 // rateGroups lists the groups that the connection's calls count for.
-func (c *Connection) rateGroups() map[string]bool {
+func (c *Directory) rateGroups() map[string]bool {
 	out := map[string]bool{groupConfiguration: true}
 	for _, t := range c.declared {
 		out[cmp.Or(t.Group, groupConfiguration)] = true
@@ -36,7 +36,7 @@ func (c *Connection) rateGroups() map[string]bool {
 // environment that owns the application, members licenseQuantities.rlg….limit:
 // calls per second by Permit.Group. What PingOne does not tell, or tells this application not, is left out.
 // Errors are of package gwerr.
-func (c *Connection) RateLimits(ctx context.Context) (map[string]float64, error) {
+func (c *Directory) RateLimits(ctx context.Context) (map[string]float64, error) {
 	out := map[string]float64{}
 	if c.cfg.WorkerAppEnvironmentID == "" {
 		return out, nil

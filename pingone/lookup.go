@@ -213,7 +213,7 @@ func (j *job) lookUp(ctx context.Context, look catalog.Lookup, keys []string) (m
 // pairs reads a request of two columns, a key and a text.
 func (j *job) pairs(ctx context.Context, r scan.Request, expected int) (map[string]string, error) {
 	r.Bulk = j.req.Bulk
-	rows, err := j.Connection.Scan(ctx, r)
+	rows, err := j.Directory.Scan(ctx, r)
 	if err != nil {
 		return nil, err
 	}

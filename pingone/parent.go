@@ -30,7 +30,7 @@ type parentRow struct {
 func (j *job) children(ctx context.Context, out sink) error {
 	child := j.child()
 	f := child.fan(ctx, out)
-	rows, err := j.Connection.Scan(f.ctx, j.parentRequest())
+	rows, err := j.Directory.Scan(f.ctx, j.parentRequest())
 	if err == nil {
 		defer rows.Close()
 		err = j.feed(f.ctx, rows, func(parents []parentRow) { child.family(f, parents) })

@@ -15,12 +15,12 @@ import (
 )
 
 // ownProcedures are those that make no call of their own.
-var ownProcedures = map[string]func(ctx context.Context, c *Connection, in procedure.Inputs) ([]procedure.Row, error){
+var ownProcedures = map[string]func(ctx context.Context, c *Directory, in procedure.Inputs) ([]procedure.Row, error){
 	"RefreshSchema": refreshSchema,
 }
 
 // Procedures are the declared procedures, carried out by the connection.
-func (c *Connection) Procedures() procedure.Set {
+func (c *Directory) Procedures() procedure.Set {
 	out := make(procedure.Set, 0, len(c.cfg.Procedures))
 	for _, d := range c.cfg.Procedures {
 		p := procedure.Of(d)
@@ -35,7 +35,7 @@ func (c *Connection) Procedures() procedure.Set {
 }
 
 // carryOut makes the calls of a procedure and reads its outputs from the answer.
-func (c *Connection) carryOut(ctx context.Context, d *catalog.Procedure, in procedure.Inputs) ([]procedure.Row, error) {
+func (c *Directory) carryOut(ctx context.Context, d *catalog.Procedure, in procedure.Inputs) ([]procedure.Row, error) {
 	w := callOf(d, in)
 	columns := make([]int, len(d.Outputs))
 	for i := range columns {
@@ -100,7 +100,7 @@ func callOf(d *catalog.Procedure, in procedure.Inputs) change.Call {
 
 // asked makes the call. That some media types are not of JSON rests on few
 // reports: where PingOne does not know one, the form of the others is tried.
-func (c *Connection) asked(ctx context.Context, w change.Call, columns []int) ([]json.RawMessage, error) {
+func (c *Directory) asked(ctx context.Context, w change.Call, columns []int) ([]json.RawMessage, error) {
 	told, err := c.Write(ctx, w, columns)
 	if w.Body == nil && w.Type != "" && refusedWith(err, http.StatusUnsupportedMediaType) {
 		w.Type += "+json"
@@ -111,7 +111,7 @@ func (c *Connection) asked(ctx context.Context, w change.Call, columns []int) ([
 
 // each makes the call for each item that is meant, and tells for how many. One
 // that is gone needs none.
-func (c *Connection) each(ctx context.Context, d *catalog.Procedure, w change.Call) (done int64, err error) {
+func (c *Directory) each(ctx context.Context, d *catalog.Procedure, w change.Call) (done int64, err error) {
 	values := map[string]string{environmentColumn: w.Table.Schema.ID}
 	for name, v := range w.Keys {
 		values[name] = v
@@ -155,7 +155,7 @@ func (c *Connection) each(ctx context.Context, d *catalog.Procedure, w change.Ca
 
 // refreshSchema forgets what is known of the environment's own columns, and
 // counts those that it has now.
-func refreshSchema(ctx context.Context, c *Connection, in procedure.Inputs) ([]procedure.Row, error) {
+func refreshSchema(ctx context.Context, c *Directory, in procedure.Inputs) ([]procedure.Row, error) {
 	c.schemas.forget()
 	s, err := c.Schema(ctx, in.Schema.ID)
 	if err != nil {

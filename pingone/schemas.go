@@ -28,7 +28,7 @@ var reservedNames = []string{informationSchema, catalog.AllEnvironments, "inform
 // schemas keeps the schemas of a connection for a while. What is due is read
 // again once for all callers; where that fails the old one still serves.
 type schemas struct {
-	c           *Connection
+	c           *Directory
 	information *catalog.Schema
 	names       kept[nameList]
 
@@ -48,7 +48,7 @@ type keptSchema struct {
 	kept[*catalog.Schema]
 }
 
-func newSchemas(c *Connection) *schemas {
+func newSchemas(c *Directory) *schemas {
 	s := &schemas{c: c, byID: map[string]*keptSchema{}}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.cancel = cancel
@@ -95,7 +95,7 @@ func (s *schemas) start(f func()) bool {
 // Names lists Information and the environments that the worker application
 // can see. Environments that share a name, or have a reserved one, are listed
 // by id.
-func (c *Connection) Names(ctx context.Context) ([]catalog.SchemaName, error) {
+func (c *Directory) Names(ctx context.Context) ([]catalog.SchemaName, error) {
 	list, err := c.schemas.names.get(ctx, c.schemas, c.schemas.readNames)
 	return list.names, err
 }
@@ -109,7 +109,7 @@ type nameList struct {
 }
 
 // Schema returns the schema of that name or id.
-func (c *Connection) Schema(ctx context.Context, name string) (*catalog.Schema, error) {
+func (c *Directory) Schema(ctx context.Context, name string) (*catalog.Schema, error) {
 	if strings.EqualFold(name, informationSchema) {
 		return c.schemas.information, nil
 	}
@@ -130,7 +130,7 @@ func (c *Connection) Schema(ctx context.Context, name string) (*catalog.Schema, 
 }
 
 // Default names the schema of unqualified tables.
-func (c *Connection) Default() string {
+func (c *Directory) Default() string {
 	if c.cfg.DefaultSchema != "" {
 		return c.cfg.DefaultSchema
 	}

@@ -146,7 +146,7 @@ func (openDoor) Set(http.Header)                              {}
 func (openDoor) Refused(context.Context)                      {}
 func (openDoor) Valid(time.Time) bool                         { return true }
 
-func connectTo(t *testing.T, a *customAPI) (*pingone.Connection, *fakeClock) {
+func connectTo(t *testing.T, a *customAPI) (*pingone.Directory, *fakeClock) {
 	t.Helper()
 	server := httptest.NewServer(a)
 	t.Cleanup(server.Close)

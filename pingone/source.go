@@ -16,7 +16,7 @@ import (
 // Scan starts reading. Errors of the request itself are returned at once, as
 // gwerr.BadContinuation or gwerr.Internal; everything that a call can meet
 // comes from the stream.
-func (c *Connection) Scan(ctx context.Context, r scan.Request) (scan.Batches, error) {
+func (c *Directory) Scan(ctx context.Context, r scan.Request) (scan.Batches, error) {
 	if err := c.check(r); err != nil {
 		return nil, err
 	}
@@ -29,7 +29,7 @@ func (c *Connection) Scan(ctx context.Context, r scan.Request) (scan.Batches, er
 }
 
 // check refuses requests that don't fit their path.
-func (c *Connection) check(r scan.Request) error {
+func (c *Directory) check(r scan.Request) error {
 	switch {
 	case r.Table == nil || r.Path == nil:
 		return gwerr.New(gwerr.Internal, "A scan names no table or path.", "")
@@ -51,7 +51,7 @@ func (c *Connection) check(r scan.Request) error {
 	return nil
 }
 
-func (c *Connection) checkParent(r scan.Request) error {
+func (c *Directory) checkParent(r scan.Request) error {
 	if r.Table.Path(r.Path.Parent.Path) == nil || r.Table.Schema == nil {
 		return gwerr.Newf(gwerr.Internal, "The path %s of %s has no child path.", r.Path.Name, r.Table.Name)
 	}
@@ -66,11 +66,11 @@ func (c *Connection) checkParent(r scan.Request) error {
 
 // checkResume makes sure that a cursor belongs to what is read: it comes from
 // a client.
-func (c *Connection) checkResume(r scan.Request) error {
+func (c *Directory) checkResume(r scan.Request) error {
 	if !sequential(r) {
 		return badContinuation()
 	}
-	j := &job{Connection: c, req: r, table: r.Table, path: r.Path}
+	j := &job{Directory: c, req: r, table: r.Table, path: r.Path}
 	at := fromCursor(r.Resume)
 	if at.query == "" || at.path != j.place(r.Path.List, firstKey(r)).path {
 		return badContinuation()

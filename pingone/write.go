@@ -22,7 +22,7 @@ const (
 )
 
 // Write implements change.Writer.
-func (c *Connection) Write(ctx context.Context, w change.Call, columns []int) ([]json.RawMessage, error) {
+func (c *Directory) Write(ctx context.Context, w change.Call, columns []int) ([]json.RawMessage, error) {
 	values := maps.Clone(w.Keys)
 	if values[environmentColumn] == "" && w.Table.Schema != nil {
 		values[environmentColumn] = w.Table.Schema.ID
@@ -52,7 +52,7 @@ func (c *Connection) Write(ctx context.Context, w change.Call, columns []int) ([
 
 // fillBody makes the body of the call. A PUT of the whole begins with the row as
 // it is, so that members which no column shows stay.
-func (c *Connection) fillBody(ctx context.Context, q *call, w change.Call) error {
+func (c *Directory) fillBody(ctx context.Context, q *call, w change.Call) error {
 	if w.Body == nil {
 		return nil
 	}
@@ -135,7 +135,7 @@ func elements(value json.RawMessage, member string) []any {
 }
 
 // toldBy gives what an answer says of the columns; nil where it is no such row.
-func (c *Connection) toldBy(body []byte, w change.Call, columns []int, values map[string]string) []json.RawMessage {
+func (c *Directory) toldBy(body []byte, w change.Call, columns []int, values map[string]string) []json.RawMessage {
 	if len(bytes.TrimSpace(body)) == 0 || len(columns) == 0 {
 		return nil
 	}

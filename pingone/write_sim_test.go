@@ -116,5 +116,5 @@ func TestWritesNeedTheirKeys(t *testing.T) {
 	_, err := w.conn.Write(context.Background(), change.Call{Write: table.Writes.Delete, Table: table, Keys: map[string]string{"Id": ""}}, nil)
 	require.True(t, gwerr.Is(err, gwerr.InvalidValue), "%v", err)
 	assert.Empty(t, w.sim.Requests())
-	var _ change.Writer = (*pingone.Connection)(nil)
+	var _ change.Writer = (*pingone.Directory)(nil)
 }

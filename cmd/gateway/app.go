@@ -13,10 +13,12 @@ import (
 	"github.com/pingone-gateway/gateway/internal/auth/policy"
 	"github.com/pingone-gateway/gateway/internal/auth/quota"
 	"github.com/pingone-gateway/gateway/internal/config"
+	"github.com/pingone-gateway/gateway/internal/connections"
 	"github.com/pingone-gateway/gateway/internal/fair"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/logging"
 	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/probe"
 	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/internal/sizing"
@@ -24,6 +26,9 @@ import (
 	"github.com/pingone-gateway/gateway/metrics"
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
 	"github.com/pingone-gateway/gateway/sqlcore/reading"
+	"github.com/pingone-gateway/gateway/tokens/limiter"
+	"github.com/pingone-gateway/gateway/tokens/redisconn"
+	"github.com/pingone-gateway/gateway/tokens/vault"
 )
 
 // app is the gateway, put together from a configuration. What it opens, Close
@@ -36,8 +41,10 @@ type app struct {
 	trail   *audit.Log
 	sink    observe.Sink
 	engine  *duck.Engine
-	keeper  *tokenKeeper
-	pool    *pool
+	vault   *vault.Vault
+	tokens  *connections.Tokens
+	pool    *connections.Pool
+	probe   *probe.Probe
 	callers *callers
 	policy  *policy.Enforcer
 	// readings are the pages' streams, of all connections.
@@ -84,7 +91,7 @@ func (a *app) onClose(f func(context.Context) error) { a.closers = append(a.clos
 // observability builds the subscribers of events: log, metrics, traces, audit.
 func (a *app) observability(ctx context.Context, w io.Writer) (err error) {
 	c := a.config
-	if a.log, err = logging.New(logging.Config{Writer: w, Level: logLevel(c), Text: c.Log.Format == "text"}); err != nil {
+	if a.log, err = logging.New(logging.Config{Writer: w, Level: c.LogLevel(), Text: c.Log.Format == "text"}); err != nil {
 		return err
 	}
 	a.metrics = metrics.New(metrics.Config{Version: versionText(), NativeHistograms: c.Metrics.NativeHistograms, Exemplars: c.Metrics.Exemplars})
@@ -161,19 +168,56 @@ func (a *app) openEngine(ctx context.Context) (err error) {
 }
 
 func (a *app) openTokens(ctx context.Context) (err error) {
-	if a.keeper, err = newTokenKeeper(ctx, a.config, a.sink); err != nil {
+	if a.vault, err = openVault(ctx, a.config, a.sink); err != nil {
 		return err
 	}
-	a.onClose(func(context.Context) error { return a.keeper.Close() })
+	a.onClose(func(context.Context) error { return a.vault.Close() })
+	a.tokens = &connections.Tokens{Vault: a.vault, RedisRequired: a.config.Redis.Required, Sink: a.sink}
 	return nil
 }
 
-func (a *app) openConnections(ctx context.Context) (err error) {
-	a.readings = reading.NewStore(reading.Options{Sink: a.sink})
-	if a.pool, err = newPool(ctx, a.config, a.engine, a.readings, a.sink, a.keeper, a.keeper.budget, a.tracer.Transport); err != nil {
+func openVault(ctx context.Context, c *config.Config, sink observe.Sink) (*vault.Vault, error) {
+	return vault.Open(ctx, vault.Config{
+		Store: c.Tokens.Store, Keys: c.Tokens.EncryptionKeys, NameKey: c.Tokens.NameKey,
+		Redis: redisconn.Config{URL: c.Redis.Address().Reveal(), Prefix: c.Redis.Prefix, Required: c.Redis.Required, Sink: sink},
+	})
+}
+
+// openBudget makes the budget of calls, which replicas share over Redis.
+func (a *app) openBudget() (*limiter.Budget, error) {
+	c := a.config
+	limits, err := c.Limits.PingOneRates()
+	if err != nil {
+		return nil, gwerr.Wrap(gwerr.Config, err, "limits.pingone can't be read.", "").On("limits.pingone")
+	}
+	b := limiter.Config{Replicas: max(1, c.Replicas), Limits: limits, Sink: a.sink}
+	if d, ok := c.Connections[c.DefaultConnection]; ok {
+		b.RateShare, b.MaxInFlight = d.RateShare, max(64, d.MaxParallel)
+	}
+	if a.vault.Redis != nil {
+		b.Shared = limiter.NewRedis(a.vault.Redis, a.vault.Ring)
+	}
+	budget, err := limiter.New(b)
+	if err == nil {
+		a.onClose(func(context.Context) error { return budget.Close() })
+	}
+	return budget, err
+}
+
+func (a *app) openConnections(ctx context.Context) error {
+	budget, err := a.openBudget()
+	if err != nil {
 		return err
 	}
-	a.onClose(func(context.Context) error { return a.pool.Close() })
+	a.readings = reading.NewStore(reading.Options{Sink: a.sink})
+	a.pool, err = connections.New(ctx, connections.Config{
+		Config: a.config, Engine: a.engine, Readings: a.readings, Tokens: a.tokens, Budget: budget,
+		Sink: a.sink, Wrap: a.tracer.Transport, Version: versionText(),
+	})
+	if err != nil {
+		return err
+	}
+	a.onClose(func(context.Context) error { a.pool.Close(); return nil })
 	return nil
 }
 
@@ -181,6 +225,7 @@ func (a *app) openCallers(ctx context.Context) (err error) {
 	if a.callers, err = newCallers(ctx, a); err != nil {
 		return err
 	}
+	a.probe = &probe.Probe{Config: a.config, Pool: a.pool, Redis: a.vault.Redis, Trail: a.trail}
 	if a.config.Auth.PolicyFile == "" {
 		return nil
 	}
@@ -188,11 +233,12 @@ func (a *app) openCallers(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	key, err := a.keeper.derive("column mask v1")
+	key, err := a.vault.Derive("column mask v1")
 	if err != nil {
 		return err
 	}
 	a.policy, err = policy.New(policy.Config{Policy: p, Binder: a.engine, HashKey: key})
+	a.probe.Policy = a.policy
 	return err
 }
 
@@ -235,29 +281,39 @@ func (a *app) audit(ctx context.Context) (func(context.Context, audit.Record), e
 
 // Run serves until ctx ends.
 func (a *app) Run(ctx context.Context) error {
-	stop := a.watch(ctx)
-	defer stop()
+	defer alongside(ctx, a.watchMemory)()
 	return a.server.Run(ctx)
 }
 
-// watch reports the engine's memory and keeps keys fresh while the app runs.
-func (a *app) watch(ctx context.Context) (stop func()) {
+// watchMemory reports the engine's memory until ctx ends.
+func (a *app) watchMemory(ctx context.Context) {
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	for {
+		if m, err := a.engine.Memory(ctx); err == nil {
+			a.sink.Observe(ctx, m)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// background runs f until the app closes.
+func (a *app) background(f func(context.Context)) {
+	stop := alongside(context.Background(), f)
+	a.onClose(func(context.Context) error { stop(); return nil })
+}
+
+// alongside runs f until ctx ends or stop is called, which waits for it.
+func alongside(ctx context.Context, f func(context.Context)) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		tick := time.NewTicker(5 * time.Second)
-		defer tick.Stop()
-		for {
-			if m, err := a.engine.Memory(ctx); err == nil {
-				a.sink.Observe(ctx, m)
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-		}
+		f(ctx)
 	}()
 	return func() { cancel(); <-done }
 }

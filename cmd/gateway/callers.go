@@ -144,12 +144,12 @@ func cutPair(pair string) (name, value string) {
 }
 
 func passThrough(a *app) (*passthrough.Method, error) {
-	key, err := a.keeper.derive("caller pool v1")
+	key, err := a.vault.Derive("caller pool v1")
 	if err != nil {
 		return nil, err
 	}
 	return passthrough.New(passthrough.Config{
-		Clients: true, Tokens: true, PoolKey: key, Roles: a.config.Auth.PassThroughRoles, Verifier: a.verifier(), Sink: a.sink,
+		Clients: true, Tokens: true, PoolKey: key, Roles: a.config.Auth.PassThroughRoles, Verifier: a.pool.Verifier(), Sink: a.sink,
 	})
 }
 

@@ -31,7 +31,7 @@ func checked(t *testing.T, set map[string]string) (string, error) {
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, a.Close(context.Background())) }()
 	var out bytes.Buffer
-	err = a.check(t.Context(), &out)
+	err = a.probe.Report(t.Context(), &out)
 	return out.String(), err
 }
 

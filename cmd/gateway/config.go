@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -43,68 +44,44 @@ func (f *configFlags) load() (*config.Config, error) {
 	return config.Load(s)
 }
 
-func configCommand() *cobra.Command {
-	c := &cobra.Command{Use: "config", Short: "Check, show and explain the configuration"}
-	c.AddCommand(configCheckCommand(), configShowCommand(), configExampleCommand(), configSchemaCommand())
+// configured is a command that reads the configuration first.
+func configured(use, short string, run func(cmd *cobra.Command, cfg *config.Config) error) *cobra.Command {
+	var f configFlags
+	c := &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		cfg, err := f.load()
+		if err != nil {
+			return err
+		}
+		return run(cmd, cfg)
+	}}
+	f.register(c)
 	return c
 }
 
-func configCheckCommand() *cobra.Command {
-	var f configFlags
-	c := &cobra.Command{
-		Use:   "check",
-		Short: "Say everything that is wrong with the configuration, and how to mend it",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := f.load()
-			if err != nil {
-				return err
-			}
+// printed is a command without flags that prints something.
+func printed(use, short string, write func(io.Writer) error) *cobra.Command {
+	return &cobra.Command{Use: use, Short: short, Args: cobra.NoArgs, RunE: func(cmd *cobra.Command, _ []string) error {
+		return write(cmd.OutOrStdout())
+	}}
+}
+
+func configCommand() *cobra.Command {
+	c := &cobra.Command{Use: "config", Short: "Check, show and explain the configuration"}
+	c.AddCommand(
+		configured("check", "Say everything that is wrong with the configuration, and how to mend it", func(cmd *cobra.Command, cfg *config.Config) error {
 			out := cmd.OutOrStdout()
 			for _, w := range cfg.Warnings {
 				fmt.Fprintln(out, "warning:", w)
 			}
-			fmt.Fprintf(out, "The configuration is right: %d connection(s), default %s, listening on %s.\n",
+			_, err := fmt.Fprintf(out, "The configuration is right: %d connection(s), default %s, listening on %s.\n",
 				len(cfg.Connections), cfg.DefaultConnection, cfg.Listen.Address)
-			return nil
-		},
-	}
-	f.register(c)
-	return c
-}
-
-func configShowCommand() *cobra.Command {
-	var f configFlags
-	c := &cobra.Command{
-		Use:   "show",
-		Short: "Print the configuration in force, with the origin of every value; secrets are ***",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := f.load()
-			if err != nil {
-				return err
-			}
+			return err
+		}),
+		configured("show", "Print the configuration in force, with the origin of every value; secrets are ***", func(cmd *cobra.Command, cfg *config.Config) error {
 			return cfg.Dump(cmd.OutOrStdout())
-		},
-	}
-	f.register(c)
+		}),
+		printed("example", "Print a commented configuration file with every option", config.WriteExample),
+		printed("schema", "Print the JSON Schema of the configuration file, for editors", config.WriteSchema),
+	)
 	return c
-}
-
-func configExampleCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "example",
-		Short: "Print a commented configuration file with every option",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return config.WriteExample(cmd.OutOrStdout()) },
-	}
-}
-
-func configSchemaCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "schema",
-		Short: "Print the JSON Schema of the configuration file, for editors",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return config.WriteSchema(cmd.OutOrStdout()) },
-	}
 }

@@ -44,7 +44,7 @@ func (a *app) openServer(context.Context) (err error) {
 			RequestBytes: c.Limits.RequestBytes, URLBytes: c.Limits.URLBytes, HeaderBytes: c.Limits.HeaderBytes,
 			AnswerTime: c.Limits.QueueTime + c.Limits.QueryTime + sendTime,
 		},
-		Checks: a.checks(), OpenAPI: gateway.OpenAPI, Landing: a.landing,
+		Checks: a.probe.Checks(), OpenAPI: gateway.OpenAPI, Landing: a.landing,
 		DrainDelay: c.Listen.DrainDelay, GraceTime: c.Listen.GraceTime, Sink: a.sink,
 	})
 	return err
@@ -127,7 +127,7 @@ func (a *app) linkKey() ([]byte, error) {
 		_, secret, _ := strings.Cut(keys[0].Reveal(), ":")
 		return []byte(secret), nil
 	}
-	return a.keeper.derive("next links v1")
+	return a.vault.Derive("next links v1")
 }
 
 // callerOf names who asks, so that next links work for that caller alone.

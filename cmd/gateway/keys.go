@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -39,6 +40,20 @@ func (f *keysFlags) open() (*apikey.File, error) {
 	return &apikey.File{Path: path}, nil
 }
 
+// overFile is a command over a file of keys.
+func overFile(use, short string, args cobra.PositionalArgs, run func(cmd *cobra.Command, file *apikey.File, args []string) error) *cobra.Command {
+	var f keysFlags
+	c := &cobra.Command{Use: use, Short: short, Args: args, RunE: func(cmd *cobra.Command, args []string) error {
+		file, err := f.open()
+		if err != nil {
+			return err
+		}
+		return run(cmd, file, args)
+	}}
+	f.register(c)
+	return c
+}
+
 func keysCommand() *cobra.Command {
 	c := &cobra.Command{Use: "keys", Short: "Create, list and revoke API keys; make sealing keys"}
 	c.AddCommand(keysCreateCommand(), keysListCommand(), keysRevokeCommand(), keysSealCommand())
@@ -47,50 +62,34 @@ func keysCommand() *cobra.Command {
 
 func keysSealCommand() *cobra.Command {
 	var id string
-	c := &cobra.Command{
-		Use:   "seal",
-		Short: "Print a new key for tokens.encryption_keys or odata.link_keys",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			text := seal.GenerateKey(id).Reveal()
-			if _, err := seal.ParseKey(text); err != nil {
-				return err // an id that no configuration could hold
-			}
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), text)
-			return err
-		},
-	}
+	c := printed("seal", "Print a new key for tokens.encryption_keys or odata.link_keys", func(w io.Writer) error {
+		text := seal.GenerateKey(id).Reveal()
+		if _, err := seal.ParseKey(text); err != nil {
+			return err // an id that no configuration could hold
+		}
+		_, err := fmt.Fprintln(w, text)
+		return err
+	})
 	c.Flags().StringVar(&id, "id", time.Now().UTC().Format("2006-01-02"), "the key's name, which tells it from others")
 	return c
 }
 
 func keysCreateCommand() *cobra.Command {
-	var f keysFlags
 	var n apikey.NewKey
 	var attributes []string
-	c := &cobra.Command{
-		Use:   "create NAME",
-		Short: "Create a key and print it; it can't be shown again",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			file, err := f.open()
-			if err != nil {
-				return err
-			}
-			n.Name = args[0]
-			if n.Attributes, err = attributesOf(attributes); err != nil {
-				return err
-			}
-			key, record, err := file.Create(cmd.Context(), n)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "Key %s (%s) was created. Keep it now: only its hash is stored.\n", record.ID, record.Name)
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), key.Reveal())
+	c := overFile("create NAME", "Create a key and print it; it can't be shown again", cobra.ExactArgs(1), func(cmd *cobra.Command, file *apikey.File, args []string) (err error) {
+		n.Name = args[0]
+		if n.Attributes, err = attributesOf(attributes); err != nil {
 			return err
-		},
-	}
-	f.register(c)
+		}
+		key, record, err := file.Create(cmd.Context(), n)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(), "Key %s (%s) was created. Keep it now: only its hash is stored.\n", record.ID, record.Name)
+		_, err = fmt.Fprintln(cmd.OutOrStdout(), key.Reveal())
+		return err
+	})
 	c.Flags().StringSliceVar(&n.Roles, "role", nil, "role of the policy file; may be repeated")
 	c.Flags().DurationVar(&n.TTL, "expires-in", 0, "time until the key ends, such as 2160h; 0 for no end")
 	c.Flags().StringArrayVar(&attributes, "attribute", nil, "name=value for caller.name in row filters; may be repeated")
@@ -110,31 +109,19 @@ func attributesOf(pairs []string) (map[string][]string, error) {
 }
 
 func keysListCommand() *cobra.Command {
-	var f keysFlags
-	c := &cobra.Command{
-		Use:   "list",
-		Short: "List the keys, without their secrets",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			file, err := f.open()
-			if err != nil {
-				return err
-			}
-			records, err := file.List(cmd.Context())
-			if err != nil {
-				return err
-			}
-			w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
-			fmt.Fprintln(w, "ID\tNAME\tROLES\tSTATE\tCREATED\tEXPIRES\tLAST USED")
-			for _, r := range records {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Name, strings.Join(r.Roles, ","), r.State(time.Now()),
-					r.Created.Format(time.DateOnly), date(r.Expires), date(r.LastUsed))
-			}
-			return w.Flush()
-		},
-	}
-	f.register(c)
-	return c
+	return overFile("list", "List the keys, without their secrets", cobra.NoArgs, func(cmd *cobra.Command, file *apikey.File, _ []string) error {
+		records, err := file.List(cmd.Context())
+		if err != nil {
+			return err
+		}
+		w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 4, 2, ' ', 0)
+		fmt.Fprintln(w, "ID\tNAME\tROLES\tSTATE\tCREATED\tEXPIRES\tLAST USED")
+		for _, r := range records {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Name, strings.Join(r.Roles, ","), r.State(time.Now()),
+				r.Created.Format(time.DateOnly), date(r.Expires), date(r.LastUsed))
+		}
+		return w.Flush()
+	})
 }
 
 func date(t *time.Time) string {
@@ -145,24 +132,12 @@ func date(t *time.Time) string {
 }
 
 func keysRevokeCommand() *cobra.Command {
-	var f keysFlags
-	c := &cobra.Command{
-		Use:   "revoke ID|NAME",
-		Short: "End a key at once",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			file, err := f.open()
-			if err != nil {
-				return err
-			}
-			r, err := file.Revoke(cmd.Context(), args[0])
-			if err != nil {
-				return err
-			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "Key %s (%s) is revoked.\n", r.ID, r.Name)
+	return overFile("revoke ID|NAME", "End a key at once", cobra.ExactArgs(1), func(cmd *cobra.Command, file *apikey.File, args []string) error {
+		r, err := file.Revoke(cmd.Context(), args[0])
+		if err != nil {
 			return err
-		},
-	}
-	f.register(c)
-	return c
+		}
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "Key %s (%s) is revoked.\n", r.ID, r.Name)
+		return err
+	})
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os/exec"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pingone-gateway/gateway/internal/config"
+	"github.com/pingone-gateway/gateway/internal/connections"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/tokens"
@@ -16,26 +18,12 @@ import (
 )
 
 func loginCommand() *cobra.Command {
-	var f configFlags
 	var connection string
 	var device, noBrowser bool
-	c := &cobra.Command{
-		Use:   "login",
-		Short: "Sign in to a connection of AuthScheme OAuth or OAuthDevice; the tokens are kept in its store",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := f.load()
-			if err != nil {
-				return err
-			}
-			if connection == "" {
-				connection = cfg.DefaultConnection
-			}
-			tell := func(line string) { fmt.Fprintln(cmd.OutOrStdout(), line) }
-			return login(cmd.Context(), cfg, connection, tell, device, noBrowser)
-		},
-	}
-	f.register(c)
+	c := configured("login", "Sign in to a connection of AuthScheme OAuth or OAuthDevice; the tokens are kept in its store", func(cmd *cobra.Command, cfg *config.Config) error {
+		tell := func(line string) { fmt.Fprintln(cmd.OutOrStdout(), line) }
+		return login(cmd.Context(), cfg, cmp.Or(connection, cfg.DefaultConnection), tell, device, noBrowser)
+	})
 	c.Flags().StringVar(&connection, "connection", "", "connection to sign in to (default: the default connection)")
 	c.Flags().BoolVar(&device, "device", false, "sign in with a code on another device")
 	c.Flags().BoolVar(&noBrowser, "no-browser", false, "print the address instead of opening a browser")
@@ -47,16 +35,18 @@ func login(ctx context.Context, cfg *config.Config, name string, tell func(strin
 	if !ok {
 		return gwerr.Newf(gwerr.Config, "There is no connection named %q.", name)
 	}
-	keeper, err := newTokenKeeper(ctx, cfg, observe.Discard)
+	v, err := openVault(ctx, cfg, observe.Discard)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = keeper.Close() }() // the sign-in is stored already
-	if c.OAuthSettingsLocation.IsZero() && keeper.store.Kind() == "memory" {
+	defer func() { _ = v.Close() }() // the sign-in is stored already
+	if c.OAuthSettingsLocation.IsZero() && v.Store.Kind() == "memory" {
 		return gwerr.New(gwerr.Config, "Tokens are kept in memory alone, so a sign-in here would be lost.",
 			"Set OAuthSettingsLocation to file:///directory or redis://host:6379, and tokens.encryption_keys.").On("OAuthSettingsLocation")
 	}
-	t, stop, err := keeper.connect(ctx, c)
+	sources := &connections.Tokens{Vault: v, RedisRequired: cfg.Redis.Required, Sink: observe.Discard}
+	defer sources.Close()
+	t, stop, err := sources.Of(ctx, c)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -14,7 +15,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pingone-gateway/gateway/internal/auth"
+	"github.com/pingone-gateway/gateway/internal/connections"
 	"github.com/pingone-gateway/gateway/pingone/sim"
+	"github.com/pingone-gateway/gateway/tokens"
 	"github.com/pingone-gateway/gateway/tokens/seal"
 )
 
@@ -62,9 +66,9 @@ func TestPassThroughCallersSeeWhatPingOneShowsThem(t *testing.T) {
 func TestKnownClientsNeedTheirSecret(t *testing.T) {
 	t.Parallel()
 	g := start(t, sim.Options{}, map[string]string{"auth.mode": "passthrough", "auth.max_failures": "100"})
-	conn, ok := g.pool.get("pingone")
+	conn, ok := g.pool.Get("pingone")
 	require.True(t, ok)
-	_, err := conn.tokens.Source.Token(t.Context())
+	_, err := conn.Tokens.Source.Token(t.Context())
 	require.NoError(t, err, "the store holds the connection's own token")
 	g.sql(t, basic(sim.AppCustomersOnly.ID, sim.AppCustomersOnly.Secret), "SELECT 1").rows(t)
 
@@ -129,8 +133,12 @@ func TestAReadingOutlivesItsConnectionInThePool(t *testing.T) {
 	who := basic(sim.AppWorker.ID, sim.AppWorker.Secret)
 	paged := func(r *http.Request) { who(r); r.Header.Set("Prefer", "odata.maxpagesize=200") }
 	crowd := func(round int) {
-		for i := range maxCallers {
-			require.NoError(t, g.pool.callers.Put(fmt.Sprint("somebody ", round, i), &connection{}, func() {}))
+		ctx, leave := context.WithCancel(t.Context())
+		defer leave()
+		for i := range connections.MaxCallers {
+			somebody := auth.NewUpstreamToken([]byte("key"), tokens.NewSecret(fmt.Sprint("somebody ", round, i)))
+			_, err := g.pool.Database(ctx, "", &auth.Principal{Upstream: somebody})
+			require.NoError(t, err)
 		}
 	}
 	next, seen := "/odata/pingone/Administrators/Users?$select=Id", map[string]int{}

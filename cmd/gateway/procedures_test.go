@@ -196,8 +196,8 @@ func TestASignInByProcedures(t *testing.T) {
 	got := call("CALL GetOAuthAccessToken(AuthMode => 'WEB', CallbackUrl => :c, Verifier => :v, State => :s)",
 		map[string]string{"c": sim.RedirectURI, "v": back.Query().Get("code"), "s": back.Query().Get("state")})
 	access, refresh := got[1].(string), got[2].(string)
-	people, _ := g.pool.get("people")
-	kept, err := people.tokens.Source.Token(t.Context())
+	people, _ := g.pool.Get("people")
+	kept, err := people.Tokens.Source.Token(t.Context())
 	require.NoError(t, err, "the connection keeps the sign-in")
 	assert.Equal(t, access, kept.Value.Reveal())
 

@@ -94,9 +94,9 @@ func TestReloadTakesOverClientSecrets(t *testing.T) {
 	require.NoError(t, os.WriteFile(secret, []byte(sim.AppWorker.Secret+"\n"), 0o600))
 	g.reload(t.Context(), f)
 	assert.EqualValues(t, 120, g.sql(t, nobody, "SELECT count(*) FROM Users").rows(t)[0][0])
-	before, _ := g.pool.get("pingone")
+	before, _ := g.pool.Get("pingone")
 	g.reload(context.Background(), f)
-	after, _ := g.pool.get("pingone")
+	after, _ := g.pool.Get("pingone")
 	assert.Same(t, before, after, "what has not changed stays")
 	assert.NotContains(t, g.logged.String(), sim.AppWorker.Secret)
 }

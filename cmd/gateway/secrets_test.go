@@ -39,8 +39,8 @@ func TestNothingSecretIsWritten(t *testing.T) {
 	admin := bearerToken(key)
 	row := g.sql(t, admin, "SELECT Id, Email, Username, StreetAddress FROM Users WHERE Email IS NOT NULL AND length(StreetAddress) > 8 ORDER BY Id LIMIT 1").rows(t)[0]
 	id, email, username, street := row[0].(string), row[1].(string), row[2].(string), row[3].(string)
-	conn, _ := g.pool.get("pingone")
-	own, err := conn.tokens.Source.Token(t.Context())
+	conn, _ := g.pool.Get("pingone")
+	own, err := conn.Tokens.Source.Token(t.Context())
 	require.NoError(t, err)
 	theirs := tokenOf(t, g.sim, g.simAt, sim.AppCustomersOnly)
 	typed := []string{ // what people typed somewhere

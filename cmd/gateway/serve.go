@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/pingone-gateway/gateway/internal/auth/policy"
 	"github.com/pingone-gateway/gateway/internal/config"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/server"
@@ -56,10 +57,8 @@ func joinClose(ctx context.Context, a *app, err error) error {
 func (a *app) reloadOnSignal(ctx context.Context, f *configFlags) (stop func()) {
 	hup := make(chan os.Signal, 1)
 	signal.Notify(hup, syscall.SIGHUP)
-	ctx, cancel := context.WithCancel(ctx)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
+	return alongside(ctx, func(ctx context.Context) {
+		defer signal.Stop(hup)
 		for {
 			select {
 			case <-ctx.Done():
@@ -68,8 +67,7 @@ func (a *app) reloadOnSignal(ctx context.Context, f *configFlags) (stop func()) 
 				a.reload(ctx, f)
 			}
 		}
-	}()
-	return func() { signal.Stop(hup); cancel(); <-done }
+	})
 }
 
 // reload takes over what the options marked so promise. Each part reports how
@@ -81,8 +79,8 @@ func (a *app) reload(ctx context.Context, f *configFlags) {
 	if err != nil {
 		cfg = a.config // files may have changed nevertheless
 	} else {
-		report("log level", a.log.SetLevel(logLevel(cfg)))
-		report("connections", a.pool.reload(ctx, cfg))
+		report("log level", a.log.SetLevel(cfg.LogLevel()))
+		report("connections", a.pool.Reload(ctx, cfg))
 	}
 	if a.callers.keys != nil {
 		report("keys", a.callers.keys.Reload())
@@ -91,6 +89,15 @@ func (a *app) reload(ctx context.Context, f *configFlags) {
 		report("policy", a.reloadPolicy(cfg.Auth.PolicyFile))
 	}
 	_ = a.server.Reload(ctx) // it reports itself
+}
+
+func (a *app) reloadPolicy(path string) error {
+	p, err := policy.Load(path)
+	if err != nil {
+		return err
+	}
+	a.policy.Replace(p)
+	return nil
 }
 
 func tlsOf(c *config.Config) *server.TLS {
@@ -112,4 +119,14 @@ func headers(pairs []tokens.Secret) map[string]string {
 		}
 	}
 	return out
+}
+
+func checkCommand() *cobra.Command {
+	return configured("check", "Test the connections step by step and say how to mend what fails", func(cmd *cobra.Command, cfg *config.Config) error {
+		a, err := newApp(cmd.Context(), cfg, os.Stderr, server.Landing{})
+		if err != nil {
+			return err
+		}
+		return joinClose(cmd.Context(), a, a.probe.Report(cmd.Context(), cmd.OutOrStdout()))
+	})
 }

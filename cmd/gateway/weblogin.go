@@ -31,9 +31,9 @@ func (a *app) loginMounts() ([]server.Mount, error) {
 	logins := map[string]string{} // callback addresses by connection
 	var out []server.Mount
 	only := httpguard.Methods(a.fail, http.MethodGet)
-	for _, name := range a.pool.names() {
-		c, _ := a.pool.get(name)
-		if a.config.Connections[name].AuthScheme != config.SchemeOAuth || c.tokens.Client == nil {
+	for _, name := range a.pool.Names() {
+		c, _ := a.pool.Get(name)
+		if a.config.Connections[name].AuthScheme != config.SchemeOAuth || c.Tokens.Client == nil {
 			continue
 		}
 		address, err := a.callback(name)
@@ -85,15 +85,15 @@ func (a *app) callback(name string) (*url.URL, error) {
 // webLogin is made for each request, because a reload may bring the
 // application a new secret.
 func (a *app) webLogin(name, address string) *oauth.WebLogin {
-	c, _ := a.pool.get(name)
+	c, _ := a.pool.Get(name)
 	return &oauth.WebLogin{
-		Client: c.tokens.Client, CallbackURL: address, Ring: a.keeper.ring,
+		Client: c.Tokens.Client, CallbackURL: address, Ring: a.vault.Ring,
 		Fail: func(w http.ResponseWriter, r *http.Request, err *gwerr.Error) {
 			a.recordLogin(r, name, nil, err)
 			a.fail(w, r, err)
 		},
 		Done: func(w http.ResponseWriter, r *http.Request, l oauth.LoginResult) {
-			err := c.tokens.Adopt(r.Context(), l.Token)
+			err := c.Tokens.Adopt(r.Context(), l.Token)
 			a.recordLogin(r, name, nil, err)
 			switch {
 			case err != nil:

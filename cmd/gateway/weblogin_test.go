@@ -85,9 +85,9 @@ func (r *running) username(t *testing.T, key string) string {
 func TestPeopleSignAConnectionInByBrowser(t *testing.T) {
 	t.Parallel()
 	g, admin, _ := withPeople(t)
-	people, ok := g.pool.get("people")
+	people, ok := g.pool.Get("people")
 	require.True(t, ok)
-	_, err := people.tokens.Source.Token(t.Context())
+	_, err := people.Tokens.Source.Token(t.Context())
 	require.Error(t, err, "nobody has signed in")
 
 	b := browser(t)
@@ -97,7 +97,7 @@ func TestPeopleSignAConnectionInByBrowser(t *testing.T) {
 	assert.Equal(t, http.StatusOK, done.status, done.body)
 	assert.Contains(t, done.body, "Signed in")
 
-	token, err := people.tokens.Source.Token(t.Context())
+	token, err := people.Tokens.Source.Token(t.Context())
 	require.NoError(t, err)
 	logged := g.logged.String()
 	for _, secret := range []string{token.Value.Reveal(), sim.UserPassword, sim.AppWeb.Secret} {
@@ -156,8 +156,8 @@ func TestACodeOfAnotherSignInIsRefused(t *testing.T) {
 	own.RawQuery = query.Encode()
 	got := ask(t, victim, nobody, http.MethodGet, own.String(), "")
 	assert.Equal(t, http.StatusBadGateway, got.status, got.body)
-	people, _ := g.pool.get("people")
-	_, err := people.tokens.Source.Token(t.Context())
+	people, _ := g.pool.Get("people")
+	_, err := people.Tokens.Source.Token(t.Context())
 	require.Error(t, err, "nobody has signed in")
 	assert.NotContains(t, g.logged.String(), query.Get("code"))
 }

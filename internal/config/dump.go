@@ -33,7 +33,7 @@ func (c *Config) instances(o Option) []string {
 	if !named {
 		return []string{""}
 	}
-	return c.names(prefix)
+	return sections[prefix].names(c)
 }
 
 // Dump writes the effective configuration as YAML, with the origin of every
@@ -47,9 +47,12 @@ func (c *Config) Dump(w io.Writer) error {
 			comment = "from " + e.Origin
 		}
 		o, _, _ := theIndex().find(e.Path)
-		t.put(e.Path, yamlValue(o, e.Value), comment)
+		t.put(e.Path, yamlValue(o, e.Value), comment, true)
 	}
-	return t.write(w)
+	var b strings.Builder
+	t.lines(&b, "")
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // WriteExample writes a commented configuration file with every option: those
@@ -58,9 +61,9 @@ func WriteExample(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("# PingOne Gateway configuration. Every key is optional but for auth and one connection.\n")
 	b.WriteString("# Each key can also be set by an environment variable: listen.address is GATEWAY_LISTEN_ADDRESS.\n")
-	for _, s := range sections() {
+	for _, s := range chapters() {
 		fmt.Fprintf(&b, "\n# --- %s ---\n", s.title)
-		writeExampleSection(&b, s.options)
+		writeExampleChapter(&b, s.options)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -79,47 +82,26 @@ var exampleValues = map[string]string{
 // exampleNames are those of the example's connection, issuer and certificate.
 var exampleNames = strings.NewReplacer("connections.*", "connections.pingone", "auth.oidc.*", "auth.oidc.workforce", "auth.certificates.*", "auth.certificates.etl")
 
-func writeExampleSection(b *strings.Builder, options []Option) {
-	var open []string
+func writeExampleChapter(b *strings.Builder, options []Option) {
+	t := newTree()
 	for _, o := range options {
 		path := exampleNames.Replace(o.Path)
 		if o.Secret {
 			path += "_file"
 		}
-		parts := strings.Split(path, ".")
-		parents := parts[:len(parts)-1]
-		same := 0
-		for same < len(open) && same < len(parents) && open[same] == parents[same] {
-			same++
+		v, set := exampleValues[path]
+		switch {
+		case set:
+			v = yamlValue(&o, v)
+		case o.Secret:
+			names := strings.Split(strings.TrimSuffix(path, "_file"), ".")
+			v = "/run/secrets/" + strings.Join(names[max(0, len(names)-2):], "_")
+		default:
+			v = yamlValue(&o, o.exampleOrDefault())
 		}
-		for i := same; i < len(parents); i++ {
-			commented := ""
-			if !setsUnder(strings.Join(parents[:i+1], ".")) {
-				commented = "# "
-			}
-			fmt.Fprintf(b, "%s%s%s:\n", commented, strings.Repeat("  ", i), parents[i])
-		}
-		open = parents
-		indent := strings.Repeat("  ", len(parents))
-		if v, ok := exampleValues[path]; ok {
-			fmt.Fprintf(b, "%s# %s\n%s%s: %s\n", indent, o.Help, indent, parts[len(parts)-1], yamlValue(&o, v))
-			continue
-		}
-		value := yamlValue(&o, o.exampleOrDefault())
-		if o.Secret {
-			value = "/run/secrets/" + strings.TrimSuffix(strings.Join(parts[len(parents)-min(1, len(parents)):], "_"), "_file")
-		}
-		fmt.Fprintf(b, "# %s# %s\n# %s%s: %s\n", indent, o.Help, indent, parts[len(parts)-1], value)
+		t.put(path, v, o.Help, set)
 	}
-}
-
-func setsUnder(prefix string) bool {
-	for path := range exampleValues {
-		if strings.HasPrefix(path, prefix+".") {
-			return true
-		}
-	}
-	return false
+	t.example(b, "")
 }
 
 func (o Option) exampleOrDefault() string {
@@ -147,47 +129,54 @@ func yamlValue(o *Option, text string) string {
 
 // tree writes dotted addresses as nested YAML, in order of first appearance.
 type tree struct {
-	keys     []string
-	children map[string]*tree
-	value    string
-	comment  string
+	keys           []string
+	children       map[string]*tree
+	value, comment string
+	set            bool // this or something under it
 }
 
 func newTree() *tree { return &tree{children: map[string]*tree{}} }
 
-func (t *tree) put(path, value, comment string) {
+func (t *tree) put(path, value, comment string, set bool) {
 	key, rest, deeper := strings.Cut(path, ".")
 	child, ok := t.children[key]
 	if !ok {
 		child = newTree()
 		t.children[key], t.keys = child, append(t.keys, key)
 	}
+	child.set = child.set || set
 	if deeper {
-		child.put(rest, value, comment)
+		child.put(rest, value, comment, set)
 		return
 	}
-	child.value, child.comment = value, comment
+	child.value, child.comment = " "+value, comment
 }
 
-func (t *tree) write(w io.Writer) error {
-	var b strings.Builder
-	t.lines(&b, "")
-	_, err := io.WriteString(w, b.String())
-	return err
-}
-
+// lines writes the values, each with its comment behind it.
 func (t *tree) lines(b *strings.Builder, indent string) {
 	for _, k := range t.keys {
 		c := t.children[k]
-		if len(c.keys) > 0 {
-			b.WriteString(indent + k + ":\n")
-			c.lines(b, indent+"  ")
-			continue
-		}
-		b.WriteString(indent + k + ": " + c.value)
+		b.WriteString(indent + k + ":" + c.value)
 		if c.comment != "" {
 			b.WriteString(" # " + c.comment)
 		}
 		b.WriteString("\n")
+		c.lines(b, indent+"  ")
+	}
+}
+
+// example writes the values, each below its comment; what is not set stands as a
+// comment.
+func (t *tree) example(b *strings.Builder, indent string) {
+	for _, k := range t.keys {
+		c, off := t.children[k], "# "
+		if c.set {
+			off = ""
+		}
+		if c.comment != "" {
+			b.WriteString(off + indent + "# " + c.comment + "\n")
+		}
+		b.WriteString(off + indent + k + ":" + c.value + "\n")
+		c.example(b, indent+"  ")
 	}
 }

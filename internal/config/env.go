@@ -105,7 +105,7 @@ func longer(have, other *Option) bool { return have == nil || len(other.Path) > 
 // or issuer: an existing one if it fits, else its lower case.
 func (l *loader) instance(o *Option, upper string) string {
 	prefix, _, _ := o.section()
-	for _, n := range l.cfg.names(prefix) {
+	for _, n := range sections[prefix].names(l.cfg) {
 		if squash(n) == squash(upper) {
 			return n
 		}

@@ -87,7 +87,7 @@ func (l *loader) entry(file, path string, kv *ast.MappingValueNode) {
 		}
 	}
 	switch {
-	case path == "connections", path == "auth.oidc", path == "auth.certificates":
+	case sections[path].add != nil:
 		l.named(file, path, kv.Value)
 	case l.index.prefixes[path]:
 		l.mapping(file, path, kv.Value)
@@ -115,7 +115,7 @@ func (l *loader) named(file, section string, n ast.Node) {
 			l.connectionNode(file, name, kv)
 			continue
 		}
-		l.cfg.entry(section, name)
+		sections[section].add(l.cfg, name)
 		l.leaves(file, section, name, kv.Value)
 	}
 }

@@ -101,76 +101,48 @@ func readFile(path string) ([]byte, error) {
 // defaults sets what has no name of the operator's choice.
 func (l *loader) defaults() {
 	for _, o := range l.index.options {
-		if _, _, named := o.section(); named {
-			continue
-		}
-		if err := o.set(l.cfg, "", o.Default); err != nil {
-			panic("config: default of " + o.Path + ": " + err.Error())
+		if _, _, named := o.section(); !named {
+			o.setDefault(l.cfg, "")
 		}
 	}
 }
 
-func setSectionDefaults(c *Config, prefix, name string) {
-	for _, o := range theIndex().options {
-		if p, _, ok := o.section(); ok && p == prefix {
-			if err := o.set(c, name, o.Default); err != nil {
-				panic("config: default of " + o.Path + ": " + err.Error())
-			}
-		}
-	}
+// sections are those whose keys are names of the operator's choice, each with the
+// names it holds, and how it gets one more.
+var sections = map[string]struct {
+	names func(*Config) []string
+	add   func(c *Config, name string)
+}{
+	"connections":       {(*Config).ConnectionNames, func(c *Config, name string) { c.connection(name) }},
+	"auth.oidc":         {func(c *Config) []string { return sortedKeys(c.Auth.OIDC) }, func(c *Config, name string) { c.issuer(name) }},
+	"auth.certificates": {func(c *Config) []string { return sortedKeys(c.Auth.Certificates) }, func(c *Config, name string) { c.certificate(name) }},
 }
 
-// connection returns the named connection, made with its defaults if it is
-// new.
 func (c *Config) connection(name string) *Connection {
-	if have, ok := c.Connections[name]; ok {
-		return have
-	}
-	made := &Connection{Name: name}
-	c.Connections[name] = made
-	setSectionDefaults(c, "connections", name)
-	return made
+	n := named(c, c.Connections, "connections", name)
+	n.Name = name
+	return n
 }
 
-func (c *Config) issuer(name string) *Issuer {
-	if have, ok := c.Auth.OIDC[name]; ok {
-		return have
-	}
-	made := &Issuer{}
-	c.Auth.OIDC[name] = made
-	setSectionDefaults(c, "auth.oidc", name)
-	return made
-}
+func (c *Config) issuer(name string) *Issuer { return named(c, c.Auth.OIDC, "auth.oidc", name) }
 
 func (c *Config) certificate(name string) *CertificateSubject {
-	if have, ok := c.Auth.Certificates[name]; ok {
+	return named(c, c.Auth.Certificates, "auth.certificates", name)
+}
+
+// named returns a section's entry of that name, made with its defaults if it is
+// new.
+func named[T any](c *Config, entries map[string]*T, section, name string) *T {
+	if have, ok := entries[name]; ok {
 		return have
 	}
-	made := &CertificateSubject{}
-	c.Auth.Certificates[name] = made
-	setSectionDefaults(c, "auth.certificates", name)
-	return made
-}
-
-// names lists what a section of the operator's names holds.
-func (c *Config) names(section string) []string {
-	switch section {
-	case "connections":
-		return sortedKeys(c.Connections)
-	case "auth.oidc":
-		return sortedKeys(c.Auth.OIDC)
-	default:
-		return sortedKeys(c.Auth.Certificates)
+	entries[name] = new(T)
+	for _, o := range theIndex().options {
+		if prefix, _, ok := o.section(); ok && prefix == section {
+			o.setDefault(c, name)
+		}
 	}
-}
-
-// entry makes sure that a section holds the name.
-func (c *Config) entry(section, name string) {
-	if section == "auth.oidc" {
-		c.issuer(name)
-		return
-	}
-	c.certificate(name)
+	return entries[name]
 }
 
 // apply sets one option and remembers where the value came from.

@@ -40,7 +40,7 @@ connections:
 func WriteMarkdown(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString(docHead)
-	for _, s := range sections() {
+	for _, s := range chapters() {
 		fmt.Fprintf(&b, "\n## %s\n", s.title)
 		if s.intro != "" {
 			fmt.Fprintf(&b, "\n%s\n", s.intro)

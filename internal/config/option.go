@@ -99,6 +99,12 @@ func option[T any](path string, c codec[T], def string, at func(*Config, string)
 	return o
 }
 
+func (o *Option) setDefault(c *Config, name string) {
+	if err := o.set(c, name, o.Default); err != nil {
+		panic("config: default of " + o.Path + ": " + err.Error())
+	}
+}
+
 // canonical checks a closed set and the bounds, and gives values their
 // declared spelling.
 func (o *Option) canonical(text string) (string, error) {

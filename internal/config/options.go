@@ -11,21 +11,21 @@ import (
 // Options returns every declared option, in the order of the documentation.
 func Options() []Option {
 	var all []Option
-	for _, s := range sections() {
+	for _, s := range chapters() {
 		all = append(all, s.options...)
 	}
 	return all
 }
 
-// section is a heading of the documentation and the options under it.
-type section struct {
+// chapter is a heading of the documentation and the options under it.
+type chapter struct {
 	title   string
 	intro   string
 	options []Option
 }
 
-func sections() []section {
-	return []section{
+func chapters() []chapter {
+	return []chapter{
 		{"Listening", "The public listener serves OData, SQL and the documentation; the admin listener serves metrics and health and should not be reachable by clients.", listenOptions()},
 		{"Callers", "`serve` does not start without authentication, unless `auth.mode` is `none` and it listens on a loopback address.", slices.Concat(authOptions(), certificateOptions())},
 		{"Connections", connectionIntro, connectionOptions()},

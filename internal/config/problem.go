@@ -63,3 +63,10 @@ func (p Problems) Err() error {
 func (p *Problems) add(path, mend, format string, args ...any) {
 	*p = append(*p, Problem{Path: path, Message: fmt.Sprintf(format, args...), Mend: mend})
 }
+
+// when adds a problem where something is wrong.
+func (p *Problems) when(wrong bool, path, mend, format string, args ...any) {
+	if wrong {
+		p.add(path, mend, format, args...)
+	}
+}

@@ -13,8 +13,11 @@ import (
 )
 
 // Address is the address with the password and the time limit that stand
-// beside it.
+// beside it; empty where there is no Redis.
 func (c *Redis) Address() tokens.Secret {
+	if c.URL.IsZero() {
+		return c.URL
+	}
 	scheme, rest, _ := strings.Cut(c.URL.Reveal(), "://")
 	authority, tail := rest, ""
 	if i := strings.IndexAny(rest, "/?"); i >= 0 {

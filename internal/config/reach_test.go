@@ -24,6 +24,7 @@ func TestRedisAddressHoldsWhatStandsBesideIt(t *testing.T) {
 		timeout             time.Duration
 		want                string
 	}{
+		{"no Redis", "", "p", time.Second, ""},
 		{"as it is", "redis://h:6379/0", "", 0, "redis://h:6379/0"},
 		{"a password", "redis://h:6379", "p/w", 0, "redis://:p%2Fw@h:6379"},
 		{"a user and a password", "rediss://u@h", "pw", 0, "rediss://u:pw@h"},

@@ -31,16 +31,10 @@ func (c *Config) validateListeners(p *Problems) {
 	checkAddress(p, "listen.address", l.Address)
 	if c.Admin.Address != "" {
 		checkAddress(p, "admin.address", c.Admin.Address)
-		if c.Admin.Address == l.Address && !strings.HasSuffix(l.Address, ":0") {
-			p.add("admin.address", "Give the admin listener a port of its own.", "is the same as listen.address.")
-		}
+		p.when(c.Admin.Address == l.Address && !strings.HasSuffix(l.Address, ":0"), "admin.address", "Give the admin listener a port of its own.", "is the same as listen.address.")
 	}
-	if (l.TLSCertFile == "") != (l.TLSKeyFile == "") {
-		p.add("listen.tls", "Give both cert_file and key_file, or neither.", "is half configured.")
-	}
-	if l.TLSClientCAFile != "" && l.TLSCertFile == "" {
-		p.add("listen.tls.client_ca_file", "Give listen.tls.cert_file and key_file as well.", "has no effect without TLS.")
-	}
+	p.when((l.TLSCertFile == "") != (l.TLSKeyFile == ""), "listen.tls", "Give both cert_file and key_file, or neither.", "is half configured.")
+	p.when(l.TLSClientCAFile != "" && l.TLSCertFile == "", "listen.tls.client_ca_file", "Give listen.tls.cert_file and key_file as well.", "has no effect without TLS.")
 	if c.PublicURL != "" {
 		checkURL(p, "public_url", c.PublicURL, "http", "https")
 	}
@@ -56,12 +50,8 @@ func (c *Config) validateAuth(p *Problems) {
 	case a.Has(AuthNone) && !IsLoopback(c.Listen.Address):
 		p.add("auth.mode", "Set listen.address to 127.0.0.1:8080, or choose keys, oidc or passthrough.", "none is only allowed on a loopback address; this one is %s.", c.Listen.Address)
 	}
-	if a.Has(AuthKeys) && a.KeysFile == "" {
-		p.add("auth.keys_file", "Make one with `gateway keys`, and name it here.", "is needed for auth.mode keys.")
-	}
-	if a.Has(AuthOIDC) && len(a.OIDC) == 0 {
-		p.add("auth.oidc", "Add an issuer with its audiences.", "is needed for auth.mode oidc.")
-	}
+	p.when(a.Has(AuthKeys) && a.KeysFile == "", "auth.keys_file", "Make one with `gateway keys`, and name it here.", "is needed for auth.mode keys.")
+	p.when(a.Has(AuthOIDC) && len(a.OIDC) == 0, "auth.oidc", "Add an issuer with its audiences.", "is needed for auth.mode oidc.")
 	for _, name := range sortedKeys(a.OIDC) {
 		path, i := "auth.oidc."+name, a.OIDC[name]
 		if i.Issuer == "" {
@@ -69,14 +59,10 @@ func (c *Config) validateAuth(p *Problems) {
 		} else {
 			checkSecureURL(p, path+".issuer", i.Issuer)
 		}
-		if strings.Contains(i.Issuer, "{tenantid}") && len(i.Tenants) == 0 {
-			p.add(path+".tenants", "List the tenants that are let in.", "is missing: every tenant of the provider would be.")
-		}
+		p.when(strings.Contains(i.Issuer, "{tenantid}") && len(i.Tenants) == 0, path+".tenants", "List the tenants that are let in.", "is missing: every tenant of the provider would be.")
 		checkPairs(p, path+".role_values", i.RoleValues)
 		checkPairs(p, path+".attributes", i.Attributes)
-		if len(i.Audiences) == 0 {
-			p.add(path+".audiences", "Name the audience that your tokens carry for this gateway.", "is missing: tokens made for other services would be accepted.")
-		}
+		p.when(len(i.Audiences) == 0, path+".audiences", "Name the audience that your tokens carry for this gateway.", "is missing: tokens made for other services would be accepted.")
 		if i.JWKSURL != "" {
 			checkSecureURL(p, path+".jwks_url", i.JWKSURL)
 		}
@@ -112,33 +98,23 @@ func (c *Config) checkStore(p *Problems, path, store string) {
 	case scheme == "", scheme == "memory":
 		return
 	case isRedis(scheme):
-		if rest == "" && c.Redis.URL.IsZero() {
-			p.add(path, "Set redis.url.", "is redis, but there is no Redis.")
-		}
+		p.when(rest == "" && c.Redis.URL.IsZero(), path, "Set redis.url.", "is redis, but there is no Redis.")
 	case scheme == "file":
-		if !strings.HasPrefix(rest, "/") {
-			p.add(path, "Write file:///path/to/folder.", "needs an absolute path.")
-		}
+		p.when(!strings.HasPrefix(rest, "/"), path, "Write file:///path/to/folder.", "needs an absolute path.")
 	default:
 		p.add(path, "Write redis, memory or file:///path.", "is not a known kind of store.")
 		return
 	}
-	if len(c.Tokens.EncryptionKeys) == 0 {
-		p.add("tokens.encryption_keys", "Make a key with `gateway keys seal`.", "is missing: tokens are not stored in %s unsealed.", scheme)
-	}
+	p.when(len(c.Tokens.EncryptionKeys) == 0, "tokens.encryption_keys", "Make a key with `gateway keys seal`.", "is missing: tokens are not stored in %s unsealed.", scheme)
 }
 
 func (c *Config) validateRest(p *Problems) {
-	if c.OData.PageSize > c.OData.MaxPageSize {
-		p.add("odata.page_size", "Raise odata.max_page_size or lower it.", "is larger than odata.max_page_size.")
-	}
+	p.when(c.OData.PageSize > c.OData.MaxPageSize, "odata.page_size", "Raise odata.max_page_size or lower it.", "is larger than odata.max_page_size.")
 	for path, n := range map[string]int64{
 		"limits.request_size": c.Limits.RequestBytes,
 		"limits.url_size":     c.Limits.URLBytes, "limits.header_size": c.Limits.HeaderBytes,
 	} {
-		if n < 1024 {
-			p.add(path, "Use 1KiB or more.", "is too small for any request.")
-		}
+		p.when(n < 1024, path, "Use 1KiB or more.", "is too small for any request.")
 	}
 	if m := c.Engine.MemoryBytes; m != 0 && m < 96<<20 {
 		p.add("engine.memory", "Use 96MiB or more, or auto.", "is too small for the engine.")
@@ -149,12 +125,8 @@ func (c *Config) validateRest(p *Problems) {
 	if m := c.Engine.WorkerBytes; m != 0 && (m < 64<<20 || c.Engine.MemoryBytes != 0 && m > c.Engine.MemoryBytes) {
 		p.add("engine.worker_memory", "Use 64MiB or more, and no more than engine.memory, or auto.", "does not fit.")
 	}
-	if c.Engine.Time <= 0 {
-		p.add("engine.time", "Use a time such as 1m.", "must be positive.")
-	}
-	if c.Engine.Threads < 0 {
-		p.add("engine.threads", "Use a number, or auto.", "can't be negative.")
-	}
+	p.when(c.Engine.Time <= 0, "engine.time", "Use a time such as 1m.", "must be positive.")
+	p.when(c.Engine.Threads < 0, "engine.threads", "Use a number, or auto.", "can't be negative.")
 	if c.Tracing.Endpoint != "" {
 		checkURL(p, "tracing.endpoint", c.Tracing.Endpoint, "http", "https")
 	}
@@ -210,9 +182,7 @@ func checkSecureURL(p *Problems, path, text string) {
 		return
 	}
 	u, _ := url.Parse(text)
-	if u.Scheme == "http" && !IsLoopback(net.JoinHostPort(u.Hostname(), "0")) {
-		p.add(path, "Use https.", "is not protected: keys could be replaced on the way.")
-	}
+	p.when(u.Scheme == "http" && !IsLoopback(net.JoinHostPort(u.Hostname(), "0")), path, "Use https.", "is not protected: keys could be replaced on the way.")
 }
 
 // checkKeys checks sealing keys: id:base64 of 32 bytes or more, ids unique.

@@ -9,14 +9,10 @@ import (
 
 func (c *Config) validateCertificates(p *Problems) {
 	a := c.Auth
-	if a.Has(AuthCertificate) && (len(a.Certificates) == 0 || c.Listen.TLSClientCAFile == "") {
-		p.add("auth.mode", "Set listen.tls.client_ca_file, and list the callers under auth.certificates.", "certificates needs both an authority and a list of callers.")
-	}
+	p.when(a.Has(AuthCertificate) && (len(a.Certificates) == 0 || c.Listen.TLSClientCAFile == ""), "auth.mode", "Set listen.tls.client_ca_file, and list the callers under auth.certificates.", "certificates needs both an authority and a list of callers.")
 	for _, name := range sortedKeys(a.Certificates) {
 		path, s := "auth.certificates."+name, a.Certificates[name]
-		if s.Subject == "" && s.DNSName == "" && s.Email == "" && s.URI == "" {
-			p.add(path, "Give subject, dns_name, email or uri.", "names nothing to compare.")
-		}
+		p.when(s.Subject == "" && s.DNSName == "" && s.Email == "" && s.URI == "", path, "Give subject, dns_name, email or uri.", "names nothing to compare.")
 		checkPairs(p, path+".attributes", s.Attributes)
 	}
 }
@@ -32,12 +28,8 @@ func checkPairs(p *Problems, path string, pairs []string) {
 
 func (c *Config) validateAudit(p *Problems) {
 	a := c.Audit
-	if a.File != "" && a.Syslog != "" {
-		p.add("audit.syslog", "Keep one of them.", "can't stand beside audit.file.")
-	}
-	if a.Required && a.File == "" && a.Syslog == "" {
-		p.add("audit.required", "Set audit.file or audit.syslog.", "is true, but there is no trail.")
-	}
+	p.when(a.File != "" && a.Syslog != "", "audit.syslog", "Keep one of them.", "can't stand beside audit.file.")
+	p.when(a.Required && a.File == "" && a.Syslog == "", "audit.required", "Set audit.file or audit.syslog.", "is true, but there is no trail.")
 	if a.Syslog == "" {
 		return
 	}
@@ -48,13 +40,9 @@ func (c *Config) validateAudit(p *Problems) {
 	}
 	switch u.Scheme {
 	case "tls", "tcp", "udp":
-		if u.Port() == "" {
-			p.add("audit.syslog", "Write "+u.Scheme+"://host:port.", "has no port.")
-		}
+		p.when(u.Port() == "", "audit.syslog", "Write "+u.Scheme+"://host:port.", "has no port.")
 	case "unix", "unixgram":
-		if u.Path == "" || u.Host != "" {
-			p.add("audit.syslog", "Write "+u.Scheme+":///dev/log.", "has no path.")
-		}
+		p.when(u.Path == "" || u.Host != "", "audit.syslog", "Write "+u.Scheme+":///dev/log.", "has no path.")
 	default:
 		p.add("audit.syslog", "Write tls://host:6514, tcp://, udp:// or unixgram:///dev/log.", "is no syslog receiver.")
 	}

@@ -14,9 +14,7 @@ func (c *Config) validateConnections(p *Problems) {
 		p.add("connections", "Add one under connections, or set GATEWAY_CONNECTION.", "there is no connection.")
 		return
 	}
-	if c.Connections[c.DefaultConnection] == nil {
-		p.add("default_connection", "Name one of "+strings.Join(c.ConnectionNames(), ", ")+".", "there is no connection %s.", c.DefaultConnection)
-	}
+	p.when(c.Connections[c.DefaultConnection] == nil, "default_connection", "Name one of "+strings.Join(c.ConnectionNames(), ", ")+".", "there is no connection %s.", c.DefaultConnection)
 	for _, name := range c.ConnectionNames() {
 		c.validateConnection(p, "connections."+name, c.Connections[name])
 	}
@@ -28,12 +26,8 @@ func (c *Config) validateConnection(p *Problems, path string, n *Connection) {
 	if n.OAuthSettingsLocation.Reveal() != "" {
 		c.checkStore(p, path+".oauth_settings_location", n.OAuthSettingsLocation.Reveal())
 	}
-	if n.AuthScheme == SchemePassThrough && !c.Auth.Has(AuthPassThrough) {
-		p.add(path+".auth_scheme", "Add passthrough to auth.mode.", "PassThrough needs callers that sign in with their own credentials.")
-	}
-	if n.ProxyPassword.Reveal() != "" && n.ProxyUser == "" {
-		p.add(path+".proxy_user", "", "is missing, though there is a proxy_password.")
-	}
+	p.when(n.AuthScheme == SchemePassThrough && !c.Auth.Has(AuthPassThrough), path+".auth_scheme", "Add passthrough to auth.mode.", "PassThrough needs callers that sign in with their own credentials.")
+	p.when(n.ProxyPassword.Reveal() != "" && n.ProxyUser == "", path+".proxy_user", "", "is missing, though there is a proxy_password.")
 }
 
 func validateHosts(p *Problems, path string, n *Connection) {
@@ -49,15 +43,11 @@ func validateHosts(p *Problems, path string, n *Connection) {
 	if n.AuthorizationServerURL != "" {
 		check(p, path+".authorization_server_url", n.AuthorizationServerURL)
 	}
-	if n.APIURL != "" && check(p, path+".api_url", n.APIURL) && !strings.HasSuffix(n.APIURL, "/v1") {
-		p.add(path+".api_url", "Add /v1 to it.", "does not end in /v1.")
-	}
+	p.when(n.APIURL != "" && check(p, path+".api_url", n.APIURL) && !strings.HasSuffix(n.APIURL, "/v1"), path+".api_url", "Add /v1 to it.", "does not end in /v1.")
 	if n.DaVinciAPIURL != "" {
 		check(p, path+".davinci_api_url", n.DaVinciAPIURL)
 	}
-	if n.APIURL != "" && n.AuthorizationServerURL == "" && n.AuthScheme != SchemeToken {
-		p.add(path+".authorization_server_url", "Give the authorization server that belongs to api_url.", "is missing, though api_url is given: credentials would go to the region's own server.")
-	}
+	p.when(n.APIURL != "" && n.AuthorizationServerURL == "" && n.AuthScheme != SchemeToken, path+".authorization_server_url", "Give the authorization server that belongs to api_url.", "is missing, though api_url is given: credentials would go to the region's own server.")
 }
 
 // checkUpstreamURL demands TLS, but on a loopback host: calls carry tokens.
@@ -78,14 +68,10 @@ func validateIdentity(p *Problems, path string, n *Connection) {
 		return
 	}
 	if n.AuthScheme == SchemeToken {
-		if n.OAuthAccessToken.IsZero() {
-			p.add(path+".oauth_access_token", "", "is needed for AuthScheme Token.")
-		}
+		p.when(n.OAuthAccessToken.IsZero(), path+".oauth_access_token", "", "is needed for AuthScheme Token.")
 		return
 	}
-	if n.OAuthClientID == "" {
-		p.add(path+".oauth_client_id", "Copy the client id from the application's configuration in PingOne.", "is missing.")
-	}
+	p.when(n.OAuthClientID == "", path+".oauth_client_id", "Copy the client id from the application's configuration in PingOne.", "is missing.")
 	switch method := n.TokenEndpointAuthMethod; {
 	case method == "PRIVATE_KEY_JWT" && n.OAuthPrivateKey.IsZero():
 		p.add(path+".oauth_private_key", "Give the private key in PEM, best as oauth_private_key_file.", "is needed for PRIVATE_KEY_JWT.")
@@ -94,10 +80,6 @@ func validateIdentity(p *Problems, path string, n *Connection) {
 	case method == "NONE" && n.AuthScheme == SchemeOAuthClient:
 		p.add(path+".token_endpoint_auth_method", "Use CLIENT_SECRET_BASIC, or the method set in PingOne.", "NONE does not go with client credentials.")
 	}
-	if n.InitiateOAuth == "OFF" && n.OAuthAccessToken.IsZero() {
-		p.add(path+".initiate_oauth", "Use GETANDREFRESH, or give oauth_access_token.", "is OFF, but there is no access token.")
-	}
-	if n.InitiateOAuth == "REFRESH" && n.OAuthRefreshToken.IsZero() && n.OAuthAccessToken.IsZero() && n.OAuthSettingsLocation.IsZero() {
-		p.add(path+".initiate_oauth", "Use GETANDREFRESH, or give oauth_refresh_token.", "is REFRESH, but there is no token to start from.")
-	}
+	p.when(n.InitiateOAuth == "OFF" && n.OAuthAccessToken.IsZero(), path+".initiate_oauth", "Use GETANDREFRESH, or give oauth_access_token.", "is OFF, but there is no access token.")
+	p.when(n.InitiateOAuth == "REFRESH" && n.OAuthRefreshToken.IsZero() && n.OAuthAccessToken.IsZero() && n.OAuthSettingsLocation.IsZero(), path+".initiate_oauth", "Use GETANDREFRESH, or give oauth_refresh_token.", "is REFRESH, but there is no token to start from.")
 }

@@ -32,6 +32,9 @@ type Check struct {
 	// connection:pingone.
 	Name string
 	Need Need
+	// Every is how long an outcome without error holds, for what is dear to look
+	// at or rarely changes; 0 looks each round.
+	Every time.Duration
 	// Run returns nil if all is well; the error's sentence and mend are shown
 	// in /readyz?verbose.
 	Run func(context.Context) error
@@ -107,15 +110,27 @@ func (c *Checks) run(ctx context.Context, cfg Config) {
 	}
 }
 
-// Round runs every check once, all at a time, and observes what changed.
+// outcome is what a check came to in a round; held ones did not run.
+type outcome struct {
+	err  error
+	held bool
+}
+
+// Round runs every check once whose last outcome holds no longer, all at a time,
+// and observes what changed.
 func (c *Checks) Round(ctx context.Context, sink observe.Sink, now func() time.Time) {
-	results := make([]error, len(c.cfg.Checks))
+	results := make([]outcome, len(c.cfg.Checks))
+	_, states := c.Ready()
 	var wg sync.WaitGroup
 	for i, k := range c.cfg.Checks {
+		if s := states[i]; s.Known && s.Err == nil && now().Sub(s.At) < k.Every {
+			results[i].held = true
+			continue
+		}
 		wg.Go(func() {
 			checkCtx, cancel := context.WithTimeout(ctx, c.cfg.Timeout)
 			defer cancel()
-			results[i] = safely.Do(checkCtx, sink, observe.InCheck, func() error { return k.Run(checkCtx) })
+			results[i].err = safely.Do(checkCtx, sink, observe.InCheck, func() error { return k.Run(checkCtx) })
 		})
 	}
 	wg.Wait()
@@ -125,14 +140,17 @@ func (c *Checks) Round(ctx context.Context, sink observe.Sink, now func() time.T
 	c.take(ctx, results, sink, now())
 }
 
-func (c *Checks) take(ctx context.Context, results []error, sink observe.Sink, at time.Time) {
+func (c *Checks) take(ctx context.Context, results []outcome, sink observe.Sink, at time.Time) {
 	c.mu.Lock()
 	first, was := c.rounds == 0, c.ready
 	c.rounds++
 	var events []observe.Event
 	failing := ""
-	for i, err := range results {
-		s := &c.states[i]
+	for i, r := range results {
+		if r.held {
+			continue
+		}
+		s, err := &c.states[i], r.err
 		if changed := !s.Known || (s.Err == nil) != (err == nil); changed {
 			events = append(events, observe.ReadyCheck{Name: s.Name, OK: err == nil, Err: err})
 		}

@@ -188,6 +188,36 @@ func TestReadyzVerbose(t *testing.T) {
 	assert.Len(t, all[observe.ReadyCheck](sink), 4, "only changes are observed")
 }
 
+func TestWhatIsDearIsLookedAtSeldom(t *testing.T) {
+	t.Parallel()
+	var runs int
+	var fails error
+	k := server.NewChecks(server.ChecksConfig{Checks: []server.Check{
+		{Name: "clock", Need: server.Never, Every: 5 * time.Minute, Run: func(context.Context) error { runs++; return fails }},
+	}})
+	start := time.Unix(1_000_000, 0)
+	for _, c := range []struct {
+		name  string
+		after time.Duration
+		fails error
+		runs  int // in all, after the round
+		ok    bool
+	}{
+		{"the first round", 0, nil, 1, true},
+		{"its outcome holds", 4 * time.Minute, errors.New("down"), 1, true},
+		{"but not longer", 5 * time.Minute, errors.New("down"), 2, false},
+		{"a failure does not hold", 5*time.Minute + time.Second, nil, 3, true},
+		{"what holds keeps the time of its round", 10 * time.Minute, nil, 3, true},
+		{"and ends by it", 10*time.Minute + time.Second, nil, 4, true},
+	} {
+		fails = c.fails
+		k.Round(t.Context(), observe.Discard, func() time.Time { return start.Add(c.after) })
+		_, states := k.Ready()
+		assert.Equal(t, c.runs, runs, c.name)
+		assert.Equal(t, c.ok, states[0].Err == nil, c.name)
+	}
+}
+
 // TestDrainLetsRequestsFinish stops the server while a request runs.
 func TestDrainLetsRequestsFinish(t *testing.T) {
 	t.Parallel()

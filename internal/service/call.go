@@ -68,7 +68,7 @@ func (r *Request) call(ctx context.Context, st query.Statement) (*query.Answer, 
 
 // inputs gives the values of a call that the caller may make. It asks nothing of
 // the directory.
-func (r *Request) inputs(connection *Connection, p *procedure.Procedure, c *procedure.Call, st query.Statement) (in procedure.Inputs, err error) {
+func (r *Request) inputs(connection *Database, p *procedure.Procedure, c *procedure.Call, st query.Statement) (in procedure.Inputs, err error) {
 	s := r.session.service
 	if err := s.MayCall(p.Name, r.session.caller); err != nil {
 		return in, err

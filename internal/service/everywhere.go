@@ -21,7 +21,7 @@ type everywhere struct {
 
 // withAll adds the schema of all environments unless the connection does not
 // offer it.
-func (s *Service) withAll(c *Connection, p catalog.Provider) catalog.Provider {
+func (s *Service) withAll(c *Database, p catalog.Provider) catalog.Provider {
 	if b, ok := c.Provider.(*browsed); ok && !named(b.schemas, catalog.AllEnvironments) {
 		return p
 	}

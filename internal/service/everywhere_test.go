@@ -17,8 +17,8 @@ type shelves struct{ provider catalog.Provider }
 
 func (s shelves) Default() string { return "main" }
 
-func (s shelves) Connection(context.Context, string, *auth.Principal) (*service.Connection, error) {
-	return &service.Connection{Name: "main", Provider: s.provider}, nil
+func (s shelves) Database(context.Context, string, *auth.Principal) (*service.Database, error) {
+	return &service.Database{Name: "main", Provider: s.provider}, nil
 }
 
 // torn is a library of which one schema can't be read.

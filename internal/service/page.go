@@ -119,7 +119,7 @@ func (s *stream) settle(to *tally) {
 // scopeOf is equal for requests of one caller that read the same rows in the
 // same columns with the same rights. The limit doesn't matter: a query that has
 // one is not read in pages.
-func scopeOf(c *Connection, caller string, q *query.Query) string {
+func scopeOf(c *Database, caller string, q *query.Query) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%p %q %q %q %v %v\n", c.Executor, c.Name, caller, q.SQL, q.Parameters, q.Columns)
 	if p := q.Plain; p != nil {

@@ -28,7 +28,7 @@ type Request struct {
 	// Provider is the caller's view of the connection's catalog.
 	catalog.Provider
 	session    *Session
-	connection *Connection
+	connection *Database
 	ctx        context.Context
 	// held is given back in the end, the last one first.
 	held  []func()

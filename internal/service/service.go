@@ -23,8 +23,9 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/reading"
 )
 
-// Connection is one directory that can be queried.
-type Connection struct {
+// Database is one connection as sessions work on it: what can be read and changed
+// over it, and within which limits.
+type Database struct {
 	Name string
 	// Provider gives the whole catalog.
 	Provider catalog.Provider
@@ -47,7 +48,7 @@ type Connection struct {
 }
 
 // hold keeps the connection open until release.
-func (c *Connection) hold() (release func()) {
+func (c *Database) hold() (release func()) {
 	if c.Hold == nil {
 		return func() {}
 	}
@@ -57,10 +58,10 @@ func (c *Connection) hold() (release func()) {
 // Pool gives connections. A caller that is passed through to the directory
 // with its own credentials gets one of its own.
 type Pool interface {
-	// Connection returns the connection of that name, "" for the default one,
+	// Database is that of the connection of that name, "" for the default one,
 	// which stays open until ctx ends at least. The error is gwerr.NotFound if
 	// there is none.
-	Connection(ctx context.Context, name string, p *auth.Principal) (*Connection, error)
+	Database(ctx context.Context, name string, p *auth.Principal) (*Database, error)
 	// Default names the default connection.
 	Default() string
 }
@@ -139,8 +140,8 @@ func New(c Config) *Service {
 func (s *Service) Close() { s.config.Readings.Close() }
 
 // connection finds a connection, and the caller's view of its catalog.
-func (s *Service) connection(ctx context.Context, name string, p *auth.Principal) (*Connection, catalog.Provider, error) {
-	c, err := s.config.Pool.Connection(ctx, name, p)
+func (s *Service) connection(ctx context.Context, name string, p *auth.Principal) (*Database, catalog.Provider, error) {
+	c, err := s.config.Pool.Database(ctx, name, p)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -67,15 +67,15 @@ func (d *desk) keep(_ context.Context, r audit.Record) {
 // Default implements service.Pool.
 func (d *desk) Default() string { return "main" }
 
-// Connection implements service.Pool.
-func (d *desk) Connection(ctx context.Context, name string, _ *auth.Principal) (*service.Connection, error) {
+// Database implements service.Pool.
+func (d *desk) Database(ctx context.Context, name string, _ *auth.Principal) (*service.Database, error) {
 	if name != "" && name != "main" {
 		return nil, gwerr.New(gwerr.NotFound, "There is no such connection.", "")
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.used = append(d.used, ctx)
-	return &service.Connection{Name: "main", MaxRows: 100}, nil
+	return &service.Database{Name: "main", MaxRows: 100}, nil
 }
 
 // Bind implements service.Binder.

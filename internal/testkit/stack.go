@@ -11,11 +11,11 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/pingone-gateway/gateway/internal/auth"
+	"github.com/pingone-gateway/gateway/internal/connections"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/pingone"
@@ -95,7 +95,7 @@ func OpenEngine(t testing.TB) *duck.Engine {
 type Stack struct {
 	*Simulator
 	Engine    *duck.Engine
-	Directory *pingone.Connection
+	Directory *pingone.Directory
 	Executor  *exec.Executor
 	Service   *service.Service
 }
@@ -131,7 +131,7 @@ func Start(t testing.TB, o Options) *Stack {
 		o.Exec(&x)
 	}
 	s.Executor = exec.New(x)
-	c := service.Config{Pool: onePool{&service.Connection{Name: "pingone", Provider: d, Executor: s.Executor, Writer: d, ReadOnly: o.ReadOnly, MaxAffected: o.MaxAffected, Allows: o.Allows, Procedures: d.Procedures()}}, Binder: s.Engine, Aliases: []string{"CData"}, Sink: o.Sink}
+	c := service.Config{Pool: onePool{&service.Database{Name: "pingone", Provider: d, Executor: s.Executor, Writer: d, ReadOnly: o.ReadOnly, MaxAffected: o.MaxAffected, Allows: o.Allows, Procedures: d.Procedures()}}, Binder: s.Engine, Aliases: []string{"CData"}, Sink: o.Sink}
 	if o.Service != nil {
 		o.Service(&c)
 	}
@@ -236,38 +236,15 @@ func workerToken(t testing.TB, s *Simulator) pingone.Authorizer {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = source.Close() })
-	return authorizer{source}
+	return connections.Bearer{Source: source}
 }
 
-type authorizer struct{ source tokens.Source }
-
-// Token implements pingone.Authorizer.
-func (a authorizer) Token(ctx context.Context) (pingone.Token, error) {
-	t, err := a.source.Token(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return &token{a.source, t}, nil
-}
-
-// token is a pingone.Token.
-type token struct {
-	source tokens.Source
-	token  tokens.Token
-}
-
-func (t *token) Set(h http.Header)           { h.Set("Authorization", "Bearer "+t.token.Value.Reveal()) }
-func (t *token) Refused(ctx context.Context) { t.source.Invalidate(ctx, t.token) }
-func (t *token) Valid(now time.Time) bool {
-	return t.token.Expiry.IsZero() || now.Before(t.token.Expiry)
-}
-
-type onePool struct{ only *service.Connection }
+type onePool struct{ only *service.Database }
 
 // Default implements service.Pool.
 func (p onePool) Default() string { return p.only.Name }
 
-// Connection implements service.Pool.
-func (p onePool) Connection(context.Context, string, *auth.Principal) (*service.Connection, error) {
+// Database implements service.Pool.
+func (p onePool) Database(context.Context, string, *auth.Principal) (*service.Database, error) {
 	return p.only, nil
 }

@@ -42,7 +42,7 @@ func TestRowLimitsHoldOnEveryWay(t *testing.T) {
 		"of the service": func(c *service.Config) { c.MaxRows = 10 },
 		"of the caller":  func(c *service.Config) { c.Policy = bounded{quota.Limits{RowsPerQuery: 10}} },
 		"of the connection": func(c *service.Config) {
-			one, err := c.Pool.Connection(context.Background(), "", nil)
+			one, err := c.Pool.Database(context.Background(), "", nil)
 			if err == nil {
 				one.MaxRows = 10
 			}

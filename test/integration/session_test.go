@@ -198,8 +198,8 @@ func occupied(t *testing.T, w *testkit.Web) (end func()) {
 // noPool has no connections.
 type noPool struct{ service.Pool }
 
-// Connection implements service.Pool.
-func (noPool) Connection(context.Context, string, *auth.Principal) (*service.Connection, error) {
+// Database implements service.Pool.
+func (noPool) Database(context.Context, string, *auth.Principal) (*service.Database, error) {
 	return nil, gwerr.New(gwerr.NotFound, "There is no such connection.", "")
 }
 

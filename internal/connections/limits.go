@@ -1,4 +1,4 @@
-package main
+package connections
 
 import (
 	"context"
@@ -11,8 +11,8 @@ import (
 // limitsFor is how long limits that PingOne told are believed.
 const limitsFor = time.Hour
 
-// limitReader tells the rate budget PingOne's own limits.
-type limitReader struct {
+// Limits tell the rate budget PingOne's own limits.
+type Limits struct {
 	directory interface {
 		RateLimits(ctx context.Context) (map[string]float64, error)
 	}
@@ -23,9 +23,9 @@ type limitReader struct {
 	next time.Time // when to read again
 }
 
-// read asks PingOne for its limits, if that is due. Between two readings, and
+// Read asks PingOne for its limits, if that is due. Between two readings, and
 // for groups that PingOne says nothing about, the budget learns from 429.
-func (l *limitReader) read(ctx context.Context) error {
+func (l *Limits) Read(ctx context.Context) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if time.Now().Before(l.next) {

@@ -1,4 +1,4 @@
-package main
+package sqlclient
 
 import (
 	"encoding/json"
@@ -17,8 +17,8 @@ const tableRows = 10_000
 // cellWidth cuts longer texts in a table.
 const cellWidth = 60
 
-// printTable prints a JSON answer of /sql as a table for a terminal.
-func printTable(body io.Reader, out io.Writer) error {
+// writeTable writes a JSON answer of /sql as a table for a terminal.
+func writeTable(body io.Reader, out io.Writer) error {
 	var a struct {
 		Columns []struct{ Name string }
 		Rows    [][]json.RawMessage
@@ -26,10 +26,11 @@ func printTable(body io.Reader, out io.Writer) error {
 	if err := json.NewDecoder(body).Decode(&a); err != nil {
 		return gwerr.Wrap(gwerr.UpstreamCutShort, err, "The answer ended before its end; rows are missing.", "Try again.")
 	}
-	lines := [][]string{nil}
+	var names, rule []string
 	for _, c := range a.Columns {
-		lines[0] = append(lines[0], c.Name)
+		names = append(names, c.Name)
 	}
+	lines := [][]string{names}
 	for _, r := range a.Rows[:min(len(a.Rows), tableRows)] {
 		var cells []string
 		for _, v := range r {
@@ -37,56 +38,48 @@ func printTable(body io.Reader, out io.Writer) error {
 		}
 		lines = append(lines, cells)
 	}
-	widths := make([]int, len(a.Columns))
+	widths := make([]int, len(names))
 	for _, l := range lines {
 		for i, c := range l {
 			widths[i] = max(widths[i], utf8.RuneCountInString(c))
 		}
 	}
-	for n, l := range lines {
-		printLine(out, l, widths)
-		if n == 0 {
-			printRule(out, widths)
-		}
+	for _, w := range widths {
+		rule = append(rule, strings.Repeat("-", w))
+	}
+	var b strings.Builder
+	writeLine(&b, names, widths)
+	writeLine(&b, rule, widths)
+	for _, l := range lines[1:] {
+		writeLine(&b, l, widths)
 	}
 	if more := len(a.Rows) - tableRows; more > 0 {
-		fmt.Fprintf(out, "… and %d more rows; use --format csv for all.\n", more)
+		fmt.Fprintf(&b, "… and %d more rows; use --format csv for all.\n", more)
 	}
-	_, err := fmt.Fprintf(out, "(%d rows)\n", len(a.Rows))
+	fmt.Fprintf(&b, "(%d rows)\n", len(a.Rows))
+	_, err := io.WriteString(out, b.String())
 	return err
 }
 
-func printLine(out io.Writer, cells []string, widths []int) {
-	var b strings.Builder
+func writeLine(b *strings.Builder, cells []string, widths []int) {
 	for i, c := range cells {
-		if i > 0 {
-			b.WriteString("  ")
-		}
 		b.WriteString(c)
 		if i < len(cells)-1 {
-			b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c)))
+			b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c)+2))
 		}
 	}
-	fmt.Fprintln(out, b.String())
-}
-
-func printRule(out io.Writer, widths []int) {
-	var parts []string
-	for _, w := range widths {
-		parts = append(parts, strings.Repeat("-", w))
-	}
-	fmt.Fprintln(out, strings.Join(parts, "  "))
+	b.WriteString("\n")
 }
 
 // cellText is a value on one line.
 func cellText(v json.RawMessage) string {
 	text := string(v)
-	var s string
-	if json.Unmarshal(v, &s) == nil && text != "null" {
-		text = s
-	}
 	if text == "null" {
 		return ""
+	}
+	var s string
+	if json.Unmarshal(v, &s) == nil {
+		text = s
 	}
 	text = strings.Map(func(r rune) rune {
 		if r < ' ' {

@@ -5,9 +5,9 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
-// Connection is one PingOne organization, as a source of rows and a provider
+// Directory is one PingOne organization, as a source of rows and a provider
 // of schemas. Its methods are safe for concurrent use.
-type Connection struct {
+type Directory struct {
 	cfg    Config
 	client *client
 	// declared holds the tables as their files declare them.
@@ -17,13 +17,13 @@ type Connection struct {
 }
 
 var (
-	_ scan.Source      = (*Connection)(nil)
-	_ catalog.Provider = (*Connection)(nil)
+	_ scan.Source      = (*Directory)(nil)
+	_ catalog.Provider = (*Directory)(nil)
 )
 
-// New returns a connection; it makes no call. Errors are gwerr.Config for a
+// New returns a directory; it makes no call. Errors are gwerr.Config for a
 // configuration that can't work, and those of tables.All.
-func New(cfg Config) (*Connection, error) {
+func New(cfg Config) (*Directory, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return nil, err
@@ -32,14 +32,14 @@ func New(cfg Config) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Connection{cfg: cfg, client: cl, declared: cfg.Tables, learnt: newExperience()}
+	c := &Directory{cfg: cfg, client: cl, declared: cfg.Tables, learnt: newExperience()}
 	c.schemas = newSchemas(c)
 	return c, nil
 }
 
-// Close stops what the connection reads for itself and frees idle connections.
+// Close stops what the directory reads for itself and frees idle connections.
 // Scans that still run end with their contexts.
-func (c *Connection) Close() error {
+func (c *Directory) Close() error {
 	c.schemas.close()
 	c.client.close()
 	return nil

@@ -1,18 +1,16 @@
-package main
+package config
 
 import (
 	"cmp"
 	"slices"
-
-	"github.com/pingone-gateway/gateway/internal/config"
 )
 
 // levels of the log, from the quietest on.
 var levels = []string{"error", "warn", "info", "debug"}
 
-// logLevel is the log's level: the service's own, or what the connections'
+// LogLevel is the log's level: the service's own, or what the connections'
 // Verbosity asks for if that says more.
-func logLevel(c *config.Config) string {
+func (c *Config) LogLevel() string {
 	level := c.Log.Level
 	for _, conn := range c.Connections {
 		level = slices.MaxFunc([]string{level, levelOf(conn.Verbosity)}, func(a, b string) int {

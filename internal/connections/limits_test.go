@@ -1,4 +1,4 @@
-package main
+package connections
 
 import (
 	"context"
@@ -35,9 +35,9 @@ func TestLimitsAreReadUntilTheyAreKnown(t *testing.T) {
 	t.Parallel()
 	budget := &setLimits{Limiter: limiter.Unlimited, got: map[string]float64{}}
 	directory := &toldLimits{err: errors.New("PingOne does not answer")}
-	r := &limitReader{directory: directory, budget: budget, license: "pingone/env"}
+	r := &Limits{directory: directory, budget: budget, license: "pingone/env"}
 	for range 2 {
-		if err := r.read(t.Context()); err == nil {
+		if err := r.Read(t.Context()); err == nil {
 			t.Fatal("a failed reading is told")
 		}
 	}
@@ -46,7 +46,7 @@ func TestLimitsAreReadUntilTheyAreKnown(t *testing.T) {
 	}
 	directory.err, directory.limits = nil, map[string]float64{"rlgDirAccessRps": 300, "rlgConfigRpm": 10}
 	for range 3 {
-		if err := r.read(t.Context()); err != nil {
+		if err := r.Read(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

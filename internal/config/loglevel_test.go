@@ -1,4 +1,4 @@
-package main
+package config_test
 
 import (
 	"testing"
@@ -29,7 +29,7 @@ func TestLogLevel(t *testing.T) {
 			for i, v := range c.verbosities {
 				cfg.Connections[string(rune('a'+i))] = &config.Connection{Verbosity: v}
 			}
-			assert.Equal(t, c.want, logLevel(cfg))
+			assert.Equal(t, c.want, cfg.LogLevel())
 		})
 	}
 }

@@ -1,43 +1,18 @@
-package main
+package probe
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-
-	"github.com/spf13/cobra"
 
 	"github.com/pingone-gateway/gateway/internal/config"
+	"github.com/pingone-gateway/gateway/internal/connections"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/reach"
-	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
-
-func checkCommand() *cobra.Command {
-	var f configFlags
-	c := &cobra.Command{
-		Use:   "check",
-		Short: "Test the connections step by step and say how to mend what fails",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := f.load()
-			if err != nil {
-				return err
-			}
-			a, err := newApp(cmd.Context(), cfg, os.Stderr, server.Landing{})
-			if err != nil {
-				return err
-			}
-			return joinClose(cmd.Context(), a, a.check(cmd.Context(), cmd.OutOrStdout()))
-		},
-	}
-	f.register(c)
-	return c
-}
 
 // report prints steps and remembers whether one failed.
 type report struct {
@@ -60,17 +35,18 @@ func (r *report) step(name string, err error) bool {
 	return false
 }
 
-// check tests Redis and every connection: the hosts, the clock, a token, the
-// environments with one row of each one's users, and the policy.
-func (a *app) check(ctx context.Context, w io.Writer) error {
+// Report tests Redis and every connection, and says on w how each step went and
+// how to mend it: the hosts, the clock, a token, the environments with one row of
+// each one's users, and the policy. The error is gwerr.Config if a step failed.
+func (p *Probe) Report(ctx context.Context, w io.Writer) error {
 	r := &report{w: w}
-	if a.keeper.redis != nil {
+	if p.Redis != nil {
 		fmt.Fprintln(w, "Redis")
-		r.step("reachable", a.redisUp(ctx))
+		r.step("reachable", p.redis(ctx))
 	}
-	for _, name := range a.config.ConnectionNames() {
+	for _, name := range p.Config.ConnectionNames() {
 		fmt.Fprintf(w, "Connection %s\n", name)
-		a.checkConnection(ctx, r, name)
+		p.connection(ctx, r, name)
 	}
 	if r.failed > 0 {
 		return gwerr.Newf(gwerr.Config, "%d step(s) failed.", r.failed)
@@ -79,17 +55,16 @@ func (a *app) check(ctx context.Context, w io.Writer) error {
 	return nil
 }
 
-func (a *app) checkConnection(ctx context.Context, r *report, name string) {
-	cfg := a.config.Connections[name]
-	if !checkHosts(ctx, r, cfg) {
+func (p *Probe) connection(ctx context.Context, r *report, name string) {
+	if !r.reachable(ctx, p.Config.Connections[name]) {
 		return
 	}
-	c, ok := a.pool.get(name)
+	c, ok := p.Pool.Get(name)
 	if !ok {
 		fmt.Fprintln(r.w, "  -       callers bring their own credentials; nothing more can be tested without one")
 		return
 	}
-	if _, err := c.tokens.Source.Token(ctx); !r.step("access token", err) {
+	if _, err := c.Tokens.Source.Token(ctx); !r.step("access token", err) {
 		return
 	}
 	names, err := c.Provider.Names(ctx)
@@ -105,16 +80,16 @@ func (a *app) checkConnection(ctx context.Context, r *report, name string) {
 			r.step("environment "+n.Name+": attributes and one user", readOne(ctx, c, n.Name))
 		}
 	}
-	r.step("limits of PingOne", c.limits.read(ctx))
-	if a.policy != nil {
-		r.step("policy "+a.config.Auth.PolicyFile, a.checkPolicy(ctx, name))
+	r.step("limits of PingOne", c.Limits.Read(ctx))
+	if p.Policy != nil {
+		r.step("policy "+p.Config.Auth.PolicyFile, p.policy(ctx, name))
 	}
 }
 
-// checkHosts tests whether the connection's hosts can be reached, and the
-// clock. It tells whether to go on.
-func checkHosts(ctx context.Context, r *report, c *config.Connection) bool {
-	client, err := clientOf(c)
+// reachable tests whether the connection's hosts can be reached, and the clock.
+// It tells whether to go on.
+func (r *report) reachable(ctx context.Context, c *config.Connection) bool {
+	client, err := connections.HTTPClient(c)
 	if err != nil {
 		return r.step("proxy and authorities", err)
 	}
@@ -136,7 +111,7 @@ func checkHosts(ctx context.Context, r *report, c *config.Connection) bool {
 }
 
 // readOne reads an environment's attributes and one row of its users.
-func readOne(ctx context.Context, c *connection, schema string) error {
+func readOne(ctx context.Context, c *connections.Opened, schema string) error {
 	s, err := c.Provider.Schema(ctx, schema)
 	if err != nil {
 		return err
@@ -145,7 +120,7 @@ func readOne(ctx context.Context, c *connection, schema string) error {
 	if !ok {
 		return gwerr.New(gwerr.Internal, "The table Users is not declared.", "")
 	}
-	rows, err := c.directory.Scan(ctx, oneRow(users))
+	rows, err := c.Directory.Scan(ctx, oneRow(users))
 	if err != nil {
 		return err
 	}
