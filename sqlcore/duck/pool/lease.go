@@ -75,7 +75,7 @@ func (l *Lease) Begin() uint32 {
 func (l *Lease) Conn() *wire.Conn { return l.process.conn }
 
 // Call sends a request about a text and waits for its answer.
-func (l *Lease) Call(ctx context.Context, send func(c *wire.Conn, number uint32) error) ([]string, error) {
+func (l *Lease) Call(ctx context.Context, send func(c *wire.Conn, number uint32) error) ([][]byte, error) {
 	number := l.Begin()
 	defer l.Waits(1)
 	stop := context.AfterFunc(ctx, func() { l.interrupt(context.Cause(ctx), number) })
@@ -89,7 +89,7 @@ func (l *Lease) Call(ctx context.Context, send func(c *wire.Conn, number uint32)
 	}
 	switch f.Kind {
 	case wire.Answer:
-		return f.Strings()
+		return f.Parts()
 	case wire.Failed:
 		return nil, l.Told(f)
 	default:

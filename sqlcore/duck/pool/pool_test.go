@@ -87,7 +87,12 @@ func lease(t *testing.T, p *Pool) *Lease {
 
 // texts runs a statement and returns the last column of its result.
 func texts(ctx context.Context, l *Lease, sql string) ([]string, error) {
-	return l.Call(ctx, func(c *wire.Conn, number uint32) error { return c.SendStrings(wire.Texts, number, sql) })
+	parts, err := l.Call(ctx, func(c *wire.Conn, number uint32) error { return c.SendStrings(wire.Texts, number, sql) })
+	var out []string
+	for _, p := range parts {
+		out = append(out, string(p))
+	}
+	return out, err
 }
 
 // The statements that tests hold a process with.
