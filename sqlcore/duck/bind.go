@@ -3,9 +3,9 @@
 package duck
 
 import (
+	"bytes"
 	"context"
 	"strconv"
-	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -195,13 +195,13 @@ const (
 )
 
 // ask runs one of the calls and returns its answer.
-func ask(ctx context.Context, c planner, database, call, sql string) (string, error) {
+func ask(ctx context.Context, c planner, database, call, sql string) ([]byte, error) {
 	out, err := c.ask(ctx, database, call, sql)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if len(out) != 1 {
-		return "", errPlan
+		return nil, errPlan
 	}
 	return validJSON(out[0]), nil
 }
@@ -212,11 +212,11 @@ var noJSON = []string{"-Infinity", "Infinity", "-NaN", "NaN"}
 
 // validJSON puts the numbers that JSON doesn't have in quotes. As texts, they
 // are no values of their type any more, so that nothing is made of them.
-func validJSON(text string) string {
-	if !strings.Contains(text, "Infinity") && !strings.Contains(text, "NaN") {
+func validJSON(text []byte) []byte {
+	if !bytes.Contains(text, []byte("Infinity")) && !bytes.Contains(text, []byte("NaN")) {
 		return text
 	}
-	var b strings.Builder
+	var b bytes.Buffer
 	quoted := false
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
@@ -234,13 +234,13 @@ func validJSON(text string) string {
 		}
 		b.WriteByte(text[i])
 	}
-	return b.String()
+	return b.Bytes()
 }
 
 // prefixOf gives the first of the words with which a text begins, or "".
-func prefixOf(text string, words []string) string {
+func prefixOf(text []byte, words []string) string {
 	for _, w := range words {
-		if strings.HasPrefix(text, w) {
+		if bytes.HasPrefix(text, []byte(w)) {
 			return w
 		}
 	}

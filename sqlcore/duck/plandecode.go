@@ -14,9 +14,9 @@ import (
 
 // decodePlan reads the answer of json_serialize_plan, or of json_serialize_sql
 // where that is an error.
-func decodePlan(text string) (*planReply, error) {
+func decodePlan(text []byte) (*planReply, error) {
 	var r *planReply
-	if err := readNode(jx.DecodeStr(text), &r); err != nil {
+	if err := readNode(jx.DecodeBytes(text), &r); err != nil {
 		return nil, errors.Join(errPlan, err)
 	}
 	if r == nil {

@@ -61,7 +61,7 @@ func seedPlans(tb testing.TB) []string {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		out = append(out, answer)
+		out = append(out, string(answer))
 	}
 	return out
 }
@@ -74,7 +74,7 @@ func FuzzPlan(f *testing.F) {
 	}
 	f.Add(`{"plans":[{"type":"LOGICAL_GET","function_data":{"schema":"Town","table":"Members"},"projection_ids":[-1]}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		reply, err := decodePlan(text)
+		reply, err := decodePlan([]byte(text))
 		if err != nil {
 			return
 		}
@@ -109,7 +109,7 @@ func TestPlanMutations(t *testing.T) {
 			for _, c := range []byte(`0"[}x`) {
 				changed := []byte(p)
 				changed[i] = c
-				reply, err := decodePlan(string(changed))
+				reply, err := decodePlan(changed)
 				if err != nil {
 					continue
 				}

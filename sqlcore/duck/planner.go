@@ -25,28 +25,38 @@ func (e *Engine) planner(ctx context.Context, tables []*catalog.Table) (planner,
 func (p planner) release() { p.lease.Release() }
 
 // call sends a request of strings.
-func (p planner) call(ctx context.Context, kind wire.Kind, args ...string) ([]string, error) {
+func (p planner) call(ctx context.Context, kind wire.Kind, args ...string) ([][]byte, error) {
 	return p.lease.Call(ctx, func(c *wire.Conn, number uint32) error { return c.SendStrings(kind, number, args...) })
 }
 
 // ask runs a statement of one parameter in one of the process's databases and
 // returns the values of the last column of its result.
-func (p planner) ask(ctx context.Context, database, sql, parameter string) ([]string, error) {
+func (p planner) ask(ctx context.Context, database, sql, parameter string) ([][]byte, error) {
 	return p.call(ctx, wire.Ask, database, sql, parameter)
 }
 
 // texts runs a statement and returns the values of the last column of its
 // result, which must be text; nulls are "".
 func (p planner) texts(ctx context.Context, sql string) ([]string, error) {
-	return p.call(ctx, wire.Texts, sql)
+	out, err := p.call(ctx, wire.Texts, sql)
+	return asStrings(out), err
+}
+
+func asStrings(parts [][]byte) []string {
+	out := make([]string, len(parts))
+	for i, p := range parts {
+		out[i] = string(p)
+	}
+	return out
 }
 
 // describe gives the names and SQL types of a statement's result.
 func (p planner) describe(ctx context.Context, sql string) (names, types []string, err error) {
-	out, err := p.call(ctx, wire.Describe, sql)
+	parts, err := p.call(ctx, wire.Describe, sql)
 	if err != nil {
 		return nil, nil, err
 	}
+	out := asStrings(parts)
 	if len(out)%2 != 0 {
 		return nil, nil, errors.New("duck: a column without a type")
 	}

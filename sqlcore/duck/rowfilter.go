@@ -64,7 +64,7 @@ func (f *rowFilter) prepare(ctx context.Context, t *catalog.Table, columns []int
 
 // ask has a process evaluate the condition on a batch, or see that it can where
 // there is none.
-func (f *rowFilter) ask(ctx context.Context, batch []byte) ([]string, error) {
+func (f *rowFilter) ask(ctx context.Context, batch []byte) ([][]byte, error) {
 	l, err := f.e.pool.Lease(ctx, f.key, false)
 	if err != nil {
 		return nil, err

@@ -8,7 +8,10 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
+
+	"github.com/go-faster/jx"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
@@ -91,81 +94,101 @@ func jsonError(err error) error {
 	return e
 }
 
+// maxValues bounds the values of a request, with those in lists: no text can
+// use more, and each takes many times its text.
+const maxValues = 60_000
+
+// values reads the parameters of a request and counts them.
+type values struct{ read int }
+
 func parseParameters(s *query.Statement, raw json.RawMessage) error {
 	if len(raw) == 0 || string(raw) == "null" {
 		return nil
 	}
-	var list []json.RawMessage
-	if json.Unmarshal(raw, &list) == nil {
-		for i, v := range list {
-			p, err := parameter(v, fmt.Sprintf("parameters[%d]", i))
+	var v values
+	d := jx.DecodeBytes(raw)
+	switch d.Next() {
+	case jx.Array:
+		return d.Arr(func(d *jx.Decoder) error {
+			p, err := v.parameter(d)
 			if err != nil {
-				return err
+				return within("parameters["+strconv.Itoa(len(s.Positional))+"]", err)
 			}
 			s.Positional = append(s.Positional, p)
-		}
-		return nil
+			return nil
+		})
+	case jx.Object:
+		s.Named = map[string]query.Parameter{}
+		return d.Obj(func(d *jx.Decoder, name string) error {
+			p, err := v.parameter(d)
+			if err != nil {
+				return within("parameters."+name, err)
+			}
+			s.Named[strings.TrimLeft(name, ":@$")] = p
+			return nil
+		})
 	}
-	var named map[string]json.RawMessage
-	if json.Unmarshal(raw, &named) != nil {
-		return gwerr.New(gwerr.BadParameter, "Parameters must be a JSON array or object.", "").On("parameters")
-	}
-	s.Named = make(map[string]query.Parameter, len(named))
-	for name, v := range named {
-		p, err := parameter(v, "parameters."+name)
-		if err != nil {
-			return err
-		}
-		s.Named[strings.TrimLeft(name, ":@$")] = p
-	}
-	return nil
+	return gwerr.New(gwerr.BadParameter, "Parameters must be a JSON array or object.", "").On("parameters")
+}
+
+// within puts the place of a parameter before that of a value in it.
+func within(place string, err error) error {
+	e := gwerr.From(err)
+	return e.On(place + e.Target)
 }
 
 // parameter reads one value or a list of values.
-func parameter(raw json.RawMessage, place string) (query.Parameter, error) {
-	if !bytes.HasPrefix(raw, []byte("[")) {
-		return single(raw, place)
+func (v *values) parameter(d *jx.Decoder) (p query.Parameter, err error) {
+	if d.Next() != jx.Array {
+		return v.single(d)
 	}
-	var list []json.RawMessage
-	if err := json.Unmarshal(raw, &list); err != nil {
-		return query.Parameter{}, jsonError(err)
-	}
-	p := query.Parameter{List: make([]query.Parameter, len(list))}
-	for i, v := range list {
-		var err error
-		if p.List[i], err = single(v, fmt.Sprintf("%s[%d]", place, i)); err != nil {
-			return query.Parameter{}, err
+	p.List = []query.Parameter{}
+	err = d.Arr(func(d *jx.Decoder) error {
+		one, err := v.single(d)
+		if err != nil {
+			return within("["+strconv.Itoa(len(p.List))+"]", err)
 		}
-	}
-	return p, nil
+		p.List = append(p.List, one)
+		return nil
+	})
+	return p, err
 }
 
 // single reads one value: a string, a number, a Boolean or null. Whole numbers
 // that fit become integers, others floating-point.
-func single(raw json.RawMessage, place string) (query.Parameter, error) {
-	var v any
-	d := json.NewDecoder(strings.NewReader(string(raw)))
-	d.UseNumber()
-	if err := d.Decode(&v); err != nil {
-		return query.Parameter{}, jsonError(err)
+func (v *values) single(d *jx.Decoder) (p query.Parameter, err error) {
+	if v.read++; v.read > maxValues {
+		return p, gwerr.New(gwerr.TooLarge, fmt.Sprintf("The request has more than %d values.", maxValues), "Use a join in place of a long list, or several requests.")
 	}
-	switch v := v.(type) {
-	case nil:
-		return query.Parameter{Null: true}, nil
-	case string:
-		return query.Parameter{Value: predicate.StringValue(v)}, nil
-	case bool:
-		return query.Parameter{Value: predicate.BoolValue(v)}, nil
-	case json.Number:
-		if n, err := v.Int64(); err == nil {
-			return query.Parameter{Value: predicate.IntValue(n)}, nil
-		}
-		f, err := v.Float64()
-		if err != nil {
-			return query.Parameter{}, gwerr.New(gwerr.BadParameter, "A parameter is a number out of range.", "").On(place)
-		}
-		return query.Parameter{Value: predicate.FloatValue(f)}, nil
+	kind := d.Next()
+	raw, err := d.Raw()
+	if err != nil {
+		return p, jsonError(err)
+	}
+	switch kind {
+	case jx.Null:
+		p.Null = true
+	case jx.String:
+		var text string
+		err = json.Unmarshal(raw, &text)
+		p.Value = predicate.StringValue(text)
+	case jx.Bool:
+		p.Value = predicate.BoolValue(raw[0] == 't')
+	case jx.Number:
+		p.Value, err = number(string(raw))
 	default:
-		return query.Parameter{}, gwerr.New(gwerr.BadParameter, "A parameter must be a string, a number, true, false, null, or a list of these.", "").On(place)
+		err = gwerr.New(gwerr.BadParameter, "A parameter must be a string, a number, true, false, null, or a list of these.", "")
 	}
+	return p, err
+}
+
+func number(text string) (predicate.Value, error) {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return predicate.IntValue(n), nil
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return predicate.Value{}, gwerr.New(gwerr.BadParameter, "A parameter is a number out of range.", "")
+	}
+	return predicate.FloatValue(f), nil
 }

@@ -277,6 +277,33 @@ func TestParameters(t *testing.T) {
 	}
 }
 
+func TestParameterErrors(t *testing.T) {
+	t.Parallel()
+	many := strings.Repeat("1,", 60_000) + "1"
+	for name, c := range map[string]struct{ parameters, code, target string }{
+		"no list":               {`3`, "bad_parameter", "parameters"},
+		"a list in a list":      {`[1,[1,[1]]]`, "bad_parameter", "parameters[1][1]"},
+		"a number out of range": {`{"a":1e999}`, "bad_parameter", "parameters.a"},
+		"too many values":       {`[` + many + `]`, "too_large", "parameters[60000]"},
+		"too many in lists":     {`{"a":1,"b":[` + many[2:] + `]}`, "too_large", "parameters.b[59999]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			q := &querier{rows: &rows{}}
+			s := httptest.NewServer(http.HandlerFunc(sqlhttp.New(sqlhttp.Config{Begin: q.begin}).Query))
+			defer s.Close()
+			_, text, err := post(t, s.URL, "*/*", `{"query":"x","parameters":`+c.parameters+`}`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var said struct{ Error struct{ Code, Target string } }
+			if err := json.Unmarshal(text, &said); err != nil || said.Error.Code != c.code || said.Error.Target != c.target {
+				t.Errorf("%v %s", err, text)
+			}
+		})
+	}
+}
+
 func TestGetAndMethods(t *testing.T) {
 	t.Parallel()
 	q := &querier{rows: &rows{batches: []arrow.RecordBatch{record(t)}}}

@@ -52,4 +52,9 @@ const (
 	// parkedTime is how long a result must have lain unread before others may
 	// have its process.
 	parkedTime = time.Second
+	// niceness keeps the processes from holding up the service itself, however
+	// many of them compute.
+	niceness = 3
+	// A statement that has worked for longWork beside others gets what they leave.
+	longWork, longNiceness = 200 * time.Millisecond, 19
 )

@@ -27,9 +27,10 @@ type Lease struct {
 	// while its reader is there.
 	unread atomic.Int64
 
-	// The watch alone uses these.
+	// The pool's lock guards these.
 	worked time.Duration
 	used   int64
+	slow   bool // its process has been put behind the others
 
 	mu        sync.Mutex
 	stopCause error
@@ -75,7 +76,7 @@ func (l *Lease) Begin() uint32 {
 func (l *Lease) Conn() *wire.Conn { return l.process.conn }
 
 // Call sends a request about a text and waits for its answer.
-func (l *Lease) Call(ctx context.Context, send func(c *wire.Conn, number uint32) error) ([]string, error) {
+func (l *Lease) Call(ctx context.Context, send func(c *wire.Conn, number uint32) error) ([][]byte, error) {
 	number := l.Begin()
 	defer l.Waits(1)
 	stop := context.AfterFunc(ctx, func() { l.interrupt(context.Cause(ctx), number) })
@@ -89,7 +90,7 @@ func (l *Lease) Call(ctx context.Context, send func(c *wire.Conn, number uint32)
 	}
 	switch f.Kind {
 	case wire.Answer:
-		return f.Strings()
+		return f.Parts()
 	case wire.Failed:
 		return nil, l.Told(f)
 	default:
@@ -142,12 +143,17 @@ func (l *Lease) cause() error {
 	return l.stopCause
 }
 
-// look holds the statement to its bounds and returns its process's memory.
+// look holds the statement to its bounds and returns its process's memory. The
+// caller holds the pool's lock.
 func (l *Lease) look(now time.Time, passed time.Duration) int64 {
 	if l.waits.Load() == 0 {
 		l.worked += passed
 	}
 	l.used = l.process.used()
+	if l.worked > longWork && !l.slow && len(l.pool.leases) > 1 {
+		l.slow = true
+		yield(l.process.cmd.Process.Pid, longNiceness)
+	}
 	c := l.pool.config
 	l.mu.Lock()
 	cause, since := l.stopCause, l.stopped
@@ -155,7 +161,7 @@ func (l *Lease) look(now time.Time, passed time.Duration) int64 {
 	switch {
 	case l.used > c.Memory:
 		l.kill(errMemory(c.Memory), "memory")
-	case cause != nil && now.Sub(since) > patience:
+	case cause != nil && now.Sub(since) > l.pool.patience:
 		l.process.end(reasonOf(cause))
 	case cause == nil && l.worked > c.Time:
 		l.Stop(errTime(c.Time))
@@ -211,7 +217,10 @@ func (l *Lease) giveBack(usable bool) {
 	if l.long {
 		p.long--
 	}
-	if usable && !pr.dead() {
+	switch {
+	case usable && l.slow:
+		pr.stop() // it stays slow
+	case usable && !pr.dead():
 		p.put(pr)
 	}
 	p.refill()

@@ -22,6 +22,7 @@ type Pool struct {
 	// launches are made by one thread, with which the kernel would end the
 	// processes.
 	launches chan chan<- launched
+	patience time.Duration
 	wake     chan struct{}
 	work     sync.WaitGroup // all goroutines
 	ending   context.Context
@@ -62,7 +63,7 @@ func Open(ctx context.Context, c Config) (*Pool, error) {
 	}
 	p := &Pool{
 		config: c, root: root, lock: lock, leases: map[*Lease]bool{},
-		launches: make(chan chan<- launched), wake: make(chan struct{}, 1),
+		launches: make(chan chan<- launched), patience: patience, wake: make(chan struct{}, 1),
 	}
 	p.ending, p.end = context.WithCancel(context.Background())
 	p.work.Go(p.launchAll)
@@ -123,6 +124,7 @@ func (p *Pool) start() (*process, error) {
 		l.p.end("start")
 		return nil, err
 	}
+	yield(l.p.cmd.Process.Pid, niceness) // the threads that came meanwhile
 	l.p.memory = l.p.used()
 	return l.p, nil
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -78,6 +80,16 @@ func open(t *testing.T, change ...func(*Config)) (*Pool, *events) {
 	return p, told
 }
 
+// soon is longer than anything takes on the busiest machine.
+const soon = 2 * time.Minute
+
+// change changes a pool at work.
+func (p *Pool) change(f func(p *Pool)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	f(p)
+}
+
 func lease(t *testing.T, p *Pool) *Lease {
 	t.Helper()
 	l, err := p.Lease(t.Context(), "", false)
@@ -87,7 +99,12 @@ func lease(t *testing.T, p *Pool) *Lease {
 
 // texts runs a statement and returns the last column of its result.
 func texts(ctx context.Context, l *Lease, sql string) ([]string, error) {
-	return l.Call(ctx, func(c *wire.Conn, number uint32) error { return c.SendStrings(wire.Texts, number, sql) })
+	parts, err := l.Call(ctx, func(c *wire.Conn, number uint32) error { return c.SendStrings(wire.Texts, number, sql) })
+	var out []string
+	for _, p := range parts {
+		out = append(out, string(p))
+	}
+	return out, err
 }
 
 // The statements that tests hold a process with.
@@ -108,7 +125,7 @@ func healthy(t *testing.T, p *Pool) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		return len(p.idle) >= p.config.Spare && len(p.leases) == 0
-	}, 20*time.Second, 5*time.Millisecond, "the spare processes are not replaced")
+	}, soon, 5*time.Millisecond, "the spare processes are not replaced")
 }
 
 // working waits until the lease's process uses the processor.
@@ -121,7 +138,7 @@ func working(t *testing.T, l *Lease) {
 		return strings.Fields(string(text))[13]
 	}
 	before := ticks()
-	require.Eventually(t, func() bool { return ticks() != before }, 20*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return ticks() != before }, soon, 5*time.Millisecond)
 }
 
 // TestEndOfAProcess ends a process while it works: its statement fails with an
@@ -141,7 +158,10 @@ func TestEndOfAProcess(t *testing.T) {
 		{"aborted", endless, nil, send(syscall.SIGABRT), gwerr.Internal, "process ended", "crash"},
 		{"too much memory", hog, func(c *Config) { c.Memory = 64 << 20 }, nil, gwerr.OutOfMemory, "64 MiB", "memory"},
 		{"too much memory of all", hog, func(c *Config) { c.Total = 96 << 20 }, nil, gwerr.OutOfMemory, "All queries together", "memory"},
-		{"frozen past its time", endless, func(c *Config) { c.Time = 300 * time.Millisecond }, send(syscall.SIGSTOP), gwerr.Timeout, "longer than 300ms", "time"},
+		{"frozen past its time", endless, nil, func(t *testing.T, l *Lease, cancel func()) {
+			send(syscall.SIGSTOP)(t, l, cancel)
+			l.pool.change(func(p *Pool) { p.config.Time = time.Millisecond })
+		}, gwerr.Timeout, "longer than 1ms", "time"},
 		{"frozen when given up", endless, nil, func(t *testing.T, l *Lease, cancel func()) {
 			send(syscall.SIGSTOP)(t, l, cancel)
 			cancel()
@@ -175,7 +195,7 @@ func TestEndOfAProcess(t *testing.T) {
 			beside.Release()
 			require.NoError(t, besideErr)
 			assert.Equal(t, []string{"still here"}, got)
-			require.Eventually(t, func() bool { return told.exited(c.reason) == 1 }, 20*time.Second, 5*time.Millisecond)
+			require.Eventually(t, func() bool { return told.exited(c.reason) == 1 }, soon, 5*time.Millisecond)
 			healthy(t, p)
 			assert.Zero(t, told.now("busy"))
 		})
@@ -192,17 +212,19 @@ func send(s syscall.Signal) func(*testing.T, *Lease, func()) {
 // TestInterrupt gives up a statement whose process listens: it is not killed.
 func TestInterrupt(t *testing.T) {
 	cases := []struct {
-		name   string
-		time   time.Duration
-		cancel bool
-		code   gwerr.Code
+		name string
+		do   func(p *Pool, cancel func())
+		code gwerr.Code
 	}{
-		{"the caller gives up", time.Minute, true, gwerr.Canceled},
-		{"past its time", 300 * time.Millisecond, false, gwerr.Timeout},
+		{"the caller gives up", func(_ *Pool, cancel func()) { cancel() }, gwerr.Canceled},
+		{"past its time", func(p *Pool, _ func()) {
+			p.change(func(p *Pool) { p.config.Time = time.Millisecond })
+		}, gwerr.Timeout},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			p, told := open(t, func(o *Config) { o.Time = c.time })
+			p, told := open(t)
+			p.change(func(p *Pool) { p.patience = soon })
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			l := lease(t, p)
@@ -212,10 +234,9 @@ func TestInterrupt(t *testing.T) {
 				failed <- err
 			}()
 			working(t, l)
-			if c.cancel {
-				cancel()
-			}
+			c.do(p, cancel)
 			err := <-failed
+			p.change(func(p *Pool) { p.config.Time = time.Minute })
 			assert.Equal(t, c.code, gwerr.From(err).Code, "%v", err)
 			pid := l.process.cmd.Process.Pid
 			l.Release()
@@ -245,8 +266,9 @@ func TestLateCancel(t *testing.T) {
 
 // TestBusy asks for more processes than there may be.
 func TestBusy(t *testing.T) {
-	p, _ := open(t, func(o *Config) { o.Processes, o.Spare, o.Wait = 2, 1, 100*time.Millisecond })
+	p, _ := open(t, func(o *Config) { o.Processes, o.Spare = 2, 1 })
 	first, second := lease(t, p), lease(t, p)
+	p.change(func(p *Pool) { p.config.Wait = time.Millisecond })
 	_, err := p.Lease(t.Context(), "", false)
 	assert.Equal(t, gwerr.Busy, gwerr.From(err).Code, "%v", err)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -371,7 +393,7 @@ func TestKilledService(t *testing.T) {
 	require.NoError(t, owner.Process.Kill())
 	_ = owner.Wait()
 	for _, pid := range []int{a, b} {
-		assert.Eventually(t, func() bool { return gone(pid) }, 20*time.Second, 5*time.Millisecond, "process %d is left", pid)
+		assert.Eventually(t, func() bool { return gone(pid) }, soon, 5*time.Millisecond, "process %d is left", pid)
 	}
 	open(t, func(o *Config) { o.TempDir = dir })
 	left, err := filepath.Glob(filepath.Join(dir, rootPattern+"*"))
@@ -394,4 +416,50 @@ func TestCannotStart(t *testing.T) {
 	require.Error(t, err)
 	assert.Equal(t, gwerr.Config, gwerr.From(err).Code)
 	assert.Contains(t, err.Error(), "The engine's process cannot start.")
+}
+
+// nice gives the priority of each thread of a process.
+func nice(t *testing.T, pid int) (out []int) {
+	t.Helper()
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	require.NoError(t, err)
+	for _, name := range threads {
+		text, _ := os.ReadFile(name)
+		if _, rest, ok := strings.Cut(string(text), ") "); ok { // it has not ended
+			n, err := strconv.Atoi(strings.Fields(rest)[16])
+			require.NoError(t, err)
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// TestPriority has a statement work beside another: its process goes behind all
+// others, and is not given to the next statement.
+func TestPriority(t *testing.T) {
+	p, told := open(t)
+	beside, l := lease(t, p), lease(t, p)
+	pid := l.process.cmd.Process.Pid
+	usual := max(niceness, slices.Max(nice(t, os.Getpid())))
+	for _, n := range nice(t, pid) {
+		assert.Equal(t, usual, n)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	failed := make(chan error, 1)
+	go func() {
+		_, err := texts(ctx, l, endless)
+		failed <- err
+	}()
+	require.Eventually(t, func() bool { return slices.Contains(nice(t, pid), longNiceness) }, soon, 5*time.Millisecond)
+	p.change(func(p *Pool) { p.patience = soon })
+	cancel()
+	require.Error(t, <-failed)
+	for _, n := range nice(t, beside.process.cmd.Process.Pid) {
+		assert.Equal(t, usual, n)
+	}
+	l.Release()
+	beside.Release()
+	require.Eventually(t, func() bool { return told.exited("stopped") == 1 }, soon, 5*time.Millisecond)
+	healthy(t, p)
 }

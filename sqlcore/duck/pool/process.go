@@ -71,6 +71,7 @@ func launch(root string) (*process, error) {
 	if err := p.cmd.Start(); err != nil {
 		return nil, errors.Join(err, p.conn.Close(), os.RemoveAll(p.dir))
 	}
+	yield(p.cmd.Process.Pid, niceness)
 	return p, nil
 }
 

@@ -14,6 +14,11 @@ func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 }
 
+// yield lets others go before the process and its threads (setpriority(2)); no
+// process without privileges gets back what it gave up. One that has ended needs
+// nothing.
+func yield(pid, nice int) { _ = unix.Setpriority(unix.PRIO_PGRP, pid, nice) }
+
 // statm reads /proc/<pid>/statm (proc(5)), in bytes.
 func statm(pid int) (fields [7]int64, ok bool) {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/statm")

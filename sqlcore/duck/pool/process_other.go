@@ -10,3 +10,5 @@ func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: tr
 func ownMemory(int) int64 { return 0 }
 
 func limitData(int, int64) error { return nil }
+
+func yield(int, int) {}

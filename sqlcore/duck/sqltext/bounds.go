@@ -53,28 +53,33 @@ type bounds struct {
 	overs   int
 }
 
-// checkBounds holds the tokens of a text to the bounds. Errors are
+func newBounds() *bounds {
+	return &bounds{lists: []list{{items: 1, most: MaxItems}}, words: make(map[string]int, len(words))}
+}
+
+// check holds token i, when the one behind it is known, to the bounds; it is
+// called for each token in turn, and for -1 before them. Errors are
 // gwerr.TooLarge, with the position of the token that is too much.
-func checkBounds(tokens []Token) error {
-	b := &bounds{lists: []list{{items: 1, most: MaxItems}}, words: make(map[string]int, len(words))}
-	for i, t := range tokens {
-		message := ""
-		switch {
-		case i >= MaxTokens:
-			message = fmt.Sprintf("The query has more than %d words and signs.", MaxTokens)
-		case t.Kind == Symbol:
-			message = b.symbol(tokens, i)
-		case t.Kind == Word && len(t.Text) <= len("intersect"):
-			message = b.word(tokens, i)
-		}
-		if b.copies+b.windows*b.overs > MaxCopies {
-			message = "The query makes the engine repeat parts of it too often."
-		}
-		if message != "" {
-			return gwerr.New(gwerr.TooLarge, message, "Use IN for long lists, or split the query into several.").At(t.Start)
-		}
+func (b *bounds) check(tokens []Token, i int) error {
+	if i < 0 {
+		return nil
 	}
-	return nil
+	t, message := tokens[i], ""
+	switch {
+	case i >= MaxTokens:
+		message = fmt.Sprintf("The query has more than %d words and signs.", MaxTokens)
+	case t.Kind == Symbol:
+		message = b.symbol(tokens, i)
+	case t.Kind == Word && len(t.Text) <= len("intersect"):
+		message = b.word(tokens, i)
+	}
+	if b.copies+b.windows*b.overs > MaxCopies {
+		message = "The query makes the engine repeat parts of it too often."
+	}
+	if message == "" {
+		return nil
+	}
+	return gwerr.New(gwerr.TooLarge, message, "Use IN for long lists, or split the query into several.").At(t.Start)
 }
 
 func (b *bounds) symbol(tokens []Token, i int) string {

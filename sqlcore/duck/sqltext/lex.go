@@ -28,7 +28,9 @@ func Lex(text string) ([]Token, error) {
 	if err := checkText(text); err != nil {
 		return nil, err
 	}
-	l := &lexer{text: text, out: make([]Token, 0, len(text)/5+8)}
+	// A token takes several times its text: bounds are held while it is read.
+	l := &lexer{text: text, out: make([]Token, 0, min(len(text)/5+8, tokensAhead))}
+	b := newBounds()
 	for {
 		if err := l.skipSpace(); err != nil {
 			return nil, err
@@ -39,12 +41,18 @@ func Lex(text string) ([]Token, error) {
 		if err := l.token(); err != nil {
 			return nil, err
 		}
+		if err := b.check(l.out, len(l.out)-2); err != nil { // what follows a token counts
+			return nil, err
+		}
 	}
 	if len(l.open) > 0 {
 		return nil, syntaxAt(len(text), "The query ends where "+string(l.open[len(l.open)-1])+" is missing.")
 	}
-	return l.out, checkBounds(l.out)
+	return l.out, b.check(l.out, len(l.out)-1)
 }
+
+// tokensAhead bounds the tokens for which there is room before they are met.
+const tokensAhead = 4096
 
 func checkText(text string) error {
 	if len(text) > MaxBytes {
@@ -261,6 +269,9 @@ func (l *lexer) paramOrSymbol(c byte) {
 	l.emit(Symbol, start, next)
 }
 
+// closes gives the bracket that closes another.
+var closes = [...]byte{'(': ')', '[': ']', '{': '}'}
+
 // symbol reads one character and keeps count of brackets.
 func (l *lexer) symbol(c byte) error {
 	start := l.pos
@@ -270,7 +281,7 @@ func (l *lexer) symbol(c byte) error {
 			return gwerr.New(gwerr.TooLarge, "The query nests more than 100 levels deep.", "Simplify it.").At(start)
 		}
 		l.emit(Symbol, start, start+1)
-		l.open = append(l.open, map[byte]byte{'(': ')', '[': ']', '{': '}'}[c])
+		l.open = append(l.open, closes[c])
 		return nil
 	case ')', ']', '}':
 		if len(l.open) == 0 || l.open[len(l.open)-1] != c {

@@ -70,6 +70,7 @@ func TestLexRefuses(t *testing.T) {
 		{"an empty name", `a ""`, gwerr.Syntax, 2},
 		{"a zero byte", "a\x00", gwerr.Syntax, 1},
 		{"words", strings.Repeat("1 ", sqltext.MaxTokens+1), gwerr.TooLarge, 2 * sqltext.MaxTokens},
+		{"words, before the rest is read", strings.Repeat("1 ", sqltext.MaxTokens+2) + "'", gwerr.TooLarge, 2 * sqltext.MaxTokens},
 		{"items", "[" + strings.Repeat("1,", sqltext.MaxItems) + "1]", gwerr.TooLarge, 2 * sqltext.MaxItems},
 		{"columns", "SELECT " + strings.Repeat("1,", sqltext.MaxColumns), gwerr.TooLarge, 7 + 2*sqltext.MaxColumns - 1},
 		{"cubes", "GROUP BY CUBE (a, b, c), CUBE (a, b, c, d, e, f)", gwerr.TooLarge, 44},

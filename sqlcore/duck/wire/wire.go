@@ -124,7 +124,11 @@ func (c *Conn) Send(kind Kind, stream uint32, body []byte) error {
 
 // SendStrings writes a frame of strings.
 func (c *Conn) SendStrings(kind Kind, stream uint32, parts ...string) error {
-	var body []byte
+	size := len(parts) * binary.MaxVarintLen64
+	for _, p := range parts {
+		size += len(p)
+	}
+	body := make([]byte, 0, size)
 	for _, p := range parts {
 		body = binary.AppendUvarint(body, uint64(len(p)))
 		body = append(body, p...)
@@ -159,13 +163,23 @@ func (c *Conn) Receive() (Frame, error) {
 
 // Strings reads the frame's strings.
 func (f Frame) Strings() ([]string, error) {
-	var out []string
+	parts, err := f.Parts()
+	out := make([]string, len(parts))
+	for i, p := range parts {
+		out[i] = string(p)
+	}
+	return out, err
+}
+
+// Parts gives the frame's strings where they stand in its body.
+func (f Frame) Parts() ([][]byte, error) {
+	var out [][]byte
 	for rest := f.Body; len(rest) > 0; {
 		n, used := binary.Uvarint(rest)
 		if used <= 0 || n > uint64(len(rest)-used) || len(out) == maxStrings {
 			return nil, fmt.Errorf("wire: a frame of kind %d that is cut off", f.Kind)
 		}
-		out = append(out, string(rest[used:used+int(n)]))
+		out = append(out, rest[used:used+int(n)])
 		rest = rest[used+int(n):]
 	}
 	return out, nil
