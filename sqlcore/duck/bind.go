@@ -5,6 +5,7 @@ package duck
 import (
 	"bytes"
 	"context"
+	"errors"
 	"strconv"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -41,6 +42,8 @@ type binder struct {
 	schemas map[string]*catalog.Schema
 	tree    *syntax
 	late    []late
+	open    []Parameter    // those that the edited text has as $1, $2 …
+	types   []catalog.Type // of those, when the statement is planned
 }
 
 // Bind checks a query (SELECT, WITH, VALUES, FROM or a set operation of them),
@@ -60,7 +63,20 @@ func (e *Engine) Bind(ctx context.Context, r BindRequest) (*query.Query, error) 
 	if q, ok := b.bindDirect(ctx, values); ok {
 		return q, nil
 	}
-	if err := b.prepareText(tokens, values); err != nil {
+	if open := openable(tokens, values); len(open) > 0 && len(r.SQL) <= maxKeptBytes && !b.changes() {
+		trial := *b
+		q, err := e.planned(ctx, &trial, tokens, values, open)
+		if !errors.Is(err, errOpen) {
+			return q, err
+		}
+	}
+	return e.planned(ctx, b, tokens, values, nil)
+}
+
+// planned binds a statement by a plan that is kept or made, with the parameters
+// open that are numbered so. Its error is errOpen where one may not be.
+func (e *Engine) planned(ctx context.Context, b *binder, tokens []sqltext.Token, values map[int]Parameter, open map[int]int) (*query.Query, error) {
+	if err := b.prepareText(tokens, values, open); err != nil {
 		return nil, gwerr.From(err)
 	}
 	return e.kept.bind(ctx, b, func() (*query.Query, error) { return e.plan(ctx, b) })
@@ -145,12 +161,16 @@ func (b *binder) readText(ctx context.Context) (asked []sqltext.Token, values ma
 }
 
 // prepareText brings the text into the engine's spelling.
-func (b *binder) prepareText(asked []sqltext.Token, values map[int]Parameter) error {
+func (b *binder) prepareText(asked []sqltext.Token, values map[int]Parameter, open map[int]int) error {
 	b.sql = sqltext.Blank(b.req.SQL, b.tokens)
 	tokens := b.tokens
-	edits, err := spliced(asked, values)
+	edits, err := spliced(asked, values, open)
 	if err != nil {
 		return err
+	}
+	b.open = make([]Parameter, len(open))
+	for i, n := range open {
+		b.open[n-1] = values[i]
 	}
 	named, inName := b.schemaNames(tokens)
 	edits = append(edits, named...)

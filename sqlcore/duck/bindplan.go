@@ -33,6 +33,11 @@ func (b *binder) plan(ctx context.Context) (*query.Query, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(b.open) > 0 {
+		if b.types, err = openParameters(reply, len(b.open)); err != nil {
+			return nil, err
+		}
+	}
 	if reply, err = b.planLikes(ctx, reply); err != nil {
 		return nil, err
 	}

@@ -190,6 +190,7 @@ func (r *reader) build(s shape, q *query.Query) {
 	}
 	r.shareColumns(q.Accesses)
 	q.Joins = r.joins
+	carry(q)
 	if scanned < 0 {
 		return
 	}

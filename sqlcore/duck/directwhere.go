@@ -189,16 +189,7 @@ func (d *direct) value(c *catalog.Column) (predicate.Value, bool) {
 		if p.Null || p.List != nil {
 			return predicate.Value{}, false
 		}
-		switch p.Value.Kind {
-		case predicate.String, predicate.UUID:
-			return textFor(c.Type, p.Value.Str)
-		case predicate.Int:
-			return wholeFor(c.Type, p.Value.Int)
-		case predicate.Time:
-			ok := c.Type == catalog.Timestamp && usual(p.Value.Time)
-			return predicate.TimeValue(p.Value.Time.Truncate(time.Microsecond)), ok
-		}
-		return predicate.Value{}, false
+		return valueFor(c.Type, p.Value)
 	}
 	d.at++
 	switch t.Kind {

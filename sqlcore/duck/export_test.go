@@ -24,7 +24,7 @@ func (e *Engine) BindWays(ctx context.Context, r BindRequest) (direct, planned *
 			direct, _ = b.bindDirect(ctx, values)
 			continue
 		}
-		if err := b.prepareText(asked, values); err != nil {
+		if err := b.prepareText(asked, values, nil); err != nil {
 			return direct, nil, err
 		}
 		if planned, err = e.plan(ctx, b); err != nil {

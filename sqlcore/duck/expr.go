@@ -128,7 +128,7 @@ var mirrored = map[predicate.Op]predicate.Op{
 
 func (t translator) comparison(e *planExpr, exact bool) (predicate.Expr, bool) {
 	left, right := e.Left, e.Right
-	swapped := left != nil && left.Class == "BOUND_CONSTANT"
+	swapped := left != nil && (left.Class == "BOUND_CONSTANT" || left.Class == "BOUND_PARAMETER")
 	if swapped {
 		left, right = right, left
 	}
@@ -142,10 +142,7 @@ func (t translator) comparison(e *planExpr, exact bool) (predicate.Expr, bool) {
 	if right.Class == "BOUND_CAST" && !exact {
 		return t.badUUID(c, e.Type, right)
 	}
-	if right.Class != "BOUND_CONSTANT" {
-		return nil, false
-	}
-	v, ok := constant(right.Value, c.Type)
+	v, ok := operand(right, c.Type)
 	if !ok {
 		return nil, false
 	}
@@ -249,10 +246,7 @@ func (t translator) in(e *planExpr) (predicate.Expr, bool) {
 	}
 	values := make([]predicate.Value, 0, len(e.Children)-1)
 	for _, x := range e.Children[1:] {
-		if x == nil || x.Class != "BOUND_CONSTANT" {
-			return nil, false
-		}
-		v, ok := constant(x.Value, c.Type)
+		v, ok := operand(x, c.Type)
 		if !ok {
 			return nil, false
 		}
@@ -263,11 +257,11 @@ func (t translator) in(e *planExpr) (predicate.Expr, bool) {
 
 func (t translator) between(e *planExpr) (predicate.Expr, bool) {
 	c := t.ref(e.Input)
-	if c == nil || e.Lower == nil || e.Upper == nil || e.Lower.Class != "BOUND_CONSTANT" || e.Upper.Class != "BOUND_CONSTANT" {
+	if c == nil {
 		return nil, false
 	}
-	low, ok1 := constant(e.Lower.Value, c.Type)
-	high, ok2 := constant(e.Upper.Value, c.Type)
+	low, ok1 := operand(e.Lower, c.Type)
+	high, ok2 := operand(e.Upper, c.Type)
 	if !ok1 || !ok2 {
 		return nil, false
 	}

@@ -4,13 +4,18 @@ package duck
 
 import (
 	"context"
+	"errors"
+	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
@@ -23,8 +28,8 @@ const (
 )
 
 // kept holds statements that the engine has planned. A statement is found by
-// its text, with the values of its parameters in place, since the plan depends
-// on them, and holds as long as the caller sees the same schemas: a catalogue
+// its text, with the values in place of those parameters on which the plan
+// depends, and holds as long as the caller sees the same schemas: a catalogue
 // that was read again has other ones, and so has a caller with other rights.
 type kept struct {
 	texts   *lru.Cache[keptText, []*keptQuery]
@@ -39,7 +44,8 @@ type keptText struct{ sql, defaults, catalogs string }
 type keptQuery struct {
 	names   []catalog.SchemaName
 	schemas map[string]*catalog.Schema // by the names by which they were asked for
-	query   *query.Query
+	query   *query.Query               // nil where a parameter may not stay open
+	types   []catalog.Type             // of the open parameters
 }
 
 func newKept() (*kept, error) {
@@ -80,16 +86,50 @@ func (k *kept) bind(ctx context.Context, b *binder, plan func() (*query.Query, e
 	views, _ := k.texts.Get(text)
 	for _, v := range views {
 		if v.holds(ctx, b) {
-			return clone(v.query), nil
+			return v.bound(b.open)
 		}
 	}
 	k.planned.Add(1)
 	q, err := plan()
-	if err != nil {
+	switch {
+	case err == nil:
+	case len(b.open) > 0 && refuses(err):
+		q, err = nil, nil // it may be the parameters' fault
+	default:
 		return nil, err
 	}
-	v := &keptQuery{names: b.names, schemas: b.schemas, query: clone(q)}
+	v := &keptQuery{names: b.names, schemas: maps.Clone(b.schemas), query: q, types: b.types}
 	k.texts.Add(text, append([]*keptQuery{v}, views[:min(len(views), maxViews-1)]...))
+	return v.bound(b.open)
+}
+
+// refuses tells of an error that says that the statement can't be planned,
+// rather than that it could not be tried.
+func refuses(err error) bool {
+	status := gwerr.From(err).Kind().HTTP
+	return errors.Is(err, errOpen) || status >= http.StatusBadRequest && status < http.StatusTooManyRequests || status == http.StatusNotImplemented
+}
+
+// bound gives the query with the values of the open parameters, or errOpen where
+// the statement must be planned with a value in its text.
+func (v *keptQuery) bound(open []Parameter) (*query.Query, error) {
+	if v.query == nil {
+		return nil, errOpen
+	}
+	q := clone(v.query)
+	if len(open) == 0 {
+		return q, nil
+	}
+	values, ok := openValues(v.types, open)
+	if !ok {
+		return nil, errOpen
+	}
+	for i := range q.Accesses {
+		q.Accesses[i].Where = predicate.Filled(q.Accesses[i].Where, values)
+	}
+	if q.SQL != "" {
+		q.Parameters = values
+	}
 	return q, nil
 }
 

@@ -19,10 +19,8 @@ import (
 // Parameter is the value of a query's parameter.
 type Parameter = query.Parameter
 
-// Where the engine plans a statement, parameters become literals of the text,
-// quoted here and nowhere else, so that what is planned and what runs is the same query. A value bound to a
-// prepared statement would not be: bound as text it compares with timestamps
-// and ids as text, while a literal takes the column's type.
+// Where the engine plans a statement, parameters that don't stay open become
+// literals of the text, quoted here and nowhere else.
 
 // parameters finds the value of each parameter of the text, by the place of its
 // token. The tokens returned are those to which the places belong.
@@ -59,15 +57,20 @@ func parameters(tokens []sqltext.Token, positional []Parameter, named map[string
 	return tokens, values, nil
 }
 
-// spliced gives the edits that put the values in place. The values together are
-// no longer than a text may be, and their members no more than those of a list,
-// however often one is used: the engine gets no more than that.
-func spliced(tokens []sqltext.Token, values map[int]Parameter) ([]sqltext.Edit, error) {
+// spliced gives the edits that put the values in place, but for those that stay
+// open, which get their numbers. The values together are no longer than a text
+// may be, and their members no more than those of a list, however often one is
+// used: the engine gets no more than that.
+func spliced(tokens []sqltext.Token, values map[int]Parameter, open map[int]int) ([]sqltext.Edit, error) {
 	var edits []sqltext.Edit
 	size, members := 0, 0
 	for i, t := range tokens {
 		p, given := values[i]
 		if !given {
+			continue
+		}
+		if n := open[i]; n > 0 {
+			edits = append(edits, sqltext.Edit{Start: t.Start, End: t.End, Text: " $" + strconv.Itoa(n) + " "})
 			continue
 		}
 		if members += len(p.List); members > sqltext.MaxItems {

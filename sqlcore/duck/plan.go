@@ -82,8 +82,9 @@ type planLimit struct {
 }
 
 type planType struct {
-	ID    string
-	Scale int // of a DECIMAL
+	ID      string
+	Scale   int  // of a DECIMAL
+	Special bool // it is told more than its ID, as JSON is
 }
 
 // keyedFilter is the condition on one column of a scan.
@@ -121,6 +122,9 @@ type planExpr struct {
 	Value      *planValue
 	TryCast    bool
 	Location   json.Number
+
+	// BOUND_PARAMETER, of which Value has the type alone
+	Identifier string
 
 	// BOUND_AGGREGATE
 	Filter        *planExpr

@@ -282,6 +282,7 @@ func (t *planType) member(d *jx.Decoder, key []byte) error {
 	case "id":
 		return readText(d, &t.ID)
 	case "type_info":
+		t.Special = true
 		return readInto(d, (*typeInfo)(&t.Scale))
 	}
 	return d.Skip()
@@ -354,6 +355,21 @@ func (e *planExpr) rareMember(d *jx.Decoder, key []byte) error {
 		return readList(d, &e.Checks, readInto[planCheck])
 	case "else_expr":
 		return readNode(d, &e.Else)
+	case "identifier":
+		return readText(d, &e.Identifier)
+	case "parameter_data":
+		e.Value = &planValue{}
+		return readInto(d, (*parameterData)(e.Value))
+	}
+	return d.Skip()
+}
+
+// parameterData is the object around a parameter's value, which is null.
+type parameterData planValue
+
+func (p *parameterData) member(d *jx.Decoder, key []byte) error {
+	if string(key) == "value" {
+		return readInto(d, (*planValue)(p))
 	}
 	return d.Skip()
 }

@@ -200,16 +200,8 @@ func TestFilteredInputsGiveTheSameRows(t *testing.T) {
 			}
 			t.Fatalf("%d: %s: %v", i, sql, err)
 		}
-		all := map[*catalog.Table]bool{}
-		var whole []query.Input
-		for _, a := range q.Accesses {
-			if !all[a.Table] {
-				all[a.Table] = true
-				whole = append(whole, input(a.Table, false, data[a.Table]))
-			}
-		}
 		full := boundSQL(e, t, lib, sql)
-		want, err := run(context.Background(), e, query.Job{SQL: full, Inputs: whole})
+		want, err := run(context.Background(), e, query.Job{SQL: full, Inputs: whole(q, data)})
 		if err != nil {
 			t.Fatalf("%d: %s: %v", i, sql, err)
 		}
@@ -302,7 +294,7 @@ func reducedRun(t *testing.T, e *duck.Engine, q *query.Query, sql string, kept [
 			Rows: scan.Of(scan.Batch{Record: record(a.Table, a.Columns, kept[i])}),
 		})
 	}
-	got, err := run(context.Background(), e, query.Job{SQL: sql, Inputs: inputs})
+	got, err := run(context.Background(), e, query.Job{SQL: sql, Parameters: q.Parameters, Inputs: inputs})
 	if err != nil {
 		t.Fatal(sql, err)
 	}

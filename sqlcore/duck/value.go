@@ -23,6 +23,21 @@ var planTypes = map[catalog.Type]string{
 	catalog.JSON: "VARCHAR", catalog.StringList: "LIST",
 }
 
+// operand reads what a column of the type is compared with: a constant, or an
+// open parameter.
+func operand(e *planExpr, t catalog.Type) (_ predicate.Value, ok bool) {
+	switch {
+	case e == nil:
+		return predicate.Value{}, false
+	case e.Class == "BOUND_CONSTANT":
+		return constant(e.Value, t)
+	case e.Class == "BOUND_PARAMETER":
+		n, typ, known := openParameter(e)
+		return predicate.Value{Kind: predicate.Param, Int: int64(n)}, known && typ == t
+	}
+	return predicate.Value{}, false
+}
+
 // constant reads a constant that is compared with a column of the type. ok is
 // false where the types differ or the value can't be carried exactly.
 func constant(v *planValue, t catalog.Type) (_ predicate.Value, ok bool) {

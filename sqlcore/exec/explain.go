@@ -17,8 +17,10 @@ type Explanation struct {
 	// Engine is "none" where rows stream straight from the API, else "duckdb".
 	Engine string `json:"engine"`
 	// SQL is what the engine runs over the rows fetched.
-	SQL   string          `json:"sql,omitempty"`
-	Scans []ExplainedScan `json:"scans"`
+	SQL string `json:"sql,omitempty"`
+	// Parameters are the values of $1, $2 … in SQL.
+	Parameters []string        `json:"parameters,omitempty"`
+	Scans      []ExplainedScan `json:"scans"`
 	// Changes are the calls that change each row found.
 	Changes []scan.Call `json:"changes,omitempty"`
 	Notes   []string    `json:"notes,omitempty"`
@@ -51,6 +53,9 @@ type ExplainedScan struct {
 // run can tell. It may ask the source for the size of a table, nothing more.
 func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, error) {
 	out := &Explanation{Engine: "duckdb", SQL: q.SQL, Notes: q.Notes, Scans: []ExplainedScan{}}
+	for _, v := range q.Parameters {
+		out.Parameters = append(out.Parameters, v.String())
+	}
 	if q.Counts {
 		counted := *q
 		counted.Plain, counted.Counts = &query.Plain{}, false

@@ -288,6 +288,9 @@ const (
 	Float
 	Time
 	UUID
+	// Param is a value that is not known yet: that of parameter Int, counted
+	// from 1. Only kept statements have it, until Filled puts values there.
+	Param
 )
 
 // Value is a constant of a condition. The field named by Kind holds it; a

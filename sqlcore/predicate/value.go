@@ -16,6 +16,8 @@ func (v Value) String() string {
 		return strconv.FormatInt(v.Int, 10)
 	case Float:
 		return strconv.FormatFloat(v.Float, 'g', -1, 64)
+	case Param:
+		return "$" + strconv.FormatInt(v.Int, 10)
 	case Time:
 		return "TIMESTAMPTZ '" + v.Time.UTC().Format("2006-01-02T15:04:05.999999Z07:00") + "'"
 	default:

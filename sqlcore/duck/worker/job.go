@@ -105,7 +105,12 @@ func (w *job) start() (*stream, error) {
 	if err := w.w.c.Send(wire.Loaded, 0, nil); err != nil {
 		return nil, err
 	}
-	s, err := w.c.prepare(w.ctx, w.SQL)
+	return w.query(w.SQL)
+}
+
+// query starts a statement that has the job's parameters.
+func (w *job) query(sql string) (*stream, error) {
+	s, err := w.c.prepare(w.ctx, sql)
 	if err != nil {
 		return nil, err
 	}
@@ -173,9 +178,8 @@ func groupInputs(inputs []query.Input) [][]query.Input {
 // else as a table.
 func (w *job) inputs(groups [][]query.Input) error {
 	streams := make([]bool, len(groups))
-	// The plan, which has the last word, can't be had before parameters.
 	for i, g := range groups {
-		streams[i] = len(g) == 1 && g[0].Once && len(w.Parameters) == 0
+		streams[i] = len(g) == 1 && g[0].Once // the plan has the last word
 	}
 	loads, ctx := safely.NewGroup(w.ctx, observe.Discard, observe.InEngine)
 	loads.SetLimit(loadsAtOnce)
@@ -322,7 +326,12 @@ func (w *job) keep(i int, t *catalog.Table) error {
 // onePass reports whether the engine's own plan scans no more streams than
 // there are, and none in a recursion.
 func (w *job) onePass(streams int) (bool, error) {
-	answer, err := w.c.texts(w.ctx, "EXPLAIN (FORMAT json) "+w.SQL)
+	st, err := w.query("EXPLAIN (FORMAT json) " + w.SQL)
+	if err != nil {
+		return false, err
+	}
+	defer st.close()
+	answer, err := st.texts(w.ctx)
 	if err != nil {
 		return false, err
 	}

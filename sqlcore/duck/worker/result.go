@@ -3,12 +3,14 @@
 package worker
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"regexp"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	db "github.com/duckdb/duckdb-go-bindings"
+	"github.com/google/uuid"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/wire"
@@ -112,7 +114,19 @@ func resultName(name string) string {
 // innerCatalogs matches the catalogs of shadow tables and of jobs.
 var innerCatalogs = regexp.MustCompile(`\b(shadow_[0-9]+|q_[0-9a-f]{24})\.`)
 
-// bind sets a statement's parameters.
+// bindUUID sets a parameter to an id. As a text it would be compared as text.
+func (s *statement) bindUUID(at db.IdxT, text string) db.State {
+	id, err := uuid.Parse(text)
+	if err != nil {
+		return db.StateError
+	}
+	v := db.CreateUUID(db.NewUHugeInt(binary.BigEndian.Uint64(id[8:]), binary.BigEndian.Uint64(id[:8])))
+	defer db.DestroyValue(&v)
+	return db.BindValue(s.p, at, v)
+}
+
+// bind sets a statement's parameters. Each gets the type that the engine has
+// found for it, so that the statement need not be planned again.
 func (s *statement) bind(values []predicate.Value) error {
 	if n := int(db.NParams(s.p)); n != len(values) {
 		return gwerr.New(gwerr.BadParameter, fmt.Sprintf("The query has %d parameters; %d values are given.", n, len(values)), "")
@@ -124,11 +138,13 @@ func (s *statement) bind(values []predicate.Value) error {
 		case predicate.Bool:
 			state = db.BindBoolean(s.p, at, v.Bool)
 		case predicate.Int:
-			if v.Int >= math.MinInt32 && v.Int <= math.MaxInt32 {
+			if db.ParamType(s.p, at) != db.TypeBigInt && v.Int >= math.MinInt32 && v.Int <= math.MaxInt32 {
 				state = db.BindInt32(s.p, at, int32(v.Int))
 			} else {
 				state = db.BindInt64(s.p, at, v.Int)
 			}
+		case predicate.UUID:
+			state = s.bindUUID(at, v.Str)
 		case predicate.Float:
 			state = db.BindDouble(s.p, at, v.Float)
 		case predicate.Time:
