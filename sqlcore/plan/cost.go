@@ -6,7 +6,6 @@ import (
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
-	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 	"github.com/pingone-gateway/gateway/sqlcore/scim"
 )
@@ -100,9 +99,12 @@ func (s *search) priceList(c *candidate, size int64, known bool) {
 
 // priceParent adds the parent's listing to one run for each of its rows.
 func (s *search) priceParent(c *candidate, size func(*catalog.Table) (int64, bool)) {
-	parents := parentsOf(c.request.Parent, size)
+	parents := c.parents(size)
 	child := s.table.Path(c.request.Path.Parent.Path)
 	c.estimate = Estimate{Calls: parents.Calls + parents.Rows*s.runs(child, c.request.Variants), Rows: parents.Rows, Known: parents.Known}
+	if few := s.access.Soon(); c.exact && few > 0 {
+		c.estimate.Calls = min(c.estimate.Calls, parents.Calls+few)
+	}
 	if child.Page > 0 {
 		if n, ok := size(s.table); ok {
 			c.estimate.Rows = n
@@ -111,21 +113,26 @@ func (s *search) priceParent(c *candidate, size func(*catalog.Table) (int64, boo
 	}
 }
 
-// parentsOf estimates the reading of a parent's rows.
-func parentsOf(r *scan.Request, size func(*catalog.Table) (int64, bool)) Estimate {
-	rows, known := size(r.Table)
+// parents estimates the reading of the parent's rows.
+func (c *candidate) parents(size func(*catalog.Table) (int64, bool)) Estimate {
+	up, best := c.up, c.upBest
+	switch {
+	case best.request.Parent != nil:
+		above := best.parents(size)
+		rows, known := size(up.table)
+		if !known {
+			rows = usualPage
+		}
+		return Estimate{Calls: above.Calls + above.Rows, Rows: rows, Known: known && above.Known}
+	case best.empty || best.request.Path.Get != "" || best.unique > 0 || len(best.request.Path.Keys) > 0:
+		return best.estimate
+	}
+	rows, known := size(up.table)
 	if !known {
 		rows = usualPage
 	}
-	switch {
-	case r.Path.Get != "":
-		return Estimate{Calls: runsOf(r), Rows: runsOf(r), Known: true}
-	case r.Parent != nil:
-		above := parentsOf(r.Parent, size)
-		return Estimate{Calls: above.Calls + above.Rows, Rows: rows, Known: known && above.Known}
-	default:
-		return Estimate{Calls: runsOf(r) + further(rows, r.Path), Rows: rows, Known: known}
-	}
+	up.priceList(best, rows, known)
+	return best.estimate
 }
 
 // further is the number of calls that a listing takes after the first.
@@ -184,61 +191,6 @@ func keeps(pushed predicate.Expr, path *catalog.Path) float64 {
 func listed(e predicate.Expr) (int, bool) {
 	in, ok := e.(predicate.In)
 	return len(in.Values), ok
-}
-
-// parent plans the reading of a path's parent table with what the condition
-// says of the keys; it returns false where that can't be.
-func (s *search) parent(ctx context.Context, c *candidate, path *catalog.Path) bool {
-	if s.table.Schema == nil {
-		return false
-	}
-	table, ok := s.table.Schema.Table(path.Parent.Table)
-	if !ok {
-		return false
-	}
-	where := predicate.True
-	wanted := make([][]string, len(path.Parent.Columns))
-	for i, key := range s.table.Path(path.Parent.Path).Keys {
-		if path.Parent.Columns[i] == "" {
-			for _, v := range s.each(key) {
-				wanted[i] = append(wanted[i], v.Text())
-			}
-			c.empty = c.empty || len(wanted[i]) == 0
-			c.request.ParentValues = wanted
-			continue
-		}
-		values, ok := predicate.KeyValues(s.where, key)
-		if !ok || s.planner.options.NoPushDown {
-			continue
-		}
-		c.empty = c.empty || len(values) == 0
-		where = predicate.AllOf(where, predicate.In{Column: path.Parent.Columns[i], Values: values})
-		wanted[i] = make([]string, len(values))
-		for v := range values {
-			wanted[i][v] = values[v].Text()
-		}
-	}
-	base := unrestricted(table)
-	up := &search{planner: s.planner, table: base, where: where, access: query.Access{Table: base, Where: where, WhereComplete: true}}
-	best, err := up.best(ctx)
-	if err != nil {
-		return false
-	}
-	if where != predicate.True {
-		c.request.ParentValues = wanted
-	}
-	c.empty = c.empty || best.empty
-	c.request.Parent, c.sent = &best.request, best.sent
-	return true
-}
-
-// unrestricted gives the table as it is: a parent is read for its keys, and
-// the child's own restriction decides what is shown.
-func unrestricted(t *catalog.Table) *catalog.Table {
-	if t.Restriction != nil {
-		return t.Restriction.Base
-	}
-	return t
 }
 
 // partition lets a large scan be divided.

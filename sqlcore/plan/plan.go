@@ -123,6 +123,33 @@ func New(o Options, sizes Sizer) *Planner {
 	return &Planner{options: o, sizes: sizes, refusals: newRefusals(o.Now)}
 }
 
+// Silent is the planner without leave to ask for sizes.
+func (p *Planner) Silent() *Planner {
+	c := *p
+	c.sizes = silent{p.sizes}
+	return &c
+}
+
+// Asking is the planner that asks for every size, for an estimate.
+func (p *Planner) Asking(ctx context.Context) *Planner {
+	c := *p
+	c.sizes = asking{p.sizes, ctx}
+	return &c
+}
+
+type silent struct{ Sizer }
+
+// Size implements Sizer.
+func (s silent) Size(_ context.Context, t *catalog.Table) (int64, bool) { return s.Peek(t) }
+
+type asking struct {
+	Sizer
+	ctx context.Context
+}
+
+// Peek implements Sizer.
+func (a asking) Peek(t *catalog.Table) (int64, bool) { return a.Size(a.ctx, t) }
+
 // CheckFanout returns gwerr.FanoutExceeded if the read would need more calls
 // than the options allow. Where that hangs on the number of a parent's rows,
 // it asks for it, unless that was done before.
@@ -132,10 +159,11 @@ func (p *Planner) CheckFanout(ctx context.Context, r *Read) error {
 		return nil
 	}
 	if r.Request.Parent != nil && !r.Estimate.Known {
-		s := &search{planner: p, table: r.Request.Table, where: r.Residual, access: r.Access}
-		c := &candidate{request: r.Request}
-		s.priceParent(c, s.sizer(ctx, true))
-		r.Estimate = c.estimate
+		access := r.Access
+		access.Path = r.Request.Path.Name
+		if known, err := p.Asking(ctx).Read(ctx, access, r.keys); err == nil {
+			r.Estimate = known.Estimate
+		}
 	}
 	if r.Estimate.Calls <= limit || r.Access.Soon() > 0 {
 		return nil

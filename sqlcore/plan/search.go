@@ -41,6 +41,9 @@ type candidate struct {
 	// unique is the number of rows if a test on a unique column allows only so
 	// many; else 0.
 	unique int64
+	// up and upBest are the search for the parent's rows and what it found.
+	up     *search
+	upBest *candidate
 	// sent is what the filters test, those of a parent's request included.
 	sent  []sent
 	notes []string
