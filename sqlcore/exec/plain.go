@@ -51,6 +51,9 @@ func (x *Executor) planPlain(ctx context.Context, q *query.Query, o Options) (*p
 		access.Expect = o.Expect
 	}
 	r, err := x.planner.Read(ctx, access, nil)
+	if err == nil && o.OrderedAbove > 0 && r.Exact && !r.Estimate.Known {
+		r, err = x.planner.Asking(ctx).Read(ctx, access, nil)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,8 @@ const (
 )
 
 // price estimates what the candidate costs. The table's size is asked only
-// when that can change a decision.
+// when that can change a decision: a scan finds out by its first page whether it
+// is worth dividing.
 func (s *search) price(ctx context.Context, c *candidate, compared bool) {
 	path := c.request.Path
 	switch {
@@ -36,7 +37,7 @@ func (s *search) price(ctx context.Context, c *candidate, compared bool) {
 		c.estimate = Estimate{Calls: runs, Rows: runs * usualPage, Known: true}
 	case c.unique > 0:
 		c.estimate = Estimate{Calls: int64(max(1, len(c.request.Filters))), Rows: c.unique, Known: true}
-	case compared || s.large(c):
+	case compared:
 		rows, known := s.planner.sizes.Size(ctx, s.table)
 		s.priceList(c, rows, known)
 	default:
@@ -59,25 +60,6 @@ func (s *search) sizer(ctx context.Context, ask bool) func(*catalog.Table) (int6
 func (s *search) alone(path *catalog.Path) bool {
 	for i := range s.table.Paths {
 		if p := &s.table.Paths[i]; p != path && p.Keyless() {
-			return false
-		}
-	}
-	return true
-}
-
-// large is true of a scan of the whole table, or of a large share of it: then
-// its size decides whether to divide it. For a scan that a text or a limit
-// narrows, or that only counts, one more call to learn the size would cost
-// more than it saves.
-func (s *search) large(c *candidate) bool {
-	limited := c.exact && s.access.Soon() > 0 && s.access.Soon() <= s.planner.options.PartitionAbove
-	counted := c.exact && len(s.access.Columns) == 0
-	if c.request.Path.Partition == nil || limited || counted {
-		return false
-	}
-	for _, e := range predicate.Conjuncts(c.pushed) {
-		cols := predicate.Columns(e)
-		if len(cols) != 1 || !c.request.Path.Filters[cols[0]].Exact {
 			return false
 		}
 	}
@@ -199,7 +181,7 @@ func (s *search) partition(c *candidate) {
 	if p == nil || c.empty || c.unique > 0 || len(c.request.Filters) > 1 || s.access.Soon() > 0 && c.exact {
 		return
 	}
-	if !c.estimate.Known || c.estimate.Rows < s.planner.options.PartitionAbove {
+	if c.estimate.Known && c.estimate.Rows < s.planner.options.PartitionAbove {
 		return
 	}
 	if !s.dividable(c, p) {

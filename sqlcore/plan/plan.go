@@ -150,6 +150,9 @@ type asking struct {
 // Peek implements Sizer.
 func (a asking) Peek(t *catalog.Table) (int64, bool) { return a.Size(a.ctx, t) }
 
+// millions is the number of calls that only a table of millions of rows takes.
+const millions = 10_000
+
 // CheckFanout returns gwerr.FanoutExceeded if the read would need more calls
 // than the options allow. Where that hangs on the number of a parent's rows,
 // it asks for it, unless that was done before.
@@ -158,7 +161,7 @@ func (p *Planner) CheckFanout(ctx context.Context, r *Read) error {
 	if limit <= 0 || r.Empty {
 		return nil
 	}
-	if r.Request.Parent != nil && !r.Estimate.Known {
+	if !r.Estimate.Known && (r.Request.Parent != nil || limit < millions) {
 		access := r.Access
 		access.Path = r.Request.Path.Name
 		if known, err := p.Asking(ctx).Read(ctx, access, r.keys); err == nil {
