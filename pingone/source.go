@@ -160,9 +160,12 @@ func (j *job) run(ctx context.Context, out sink, key []string, more map[string]s
 		return j.byVariant(ctx, out, key, v, constants)
 	}
 	if len(j.req.Filters) <= 1 {
-		return j.collection(ctx, out, key, constants, first(j.req.Filters), nil)
+		return j.collection(ctx, out, key, constants, first(j.req.Filters), j.seen)
 	}
-	seen := newDistinct()
+	seen := j.seen
+	if seen == nil {
+		seen = newDistinct()
+	}
 	f := j.fan(ctx, out)
 	for _, filter := range j.req.Filters {
 		if !f.add(func(ctx context.Context, out sink) error { return j.collection(ctx, out, key, constants, filter, seen) }) {

@@ -123,9 +123,9 @@ func further(rows int64, path *catalog.Path) int64 {
 	case path.Whole():
 		return 0
 	case path.Page == 0:
-		return rows / usualPage
+		return 0 // the service decides, and usually gives all
 	default:
-		return rows / int64(path.Page)
+		return max(0, rows-1) / int64(path.Page)
 	}
 }
 

@@ -72,6 +72,16 @@ type Estimate struct {
 	Known       bool
 }
 
+// Sized is the estimate of a read of one listing that is known to have so many
+// rows upstream.
+func (p *Planner) Sized(r *Read, rows int64) Estimate {
+	out := Estimate{Calls: 1 + further(rows, r.Request.Path), Rows: rows, Known: true}
+	if few := r.Access.Soon(); r.Exact && few > 0 && few < rows {
+		out.Calls, out.Rows = 1+further(few, r.Request.Path), few
+	}
+	return out
+}
+
 // Sizer tells how many rows a table has. Implementations may ask the source
 // and keep the answer for a while; known is false where that isn't cheap.
 type Sizer interface {
