@@ -96,6 +96,11 @@ func (j *job) divided(ctx context.Context, out sink) error {
 		}
 		expected = p.count
 	}
+	if c, ok := j.counters(); ok && fits {
+		if done, err := j.tallied(ctx, out, c, all); done || err != nil {
+			return err
+		}
+	}
 	values, err := j.partitionValues(ctx)
 	listed := !gwerr.Is(err, gwerr.UpstreamForbidden)
 	if !listed {
@@ -164,7 +169,8 @@ func scale(values []value, expected int64) int64 {
 	return sum(values)
 }
 
-// partitionValues lists the partition column's values with their sizes.
+// partitionValues lists the partition column's values with their sizes. Those that
+// the request has read before are good for a beginning.
 func (j *job) partitionValues(ctx context.Context) ([]value, error) {
 	p := j.path.Partition
 	t, ok := j.table.Schema.Table(p.Table)
@@ -175,7 +181,7 @@ func (j *job) partitionValues(ctx context.Context) ([]value, error) {
 	if i < 0 {
 		return nil, gwerr.Newf(gwerr.Internal, "Table %s can't be listed.", t.Name)
 	}
-	rows, err := j.Connection.Scan(scan.Fresh(ctx), scan.Request{Table: t, Path: &t.Paths[i], Columns: []int{t.Index(p.Key), t.Index(p.Size)}, Bulk: j.req.Bulk})
+	rows, err := j.Connection.Scan(ctx, scan.Request{Table: t, Path: &t.Paths[i], Columns: []int{t.Index(p.Key), t.Index(p.Size)}, Bulk: j.req.Bulk})
 	if err != nil {
 		return nil, err
 	}
@@ -351,7 +357,7 @@ const settleRounds = 3
 // that a creation and a deletion hide.
 func (d *division) settle(ctx context.Context, before []value) error {
 	for range settleRounds {
-		now, err := d.partitionValues(ctx)
+		now, err := d.partitionValues(scan.Fresh(ctx))
 		if err != nil {
 			return err
 		}

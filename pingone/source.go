@@ -180,6 +180,11 @@ func (j *job) collection(ctx context.Context, out sink, key []string, constants 
 	if j.slices() {
 		return j.sliced(ctx, out, key, constants, filter, seen)
 	}
+	if j.constant() && seen == nil && j.req.Resume == "" && j.quota.few() == 0 {
+		if done, err := j.counted(ctx, out, key, constants, filter); done || err != nil {
+			return err
+		}
+	}
 	w := j.walkOf(key, "", filter)
 	w.after = j.req.Resume
 	r := reading{job: j, walk: w, seen: seen}

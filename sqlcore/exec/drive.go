@@ -62,7 +62,7 @@ func (x *Executor) drive(ctx context.Context, m mergedQuery) (all []*driven, err
 
 // unsure reports whether a read may turn out to be of any size.
 func (d *driven) unsure() bool {
-	return !d.asked && !d.read.Estimate.Known && d.read.Pushed == predicate.True && d.read.Access.Soon() == 0
+	return !d.asked && !d.read.Estimate.Known && d.read.Pushed == predicate.True && d.read.Access.Soon() == 0 && d.read.Estimate.Calls > 1
 }
 
 // ask plans a read with the sizes that its price hangs on.
@@ -98,7 +98,7 @@ func nextDriver(m mergedQuery, all []*driven, maxRows int64) int {
 		if d.done || d.read.Estimate.Rows > maxRows || !reducesDearer(m, all, i) {
 			continue
 		}
-		if best < 0 || d.read.Estimate.Calls < all[best].read.Estimate.Calls {
+		if best < 0 || d.read.Estimate.Less(all[best].read.Estimate) {
 			best = i
 		}
 	}
@@ -108,8 +108,11 @@ func nextDriver(m mergedQuery, all []*driven, maxRows int64) int {
 func reducesDearer(m mergedQuery, all []*driven, from int) bool {
 	for _, e := range edges(m, from) {
 		to := all[e.to]
-		if !to.done && to.rows == nil && !to.read.Empty && to.read.Estimate.Calls > 1 &&
-			to.read.Estimate.Calls >= all[from].read.Estimate.Calls {
+		if to.done || to.rows != nil || to.read.Empty {
+			continue
+		}
+		calls := to.read.Estimate.Calls
+		if calls > 1 && calls >= all[from].read.Estimate.Calls || !to.read.Estimate.Known && shares(all[from].read, to.read, e) {
 			return true
 		}
 	}
@@ -184,7 +187,7 @@ func (x *Executor) reduce(ctx context.Context, to *driven, keys predicate.Expr, 
 			r = through
 		}
 	}
-	if r.Estimate.Calls > fewCalls && to.unsure() {
+	if r.Estimate.Calls > fewCalls && r.Estimate.Calls*surely > to.read.Estimate.Calls && to.unsure() {
 		if err := x.ask(ctx, to); err != nil {
 			return err
 		}

@@ -14,6 +14,9 @@ const (
 	// fewCalls is the number of calls that are made without asking whether
 	// another plan would need fewer.
 	fewCalls = 8
+	// surely is how many times cheaper a plan must look than one of unknown
+	// cost to be taken without asking.
+	surely = 4
 	// sharedRows is the number of rows whose answers find room beside each other
 	// until the reading that shares them comes.
 	sharedRows = 1500
@@ -41,14 +44,16 @@ func withLinkKeys(m mergedQuery, i int) query.Access {
 // links reports whether the read's answers hold rows of a table that it may
 // reduce.
 func links(m mergedQuery, all []*driven, from int) bool {
-	for _, e := range edges(m, from) {
-		l := &plan.Link{Read: all[from].read, Column: e.fromColumn}
-		to := all[e.to]
-		if path := l.Lists(to.read.Access.Table, e.toColumn); path != nil && l.Alike(path) && !to.done {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(edges(m, from), func(e edge) bool {
+		return !all[e.to].done && shares(all[from].read, all[e.to].read, e)
+	})
+}
+
+// shares reports whether one read's answers hold the rows of the other.
+func shares(from, to *plan.Read, e edge) bool {
+	l := &plan.Link{Read: from, Column: e.fromColumn}
+	path := l.Lists(to.Access.Table, e.toColumn)
+	return path != nil && l.Alike(path)
 }
 
 // link is a read whose rows are held, as a way to rows of the table at the other

@@ -72,6 +72,12 @@ type Estimate struct {
 	Known       bool
 }
 
+// Less reports whether a read is expected to cost less: fewer calls, then fewer
+// rows.
+func (e Estimate) Less(o Estimate) bool {
+	return e.Calls < o.Calls || e.Calls == o.Calls && e.Rows < o.Rows
+}
+
 // Sized is the estimate of a read of one listing that is known to have so many
 // rows upstream.
 func (p *Planner) Sized(r *Read, rows int64) Estimate {
