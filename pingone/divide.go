@@ -38,6 +38,8 @@ const (
 	// partsWanted is the number of parts that keeps a scan of middle size
 	// quick.
 	partsWanted = 12
+	// paying is how many pages one after the other a call more has to save.
+	paying = 3
 	// longFilter is the length of a filter in an address, in bytes, that leaves
 	// no room for the condition of a part.
 	longFilter = 3000
@@ -69,8 +71,7 @@ func (j *job) divided(ctx context.Context, out sink) error {
 	if j.req.Within != nil && len(j.req.Within) == 0 {
 		return nil
 	}
-	// A filter, or the choice of some values, may leave a page or two: its
-	// first page tells. A long list of values does not fit into one address.
+	// There may be a page or two: the first one tells. A long list of values does not fit into one address.
 	fits := len(j.req.Within) <= chainValues
 	all := &reading{job: j, walk: j.walkOf(nil, "", j.req.Filters...)}
 	if fits {
@@ -84,17 +85,21 @@ func (j *job) divided(ctx context.Context, out sink) error {
 		return whole()
 	}
 	var expected int64
-	if fits && all.filter != "" {
+	if fits && (all.filter != "" || j.learnt.of(j.table) == nil) { // a table that was divided before is large
 		p, err := all.begin(ctx)
 		if err != nil {
 			return err
 		}
-		if p.next == "" || p.count <= fewRows {
-			all.first = &p
+		all.first = &p
+		if p.next == "" || p.count <= fewRows && (p.count >= 0 || all.filter != "") {
 			return whole()
 		}
 		expected = p.count
-		p.release()
+	}
+	if c, ok := j.counters(); ok && fits {
+		if done, err := j.tallied(ctx, out, c, all); done || err != nil {
+			return err
+		}
 	}
 	values, err := j.partitionValues(ctx)
 	listed := !gwerr.Is(err, gwerr.UpstreamForbidden)
@@ -106,22 +111,42 @@ func (j *job) divided(ctx context.Context, out sink) error {
 	}
 	before := slices.Clone(values)
 	total := scale(values, expected)
-	if fits && (total <= fewRows || j.learnt.restless(j.table, "", j.cfg.Clock.Now())) {
-		return whole()
-	}
 	d := &division{
 		job: j, out: out, seen: newDistinct(), gate: make(chan struct{}, j.cfg.MaxParallel),
 		target: min(partRows, max(fewRows, total/partsWanted)),
 	}
+	if fits && (total <= fewRows || !d.pays(values, total) || j.learnt.restless(j.table, "", j.cfg.Clock.Now())) {
+		return whole()
+	}
+	if all.first != nil {
+		all.first.release()
+		all.first = nil
+	}
 	if err := d.read(ctx, values); refusedFilter(err) {
 		// The condition of a part, since the request's own was taken before.
 		j.learnt.unrest(j.table, "", j.cfg.Clock.Now())
-		all.first, all.seen = nil, d.seen
+		all.seen = d.seen
 		return whole()
 	} else if err != nil || !listed {
 		return err
 	}
 	return d.settle(ctx, before)
+}
+
+// pays reports whether reading parts side by side takes so many fewer pages one
+// after the other that it is worth the calls: for the sizes at the end, and for
+// the last page of each part.
+func (d *division) pays(values []value, total int64) bool {
+	p, page := d.path.Partition, int64(max(1, d.pageSize()))
+	var deepest int64
+	bins := pack(slices.Clone(values), d.target)
+	for _, bin := range bins {
+		if rows := sum(bin); p.Split == "" || len(bin) > 1 || rows <= p.Above {
+			deepest = max(deepest, rows)
+		}
+	}
+	saved := total/page - deepest/page - 1
+	return saved >= paying*int64(len(bins))
 }
 
 // refusedFilter reports whether an error says that a filter was not taken.
@@ -144,7 +169,8 @@ func scale(values []value, expected int64) int64 {
 	return sum(values)
 }
 
-// partitionValues lists the partition column's values with their sizes.
+// partitionValues lists the partition column's values with their sizes. Those that
+// the request has read before are good for a beginning.
 func (j *job) partitionValues(ctx context.Context) ([]value, error) {
 	p := j.path.Partition
 	t, ok := j.table.Schema.Table(p.Table)
@@ -155,7 +181,7 @@ func (j *job) partitionValues(ctx context.Context) ([]value, error) {
 	if i < 0 {
 		return nil, gwerr.Newf(gwerr.Internal, "Table %s can't be listed.", t.Name)
 	}
-	rows, err := j.Directory.Scan(scan.Fresh(ctx), scan.Request{Table: t, Path: &t.Paths[i], Columns: []int{t.Index(p.Key), t.Index(p.Size)}, Bulk: j.req.Bulk})
+	rows, err := j.Directory.Scan(ctx, scan.Request{Table: t, Path: &t.Paths[i], Columns: []int{t.Index(p.Key), t.Index(p.Size)}, Bulk: j.req.Bulk})
 	if err != nil {
 		return nil, err
 	}
@@ -331,7 +357,7 @@ const settleRounds = 3
 // that a creation and a deletion hide.
 func (d *division) settle(ctx context.Context, before []value) error {
 	for range settleRounds {
-		now, err := d.partitionValues(ctx)
+		now, err := d.partitionValues(scan.Fresh(ctx))
 		if err != nil {
 			return err
 		}

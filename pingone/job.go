@@ -20,6 +20,9 @@ type job struct {
 	quota *quota
 	// lookups gives the columns that come from other tables' rows.
 	lookups *lookups
+	// seen holds the rows handed on where those of several keys may be the same;
+	// nil where they can't.
+	seen *distinct
 	// now is when the scan began, for spans that end then.
 	now time.Time
 }
@@ -27,6 +30,9 @@ type job struct {
 func (c *Directory) newJob(r scan.Request) *job {
 	j := &job{Directory: c, req: r, table: r.Table, path: r.Path, quota: newQuota(r.Limit, r.Expect), now: c.cfg.Clock.Now()}
 	j.shape = shapeOf(r.Table, r.Path, r.Columns, j.hidden())
+	if len(r.Keys) > 1 && r.Path.List != "" && len(r.Path.Supplies) == 0 {
+		j.seen = newDistinct()
+	}
 	return j
 }
 

@@ -6,11 +6,14 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 	"github.com/pingone-gateway/gateway/sqlcore/scim"
@@ -24,6 +27,8 @@ type parentRow struct {
 	keys  []string // of the child's path
 	more  map[string]string
 	empty bool // it should have no rows
+	// without lists the variants of which it should have no rows.
+	without []string
 }
 
 // children reads the parent table and, for each of its rows, the path's run.
@@ -33,7 +38,7 @@ func (j *job) children(ctx context.Context, out sink) error {
 	rows, err := j.Directory.Scan(f.ctx, j.parentRequest())
 	if err == nil {
 		defer rows.Close()
-		err = j.feed(f.ctx, rows, func(parents []parentRow) { child.family(f, parents) })
+		err = j.feed(f.ctx, rows, func(parents []parentRow) error { return child.family(f, parents) })
 	}
 	if err != nil {
 		f.stop()
@@ -86,7 +91,7 @@ func listPath(t *catalog.Table) *catalog.Path {
 // keys first, then those that tell emptiness, then lookups.
 func (j *job) parentColumns() []string {
 	p := j.path.Parent
-	out := append(slices.DeleteFunc(slices.Clone(p.Columns), ownKey), p.EmptyWhen...)
+	out := append(slices.DeleteFunc(slices.Clone(p.Columns), ownKey), p.Doubts(j.table.Path(p.Path))...)
 	for _, name := range j.parentLookups() {
 		out = append(out, j.table.Path(p.Path).Lookup[name].Column)
 	}
@@ -112,7 +117,7 @@ func (j *job) parentLookups() []string {
 }
 
 // feed hands the parents on, batch by batch, until no more rows are needed.
-func (j *job) feed(ctx context.Context, rows scan.Batches, handle func([]parentRow)) error {
+func (j *job) feed(ctx context.Context, rows scan.Batches, handle func([]parentRow) error) error {
 	for !j.quota.exhausted() {
 		b, err := rows.Next(ctx)
 		if errors.Is(err, io.EOF) {
@@ -126,7 +131,9 @@ func (j *job) feed(ctx context.Context, rows scan.Batches, handle func([]parentR
 		if err != nil {
 			return err
 		}
-		handle(parents)
+		if err := handle(parents); err != nil {
+			return err
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -150,15 +157,22 @@ func (j *job) parents(rec arrow.RecordBatch) ([]parentRow, error) {
 		}
 		at++
 	}
-	looks := j.parentLookups()
+	child := j.req
+	child.Path = j.table.Path(p.Path)
+	looks, doubts, values := j.parentLookups(), p.Doubts(child.Path), variants(child)
 	out := make([]parentRow, 0, rec.NumRows())
 	for i := range int(rec.NumRows()) {
-		row := parentRow{more: map[string]string{}, empty: len(p.EmptyWhen) > 0}
-		for c := range p.EmptyWhen {
-			row.empty = row.empty && zero(rec.Column(at+c), i)
+		nothing := func(columns []string) bool {
+			return len(columns) > 0 && !slices.ContainsFunc(columns, func(name string) bool { return !zero(rec.Column(at+slices.Index(doubts, name)), i) })
+		}
+		row := parentRow{more: map[string]string{}, empty: nothing(p.EmptyWhen)}
+		for _, value := range values {
+			if nothing(child.Path.Variant.EmptyWhen[value]) {
+				row.without = append(row.without, value)
+			}
 		}
 		for c, name := range looks {
-			if text := rec.Column(at + len(p.EmptyWhen) + c); text.IsValid(i) {
+			if text := rec.Column(at + len(doubts) + c); text.IsValid(i) {
 				row.more[name] = strings.Clone(text.ValueStr(i))
 			}
 		}
@@ -221,37 +235,92 @@ func zero(a arrow.Array, i int) bool {
 
 // family adds the runs of some parents. Those that should have no rows are asked
 // about together: how fresh their counts are is not documented.
-func (j *job) family(f *fan, parents []parentRow) {
+func (j *job) family(f *fan, parents []parentRow) error {
+	if err := j.proveVariants(f.ctx, parents); err != nil {
+		return err
+	}
 	var doubtful []parentRow
 	for _, p := range parents {
 		if p.empty && j.path.Or && j.path.Filter != "" {
 			doubtful = append(doubtful, p)
 			continue
 		}
-		f.add(func(ctx context.Context, out sink) error { return j.run(ctx, out, p.keys, p.more) })
+		if one := j.lacking(p.without); one != nil {
+			f.add(func(ctx context.Context, out sink) error { return one.run(ctx, out, p.keys, p.more) })
+		}
 	}
 	for chunk := range slices.Chunk(doubtful, emptyChunk) {
 		f.add(func(ctx context.Context, out sink) error { return j.prove(ctx, out, chunk) })
 	}
+	return nil
+}
+
+// proveVariants asks, many parents in one call, whether variants that should have
+// no rows have none, and takes those that have some out of the parents' lists.
+func (j *job) proveVariants(ctx context.Context, parents []parentRow) error {
+	byValue := map[string][]*parentRow{}
+	for i := range parents {
+		p := &parents[i]
+		if !j.path.Or || j.quota.few() > 0 || p.empty {
+			p.without = nil
+		}
+		for _, value := range p.without {
+			byValue[value] = append(byValue[value], p)
+		}
+	}
+	g, ctx := safely.NewGroup(ctx, j.cfg.Sink, observe.InScan)
+	var mu sync.Mutex
+	for value, doubtful := range byValue {
+		for chunk := range slices.Chunk(doubtful, emptyChunk) {
+			g.Go(func() error {
+				some, err := j.some(ctx, j.path.Variant.Filters[value], chunk)
+				if !some || err != nil {
+					return err
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				for _, p := range chunk {
+					p.without = slices.DeleteFunc(p.without, func(v string) bool { return v == value })
+				}
+				return nil
+			})
+		}
+	}
+	return g.Wait()
+}
+
+// lacking is the job without the last of its variants, as far as these have no
+// rows; nil if none is left of those that are wanted.
+func (j *job) lacking(without []string) *job {
+	if len(without) == 0 {
+		return j
+	}
+	left := variants(j.req)
+	for len(left) > 0 && slices.Contains(without, left[len(left)-1]) {
+		left = left[:len(left)-1]
+	}
+	one := *j
+	one.req.Variants = nil
+	for _, value := range left {
+		if len(j.req.Variants) == 0 || slices.Contains(j.req.Variants, value) {
+			one.req.Variants = append(one.req.Variants, value)
+		}
+	}
+	if len(one.req.Variants) == 0 {
+		return nil
+	}
+	return &one
 }
 
 // prove asks in one call whether any of the parents has rows, and if so reads
 // them one by one.
 func (j *job) prove(ctx context.Context, out sink, parents []parentRow) error {
-	filters := make([]string, len(parents))
-	for i, p := range parents {
-		filters[i] = scim.Fill(j.path.Filter, j.values(p.keys))
+	doubtful := make([]*parentRow, len(parents))
+	for i := range parents {
+		doubtful[i] = &parents[i]
 	}
-	chain := chains(filters, len(filters), func(f string) string { return f })
-	r := reading{job: j, walk: walk{address: j.place(j.path.List, nil), filter: first(chain), page: 1}}
-	found := false
-	_, err := r.read(ctx, func(_ context.Context, p page, _ [][2]int, _ string) error {
-		if found = p.rows > 0; found {
-			return errEnough
-		}
-		return nil
-	})
-	if !found && !refusedFilter(err) {
+	some, err := j.some(ctx, j.path.Filter, doubtful)
+	if !some || err != nil {
 		return err
 	}
 	for _, p := range parents {
@@ -260,4 +329,27 @@ func (j *job) prove(ctx context.Context, out sink, parents []parentRow) error {
 		}
 	}
 	return nil
+}
+
+// some reports whether any of the parents has rows by the filter. It says so, too,
+// where the service does not take the question.
+func (j *job) some(ctx context.Context, template string, parents []*parentRow) (found bool, err error) {
+	filters := make([]string, len(parents))
+	for i, p := range parents {
+		filters[i] = scim.Fill(template, j.values(p.keys))
+	}
+	chain := chains(filters, len(filters), func(f string) string { return f })
+	r := reading{job: j, walk: walk{address: j.place(j.path.List, nil), filter: first(chain), page: 1}}
+	_, err = r.read(ctx, func(_ context.Context, p page, _ [][2]int, _ string) error {
+		if found = p.rows > 0; found {
+			return errEnough
+		}
+		return nil
+	})
+	switch {
+	case found, refusedFilter(err):
+		return true, nil
+	default:
+		return false, err
+	}
 }

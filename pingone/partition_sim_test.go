@@ -28,13 +28,14 @@ func TestLargeScanIsCompleteInFewCalls(t *testing.T) {
 	}
 	w := newWorld(t, sim.Options{Users: 100_000, NoCompression: true, LogSize: 20_000}, nil)
 	users := w.table("Users")
-	for _, round := range []string{"first", "with what the first one learnt"} {
+	// The first one doesn't know that the table is large.
+	for round, most := range []int{511, 510} {
 		r := w.request(users, "list", "Id", "Username", "PopulationId", "EnvironmentId")
 		r.Partition = true
 		w.sim.ResetRequests()
 		rows := w.rows(r)
 		require.Len(t, w.unique(rows, 0), 100_000)
-		require.LessOrEqual(t, w.apiCalls(), 510, round)
+		require.LessOrEqual(t, w.apiCalls(), most, "round %d", round)
 		parts := map[string]bool{}
 		for _, f := range w.filters() {
 			parts[f] = true

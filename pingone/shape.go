@@ -221,14 +221,22 @@ func repeated(typ catalog.Type, text string, known bool, n int) arrow.Array {
 	b := array.NewBuilder(memory.DefaultAllocator, typ.Arrow())
 	defer b.Release()
 	b.Reserve(n)
-	texts, ok := b.(*array.StringBuilder)
-	if !known || !ok {
-		b.AppendNulls(n)
-		return b.NewArray()
+	switch b := b.(type) {
+	case *array.StringBuilder:
+		if !known {
+			break
+		}
+		b.ReserveData(n * len(text))
+		for range n {
+			b.Append(text)
+		}
+	case *array.BooleanBuilder:
+		for range n {
+			b.Append(text == "true")
+		}
 	}
-	texts.ReserveData(n * len(text))
-	for range n {
-		texts.Append(text)
+	if b.Len() == 0 {
+		b.AppendNulls(n)
 	}
 	return b.NewArray()
 }

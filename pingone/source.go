@@ -160,9 +160,12 @@ func (j *job) run(ctx context.Context, out sink, key []string, more map[string]s
 		return j.byVariant(ctx, out, key, v, constants)
 	}
 	if len(j.req.Filters) <= 1 {
-		return j.collection(ctx, out, key, constants, first(j.req.Filters), nil)
+		return j.collection(ctx, out, key, constants, first(j.req.Filters), j.seen)
 	}
-	seen := newDistinct()
+	seen := j.seen
+	if seen == nil {
+		seen = newDistinct()
+	}
 	f := j.fan(ctx, out)
 	for _, filter := range j.req.Filters {
 		if !f.add(func(ctx context.Context, out sink) error { return j.collection(ctx, out, key, constants, filter, seen) }) {
@@ -176,6 +179,11 @@ func (j *job) run(ctx context.Context, out sink, key []string, more map[string]s
 func (j *job) collection(ctx context.Context, out sink, key []string, constants map[string]string, filter string, seen *distinct) error {
 	if j.slices() {
 		return j.sliced(ctx, out, key, constants, filter, seen)
+	}
+	if j.constant() && seen == nil && j.req.Resume == "" && j.quota.few() == 0 {
+		if done, err := j.counted(ctx, out, key, constants, filter); done || err != nil {
+			return err
+		}
 	}
 	w := j.walkOf(key, "", filter)
 	w.after = j.req.Resume

@@ -258,10 +258,10 @@ type told struct {
 	found  bool
 }
 
-// get makes a call, unless it is for a collection that comes whole and that
-// another reading of the same request has just got.
+// get makes a call, unless it is for a collection that comes whole, or that two
+// readings share, and another reading of the same request has just got it.
 func (r *reading) get(ctx context.Context, d *decoder, q call, p *page) (found bool, err error) {
-	keep := r.path.List != "" && r.page == 0 && !r.repeated
+	keep := r.path.List != "" && (r.page == 0 || r.req.Shared) && !r.repeated
 	read := func() (told, int, error) {
 		t := told{}
 		t.found, err = r.client.get(ctx, q, func(body []byte) (err error) {

@@ -8,6 +8,7 @@
 package catalog
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -262,6 +263,9 @@ type Variant struct {
 	// row that several answer has the first one's value.
 	Values  []string
 	Filters map[string]string
+	// EmptyWhen is Parent.EmptyWhen of a path that runs this one, for the rows
+	// of one value.
+	EmptyWhen map[string][]string
 }
 
 // Partition divides a full scan into parts that can be read at once.
@@ -288,6 +292,23 @@ type Parent struct {
 	// EmptyWhen are parent's columns which, all zero or null, say that a run
 	// should give no rows; the scanner proves it in few calls.
 	EmptyWhen []string
+}
+
+// Doubts names the parent's columns that tell whether a run of the path, or of one
+// of its variants, should give no rows; each once.
+func (p *Parent) Doubts(child *Path) []string {
+	out := slices.Clone(p.EmptyWhen)
+	if child == nil || child.Variant == nil {
+		return out
+	}
+	for _, value := range child.Variant.Values {
+		for _, name := range child.Variant.EmptyWhen[value] {
+			if !slices.Contains(out, name) {
+				out = append(out, name)
+			}
+		}
+	}
+	return out
 }
 
 // Shown names the column of a table that holds all values of a key which the

@@ -41,7 +41,7 @@ var declarationKeys = map[string][]string{
 	"range":     {"column", "days", "days_for", "option", "whole_days", "slices"},
 	"filter":    {"attribute", "operators", "exact", "unconfirmed"},
 	"variant":   {"column", "filters"},
-	"value":     {"value", "filter"},
+	"value":     {"value", "filter", "empty_when"},
 	"partition": {"column", "table", "key", "size", "split", "above"},
 	"parent":    {"table", "path", "rows", "empty_when"},
 	"lookup":    {"table", "key", "by", "column"},
@@ -290,11 +290,12 @@ func (p *problems) path(m fields, t *Table) Path {
 func (p *problems) structures(m fields, out *Path) {
 	if m.has("variant") {
 		v := p.mapping(m.values["variant"], "variant")
-		out.Variant = &Variant{Column: v.must("column"), Filters: map[string]string{}}
+		out.Variant = &Variant{Column: v.must("column"), Filters: map[string]string{}, EmptyWhen: map[string][]string{}}
 		for _, n := range v.items("filters") {
 			f := p.mapping(n, "value")
 			out.Variant.Values = append(out.Variant.Values, f.must("value"))
 			out.Variant.Filters[f.str("value")] = f.must("filter")
+			out.Variant.EmptyWhen[f.str("value")] = f.texts("empty_when")
 		}
 	}
 	if m.has("range") {

@@ -291,7 +291,7 @@ func (c *checker) links(path *Path, line int) {
 		}
 	}
 	if path.Parent != nil {
-		c.other(line, path.Parent.Table, append([]string{path.Parent.Rows}, path.Parent.EmptyWhen...)...)
+		c.other(line, path.Parent.Table, append([]string{path.Parent.Rows}, path.Parent.Doubts(c.table.Path(path.Parent.Path))...)...)
 		c.parent(path, line)
 	}
 	if path.Shown != nil {

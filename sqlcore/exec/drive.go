@@ -20,13 +20,14 @@ type driven struct {
 	read *plan.Read
 	keys predicate.Expr
 	rows scan.Rows
-	// done is true once the read has given its keys, or can't.
-	done bool
+	// done is true once the read has given its keys, or can't; asked once it was
+	// planned with all sizes that it hangs on.
+	done, asked bool
 }
 
 // drive plans the accesses and lets keys flow from narrow reads to wide ones:
 // the cheapest read that can reduce another goes first, and what it reduces is
-// planned again with the keys.
+// planned again with the keys. Sizes are asked for only where they decide.
 func (x *Executor) drive(ctx context.Context, m mergedQuery) (all []*driven, err error) {
 	defer func() {
 		if err != nil {
@@ -34,8 +35,8 @@ func (x *Executor) drive(ctx context.Context, m mergedQuery) (all []*driven, err
 		}
 	}()
 	start := x.config.Now()
-	for _, a := range m.Accesses {
-		r, err := x.planner.Read(ctx, a, nil)
+	for i := range m.Accesses {
+		r, err := x.planner.Silent().Read(ctx, withLinkKeys(m, i), nil)
 		if err != nil {
 			return all, err
 		}
@@ -45,12 +46,49 @@ func (x *Executor) drive(ctx context.Context, m mergedQuery) (all []*driven, err
 	for {
 		next := nextDriver(m, all, x.config.MaxDriveRows)
 		if next < 0 {
-			return all, nil
+			return all, x.settle(ctx, all)
+		}
+		if all[next].unsure() {
+			if err := x.ask(ctx, all[next]); err != nil {
+				return all, err
+			}
+			continue
 		}
 		if err := x.driveFrom(ctx, m, all, next); err != nil {
 			return all, err
 		}
 	}
+}
+
+// unsure reports whether a read may turn out to be of any size.
+func (d *driven) unsure() bool {
+	return !d.asked && !d.read.Estimate.Known && d.read.Pushed == predicate.True && d.read.Access.Soon() == 0 && d.read.Estimate.Calls > 1
+}
+
+// ask plans a read with the sizes that its price hangs on.
+func (x *Executor) ask(ctx context.Context, d *driven) error {
+	r, err := x.planner.Asking(ctx).Read(ctx, d.read.Access, d.keys)
+	if err != nil {
+		return err
+	}
+	r.DrivenBy, d.asked = d.read.DrivenBy, true
+	d.read = r
+	return nil
+}
+
+// settle plans the reads that nothing reduced with leave to ask.
+func (x *Executor) settle(ctx context.Context, all []*driven) error {
+	for _, d := range all {
+		if d.done || d.rows != nil || d.asked || d.read.Estimate.Known || d.keys != nil {
+			continue
+		}
+		r, err := x.planner.Read(ctx, d.read.Access, nil)
+		if err != nil {
+			return err
+		}
+		d.read = r
+	}
+	return nil
 }
 
 // nextDriver picks the cheapest read that may reduce a dearer one.
@@ -60,7 +98,7 @@ func nextDriver(m mergedQuery, all []*driven, maxRows int64) int {
 		if d.done || d.read.Estimate.Rows > maxRows || !reducesDearer(m, all, i) {
 			continue
 		}
-		if best < 0 || d.read.Estimate.Calls < all[best].read.Estimate.Calls {
+		if best < 0 || d.read.Estimate.Less(all[best].read.Estimate) {
 			best = i
 		}
 	}
@@ -70,8 +108,11 @@ func nextDriver(m mergedQuery, all []*driven, maxRows int64) int {
 func reducesDearer(m mergedQuery, all []*driven, from int) bool {
 	for _, e := range edges(m, from) {
 		to := all[e.to]
-		if !to.done && to.rows == nil && !to.read.Empty && to.read.Estimate.Calls > 1 &&
-			to.read.Estimate.Calls >= all[from].read.Estimate.Calls {
+		if to.done || to.rows != nil || to.read.Empty {
+			continue
+		}
+		calls := to.read.Estimate.Calls
+		if calls > 1 && calls >= all[from].read.Estimate.Calls || !to.read.Estimate.Known && shares(all[from].read, to.read, e) {
 			return true
 		}
 	}
@@ -102,6 +143,7 @@ func edges(m mergedQuery, from int) []edge {
 func (x *Executor) driveFrom(ctx context.Context, m mergedQuery, all []*driven, from int) error {
 	d := all[from]
 	d.done = true
+	d.read.Request.Shared = links(m, all, from)
 	rows, err := x.open(ctx, d.read, "")
 	if err != nil {
 		return err
@@ -120,22 +162,35 @@ func (x *Executor) driveFrom(ctx context.Context, m mergedQuery, all []*driven, 
 		if !ok {
 			continue
 		}
-		if err := x.reduce(ctx, to, keys, drivenBy(d.read.Access, e.fromColumn)); err != nil {
+		l := link(d.read, e, held.held)
+		if err := x.reduce(ctx, to, keys, l, e, drivenBy(d.read.Access, e.fromColumn)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// reduce plans a read again with keys and keeps the cheaper plan.
-func (x *Executor) reduce(ctx context.Context, to *driven, keys predicate.Expr, by string) error {
+// reduce plans a read again with keys, or by the listing that the link was read
+// by, and keeps the cheapest plan.
+func (x *Executor) reduce(ctx context.Context, to *driven, keys predicate.Expr, l *plan.Link, e edge, by string) error {
 	keys = predicate.AllOf(to.keys, keys)
-	if to.keys == nil {
-		keys = predicate.AllOf(keys)
-	}
-	r, err := x.planner.Read(ctx, to.read.Access, keys)
+	r, err := x.planner.Silent().Read(ctx, to.read.Access, keys)
 	if err != nil {
 		return err
+	}
+	if path := l.Lists(to.read.Access.Table, e.toColumn); path != nil && !r.Empty {
+		through, err := x.planner.Through(ctx, to.read.Access, keys, l, path)
+		if err != nil {
+			return err
+		}
+		if through.Estimate.Calls < r.Estimate.Calls {
+			r = through
+		}
+	}
+	if r.Estimate.Calls > fewCalls && r.Estimate.Calls*surely > to.read.Estimate.Calls && to.unsure() {
+		if err := x.ask(ctx, to); err != nil {
+			return err
+		}
 	}
 	if !r.Empty && r.Estimate.Calls >= to.read.Estimate.Calls {
 		return nil

@@ -69,10 +69,11 @@ func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, e
 		if q.Empty || q.Plain.Empty {
 			return out, nil
 		}
-		r, err := x.planPlain(ctx, q, Options{})
+		r, err := x.planPlain(ctx, x.planner.Asking(ctx), q, Options{})
 		if err != nil {
 			return nil, err
 		}
+		x.refine(ctx, r)
 		err = x.planner.CheckFanout(ctx, r)
 		out.add(x, r)
 		out.veil(restricted(r))
@@ -149,12 +150,13 @@ func (e *Explanation) veil(restricted bool) {
 // expected.
 func (x *Executor) rehearse(ctx context.Context, m mergedQuery) ([]*driven, error) {
 	var all []*driven
-	for _, a := range m.Accesses {
-		r, err := x.planner.Read(ctx, a, nil)
+	for i := range m.Accesses {
+		r, err := x.planner.Asking(ctx).Read(ctx, withLinkKeys(m, i), nil)
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, &driven{read: r})
+		x.refine(ctx, r)
+		all = append(all, &driven{read: r, asked: true})
 	}
 	for {
 		next := nextDriver(m, all, x.config.MaxDriveRows)
@@ -170,7 +172,8 @@ func (x *Executor) rehearse(ctx context.Context, m mergedQuery) ([]*driven, erro
 				continue
 			}
 			keys := madeUp(column.Name, column.Type.Kind(), d.read.Estimate.Rows)
-			if err := x.reduce(ctx, to, keys, drivenBy(d.read.Access, e.fromColumn)); err != nil {
+			d.read.Request.Shared = links(m, all, next)
+			if err := x.reduce(ctx, to, keys, madeUpLink(d.read, e), e, drivenBy(d.read.Access, e.fromColumn)); err != nil {
 				return nil, err
 			}
 		}
@@ -184,6 +187,28 @@ func madeUp(column string, kind predicate.Kind, n int64) predicate.Expr {
 		values[i] = predicate.Value{Kind: kind, Str: fmt.Sprintf("…%d", i+1)}
 	}
 	return predicate.In{Column: column, Values: values}
+}
+
+// madeUpLink is a link for an estimate.
+func madeUpLink(from *plan.Read, e edge) *plan.Link {
+	l := &plan.Link{Read: from, Column: e.fromColumn, Keys: from.Request.Keys, Rows: from.Estimate.Rows}
+	for n := int64(0); len(l.Keys) == 0 && n < max(1, from.Estimate.Calls-1); n++ {
+		l.Keys = append(l.Keys, []string{"…"})
+	}
+	l.Shared = from.Request.Shared && l.Rows <= sharedRows
+	return l
+}
+
+// refine asks how many rows a condition or a key leaves, where one call tells.
+func (x *Executor) refine(ctx context.Context, r *plan.Read) {
+	q := r.Request
+	if r.Empty || q.Path == nil || q.Path.List == "" || !q.Path.CountExact || len(q.Filters) > 1 || len(q.Keys) > 1 || len(q.Filters)+len(q.Keys) == 0 || len(q.Within) > 0 {
+		return
+	}
+	q.Limit = 0
+	if rows, known, err := x.source.Count(ctx, q); err == nil && known {
+		r.Estimate = x.planner.Sized(r, rows)
+	}
 }
 
 func (x *Executor) explainRead(r *plan.Read) ExplainedScan {

@@ -17,7 +17,7 @@ func (x *Executor) runPlain(ctx context.Context, q *query.Query, o Options) (*Re
 		return &Result{Rows: typed{Batches: scan.Of(), schema: schema}, Ordered: true}, nil
 	}
 	start := x.config.Now()
-	r, err := x.planPlain(ctx, q, o)
+	r, err := x.planPlain(ctx, x.planner, q, o)
 	x.phase(ctx, "plan", start)
 	if err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func (x *Executor) runPlain(ctx context.Context, q *query.Query, o Options) (*Re
 
 // planPlain plans the one access. A part of the result is the same part every
 // time, and pages join to the whole, only if all readings have one order.
-func (x *Executor) planPlain(ctx context.Context, q *query.Query, o Options) (*plan.Read, error) {
+func (x *Executor) planPlain(ctx context.Context, p *plan.Planner, q *query.Query, o Options) (*plan.Read, error) {
 	access := q.Accesses[0]
 	access.Limit, access.Expect, access.Path = 0, 0, o.Path
 	switch {
@@ -50,7 +50,10 @@ func (x *Executor) planPlain(ctx context.Context, q *query.Query, o Options) (*p
 	default:
 		access.Expect = o.Expect
 	}
-	r, err := x.planner.Read(ctx, access, nil)
+	r, err := p.Read(ctx, access, nil)
+	if err == nil && o.OrderedAbove > 0 && r.Exact && !r.Estimate.Known {
+		r, err = p.Asking(ctx).Read(ctx, access, nil)
+	}
 	if err != nil {
 		return nil, err
 	}

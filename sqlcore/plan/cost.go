@@ -6,7 +6,6 @@ import (
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
-	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 	"github.com/pingone-gateway/gateway/sqlcore/scim"
 )
@@ -21,7 +20,8 @@ const (
 )
 
 // price estimates what the candidate costs. The table's size is asked only
-// when that can change a decision.
+// when that can change a decision: a scan finds out by its first page whether it
+// is worth dividing.
 func (s *search) price(ctx context.Context, c *candidate, compared bool) {
 	path := c.request.Path
 	switch {
@@ -37,7 +37,7 @@ func (s *search) price(ctx context.Context, c *candidate, compared bool) {
 		c.estimate = Estimate{Calls: runs, Rows: runs * usualPage, Known: true}
 	case c.unique > 0:
 		c.estimate = Estimate{Calls: int64(max(1, len(c.request.Filters))), Rows: c.unique, Known: true}
-	case compared || s.large(c):
+	case compared:
 		rows, known := s.planner.sizes.Size(ctx, s.table)
 		s.priceList(c, rows, known)
 	default:
@@ -66,25 +66,6 @@ func (s *search) alone(path *catalog.Path) bool {
 	return true
 }
 
-// large is true of a scan of the whole table, or of a large share of it: then
-// its size decides whether to divide it. For a scan that a text or a limit
-// narrows, or that only counts, one more call to learn the size would cost
-// more than it saves.
-func (s *search) large(c *candidate) bool {
-	limited := c.exact && s.access.Soon() > 0 && s.access.Soon() <= s.planner.options.PartitionAbove
-	counted := c.exact && len(s.access.Columns) == 0
-	if c.request.Path.Partition == nil || limited || counted {
-		return false
-	}
-	for _, e := range predicate.Conjuncts(c.pushed) {
-		cols := predicate.Columns(e)
-		if len(cols) != 1 || !c.request.Path.Filters[cols[0]].Exact {
-			return false
-		}
-	}
-	return true
-}
-
 func (s *search) priceList(c *candidate, size int64, known bool) {
 	if !known {
 		size = guessedSet
@@ -100,9 +81,12 @@ func (s *search) priceList(c *candidate, size int64, known bool) {
 
 // priceParent adds the parent's listing to one run for each of its rows.
 func (s *search) priceParent(c *candidate, size func(*catalog.Table) (int64, bool)) {
-	parents := parentsOf(c.request.Parent, size)
+	parents := c.parents(size)
 	child := s.table.Path(c.request.Path.Parent.Path)
 	c.estimate = Estimate{Calls: parents.Calls + parents.Rows*s.runs(child, c.request.Variants), Rows: parents.Rows, Known: parents.Known}
+	if few := s.access.Soon(); c.exact && few > 0 {
+		c.estimate.Calls = min(c.estimate.Calls, parents.Calls+few)
+	}
 	if child.Page > 0 {
 		if n, ok := size(s.table); ok {
 			c.estimate.Rows = n
@@ -111,21 +95,26 @@ func (s *search) priceParent(c *candidate, size func(*catalog.Table) (int64, boo
 	}
 }
 
-// parentsOf estimates the reading of a parent's rows.
-func parentsOf(r *scan.Request, size func(*catalog.Table) (int64, bool)) Estimate {
-	rows, known := size(r.Table)
+// parents estimates the reading of the parent's rows.
+func (c *candidate) parents(size func(*catalog.Table) (int64, bool)) Estimate {
+	up, best := c.up, c.upBest
+	switch {
+	case best.request.Parent != nil:
+		above := best.parents(size)
+		rows, known := size(up.table)
+		if !known {
+			rows = usualPage
+		}
+		return Estimate{Calls: above.Calls + above.Rows, Rows: rows, Known: known && above.Known}
+	case best.empty || best.request.Path.Get != "" || best.unique > 0 || len(best.request.Path.Keys) > 0:
+		return best.estimate
+	}
+	rows, known := size(up.table)
 	if !known {
 		rows = usualPage
 	}
-	switch {
-	case r.Path.Get != "":
-		return Estimate{Calls: runsOf(r), Rows: runsOf(r), Known: true}
-	case r.Parent != nil:
-		above := parentsOf(r.Parent, size)
-		return Estimate{Calls: above.Calls + above.Rows, Rows: rows, Known: known && above.Known}
-	default:
-		return Estimate{Calls: runsOf(r) + further(rows, r.Path), Rows: rows, Known: known}
-	}
+	up.priceList(best, rows, known)
+	return best.estimate
 }
 
 // further is the number of calls that a listing takes after the first.
@@ -134,9 +123,9 @@ func further(rows int64, path *catalog.Path) int64 {
 	case path.Whole():
 		return 0
 	case path.Page == 0:
-		return rows / usualPage
+		return 0 // the service decides, and usually gives all
 	default:
-		return rows / int64(path.Page)
+		return max(0, rows-1) / int64(path.Page)
 	}
 }
 
@@ -186,68 +175,13 @@ func listed(e predicate.Expr) (int, bool) {
 	return len(in.Values), ok
 }
 
-// parent plans the reading of a path's parent table with what the condition
-// says of the keys; it returns false where that can't be.
-func (s *search) parent(ctx context.Context, c *candidate, path *catalog.Path) bool {
-	if s.table.Schema == nil {
-		return false
-	}
-	table, ok := s.table.Schema.Table(path.Parent.Table)
-	if !ok {
-		return false
-	}
-	where := predicate.True
-	wanted := make([][]string, len(path.Parent.Columns))
-	for i, key := range s.table.Path(path.Parent.Path).Keys {
-		if path.Parent.Columns[i] == "" {
-			for _, v := range s.each(key) {
-				wanted[i] = append(wanted[i], v.Text())
-			}
-			c.empty = c.empty || len(wanted[i]) == 0
-			c.request.ParentValues = wanted
-			continue
-		}
-		values, ok := predicate.KeyValues(s.where, key)
-		if !ok || s.planner.options.NoPushDown {
-			continue
-		}
-		c.empty = c.empty || len(values) == 0
-		where = predicate.AllOf(where, predicate.In{Column: path.Parent.Columns[i], Values: values})
-		wanted[i] = make([]string, len(values))
-		for v := range values {
-			wanted[i][v] = values[v].Text()
-		}
-	}
-	base := unrestricted(table)
-	up := &search{planner: s.planner, table: base, where: where, access: query.Access{Table: base, Where: where, WhereComplete: true}}
-	best, err := up.best(ctx)
-	if err != nil {
-		return false
-	}
-	if where != predicate.True {
-		c.request.ParentValues = wanted
-	}
-	c.empty = c.empty || best.empty
-	c.request.Parent, c.sent = &best.request, best.sent
-	return true
-}
-
-// unrestricted gives the table as it is: a parent is read for its keys, and
-// the child's own restriction decides what is shown.
-func unrestricted(t *catalog.Table) *catalog.Table {
-	if t.Restriction != nil {
-		return t.Restriction.Base
-	}
-	return t
-}
-
 // partition lets a large scan be divided.
 func (s *search) partition(c *candidate) {
 	p := c.request.Path.Partition
 	if p == nil || c.empty || c.unique > 0 || len(c.request.Filters) > 1 || s.access.Soon() > 0 && c.exact {
 		return
 	}
-	if !c.estimate.Known || c.estimate.Rows < s.planner.options.PartitionAbove {
+	if c.estimate.Known && c.estimate.Rows < s.planner.options.PartitionAbove {
 		return
 	}
 	if !s.dividable(c, p) {

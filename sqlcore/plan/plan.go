@@ -72,6 +72,22 @@ type Estimate struct {
 	Known       bool
 }
 
+// Less reports whether a read is expected to cost less: fewer calls, then fewer
+// rows.
+func (e Estimate) Less(o Estimate) bool {
+	return e.Calls < o.Calls || e.Calls == o.Calls && e.Rows < o.Rows
+}
+
+// Sized is the estimate of a read of one listing that is known to have so many
+// rows upstream.
+func (p *Planner) Sized(r *Read, rows int64) Estimate {
+	out := Estimate{Calls: 1 + further(rows, r.Request.Path), Rows: rows, Known: true}
+	if few := r.Access.Soon(); r.Exact && few > 0 && few < rows {
+		out.Calls, out.Rows = 1+further(few, r.Request.Path), few
+	}
+	return out
+}
+
 // Sizer tells how many rows a table has. Implementations may ask the source
 // and keep the answer for a while; known is false where that isn't cheap.
 type Sizer interface {
@@ -123,6 +139,36 @@ func New(o Options, sizes Sizer) *Planner {
 	return &Planner{options: o, sizes: sizes, refusals: newRefusals(o.Now)}
 }
 
+// Silent is the planner without leave to ask for sizes.
+func (p *Planner) Silent() *Planner {
+	c := *p
+	c.sizes = silent{p.sizes}
+	return &c
+}
+
+// Asking is the planner that asks for every size, for an estimate.
+func (p *Planner) Asking(ctx context.Context) *Planner {
+	c := *p
+	c.sizes = asking{p.sizes, ctx}
+	return &c
+}
+
+type silent struct{ Sizer }
+
+// Size implements Sizer.
+func (s silent) Size(_ context.Context, t *catalog.Table) (int64, bool) { return s.Peek(t) }
+
+type asking struct {
+	Sizer
+	ctx context.Context
+}
+
+// Peek implements Sizer.
+func (a asking) Peek(t *catalog.Table) (int64, bool) { return a.Size(a.ctx, t) }
+
+// millions is the number of calls that only a table of millions of rows takes.
+const millions = 10_000
+
 // CheckFanout returns gwerr.FanoutExceeded if the read would need more calls
 // than the options allow. Where that hangs on the number of a parent's rows,
 // it asks for it, unless that was done before.
@@ -131,11 +177,12 @@ func (p *Planner) CheckFanout(ctx context.Context, r *Read) error {
 	if limit <= 0 || r.Empty {
 		return nil
 	}
-	if r.Request.Parent != nil && !r.Estimate.Known {
-		s := &search{planner: p, table: r.Request.Table, where: r.Residual, access: r.Access}
-		c := &candidate{request: r.Request}
-		s.priceParent(c, s.sizer(ctx, true))
-		r.Estimate = c.estimate
+	if !r.Estimate.Known && (r.Request.Parent != nil || limit < millions) {
+		access := r.Access
+		access.Path = r.Request.Path.Name
+		if known, err := p.Asking(ctx).Read(ctx, access, r.keys); err == nil {
+			r.Estimate = known.Estimate
+		}
 	}
 	if r.Estimate.Calls <= limit || r.Access.Soon() > 0 {
 		return nil

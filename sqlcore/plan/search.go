@@ -41,14 +41,17 @@ type candidate struct {
 	// unique is the number of rows if a test on a unique column allows only so
 	// many; else 0.
 	unique int64
+	// up and upBest are the search for the parent's rows and what it found.
+	up     *search
+	upBest *candidate
 	// sent is what the filters test, those of a parent's request included.
 	sent  []sent
 	notes []string
 	scope []string
 }
 
-// best tries the paths in the order of their declaration and stops at one that
-// is cheap enough.
+// best tries the paths in the order of their declaration. Once one is cheap enough,
+// no size is asked for to find a better one.
 func (s *search) best(ctx context.Context) (*candidate, error) {
 	var best *candidate
 	for i := range s.table.Paths {
@@ -62,11 +65,12 @@ func (s *search) best(ctx context.Context) (*candidate, error) {
 		if c == nil {
 			continue
 		}
-		s.price(ctx, c, best != nil)
-		if best == nil || c.estimate.Calls < best.estimate.Calls {
+		cheap := best != nil && best.decisive(s.table)
+		s.price(ctx, c, best != nil && !cheap)
+		if best == nil || c.estimate.Calls < best.estimate.Calls && (c.estimate.Known || !cheap) {
 			best = c
 		}
-		if best.decisive(s.table) {
+		if best.empty || best.estimate.Known && best.estimate.Calls <= 1 {
 			break
 		}
 	}
@@ -77,8 +81,8 @@ func (s *search) best(ctx context.Context) (*candidate, error) {
 	return best, nil
 }
 
-// decisive is true of a candidate so cheap that no other need be looked at: a
-// single call, or a few where none reads the whole table.
+// decisive is true of a candidate so cheap that nothing is asked to look at
+// another: a single call, or a few where none reads the whole table.
 func (c *candidate) decisive(t *catalog.Table) bool {
 	few := int64(fewCalls)
 	if slices.ContainsFunc(t.Paths, func(p catalog.Path) bool { return p.Whole() }) {

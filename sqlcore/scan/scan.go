@@ -65,6 +65,9 @@ type Request struct {
 	Page int
 	// Resume continues after the batch that carried this cursor.
 	Resume string
+	// Shared says that another reading of the same request makes the same calls:
+	// their answers are kept for it as far as there is room.
+	Shared bool
 	// Bulk marks a scan that may wait behind interactive ones.
 	Bulk bool
 }

@@ -1,0 +1,98 @@
+package exec
+
+import (
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/pingone-gateway/gateway/sqlcore/plan"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+const (
+	// fewCalls is the number of calls that are made without asking whether
+	// another plan would need fewer.
+	fewCalls = 8
+	// surely is how many times cheaper a plan must look than one of unknown
+	// cost to be taken without asking.
+	surely = 4
+	// sharedRows is the number of rows whose answers find room beside each other
+	// until the reading that shares them comes.
+	sharedRows = 1500
+)
+
+// withLinkKeys is an access that reads, besides its columns, the keys of the
+// paths by which its table's rows link others.
+func withLinkKeys(m mergedQuery, i int) query.Access {
+	a := m.Accesses[i]
+	if len(edges(m, i)) == 0 || a.Table.ManyToMany == nil {
+		return a
+	}
+	a.Columns = slices.Clone(a.Columns)
+	for p := range a.Table.Paths {
+		path := &a.Table.Paths[p]
+		for _, key := range path.Keys {
+			if at := a.Table.Index(key); path.Filter != "" && at >= 0 && !slices.Contains(a.Columns, at) {
+				a.Columns = append(a.Columns, at)
+			}
+		}
+	}
+	return a
+}
+
+// links reports whether the read's answers hold rows of a table that it may
+// reduce.
+func links(m mergedQuery, all []*driven, from int) bool {
+	return slices.ContainsFunc(edges(m, from), func(e edge) bool {
+		return !all[e.to].done && shares(all[from].read, all[e.to].read, e)
+	})
+}
+
+// shares reports whether one read's answers hold the rows of the other.
+func shares(from, to *plan.Read, e edge) bool {
+	l := &plan.Link{Read: from, Column: e.fromColumn}
+	path := l.Lists(to.Access.Table, e.toColumn)
+	return path != nil && l.Alike(path)
+}
+
+// link is a read whose rows are held, as a way to rows of the table at the other
+// end of the edge.
+func link(from *plan.Read, e edge, held []scan.Batch) *plan.Link {
+	l := &plan.Link{Read: from, Column: e.fromColumn}
+	path := from.Request.Path
+	if path != nil && path.Parent != nil {
+		path = from.Request.Table.Path(path.Parent.Path)
+	}
+	if path == nil {
+		return nil
+	}
+	seen := map[string]bool{}
+	for _, b := range held {
+		l.Rows += b.Record.NumRows()
+		columns := make([]*array.String, len(path.Keys))
+		for i, key := range path.Keys {
+			at := b.Record.Schema().FieldIndices(key)
+			ok := len(at) == 1
+			if ok {
+				columns[i], ok = b.Record.Column(at[0]).(*array.String)
+			}
+			if !ok {
+				return nil
+			}
+		}
+		for row := range int(b.Record.NumRows()) {
+			tuple, text := make([]string, len(columns)), ""
+			for i := range columns {
+				tuple[i] = columns[i].Value(row)
+				text += tuple[i] + "\x00"
+			}
+			if !seen[text] {
+				seen[text] = true
+				l.Keys = append(l.Keys, tuple)
+			}
+		}
+	}
+	l.Shared = from.Request.Shared && l.Rows <= sharedRows
+	return l
+}

@@ -1,0 +1,108 @@
+package plan
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// Link is a reading whose path lists the rows of another table: memberships come
+// from the listing of a group's users. That table's rows are to be had by the
+// same calls.
+type Link struct {
+	*Read
+	// Column of its table equals the other table's key.
+	Column string
+	// Keys are the values of the path's keys; Rows is how many rows there are.
+	Keys [][]string
+	Rows int64
+	// Shared is true where the answers of these calls are kept.
+	Shared bool
+}
+
+// Alike reports whether the link's calls are those that list the other table's
+// rows, call by call.
+func (l *Link) Alike(path *catalog.Path) bool {
+	v := path.Variant
+	if v == nil || slices.Equal(l.Request.Variants, v.Values[:1]) {
+		return true
+	}
+	at := l.Request.Table.Index(v.Column)
+	return len(l.Request.Variants) == 0 && !slices.Contains(l.Request.Columns, at)
+}
+
+// Lists returns the path whose keys say what the link reads, if by it rows of t
+// can be read whose key is in the link's column; else nil.
+func (l *Link) Lists(t *catalog.Table, key string) *catalog.Path {
+	if l == nil || l.Empty || l.Request.Path == nil || l.masks(key, t) {
+		return nil
+	}
+	own, path := l.Request.Table, l.Request.Path
+	if path.Parent != nil {
+		path = own.Path(path.Parent.Path)
+	}
+	column, target := own.Column(l.Column), t.Whole().Column(key)
+	if path.Filter == "" || column == nil || target == nil || !target.Key || own.Schema == nil || t.Whole().Schema == nil || own.Schema.ID != t.Whole().Schema.ID {
+		return nil
+	}
+	source := path.Sources[column.Name]
+	if source == "" {
+		source = column.Source
+	}
+	if source != target.Source || path.List != "" && listOf(t.Whole(), path) == nil {
+		return nil
+	}
+	return path
+}
+
+// masks reports whether the caller sees other values than the service's.
+func (l *Link) masks(key string, t *catalog.Table) bool {
+	if t.Restriction != nil {
+		if _, masked := t.Restriction.Masks[key]; masked {
+			return true
+		}
+	}
+	return l.Restriction != nil && len(l.Restriction.Masks) > 0
+}
+
+// listOf is the path of t that lists what the link's path reads a part of.
+func listOf(t *catalog.Table, link *catalog.Path) *catalog.Path {
+	i := slices.IndexFunc(t.Paths, func(p catalog.Path) bool {
+		return p.List == link.List && p.Items == link.Items && p.Filter == "" && len(p.Keys) == 0 && p.Page == link.Page
+	})
+	if i < 0 {
+		return nil
+	}
+	return &t.Paths[i]
+}
+
+// Through plans one access by the path of a link; path is what Lists returned.
+// keys are the conditions of join partners, for a plan without the link.
+func (p *Planner) Through(ctx context.Context, a query.Access, keys predicate.Expr, l *Link, path *catalog.Path) (*Read, error) {
+	a.Limit, a.Expect, a.Top = 0, 0, nil
+	r := &Read{Access: a, Residual: predicate.True, Pushed: predicate.True, keys: keys}
+	where := condition(a, nil)
+	table, conditions := restrict(r, a.Table, where)
+	by := *listOf(table, path)
+	by.Name, by.Keys, by.Filter, by.Missing = path.Name, path.Keys, path.Filter, path.Missing
+	by.Supplies, by.Unique, by.Variant, by.Partition = nil, nil, nil, nil
+	if v := path.Variant; v != nil && slices.Equal(l.Request.Variants, v.Values[:1]) {
+		by.Filter = v.Filters[v.Values[0]]
+	}
+	s := &search{planner: p, table: table, where: conditions, access: a}
+	c := &candidate{request: scan.Request{Table: table, Path: &by, Keys: l.Keys, Shared: l.Shared}, pushed: predicate.True, exact: conditions == predicate.True}
+	if !l.Shared {
+		if err := s.filters(c, &by, predicate.Conjuncts(conditions)); err != nil {
+			return nil, err
+		}
+		c.estimate.Calls = int64(len(l.Keys)*max(1, len(c.request.Filters))) + further(l.Rows, &by)
+	}
+	c.estimate.Rows, c.estimate.Known = l.Rows, true
+	p.fill(r, table, c, where)
+	r.CountOnly = false
+	return r, nil
+}
