@@ -102,6 +102,9 @@ func (q *request) serve() error {
 	if err := q.bind(); err != nil {
 		return err
 	}
+	if q.resource.Kind == model.Action {
+		return q.act(q.r.Context())
+	}
 	if !q.writes {
 		return q.answer()
 	}
@@ -208,7 +211,7 @@ func (q *request) bind() error {
 	json, jsonErr := negotiateJSON(q.accepted)
 	q.now = now
 	q.resource, err = model.Bind(q.schema, parsed, model.Options{
-		Namespace: q.h.cfg.Namespace, Now: now, WithoutIDs: jsonErr == nil && json.metadata == encode.None,
+		Namespace: q.h.cfg.Namespace, Now: now, WithoutIDs: jsonErr == nil && json.metadata == encode.None, Actions: q.actions,
 	})
 	if err != nil {
 		return err

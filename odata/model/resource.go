@@ -22,11 +22,12 @@ const (
 	Property // one property of an entity
 	Raw      // the plain value of a property
 	Count    // the number of entities
+	Action   // what is done by POST
 )
 
 // String names the kind for metrics.
 func (k Kind) String() string {
-	return [...]string{"service_document", "metadata", "entity_set", "entity", "property", "value", "count"}[k]
+	return [...]string{"service_document", "metadata", "entity_set", "entity", "property", "value", "count", "action"}[k]
 }
 
 // Options shape the binding.
@@ -38,6 +39,8 @@ type Options struct {
 	// WithoutIDs leaves key columns out that were not selected, where the
 	// answer has no control information.
 	WithoutIDs bool
+	// Actions gives the actions of the schema; nil for none.
+	Actions func() []edm.Action
 }
 
 // Hop is a row on the way to the resource: its column leads to the next table.
@@ -71,6 +74,10 @@ type Resource struct {
 	CountWanted bool
 	// Expand are the related entities to be written with each entity.
 	Expand []Expansion
+	// Action is what the address names, and Target the key of the entity that it is
+	// bound to; "" where it is bound to none.
+	Action edm.Action
+	Target string
 
 	where   predicate.Expr // from keys in the address
 	filter  condition
