@@ -87,6 +87,10 @@ func New(kind Kind, t *catalog.Table, assigned, returning []int, place func(i in
 	if kind != Insert {
 		return c, c.read()
 	}
+	if r := t.Restriction; r != nil && (r.Where != nil || r.FilterSQL != "") {
+		return nil, gwerr.Newf(gwerr.Forbidden, "Your roles show you some rows of %s alone, so you can't insert any.", t.Name).
+			WithMend("Ask the administrator for a role that writes the table without a condition on its rows.")
+	}
 	for _, at := range returning {
 		if c.masked(at) {
 			return nil, gwerr.Newf(gwerr.Forbidden, "Your roles mask %s, so a new row can't return it.", t.Columns[at].Name).On(t.Columns[at].Name)
