@@ -27,6 +27,12 @@ func Bind(s *catalog.Schema, request *uri.Request, o Options) (*Resource, error)
 	if err := w.walk(request.Path); err != nil {
 		return nil, err
 	}
+	if o := &request.Options; r.Ref && o.ID != nil && r.Kind == Feed {
+		r.RefID = o.ID.Value
+		only := *o
+		only.ID = nil
+		request = &uri.Request{Path: request.Path, Options: only}
+	}
 	if err := applicable(r.Kind, &request.Options); err != nil {
 		return nil, err
 	}
@@ -104,6 +110,14 @@ func (w *walker) entitySet(s *uri.NameSegment) error {
 }
 
 func (w *walker) next(s uri.Segment) error {
+	r := w.resource
+	if sys, ok := s.(*uri.SystemSegment); ok && sys.Kind == uri.SystemRef && w.options.Refs && len(r.Hops) > 0 && !r.Ref && (r.Kind == Feed || r.Kind == Entity) {
+		r.Ref = true
+		return nil
+	}
+	if r.Ref {
+		return notFound(s.Pos(), "Nothing can follow here.")
+	}
 	switch w.resource.Kind {
 	case Feed:
 		return w.afterFeed(s)

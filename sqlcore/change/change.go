@@ -217,7 +217,11 @@ func (c *Change) Explain() []scan.Call {
 	var out []scan.Call
 	for _, w := range c.calls() {
 		if w.Whole {
-			out = append(out, scan.Call{Method: "GET", Address: w.Address, Note: "once for each row, whose other members are sent again"})
+			read := w.Address
+			if w.Listed {
+				read = c.Table.Paths[0].List
+			}
+			out = append(out, scan.Call{Method: "GET", Address: read, Note: "once for each row, whose other members are sent again"})
 		}
 		note := "once for each row"
 		if w.AfterInsert && c.Kind == Insert {
