@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -149,6 +150,11 @@ func (c *Change) one(ctx context.Context, w Writer, row Row, calls []Call) (answ
 		for i := range told {
 			if told[i] != nil {
 				known[wanted[i]] = told[i]
+			}
+		}
+		for i, at := range c.Assigned { // what this call has set since the row was made
+			if call.AfterInsert && slices.Contains(call.Columns, c.Table.Columns[at].Name) {
+				known[at] = row.Becomes[i]
 			}
 		}
 	}
