@@ -20,6 +20,8 @@ type job struct {
 	quota *quota
 	// lookups gives the columns that come from other tables' rows.
 	lookups *lookups
+	// progress counts parents, where the runs are for those.
+	progress *progress
 	// now is when the scan began, for spans that end then.
 	now time.Time
 }

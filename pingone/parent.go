@@ -29,6 +29,7 @@ type parentRow struct {
 // children reads the parent table and, for each of its rows, the path's run.
 func (j *job) children(ctx context.Context, out sink) error {
 	child := j.child()
+	defer child.progress.end(ctx)
 	f := child.fan(ctx, out)
 	rows, err := j.Connection.Scan(f.ctx, j.parentRequest())
 	if err == nil {
@@ -51,6 +52,7 @@ func (j *job) child() *job {
 	r.Keys, r.Parent, r.ParentValues, r.Partition = nil, nil, nil, false
 	c := j.newJob(r)
 	c.quota, c.lookups = j.quota, c.noLookups()
+	c.progress = &progress{sink: j.cfg.Sink, table: j.table.Name, parent: j.path.Parent.Table}
 	return c
 }
 
@@ -222,13 +224,14 @@ func zero(a arrow.Array, i int) bool {
 // family adds the runs of some parents. Those that should have no rows are asked
 // about together: how fresh their counts are is not documented.
 func (j *job) family(f *fan, parents []parentRow) {
+	j.progress.foundMore(f.ctx, len(parents))
 	var doubtful []parentRow
 	for _, p := range parents {
 		if p.empty && j.path.Or && j.path.Filter != "" {
 			doubtful = append(doubtful, p)
 			continue
 		}
-		f.add(func(ctx context.Context, out sink) error { return j.run(ctx, out, p.keys, p.more) })
+		f.add(func(ctx context.Context, out sink) error { return j.member(ctx, out, p) })
 	}
 	for chunk := range slices.Chunk(doubtful, emptyChunk) {
 		f.add(func(ctx context.Context, out sink) error { return j.prove(ctx, out, chunk) })
@@ -252,12 +255,24 @@ func (j *job) prove(ctx context.Context, out sink, parents []parentRow) error {
 		return nil
 	})
 	if !found && !refusedFilter(err) {
+		if err == nil {
+			j.progress.readMore(ctx, len(parents))
+		}
 		return err
 	}
 	for _, p := range parents {
-		if err := j.run(ctx, out, p.keys, p.more); err != nil {
+		if err := j.member(ctx, out, p); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// member reads the rows of one parent.
+func (j *job) member(ctx context.Context, out sink, p parentRow) error {
+	err := j.run(ctx, out, p.keys, p.more)
+	if err == nil {
+		j.progress.readMore(ctx, 1)
+	}
+	return err
 }
