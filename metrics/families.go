@@ -69,6 +69,7 @@ type upstreamMetrics struct {
 	retries  *prometheus.CounterVec
 	waits    *prometheus.CounterVec
 	again    *prometheus.CounterVec
+	fanOut   *prometheus.CounterVec
 	refusals *prometheus.CounterVec
 	limit    *prometheus.HistogramVec
 	budget   *prometheus.GaugeVec
@@ -82,6 +83,7 @@ func newUpstreamMetrics(m *Metrics) upstreamMetrics {
 		retries:  m.counter("upstream_retries_total", "", "Decisions to repeat a call.", "group", "reason"),
 		waits:    m.counter("upstream_retry_wait_seconds_total", "seconds", "Time spent waiting before repeated calls.", "group"),
 		again:    m.counter("upstream_read_again_total", "", "Collections, or parts of them, that were read again because their first reading could not be proved complete.", "table", "reason"),
+		fanOut:   m.counter("upstream_fanout_parents_total", "", "Rows of other tables for each of which rows of a table are read, as they are found and when theirs were read; how far the reading is.", "table", "state"),
 		refusals: m.counter("upstream_filter_refusals_total", "", "Filters that PingOne did not take, as unknown to it or as too long; the query went on without them.", "table", "reason"),
 		limit:    m.histogram("upstream_limit_wait_seconds", "seconds", "Time a call waited for the rate budget.", secondsBuckets, "group"),
 		budget:   m.gauge("upstream_budget_calls_per_second", "", "Rate in force for a rate-limit group.", "group"),

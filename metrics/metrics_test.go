@@ -88,6 +88,9 @@ func TestObserve(t *testing.T) {
 			`pingone_gateway_upstream_retry_wait_seconds_total{group="directory"} 2`,
 		}},
 		{"read again", observe.ReadAgain{Table: "Users", Reason: "moved"}, []string{`pingone_gateway_upstream_read_again_total{reason="moved",table="Users"} 1`}},
+		{"fan-out", observe.FanOut{Table: "Users", Found: 9, Read: 5, NewlyFound: 3, NewlyRead: 2}, []string{
+			`pingone_gateway_upstream_fanout_parents_total{state="found",table="Users"} 3`, `pingone_gateway_upstream_fanout_parents_total{state="read",table="Users"} 2`,
+		}},
 		{"refusal", observe.FilterRefused{Table: "Users", Attribute: "title", Operator: "sw"}, []string{`pingone_gateway_upstream_filter_refusals_total{reason="filter",table="Users"} 1`}},
 		{"refusal of a length", observe.FilterRefused{Table: "Users", TooLong: true}, []string{`pingone_gateway_upstream_filter_refusals_total{reason="too_long",table="Users"} 1`}},
 		{"limit", observe.LimitWait{Group: "directory", Wait: time.Second}, []string{`pingone_gateway_upstream_limit_wait_seconds_sum{group="directory"} 1`}},
@@ -171,6 +174,7 @@ func observeEverywhere(m *metrics.Metrics, v string) {
 		observe.UpstreamRetry{Group: v, Reason: v},
 		observe.FilterRefused{Table: v, Attribute: v, Operator: v},
 		observe.ReadAgain{Table: v, Reason: v},
+		observe.FanOut{Table: v, Parent: v},
 		observe.LimitWait{Group: v},
 		observe.BudgetChanged{Group: v},
 		observe.TokenFetch{Grant: v, Outcome: v},

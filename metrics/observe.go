@@ -18,7 +18,7 @@ func (m *Metrics) Observe(ctx context.Context, e observe.Event) {
 	case observe.QueryPhase, observe.QueryFinished, observe.InFlight, observe.ReadingEnded, observe.EngineMemory,
 		observe.EngineWorkers, observe.EngineWorkerExited, observe.EngineWalls:
 		m.observeQuery(span, e)
-	case observe.UpstreamCall, observe.UpstreamRetry, observe.FilterRefused, observe.ReadAgain, observe.LimitWait, observe.BudgetChanged:
+	case observe.UpstreamCall, observe.UpstreamRetry, observe.FilterRefused, observe.ReadAgain, observe.FanOut, observe.LimitWait, observe.BudgetChanged:
 		m.observeUpstream(span, e)
 	case observe.TokenFetch, observe.TokenServed, observe.StoreState:
 		m.observeToken(span, e)
@@ -95,6 +95,10 @@ func (m *Metrics) observeUpstream(span trace.SpanContext, e observe.Event) {
 		u.refusals.WithLabelValues(m.guard.value("table", e.Table), refusalReason(e.TooLong)).Inc()
 	case observe.ReadAgain:
 		u.again.WithLabelValues(m.guard.value("table", e.Table), oneOf(e.Reason, "changed", "cursor", "split", "moved")).Inc()
+	case observe.FanOut:
+		table := m.guard.value("table", e.Table)
+		u.fanOut.WithLabelValues(table, "found").Add(count(e.NewlyFound))
+		u.fanOut.WithLabelValues(table, "read").Add(count(e.NewlyRead))
 	case observe.LimitWait:
 		m.record(u.limit.WithLabelValues(m.guard.value("group", e.Group)), e.Wait.Seconds(), span)
 	case observe.BudgetChanged:

@@ -30,13 +30,11 @@ var kinds = map[string]change.Kind{
 
 // changeable checks that the method is for the kind of address.
 func (q *request) changeable() error {
-	kind := kinds[q.r.Method]
+	kind := kinds[q.method]
 	switch {
-	case len(q.resource.Hops) > 0:
-		return gwerr.New(gwerr.NotImplemented, "Entities are not changed through navigation properties.", "Use the address of the entity itself, or of its entity set.")
 	case kind == change.Insert && q.resource.Kind != model.Feed, kind != change.Insert && q.resource.Kind != model.Entity:
 		q.w.Header().Set("Allow", allowed)
-		return gwerr.Newf(gwerr.MethodNotAllowed, "%s is not for this address.", q.r.Method).
+		return gwerr.Newf(gwerr.MethodNotAllowed, "%s is not for this address.", q.method).
 			WithMend("POST goes to an entity set; PATCH, PUT and DELETE go to an entity.")
 	}
 	return nil
@@ -44,7 +42,7 @@ func (q *request) changeable() error {
 
 // change answers a request that changes an entity, or makes one.
 func (q *request) change(ctx context.Context) error {
-	t, kind := q.resource.Table, kinds[q.r.Method]
+	t, kind := q.resource.Table, kinds[q.method]
 	columns, values, err := q.sent(t, kind)
 	if err != nil {
 		return err
@@ -67,7 +65,7 @@ func (q *request) change(ctx context.Context) error {
 	if len(done.Rows) == 0 {
 		return errNoEntity
 	}
-	if kind == change.Delete {
+	if kind == change.Delete || q.links {
 		return q.nothing()
 	}
 	return q.changed(ctx, kind, done.Rows[0])
@@ -163,9 +161,20 @@ func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, value
 	if kind == change.Delete {
 		return nil, nil, nil
 	}
-	members, err := q.members()
-	if err != nil {
+	members := map[string]json.RawMessage{}
+	if !q.links {
+		if members, err = q.members(); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := q.bound(t, members); err != nil {
 		return nil, nil, err
+	}
+	for name, value := range q.given {
+		if own := members[name]; own != nil && !bytes.EqualFold(bytes.TrimSpace(own), value) {
+			return nil, nil, gwerr.Newf(gwerr.BadRequest, "%s is given two values.", name).On(name).WithMend("Give it one, by its name or by what the entity is related to.")
+		}
+		members[name] = value
 	}
 	names := make([]string, 0, len(members))
 	for name := range members {
@@ -178,12 +187,12 @@ func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, value
 		}
 		at := slices.IndexFunc(t.Columns, func(c catalog.Column) bool { return c.Name == name })
 		if at < 0 {
-			if strings.Contains(name, "@") || isObject(members[name]) {
-				return nil, nil, gwerr.New(gwerr.NotImplemented, "Related entities are not written with an entity.", "Give the columns that refer to them, such as PopulationId.").On(name)
-			}
 			return nil, nil, gwerr.Newf(gwerr.UnknownColumn, "%s has no property %q.", t.Name, name).On(name).WithMend("$metadata lists the properties; letter case counts.")
 		}
 		col := &t.Columns[at]
+		if _, meant := q.given[name]; meant && col.Access == catalog.ReadOnly {
+			return nil, nil, gwerr.Newf(gwerr.MethodNotAllowed, "%s of %s can't be written: PingOne sets it.", name, t.Name).On(name)
+		}
 		if col.Access == catalog.ReadOnly || kind == change.Update && col.Key {
 			continue
 		}
@@ -193,7 +202,7 @@ func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, value
 		}
 		columns, values = append(columns, at), append(values, v)
 	}
-	if q.r.Method == http.MethodPut {
+	if q.method == http.MethodPut {
 		columns, values = cleared(t, columns, values)
 	}
 	if kind == change.Update && len(columns) == 0 {
@@ -224,9 +233,4 @@ func (q *request) members() (map[string]json.RawMessage, error) {
 		return nil, gwerr.New(gwerr.BadRequest, "The body must be a JSON object with the entity's properties.", "")
 	}
 	return members, nil
-}
-
-func isObject(raw json.RawMessage) bool {
-	raw = bytes.TrimSpace(raw)
-	return len(raw) > 0 && (raw[0] == '{' || raw[0] == '[')
 }

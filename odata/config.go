@@ -12,6 +12,7 @@ import (
 	"github.com/pingone-gateway/gateway/odata/uri"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/change"
+	"github.com/pingone-gateway/gateway/sqlcore/procedure"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/reading"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
@@ -37,6 +38,10 @@ type Request interface {
 	Writable(ctx context.Context, schema, table string) (*catalog.Table, error)
 	// Change carries a change out.
 	Change(ctx context.Context, c *change.Change) (*change.Done, error)
+	// Procedures are those of the schema, or those that the caller may call.
+	Procedures(s *catalog.Schema, callable bool) procedure.Set
+	// Call calls one of them. The caller closes the rows, of which there is one.
+	Call(ctx context.Context, c *procedure.Call) (*query.Answer, error)
 	// Notes tell what the caller should know of the rows read so far, such as
 	// which part of a table they are.
 	Notes() []string

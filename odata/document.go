@@ -21,10 +21,11 @@ func (q *request) serviceDocument() error {
 }
 
 func (q *request) metadata() error {
+	callable := edm.Actions(q.schema, q.Procedures(q.schema, true))
 	if q.format.name == "application/xml" {
-		return q.document(q.format.contentType(q.version), edm.Metadata(q.schema, q.h.model, false))
+		return q.document(q.format.contentType(q.version), edm.Metadata(q.schema, q.h.model, callable, false))
 	}
-	return q.document("application/json", edm.Metadata(q.schema, q.h.model, true))
+	return q.document("application/json", edm.Metadata(q.schema, q.h.model, callable, true))
 }
 
 // document answers a document with its entity tag, so that clients may ask

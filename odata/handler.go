@@ -1,6 +1,7 @@
 package odata
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -38,9 +39,12 @@ type request struct {
 	accepted          []mediaRange
 	format            format
 	resource          *model.Resource
-	writes            bool          // the method changes something
-	from              *continuation // where a next link continues, or nil
-	now               time.Time     // the instant of the first page
+	writes            bool                       // the method changes something
+	method            string                     // what is done, which may not be the method sent
+	links             bool                       // it is done to links between entities
+	given             map[string]json.RawMessage // what the address gives columns
+	from              *continuation              // where a next link continues, or nil
+	now               time.Time                  // the instant of the first page
 
 	made    bool // the entity that is answered is new
 	started bool
@@ -53,7 +57,7 @@ type request struct {
 // ServeHTTP answers one request. It panics with http.ErrAbortHandler to break
 // off an answer that can't be completed.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	q := &request{h: h, r: r, w: w, began: h.cfg.Clock()}
+	q := &request{h: h, r: r, w: w, method: r.Method, began: h.cfg.Clock()}
 	defer q.observe()
 	if err := q.account(); err != nil {
 		q.fail(err)
@@ -108,8 +112,14 @@ func (q *request) serve() error {
 	if err := q.bind(); err != nil {
 		return err
 	}
+	if q.resource.Kind == model.Action {
+		return q.act(q.r.Context())
+	}
 	if !q.writes {
 		return q.answer()
+	}
+	if err := q.redirect(); err != nil {
+		return err
 	}
 	if err := q.writable(q.r.Context(), q.bind); err != nil {
 		return err
@@ -215,7 +225,7 @@ func (q *request) bind() error {
 	json, jsonErr := negotiateJSON(q.accepted)
 	q.now = now
 	q.resource, err = model.Bind(q.schema, parsed, model.Options{
-		Namespace: q.h.cfg.Namespace, Now: now, WithoutIDs: jsonErr == nil && json.metadata == encode.None,
+		Namespace: q.h.cfg.Namespace, Now: now, WithoutIDs: jsonErr == nil && json.metadata == encode.None, Actions: q.actions, Refs: q.writes,
 	})
 	if err != nil {
 		return err

@@ -23,6 +23,8 @@ type job struct {
 	// seen holds the rows handed on where those of several keys may be the same;
 	// nil where they can't.
 	seen *distinct
+	// progress counts parents, where the runs are for those.
+	progress *progress
 	// now is when the scan began, for spans that end then.
 	now time.Time
 }

@@ -34,6 +34,7 @@ type parentRow struct {
 // children reads the parent table and, for each of its rows, the path's run.
 func (j *job) children(ctx context.Context, out sink) error {
 	child := j.child()
+	defer child.progress.end(ctx)
 	f := child.fan(ctx, out)
 	rows, err := j.Directory.Scan(f.ctx, j.parentRequest())
 	if err == nil {
@@ -56,6 +57,7 @@ func (j *job) child() *job {
 	r.Keys, r.Parent, r.ParentValues, r.Partition = nil, nil, nil, false
 	c := j.newJob(r)
 	c.quota, c.lookups = j.quota, c.noLookups()
+	c.progress = &progress{sink: j.cfg.Sink, table: j.table.Name, parent: j.path.Parent.Table}
 	return c
 }
 
@@ -236,6 +238,7 @@ func zero(a arrow.Array, i int) bool {
 // family adds the runs of some parents. Those that should have no rows are asked
 // about together: how fresh their counts are is not documented.
 func (j *job) family(f *fan, parents []parentRow) error {
+	j.progress.foundMore(f.ctx, len(parents))
 	if err := j.proveVariants(f.ctx, parents); err != nil {
 		return err
 	}
@@ -246,7 +249,9 @@ func (j *job) family(f *fan, parents []parentRow) error {
 			continue
 		}
 		if one := j.lacking(p.without); one != nil {
-			f.add(func(ctx context.Context, out sink) error { return one.run(ctx, out, p.keys, p.more) })
+			f.add(func(ctx context.Context, out sink) error { return one.member(ctx, out, p) })
+		} else {
+			j.progress.readMore(f.ctx, 1)
 		}
 	}
 	for chunk := range slices.Chunk(doubtful, emptyChunk) {
@@ -321,10 +326,13 @@ func (j *job) prove(ctx context.Context, out sink, parents []parentRow) error {
 	}
 	some, err := j.some(ctx, j.path.Filter, doubtful)
 	if !some || err != nil {
+		if err == nil {
+			j.progress.readMore(ctx, len(parents))
+		}
 		return err
 	}
 	for _, p := range parents {
-		if err := j.run(ctx, out, p.keys, p.more); err != nil {
+		if err := j.member(ctx, out, p); err != nil {
 			return err
 		}
 	}
@@ -352,4 +360,13 @@ func (j *job) some(ctx context.Context, template string, parents []*parentRow) (
 	default:
 		return false, err
 	}
+}
+
+// member reads the rows of one parent.
+func (j *job) member(ctx context.Context, out sink, p parentRow) error {
+	err := j.run(ctx, out, p.keys, p.more)
+	if err == nil {
+		j.progress.readMore(ctx, 1)
+	}
+	return err
 }

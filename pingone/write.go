@@ -58,11 +58,7 @@ func (c *Directory) fillBody(ctx context.Context, q *call, w change.Call) error 
 	}
 	body := map[string]any{}
 	if w.Whole {
-		read := call{address: q.address, endpoint: q.endpoint, group: w.Table.Group, permission: q.permission}
-		if read.group == "" {
-			read.group = groupConfiguration
-		}
-		if _, err := c.client.get(ctx, read, func(raw []byte) error { return decodeObject(raw, &body) }); err != nil {
+		if err := c.readWhole(ctx, q, w, &body); err != nil {
 			return err
 		}
 		delete(body, "_links")
@@ -82,6 +78,35 @@ func (c *Directory) fillBody(ctx context.Context, q *call, w change.Call) error 
 		return gwerr.Wrap(gwerr.Internal, err, "The call's body could not be made.", "")
 	}
 	return nil
+}
+
+// readWhole reads the row as it is.
+func (c *Directory) readWhole(ctx context.Context, q *call, w change.Call, to *map[string]any) error {
+	group := w.Table.Group
+	if group == "" {
+		group = groupConfiguration
+	}
+	if !w.Listed {
+		read := call{address: q.address, endpoint: q.endpoint, group: group, permission: q.permission}
+		_, err := c.client.get(ctx, read, func(raw []byte) error { return decodeObject(raw, to) })
+		return err
+	}
+	path := &w.Table.Paths[0]
+	items, err := c.collect(ctx, listing{
+		address: addressOf(path.List, map[string]string{environmentColumn: w.Table.Schema.ID}), items: path.Items, endpoint: path.Endpoint, group: group, permission: q.permission,
+	})
+	if err != nil {
+		return err
+	}
+	for _, raw := range items {
+		var item struct {
+			ID string `json:"id"`
+		}
+		if json.Unmarshal(raw, &item) == nil && item.ID == w.Keys["Id"] {
+			return decodeObject(raw, to)
+		}
+	}
+	return gwerr.Newf(gwerr.NotFound, "There is no such row of %s any more.", w.Table.Name)
 }
 
 // decodeObject keeps numbers as they were written.

@@ -75,7 +75,7 @@ func TestWritesAreRepeatedWhereThatIsSafe(t *testing.T) {
 			}
 			require.NoError(t, w.sim.SetFaults(faults...))
 			w.sim.ResetRequests()
-			_, err = made.Run(context.Background(), w.conn, []change.Row{row}, nil)
+			_, err = made.Run(context.Background(), w.conn, []change.Row{row}, nil, nil)
 			if c.code == "" {
 				require.NoError(t, err)
 			} else {

@@ -13,6 +13,9 @@ import (
 
 var _ observe.Sink = (*Log)(nil)
 
+// longFanOut is the number of parents from which on a fan-out is worth a line.
+const longFanOut = 200
+
 // Observe writes the events that are worth a line. What happens for every
 // request is written at debug, what an operator must act on at warn or error.
 func (l *Log) Observe(ctx context.Context, e observe.Event) {
@@ -28,7 +31,7 @@ func (l *Log) Observe(ctx context.Context, e observe.Event) {
 		l.logger.LogAttrs(ctx, slog.LevelWarn, "request refused, too busy", slog.String("reason", e.Reason))
 	case observe.QueryFinished:
 		l.query(ctx, e)
-	case observe.UpstreamCall, observe.UpstreamRetry, observe.FilterRefused, observe.ReadAgain, observe.LimitWait, observe.BudgetChanged:
+	case observe.UpstreamCall, observe.UpstreamRetry, observe.FilterRefused, observe.ReadAgain, observe.FanOut, observe.LimitWait, observe.BudgetChanged:
 		l.upstream(ctx, e)
 	case observe.TokenFetch, observe.StoreState, observe.AuditLost, observe.AuditState, observe.Authenticated:
 		l.state(ctx, e)
@@ -95,6 +98,11 @@ func (l *Log) upstream(ctx context.Context, e observe.Event) {
 			slog.String("operator", e.Operator), slog.Bool("too_long", e.TooLong))
 	case observe.ReadAgain:
 		l.logger.LogAttrs(ctx, slog.LevelInfo, "read again", slog.String("table", e.Table), slog.String("reason", e.Reason))
+	case observe.FanOut:
+		if e.NewlyRead > 0 || e.Ended { // many calls, and how far they are
+			l.logger.LogAttrs(ctx, levelIf(e.Read >= longFanOut, slog.LevelInfo, slog.LevelDebug), "fan-out", slog.String("table", e.Table), slog.String("for_each", e.Parent),
+				slog.Int64("found", e.Found), slog.Int64("read", e.Read), slog.Bool("ended", e.Ended))
+		}
 	case observe.LimitWait:
 		l.logger.LogAttrs(ctx, slog.LevelDebug, "waited for the rate budget", slog.String("group", e.Group),
 			slog.Float64("wait_seconds", e.Wait.Seconds()))

@@ -98,6 +98,17 @@ type ReadAgain struct {
 	Reason string
 }
 
+// FanOut is how far a scan is that reads rows of a table for each row of another
+// one, the parent: told for parents found, and now and then for those read.
+type FanOut struct {
+	Table, Parent string
+	// Found and Read are parents so far, the others those since the last event.
+	Found, Read, NewlyFound, NewlyRead int64
+	// Ended is true of the last event; less is read than was found where the scan
+	// had enough, or failed.
+	Ended bool
+}
+
 // FilterRefused is a filter that PingOne did not take, so that the query goes
 // on without it.
 type FilterRefused struct {
@@ -191,6 +202,7 @@ func (UpstreamCall) event()    {}
 func (UpstreamRetry) event()   {}
 func (FilterRefused) event()   {}
 func (ReadAgain) event()       {}
+func (FanOut) event()          {}
 func (LimitWait) event()       {}
 func (BudgetChanged) event()   {}
 func (TokenFetch) event()      {}

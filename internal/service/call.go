@@ -8,6 +8,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/procedure"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
@@ -23,14 +24,43 @@ func (r *Request) call(ctx context.Context, st query.Statement) (*query.Answer, 
 	if err != nil {
 		return nil, err
 	}
+	if st.Safe {
+		return nil, gwerr.New(gwerr.MethodNotAllowed, "Procedures are not called by GET.", "Send the statement by POST.")
+	}
+	return r.carryOut(ctx, c, st)
+}
+
+// Procedures are those of the schema, or those that the caller may call there: what
+// is done in an environment in its own, the others in Information.
+func (r *Request) Procedures(s *catalog.Schema, callable bool) procedure.Set {
+	if strings.EqualFold(s.Name, catalog.AllEnvironments) {
+		return nil
+	}
+	var out procedure.Set
+	for _, p := range r.connection.Procedures {
+		may := !callable || !(p.Writes && r.connection.ReadOnly) && r.session.service.MayCall(p.Name, r.session.caller) == nil
+		if may && p.InEnvironment == (s.ID != "") {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// Call calls a procedure. The caller closes the rows.
+func (r *Request) Call(ctx context.Context, c *procedure.Call) (*query.Answer, error) {
+	r.mu.Lock()
+	r.record.Action = "call"
+	r.mu.Unlock()
+	return attempt(ctx, r, func() (*query.Answer, error) { return r.carryOut(ctx, c, query.Statement{}) })
+}
+
+// carryOut makes a call, with the parameters of the statement.
+func (r *Request) carryOut(ctx context.Context, c *procedure.Call, st query.Statement) (_ *query.Answer, err error) {
 	connection, provider := r.connection, r.Provider
 	if c.Connection != "" {
 		if connection, provider, err = r.session.service.connection(ctx, c.Connection, r.session.caller); err != nil {
 			return nil, err
 		}
-	}
-	if st.Safe {
-		return nil, gwerr.New(gwerr.MethodNotAllowed, "Procedures are not called by GET.", "Send the statement by POST.")
 	}
 	p, err := connection.Procedures.Find(c)
 	if err != nil {

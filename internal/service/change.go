@@ -91,10 +91,6 @@ func (r *Request) Writable(ctx context.Context, schema, table string) (*catalog.
 	if !ok {
 		return nil, gwerr.Newf(gwerr.UnknownTable, "There is no table named %q.", table)
 	}
-	if t.Members != nil {
-		return nil, gwerr.Newf(gwerr.ReadOnly, "Rows of %s are written in the schema of their environment.", seen.Name).
-			WithMend("Name the environment's own schema.")
-	}
 	if r.connection.ReadOnly {
 		return nil, gwerr.Newf(gwerr.ReadOnly, "The connection %s allows no writes.", r.connection.Name).
 			WithMend("The administrator allows them with readonly: false at the connection.")
@@ -102,6 +98,9 @@ func (r *Request) Writable(ctx context.Context, schema, table string) (*catalog.
 	policy := r.session.service.config.Policy
 	if policy == nil {
 		return t, nil
+	}
+	if t.Members != nil {
+		return r.writableSomewhere(ctx, t)
 	}
 	caller := r.session.caller
 	if err := policy.MayWrite(r.connection.Name, catalog.SchemaName{Name: seen.Name, ID: seen.ID}, t.Name, caller); err != nil {
@@ -115,6 +114,27 @@ func (r *Request) Writable(ctx context.Context, schema, table string) (*catalog.
 		return nil, gwerr.Newf(gwerr.ReadOnly, "Your roles do not allow writing to %s.", table)
 	}
 	return t, nil
+}
+
+// writableSomewhere is a union of what the caller may change. The rows of
+// environments in which it may not are still found, so that changing them is refused
+// rather than passed over.
+func (r *Request) writableSomewhere(ctx context.Context, t *catalog.Table) (*catalog.Table, error) {
+	schemas := make([]*catalog.Schema, len(t.Members))
+	var refused error
+	some := false
+	for i, m := range t.Members {
+		mine, err := r.Writable(ctx, m.Schema.ID, t.Name)
+		if err != nil {
+			mine, refused = m, err
+		}
+		some = some || err == nil
+		schemas[i] = m.Schema.Showing([]*catalog.Table{mine})
+	}
+	if !some {
+		return nil, refused
+	}
+	return catalog.Union(t.Schema.Name, schemas).Tables[0], nil
 }
 
 // substituted shows one table as it may be written, so that a role which reads
@@ -141,10 +161,6 @@ func (p substituted) Schema(ctx context.Context, name string) (*catalog.Schema, 
 
 // Change carries a change out. The error tells what was done before it.
 func (r *Request) Change(ctx context.Context, c *change.Change) (*change.Done, error) {
-	if restricted := c.Table.Restriction; c.Kind == change.Insert && restricted != nil && (restricted.Where != nil || restricted.FilterSQL != "") {
-		return nil, gwerr.Newf(gwerr.Forbidden, "Your roles show you some rows of %s alone, so you can't insert any.", c.Table.Name).
-			WithMend("Ask the administrator for a role that writes the table without a condition on its rows.")
-	}
 	for _, property := range c.Allowed() {
 		if !r.connection.Allows[property] {
 			return nil, gwerr.Newf(gwerr.ReadOnly, "The connection %s does not allow this change of %s.", r.connection.Name, c.Table.Name).
@@ -170,6 +186,8 @@ func (r *Request) Change(ctx context.Context, c *change.Change) (*change.Done, e
 	done, err := attempt(ctx, r, func() (*change.Done, error) {
 		return c.Run(ctx, r.connection.Writer, list, func(ctx context.Context, key map[string]string, columns []int) ([]json.RawMessage, error) {
 			return r.readBack(ctx, c.Table, key, columns)
+		}, func(ctx context.Context, environment string) (*catalog.Table, error) {
+			return r.Writable(ctx, environment, c.Table.Name)
 		})
 	})
 	if done != nil {

@@ -24,18 +24,19 @@ func newDocument(body []byte) Document {
 type documentKey struct {
 	options Options
 	json    bool
+	actions string
 }
 
-// Metadata returns the schema's $metadata document as XML or JSON. It is made
-// once for each schema, which is expensive, and not to be changed.
-func Metadata(s *catalog.Schema, o Options, json bool) Document {
+// Metadata returns the schema's $metadata document, with the actions, as XML or
+// JSON. It is made once for each schema, which is expensive, and not to be changed.
+func Metadata(s *catalog.Schema, o Options, actions []Action, json bool) Document {
 	build := func() any {
 		if json {
-			return newDocument(JSON(s, o))
+			return newDocument(JSON(s, o, actions...))
 		}
-		return newDocument(XML(s, o))
+		return newDocument(XML(s, o, actions...))
 	}
-	d, _ := s.Derived(documentKey{o, json}, build).(Document)
+	d, _ := s.Derived(documentKey{o, json, actionsKey(actions)}, build).(Document)
 	return d
 }
 

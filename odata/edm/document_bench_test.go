@@ -38,14 +38,14 @@ func BenchmarkMetadata(b *testing.B) {
 			s := wide()
 			for b.Loop() {
 				fresh := s.Showing(s.Tables)
-				b.SetBytes(int64(len(edm.Metadata(fresh, edm.Options{}, json).Body)))
+				b.SetBytes(int64(len(edm.Metadata(fresh, edm.Options{}, nil, json).Body)))
 			}
 		})
 		b.Run(name+"/kept", func(b *testing.B) {
 			s := wide()
-			_ = edm.Metadata(s, edm.Options{}, json)
+			_ = edm.Metadata(s, edm.Options{}, nil, json)
 			for b.Loop() {
-				_, _ = io.Discard.Write(edm.Metadata(s, edm.Options{}, json).Body)
+				_, _ = io.Discard.Write(edm.Metadata(s, edm.Options{}, nil, json).Body)
 			}
 		})
 	}
@@ -62,14 +62,14 @@ func TestMetadataIsKept(t *testing.T) {
 	t.Parallel()
 	s := wide()
 	view := s.Showing(s.Tables[:97])
-	xml, json := edm.Metadata(s, edm.Options{}, false), edm.Metadata(s, edm.Options{}, true)
-	if again := edm.Metadata(s, edm.Options{}, false); &again.Body[0] != &xml.Body[0] {
+	xml, json := edm.Metadata(s, edm.Options{}, nil, false), edm.Metadata(s, edm.Options{}, nil, true)
+	if again := edm.Metadata(s, edm.Options{}, nil, false); &again.Body[0] != &xml.Body[0] {
 		t.Error("the document is made twice")
 	}
 	tags := map[string]string{}
 	for name, d := range map[string]edm.Document{
-		"XML": xml, "JSON": json, "another view": edm.Metadata(view, edm.Options{}, false),
-		"another namespace": edm.Metadata(s, edm.Options{Namespace: "Other"}, false),
+		"XML": xml, "JSON": json, "another view": edm.Metadata(view, edm.Options{}, nil, false),
+		"another namespace": edm.Metadata(s, edm.Options{Namespace: "Other"}, nil, false),
 		"service document":  edm.ServiceDocument(s, "https://a/", "@"), "of another root": edm.ServiceDocument(s, "https://b/", "@"),
 		"of another view": edm.ServiceDocument(view, "https://a/", "@"),
 	} {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/procedure"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -88,6 +89,52 @@ func TestJSONGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "library.json", append(out.Bytes(), '\n'))
+}
+
+// procedures are one that is bound to books by its first input, and one that is
+// bound to nothing and answers nothing.
+func procedures() procedure.Set {
+	return procedure.Set{
+		{Name: "Lend", Doc: "Lends a book", Inputs: []procedure.Input{
+			{Name: "BookId", Type: catalog.GUID, Required: true, Doc: "Book."}, {Name: "Days", Type: catalog.Int32}, {Name: "Readers", Type: catalog.StringList},
+		}, Outputs: []procedure.Output{{Name: "Due", Type: catalog.Timestamp, Doc: "When it is back."}, {Name: "Note", Type: catalog.JSON}}},
+		{Name: "Recount", Inputs: []procedure.Input{{Name: "ShelfId", Type: catalog.GUID}}},
+	}
+}
+
+func TestActionsGolden(t *testing.T) {
+	t.Parallel()
+	s := library()
+	actions := edm.Actions(s, procedures())
+	document := edm.XML(s, options, actions...)
+	from, to := bytes.Index(document, []byte("  <ComplexType")), bytes.Index(document, []byte("    <EntityContainer"))
+	imports := bytes.Index(document, []byte("      <ActionImport"))
+	end := bytes.LastIndex(document, []byte("<ActionImport"))
+	end += bytes.IndexByte(document[end:], '\n') + 1
+	golden(t, "actions.xml", append(bytes.Clone(document[from:to]), document[imports:end]...))
+	if err := validate(t, document); err != nil {
+		t.Errorf("the schema rejects the document: %v", err)
+	}
+	member := func(raw []byte, name string) json.RawMessage {
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal(raw, &members); err != nil {
+			t.Fatal(err)
+		}
+		return members[name]
+	}
+	named := member(edm.JSON(s, options, actions...), "Library")
+	var out bytes.Buffer
+	for _, part := range []json.RawMessage{member(named, "LendResult"), member(named, "Lend"), member(named, "Recount"), member(member(named, "Container"), "Lend")} {
+		if err := json.Indent(&out, part, "", "  "); err != nil {
+			t.Fatal(err)
+		}
+		out.WriteByte('\n')
+	}
+	golden(t, "actions.json", out.Bytes())
+	with, without := edm.Metadata(s, options, actions, false), edm.Metadata(s, options, nil, false)
+	if with.Tag == without.Tag || bytes.Contains(without.Body, []byte("Lend")) {
+		t.Error("one document for callers with and without actions")
+	}
 }
 
 func TestServiceDocument(t *testing.T) {

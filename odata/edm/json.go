@@ -11,12 +11,13 @@ import (
 // JSON returns the schema's $metadata document as CSDL JSON.
 //
 // Source: OData CSDL JSON Representation 4.01.
-func JSON(s *catalog.Schema, o Options) []byte {
+func JSON(s *catalog.Schema, o Options, actions ...Action) []byte {
 	types := object{}
 	for _, t := range s.Tables {
 		types.add(t.Entity, entityType(s, t, o))
 	}
-	types.add(Container, container(s, o))
+	types.addActions(actions, o)
+	types.add(Container, container(s, o, actions))
 
 	refs := object{}
 	for _, r := range references {
@@ -83,7 +84,7 @@ func navigation(n Navigation, o Options) object {
 	return out
 }
 
-func container(s *catalog.Schema, o Options) object {
+func container(s *catalog.Schema, o Options, actions []Action) object {
 	out := object{{"$Kind", "EntityContainer"}}
 	for _, a := range containerAnnotations() {
 		out.add("@"+a.term, a.value)
@@ -102,6 +103,9 @@ func container(s *catalog.Schema, o Options) object {
 			set.add("@"+a.term, a.value)
 		}
 		out.add(t.Name, set)
+	}
+	for _, a := range actions {
+		out.add(a.Name, object{{"$Action", o.namespace() + "." + a.Name}})
 	}
 	return out
 }

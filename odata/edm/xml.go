@@ -17,7 +17,7 @@ const (
 // which readers of 4.01 read as well.
 //
 // Source: OData CSDL XML Representation 4.01.
-func XML(s *catalog.Schema, o Options) []byte {
+func XML(s *catalog.Schema, o Options, actions ...Action) []byte {
 	w := &xmlWriter{}
 	w.buf.WriteString(xml.Header)
 	w.open("edmx:Edmx", "Version", "4.0", "xmlns:edmx", edmxNamespace)
@@ -31,7 +31,10 @@ func XML(s *catalog.Schema, o Options) []byte {
 	for _, t := range s.Tables {
 		w.entityType(s, t, o)
 	}
-	w.container(s, o)
+	for _, a := range actions {
+		w.action(a, o)
+	}
+	w.container(s, o, actions)
 	w.close("Schema")
 	w.close("edmx:DataServices")
 	w.close("edmx:Edmx")
@@ -60,7 +63,10 @@ func (w *xmlWriter) entityType(s *catalog.Schema, t *catalog.Table, o Options) {
 	w.close("EntityType")
 }
 
-func (w *xmlWriter) property(c *catalog.Column) {
+func (w *xmlWriter) property(c *catalog.Column) { w.typed("Property", c) }
+
+// typed writes what has a name and a type.
+func (w *xmlWriter) typed(element string, c *catalog.Column) {
 	attrs := []string{"Name", c.Name, "Type", c.Type.Edm()}
 	if !nullable(c) {
 		attrs = append(attrs, "Nullable", "false")
@@ -73,12 +79,12 @@ func (w *xmlWriter) property(c *catalog.Column) {
 	}
 	text := describe(c)
 	if text == "" {
-		w.empty("Property", attrs...)
+		w.empty(element, attrs...)
 		return
 	}
-	w.open("Property", attrs...)
+	w.open(element, attrs...)
 	w.description(text)
-	w.close("Property")
+	w.close(element)
 }
 
 // timestampPrecision is the number of fraction digits of seconds.
@@ -111,7 +117,7 @@ func (w *xmlWriter) navigation(n Navigation, o Options) {
 	w.close("NavigationProperty")
 }
 
-func (w *xmlWriter) container(s *catalog.Schema, o Options) {
+func (w *xmlWriter) container(s *catalog.Schema, o Options, actions []Action) {
 	w.open("EntityContainer", "Name", Container)
 	for _, t := range s.Tables {
 		w.open("EntitySet", "Name", t.Name, "EntityType", o.TypeName(t))
@@ -123,6 +129,9 @@ func (w *xmlWriter) container(s *catalog.Schema, o Options) {
 			w.annotation(a)
 		}
 		w.close("EntitySet")
+	}
+	for _, a := range actions {
+		w.empty("ActionImport", "Name", a.Name, "Action", o.namespace()+"."+a.Name)
 	}
 	for _, a := range containerAnnotations() {
 		w.annotation(a)

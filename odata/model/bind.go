@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata/edm"
@@ -25,6 +26,12 @@ func Bind(s *catalog.Schema, request *uri.Request, o Options) (*Resource, error)
 	w.resource = r
 	if err := w.walk(request.Path); err != nil {
 		return nil, err
+	}
+	if o := &request.Options; r.Ref && o.ID != nil && r.Kind == Feed {
+		r.RefID = o.ID.Value
+		only := *o
+		only.ID = nil
+		request = &uri.Request{Path: request.Path, Options: only}
 	}
 	if err := applicable(r.Kind, &request.Options); err != nil {
 		return nil, err
@@ -90,6 +97,10 @@ func (w *walker) entitySet(s *uri.NameSegment) error {
 			return w.key(s.Args, s.Offset, "")
 		}
 	}
+	if a, ok := w.action(s, nil); ok {
+		w.resource.Kind, w.resource.Action, w.resource.place = Action, a, w.options.Namespace+"."+a.Result()
+		return nil
+	}
 	var names []string
 	for _, t := range w.schema.Tables {
 		names = append(names, t.Name)
@@ -99,6 +110,14 @@ func (w *walker) entitySet(s *uri.NameSegment) error {
 }
 
 func (w *walker) next(s uri.Segment) error {
+	r := w.resource
+	if sys, ok := s.(*uri.SystemSegment); ok && sys.Kind == uri.SystemRef && w.options.Refs && len(r.Hops) > 0 && !r.Ref && (r.Kind == Feed || r.Kind == Entity) {
+		r.Ref = true
+		return nil
+	}
+	if r.Ref {
+		return notFound(s.Pos(), "Nothing can follow here.")
+	}
 	switch w.resource.Kind {
 	case Feed:
 		return w.afterFeed(s)
@@ -157,11 +176,46 @@ func (w *walker) afterEntity(s uri.Segment) error {
 	}
 	n, ok := edm.Find(w.schema, t, name.Name)
 	if !ok {
+		if a, ok := w.action(name, t); ok {
+			return w.bound(a, name.Offset)
+		}
 		e := unknownProperty(w.schema, t, name.Name).At(name.Offset).On("the path")
 		e.Code = gwerr.NotFound
 		return e
 	}
 	return w.follow(n, name)
+}
+
+// action finds the action that a segment names, with or without the namespace: one
+// bound to entities of t, or by its name in the container where t is nil.
+func (w *walker) action(s *uri.NameSegment, t *catalog.Table) (edm.Action, bool) {
+	if w.options.Actions == nil || s.Args != nil && len(s.Args.Items) > 0 {
+		return edm.Action{}, false
+	}
+	name := s.Name
+	if t != nil {
+		name = strings.TrimPrefix(name, w.options.Namespace+".")
+	}
+	for _, a := range w.options.Actions() {
+		if a.Name == name && (t == nil || a.Bound != nil && a.Bound.Name == t.Name) {
+			return a, true
+		}
+	}
+	return edm.Action{}, false
+}
+
+// bound makes an action of the entity the resource.
+func (w *walker) bound(a edm.Action, pos int) error {
+	r := w.resource
+	values, ok := predicate.KeyValues(r.where, r.Table.Columns[r.Table.Key()[0]].Name)
+	switch {
+	case len(r.Hops) > 0:
+		return notDone(pos, "actions behind navigation properties; use the address of the entity itself")
+	case !ok || len(values) != 1:
+		return notFound(pos, "There is no such entity.")
+	}
+	r.Kind, r.Action, r.Target, r.place = Action, a, values[0].Text(), w.options.Namespace+"."+a.Result()
+	return nil
 }
 
 // follow goes along a navigation property.

@@ -25,7 +25,7 @@ func applicable(k Kind, o *uri.Options) error {
 	switch k {
 	case Feed:
 		return nil
-	case ServiceDocument, Metadata, Property, Raw: // none applies
+	case ServiceDocument, Metadata, Property, Raw, Action: // none applies
 	case Entity:
 		allowed = "$select $expand"
 	case Count: // $count ignores what doesn't change the number
@@ -73,7 +73,7 @@ func givenOptions(o *uri.Options) []string {
 func (w *walker) bindOptions(o *uri.Options) error {
 	r := w.resource
 	switch r.Kind {
-	case ServiceDocument, Metadata:
+	case ServiceDocument, Metadata, Action:
 		return nil
 	case Property, Raw:
 		r.Columns, r.Visible, r.selected = []int{w.property}, 1, []string{}

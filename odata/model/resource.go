@@ -22,11 +22,12 @@ const (
 	Property // one property of an entity
 	Raw      // the plain value of a property
 	Count    // the number of entities
+	Action   // what is done by POST
 )
 
 // String names the kind for metrics.
 func (k Kind) String() string {
-	return [...]string{"service_document", "metadata", "entity_set", "entity", "property", "value", "count"}[k]
+	return [...]string{"service_document", "metadata", "entity_set", "entity", "property", "value", "count", "action"}[k]
 }
 
 // Options shape the binding.
@@ -38,6 +39,10 @@ type Options struct {
 	// WithoutIDs leaves key columns out that were not selected, where the
 	// answer has no control information.
 	WithoutIDs bool
+	// Refs binds addresses of links too, which end in $ref.
+	Refs bool
+	// Actions gives the actions of the schema; nil for none.
+	Actions func() []edm.Action
 }
 
 // Hop is a row on the way to the resource: its column leads to the next table.
@@ -71,6 +76,14 @@ type Resource struct {
 	CountWanted bool
 	// Expand are the related entities to be written with each entity.
 	Expand []Expansion
+	// Ref is true where the links to the entities are meant, not these; RefID is the
+	// option $id.
+	Ref   bool
+	RefID string
+	// Action is what the address names, and Target the key of the entity that it is
+	// bound to; "" where it is bound to none.
+	Action edm.Action
+	Target string
 
 	where   predicate.Expr // from keys in the address
 	filter  condition
@@ -97,6 +110,18 @@ type condition struct {
 func Link(n edm.Navigation, v predicate.Value) predicate.Expr {
 	return predicate.Cmp{Column: linkColumn(n), Op: predicate.Eq, Value: v}
 }
+
+// KeyValue is the value of a column that the address tells of its entity.
+func (r *Resource) KeyValue(column string) (predicate.Value, bool) {
+	values, ok := predicate.KeyValues(r.where, column)
+	if !ok || len(values) != 1 {
+		return predicate.Value{}, false
+	}
+	return values[0], true
+}
+
+// Address is that of an entity below the service, as contexts spell it.
+func (r *Resource) Address() string { return r.place }
 
 // Identify returns the positions, in the result's columns, of those that tell
 // its rows apart; they are added unseen where they are not there. There are none

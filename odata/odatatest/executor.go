@@ -18,6 +18,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/change"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/procedure"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/reading"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
@@ -43,6 +44,8 @@ type Executor struct {
 	Keep func(filterSQL string, t *catalog.Table, r Row) bool
 	// Engine answers queries with SQL; nil refuses them.
 	Engine func(q *query.Query) []Row
+	// Actions are procedures to be offered.
+	Actions procedure.Set
 
 	mu         sync.Mutex
 	queries    []Ran
@@ -107,6 +110,27 @@ func (e *Executor) Writable(context.Context, string, string) (*catalog.Table, er
 // Change implements odata.Request.
 func (e *Executor) Change(context.Context, *change.Change) (*change.Done, error) {
 	return nil, gwerr.New(gwerr.ReadOnly, "The library is only read.", "")
+}
+
+// Procedures implements odata.Request.
+func (e *Executor) Procedures(*catalog.Schema, bool) procedure.Set { return e.Actions }
+
+// Call implements odata.Request.
+func (e *Executor) Call(ctx context.Context, c *procedure.Call) (*query.Answer, error) {
+	p, err := e.Actions.Find(c)
+	if err != nil {
+		return nil, err
+	}
+	in, err := p.Bind(c, procedure.Parameters{})
+	if err != nil {
+		return nil, err
+	}
+	done, err := p.Run(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := p.Rows(done)
+	return &query.Answer{Columns: p.Columns(), Rows: rows}, err
 }
 
 // End implements odata.Request.

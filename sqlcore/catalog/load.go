@@ -36,7 +36,7 @@ var declarationKeys = map[string][]string{
 		"each", "range", "order",
 	},
 	"writes":    {"insert", "update", "delete", "parts", "only", "refreshes"},
-	"write":     {"call", "type", "body", "allowed_by"},
+	"write":     {"call", "type", "body", "listed", "allowed_by"},
 	"part":      {"columns", "call", "type", "types", "body", "values", "unless", "allowed_by"},
 	"range":     {"column", "days", "days_for", "option", "whole_days", "slices"},
 	"filter":    {"attribute", "operators", "exact", "unconfirmed"},

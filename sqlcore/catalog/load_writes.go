@@ -42,7 +42,9 @@ func (p *problems) write(m fields, key, method, address string) *Write {
 	if !m.has(key) {
 		return nil
 	}
-	w := p.call(p.mapping(m.values[key], "write"), method, address)
+	f := p.mapping(m.values[key], "write")
+	w := p.call(f, method, address)
+	w.Listed = f.flag("listed")
 	return &w
 }
 
@@ -90,6 +92,9 @@ func (c *checker) writable() {
 	}
 	for _, call := range all {
 		c.own(c.line, "an address under writes", call.Keys...)
+		if call.Listed && (!call.Whole || len(c.table.Paths) == 0 || c.table.Paths[0].List == "" || len(c.table.Paths[0].Keys) > 0) {
+			c.atLine(c.line, `"listed" is for a row that is sent back as a whole, of a table whose first path lists all rows`)
+		}
 		c.own(c.line, "columns of a part", call.Columns...)
 		for name := range call.Body {
 			c.own(c.line, "a body under writes", name)

@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// The schema of all environments, and the column that names a row's.
+// The schema of all environments, and the columns that name a row's.
 const (
-	AllEnvironments   = "AllEnvironments"
-	EnvironmentName   = "EnvironmentName"
-	environmentColumn = environment
+	AllEnvironments = "AllEnvironments"
+	EnvironmentName = "EnvironmentName"
+	EnvironmentID   = environment
 )
 
 // Union returns a schema of the tables of several environments' schemas, in
 // their order: a table has the rows of all its namesakes, and the columns that
 // any of them has. A column whose type is not the same everywhere holds JSON.
 // What a name leads to differs between environments, so there are no
-// references, and nothing is written.
+// references. A new row needs its environment.
 func Union(name string, schemas []*Schema) *Schema {
 	out := &Schema{Name: name}
 	at := map[string]*Table{}
@@ -30,7 +30,7 @@ func Union(name string, schemas []*Schema) *Schema {
 			if u == nil {
 				u = &Table{
 					Name: t.Name, Entity: t.Entity, Doc: t.Doc, Scope: t.Scope, Schema: out, Paths: t.Paths, Group: t.Group,
-					Permission: t.Permission, Examples: t.Examples,
+					Permission: t.Permission, Examples: t.Examples, Writes: t.Writes,
 				}
 				at[key], out.Tables = u, append(out.Tables, u)
 			}
@@ -56,9 +56,12 @@ func (t *Table) unite() {
 		}
 	}
 	own := Column{
-		Name: environmentColumn, Type: GUID, Doc: "Environment of the row.", Key: true, Required: true,
+		Name: EnvironmentID, Type: GUID, Doc: "Environment of the row.", Key: true, Required: true,
 	}
-	if k := t.Index(environmentColumn); k >= 0 {
+	if t.Writes != nil && t.Writes.Insert != nil {
+		own.Access, own.Needed = OnInsert, true
+	}
+	if k := t.Index(EnvironmentID); k >= 0 {
 		own.Doc = t.Columns[k].Doc
 		t.Columns[k] = own
 	} else {
@@ -75,7 +78,7 @@ func (t *Table) include(c *Column, member int) {
 	known := t.Column(c.Name)
 	if known == nil {
 		own := *c
-		own.Required, own.References, own.Access, own.Needed = c.Required && member == 0, nil, ReadOnly, false
+		own.Required, own.References = c.Required && member == 0, nil
 		t.Columns = append(t.Columns, own)
 		return
 	}
@@ -90,7 +93,7 @@ func (t *Table) include(c *Column, member int) {
 func (t *Table) Everywhere(column string) (value string, ok bool) {
 	switch {
 	case t.Schema == nil:
-	case column == environmentColumn:
+	case column == EnvironmentID:
 		return t.Schema.ID, true
 	case column == EnvironmentName:
 		return cmp.Or(t.Schema.Label, t.Schema.Name), true

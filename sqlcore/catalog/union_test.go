@@ -15,7 +15,9 @@ func TestUnion(t *testing.T) {
 	}
 	schema := func(s *catalog.Schema, tables map[string][]catalog.Column) *catalog.Schema {
 		for name, columns := range tables {
-			s.Tables = append(s.Tables, &catalog.Table{Name: name, Schema: s, Scope: catalog.PerEnvironment, Columns: columns})
+			s.Tables = append(s.Tables, &catalog.Table{
+				Name: name, Schema: s, Scope: catalog.PerEnvironment, Columns: columns, Writes: &catalog.Writes{Insert: &catalog.Write{}},
+			})
 		}
 		return s
 	}
@@ -33,8 +35,9 @@ func TestUnion(t *testing.T) {
 	}
 	var got []string
 	for _, c := range cars.Columns {
-		if c.References != nil || c.Access != catalog.ReadOnly {
-			t.Errorf("%s refers or can be written", c.Name)
+		access := map[string]catalog.Access{"EnvironmentId": catalog.OnInsert, "EnvironmentName": catalog.ReadOnly}
+		if want, ok := access[c.Name]; c.References != nil || ok && c.Access != want || !ok && c.Access != catalog.Writable || c.Needed != (c.Name == "EnvironmentId") {
+			t.Errorf("%+v", c)
 		}
 		got = append(got, fmt.Sprintf("%s %s %v %v", c.Name, c.Type, c.Key, c.Required))
 	}

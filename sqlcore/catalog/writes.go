@@ -42,8 +42,9 @@ type Write struct {
 	// Allowed names the property of a connection that must allow the call; "" for
 	// none but that writes are allowed.
 	Allowed string
-	// Whole sends the row as it was just read, with what changes in place.
-	Whole bool
+	// Whole sends the row as it was just read, with what changes in place: read at
+	// Address or, if Listed, in the collection of the table's first path.
+	Whole, Listed bool
 }
 
 // Part is the part that writes the column; nil if Update does.

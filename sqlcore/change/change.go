@@ -87,6 +87,10 @@ func New(kind Kind, t *catalog.Table, assigned, returning []int, place func(i in
 	if kind != Insert {
 		return c, c.read()
 	}
+	if r := t.Restriction; r != nil && (r.Where != nil || r.FilterSQL != "") {
+		return nil, gwerr.Newf(gwerr.Forbidden, "Your roles show you some rows of %s alone, so you can't insert any.", t.Name).
+			WithMend("Ask the administrator for a role that writes the table without a condition on its rows.")
+	}
 	for _, at := range returning {
 		if c.masked(at) {
 			return nil, gwerr.Newf(gwerr.Forbidden, "Your roles mask %s, so a new row can't return it.", t.Columns[at].Name).On(t.Columns[at].Name)
@@ -213,7 +217,11 @@ func (c *Change) Explain() []scan.Call {
 	var out []scan.Call
 	for _, w := range c.calls() {
 		if w.Whole {
-			out = append(out, scan.Call{Method: "GET", Address: w.Address, Note: "once for each row, whose other members are sent again"})
+			read := w.Address
+			if w.Listed {
+				read = c.Table.Paths[0].List
+			}
+			out = append(out, scan.Call{Method: "GET", Address: read, Note: "once for each row, whose other members are sent again"})
 		}
 		note := "once for each row"
 		if w.AfterInsert && c.Kind == Insert {

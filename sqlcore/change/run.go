@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -99,22 +100,22 @@ type Reader func(ctx context.Context, key map[string]string, columns []int) ([]j
 
 // Run changes the rows one after the other, once all of them were looked at. It
 // stops at the first failure; the error says then what was done. read answers
-// what RETURNING asks of updated rows.
-func (c *Change) Run(ctx context.Context, w Writer, rows []Row, read Reader) (*Done, error) {
-	plans := make([][]Call, len(rows))
-	for i, row := range rows {
-		var err error
-		if plans[i], err = c.plan(row); err != nil {
-			return nil, nothingDone(err, i, len(rows))
-		}
+// what RETURNING asks of updated rows, and tables is asked for the environments of
+// rows of a union.
+func (c *Change) Run(ctx context.Context, w Writer, rows []Row, read Reader, tables Tables) (*Done, error) {
+	parts, err := c.parts(ctx, rows, tables)
+	if err != nil {
+		return nil, err
 	}
 	done := &Done{}
-	for i, calls := range plans {
-		answer, made, err := c.one(ctx, w, rows[i], calls)
+	for i := range parts {
+		p := &parts[i]
+		answer, made, err := p.one(ctx, w, p.row, p.calls)
 		done.Calls += made
 		if err != nil {
-			return done, c.partly(err, i, len(rows), calls[:made])
+			return done, c.partly(err, i, len(rows), p.calls[:made])
 		}
+		answer = c.united(p, answer)
 		if c.Kind == Update && len(c.Returning) > 0 {
 			if answer, err = read(ctx, c.keys(rows[i]), c.Returning); err != nil {
 				return done, c.partly(err, i+1, len(rows), nil)
@@ -149,6 +150,11 @@ func (c *Change) one(ctx context.Context, w Writer, row Row, calls []Call) (answ
 		for i := range told {
 			if told[i] != nil {
 				known[wanted[i]] = told[i]
+			}
+		}
+		for i, at := range c.Assigned { // what this call has set since the row was made
+			if call.AfterInsert && slices.Contains(call.Columns, c.Table.Columns[at].Name) {
+				known[at] = row.Becomes[i]
 			}
 		}
 	}

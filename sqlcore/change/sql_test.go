@@ -151,7 +151,7 @@ func TestCallsOfARow(t *testing.T) {
 		made, err := change.New(c.kind, table, assigned, nil, func(int) int { return 0 })
 		require.NoError(t, err, c.name)
 		w := &writer{}
-		_, err = made.Run(t.Context(), w, []change.Row{row}, nil)
+		_, err = made.Run(t.Context(), w, []change.Row{row}, nil, nil)
 		if c.refused != "" {
 			require.Error(t, err, c.name)
 			assert.Equal(t, c.refused, gwerr.From(err).Message, c.name)
@@ -201,7 +201,7 @@ func TestNewRowIsKnownByItsKey(t *testing.T) {
 	c, err := change.New(change.Insert, table, []int{table.Index("Name"), table.Index("InUse")}, nil, func(int) int { return 0 })
 	require.NoError(t, err)
 	keys := &keyed{}
-	done, err := c.Run(t.Context(), keys, []change.Row{{Becomes: []json.RawMessage{json.RawMessage(`"x"`), json.RawMessage("false")}}}, nil)
+	done, err := c.Run(t.Context(), keys, []change.Row{{Becomes: []json.RawMessage{json.RawMessage(`"x"`), json.RawMessage("false")}}}, nil, nil)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"", "7"}, keys.ids)
 	assert.JSONEq(t, `"7"`, string(done.Rows[0][0]))

@@ -98,6 +98,9 @@ func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, e
 	return out, nil
 }
 
+// manyCalls is the number of calls from which on the plan warns of them.
+const manyCalls = 100
+
 // explainedMembers is the number of a union's members that are listed one by one.
 const explainedMembers = 5
 
@@ -123,6 +126,9 @@ func (e *Explanation) add(x *Executor, r *plan.Read) {
 	}
 	if r.Restriction == nil {
 		e.Notes = append(slices.Clip(e.Notes), r.Notes...)
+		if s.EstimatedCalls >= manyCalls {
+			e.Notes = append(e.Notes, fmt.Sprintf("Reading %s this way takes about %d calls; a key, a condition or a LIMIT makes them fewer.", s.Table, s.EstimatedCalls))
+		}
 	}
 }
 

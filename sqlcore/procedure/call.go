@@ -3,6 +3,8 @@ package procedure
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -28,6 +30,20 @@ type Argument struct {
 	Position int
 
 	value value
+}
+
+// NewCall makes a call of values by name, as texts, nil for null. Lists are
+// written as JSON.
+func NewCall(schema, name string, values map[string]*string) *Call {
+	c := &Call{Schema: schema, Name: name, Position: gwerr.NoPosition}
+	for _, input := range slices.Sorted(maps.Keys(values)) {
+		a := Argument{Name: input, Position: gwerr.NoPosition, value: value{kind: nullValue, position: gwerr.NoPosition}}
+		if text := values[input]; text != nil {
+			a.value.kind, a.value.text = textValue, *text
+		}
+		c.Arguments = append(c.Arguments, a)
+	}
+	return c
 }
 
 // Format writes the name and *** whatever the verb: the value may be a secret.

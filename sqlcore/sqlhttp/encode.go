@@ -30,18 +30,19 @@ func cellsOf(rec arrow.RecordBatch) []cell.Column {
 	return out
 }
 
-// jsonEncoder writes {"columns": […], "rows": [[…], …], "notes": […]}, the notes
-// where there are some.
+// jsonEncoder writes {"columns": […], "rows": [[…], …], "count": …, "notes": […]},
+// the count of a statement that changes rows, and the notes where there are some.
 type jsonEncoder struct {
 	out     *writer
 	columns []query.Column
 	notes   func() []string
+	changed *query.Changed
 	w       jx.Writer
 	some    bool
 }
 
 func newJSON(out *writer, a *query.Answer) encoder {
-	return &jsonEncoder{out: out, columns: a.Columns, notes: a.Notes}
+	return &jsonEncoder{out: out, columns: a.Columns, notes: a.Notes, changed: a.Changed}
 }
 
 func (e *jsonEncoder) begin() error {
@@ -86,6 +87,10 @@ func (e *jsonEncoder) batch(rec arrow.RecordBatch) error {
 
 func (e *jsonEncoder) end() error {
 	e.w.RawStr("\n]")
+	if e.changed != nil {
+		e.w.RawStr(`,"count":`)
+		e.w.Int64(e.changed.Rows)
+	}
 	if e.notes != nil {
 		if notes := e.notes(); len(notes) > 0 {
 			raw, err := json.Marshal(notes)

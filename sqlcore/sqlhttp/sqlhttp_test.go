@@ -84,6 +84,8 @@ type querier struct {
 	odd  scan.Rows // in the place of rows
 	err  error
 	got  query.Statement
+	// changed is what the statement did.
+	changed *query.Changed
 	// connection is the one asked for, ends are how requests ended.
 	connection string
 	ends       []error
@@ -104,7 +106,7 @@ func (q *querier) SQL(_ context.Context, s query.Statement) (*query.Answer, erro
 	if q.odd != nil {
 		return &query.Answer{Columns: columns, Rows: q.odd}, nil
 	}
-	return &query.Answer{Columns: columns, Rows: q.rows}, nil
+	return &query.Answer{Columns: columns, Rows: q.rows, Changed: q.changed}, nil
 }
 
 func (q *querier) Explain(_ context.Context, s query.Statement) (any, error) {
@@ -138,6 +140,17 @@ func post(t *testing.T, url, accept, body string) (*http.Response, []byte, error
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	return resp, text, err
+}
+
+// A statement that changes rows says how many, also where it changed none.
+func TestJSONOfChanges(t *testing.T) {
+	t.Parallel()
+	for want, changed := range map[string]*query.Changed{`],"count":3}`: {Verb: "UPDATE", Rows: 3}, `],"count":0}`: {Verb: "DELETE"}, "]}": nil} {
+		_, text, err := post(t, serve(t, &querier{rows: &rows{}, changed: changed}).URL+"/sql", "*/*", `{"query":"UPDATE"}`)
+		if err != nil || !strings.HasSuffix(string(text), want+"\n") {
+			t.Errorf("%s, want %s at its end: %v", text, want, err)
+		}
+	}
 }
 
 func TestJSON(t *testing.T) {

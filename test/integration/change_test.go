@@ -58,8 +58,8 @@ func TestChanges(t *testing.T) {
 		},
 		{
 			name:  "a user who may not sign on, with values asked back",
-			sql:   "INSERT INTO [CData].[Administrators].Users (Username, IsEnabled, PopulationId) SELECT 'y' || 'ann', false, Id FROM Populations ORDER BY Name LIMIT 1 RETURNING Username, Email",
-			want:  [][]string{{"yann", "NULL"}},
+			sql:   "INSERT INTO [CData].[Administrators].Users (Username, IsEnabled, PopulationId) SELECT 'y' || 'ann', false, Id FROM Populations ORDER BY Name LIMIT 1 RETURNING Username, Email, IsEnabled",
+			want:  [][]string{{"yann", "NULL", "false"}},
 			calls: []string{"POST users", "PUT users/{id}/enabled"},
 			check: "SELECT IsEnabled FROM Users WHERE Username = 'yann'", then: [][]string{{"false"}},
 		},

@@ -16,6 +16,29 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/sim"
 )
 
+// sent sends a request with a JSON body and reads the answer.
+func sent(t *testing.T, method, address, body string, header ...string) (*http.Response, map[string]any) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
+	require.NoError(t, err)
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	var out map[string]any
+	if len(raw) > 0 {
+		require.NoError(t, json.Unmarshal(raw, &out), string(raw))
+	}
+	return resp, out
+}
+
 // Entities are made, changed, replaced and deleted over HTTP, by the calls that
 // SQL makes.
 //
@@ -27,24 +50,7 @@ func TestODataChanges(t *testing.T) {
 	root := web.URL + "/odata/pingone/Administrators/"
 	send := func(method, address, body string, header ...string) (*http.Response, map[string]any) {
 		t.Helper()
-		r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
-		require.NoError(t, err)
-		if body != "" {
-			r.Header.Set("Content-Type", "application/json")
-		}
-		for i := 0; i < len(header); i += 2 {
-			r.Header.Set(header[i], header[i+1])
-		}
-		resp, err := http.DefaultClient.Do(r)
-		require.NoError(t, err)
-		defer resp.Body.Close()
-		raw, err := io.ReadAll(resp.Body)
-		require.NoError(t, err)
-		var out map[string]any
-		if len(raw) > 0 {
-			require.NoError(t, json.Unmarshal(raw, &out), string(raw))
-		}
-		return resp, out
+		return sent(t, method, address, body, header...)
 	}
 
 	resp, made := send("POST", root+"Groups?$select=Name,Description,CustomData", `{"@odata.type": "#PingOne.Group", "Name": "Night shift", "Description": null, "CustomData": "{\"floor\":3}"}`)

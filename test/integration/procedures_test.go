@@ -3,7 +3,11 @@
 package integration
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"slices"
@@ -15,6 +19,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/internal/testkit"
 	"github.com/pingone-gateway/gateway/pingone/procedures"
@@ -69,8 +74,54 @@ func spelt(d *catalog.Procedure, values map[string]string, execute bool) string 
 	return "CALL Administrators." + d.Signature.Name + "(" + strings.Join(inputs, ", ") + ")"
 }
 
-// Every declared procedure does what its example says, in both spellings, by the
-// call that it declares, and leaves no value on the trail.
+// acted calls a procedure as an action, bound where it can be, and gives its
+// result as SQL does.
+func acted(t *testing.T, s *testkit.Stack, d *catalog.Procedure, values map[string]string) [][]string {
+	t.Helper()
+	web := s.Serve(t, testkit.WebOptions{Server: func(c *server.Config) {
+		c.Guard = func(next http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				next.ServeHTTP(w, r.WithContext(auth.WithPrincipal(r.Context(), auth.NewAnonymous(service.AdminRole))))
+			})
+		}
+	}})
+	address, body := "", map[string]any{}
+	for _, in := range d.Inputs {
+		name, text := in.Column.Name, values[in.Column.Name]
+		switch {
+		case text == "":
+		case name == "UserId", name == "CustomDomainId":
+			address = strings.TrimSuffix(name, "Id") + "s(" + text + ")/PingOne."
+		case in.Column.Type == catalog.Bool:
+			body[name] = text == "true"
+		default:
+			body[name] = text
+		}
+	}
+	raw, err := json.Marshal(body)
+	require.NoError(t, err)
+	resp, err := http.Post(web.URL+"/odata/pingone/Administrators/"+address+d.Signature.Name, "application/json", bytes.NewReader(raw))
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Less(t, resp.StatusCode, 300, "%s", text)
+	assert.Equal(t, len(d.Outputs) == 0, resp.StatusCode == http.StatusNoContent)
+	row, told := []string{"true"}, map[string]any{}
+	if len(text) > 0 {
+		require.NoError(t, json.Unmarshal(text, &told))
+		assert.Len(t, told, 1+len(d.Outputs))
+	}
+	for _, o := range d.Outputs {
+		if row = append(row, "NULL"); told[o.Column.Name] != nil {
+			row[len(row)-1] = fmt.Sprint(told[o.Column.Name])
+		}
+	}
+	return [][]string{row}
+}
+
+// Every declared procedure does what its example says, in both spellings and as an
+// action, by the call that it declares, and leaves no value on the trail.
 func TestDeclaredProcedures(t *testing.T) {
 	t.Parallel()
 	declared, err := procedures.All()
@@ -79,13 +130,20 @@ func TestDeclaredProcedures(t *testing.T) {
 	for _, d := range declared {
 		t.Run(d.Signature.Name, func(t *testing.T) {
 			t.Parallel()
-			for _, execute := range []bool{true, false} {
+			for _, way := range []string{"EXECUTE", "CALL", "POST"} {
 				s, kept := callStack(t, engine)
 				values := example(t, s, d)
-				sql, calls := spelt(d, values, execute), len(written(s))
+				calls := len(written(s))
 				kept.take()
-				rows, err := s.TryQuery(administrator(t), sql)
-				require.NoError(t, err, sql)
+				var rows [][]string
+				if way == "POST" {
+					rows = acted(t, s, d, values)
+				} else {
+					sql := spelt(d, values, way == "EXECUTE")
+					found, err := s.TryQuery(administrator(t), sql)
+					require.NoError(t, err, sql)
+					rows = found
+				}
 				require.Len(t, rows, 1)
 				require.Len(t, rows[0], 1+len(d.Outputs))
 				assert.Equal(t, "true", rows[0][0], "Success")
@@ -150,6 +208,30 @@ func TestWhatProceduresDo(t *testing.T) {
 			assert.Equal(t, [][]string{{step.then}}, s.Query(t, step.check, p...), step.sql)
 		}
 	}
+}
+
+// Actions that the caller may not call are not in $metadata, and calling them is
+// refused with the reason.
+func TestActionsOfOthers(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 40}, Service: func(c *service.Config) { c.Policy = callers{may: []string{"LockUserAccount"}} }})
+	root := s.Serve(t, testkit.WebOptions{}).URL + "/odata/pingone/"
+	read := func(r *http.Response, err error) (int, string) {
+		require.NoError(t, err)
+		defer r.Body.Close()
+		text, err := io.ReadAll(r.Body)
+		require.NoError(t, err)
+		return r.StatusCode, string(text)
+	}
+	_, text := read(http.Get(root + "Administrators/$metadata"))
+	assert.Contains(t, text, `<ActionImport Name="LockUserAccount" Action="PingOne.LockUserAccount"/>`)
+	assert.Equal(t, 1, strings.Count(text, "<ActionImport"))
+	_, text = read(http.Get(root + "AllEnvironments/$metadata"))
+	assert.NotContains(t, text, "<Action")
+	status, text := read(http.Post(root+"Administrators/UnlockUserAccount", "application/json", strings.NewReader(`{"UserId":"00000000-0000-4000-8000-000000000000"}`)))
+	assert.Equal(t, http.StatusForbidden, status, text)
+	status, text = read(http.Post(root+"AllEnvironments/LockUserAccount", "application/json", strings.NewReader(`{}`)))
+	assert.Equal(t, http.StatusNotFound, status, text)
 }
 
 // callers is a policy of the procedures that may be called.

@@ -1,0 +1,246 @@
+package odata
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/odata/edm"
+	"github.com/pingone-gateway/gateway/odata/encode"
+	"github.com/pingone-gateway/gateway/odata/model"
+	"github.com/pingone-gateway/gateway/odata/uri"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+)
+
+const refSegment = "/$ref"
+
+// redirect makes a change through a navigation property one of the row that has the
+// link: of the entity with the reference, or of the table between.
+//
+// Source: OData 4.01 Part 1, sections 11.4.2 and 11.4.6.
+func (q *request) redirect() error {
+	hops := q.resource.Hops
+	if len(hops) == 0 {
+		return nil
+	}
+	n := hops[0].Link
+	if len(hops) > 1 {
+		return gwerr.New(gwerr.NotImplemented, "Entities are not changed through several navigation properties.", "Begin the address at the entity before the last one.")
+	}
+	if !q.resource.Ref {
+		return q.addRelated(n)
+	}
+	if n.Many {
+		return q.changeLinks(n)
+	}
+	if !n.Dependent {
+		return gwerr.Newf(gwerr.NotImplemented, "%s is no reference of %s.", n.Name, hops[0].Table.Name).WithMend("Change the entity that refers to it.")
+	}
+	set := map[string]json.RawMessage{n.Column: []byte("null")}
+	switch q.method {
+	case http.MethodPut:
+		value, err := q.linked(n)
+		if err != nil {
+			return err
+		}
+		set[n.Column] = value
+	case http.MethodDelete:
+	default:
+		return q.notForLinks("PUT, DELETE")
+	}
+	owner := strings.TrimSuffix(q.rest, refSegment)
+	return q.become(http.MethodPatch, owner[:strings.LastIndexByte(owner, '/')], set)
+}
+
+// addRelated makes an entity of the collection behind another one.
+func (q *request) addRelated(n edm.Navigation) error {
+	known := q.resource.Hops[0].Known
+	switch {
+	case q.resource.Kind != model.Feed || q.method != http.MethodPost:
+		return gwerr.New(gwerr.NotImplemented, "Entities are not changed through navigation properties.", "Use the address of the entity itself; links alone are changed at …/$ref.")
+	case n.Through != nil:
+		return gwerr.Newf(gwerr.NotImplemented, "A new entity of %s and its link are two calls to PingOne.", n.Target.Name).
+			WithMend("Make the entity in its own set, then POST its address to " + n.Name + "/$ref.")
+	case known == nil:
+		return gwerr.Newf(gwerr.NotImplemented, "The address does not tell %s, by which the entities are related.", n.Column).WithMend("Make the entity in its own set.")
+	}
+	return q.become(http.MethodPost, n.Target.Name, map[string]json.RawMessage{n.TargetColumn: valueText(*known)})
+}
+
+// changeLinks adds an entity to a collection, or takes it out.
+func (q *request) changeLinks(n edm.Navigation) error {
+	known := q.resource.Hops[0].Known
+	if known == nil {
+		return gwerr.Newf(gwerr.NotImplemented, "The address does not tell %s, by which the entities are related.", n.Column).WithMend("Change the row that links them.")
+	}
+	adds := q.method == http.MethodPost && q.resource.Kind == model.Feed
+	if !adds && q.method != http.MethodDelete {
+		return q.notForLinks("POST, DELETE")
+	}
+	if n.Through == nil { // the other entity has the reference
+		other := url.PathEscape(q.resource.Address())
+		if q.resource.Kind == model.Feed {
+			r, err := q.referred(n)
+			if err != nil {
+				return err
+			}
+			other = url.PathEscape(r.Address())
+		}
+		value := json.RawMessage("null")
+		if adds {
+			value = valueText(*known)
+		}
+		return q.become(http.MethodPatch, other, map[string]json.RawMessage{n.TargetColumn: value})
+	}
+	far, ok := q.resource.KeyValue(n.TargetColumn)
+	if q.resource.Kind == model.Feed {
+		r, err := q.referred(n)
+		if err != nil {
+			return err
+		}
+		far, ok = r.KeyValue(n.TargetColumn)
+	}
+	if !ok {
+		return gwerr.Newf(gwerr.NotImplemented, "Entities of %s are not linked by their key.", n.Target.Name).WithMend("Change the rows of " + n.Through.Table.Name + ".")
+	}
+	link := n.Through
+	if adds {
+		return q.become(http.MethodPost, link.Table.Name, map[string]json.RawMessage{link.Near: valueText(*known), link.Far: valueText(far)})
+	}
+	if link.Repeats {
+		return gwerr.Newf(gwerr.NotImplemented, "Several rows of %s may link the two entities.", link.Table.Name).WithMend("Delete the one that is meant by its own key.")
+	}
+	key := func(column string, v predicate.Value) string { return column + "=" + encode.Key(link.Table.Column(column).Type, v) }
+	return q.become(http.MethodDelete, link.Table.Name+"("+key(link.Near, *known)+","+key(link.Far, far)+")", nil)
+}
+
+func (q *request) notForLinks(methods string) error {
+	q.w.Header().Set("Allow", methods)
+	return gwerr.Newf(gwerr.MethodNotAllowed, "%s is not for these links.", q.method).WithMend("They take " + methods + ".")
+}
+
+// become makes the request one of another address, whose body has the values given.
+func (q *request) become(method, address string, given map[string]json.RawMessage) error {
+	q.links = q.resource.Ref
+	q.method, q.rest, q.query, q.given = method, address, "", given
+	return q.bind()
+}
+
+// referred is the entity that a body, or the option $id, names.
+func (q *request) referred(n edm.Navigation) (*model.Resource, error) {
+	address := q.resource.RefID
+	if q.method != http.MethodDelete {
+		members, err := q.members()
+		if err != nil {
+			return nil, err
+		}
+		address = idOf(members)
+	}
+	if address == "" {
+		return nil, gwerr.New(gwerr.BadRequest, "The request names no entity.", `Send {"@odata.id": "`+n.Target.Name+`(…)"}; DELETE takes the address in $id.`)
+	}
+	return q.entityAt(address, n.Target)
+}
+
+// linked is the value by which the body's entity is referred to.
+func (q *request) linked(n edm.Navigation) (json.RawMessage, error) {
+	r, err := q.referred(n)
+	if err != nil {
+		return nil, err
+	}
+	return reference(r, n)
+}
+
+func reference(r *model.Resource, n edm.Navigation) (json.RawMessage, error) {
+	v, ok := r.KeyValue(n.TargetColumn)
+	if !ok {
+		return nil, gwerr.Newf(gwerr.NotImplemented, "%s refers to %s by %s, which the address does not tell.", n.Name, n.Target.Name, n.TargetColumn).WithMend("Give " + n.Column + " itself.")
+	}
+	return valueText(v), nil
+}
+
+// entityAt binds the address of an entity of the table, absolute or below the
+// service.
+func (q *request) entityAt(address string, t *catalog.Table) (*model.Resource, error) {
+	wrong := gwerr.Newf(gwerr.BadRequest, "The address is none of an entity of %s.", t.Name).WithMend("Write " + t.Name + "(…), or the absolute address.")
+	address = strings.TrimPrefix(address, q.root)
+	if at := strings.Index(q.root, "://"); at >= 0 {
+		if slash := strings.IndexByte(q.root[at+3:], '/'); slash >= 0 {
+			address = strings.TrimPrefix(address, q.root[at+3+slash:])
+		}
+	}
+	parsed, err := uri.Parse(address, "", q.h.cfg.Limits)
+	if err != nil {
+		return nil, wrong
+	}
+	r, err := model.Bind(q.schema, parsed, model.Options{Namespace: q.h.cfg.Namespace, Now: q.now})
+	if err != nil || r.Kind != model.Entity || len(r.Hops) > 0 || r.Table.Name != t.Name {
+		return nil, wrong
+	}
+	return r, nil
+}
+
+// idOf is the address in a reference, "" where it is none.
+func idOf(members map[string]json.RawMessage) string {
+	for _, name := range []string{"@odata.id", "@id"} {
+		var text string
+		if raw := members[name]; raw != nil && json.Unmarshal(raw, &text) == nil {
+			return text
+		}
+	}
+	return ""
+}
+
+// bound turns references in a body, by Property@odata.bind or as an object that has
+// nothing but an id, into values of the columns that refer. Several bound entities, or
+// new ones, would be calls of their own.
+func (q *request) bound(t *catalog.Table, members map[string]json.RawMessage) error {
+	given := maps.Clone(q.given)
+	if given == nil {
+		given = map[string]json.RawMessage{}
+	}
+	for name, raw := range members {
+		property, how, annotated := strings.Cut(name, "@")
+		n, ok := edm.Find(q.schema, t, property)
+		if !ok || annotated && how != "odata.bind" && how != "bind" {
+			continue
+		}
+		address := ""
+		if annotated {
+			_ = json.Unmarshal(raw, &address)
+		} else {
+			var object map[string]json.RawMessage
+			if _ = json.Unmarshal(raw, &object); len(object) == 1 {
+				address = idOf(object)
+			}
+		}
+		if address == "" || !n.Dependent {
+			return gwerr.Newf(gwerr.NotImplemented, "%s would take calls to PingOne of its own.", n.Name).On(name).
+				WithMend("Write the related entities by requests of their own; a reference to one that is there is given by its address in " + property + "@odata.bind, or by its key.")
+		}
+		r, err := q.entityAt(address, n.Target)
+		if err == nil {
+			delete(members, name)
+			given[n.Column], err = reference(r, n)
+		}
+		if err != nil {
+			return gwerr.From(err).On(name)
+		}
+	}
+	q.given = given
+	return nil
+}
+
+// valueText is a key value as JSON.
+func valueText(v predicate.Value) json.RawMessage {
+	switch v.Kind {
+	case predicate.Int, predicate.Bool, predicate.Float:
+		return json.RawMessage(v.Text())
+	default:
+		return quoted(v.Text())
+	}
+}
