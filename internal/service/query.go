@@ -65,9 +65,11 @@ func (r *Request) bind(ctx context.Context, st query.Statement, provider catalog
 	if r.connection.Name == c.Pool.Default() {
 		catalogs = append(catalogs, c.Aliases...)
 	}
+	shown := *r.catalog
+	shown.Provider = provider
 	return attempt(ctx, r, func() (*query.Query, error) {
 		return c.Binder.Bind(ctx, duck.BindRequest{
-			SQL: st.SQL, Catalogs: catalogs, Provider: provider, Positional: st.Positional, Named: st.Named,
+			SQL: st.SQL, Catalogs: catalogs, Provider: &shown, Positional: st.Positional, Named: st.Named,
 		})
 	})
 }

@@ -51,9 +51,10 @@ func (b *binder) resolve(ctx context.Context) error {
 		}
 		edits = append(edits, sqltext.Edit{
 			Start: chain[0].Start, End: chain[len(chain)-1].End,
-			Text: sqltext.Quote(t.Schema.Name) + "." + sqltext.Quote(t.Name),
+			Text: sqltext.Quote(t.Schema.EngineName()) + "." + sqltext.Quote(t.Name),
 		})
 	}
+	edits = append(edits, b.systemColumns(tokens, tables)...)
 	for _, c := range b.tree.columns {
 		if strings.EqualFold(c.name, "rowid") && !b.hasColumn("rowid") {
 			return gwerr.New(gwerr.UnknownColumn, "There is no column rowid here.", "Use the table's key.").At(b.source(max(0, c.pos))).On(c.name)
@@ -125,7 +126,7 @@ func (b *binder) table(ctx context.Context, ref tableRef) (*catalog.Table, error
 // itself.
 func (b *binder) shared(ctx context.Context, name string) (*catalog.Table, error) {
 	for _, n := range b.names {
-		if n.ID != "" || n.Name == catalog.AllEnvironments {
+		if n.ID != "" || n.Name == catalog.AllEnvironments || n.Qualified {
 			continue
 		}
 		s, err := b.schema(ctx, n.Name)
