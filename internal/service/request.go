@@ -63,7 +63,11 @@ func newRequest(s *Session, statement string) *Request {
 			Started: s.service.config.Now(), Principal: s.caller,
 		},
 	}
-	if procedure.Is(statement) {
+	about, explained := system.Explained(statement)
+	if explained && about == "" {
+		r.record.Statement = "EXPLAIN" // of who knows what
+	}
+	if procedure.Is(statement) || procedure.Is(about) {
 		r.record.Action, r.record.Statement = "call", "" // it may hold passwords and tokens
 	}
 	return r

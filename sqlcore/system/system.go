@@ -49,7 +49,7 @@ type Schema struct {
 }
 
 // NewSchema declares a schema. The tables of an open one are found without its
-// name, too, unless the default schema has one of the same name.
+// name, too, before those of the default schema.
 func NewSchema(name string, open bool, tables ...Table) *Schema {
 	s := &Schema{
 		tables: tables, schema: &catalog.Schema{Name: name, System: true},

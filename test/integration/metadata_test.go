@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -13,7 +14,9 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/internal/testkit"
+	"github.com/pingone-gateway/gateway/pingone"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/system"
 )
 
@@ -75,7 +78,7 @@ func TestSystemTables(t *testing.T) {
 			"beside rows of the directory", "SELECT g.Name, c.table_name FROM Information.Environments g JOIN information_schema.tables c ON c.table_schema = g.Name AND c.table_name = 'Users' ORDER BY 1 LIMIT 1",
 			[][]string{{"Administrators", "Users"}},
 		},
-		{"an added table without its schema", "SELECT oid, nspname FROM pg_namespace WHERE oid > 17 ORDER BY nspname DESC", [][]string{{"18", "information_schema"}, {"21", "Partner Portal Zürich"}}},
+		{"an added table without its schema", "SELECT oid, nspname FROM pg_namespace WHERE oid > 17 ORDER BY nspname DESC", [][]string{{"18", "information_schema"}, {"22", "Partner Portal Zürich"}}},
 		{"an added table in full", "SELECT pg_catalog.pg_namespace.oid FROM pg_catalog.pg_namespace WHERE pg_catalog.pg_namespace.nspname = 'sys'", [][]string{{"3"}}},
 		{"none", "SELECT * FROM sys_indexes", nil},
 		{"a number of rows", "SELECT count(*) FROM sys_catalogs", [][]string{{"1"}}},
@@ -88,7 +91,7 @@ func TestSystemTables(t *testing.T) {
 	}
 	t.Run("parameters", func(t *testing.T) {
 		t.Parallel()
-		rows := s.Query(t, "SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_name LIKE ?", textParameter("Information"), textParameter("Lic%"))
+		rows := s.Query(t, "SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_name LIKE ?", testkit.Parameter{Value: predicate.StringValue("Information")}, testkit.Parameter{Value: predicate.StringValue("Lic%")})
 		assert.Equal(t, [][]string{{"LicenseActiveIdentityCounts"}, {"Licenses"}}, rows)
 	})
 }
@@ -124,7 +127,7 @@ func TestSystemTablesThatAreNotThere(t *testing.T) {
 // schemas that the statement is about.
 func TestSystemTablesCost(t *testing.T) {
 	t.Parallel()
-	s := testkit.Start(t, testkit.Options{})
+	s := testkit.Start(t, testkit.Options{Client: func(c *pingone.Config) { c.SchemaTTL = time.Hour }})
 	schema := 0
 	for i, c := range []struct {
 		sql  string
