@@ -10,7 +10,8 @@ import (
 
 // AppendCell adds a cell to a builder of one of the catalog's types: nil for
 // null, or a value of the Go type that belongs to it: string, bool, int64 for
-// both integers, float64, time.Time, or []string. It is false for another one.
+// both integers, float64, time.Time, []string or []int64. It is false for another
+// one.
 func AppendCell(b array.Builder, cell any) bool {
 	if cell == nil {
 		b.AppendNull()
@@ -31,12 +32,12 @@ func AppendCell(b array.Builder, cell any) bool {
 	case *array.TimestampBuilder:
 		ok = appendAs(cell, func(t time.Time) { b.Append(arrow.Timestamp(t.UnixMilli())) })
 	case *array.ListBuilder:
-		ok = appendAs(cell, func(list []string) {
-			b.Append(true)
-			for _, s := range list {
-				b.ValueBuilder().(*array.StringBuilder).Append(s)
-			}
-		})
+		switch items := b.ValueBuilder().(type) {
+		case *array.StringBuilder:
+			ok = appendList(cell, b, items.Append)
+		case *array.Int32Builder:
+			ok = appendList(cell, b, func(n int64) { items.Append(int32(n)) })
+		}
 	default:
 		panic(fmt.Sprintf("scan: no cells for %T", b)) // catalog.Type.Arrow gives no other
 	}
@@ -49,4 +50,13 @@ func appendAs[T any](cell any, add func(T)) bool {
 		add(v)
 	}
 	return ok
+}
+
+func appendList[T any](cell any, b *array.ListBuilder, add func(T)) bool {
+	return appendAs(cell, func(items []T) {
+		b.Append(true)
+		for _, item := range items {
+			add(item)
+		}
+	})
 }

@@ -63,6 +63,7 @@ var namesOfTypes = map[catalog.Type]typeNames{
 	catalog.GUID:       {standard: "uuid", udt: "uuid", jdbc: 1111},
 	catalog.JSON:       {standard: "json", udt: "json", jdbc: 12},
 	catalog.StringList: {standard: "ARRAY", udt: "_varchar", jdbc: 2003},
+	catalog.Int32List:  {standard: "ARRAY", udt: "_int4", jdbc: 2003},
 }
 
 // length is the longest text of a column; nil if not known.

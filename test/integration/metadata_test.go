@@ -26,9 +26,9 @@ func TestSystemTables(t *testing.T) {
 	t.Parallel()
 	s := testkit.Start(t, testkit.Options{Service: func(c *service.Config) {
 		c.System = []*system.Schema{system.NewSchema("pg_catalog", true, system.Table{
-			Name: "pg_namespace", Columns: []catalog.Column{{Name: "oid", Type: catalog.Int64}, {Name: "nspname", Type: catalog.String}},
+			Name: "pg_namespace", Columns: []catalog.Column{{Name: "oid", Type: catalog.Int64}, {Name: "nspname", Type: catalog.String}, {Name: "places", Type: catalog.Int32List}},
 			Each: func(_ context.Context, _ *system.Catalog, s *catalog.Schema) ([]system.Row, error) {
-				return []system.Row{{int64(len(s.Name)), s.Name}}, nil
+				return []system.Row{{int64(len(s.Name)), s.Name, []int64{int64(len(s.Name)), 7}}}, nil
 			},
 		})}
 	}})
@@ -80,6 +80,8 @@ func TestSystemTables(t *testing.T) {
 		},
 		{"an added table without its schema", "SELECT oid, nspname FROM pg_namespace WHERE oid > 17 ORDER BY nspname DESC", [][]string{{"18", "information_schema"}, {"22", "Partner Portal Zürich"}}},
 		{"an added table in full", "SELECT pg_catalog.pg_namespace.oid FROM pg_catalog.pg_namespace WHERE pg_catalog.pg_namespace.nspname = 'sys'", [][]string{{"3"}}},
+		{"a list of numbers", "SELECT places FROM pg_namespace WHERE nspname = 'sys'", [][]string{{"[3,7]"}}},
+		{"a list of numbers in the engine", "SELECT places[1] + 1, len(places) FROM pg_namespace WHERE 3 = ANY(places)", [][]string{{"4", "2"}}},
 		{"none", "SELECT * FROM sys_indexes", nil},
 		{"a number of rows", "SELECT count(*) FROM sys_catalogs", [][]string{{"1"}}},
 	}
