@@ -23,7 +23,7 @@ const informationSchema = "Information"
 
 // reservedNames can't be a schema's name; an environment called so is reached
 // by its id.
-var reservedNames = []string{informationSchema, catalog.AllEnvironments, "information_schema", "sys"}
+var reservedNames = []string{informationSchema, catalog.AllEnvironments, "information_schema", "pg_catalog", "sys"}
 
 // schemas keeps the schemas of a connection for a while. What is due is read
 // again once for all callers; where that fails the old one still serves.

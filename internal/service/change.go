@@ -234,7 +234,7 @@ func (r *Request) readBack(ctx context.Context, t *catalog.Table, key map[string
 }
 
 // explainChange shows how rows are found and the calls for each of them.
-func (r *Request) explainChange(ctx context.Context, st query.Statement) (any, error) {
+func (r *Request) explainChange(ctx context.Context, st query.Statement) (*exec.Explanation, error) {
 	c, err := r.BindChange(ctx, st)
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/procedure"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
+	"github.com/pingone-gateway/gateway/sqlcore/system"
 )
 
 // SQL runs a statement. The caller closes the rows, which count as returned.
@@ -35,6 +36,17 @@ func (r *Request) SQL(ctx context.Context, st query.Statement) (*query.Answer, e
 
 // Explain returns a statement's plan, to be shown as JSON.
 func (r *Request) Explain(ctx context.Context, st query.Statement) (any, error) {
+	if about, ok := system.Explained(st.SQL); ok && about != "" {
+		st.SQL = about
+	}
+	e, err := r.explain(ctx, st)
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+func (r *Request) explain(ctx context.Context, st query.Statement) (*exec.Explanation, error) {
 	r.mu.Lock()
 	r.record.Action = "explain"
 	r.mu.Unlock()
@@ -49,12 +61,18 @@ func (r *Request) Explain(ctx context.Context, st query.Statement) (any, error) 
 		return nil, err
 	}
 	r.reads(q)
-	return attempt(ctx, r, func() (any, error) { return r.connection.Executor.Explain(ctx, q) })
+	return attempt(ctx, r, func() (*exec.Explanation, error) { return r.connection.Executor.Explain(ctx, q) })
 }
 
 // Bind checks a statement against the caller's view of the catalog and prepares
 // it to run.
 func (r *Request) Bind(ctx context.Context, st query.Statement) (*query.Query, error) {
+	if system.IsCommand(st.SQL) {
+		var err error
+		if st, err = r.command(ctx, st); err != nil {
+			return nil, err
+		}
+	}
 	return r.bind(ctx, st, r.Provider)
 }
 
@@ -65,9 +83,11 @@ func (r *Request) bind(ctx context.Context, st query.Statement, provider catalog
 	if r.connection.Name == c.Pool.Default() {
 		catalogs = append(catalogs, c.Aliases...)
 	}
+	shown := *r.catalog
+	shown.Provider = provider
 	return attempt(ctx, r, func() (*query.Query, error) {
 		return c.Binder.Bind(ctx, duck.BindRequest{
-			SQL: st.SQL, Catalogs: catalogs, Provider: provider, Positional: st.Positional, Named: st.Named,
+			SQL: st.SQL, Catalogs: catalogs, Provider: &shown, Positional: st.Positional, Named: st.Named,
 		})
 	})
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/procedure"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
+	"github.com/pingone-gateway/gateway/sqlcore/system"
 )
 
 // Request is one request of a caller, from its admission to its account. However
@@ -29,6 +30,7 @@ type Request struct {
 	catalog.Provider
 	session    *Session
 	connection *Database
+	catalog    *system.Catalog
 	ctx        context.Context
 	// held is given back in the end, the last one first.
 	held  []func()
@@ -61,7 +63,11 @@ func newRequest(s *Session, statement string) *Request {
 			Started: s.service.config.Now(), Principal: s.caller,
 		},
 	}
-	if procedure.Is(statement) {
+	about, explained := system.Explained(statement)
+	if explained && about == "" {
+		r.record.Statement = "EXPLAIN" // of who knows what
+	}
+	if procedure.Is(statement) || procedure.Is(about) {
 		r.record.Action, r.record.Statement = "call", "" // it may hold passwords and tokens
 	}
 	return r
@@ -95,7 +101,8 @@ func (r *Request) admit(ctx context.Context) (context.Context, error) {
 	r.record.Connection = r.connection.Name
 	r.limit = tighter(limits.RowsPerQuery, r.connection.MaxRows)
 	ctx, r.calls = observe.WithCalls(fair.WithCaller(ctx, caller.Identity()))
-	r.ctx, r.stats = exec.WithStats(scan.WithMemo(ctx))
+	r.catalog = r.described()
+	r.ctx, r.stats = exec.WithStats(scan.WithMemo(system.With(ctx, r.catalog)))
 	return r.ctx, nil
 }
 

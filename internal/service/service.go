@@ -21,6 +21,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/procedure"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/reading"
+	"github.com/pingone-gateway/gateway/sqlcore/system"
 )
 
 // Database is one connection as sessions work on it: what can be read and changed
@@ -42,6 +43,8 @@ type Database struct {
 	Allows map[string]bool
 	// Procedures can be called on the connection.
 	Procedures procedure.Set
+	// Properties are listed by sys_connection_props.
+	Properties []system.Property
 	// Hold keeps the connection open for longer than the context it was asked
 	// for under, until release; nil where connections never close.
 	Hold func() (release func())
@@ -111,6 +114,8 @@ type Config struct {
 	// Aliases are further names of the default connection in SQL, such as
 	// CData.
 	Aliases []string
+	// System are schemas of system tables beside those of every connection.
+	System []*system.Schema
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -119,6 +124,7 @@ type Config struct {
 type Service struct {
 	config        Config
 	turns, bodies *turns
+	system        []*system.Schema
 }
 
 // New returns a service.
@@ -132,7 +138,10 @@ func New(c Config) *Service {
 	if c.Readings == nil {
 		c.Readings = reading.NewStore(reading.Options{})
 	}
-	return &Service{config: c, turns: newTurns(c.Turns, "queries", "queued", c.Sink), bodies: newBodies(c.Turns, c.Sink)}
+	return &Service{
+		config: c, turns: newTurns(c.Turns, "queries", "queued", c.Sink), bodies: newBodies(c.Turns, c.Sink),
+		system: append(system.Schemas(), c.System...),
+	}
 }
 
 // Close ends the readings that wait for their next page. Connections and the

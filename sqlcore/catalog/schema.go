@@ -17,6 +17,9 @@ type Schema struct {
 	Tables []*Table
 	// Notes tell users what is missing from the schema and why.
 	Notes []string
+	// System is true of a schema about the others, whose rows the gateway itself
+	// makes; see package system.
+	System bool
 
 	derived sync.Map
 }
@@ -36,6 +39,15 @@ func (s *Schema) Derived(key any, build func() any) any {
 	return v
 }
 
+// EngineName is the schema's name in the engine, which has schemas of its own by
+// the names of system schemas.
+func (s *Schema) EngineName() string {
+	if s.System {
+		return "gateway." + s.Name
+	}
+	return s.Name
+}
+
 // Table returns the table of that name, letter case ignored.
 func (s *Schema) Table(name string) (*Table, bool) {
 	for _, t := range s.Tables {
@@ -51,6 +63,9 @@ type SchemaName struct {
 	Name, ID, Label string
 	// Leaving is true of an environment that is being deleted.
 	Leaving bool
+	// System is that of the schema; the tables of a Qualified one are found by
+	// their schema's name alone.
+	System, Qualified bool
 }
 
 // Provider gives the schemas of one connection. Implementations read the list

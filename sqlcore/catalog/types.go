@@ -22,33 +22,35 @@ const (
 	GUID                   // UUID, Edm.Guid
 	JSON                   // JSON, Edm.String holding JSON text
 	StringList             // VARCHAR[], Collection(Edm.String)
+	Int32List              // INTEGER[], of system tables alone
 )
 
-var typeNames = [...]string{"string", "bool", "int32", "int64", "float64", "timestamp", "guid", "json", "list"}
+var typeNames = [...]string{"string", "bool", "int32", "int64", "float64", "timestamp", "guid", "json", "list", "integers"}
 
 // String gives the name that table declarations use.
 func (t Type) String() string { return typeNames[t] }
 
 // ParseType reads the name that table declarations use.
 func ParseType(name string) (Type, error) {
-	for i, n := range typeNames {
+	declared := typeNames[:Int32List]
+	for i, n := range declared {
 		if n == name {
 			return Type(i), nil
 		}
 	}
-	return 0, fmt.Errorf("unknown type %q; use one of %v", name, typeNames)
+	return 0, fmt.Errorf("unknown type %q; use one of %v", name, declared)
 }
 
 // SQL gives the type's name in the engine's SQL.
 func (t Type) SQL() string {
-	return [...]string{"VARCHAR", "BOOLEAN", "INTEGER", "BIGINT", "DOUBLE", "TIMESTAMPTZ", "UUID", "JSON", "VARCHAR[]"}[t]
+	return [...]string{"VARCHAR", "BOOLEAN", "INTEGER", "BIGINT", "DOUBLE", "TIMESTAMPTZ", "UUID", "JSON", "VARCHAR[]", "INTEGER[]"}[t]
 }
 
 // Edm gives the type's name in OData's entity data model.
 func (t Type) Edm() string {
 	return [...]string{
 		"Edm.String", "Edm.Boolean", "Edm.Int32", "Edm.Int64", "Edm.Double",
-		"Edm.DateTimeOffset", "Edm.Guid", "Edm.String", "Collection(Edm.String)",
+		"Edm.DateTimeOffset", "Edm.Guid", "Edm.String", "Collection(Edm.String)", "Collection(Edm.Int32)",
 	}[t]
 }
 
@@ -68,6 +70,8 @@ func (t Type) Arrow() arrow.DataType {
 		return &arrow.TimestampType{Unit: arrow.Millisecond, TimeZone: "UTC"}
 	case StringList:
 		return arrow.ListOf(arrow.BinaryTypes.String)
+	case Int32List:
+		return arrow.ListOf(arrow.PrimitiveTypes.Int32)
 	default:
 		return arrow.BinaryTypes.String
 	}

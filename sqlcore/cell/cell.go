@@ -49,7 +49,7 @@ var forms = [...][]form{
 	catalog.Int32: {int32s, int64s}, catalog.Int64: {int32s, int64s},
 	catalog.Float64:    {float},
 	catalog.Timestamp:  {instant},
-	catalog.StringList: {list},
+	catalog.StringList: {list}, catalog.Int32List: {list},
 }
 
 // Column reads one column of a batch. It is valid as long as the batch.
@@ -78,8 +78,12 @@ type Column struct {
 func For(t catalog.Type, a arrow.Array, s Style) (Column, error) {
 	s.QuotedIntegers = s.QuotedIntegers && t == catalog.Int64
 	c := Of(a, s)
+	items := text
+	if t == catalog.Int32List {
+		items = int32s
+	}
 	for _, f := range forms[t] {
-		if c.form == f && (f != list || c.items.form == text) {
+		if c.form == f && (f != list || c.items.form == items) {
 			return c, nil
 		}
 	}

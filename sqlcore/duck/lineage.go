@@ -280,7 +280,7 @@ func conjunctsOf(f *planFilter) []*planFilter {
 
 func (r *reader) table(schema, name string) *catalog.Table {
 	for _, t := range r.tables {
-		if strings.EqualFold(t.Schema.Name, schema) && strings.EqualFold(t.Name, name) {
+		if strings.EqualFold(t.Schema.EngineName(), schema) && strings.EqualFold(t.Name, name) {
 			return t
 		}
 	}

@@ -70,3 +70,15 @@ func (b *binder) schemaName(name string) (catalog.SchemaName, bool) {
 	}
 	return catalog.SchemaName{}, false
 }
+
+// systemColumns writes the schema's name in the engine where a column of a
+// system table is named in full. tables are those found, by their places.
+func (b *binder) systemColumns(tokens []sqltext.Token, tables map[int]*catalog.Table) (edits []sqltext.Edit) {
+	for _, chain := range sqltext.Chains(tokens) {
+		if s, ok := b.schemaName(chain[0].Name()); ok && s.System && len(chain) > 2 && tables[chain[0].Start] == nil {
+			name := (&catalog.Schema{Name: s.Name, System: true}).EngineName()
+			edits = append(edits, sqltext.Edit{Start: chain[0].Start, End: chain[0].End, Text: sqltext.Quote(name)})
+		}
+	}
+	return edits
+}

@@ -86,7 +86,7 @@ func tablesKey(tables []*catalog.Table) string {
 	var b strings.Builder
 	b.WriteByte('t')
 	for _, t := range tables {
-		b.WriteString(t.Schema.Name + "\x00" + t.Name + "\x00")
+		b.WriteString(t.Schema.EngineName() + "\x00" + t.Name + "\x00")
 		for i := range t.Columns {
 			b.WriteString(t.Columns[i].Name)
 			b.WriteByte(0)

@@ -101,7 +101,8 @@ func (b *binder) explainedOnly(plan []explainedRead) error {
 // isOurs tells whether a table that EXPLAIN names is one of those found.
 func (b *binder) isOurs(name string) bool {
 	for _, t := range b.tables {
-		for _, full := range []string{t.Schema.Name + "." + t.Name, sqltext.Quote(t.Schema.Name) + "." + sqltext.Quote(t.Name)} {
+		schema := t.Schema.EngineName()
+		for _, full := range []string{schema + "." + t.Name, sqltext.Quote(schema) + "." + sqltext.Quote(t.Name)} {
 			if name == full || strings.HasSuffix(name, "."+full) {
 				return true
 			}

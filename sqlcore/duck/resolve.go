@@ -51,9 +51,10 @@ func (b *binder) resolve(ctx context.Context) error {
 		}
 		edits = append(edits, sqltext.Edit{
 			Start: chain[0].Start, End: chain[len(chain)-1].End,
-			Text: sqltext.Quote(t.Schema.Name) + "." + sqltext.Quote(t.Name),
+			Text: sqltext.Quote(t.Schema.EngineName()) + "." + sqltext.Quote(t.Name),
 		})
 	}
+	edits = append(edits, b.systemColumns(tokens, tables)...)
 	for _, c := range b.tree.columns {
 		if strings.EqualFold(c.name, "rowid") && !b.hasColumn("rowid") {
 			return gwerr.New(gwerr.UnknownColumn, "There is no column rowid here.", "Use the table's key.").At(b.source(max(0, c.pos))).On(c.name)
@@ -83,6 +84,11 @@ func (b *binder) addTable(t *catalog.Table) {
 
 // table finds the table that a reference means.
 func (b *binder) table(ctx context.Context, ref tableRef) (*catalog.Table, error) {
+	if ref.schema == "" {
+		if t, err := b.shared(ctx, ref.name, true); t != nil || err != nil {
+			return t, err
+		}
+	}
 	schema := ref.schema
 	_, known := b.schemaName(schema)
 	switch {
@@ -101,7 +107,7 @@ func (b *binder) table(ctx context.Context, ref tableRef) (*catalog.Table, error
 	}
 	t, ok := s.Table(ref.name)
 	if !ok && ref.schema == "" {
-		if t, err = b.shared(ctx, ref.name); err != nil {
+		if t, err = b.shared(ctx, ref.name, false); err != nil {
 			return nil, err
 		}
 		ok = t != nil
@@ -120,12 +126,12 @@ func (b *binder) table(ctx context.Context, ref tableRef) (*catalog.Table, error
 	return t, nil
 }
 
-// shared looks for a table that is named without a schema, and that the default
-// one lacks, in the schemas without an id: those belong to the connection
-// itself.
-func (b *binder) shared(ctx context.Context, name string) (*catalog.Table, error) {
+// shared looks for a table that is named without a schema in the schemas without
+// an id, which belong to the connection itself: in the system's, whose names no
+// other table has, before the default schema, and in the others behind it.
+func (b *binder) shared(ctx context.Context, name string, system bool) (*catalog.Table, error) {
 	for _, n := range b.names {
-		if n.ID != "" || n.Name == catalog.AllEnvironments {
+		if n.ID != "" || n.Name == catalog.AllEnvironments || n.Qualified || n.System != system {
 			continue
 		}
 		s, err := b.schema(ctx, n.Name)

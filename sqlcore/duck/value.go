@@ -20,7 +20,7 @@ import (
 var planTypes = map[catalog.Type]string{
 	catalog.String: "VARCHAR", catalog.Bool: "BOOLEAN", catalog.Int32: "INTEGER", catalog.Int64: "BIGINT",
 	catalog.Float64: "DOUBLE", catalog.Timestamp: "TIMESTAMP WITH TIME ZONE", catalog.GUID: "UUID",
-	catalog.JSON: "VARCHAR", catalog.StringList: "LIST",
+	catalog.JSON: "VARCHAR", catalog.StringList: "LIST", catalog.Int32List: "LIST",
 }
 
 // operand reads what a column of the type is compared with: a constant, or an

@@ -14,6 +14,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/plan"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
+	"github.com/pingone-gateway/gateway/sqlcore/system"
 )
 
 // Engine runs SQL over rows.
@@ -65,8 +66,9 @@ func New(c Config) *Executor {
 	if c.Plan.Now == nil {
 		c.Plan.Now = c.Now
 	}
-	sizes := &sizer{source: c.Source, ttl: c.SizeTTL, now: c.Now, known: map[sizeKey]sized{}}
-	return &Executor{source: c.Source, engine: c.Engine, sink: c.Sink, config: c, planner: plan.New(c.Plan, sizes)}
+	source := system.Over(c.Source)
+	sizes := &sizer{source: source, ttl: c.SizeTTL, now: c.Now, known: map[sizeKey]sized{}}
+	return &Executor{source: source, engine: c.Engine, sink: c.Sink, config: c, planner: plan.New(c.Plan, sizes)}
 }
 
 // Options tell how a result is wanted.

@@ -27,6 +27,8 @@ func (s *search) price(ctx context.Context, c *candidate, compared bool) {
 	switch {
 	case c.empty:
 		c.estimate = Estimate{Known: true}
+	case s.table.Schema != nil && s.table.Schema.System: // no calls of its own
+		c.estimate = Estimate{Rows: guessedSet, Known: true}
 	case path.Get != "":
 		n := runsOf(&c.request)
 		c.estimate = Estimate{Calls: n, Rows: n, Known: true}

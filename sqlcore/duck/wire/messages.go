@@ -47,7 +47,7 @@ type Column struct {
 
 // TableOf describes a table of the catalog.
 func TableOf(t *catalog.Table) Table {
-	out := Table{Schema: t.Schema.Name, Name: t.Name, Columns: make([]Column, len(t.Columns))}
+	out := Table{Schema: t.Schema.EngineName(), Name: t.Name, Columns: make([]Column, len(t.Columns))}
 	for i := range t.Columns {
 		c := &t.Columns[i]
 		out.Columns[i] = Column{c.Name, c.Type, c.Key}

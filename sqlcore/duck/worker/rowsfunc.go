@@ -177,8 +177,12 @@ func (r *batchReader) logicalType(i int) db.LogicalType {
 		return db.CreateLogicalType(db.TypeDouble)
 	case catalog.Timestamp:
 		return db.CreateLogicalType(db.TypeTimestampTZ)
-	case catalog.StringList:
-		child := db.CreateLogicalType(db.TypeVarchar)
+	case catalog.StringList, catalog.Int32List:
+		of := db.TypeVarchar
+		if r.types[i] == catalog.Int32List {
+			of = db.TypeInteger
+		}
+		child := db.CreateLogicalType(of)
 		defer db.DestroyLogicalType(&child)
 		return db.CreateListType(child)
 	default:

@@ -1,0 +1,57 @@
+package service
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
+	"github.com/pingone-gateway/gateway/sqlcore/procedure"
+	"github.com/pingone-gateway/gateway/sqlcore/system"
+)
+
+// described is the catalog that system tables show: what the caller sees and may
+// do, and nothing else.
+func (r *Request) described() *system.Catalog {
+	statement := r.record.Statement
+	return &system.Catalog{
+		Provider: r.Provider, System: r.session.service.system, Properties: r.connection.Properties,
+		Connection: sync.OnceValue(func() string { return r.connectionName(statement) }), Procedures: sync.OnceValue(r.callable), Writable: r.mayChange,
+	}
+}
+
+// connectionName is the connection's name, or the alias by which the statement
+// calls it.
+func (r *Request) connectionName(statement string) string {
+	tokens, err := sqltext.Lex(statement)
+	if err != nil || r.connection.Name != r.session.service.config.Pool.Default() {
+		return r.connection.Name
+	}
+	for _, chain := range sqltext.Chains(tokens) {
+		for _, alias := range r.session.service.config.Aliases {
+			if strings.EqualFold(chain[0].Name(), alias) {
+				return alias
+			}
+		}
+	}
+	return r.connection.Name
+}
+
+// callable are the procedures that the caller may call.
+func (r *Request) callable() procedure.Set {
+	s, caller := r.session.service, r.session.caller
+	return slices.DeleteFunc(slices.Clone(r.connection.Procedures), func(p procedure.Procedure) bool {
+		return p.Writes && r.connection.ReadOnly || s.MayCall(p.Name, caller) != nil
+	})
+}
+
+// mayChange tells whether the caller may change some rows of a table that it
+// sees.
+func (r *Request) mayChange(s *catalog.Schema, t *catalog.Table) bool {
+	if t.Writes == nil || t.Members != nil || r.connection.ReadOnly {
+		return false
+	}
+	policy := r.session.service.config.Policy
+	return policy == nil || policy.MayWrite(r.connection.Name, catalog.SchemaName{Name: s.Name, ID: s.ID}, t.Name, r.session.caller) == nil
+}

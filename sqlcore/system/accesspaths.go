@@ -1,0 +1,106 @@
+package system
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/scim"
+)
+
+func sysAccessPaths() Table {
+	return Table{
+		Name: "sys_accesspaths", Doc: "How tables are read: what each way needs, and what the API filters by itself.", Column: "SchemaName",
+		Columns: []catalog.Column{
+			text("SchemaName", "Name of the schema."), text("TableName", "Name of the table."), text("PathName", "Name of the path, as EXPLAIN has it."),
+			list("RequiredKeys", "Columns whose values a condition or a join must give; empty where the whole table can be read this way."),
+			list("PushedColumns", "What the API can test: column, operators and whether it keeps exactly the rows (exact) or some more (superset)."),
+			text("Request", "Address at the API; for a child table, of each row of the table named."), number("PageSize", "Rows asked for by a call; null where the API decides."),
+			text("RateGroup", "Rate-limit group of the calls; null for the usual one."), flag("CountAvailable", "Whether the API counts the rows by itself."),
+			text("Partitions", "Column by whose values a large reading is divided; null if it isn't."),
+		},
+		Each: eachTable(func(_ *Catalog, s *catalog.Schema, t *catalog.Table) (out []Row) {
+			seen := t
+			if len(t.Members) > 0 {
+				seen = t.Members[0]
+			}
+			whole := seen.Whole()
+			for i := range whole.Paths {
+				if r := pathRow(seen, whole, &whole.Paths[i]); r != nil {
+					out = append(out, append(Row{s.Name, t.Name}, r...))
+				}
+			}
+			return out
+		}),
+	}
+}
+
+// clear tells whether the caller sees a column's own values: only then does it
+// learn of paths that test them, and only then are conditions sent.
+func clear(seen *catalog.Table, column string) bool {
+	if seen.Column(column) == nil {
+		return false
+	}
+	if seen.Restriction == nil {
+		return true
+	}
+	_, masked := seen.Restriction.Masks[column]
+	return !masked
+}
+
+// pathRow is what the caller may know of a path; nil for nothing.
+func pathRow(seen, whole *catalog.Table, p *catalog.Path) Row {
+	child, request := p, ""
+	if p.Parent != nil {
+		if child = whole.Path(p.Parent.Path); child == nil {
+			return nil
+		}
+		request = " for each of " + p.Parent.Table
+	}
+	keys := []string{}
+	for _, k := range child.Keys {
+		if !clear(seen, k) {
+			return nil
+		}
+		if p.Parent == nil && !slices.Contains(child.Each, k) {
+			keys = append(keys, k)
+		}
+	}
+	request = "GET " + child.Get + child.List + request
+	var page any
+	if child.Page > 0 {
+		page = int64(child.Page)
+	}
+	var partition string
+	if p.Partition != nil && clear(seen, p.Partition.Column) {
+		partition = p.Partition.Column
+	}
+	group := child.Group
+	if group == "" {
+		group = whole.Group
+	}
+	return Row{p.Name, keys, pushed(seen, child), request, page, orNull(group), child.CountExact && p.Parent == nil, orNull(partition)}
+}
+
+// pushed are the tests of a path on columns that the caller sees.
+func pushed(seen *catalog.Table, p *catalog.Path) []string {
+	out := []string{}
+	for _, name := range slices.Sorted(maps.Keys(p.Filters)) {
+		f := p.Filters[name]
+		if !clear(seen, name) || len(f.Operators) == 0 {
+			continue
+		}
+		var words []string
+		for _, o := range f.Operators {
+			words = append(words, scim.Word(o))
+		}
+		slices.Sort(words)
+		kept := "superset"
+		if f.Exact {
+			kept = "exact"
+		}
+		out = append(out, name+":"+strings.Join(words, ",")+":"+kept)
+	}
+	return out
+}

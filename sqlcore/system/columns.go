@@ -1,0 +1,147 @@
+package system
+
+import (
+	"context"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+)
+
+func text(name, doc string) catalog.Column { return column(name, catalog.String, doc) }
+
+func number(name, doc string) catalog.Column { return column(name, catalog.Int32, doc) }
+
+func flag(name, doc string) catalog.Column { return column(name, catalog.Bool, doc) }
+
+func list(name, doc string) catalog.Column { return column(name, catalog.StringList, doc) }
+
+func column(name string, t catalog.Type, doc string) catalog.Column {
+	return catalog.Column{Name: name, Type: t, Doc: doc}
+}
+
+// joined puts lists of columns together.
+func joined(lists ...[]catalog.Column) (out []catalog.Column) {
+	for _, l := range lists {
+		out = append(out, l...)
+	}
+	return out
+}
+
+// orNull is the text, or null for none.
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+// yesNo is how the SQL standard writes truth.
+func yesNo(yes bool) string {
+	if yes {
+		return "YES"
+	}
+	return "NO"
+}
+
+// typeNames is what others call a type.
+type typeNames struct {
+	// standard is the name of the SQL standard, as PostgreSQL spells it; udt is
+	// PostgreSQL's own; jdbc the number in java.sql.Types.
+	standard, udt string
+	jdbc          int64
+	// precision and scale are of numbers, in bits as radix 2 has it; instant is
+	// the precision of a time in digits. They are nil where they say nothing.
+	precision, scale, instant any
+}
+
+var namesOfTypes = map[catalog.Type]typeNames{
+	catalog.String:     {standard: "character varying", udt: "varchar", jdbc: 12},
+	catalog.Bool:       {standard: "boolean", udt: "bool", jdbc: 16},
+	catalog.Int32:      {standard: "integer", udt: "int4", jdbc: 4, precision: int64(32), scale: int64(0)},
+	catalog.Int64:      {standard: "bigint", udt: "int8", jdbc: -5, precision: int64(64), scale: int64(0)},
+	catalog.Float64:    {standard: "double precision", udt: "float8", jdbc: 8, precision: int64(53)},
+	catalog.Timestamp:  {standard: "timestamp with time zone", udt: "timestamptz", jdbc: 2014, instant: int64(3)},
+	catalog.GUID:       {standard: "uuid", udt: "uuid", jdbc: 1111},
+	catalog.JSON:       {standard: "json", udt: "json", jdbc: 12},
+	catalog.StringList: {standard: "ARRAY", udt: "_varchar", jdbc: 2003},
+	catalog.Int32List:  {standard: "ARRAY", udt: "_int4", jdbc: 2003},
+}
+
+// length is the longest text of a column; nil if not known.
+func length(c *catalog.Column) any {
+	if c.MaxLength > 0 {
+		return int64(c.MaxLength)
+	}
+	return nil
+}
+
+// primaryKey is the name of a table's primary key.
+func primaryKey(t *catalog.Table) string { return "pk_" + t.Name }
+
+// foreignKey is a reference of a column to one that the caller sees.
+type foreignKey struct {
+	name   string
+	column *catalog.Column
+	schema string
+	table  *catalog.Table
+	target string // the column there
+}
+
+// unique is the name of the primary key that the target is; "" if it is none.
+func (k *foreignKey) unique() string {
+	if key := k.table.Key(); len(key) == 1 && k.table.Columns[key[0]].Name == k.target {
+		return primaryKey(k.table)
+	}
+	return ""
+}
+
+// foreignKeys are those of a schema's tables, by table.
+func foreignKeys(ctx context.Context, c *Catalog, s *catalog.Schema) (map[*catalog.Table][]foreignKey, error) {
+	around, err := c.above(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	out := map[*catalog.Table][]foreignKey{}
+	for _, t := range s.Tables {
+		for i := range t.Columns {
+			col := &t.Columns[i]
+			if col.References == nil {
+				continue
+			}
+			for _, in := range around {
+				target, ok := in.Table(col.References.Table)
+				if !ok {
+					continue
+				}
+				if to := target.Column(col.References.Column); to != nil {
+					out[t] = append(out[t], foreignKey{name: "fk_" + t.Name + "_" + col.Name, column: col, schema: in.Name, table: target, target: to.Name})
+				}
+				break
+			}
+		}
+	}
+	return out, nil
+}
+
+// above are the schemas in which references of a schema's tables are looked for:
+// itself, and for an environment those that belong to the connection.
+func (c *Catalog) above(ctx context.Context, s *catalog.Schema) ([]*catalog.Schema, error) {
+	out := []*catalog.Schema{s}
+	if s.ID == "" {
+		return out, nil
+	}
+	names, err := c.Provider.Names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range names {
+		if n.ID != "" || n.Name == catalog.AllEnvironments {
+			continue
+		}
+		shared, err := c.Provider.Schema(ctx, n.Name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, shared)
+	}
+	return out, nil
+}

@@ -1,0 +1,321 @@
+package system
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+)
+
+// Command is a statement about the catalogue or about another statement.
+type Command struct {
+	// Verb is show, describe, summarize or explain.
+	Verb string
+	// SQL is what is to be asked for SHOW; its parameter is the name of a schema,
+	// where Schema has one to say.
+	SQL string
+	// Schema is "" for the default one; nil where the command is about none.
+	Schema *string
+	// About is the statement that the others are about, with blanks before it, so
+	// that positions in it are those of the command. Table is true where it reads
+	// the one table that the command names.
+	About string
+	Table bool
+	// JSON asks EXPLAIN for JSON.
+	JSON bool
+	// Position is the byte offset of what the command is about.
+	Position int
+}
+
+var verbs = map[string]string{
+	"show": "show", "describe": "describe", "desc": "describe", "summarize": "summarize", "explain": "explain",
+}
+
+// IsCommand reports whether the statement is SHOW, DESCRIBE, SUMMARIZE or EXPLAIN.
+func IsCommand(sql string) bool { return verbs[sqltext.Verb(sql)] != "" }
+
+// Explained gives the statement that an EXPLAIN is about, "" where it can't be
+// read; ok is false for any other one.
+func Explained(sql string) (about string, ok bool) {
+	if sqltext.Verb(sql) != "explain" {
+		return "", false
+	}
+	c, err := ParseCommand(sql)
+	if err != nil {
+		return "", true
+	}
+	return c.About, true
+}
+
+// ParseCommand reads a command. Errors are gwerr.Syntax and gwerr.NotImplemented
+// with their place.
+func ParseCommand(sql string) (*Command, error) {
+	tokens, err := sqltext.Lex(sql)
+	if err != nil {
+		return nil, err
+	}
+	for len(tokens) > 0 && tokens[len(tokens)-1].Is(";") {
+		tokens = tokens[:len(tokens)-1]
+	}
+	p := &commandParser{sql: sql, tokens: tokens, at: 1}
+	for _, t := range tokens {
+		if t.Is(";") {
+			return nil, gwerr.New(gwerr.Syntax, "Only one statement is allowed in a query.", "Send the statements one by one.").At(t.Start)
+		}
+	}
+	p.Verb = verbs[strings.ToLower(tokens[0].Text)]
+	switch p.Verb {
+	case "show":
+		err = p.show()
+	case "explain":
+		err = p.explain()
+	default:
+		p.take("table")
+		err = p.about(1)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &p.Command, nil
+}
+
+type commandParser struct {
+	Command
+	sql    string
+	tokens []sqltext.Token
+	at     int
+}
+
+func (p *commandParser) take(word string) bool {
+	if p.at < len(p.tokens) && p.tokens[p.at].Is(word) {
+		p.at++
+		return true
+	}
+	return false
+}
+
+func (p *commandParser) wrong(text, mend string) error {
+	at := len(p.sql)
+	if p.at < len(p.tokens) {
+		at = p.tokens[p.at].Start
+	}
+	return gwerr.New(gwerr.Syntax, text, mend).At(at)
+}
+
+// What SHOW asks.
+const (
+	showTables     = "SELECT table_name AS name, table_type AS type, remarks AS comment FROM information_schema.tables WHERE table_schema = ? ORDER BY name"
+	showAllTables  = "SELECT table_schema AS schema, table_name AS name, table_type AS type, remarks AS comment FROM information_schema.tables ORDER BY schema, name"
+	showSchemas    = "SELECT SchemaName AS name FROM sys.sys_schemas"
+	showProcedures = "SELECT SchemaName AS schema, ProcedureName AS name, Description AS comment FROM sys.sys_procedures ORDER BY schema, name"
+)
+
+const showMend = "Write SHOW TABLES, SHOW TABLES FROM a schema, SHOW ALL TABLES, SHOW SCHEMAS, SHOW COLUMNS FROM a table, or SHOW PROCEDURES."
+
+func (p *commandParser) show() error {
+	switch {
+	case p.take("tables"):
+		p.SQL, p.Schema = showTables, new(string)
+		if p.take("from") || p.take("in") {
+			name := sqltext.ChainAt(p.tokens, p.at)
+			if len(name) == 0 || len(name) > 2 { // perhaps behind the connection
+				return p.wrong("Here the name of a schema is expected.", showMend)
+			}
+			*p.Schema, p.Position = name[len(name)-1].Name(), name[len(name)-1].Start
+			p.at += 2*len(name) - 1
+		}
+	case p.take("all") && p.take("tables"):
+		p.SQL = showAllTables
+	case p.take("schemas"):
+		p.SQL = showSchemas
+	case p.take("procedures"):
+		p.SQL = showProcedures
+	case p.take("columns") && (p.take("from") || p.take("in")):
+		p.Verb = "describe"
+		return p.about(p.at)
+	default:
+		return p.wrong("SHOW can't show this.", showMend)
+	}
+	if p.at < len(p.tokens) {
+		return p.wrong("Here the statement should end.", showMend)
+	}
+	return nil
+}
+
+// queries are the words that begin what is no table's name.
+var queries = []string{"select", "with", "values", "from", "("}
+
+// about reads a table's name, or a query. head is the number of tokens of which
+// the place can be taken by FROM.
+func (p *commandParser) about(head int) error {
+	if p.at == len(p.tokens) {
+		return p.wrong("Here a table or a query is expected.", "Write "+strings.ToUpper(p.Verb)+" and the name of a table, or a SELECT statement.")
+	}
+	p.Position = p.tokens[p.at].Start
+	for _, word := range queries {
+		if p.tokens[p.at].Is(word) {
+			p.About = blanks(p.Position) + p.sql[p.Position:]
+			return nil
+		}
+	}
+	name := sqltext.ChainAt(p.tokens, p.at)
+	if len(name) > 0 {
+		p.at += 2*len(name) - 1
+	}
+	if len(name) == 0 || p.at < len(p.tokens) {
+		return p.wrong("After the table's name the statement should end.", "Write the name of one table, or a SELECT statement.")
+	}
+	from := p.tokens[head-1].Start // a word of four letters at least, or FROM itself
+	p.Table, p.About = true, blanks(from)+"FROM"+blanks(p.Position-from-len("FROM"))+p.sql[p.Position:]
+	return nil
+}
+
+func (p *commandParser) explain() error {
+	if p.take("analyze") {
+		p.at--
+		return p.wrong("EXPLAIN ANALYZE is not offered.", "Write EXPLAIN; the calls of a statement that ran are in the audit trail.")
+	}
+	if err := p.options(); err != nil {
+		return err
+	}
+	if p.at == len(p.tokens) || p.tokens[p.at].Is("explain") {
+		return p.wrong("After EXPLAIN a statement is expected.", "Write a SELECT statement.")
+	}
+	p.Position = p.tokens[p.at].Start
+	p.About = blanks(p.Position) + p.sql[p.Position:]
+	return nil
+}
+
+// options reads (FORMAT JSON) or (FORMAT TEXT).
+func (p *commandParser) options() error {
+	if !p.take("(") {
+		return nil
+	}
+	if p.at < len(p.tokens) && (p.tokens[p.at].Is("select") || p.tokens[p.at].Is("with") || p.tokens[p.at].Is("(")) {
+		p.at-- // of the statement
+		return nil
+	}
+	if !p.take("format") {
+		return p.wrong("EXPLAIN has the option FORMAT alone.", "Write EXPLAIN (FORMAT JSON) or EXPLAIN.")
+	}
+	p.JSON = p.take("json")
+	if !p.JSON && !p.take("text") || !p.take(")") {
+		return p.wrong("EXPLAIN knows the formats TEXT and JSON.", "Write EXPLAIN (FORMAT JSON) or EXPLAIN.")
+	}
+	return nil
+}
+
+func blanks(n int) string { return strings.Repeat(" ", max(n, 0)) }
+
+// Described are columns for DESCRIBE, with what is known of a table's own.
+type Described struct {
+	query.Column
+	Nullable, Key bool
+	Doc           string
+}
+
+// DescribeSQL is a statement that gives the columns as rows.
+func DescribeSQL(columns []Described) string {
+	var l lists
+	for _, c := range columns {
+		key := "NULL"
+		if c.Key {
+			key = "'PRI'"
+		}
+		l.add(literal(c.Name), literal(typeOf(c.Column)), literal(yesNo(c.Nullable)), key, literalOrNull(c.Doc))
+	}
+	return l.sql("", "column_name VARCHAR", "column_type VARCHAR", "null VARCHAR", "key VARCHAR", "comment VARCHAR")
+}
+
+// LinesSQL is a statement that gives lines of text.
+func LinesSQL(column string, lines []string) string {
+	var l lists
+	for _, line := range lines {
+		l.add(literal(line))
+	}
+	return l.sql("", column+" VARCHAR")
+}
+
+// SummarizeSQL is a statement that summarizes the columns of the result of
+// another, of which it reads every row once.
+func SummarizeSQL(about string, columns []query.Column) string {
+	var l lists
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		name := fmt.Sprintf("c%d", i+1)
+		names[i] = name
+		as := func(f string) string { return "CAST(" + fmt.Sprintf(f, name) + " AS VARCHAR)" }
+		cells := []string{literal(c.Name), literal(typeOf(c)), as("min(%s)"), as("max(%s)"), "approx_count_distinct(" + name + ")"}
+		for _, f := range []string{"avg(%s)", "stddev(%s)", "approx_quantile(%s, 0.25)", "approx_quantile(%s, 0.5)", "approx_quantile(%s, 0.75)"} {
+			if numeric(typeOf(c)) {
+				cells = append(cells, as(f))
+			} else {
+				cells = append(cells, "NULL")
+			}
+		}
+		l.add(append(cells, "count(*)", "CAST(100.0 * (count(*) - count("+name+")) / nullif(count(*), 0) AS DECIMAL(9,2))")...)
+	}
+	return l.sql(" FROM (\n"+about+"\n) AS summarized("+strings.Join(names, ", ")+")",
+		"column_name VARCHAR", "column_type VARCHAR", "min VARCHAR", "max VARCHAR", "approx_unique BIGINT", "avg VARCHAR", "std VARCHAR",
+		"q25 VARCHAR", "q50 VARCHAR", "q75 VARCHAR", "count BIGINT", "null_percentage DECIMAL(9,2)")
+}
+
+// numeric tells whether a type of the engine is a number.
+func numeric(sqlType string) bool {
+	name, _, _ := strings.Cut(sqlType, "(")
+	switch strings.TrimPrefix(name, "U") {
+	case "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL":
+		return true
+	}
+	return false
+}
+
+// typeOf is the engine's name of a column's type.
+func typeOf(c query.Column) string {
+	if c.SQLType != "" {
+		return c.SQLType
+	}
+	return c.Type.SQL()
+}
+
+// lists are the columns of rows, each as a list of expressions.
+type lists [][]string
+
+func (l *lists) add(cells ...string) {
+	if *l == nil {
+		*l = make(lists, len(cells))
+	}
+	for i, c := range cells {
+		(*l)[i] = append((*l)[i], c)
+	}
+}
+
+// sql unfolds the lists into columns of those names and types.
+func (l *lists) sql(from string, columns ...string) string {
+	var b strings.Builder
+	b.WriteString("SELECT ")
+	for i, c := range columns {
+		cut := strings.LastIndexByte(c, ' ')
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		var cells string
+		if i < len(*l) {
+			cells = strings.Join((*l)[i], ", ")
+		}
+		fmt.Fprintf(&b, "unnest(CAST(list_value(%s) AS %s[])) AS %s", cells, c[cut+1:], sqltext.Quote(c[:cut]))
+	}
+	return b.String() + from
+}
+
+// literal writes a text in SQL. The engine's text would end at a zero byte.
+func literal(s string) string { return sqltext.Literal(strings.ReplaceAll(s, "\x00", "")) }
+
+func literalOrNull(s string) string {
+	if s == "" {
+		return "NULL"
+	}
+	return literal(s)
+}

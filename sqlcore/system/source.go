@@ -1,0 +1,155 @@
+package system
+
+import (
+	"context"
+	"io"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// Over returns a source that also has the rows of system tables.
+func Over(s scan.Source) scan.Source { return source{s} }
+
+type source struct{ scan.Source }
+
+func isSystem(t *catalog.Table) bool { return t.Schema != nil && t.Schema.System }
+
+// Scan implements scan.Source.
+func (s source) Scan(ctx context.Context, r scan.Request) (scan.Batches, error) {
+	if !isSystem(r.Table) {
+		return s.Source.Scan(ctx, r)
+	}
+	c := from(ctx)
+	if c == nil || c.table(r.Table) == nil {
+		return nil, gwerr.Newf(gwerr.Internal, "The table %s has no rows here.", r.Table.Name)
+	}
+	return &rows{catalog: c, table: c.table(r.Table), request: r, left: r.Limit}, nil
+}
+
+// Count implements scan.Source.
+func (s source) Count(ctx context.Context, r scan.Request) (int64, bool, error) {
+	if isSystem(r.Table) {
+		return 0, false, nil
+	}
+	return s.Source.Count(ctx, r)
+}
+
+// Describe implements scan.Source.
+func (s source) Describe(r scan.Request) []scan.Call {
+	if isSystem(r.Table) {
+		return []scan.Call{}
+	}
+	return s.Source.Describe(r)
+}
+
+// batchRows is the number of rows of a batch.
+const batchRows = 2048
+
+// rows are the rows of a system table, made for one schema after the other.
+type rows struct {
+	catalog *Catalog
+	table   *Table
+	request scan.Request
+	// names are the schemas still to come, once begun.
+	names   []catalog.SchemaName
+	begun   bool
+	pending []Row
+	left    int64 // of the request's limit, if it has one
+}
+
+// Next implements scan.Batches.
+func (r *rows) Next(ctx context.Context) (scan.Batch, error) {
+	for len(r.pending) == 0 {
+		if err := r.more(ctx); err != nil {
+			return scan.Batch{}, err
+		}
+	}
+	n := min(len(r.pending), batchRows)
+	if r.request.Limit > 0 {
+		if n = int(min(int64(n), r.left)); n == 0 {
+			return scan.Batch{}, io.EOF
+		}
+		r.left -= int64(n)
+	}
+	rec, err := r.record(r.pending[:n])
+	r.pending = r.pending[n:]
+	return scan.Batch{Record: rec}, err
+}
+
+// Close implements scan.Batches.
+func (r *rows) Close() {}
+
+// more makes the rows of the next schema, or those of the whole.
+func (r *rows) more(ctx context.Context) (err error) {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	switch {
+	case !r.begun && r.table.Each == nil:
+		r.begun = true
+		r.pending, err = r.table.All(ctx, r.catalog)
+		return err
+	case !r.begun:
+		r.begun = true
+		r.names, err = r.wanted(ctx)
+		return err
+	case len(r.names) == 0:
+		return io.EOF
+	}
+	n := r.names[0]
+	r.names = r.names[1:]
+	name := n.ID
+	if name == "" {
+		name = n.Name
+	}
+	s, err := r.catalog.Schema(ctx, name)
+	switch {
+	case gwerr.Is(err, gwerr.UnknownSchema): // it went after it was listed
+		return nil
+	case err != nil:
+		failed := *gwerr.From(err)
+		failed.Message = "The schema " + n.Name + ": " + failed.Message
+		return &failed
+	}
+	r.pending, err = r.table.Each(ctx, r.catalog, s)
+	return err
+}
+
+// wanted are the schemas that the request is about.
+func (r *rows) wanted(ctx context.Context) ([]catalog.SchemaName, error) {
+	names, err := r.catalog.Names(ctx)
+	if err != nil || r.request.Path.Name != pathBySchema {
+		return names, err
+	}
+	return slices.DeleteFunc(names, func(n catalog.SchemaName) bool {
+		return !slices.ContainsFunc(r.request.Keys, func(key []string) bool { return key[0] == n.Name })
+	}), nil
+}
+
+// record gives rows the form of the request.
+func (r *rows) record(list []Row) (arrow.RecordBatch, error) {
+	schema := r.request.Table.ArrowSchema(r.request.Columns)
+	if schema.NumFields() == 0 {
+		return array.NewRecordBatch(schema, nil, int64(len(list))), nil
+	}
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	defer b.Release()
+	for _, row := range list {
+		if len(row) != len(r.table.Columns) {
+			return nil, gwerr.Newf(gwerr.Internal, "The table %s gave %d of %d columns.", r.table.Name, len(row), len(r.table.Columns))
+		}
+		for i, c := range r.request.Columns {
+			if !scan.AppendCell(b.Field(i), row[c]) {
+				return nil, gwerr.Newf(gwerr.Internal, "The table %s gave a %T for %s.", r.table.Name, row[c], r.table.Columns[c].Name)
+			}
+		}
+	}
+	return b.NewRecordBatch(), nil
+}

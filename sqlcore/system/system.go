@@ -1,0 +1,143 @@
+// Package system is the tables about tables: what a caller sees of a connection,
+// as rows. A system table is declared as a value of Table, columns and a function
+// that gives its rows, and stands in a Schema; to the binder, the planner and the
+// executor it is a table like any other, so that conditions, joins, limits and
+// the audit trail are those of all queries.
+//
+// Rows come from the caller's Catalog, which the context carries, so that the
+// declarations are the same for all callers and nothing of one is kept for
+// another. What is read is the list of environments and the schemas that the
+// query is about; no other call is made.
+package system
+
+import (
+	"context"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/procedure"
+)
+
+// Row is the cells of a row, as scan.AppendCell takes them.
+type Row = []any
+
+// Table declares a system table.
+type Table struct {
+	Name, Doc string
+	Columns   []catalog.Column
+	// Each gives the rows about one schema of the caller's; it is called for one
+	// after the other, system schemas at the end. Column names the column that
+	// holds the schema's name: with a condition on it, no other schemas are read;
+	// "" if there is none.
+	Each   func(ctx context.Context, c *Catalog, s *catalog.Schema) ([]Row, error)
+	Column string
+	// All gives the rows where Each is nil.
+	All func(ctx context.Context, c *Catalog) ([]Row, error)
+}
+
+// The names of the access paths of a system table.
+const (
+	pathBySchema = "one schema"
+	pathAll      = "all schemas"
+)
+
+// Schema is a schema of system tables.
+type Schema struct {
+	tables []Table
+	schema *catalog.Schema
+	name   catalog.SchemaName
+}
+
+// NewSchema declares a schema. The tables of an open one are found without its
+// name, too, before those of the default schema.
+func NewSchema(name string, open bool, tables ...Table) *Schema {
+	s := &Schema{
+		tables: tables, schema: &catalog.Schema{Name: name, System: true},
+		name: catalog.SchemaName{Name: name, System: true, Qualified: !open},
+	}
+	for i := range tables {
+		t := &catalog.Table{Name: tables[i].Name, Doc: tables[i].Doc, Columns: tables[i].Columns, Schema: s.schema}
+		if by := tables[i].Column; by != "" {
+			t.Paths = []catalog.Path{{Name: pathBySchema, List: name, Keys: []string{by}}}
+		}
+		t.Paths = append(t.Paths, catalog.Path{Name: pathAll, List: name})
+		s.schema.Tables = append(s.schema.Tables, t)
+	}
+	return s
+}
+
+// Schemas are those of every connection: information_schema and sys.
+func Schemas() []*Schema { return []*Schema{informationSchema(), sysSchema()} }
+
+// Catalog is what a caller sees of a connection, system schemas included. It is a
+// catalog.Provider itself.
+type Catalog struct {
+	// Provider gives the caller's schemas without the system's.
+	catalog.Provider
+	System []*Schema
+	// Connection gives the connection's name, as the statement has it.
+	Connection func() string
+	// Procedures are those that the caller may call.
+	Procedures func() procedure.Set
+	// Writable tells whether the caller may change rows of the table.
+	Writable func(s *catalog.Schema, t *catalog.Table) bool
+	// Properties are the connection's.
+	Properties []Property
+}
+
+// Property is a property of the connection.
+type Property struct {
+	Name, Doc, Type, Default string
+	Values                   []string
+	// Value is what is in force, *** for a secret.
+	Value    string
+	Category string
+	Secret   bool
+}
+
+// Names implements catalog.Provider.
+func (c *Catalog) Names(ctx context.Context) ([]catalog.SchemaName, error) {
+	names, err := c.Provider.Names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := append(make([]catalog.SchemaName, 0, len(names)+len(c.System)), names...)
+	for _, s := range c.System {
+		out = append(out, s.name)
+	}
+	return out, nil
+}
+
+// Schema implements catalog.Provider.
+func (c *Catalog) Schema(ctx context.Context, name string) (*catalog.Schema, error) {
+	for _, s := range c.System {
+		if strings.EqualFold(s.name.Name, name) {
+			return s.schema, nil
+		}
+	}
+	return c.Provider.Schema(ctx, name)
+}
+
+// table finds the declaration of a table.
+func (c *Catalog) table(of *catalog.Table) *Table {
+	for _, s := range c.System {
+		for i, t := range s.schema.Tables {
+			if t == of {
+				return &s.tables[i]
+			}
+		}
+	}
+	return nil
+}
+
+type catalogKey struct{}
+
+// With returns a context under which system tables show the catalog.
+func With(ctx context.Context, c *Catalog) context.Context {
+	return context.WithValue(ctx, catalogKey{}, c)
+}
+
+func from(ctx context.Context) *Catalog {
+	c, _ := ctx.Value(catalogKey{}).(*Catalog)
+	return c
+}

@@ -1,0 +1,155 @@
+//go:build duckdb_arrow
+
+package integration
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/service"
+	"github.com/pingone-gateway/gateway/internal/testkit"
+	"github.com/pingone-gateway/gateway/pingone"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/system"
+)
+
+// TestSystemTables asks system tables as any other: by conditions, joins and
+// aggregates, with parameters, by full names and without a schema.
+func TestSystemTables(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{Service: func(c *service.Config) {
+		c.System = []*system.Schema{system.NewSchema("pg_catalog", true, system.Table{
+			Name: "pg_namespace", Columns: []catalog.Column{{Name: "oid", Type: catalog.Int64}, {Name: "nspname", Type: catalog.String}, {Name: "places", Type: catalog.Int32List}},
+			Each: func(_ context.Context, _ *system.Catalog, s *catalog.Schema) ([]system.Row, error) {
+				return []system.Row{{int64(len(s.Name)), s.Name, []int64{int64(len(s.Name)), 7}}}, nil
+			},
+		})}
+	}})
+	cases := []struct {
+		name, sql string
+		want      [][]string
+	}{
+		{
+			"schemas of all kinds", "SELECT schema_name FROM information_schema.schemata",
+			[][]string{{"Information"}, {"AllEnvironments"}, {"Administrators"}, {"Customers"}, {"Old Shop"}, {"Partner Portal Zürich"}, {"information_schema"}, {"sys"}, {"pg_catalog"}},
+		},
+		{
+			"as many tables in each environment", "SELECT count(DISTINCT n) FROM (SELECT count(*) AS n FROM sys_tables WHERE SchemaName <> 'Information' GROUP BY SchemaName)",
+			[][]string{{"1"}},
+		},
+		{
+			"columns in order", "SELECT column_name, data_type, is_nullable FROM information_schema.columns WHERE table_schema = 'Customers' AND table_name = 'Groups' ORDER BY ordinal_position LIMIT 2",
+			[][]string{{"Id", "uuid", "NO"}, {"Name", "character varying", "NO"}},
+		},
+		{
+			"the names of all environments in theirs", "SELECT ordinal_position > 1 FROM information_schema.columns WHERE table_schema = 'AllEnvironments' AND table_name = 'Users' AND column_name = 'EnvironmentName'",
+			[][]string{{"true"}},
+		},
+		{
+			"full names of columns, and a join", `SELECT information_schema.columns.column_name FROM information_schema.columns
+				JOIN information_schema.key_column_usage k ON k.table_name = information_schema.columns.table_name AND k.column_name = "information_schema".columns.column_name
+				WHERE k.constraint_name = 'pk_Users' AND k.table_schema = 'Customers' AND information_schema.columns.table_schema = 'Customers'`,
+			[][]string{{"Id"}},
+		},
+		{
+			"foreign keys with their targets", `SELECT f.column_name, p.table_schema, p.table_name, p.column_name
+				FROM information_schema.referential_constraints r
+				JOIN information_schema.key_column_usage f ON f.constraint_name = r.constraint_name AND f.constraint_schema = r.constraint_schema
+				JOIN information_schema.key_column_usage p ON p.constraint_name = r.unique_constraint_name AND p.constraint_schema = r.unique_constraint_schema
+				WHERE f.table_schema = 'Customers' AND f.table_name = 'Users' AND f.column_name IN ('PopulationId', 'EnvironmentId') ORDER BY 1 DESC`,
+			[][]string{{"PopulationId", "Customers", "Populations", "Id"}, {"EnvironmentId", "Information", "Environments", "Id"}},
+		},
+		{
+			"the connector's alias", "SELECT CatalogName, SchemaName FROM CData.sys.sys_tables WHERE TableName = 'Licenses'",
+			[][]string{{"CData", "Information"}},
+		},
+		{
+			"a list", "SELECT PathName FROM sys_accesspaths WHERE SchemaName = 'Customers' AND TableName = 'Groups' AND len(RequiredKeys) = 1 AND RequiredKeys[1] = 'Id'",
+			[][]string{{"by_id"}},
+		},
+		{
+			"beside rows of the directory", "SELECT g.Name, c.table_name FROM Information.Environments g JOIN information_schema.tables c ON c.table_schema = g.Name AND c.table_name = 'Users' ORDER BY 1 LIMIT 1",
+			[][]string{{"Administrators", "Users"}},
+		},
+		{"an added table without its schema", "SELECT oid, nspname FROM pg_namespace WHERE oid > 17 ORDER BY nspname DESC", [][]string{{"18", "information_schema"}, {"22", "Partner Portal Zürich"}}},
+		{"an added table in full", "SELECT pg_catalog.pg_namespace.oid FROM pg_catalog.pg_namespace WHERE pg_catalog.pg_namespace.nspname = 'sys'", [][]string{{"3"}}},
+		{"a list of numbers", "SELECT places FROM pg_namespace WHERE nspname = 'sys'", [][]string{{"[3,7]"}}},
+		{"a list of numbers in the engine", "SELECT places[1] + 1, len(places) FROM pg_namespace WHERE 3 = ANY(places)", [][]string{{"4", "2"}}},
+		{"none", "SELECT * FROM sys_indexes", nil},
+		{"a number of rows", "SELECT count(*) FROM sys_catalogs", [][]string{{"1"}}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			assert.Equal(t, c.want, s.Query(t, c.sql))
+		})
+	}
+	t.Run("parameters", func(t *testing.T) {
+		t.Parallel()
+		rows := s.Query(t, "SELECT table_name FROM information_schema.tables WHERE table_schema = ? AND table_name LIKE ?", testkit.Parameter{Value: predicate.StringValue("Information")}, testkit.Parameter{Value: predicate.StringValue("Lic%")})
+		assert.Equal(t, [][]string{{"LicenseActiveIdentityCounts"}, {"Licenses"}}, rows)
+	})
+}
+
+func TestSystemTablesThatAreNotThere(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{})
+	cases := []struct {
+		sql  string
+		code gwerr.Code
+	}{
+		{"SELECT * FROM tables", gwerr.UnknownTable},
+		{"SELECT * FROM information_schema.engines", gwerr.UnknownTable},
+		{"SELECT * FROM information_schema.duckdb_tables", gwerr.UnknownTable},
+		{"SELECT * FROM pg_catalog.pg_class", gwerr.UnknownSchema},
+		{"SELECT * FROM pg_class", gwerr.UnknownTable},
+		{"SELECT * FROM duckdb_columns", gwerr.UnknownTable},
+		{"SELECT * FROM duckdb_columns()", gwerr.UnknownFunction},
+		{`SELECT * FROM "gateway.information_schema".tables`, gwerr.UnknownSchema},
+		{"SELECT * FROM main.sys_tables", gwerr.UnknownSchema},
+		{"DELETE FROM information_schema.tables WHERE table_name = 'Users'", gwerr.UnknownSchema},
+	}
+	for _, c := range cases {
+		t.Run(c.sql, func(t *testing.T) {
+			t.Parallel()
+			_, err := s.TryQuery(testkit.Context(t), c.sql)
+			assert.True(t, gwerr.Is(err, c.code), "%v", err)
+		})
+	}
+}
+
+// TestSystemTablesCost reads no more than the list of environments and the
+// schemas that the statement is about.
+func TestSystemTablesCost(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{Client: func(c *pingone.Config) { c.SchemaTTL = time.Hour }})
+	schema := 0
+	for i, c := range []struct {
+		sql  string
+		more func() int
+	}{
+		{"SELECT * FROM information_schema.schemata", func() int { return 1 }},
+		{"SELECT * FROM sys_schemas", func() int { return 0 }},
+		{"SELECT * FROM information_schema.tables WHERE table_schema = 'Information'", func() int { return 0 }},
+		{"SELECT * FROM information_schema.columns WHERE table_schema = 'Customers'", func() int { schema = s.Calls(); return schema }},
+		{"SELECT * FROM sys_tablecolumns WHERE SchemaName IN ('Customers', 'Information')", func() int { return 0 }},
+		{"SELECT * FROM sys_tablecolumns", func() int { return 3 * schema }},
+		{"SELECT * FROM sys_accesspaths", func() int { return 0 }},
+	} {
+		s.ResetRequests()
+		s.Query(t, c.sql)
+		assert.Equal(t, c.more(), s.Calls(), "%d %s", i, c.sql)
+	}
+	assert.Positive(t, schema)
+	assert.LessOrEqual(t, schema, 2, "the schema of users and its attributes")
+	plan, err := s.Explain(testkit.Context(t), "SELECT * FROM information_schema.columns WHERE table_schema = 'Customers'")
+	require.NoError(t, err)
+	assert.Contains(t, fmt.Sprintf("%+v", plan), "Calls:[] EstimatedCalls:0")
+}
