@@ -297,8 +297,6 @@ func (f *copyFormat) value(dst, v []byte, quoted bool) []byte {
 	}
 	for _, c := range v {
 		switch c {
-		case '\\', f.delimiter:
-			dst = append(dst, '\\', c)
 		case '\n':
 			dst = append(dst, '\\', 'n')
 		case '\r':
@@ -311,6 +309,8 @@ func (f *copyFormat) value(dst, v []byte, quoted bool) []byte {
 			dst = append(dst, '\\', 'f')
 		case '\v':
 			dst = append(dst, '\\', 'v')
+		case '\\', f.delimiter:
+			dst = append(dst, '\\', c)
 		default:
 			dst = append(dst, c)
 		}

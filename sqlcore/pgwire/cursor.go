@@ -1,6 +1,7 @@
 package pgwire
 
 import (
+	"io"
 	"math"
 	"strconv"
 	"strings"
@@ -70,12 +71,14 @@ func fetch(d *dialog, st *statement, _ []query.Parameter) (*result, error) {
 	if c == nil {
 		return nil, state("34000", gwerr.Newf(gwerr.BadRequest, "There is no cursor named %q.", cursorName(st)))
 	}
-	verb := strings.ToUpper(st.verb())
-	if c.finished {
-		r := rowsOf(verb+" {n}", c.result.columns)
-		return r, nil
+	r := &result{columns: c.result.columns, tag: strings.ToUpper(st.verb()) + " {n}", cursor: &cursorRows{c, most}}
+	if st.is("move") {
+		if err := r.cursor.send(&writer{to: io.Discard}, nil, r); err != nil {
+			return nil, err
+		}
+		r.columns, r.cursor = nil, nil
 	}
-	return &result{columns: c.result.columns, tag: verb + " {n}", cursor: &cursorRows{d, c, most, verb == "MOVE"}}, nil
+	return r, nil
 }
 
 // fetched reads how many rows are wanted; 0 is all.
@@ -103,25 +106,22 @@ func fetched(st *statement) (int64, error) {
 
 // cursorRows is a FETCH of a cursor.
 type cursorRows struct {
-	dialog *dialog
 	cursor *portal
 	most   int64
-	skip   bool // MOVE
 }
 
 // send sends the rows of a FETCH, and counts them in the FETCH's result.
 func (c *cursorRows) send(out *writer, formats []int16, to *result) error {
 	r := c.cursor.result
+	if c.cursor.finished {
+		return nil
+	}
 	if err := r.resume(); err != nil {
 		c.finish(err)
 		return err
 	}
 	before := r.count
-	target := out
-	if c.skip {
-		target = &writer{to: discarded{}}
-	}
-	more, err := r.send(target, formats, c.most)
+	more, err := r.send(out, formats, c.most)
 	to.count = r.count - before
 	switch {
 	case err != nil:
@@ -139,12 +139,6 @@ func (c *cursorRows) finish(err error) {
 	c.cursor.finished = true
 	c.cursor.result.close(err)
 }
-
-// discarded takes rows that nobody wants.
-type discarded struct{}
-
-// Write implements io.Writer.
-func (discarded) Write(p []byte) (int, error) { return len(p), nil }
 
 func closeCursor(d *dialog, st *statement, _ []query.Parameter) (*result, error) {
 	name := st.name(1)

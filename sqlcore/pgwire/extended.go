@@ -167,8 +167,9 @@ func (d *dialog) describeStatement(st *statement) (err error) {
 	if err != nil {
 		return w.reason(err)
 	}
+	err = gwerr.New(gwerr.Internal, "The statement ended in a defect.", "") // unless another one comes
 	defer func() { request.End(err) }()
-	if err := infer(ctx, request, d.schema, st); err != nil {
+	if err = infer(ctx, request, d.schema, st); err != nil {
 		return w.reason(err)
 	}
 	columns, err := request.Columns(ctx, query.Statement{SQL: st.withTypes()})

@@ -83,6 +83,7 @@ func (d *dialog) sql(st *statement, args []query.Parameter) (*result, error) {
 		return nil, err
 	}
 	r.request, r.work.ctx = request, ctx
+	defer r.closeAfterPanic()
 	answer, err := request.SQL(ctx, query.Statement{SQL: st.text, Positional: args})
 	if err != nil {
 		err = r.work.reason(err)
@@ -106,6 +107,14 @@ func tagOf(c *query.Changed) string {
 		return "INSERT 0 " + n
 	}
 	return c.Verb + " " + n
+}
+
+// closeAfterPanic is deferred where a defect must not leave the statement open.
+func (r *result) closeAfterPanic() {
+	if v := recover(); v != nil {
+		r.close(gwerr.New(gwerr.Internal, "The statement ended in a defect.", ""))
+		panic(v)
+	}
 }
 
 // close ends the result, once; err is nil for a whole one.
@@ -175,6 +184,7 @@ func (r *result) send(out *writer, formats []int16, most int64) (more bool, err 
 	if r.cursor != nil {
 		return false, r.cursor.send(out, formats, r)
 	}
+	defer r.closeAfterPanic()
 	for n := int64(0); r.rows != nil; {
 		if r.batch.Record == nil {
 			if err := r.next(formats); errors.Is(err, io.EOF) {

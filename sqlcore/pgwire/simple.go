@@ -59,16 +59,10 @@ func (d *dialog) simple(st *statement) error {
 }
 
 // finish sends a result with its end.
-func (d *dialog) finish(st *statement, r *result, send func() error) (err error) {
-	whole := false
-	defer func() {
-		if !whole { // a panic, too
-			r.close(errors.Join(err, gwerr.New(gwerr.Internal, "The statement ended in a defect.", "")))
-		}
-	}()
-	if err = send(); err != nil {
+func (d *dialog) finish(st *statement, r *result, send func() error) error {
+	defer r.closeAfterPanic()
+	if err := send(); err != nil {
 		err = r.reason(err)
-		whole = true
 		r.close(err)
 		return d.tell(st, err)
 	}
@@ -77,7 +71,6 @@ func (d *dialog) finish(st *statement, r *result, send func() error) (err error)
 	}
 	d.sendNotices()
 	r.complete(&d.conn.out)
-	whole = true
 	r.close(nil)
 	return nil
 }

@@ -171,10 +171,8 @@ func shownCertificate(t *tls.ConnectionState) bool { return t != nil && len(t.Ve
 // which the gateway or its issuer keeps no more than a hash, so that SCRAM has
 // nothing to prove it by. TLS keeps it from others.
 func (d *dialog) password(l Login) (string, error) {
-	cfg := &d.conn.server.cfg
-	if l.TLS == nil && cfg.RequireTLS && !l.Remote.IsLoopback() {
-		return "", state("28000", gwerr.New(gwerr.Unauthenticated, "A password would cross the network in clear text.",
-			"Connect with sslmode=require; the administrator configures a certificate, or postgres.require_tls: false behind a proxy that has one."))
+	if err := d.conn.server.cfg.passwordAllowed(l); err != nil {
+		return "", err
 	}
 	d.conn.out.message(&pgproto3.AuthenticationCleartextPassword{})
 	if err := d.conn.out.flush(); err != nil {
@@ -190,6 +188,14 @@ func (d *dialog) password(l Login) (string, error) {
 		return "", protocolError("A password was expected.")
 	}
 	return p.Password, nil
+}
+
+func (c *Config) passwordAllowed(l Login) error {
+	if l.TLS != nil || !c.RequireTLS || l.Remote.IsLoopback() {
+		return nil
+	}
+	return state("28000", gwerr.New(gwerr.Unauthenticated, "A password would cross the network in clear text.",
+		"Connect with sslmode=require; the administrator configures a certificate, or postgres.require_tls: false behind a proxy that has one."))
 }
 
 // greet tells a client that has signed in what it may rely on.
