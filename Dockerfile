@@ -26,6 +26,6 @@ COPY --from=build --chown=65532:65532 /out/state /var/lib/gateway
 COPY --from=build --chown=65532:65532 /out/tmp /tmp/gateway
 ENV TMPDIR=/tmp/gateway
 USER 65532:65532
-EXPOSE 8080 9090
+EXPOSE 8080 5433 9090
 ENTRYPOINT ["/usr/local/bin/gateway"]
 CMD ["serve"]

@@ -29,7 +29,7 @@ demo: build ## gateway and simulator, seeded, on loopback
 test: deps vet lint unit race charts rules image-check vuln ## everything; green means it can be released
 	echo "all checks passed"
 
-deps: ## what the tests need: a Redis server, wrk, xmllint, promtool, the linter, helm
+deps: ## what the tests need: a Redis server, psql, wrk, xmllint, promtool, the linter, helm
 	scripts/install-test-deps.sh
 
 tools: ## the pinned tools alone

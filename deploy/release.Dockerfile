@@ -9,6 +9,6 @@ COPY --from=state --chown=65532:65532 /state /var/lib/gateway
 COPY --from=state --chown=65532:65532 /scratch /tmp/gateway
 ENV TMPDIR=/tmp/gateway
 USER 65532:65532
-EXPOSE 8080 9090
+EXPOSE 8080 5433 9090
 ENTRYPOINT ["/usr/local/bin/gateway"]
 CMD ["serve"]

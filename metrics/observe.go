@@ -62,7 +62,7 @@ func (m *Metrics) observeQuery(span trace.SpanContext, e observe.Event) {
 			q.tables.WithLabelValues(m.guard.value("table", t)).Inc()
 		}
 	case observe.InFlight:
-		q.inFlight.WithLabelValues(oneOf(e.What, "queries", "scans", "requests", "queued", "bodies", "bodies_queued", "readings")).Add(float64(e.Delta))
+		q.inFlight.WithLabelValues(oneOf(e.What, "queries", "scans", "requests", "queued", "bodies", "bodies_queued", "readings", "wire_connections")).Add(float64(e.Delta))
 	case observe.ReadingEnded:
 		q.readings.WithLabelValues(oneOf(e.How, observe.ReadingContinued, observe.ReadingExpired, observe.ReadingCrowdedOut, observe.ReadingReplaced, observe.ReadingClosed)).Inc()
 	case observe.EngineMemory:

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Installs what the tests need on Debian: a Redis server, wrk, xmllint,
+# Installs what the tests need on Debian: a Redis server, psql, wrk, xmllint,
 # Prometheus with promtool, and the pinned tools. Where it may not install packages, it
 # says which are missing: in CI that is a failure, elsewhere the tests that
 # need them say so themselves.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-declare -A package=([redis-server]=redis-server [wrk]=wrk [xmllint]=libxml2-utils [promtool]=prometheus [python3]=python3)
+declare -A package=([redis-server]=redis-server [wrk]=wrk [xmllint]=libxml2-utils [promtool]=prometheus [python3]=python3 [psql]=postgresql-client)
 missing=()
 for command in "${!package[@]}"; do
 	command -v "$command" >/dev/null || missing+=("${package[$command]}")

@@ -35,7 +35,7 @@ func newCallers(_ context.Context, a *app) (*callers, error) {
 	out := &callers{}
 	cfg := auth.Config{Sink: a.sink, Damper: auth.NewDamper(auth.DamperConfig{Free: c.MaxFailures})}
 	if c.Has(config.AuthNone) {
-		if err := auth.CheckOpen(a.config.Listen.Address); err != nil {
+		if err := auth.CheckOpen(a.listening()...); err != nil {
 			return nil, err
 		}
 		cfg.Anonymous = auth.NewAnonymous(c.AnonymousRoles...)

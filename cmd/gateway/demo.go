@@ -18,14 +18,14 @@ import (
 
 func demoCommand() *cobra.Command {
 	var f simulateFlags
-	var public, admin, logLevel string
+	var public, admin, postgres, logLevel string
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Run the service and the simulator together, without configuration",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return f.demo(cmd.Context(), cmd.OutOrStdout(), map[string]string{
-				"listen.address": public, "admin.address": admin, "log.level": logLevel,
+				"listen.address": public, "admin.address": admin, "postgres.address": postgres, "log.level": logLevel,
 			})
 		},
 	}
@@ -33,6 +33,7 @@ func demoCommand() *cobra.Command {
 	c.Flags().StringVar(&f.listen, "simulator", "127.0.0.1:8090", "address of the simulator")
 	c.Flags().StringVar(&public, "listen", "127.0.0.1:8080", "address of the service")
 	c.Flags().StringVar(&admin, "admin", "127.0.0.1:9090", "address of metrics and health")
+	c.Flags().StringVar(&postgres, "postgres", "127.0.0.1:5433", "address for psql and drivers, or off")
 	c.Flags().StringVar(&logLevel, "log-level", "warn", "debug, info, warn or error")
 	return c
 }
@@ -114,6 +115,9 @@ func printDemo(w io.Writer, a *app, s *sim.Server, simulator string, users int) 
 	fmt.Fprintf(w, "PingOne Gateway %s, over a simulated PingOne with %s users.\n\n", versionText(), thousands(users))
 	fmt.Fprintf(w, "  OData for Excel, Power BI   http://%s/odata/pingone/Administrators/\n", public)
 	fmt.Fprintf(w, "  SQL                         http://%s/sql\n", public)
+	if at := a.server.Addr(wireName); at != "" {
+		fmt.Fprintf(w, "  SQL for psql and drivers    postgresql://%s/pingone?sslmode=disable\n", at)
+	}
 	fmt.Fprintf(w, "  Interface description       http://%s/docs\n", public)
 	fmt.Fprintf(w, "  Metrics and health          http://%s/metrics\n", a.server.AdminAddr())
 	fmt.Fprintf(w, "  Simulated PingOne API       http://%s/v1/environments/%s\n\nTry:\n", simulator, s.EnvironmentID(sim.EnvironmentAdministrators))

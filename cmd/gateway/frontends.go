@@ -34,8 +34,9 @@ func (a *app) openServer(context.Context) (err error) {
 		Public: server.Listener{
 			Address: c.Listen.Address, TLS: tlsOf(c), ReadHeaderTimeout: c.Listen.ReadHeaderTimeout, IdleTimeout: c.Listen.IdleTimeout,
 		},
-		Admin:  server.Admin{Address: c.Admin.Address, Token: c.Admin.Token, AllowHosts: c.Admin.AllowedHosts, Pprof: c.Admin.Pprof, Metrics: a.metrics.Handler(), Level: a.log},
-		Mounts: mounts, Guard: a.guard, Refused: a.refused, Trace: a.tracer.Middleware,
+		Admin:   server.Admin{Address: c.Admin.Address, Token: c.Admin.Token, AllowHosts: c.Admin.AllowedHosts, Pprof: c.Admin.Pprof, Metrics: a.metrics.Handler(), Level: a.log},
+		Further: a.wire(),
+		Mounts:  mounts, Guard: a.guard, Refused: a.refused, Trace: a.tracer.Middleware,
 		Proxies: httpguard.ProxyConfig{
 			Trusted: c.TrustedProxies, PublicURL: c.PublicURL, Forwarded: c.ForwardedHeader == "forwarded",
 		},

@@ -88,7 +88,7 @@ func (h *HTTP) Challenge(w http.ResponseWriter) {
 // repeats it. The error is gwerr.BadRequest for credentials given twice, and
 // gwerr.Unauthenticated for a header that can't be read.
 func (h *HTTP) Credentials(r *http.Request) (Credentials, *http.Request, error) {
-	c := Credentials{Remote: h.cfg.ClientIP(r), Certificate: certificateOf(r.TLS)}
+	c := Credentials{Remote: h.cfg.ClientIP(r), Certificate: CertificateOf(r.TLS)}
 	key, r := h.takeKey(r)
 	given := len(r.Header.Values("Authorization")) + len(r.Header.Values("X-Api-Key")) + len(key)
 	if given > 1 {
@@ -168,8 +168,9 @@ func (h *HTTP) takeKey(r *http.Request) (keys []string, without *http.Request) {
 	return keys, &c
 }
 
-// certificateOf returns the client certificate that TLS has verified.
-func certificateOf(s *tls.ConnectionState) *ClientCertificate {
+// CertificateOf returns the client certificate that TLS has verified; nil for
+// none.
+func CertificateOf(s *tls.ConnectionState) *ClientCertificate {
 	if s == nil || len(s.VerifiedChains) == 0 || len(s.VerifiedChains[0]) == 0 {
 		return nil
 	}

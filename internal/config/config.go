@@ -10,8 +10,9 @@ import (
 // Config is the whole configuration. Load returns it complete: defaults are
 // filled in. It is not changed after that; a reload makes a new one.
 type Config struct {
-	Listen Listen
-	Admin  Admin
+	Listen   Listen
+	Admin    Admin
+	Postgres Postgres
 	// PublicURL is the base that clients use, without a final slash; "" means
 	// that it is taken from each request.
 	PublicURL      string
@@ -80,6 +81,16 @@ type Admin struct {
 	// AllowedHosts are names with a dot that the listener answers to.
 	AllowedHosts []string
 	Pprof        bool
+}
+
+// Postgres is the listener of the PostgreSQL wire protocol.
+type Postgres struct {
+	// Address is "" when the listener is off.
+	Address string
+	// RequireTLS refuses passwords of other hosts that come without TLS.
+	RequireTLS bool
+	// Connections bounds the clients at a time.
+	Connections int
 }
 
 // The ways callers can be authenticated.

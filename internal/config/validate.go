@@ -33,6 +33,10 @@ func (c *Config) validateListeners(p *Problems) {
 		checkAddress(p, "admin.address", c.Admin.Address)
 		p.when(c.Admin.Address == l.Address && !strings.HasSuffix(l.Address, ":0"), "admin.address", "Give the admin listener a port of its own.", "is the same as listen.address.")
 	}
+	if at := c.Postgres.Address; at != "" {
+		checkAddress(p, "postgres.address", at)
+		p.when((at == l.Address || at == c.Admin.Address) && !strings.HasSuffix(at, ":0"), "postgres.address", "Give it a port of its own, such as :5433.", "is the same as that of another listener.")
+	}
 	p.when((l.TLSCertFile == "") != (l.TLSKeyFile == ""), "listen.tls", "Give both cert_file and key_file, or neither.", "is half configured.")
 	p.when(l.TLSClientCAFile != "" && l.TLSCertFile == "", "listen.tls.client_ca_file", "Give listen.tls.cert_file and key_file as well.", "has no effect without TLS.")
 	if c.PublicURL != "" {
@@ -50,6 +54,8 @@ func (c *Config) validateAuth(p *Problems) {
 	case a.Has(AuthNone) && !IsLoopback(c.Listen.Address):
 		p.add("auth.mode", "Set listen.address to 127.0.0.1:8080, or choose keys, oidc or passthrough.", "none is only allowed on a loopback address; this one is %s.", c.Listen.Address)
 	}
+	at := c.Postgres.Address
+	p.when(a.Has(AuthNone) && at != "" && !IsLoopback(at), "auth.mode", "Set postgres.address to 127.0.0.1:5433, or choose keys, oidc or passthrough.", "none is only allowed on a loopback address; that of PostgreSQL's protocol is %s.", at)
 	p.when(a.Has(AuthKeys) && a.KeysFile == "", "auth.keys_file", "Make one with `gateway keys`, and name it here.", "is needed for auth.mode keys.")
 	p.when(a.Has(AuthOIDC) && len(a.OIDC) == 0, "auth.oidc", "Add an issuer with its audiences.", "is needed for auth.mode oidc.")
 	for _, name := range sortedKeys(a.OIDC) {

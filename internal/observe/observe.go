@@ -156,7 +156,8 @@ type EngineMemory struct {
 // InFlight changes a gauge of running work: "requests"; "queries", which are
 // requests that have a turn; "queued", which wait for one; "bodies" that are
 // read, and "bodies_queued", which wait for it; "scans"; "readings", which wait
-// for the request of their next page.
+// for the request of their next page; "wire_connections", which are clients of
+// the PostgreSQL protocol.
 type InFlight struct {
 	What  string
 	Delta int

@@ -137,6 +137,15 @@ func reason(err error) string {
 	return err.Error()
 }
 
+// TLS gives the configuration of the public listener's certificate for another
+// protocol, by its names in ALPN; nil without TLS.
+func (s *Server) TLS(protocols ...string) *tls.Config {
+	if s.certs == nil {
+		return nil
+	}
+	return s.certs.For(protocols...)
+}
+
 // PublicAddr is the bound public address, or "" before Listen.
 func (s *Server) PublicAddr() string { return s.Addr("public") }
 

@@ -34,6 +34,34 @@ func (r *Request) SQL(ctx context.Context, st query.Statement) (*query.Answer, e
 	return &query.Answer{Columns: q.Columns, Rows: returned{rows, r}, Notes: r.Notes}, nil
 }
 
+// Columns describes a statement's result without running it; nil for a statement
+// that gives no rows.
+func (r *Request) Columns(ctx context.Context, st query.Statement) ([]query.Column, error) {
+	switch {
+	case procedure.Is(st.SQL):
+		c, err := procedure.Parse(st.SQL)
+		if err != nil {
+			return nil, err
+		}
+		p, err := r.connection.Procedures.Find(c)
+		if err != nil {
+			return nil, err
+		}
+		return p.Columns(), nil
+	case change.Is(st.SQL):
+		c, err := r.BindChange(ctx, st)
+		if err != nil || len(c.Returning) == 0 {
+			return nil, err
+		}
+		return c.Columns(), nil
+	}
+	q, err := r.Bind(ctx, st)
+	if err != nil {
+		return nil, err
+	}
+	return q.Columns, nil
+}
+
 // Explain returns a statement's plan, to be shown as JSON.
 func (r *Request) Explain(ctx context.Context, st query.Statement) (any, error) {
 	if about, ok := system.Explained(st.SQL); ok && about != "" {

@@ -32,8 +32,10 @@ type Request struct {
 	connection *Database
 	catalog    *system.Catalog
 	ctx        context.Context
-	// held is given back in the end, the last one first.
+	// held is given back in the end, the last one first; turn gives back the
+	// turn, and is nil while the request has none.
 	held  []func()
+	turn  func()
 	keep  func(context.Context, audit.Record)
 	calls func() int64
 	stats *exec.Stats
@@ -88,15 +90,17 @@ func (r *Request) admit(ctx context.Context) (context.Context, error) {
 		}
 		r.held = append(r.held, release)
 	}
-	done, err := s.turns.take(ctx, caller.Identity())
-	if err != nil {
+	if err := r.Resume(ctx); err != nil {
 		return ctx, err
 	}
-	r.held = append(r.held, done)
 	ctx, cancel := withTime(ctx, limits.Time)
 	r.held = append(r.held, cancel) // which lets go of the connection, too
+	var err error
 	if r.connection, r.Provider, err = s.connection(ctx, r.session.connection, caller); err != nil {
 		return ctx, err
+	}
+	if r.session.schema != "" {
+		r.Provider = &within{r.Provider, r.session.schema}
 	}
 	r.record.Connection = r.connection.Name
 	r.limit = tighter(limits.RowsPerQuery, r.connection.MaxRows)
@@ -155,7 +159,25 @@ func (r *Request) End(err error) {
 	r.account(r.ctx, err)
 }
 
+// Pause gives the turn back while the caller asks for nothing, such as between
+// two parts of a result. The deadline stays.
+func (r *Request) Pause() {
+	if r.turn != nil {
+		r.turn()
+		r.turn = nil
+	}
+}
+
+// Resume waits for a turn, unless the request has one.
+func (r *Request) Resume(ctx context.Context) (err error) {
+	if r.turn == nil {
+		r.turn, err = r.session.service.turns.take(ctx, r.session.caller.Identity())
+	}
+	return err
+}
+
 func (r *Request) release() {
+	defer r.Pause()
 	for _, give := range slices.Backward(r.held) {
 		give()
 	}

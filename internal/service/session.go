@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pingone-gateway/gateway/internal/auth"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
 // Session is a caller at a connection, through a front end: for one HTTP
@@ -14,6 +15,8 @@ type Session struct {
 	service              *Service
 	caller               *auth.Principal
 	connection, frontEnd string
+	// schema is that of unqualified tables; "" for the connection's own.
+	schema string
 }
 
 // Open returns a session of the caller in ctx. connection is "" for the default
@@ -47,3 +50,20 @@ func (s *Session) Begin(ctx context.Context, statement string) (context.Context,
 	}
 	return inner, r, nil
 }
+
+// In is the session with another schema of unqualified tables, "" for the
+// connection's own.
+func (s *Session) In(schema string) *Session {
+	other := *s
+	other.schema = schema
+	return &other
+}
+
+// within has another schema of unqualified tables.
+type within struct {
+	catalog.Provider
+	schema string
+}
+
+// Default implements catalog.Provider.
+func (w *within) Default() string { return w.schema }

@@ -1,6 +1,7 @@
 package tracing
 
 import (
+	"context"
 	"net/http"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -19,6 +20,13 @@ func (t *Tracer) Middleware(next http.Handler) http.Handler {
 		defer span.End()
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// Statement makes a span for a statement of a protocol without trace context,
+// until end.
+func (t *Tracer) Statement(ctx context.Context) (_ context.Context, end func()) {
+	ctx, span := t.tracer.Start(ctx, "statement", trace.WithSpanKind(trace.SpanKindServer))
+	return ctx, func() { span.End() }
 }
 
 // Transport returns a RoundTripper that makes a span for each call over base

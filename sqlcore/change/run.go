@@ -216,7 +216,7 @@ func (c *Change) partly(err error, done, of int, calls []Call) error {
 	return gwerr.Wrap(e.Code, err, e.Message, e.Mend).On(e.Target).After(e.RetryAfter)
 }
 
-// Columns describes the answer.
+// columns are those of the answer.
 func (c *Change) columns() []catalog.Column {
 	var out []catalog.Column
 	for _, at := range c.Answer() {

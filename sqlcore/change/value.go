@@ -50,14 +50,20 @@ func marshal(v any) json.RawMessage {
 	return out
 }
 
+// Columns describes the answer.
+func (c *Change) Columns() []query.Column {
+	var out []query.Column
+	for _, col := range c.columns() {
+		out = append(out, query.Column{Name: col.Name, Type: col.Type})
+	}
+	return out
+}
+
 // Result gives the answer the form of rows. The error is gwerr.Internal where a
 // value does not fit its column.
 func (c *Change) Result(d *Done) (*query.Answer, error) {
 	columns := c.columns()
-	answer := &query.Answer{Changed: &query.Changed{Verb: c.Kind.String(), Rows: int64(len(d.Rows))}}
-	for _, col := range columns {
-		answer.Columns = append(answer.Columns, query.Column{Name: col.Name, Type: col.Type})
-	}
+	answer := &query.Answer{Columns: c.Columns(), Changed: &query.Changed{Verb: c.Kind.String(), Rows: int64(len(d.Rows))}}
 	rows := make([]map[string]json.RawMessage, 0, len(d.Rows))
 	for _, row := range d.Rows {
 		members := map[string]json.RawMessage{}

@@ -93,6 +93,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- $_ := set $listen "tls" (dict "cert_file" "/etc/gateway/tls/tls.crt" "key_file" "/etc/gateway/tls/tls.key") }}
 {{- end }}
 {{- $c = mergeOverwrite $c (dict "listen" $listen "admin" (dict "address" ":9090") "engine" (dict "temp_dir" "/tmp/gateway")) }}
+{{- if .Values.service.postgres.enabled }}
+{{- $c = mergeOverwrite $c (dict "postgres" (dict "address" (printf ":%v" .Values.service.postgres.port))) }}
+{{- end }}
 {{- if .Values.keys.existingSecret }}
 {{- $c = mergeOverwrite $c (dict "auth" (dict "keys_file" (printf "/etc/gateway/keys/%s" .Values.keys.key))) }}
 {{- end }}

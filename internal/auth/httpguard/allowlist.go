@@ -8,6 +8,12 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
+// Allowed reports whether a client's address is in the networks; an empty list
+// lets all in.
+func Allowed(networks []netip.Prefix, a netip.Addr) bool {
+	return len(networks) == 0 || within(networks, a)
+}
+
 func within(networks []netip.Prefix, a netip.Addr) bool {
 	a = a.Unmap().WithZone("")
 	return a.IsValid() && slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(a) })

@@ -71,7 +71,7 @@ func (t *TLS) Reload() error {
 	if err != nil {
 		return gwerr.Wrap(gwerr.Config, err, fmt.Sprintf("The certificate %s with its key can't be used.", t.cfg.CertFile), "Check that both files are PEM and belong together.")
 	}
-	next := &tls.Config{MinVersion: t.cfg.MinVersion, Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2", "http/1.1"}}
+	next := &tls.Config{MinVersion: t.cfg.MinVersion, Certificates: []tls.Certificate{cert}}
 	if t.cfg.ClientCAFile != "" {
 		text, err := os.ReadFile(t.cfg.ClientCAFile)
 		pool := x509.NewCertPool()
@@ -87,13 +87,18 @@ func (t *TLS) Reload() error {
 	return nil
 }
 
-// Config is for the listener; it follows reloads.
-func (t *TLS) Config() *tls.Config {
+// Config is for the listener of HTTP; it follows reloads.
+func (t *TLS) Config() *tls.Config { return t.For("h2", "http/1.1") }
+
+// For is Config for a listener of other protocols, by their names in ALPN.
+func (t *TLS) For(protocols ...string) *tls.Config {
 	return &tls.Config{
 		MinVersion: t.cfg.MinVersion,
-		NextProtos: []string{"h2", "http/1.1"},
+		NextProtos: protocols,
 		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
-			return t.current.Load(), nil
+			c := t.current.Load().Clone()
+			c.NextProtos = protocols
+			return c, nil
 		},
 		// Servers demand a certificate at start; handshakes take the one above.
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {

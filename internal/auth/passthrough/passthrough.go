@@ -130,6 +130,10 @@ func (m *Method) upstream(c auth.Credentials) *auth.Upstream {
 		if _, err := uuid.Parse(c.User); m.cfg.Clients && err == nil && len(c.User) == 36 && printable(secret) {
 			return auth.NewUpstreamClient(m.cfg.PoolKey, strings.ToLower(c.User), c.Secret)
 		}
+		// Clients of the wire have no other place for a token.
+		if c.Scheme == auth.Password && m.cfg.Tokens && strings.Count(secret, ".") == 2 && printable(secret) {
+			return auth.NewUpstreamToken(m.cfg.PoolKey, c.Secret)
+		}
 	case auth.Bearer:
 		if m.cfg.Tokens && printable(secret) {
 			return auth.NewUpstreamToken(m.cfg.PoolKey, c.Secret)

@@ -1,0 +1,4 @@
+package pgwire
+
+// PasswordAllowed is passwordAllowed.
+func PasswordAllowed(c *Config, l Login) error { return c.passwordAllowed(l) }

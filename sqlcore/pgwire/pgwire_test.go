@@ -1,0 +1,597 @@
+package pgwire_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/pgwire"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// typed are values of every type, as the engine gives them.
+var typed = []struct {
+	name, sqlType string
+	arrow         arrow.DataType
+	json          string
+	oid           uint32
+	text          string
+	value         any // as pgx reads it
+}{
+	{"text", "VARCHAR", arrow.BinaryTypes.String, `"a\"ä"`, pgtype.TextOID, `a"ä`, `a"ä`},
+	{"bool", "BOOLEAN", arrow.FixedWidthTypes.Boolean, `true`, pgtype.BoolOID, "t", true},
+	{"byte", "TINYINT", arrow.PrimitiveTypes.Int8, `-5`, pgtype.Int2OID, "-5", int16(-5)},
+	{"int2", "SMALLINT", arrow.PrimitiveTypes.Int16, `-300`, pgtype.Int2OID, "-300", int16(-300)},
+	{"int4", "INTEGER", arrow.PrimitiveTypes.Int32, `-70000`, pgtype.Int4OID, "-70000", int32(-70000)},
+	{"int8", "BIGINT", arrow.PrimitiveTypes.Int64, `9007199254740993`, pgtype.Int8OID, "9007199254740993", int64(9007199254740993)},
+	{"unsigned", "UINTEGER", arrow.PrimitiveTypes.Uint32, `4294967295`, pgtype.Int8OID, "4294967295", int64(4294967295)},
+	{"large", "UBIGINT", arrow.PrimitiveTypes.Uint64, `18446744073709551615`, pgtype.NumericOID, "18446744073709551615", numeric("18446744073709551615", 0)},
+	{"float4", "FLOAT", arrow.PrimitiveTypes.Float32, `0.5`, pgtype.Float4OID, "0.5", float32(0.5)},
+	{"float8", "DOUBLE", arrow.PrimitiveTypes.Float64, `0.1`, pgtype.Float8OID, "0.1", 0.1},
+	{"many digits", "DOUBLE", arrow.PrimitiveTypes.Float64, `1e21`, pgtype.Float8OID, "1e+21", 1e21},
+	{"few digits", "DOUBLE", arrow.PrimitiveTypes.Float64, `0.00001`, pgtype.Float8OID, "1e-05", 0.00001},
+	{"decimal", "DECIMAL(18,3)", &arrow.Decimal128Type{Precision: 18, Scale: 3}, `"-12345.670"`, pgtype.NumericOID, "-12345.670", numeric("-12345670", -3)},
+	{"small decimal", "DECIMAL(18,8)", &arrow.Decimal128Type{Precision: 18, Scale: 8}, `"0.00001234"`, pgtype.NumericOID, "0.00001234", numeric("1234", -8)},
+	{"zero", "DECIMAL(9,2)", &arrow.Decimal128Type{Precision: 9, Scale: 2}, `"0.00"`, pgtype.NumericOID, "0.00", numeric("0", 0)},
+	{"date", "DATE", arrow.FixedWidthTypes.Date32, `"2024-02-29"`, pgtype.DateOID, "2024-02-29", time.Date(2024, 2, 29, 0, 0, 0, 0, time.UTC)},
+	{"time", "TIME", arrow.FixedWidthTypes.Time64us, `"10:11:12.5"`, pgtype.TimeOID, "10:11:12.5", pgtype.Time{Microseconds: 36672500000, Valid: true}},
+	{"timestamp", "TIMESTAMP", &arrow.TimestampType{Unit: arrow.Microsecond}, `"1999-12-31 23:59:59.25"`, pgtype.TimestampOID, "1999-12-31 23:59:59.25", time.Date(1999, 12, 31, 23, 59, 59, 250e6, time.UTC)},
+	{"instant", "TIMESTAMPTZ", &arrow.TimestampType{Unit: arrow.Millisecond, TimeZone: "UTC"}, `"2024-03-01 09:12:42.010Z"`, pgtype.TimestamptzOID, "2024-03-01 09:12:42.01+00", time.Date(2024, 3, 1, 9, 12, 42, 10e6, time.UTC)},
+	{"uuid", "UUID", arrow.BinaryTypes.String, `"0f0e0d0c-0b0a-4908-8706-050403020100"`, pgtype.UUIDOID, "0f0e0d0c-0b0a-4908-8706-050403020100", [16]byte{15, 14, 13, 12, 11, 10, 0x49, 8, 0x87, 6, 5, 4, 3, 2, 1, 0}},
+	{"json", "JSON", arrow.BinaryTypes.String, `"{\"a\":[1]}"`, pgtype.JSONOID, `{"a":[1]}`, map[string]any{"a": []any{1.0}}},
+	{"struct", "STRUCT(a INTEGER)", arrow.StructOf(arrow.Field{Name: "a", Type: arrow.PrimitiveTypes.Int32}), `{"a":1}`, pgtype.JSONOID, `{"a":1}`, map[string]any{"a": 1.0}},
+	{"bytes", "BLOB", arrow.BinaryTypes.Binary, `"AP8="`, pgtype.ByteaOID, `\x00ff`, []byte{0, 255}},
+	{"list", "VARCHAR[]", arrow.ListOf(arrow.BinaryTypes.String), `["a","b c",null,"","NULL","\"\\,{}"]`, pgtype.TextArrayOID, `{a,"b c",NULL,"","NULL","\"\\,{}"}`, []any{"a", "b c", nil, "", "NULL", `"\,{}`}},
+	{"numbers", "BIGINT[]", arrow.ListOf(arrow.PrimitiveTypes.Int64), `[1,-2]`, pgtype.Int8ArrayOID, `{1,-2}`, []any{int64(1), int64(-2)}},
+	{"empty list", "INTEGER[]", arrow.ListOf(arrow.PrimitiveTypes.Int32), `[]`, pgtype.Int4ArrayOID, `{}`, []any{}},
+	{"other", "ENUM('a')", arrow.BinaryTypes.String, `"a"`, pgtype.TextOID, "a", "a"},
+}
+
+func numeric(digits string, exponent int32) pgtype.Numeric {
+	n, _ := new(big.Int).SetString(digits, 10)
+	return pgtype.Numeric{Int: n, Exp: exponent, Valid: true}
+}
+
+func TestEveryTypeInBothFormats(t *testing.T) {
+	t.Parallel()
+	d := &desk{answers: answers{}}
+	for _, c := range typed {
+		columns := []query.Column{{Name: "v", SQLType: c.sqlType}}
+		d.answers["SELECT "+c.name] = answer(columns, []arrow.DataType{c.arrow}, `[{"v":`+c.json+`},{"v":null}]`)
+	}
+	_, address := serve(t, d, nil)
+	conn := dial(t, address)
+	for _, c := range typed {
+		t.Run(c.name, func(t *testing.T) {
+			for format, name := range []string{"text", "binary"} {
+				r := conn.PgConn().ExecParams(t.Context(), "SELECT "+c.name, nil, nil, nil, []int16{int16(format)}).Read()
+				require.NoError(t, r.Err, name)
+				assert.Equal(t, c.oid, r.FieldDescriptions[0].DataTypeOID)
+				require.Len(t, r.Rows, 2)
+				assert.Nil(t, r.Rows[1][0])
+				if format == 0 {
+					assert.Equal(t, c.text, string(r.Rows[0][0]))
+				}
+			}
+			for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeCacheStatement, pgx.QueryExecModeSimpleProtocol, pgx.QueryExecModeExec} {
+				rows, err := conn.Query(t.Context(), "SELECT "+c.name, mode)
+				require.NoError(t, err)
+				require.True(t, rows.Next(), "%s: %v", mode, rows.Err())
+				values, err := rows.Values()
+				require.NoError(t, err)
+				if want, is := c.value.(time.Time); is {
+					assert.True(t, want.Equal(values[0].(time.Time)), "%s: %v", mode, values[0])
+				} else if want, is := c.value.(pgtype.Numeric); is {
+					assertNumeric(t, want, values[0].(pgtype.Numeric))
+				} else {
+					assert.Equal(t, c.value, values[0], mode)
+				}
+				rows.Close()
+				require.NoError(t, rows.Err())
+			}
+		})
+	}
+}
+
+// assertNumeric compares numbers whatever their exponent.
+func assertNumeric(t *testing.T, want, got pgtype.Numeric) {
+	t.Helper()
+	rat := func(n pgtype.Numeric) *big.Rat {
+		r := new(big.Rat).SetInt(n.Int)
+		ten := new(big.Rat).SetInt64(10)
+		for ; n.Exp < 0; n.Exp++ {
+			r.Quo(r, ten)
+		}
+		for ; n.Exp > 0; n.Exp-- {
+			r.Mul(r, ten)
+		}
+		return r
+	}
+	assert.Zero(t, rat(want).Cmp(rat(got)), "want %v, got %v", rat(want), rat(got))
+}
+
+func TestParametersOfEveryType(t *testing.T) {
+	t.Parallel()
+	var got []query.Parameter
+	echo := func(_ context.Context, s query.Statement) (*query.Answer, error) {
+		got = s.Positional
+		return count(0)(context.Background(), s)
+	}
+	d := &desk{answers: answers{}}
+	_, address := serve(t, d, nil)
+	conn := dial(t, address)
+	at := time.Date(2024, 3, 1, 9, 12, 42, 10e6, time.UTC)
+	for _, c := range []struct {
+		name string
+		cast string
+		arg  any
+		want query.Parameter
+	}{
+		{"text", "text", "a'b", one(predicate.StringValue("a'b"))},
+		{"int4", "int", int32(-7), one(predicate.IntValue(-7))},
+		{"int8", "bigint", int64(1) << 60, one(predicate.IntValue(1 << 60))},
+		{"int2", "smallint", int16(3), one(predicate.IntValue(3))},
+		{"bool", "boolean", true, one(predicate.BoolValue(true))},
+		{"float", "double precision", 0.25, one(predicate.FloatValue(0.25))},
+		{"decimal", "numeric", numeric("-1250", -2), one(predicate.FloatValue(-12.5))},
+		{"whole decimal", "numeric", numeric("120000", 0), one(predicate.IntValue(120000))},
+		{"instant", "timestamptz", at, one(predicate.TimeValue(at))},
+		{"timestamp", "timestamp", at, one(predicate.StringValue("2024-03-01 09:12:42.01"))},
+		{"date", "date", at, one(predicate.StringValue("2024-03-01"))},
+		{"uuid", "uuid", "0f0e0d0c-0b0a-4908-8706-050403020100", one(predicate.StringValue("0f0e0d0c-0b0a-4908-8706-050403020100"))},
+		{"json", "json", map[string]int{"a": 1}, one(predicate.StringValue(`{"a":1}`))},
+		{"null", "int", nil, query.Parameter{Null: true}},
+		{"list", "text[]", []string{"a", `b "c",`, "NULL"}, list(predicate.StringValue("a"), predicate.StringValue(`b "c",`), predicate.StringValue("NULL"))},
+		{"numbers", "int[]", []int32{1, 2}, list(predicate.IntValue(1), predicate.IntValue(2))},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			sql := "SELECT $1::" + c.cast
+			d.answers[sql] = echo
+			d.answers["SELECT "] = count(0)
+			for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeDescribeExec, pgx.QueryExecModeExec} {
+				if _, is := c.arg.(map[string]int); (is || c.arg == at) && mode == pgx.QueryExecModeExec {
+					continue // pgx knows no type then, or another one
+				}
+				got = nil
+				d.answers["SELECT  CAST(NULL AS "] = count(0)
+				_, err := conn.Exec(t.Context(), sql, mode, c.arg)
+				require.NoError(t, err, mode)
+				if assert.Len(t, got, 1) && c.want.List == nil {
+					assert.Equal(t, c.want, got[0], mode)
+				} else {
+					assert.Equal(t, c.want.List, got[0].List, mode)
+				}
+			}
+		})
+	}
+}
+
+func one(v predicate.Value) query.Parameter { return query.Parameter{Value: v} }
+
+func list(values ...predicate.Value) query.Parameter {
+	p := query.Parameter{}
+	for _, v := range values {
+		p.List = append(p.List, one(v))
+	}
+	return p
+}
+
+func TestTypesOfParametersAreFound(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		sql  string
+		want []uint32
+	}{
+		{`SELECT * FROM "Books" WHERE "Pages" = $1`, []uint32{pgtype.Int4OID}},
+		{`SELECT * FROM Books b WHERE b.pages BETWEEN $1 AND $2`, []uint32{pgtype.Int4OID, pgtype.Int4OID}},
+		{`SELECT * FROM Town.Books WHERE $1 = Books.Id AND Title LIKE $2`, []uint32{pgtype.UUIDOID, pgtype.TextOID}},
+		{`SELECT * FROM Books WHERE Pages IN ($1, $2) LIMIT $3`, []uint32{pgtype.Int4OID, pgtype.Int4OID, pgtype.Int8OID}},
+		{`SELECT * FROM Books WHERE Id = ANY($1)`, []uint32{pgtype.UUIDArrayOID}},
+		{`SELECT $1::timestamptz, CAST($2 AS date), $3`, []uint32{pgtype.TimestamptzOID, pgtype.DateOID, pgtype.TextOID}},
+		{`INSERT INTO Books (Title, Pages) VALUES ($1, $2), (upper($3), $4)`, []uint32{pgtype.TextOID, pgtype.Int4OID, pgtype.TextOID, pgtype.Int4OID}},
+		{`UPDATE Books SET Pages = $1 WHERE Id = $2`, []uint32{pgtype.Int4OID, pgtype.UUIDOID}},
+	} {
+		t.Run(c.sql, func(t *testing.T) {
+			t.Parallel()
+			d := &desk{answers: answers{"": count(0), c.sql[:1] + "$1": count(0)}}
+			_, address := serve(t, d, nil)
+			sd, err := dial(t, address).PgConn().Prepare(t.Context(), "s", c.sql, nil)
+			require.NoError(t, err)
+			assert.Equal(t, c.want, sd.ParamOIDs)
+		})
+	}
+}
+
+func TestErrorsHaveStateAndPlace(t *testing.T) {
+	t.Parallel()
+	d := &desk{answers: answers{"SELECT 1": count(10)}}
+	_, address := serve(t, d, nil)
+	for _, c := range []struct {
+		name, sql, state string
+		position         int32
+	}{
+		{"a table", "SELECT ä, * FROM nope", "42P01", 18},
+		{"in the second statement", "SELECT 1; SELECT * FROM nope", "42P01", 25},
+		{"inside of EXPLAIN's and COPY's", "COPY (SELECT nope) TO STDOUT", "42P01", 14},
+		{"a text that is open", "SELECT 'a", "42601", 8},
+		{"a parameter that is not there", "SHOW nothing_like_it", "42704", 0},
+		{"a statement that is not prepared", "DEALLOCATE s", "26000", 0},
+		{"a cursor that is not open", "FETCH 1 FROM c", "34000", 0},
+		{"a refusal", "SELECT refused", "53400", 0},
+		{"a savepoint outside", "SAVEPOINT s", "25P01", 0},
+		{"COPY into a table", "COPY Books FROM STDIN", "0A000", 12},
+		{"an option of COPY", "COPY Books TO STDOUT (FORMAT xml2)", "42601", 30},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			conn := dial(t, address)
+			_, err := conn.Exec(t.Context(), c.sql, pgx.QueryExecModeSimpleProtocol)
+			e := pgError(t, err)
+			assert.Equal(t, c.state, e.Code)
+			assert.Equal(t, c.position, e.Position)
+			assert.Equal(t, "ERROR", e.SeverityUnlocalized)
+			_, err = conn.Exec(t.Context(), "SELECT 1")
+			assert.NoError(t, err, "the session goes on")
+		})
+	}
+}
+
+func TestPortalsGiveRowsInParts(t *testing.T) {
+	t.Parallel()
+	closed := false
+	d := &desk{answers: answers{"SELECT n": func(context.Context, query.Statement) (*query.Answer, error) {
+		return &query.Answer{Columns: numbers, Rows: &counting{to: 1000, closed: func() { closed = true }}}, nil
+	}}}
+	_, address := serve(t, d, nil)
+	p := open(t, address)
+	p.send(parse("", "SELECT n"), bind("", ""), execute("", 4), execute("", 13), syncs())
+	assert.Equal(t, "1 2 D*4 s D*13 s Z:I", p.until('Z'))
+	p.send(parse("", "BEGIN"), bind("b", ""), execute("b", 0), syncs())
+	assert.Equal(t, "1 2 N C:BEGIN Z:T", p.until('Z'))
+	p.send(parse("", "SELECT n"), bind("c", ""), execute("c", 990), syncs())
+	assert.Equal(t, "1 2 D*990 s Z:T", p.until('Z'))
+	p.send(execute("c", 0), syncs())
+	assert.Equal(t, "D*10 C:SELECT 10 Z:T", p.until('Z'))
+	p.send(execute("c", 0), syncs())
+	assert.Equal(t, "C:SELECT 0 Z:T", p.until('Z'), "a portal that has run gives no row twice")
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	assert.True(t, closed)
+	assert.Equal(t, 0, d.open)
+	assert.Equal(t, 3, d.paused, "others have turns while the client waits")
+}
+
+func TestCursors(t *testing.T) {
+	t.Parallel()
+	d := &desk{answers: answers{"SELECT n": count(30)}}
+	_, address := serve(t, d, nil)
+	p := open(t, address)
+	for _, c := range []struct{ sql, want string }{
+		{"DECLARE c CURSOR FOR SELECT n", "E:25P01 Z:I"},
+		{"BEGIN; DECLARE c NO SCROLL CURSOR FOR SELECT n", "N C:BEGIN C:DECLARE CURSOR Z:T"},
+		{"FETCH 5 FROM c", "T D*5 C:FETCH 5 Z:T"},
+		{"MOVE 20 IN c", "C:MOVE 20 Z:T"},
+		{"FETCH FORWARD ALL FROM c;FETCH NEXT c", "T D*5 C:FETCH 5 T C:FETCH 0 Z:T"},
+		{"CLOSE c; COMMIT", "C:CLOSE CURSOR C:COMMIT Z:I"},
+		{"DECLARE \"H\" CURSOR WITH HOLD FOR SELECT n", "C:DECLARE CURSOR Z:I"},
+		{"FETCH BACKWARD 1 FROM \"H\"", "E:0A000 Z:I"},
+		{"FETCH 30 IN \"H\"; FETCH \"H\"; CLOSE ALL", "T D*30 C:FETCH 30 T C:FETCH 0 C:CLOSE CURSOR ALL Z:I"},
+		{"FETCH \"H\"", "E:34000 Z:I"},
+	} {
+		p.send(simpleQuery(c.sql))
+		assert.Equal(t, c.want, p.until('Z'), c.sql)
+	}
+}
+
+func TestTransactions(t *testing.T) {
+	t.Parallel()
+	changed := func(context.Context, query.Statement) (*query.Answer, error) {
+		a, err := count(0)(t.Context(), query.Statement{})
+		a.Changed = &query.Changed{Verb: "INSERT", Rows: 2}
+		return a, err
+	}
+	d := &desk{answers: answers{"SELECT 1": count(10), "INSERT INTO t VALUES (1)": changed}}
+	_, address := serve(t, d, nil)
+	p := open(t, address)
+	for _, c := range []struct{ sql, want string }{
+		{"BEGIN", "N C:BEGIN Z:T"},
+		{"SELECT nope", "E:42P01 Z:E"},
+		{"SELECT 1", "E:25P02 Z:E"},
+		{"COMMIT", "C:ROLLBACK Z:I"},
+		{"BEGIN; SAVEPOINT a; SELECT nope", "N C:BEGIN C:SAVEPOINT E:42P01 Z:E"},
+		{"ROLLBACK TO a; RELEASE a; SELECT 1", "C:ROLLBACK C:RELEASE T D*10 C:SELECT 10 Z:T"},
+		{"INSERT INTO t VALUES (1)", "C:INSERT 0 2 Z:T"},
+		{"ROLLBACK", "N C:ROLLBACK Z:I"},
+		{"END", "N C:COMMIT Z:I"},
+		{"", "I Z:I"},
+		{";;", "I Z:I"},
+	} {
+		p.send(simpleQuery(c.sql))
+		assert.Equal(t, c.want, p.until('Z'), c.sql)
+	}
+}
+
+func TestAfterAnErrorMessagesAreSkippedToSync(t *testing.T) {
+	t.Parallel()
+	d := &desk{answers: answers{"SELECT 1": count(10)}}
+	_, address := serve(t, d, nil)
+	p := open(t, address)
+	p.send(parse("", "SELECT nope"), bind("", ""), execute("", 0), parse("s", "SELECT 1"), syncs())
+	assert.Equal(t, "1 2 E:42P01 Z:I", p.until('Z'))
+	p.send(bind("", "s"), syncs())
+	assert.Equal(t, "E:26000 Z:I", p.until('Z'))
+	p.send(parse("s", "SELECT 1; SELECT 1"), syncs())
+	assert.Equal(t, "E:42601 Z:I", p.until('Z'))
+}
+
+func TestSettings(t *testing.T) {
+	t.Parallel()
+	d := &desk{answers: answers{"SELECT 1": count(10)}}
+	_, address := serve(t, d, nil)
+	conn := dial(t, address, simple)
+	for _, c := range []struct{ set, show, want string }{
+		{"SET DateStyle = 'ISO'", "DateStyle", "ISO, MDY"},
+		{"SET extra_float_digits = 3", "extra_float_digits", "3"},
+		{"SET SESSION application_name TO 'a b'", "application_name", "a b"},
+		{"SET TIME ZONE 'Europe/Berlin'", "timezone", "UTC"},
+		{"SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ UNCOMMITTED", "transaction isolation level", "read committed"},
+		{"SET my.own = 'x'", "my.own", "x"},
+		{"SET search_path TO \"$user\", Country, public", "search_path", `"Country"`},
+		{"RESET search_path", "search_path", `"$user", public`},
+		{"RESET ALL", "application_name", ""},
+		{"SET NAMES 'utf8'", "client_encoding", "UTF8"},
+	} {
+		_, err := conn.Exec(t.Context(), c.set)
+		require.NoError(t, err, c.set)
+		var got string
+		require.NoError(t, conn.QueryRow(t.Context(), "SHOW "+c.show).Scan(&got), c.show)
+		assert.Equal(t, c.want, got, c.set)
+	}
+	for set, state := range map[string]string{
+		"SET search_path TO nowhere": "3F000", "SET client_encoding TO 'LATIN1'": "22023", "SET server_version = '9'": "55P02",
+		"SET ROLE other": "0A000", "SET statement_timeout = 'soon'": "22023", "SET x": "42601",
+	} {
+		_, err := conn.Exec(t.Context(), set)
+		assert.Equal(t, state, pgError(t, err).Code, set)
+	}
+	_, err := conn.Exec(t.Context(), "SET search_path TO Country; SELECT 1; DISCARD ALL; SELECT 1")
+	require.NoError(t, err)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	assert.Equal(t, []string{"Country:SELECT 1", ":SELECT 1"}, d.begun)
+}
+
+func TestCopyOut(t *testing.T) {
+	t.Parallel()
+	columns := []query.Column{{Name: "a", Type: catalog.String}, {Name: "b", Type: catalog.Int32}}
+	rows := answer(columns, []arrow.DataType{arrow.BinaryTypes.String, arrow.PrimitiveTypes.Int32}, `[{"a":"x","b":1},{"a":"y\t\"z\",\n\\","b":null},{"a":"","b":3},{"a":null,"b":4}]`)
+	d := &desk{answers: answers{"SELECT a, b FROM t": rows, "SELECT * FROM t": rows, "SELECT a, b FROM \"t\"": rows}}
+	_, address := serve(t, d, nil)
+	conn := dial(t, address)
+	for _, c := range []struct{ sql, want string }{
+		{"COPY (SELECT a, b FROM t) TO STDOUT", "x\t1\ny\\t\"z\",\\n\\\\\t\\N\n\t3\n\\N\t4\n"},
+		{"COPY t TO STDOUT WITH CSV HEADER", "a,b\nx,1\n\"y\t\"\"z\"\",\n\\\",\n\"\",3\n,4\n"},
+		{"copy \"t\" (a, b) to stdout (format csv, delimiter ';', null 'NULL', force_quote (a))", "\"x\";1\n\"y\t\"\"z\"\",\n\\\";NULL\n\"\";3\nNULL;4\n"},
+		{"COPY t TO STDOUT BINARY", "PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00" + "\x00\x02\x00\x00\x00\x01x\x00\x00\x00\x04\x00\x00\x00\x01" +
+			"\x00\x02\x00\x00\x00\x09y\t\"z\",\n\\"[:6+8] + "\xff\xff\xff\xff" + "\x00\x02\x00\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\x03" + "\x00\x02\xff\xff\xff\xff\x00\x00\x00\x04\x00\x00\x00\x04" + "\xff\xff"},
+	} {
+		var out bytes.Buffer
+		tag, err := conn.PgConn().CopyTo(t.Context(), &out, c.sql)
+		require.NoError(t, err, c.sql)
+		assert.Equal(t, "COPY 4", tag.String())
+		if c.want[:2] == "PG" {
+			assert.Equal(t, len(c.want)+0, out.Len())
+			continue
+		}
+		assert.Equal(t, c.want, out.String(), c.sql)
+	}
+}
+
+func TestExplain(t *testing.T) {
+	t.Parallel()
+	_, address := serve(t, &desk{}, nil)
+	conn := dial(t, address)
+	rows, err := conn.Query(t.Context(), "EXPLAIN (VERBOSE) SELECT 1")
+	require.NoError(t, err)
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	require.NoError(t, err)
+	assert.Equal(t, []string{"{", `  "calls": 1`, "}"}, lines)
+}
+
+// waiting is a desk whose rows wait after the first 20, and a signal when they
+// do.
+func waiting(t *testing.T) (d *desk, waits, closed chan struct{}) {
+	waits, closed = make(chan struct{}), make(chan struct{})
+	d = &desk{answers: answers{"SELECT n": func(context.Context, query.Statement) (*query.Answer, error) {
+		rows := &counting{to: 100, stop: 20, waiting: func() { close(waits) }}
+		rows.closed = func() {
+			if rows.at > 0 { // not described alone
+				close(closed)
+			}
+		}
+		return &query.Answer{Columns: numbers, Rows: rows}, nil
+	}, "SELECT 1": count(10)}}
+	return d, waits, closed
+}
+
+func TestRowsGoOutAsTheyComeAndCancelEndsThem(t *testing.T) {
+	t.Parallel()
+	d, waits, closed := waiting(t)
+	_, address := serve(t, d, nil)
+	conn := dial(t, address)
+	rows, err := conn.Query(t.Context(), "SELECT n")
+	require.NoError(t, err)
+	for range 20 {
+		require.True(t, rows.Next(), "%v", rows.Err())
+	}
+	<-waits
+	require.NoError(t, conn.PgConn().CancelRequest(t.Context()))
+	assert.False(t, rows.Next())
+	assert.Equal(t, "57014", pgError(t, rows.Err()).Code)
+	<-closed
+	_, err = conn.Exec(t.Context(), "SELECT 1")
+	assert.NoError(t, err, "the session goes on")
+}
+
+func TestTheClientsLeavingEndsTheWork(t *testing.T) {
+	t.Parallel()
+	d, waits, closed := waiting(t)
+	_, address := serve(t, d, nil)
+	p := open(t, address)
+	p.send(simpleQuery("SELECT n"))
+	<-waits
+	p.conn.Close()
+	<-closed
+}
+
+func TestStatementTimeout(t *testing.T) {
+	t.Parallel()
+	d, _, _ := waiting(t)
+	_, address := serve(t, d, nil)
+	conn := dial(t, address, simple)
+	_, err := conn.Exec(t.Context(), "SET statement_timeout = '20ms'")
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), "SELECT n")
+	assert.Equal(t, "57014", pgError(t, err).Code)
+	assert.Contains(t, err.Error(), "statement_timeout")
+}
+
+func TestDraining(t *testing.T) {
+	t.Parallel()
+	d, waits, _ := waiting(t)
+	release := make(chan struct{})
+	d.answers["SELECT slow"] = func(context.Context, query.Statement) (*query.Answer, error) {
+		close(waits)
+		<-release
+		return count(10)(t.Context(), query.Statement{})
+	}
+	s, address := serve(t, d, nil)
+	idle, busy := open(t, address), open(t, address)
+	busy.send(simpleQuery("SELECT slow"))
+	<-waits
+	stopped := make(chan error, 1)
+	go func() { stopped <- s.Shutdown(context.Background()) }()
+	assert.Equal(t, "E:57P01 EOF", idle.until(0), "who does nothing is told to leave")
+	close(release)
+	assert.Equal(t, "T D*10 C:SELECT 10 Z:I E:57P01 EOF", busy.until(0), "who works gets the whole answer")
+	require.NoError(t, <-stopped)
+	_, err := pgconn.Connect(t.Context(), "postgres://anna@"+address+"/library?sslmode=disable")
+	assert.Error(t, err)
+}
+
+func TestCloseEndsStatements(t *testing.T) {
+	t.Parallel()
+	d, waits, closed := waiting(t)
+	s, address := serve(t, d, nil)
+	p := open(t, address)
+	p.send(simpleQuery("SELECT n"))
+	<-waits
+	require.NoError(t, s.Close())
+	<-closed
+	assert.Equal(t, "T D*20 E:53300 Z:I E:57P01 EOF", p.until(0))
+}
+
+func TestSignIn(t *testing.T) {
+	t.Parallel()
+	d := &desk{password: "right", answers: answers{"SELECT 1": count(10)}}
+	_, address := serve(t, d, nil)
+	for _, c := range []struct{ name, url, state string }{
+		{"right", "postgres://anna:right@%s/library", ""},
+		{"a schema", "postgres://anna:right@%s/library.Country", ""},
+		{"wrong", "postgres://anna:wrong@%s/library", "28P01"},
+		{"none", "postgres://anna@%s/library", "28P01"},
+		{"no such connection", "postgres://anna:right@%s/nowhere", "02000"},
+		{"no such schema", "postgres://anna:right@%s/library.Nowhere", "3D000"},
+		{"replication", "postgres://anna:right@%s/library?replication=database", "0A000"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			conn, err := pgconn.Connect(t.Context(), fmt.Sprintf(c.url, address)+map[bool]string{true: "&", false: "?"}[bytes.ContainsRune([]byte(c.url), '?')]+"sslmode=disable")
+			if c.state == "" {
+				require.NoError(t, err)
+				assert.Equal(t, "15.0", conn.ParameterStatus("server_version"))
+				conn.Close(t.Context())
+				return
+			}
+			assert.Equal(t, c.state, pgError(t, err).Code)
+		})
+	}
+}
+
+func TestPasswordsOfOtherHostsNeedTLS(t *testing.T) {
+	t.Parallel()
+	assert.Error(t, pgwire.PasswordAllowed(&pgwire.Config{RequireTLS: true}, pgwire.Login{Remote: netip.MustParseAddr("192.0.2.1")}))
+	assert.NoError(t, pgwire.PasswordAllowed(&pgwire.Config{RequireTLS: true}, pgwire.Login{Remote: netip.MustParseAddr("127.0.0.1")}))
+	assert.NoError(t, pgwire.PasswordAllowed(&pgwire.Config{}, pgwire.Login{Remote: netip.MustParseAddr("192.0.2.1")}))
+}
+
+func TestTooManyClients(t *testing.T) {
+	t.Parallel()
+	_, address := serve(t, &desk{}, func(c *pgwire.Config) { c.Connections = 1 })
+	dial(t, address)
+	_, err := pgconn.Connect(t.Context(), "postgres://anna@"+address+"/library?sslmode=disable")
+	assert.Equal(t, "53300", pgError(t, err).Code)
+}
+
+func TestAPanicFailsItsStatementAlone(t *testing.T) {
+	t.Parallel()
+	d := &desk{answers: answers{"SELECT 1": count(10), "SELECT bad": func(context.Context, query.Statement) (*query.Answer, error) {
+		return &query.Answer{Columns: numbers, Rows: broken{}}, nil
+	}}}
+	_, address := serve(t, d, nil)
+	conn := dial(t, address)
+	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeSimpleProtocol, pgx.QueryExecModeExec} {
+		_, err := conn.Exec(t.Context(), "SELECT bad", mode)
+		assert.Equal(t, "XX000", pgError(t, err).Code)
+		_, err = conn.Exec(t.Context(), "SELECT 1", mode)
+		assert.NoError(t, err)
+	}
+}
+
+type broken struct{}
+
+func (broken) Schema() *arrow.Schema                    { return nil }
+func (broken) Next(context.Context) (scan.Batch, error) { panic("a defect") }
+func (broken) Close()                                   {}
+
+func TestAnErrorAfterRowsIsOne(t *testing.T) {
+	t.Parallel()
+	d := &desk{answers: answers{"SELECT n": func(context.Context, query.Statement) (*query.Answer, error) {
+		return &query.Answer{Columns: numbers, Rows: &failing{counting{to: 100}}}, nil
+	}}}
+	_, address := serve(t, d, nil)
+	p := open(t, address)
+	p.send(simpleQuery("SELECT n"))
+	assert.Equal(t, "T D*10 E:58030 Z:I", p.until('Z'))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if assert.Len(t, d.ends, 2) {
+		assert.True(t, gwerr.Is(d.ends[1], gwerr.UpstreamFailed))
+	}
+}
+
+type failing struct{ counting }
+
+func (f *failing) Next(ctx context.Context) (scan.Batch, error) {
+	if f.at > 0 {
+		return scan.Batch{}, gwerr.Wrap(gwerr.UpstreamFailed, errors.Join(io.ErrUnexpectedEOF), "PingOne failed.", "")
+	}
+	return f.counting.Next(ctx)
+}
