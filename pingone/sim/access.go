@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
 // limitedPopulation is the population that AppPopulationOnly has roles for.
@@ -85,15 +86,19 @@ func (s *Server) appAccess(client string) access {
 
 // userAccess are the roles of a user who signed in.
 func (s *Server) userAccess(env, subject string) access {
-	u, _, ok := directory{s}.in(env, func(e *environment) *user { return e.userOf(subject) })
-	if !ok || !u.enabled {
+	row, ok := directory{s}.in(env, func(e *environment) *resource.Row { return e.userOf(subject) })
+	if !ok || row.Members["enabled"] != true {
 		return access{}
 	}
 	id, _ := data.ParseID(env)
-	switch e := s.environment(id); {
-	case e == s.environments()[0] && e.people.IsAdmin(u.index):
+	e := s.environment(id)
+	if e == nil {
+		return access{}
+	}
+	switch i, _ := e.userByID(subject); {
+	case e == s.environments()[0] && e.people.IsAdmin(i):
 		return s.everywhere(true)
-	case e != nil && e.people.IsAuditor(u.index):
+	case e.people.IsAuditor(i):
 		return access{environments: map[data.ID]bool{e.id: true}, narrow: true}
 	}
 	return access{}

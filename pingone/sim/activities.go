@@ -10,6 +10,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/go-faster/jx"
+
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
@@ -42,19 +44,14 @@ func (s *Server) addActivities(n *node) {
 
 // slots pages through a slice: has tells whether the member at an index belongs
 // to the result, row writes it.
-func (s *Server) slots(c *call, p paging, l *listing, n int, has func(k int) bool, row func(dst []byte, k int) []byte) reply {
-	all := &selection{}
+func (s *Server) slots(c *call, p paging, l *listing, n int, has func(k int) bool, row func(e *jx.Encoder, k uint32)) reply {
+	var all []uint32
 	for k := range n {
 		if has(k) {
-			all.rows = append(all.rows, uint32(k))
+			all = append(all, uint32(k))
 		}
 	}
-	rows := s.turn(c, p, l, all)
-	c.open(l)
-	for _, k := range rows {
-		l.add(func(dst []byte) []byte { return row(dst, int(k)) })
-	}
-	return l.close()
+	return c.page(l, s.turn(c, p, l, all), row)
 }
 
 var opsEq = resource.Words{"eq"}
@@ -111,32 +108,38 @@ func (s *Server) listActivities(c *call) (reply, error) {
 		return reply{}, err
 	}
 	all, oldest := c.environment.activities(), instant(c.now.UnixMilli()-atHand)
-	match := compile(x, onTexts(func(a map[string]any, name string) []string { return resource.Values(a, name) }))
+	match := compile(x, func(x *scim.Expr) func(a map[string]any) bool {
+		test := comparison(x.Op, x.Value.Text, false)
+		return func(a map[string]any) bool { return slices.ContainsFunc(resource.Values(a, x.Attr), test) }
+	})
 	matches := func(k int) bool { return resource.First(all[k], "recordedAt") >= oldest && match(all[k]) }
 	l := &listing{key: "activities", uncounted: true}
-	return s.slots(c, p, l, len(all), matches, func(dst []byte, k int) []byte { return appendActivity(dst, c, all[k]) }), nil
+	return s.slots(c, p, l, len(all), matches, func(e *jx.Encoder, k uint32) { writeActivity(e, c, all[k]) }), nil
 }
 
 func (s *Server) readActivity(c *call) (reply, error) {
 	for _, a := range c.environment.activities() {
 		if a["id"] == canonical(c.params[0]) {
-			return reply{body: appendActivity(nil, c, a)}, nil
+			e := jx.GetEncoder()
+			writeActivity(e, c, a)
+			return reply{body: e}, nil
 		}
 	}
 	return reply{}, notFound("The activity does not exist.")
 }
 
-// appendActivity writes an activity with its address.
-func appendActivity(dst []byte, c *call, a map[string]any) []byte {
-	o := open(dst)
-	links := o.child("_links")
-	links.link("self", c.base, "/environments/", c.environment.id.String(), "/activities/", resource.First(a, "id"))
-	o.end(links)
+// writeActivity writes an activity with its address.
+func writeActivity(e *jx.Encoder, c *call, a map[string]any) {
+	e.ObjStart()
+	e.FieldStart("_links")
+	e.ObjStart()
+	link(e, "self", c.base+"/environments/"+c.environment.id.String()+"/activities/"+resource.First(a, "id"))
+	e.ObjEnd()
 	for _, name := range sortedKeys(a) {
-		o.key(name)
-		o.dst = appendJSON(o.dst, a[name])
+		e.FieldStart(name)
+		writeJSON(e, a[name])
 	}
-	return o.close()
+	e.ObjEnd()
 }
 
 // activities are the seeded ones and those of writes. The lock is held.
@@ -246,7 +249,9 @@ func (e *environment) record(c *call, answer reply) {
 		Name         any
 		Population   struct{ ID string }
 	}
-	_ = json.Unmarshal(answer.body, &row) // not every answer is a row
+	if answer.body != nil {
+		_ = json.Unmarshal(answer.body.Bytes(), &row) // not every answer is a row
+	}
 	name, _ := row.Name.(string)
 	if row.Username != "" {
 		name = row.Username

@@ -4,8 +4,8 @@ import "github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 
 // ofApplicationRole reads a member of the application role that a row assigns.
 func ofApplicationRole(member string) compute {
-	return func(_ *Server, c *call, row *resource.Row) any {
-		if role := c.environment.rows.Read("applicationRoles").Find(row.ID); role != nil {
+	return func(p *place, row *resource.Row) any {
+		if role := p.store.Read("applicationRoles").Find(row.ID); role != nil {
 			return role.Members[member]
 		}
 		return nil

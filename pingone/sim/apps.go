@@ -1,8 +1,11 @@
 package sim
 
 import (
+	"cmp"
+
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/authserver"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
 // App is an application that is registered in the Administrators environment.
@@ -82,24 +85,22 @@ func (s *Server) apps() map[string][]authserver.App {
 type directory struct{ server *Server }
 
 // in looks a user up in an environment; false when there is none.
-func (d directory) in(env string, look func(e *environment) *user) (found *user, subject string, ok bool) {
+func (d directory) in(env string, look func(e *environment) *resource.Row) (*resource.Row, bool) {
 	id, _ := data.ParseID(env)
 	e := d.server.environment(id)
 	if e == nil {
-		return nil, "", false
+		return nil, false
 	}
 	e.mu.RLock()
 	defer e.mu.RUnlock()
-	if found = look(e); found == nil {
-		return nil, "", false
-	}
-	return found, e.userID(found.index).String(), true
+	row := look(e)
+	return row, row != nil
 }
 
-func named(username string) func(e *environment) *user {
-	return func(e *environment) *user {
+func named(username string) func(e *environment) *resource.Row {
+	return func(e *environment) *resource.Row {
 		if i, ok := e.userByUsername(username); ok {
-			return e.latest(i, &user{})
+			return e.latest(i)
 		}
 		return nil
 	}
@@ -107,36 +108,35 @@ func named(username string) func(e *environment) *user {
 
 // SignIn implements authserver.Directory.
 func (d directory) SignIn(environment, username, password string) (string, bool) {
-	u, id, ok := d.in(environment, named(username))
-	if !ok {
+	row, ok := d.in(environment, named(username))
+	if !ok || canAuthenticate(nil, row) != true || password != cmp.Or(resource.First(row.Members, "password.value"), UserPassword) {
 		return "", false
 	}
-	want := u.password
-	setDefault(&want, UserPassword)
-	if !u.enabled || u.status.Locked || password != want {
-		return "", false
-	}
-	return id, true
+	return row.ID, true
 }
 
 // UserByName implements authserver.Directory.
 func (d directory) UserByName(environment, username string) (string, bool) {
-	_, id, ok := d.in(environment, named(username))
-	return id, ok
+	row, ok := d.in(environment, named(username))
+	if !ok {
+		return "", false
+	}
+	return row.ID, true
 }
 
 // Profile implements authserver.Directory.
 func (d directory) Profile(env, subject string) (map[string]any, bool) {
-	u, _, ok := d.in(env, func(e *environment) *user { return e.userOf(subject) })
+	row, ok := d.in(env, func(e *environment) *resource.Row { return e.userOf(subject) })
 	if !ok {
 		return nil, false
 	}
-	claims := map[string]any{"preferred_username": u.text[data.Username]}
-	for name, a := range map[string]data.Text{
-		"email": data.Email, "given_name": data.Given, "family_name": data.Family, "name": data.Formatted, "locale": data.Locale,
+	claims := make(map[string]any)
+	for name, path := range map[string]string{
+		"preferred_username": "username", "email": "email", "given_name": "name.given", "family_name": "name.family",
+		"name": "name.formatted", "locale": "locale",
 	} {
-		if u.text[a] != "" {
-			claims[name] = u.text[a]
+		if text := resource.First(row.Members, path); text != "" {
+			claims[name] = text
 		}
 	}
 	return claims, true

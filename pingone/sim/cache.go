@@ -11,20 +11,14 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
 
-// cache holds what is derived from a directory: results over the seeded users,
-// indexes, counts. Each is made on first use. Its lock is taken inside the
+// cache holds what is derived from the seeded users: results and indexes. Each is made on first use. Its lock is taken inside the
 // environment's.
 type cache struct {
 	mu        sync.Mutex
-	structure uint64 // the state that results and tree were made for
+	structure uint64 // the state that results were made for
 	results   *simplelru.LRU[string, *result]
 	rows      int // in all results
 	indexes   map[data.Text][]indexEntry
-	tree      *nesting
-	base      *counts // over seeded users, as the seed has them
-
-	current       *counts // with all writes
-	currentWrites uint64
 }
 
 // maxCachedRows bounds the cached results to 16 MiB.
@@ -42,7 +36,7 @@ func (c *cache) reset(structure uint64) {
 	if c.results != nil && c.structure == structure {
 		return
 	}
-	c.structure, c.rows, c.tree = structure, 0, nil
+	c.structure, c.rows = structure, 0
 	c.results, _ = simplelru.NewLRU(math.MaxInt, func(_ string, r *result) { c.rows -= r.size }) // the size is valid
 }
 

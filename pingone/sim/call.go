@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-faster/jx"
+
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
 
@@ -27,10 +29,9 @@ type call struct {
 
 // reply is an answer that succeeded.
 type reply struct {
-	status   int // 0: 200
-	body     []byte
+	status   int         // 0: 200
+	body     *jx.Encoder // goes back to its pool once it is sent; nil: none
 	location string
-	pooled   bool // body goes back to the pool of buffers once it is sent
 }
 
 // self is the address that was asked for, query included.
@@ -61,7 +62,8 @@ func (c *call) address() string {
 }
 
 // serveAPI answers a call under /v1.
-func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, t target) {
+func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
+	t := s.classify(r)
 	c := &call{request: r, route: t.route, params: t.params, base: scheme(r) + "://" + r.Host + "/v1", now: s.opt.Clock(), mood: s.unkind.Load(), number: s.calls.Add(1)}
 	if hook := s.onRequest.Load(); hook != nil {
 		(*hook)(c.number)

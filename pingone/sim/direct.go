@@ -111,8 +111,8 @@ func (s *Server) direct(method, environment, path string, members map[string]any
 		return "", fmt.Errorf("%s %s: %w", method, path, err)
 	}
 	var made struct{ ID string }
-	if len(answer.body) > 0 {
-		err = json.Unmarshal(answer.body, &made)
+	if answer.body != nil {
+		err = json.Unmarshal(answer.body.Bytes(), &made)
 	}
 	return made.ID, err
 }

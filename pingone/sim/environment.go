@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,23 +18,45 @@ type environment struct {
 	id     data.ID
 	row    atomic.Pointer[resource.Row] // what it says of itself
 	ids    idSpaces
+	salt   uint64 // of what is seeded in it
 	people *data.People
-	unkind *atomic.Pointer[unkindness] // the server's
+	server *Server
 
-	mu         sync.RWMutex
-	rows       *resource.Store // of the resources that are data
-	groups     []*group
-	attributes []*attribute
-	written    map[uint32][]version // users that differ from the seed
-	order      []uint32             // the keys of written, ascending
-	nextUser   uint32
-	writes     uint64 // counts every change
-	structure  uint64 // counts changes that move seeded users between results
-	past       []pastCounts
-	recorded   []map[string]any        // audit activities of writes
-	history    func() []map[string]any // and those before
+	mu        sync.RWMutex
+	rows      *resource.Store      // of the resources that are data
+	written   map[uint32][]version // users that differ from the seed
+	order     []uint32             // the keys of written, ascending
+	nextUser  uint32
+	writes    uint64 // counts every change
+	structure uint64 // counts changes that move seeded users between results
+	past      []pastCounts
+	recorded  []map[string]any        // audit activities of writes
+	history   func() []map[string]any // and those before
 
-	cache cache
+	cache      cache
+	attributes derived[map[string]*attribute]
+	members    derived[*resource.Member] // of users
+	tree       derived[[]*group]
+	seeded     derived[*counts]
+	current    derived[*counts]
+}
+
+// derived is what follows from the rows of an environment. It is made again when
+// they have changed.
+type derived[T any] struct {
+	mu    sync.Mutex
+	made  bool
+	of    uint64 // the state that the value was made for
+	value T
+}
+
+func (d *derived[T]) get(state uint64, make func() T) T {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.made || d.of != state {
+		d.value, d.of, d.made = make(), state, true
+	}
+	return d.value
 }
 
 // idSpaces turn slots of the environment's slices into UUIDs.
@@ -42,16 +65,16 @@ type idSpaces struct{ populations, groups data.IDs }
 // version is a state of a written user. Lists see it from its time on.
 type version struct {
 	visible time.Time
-	user    *user // nil: deleted
+	row     *resource.Row // nil: deleted
 }
 
 // fill makes the content of an environment from the seed. One without users has
 // the default population alone.
 func (s *Server) fill(e *environment, name string, users int) {
-	seed := data.Mix(s.opt.Seed ^ data.SaltOf(name))
+	e.salt = data.Mix(s.opt.Seed ^ data.SaltOf(name))
 	e.ids = idSpaces{
-		populations: data.IDs(data.Mix(seed ^ data.SaltOf("populations"))),
-		groups:      data.IDs(data.Mix(seed ^ data.SaltOf("groups"))),
+		populations: data.IDs(data.Mix(e.salt ^ data.SaltOf("populations"))),
+		groups:      data.IDs(data.Mix(e.salt ^ data.SaltOf("groups"))),
 	}
 	e.written = make(map[uint32][]version)
 	empty := users == 0 && !slices.Contains([]string{administrators, customers, partners}, name)
@@ -59,95 +82,120 @@ func (s *Server) fill(e *environment, name string, users int) {
 	if empty {
 		shares = shares[:1]
 	}
-	e.people = data.NewPeople(seed, users, shares)
+	e.people = data.NewPeople(e.salt, users, shares)
 	e.nextUser = e.people.Count()
 	e.rows = resource.NewStore()
 	s.plant(e.rows, e, name, empty)
-	s.compileGroups(e)
 }
 
-// fill makes the row of a seeded user.
-func (e *environment) fill(i uint32, u *user) {
-	p := e.people
-	u.index = i
-	for a := range data.NumTexts {
-		u.text[a] = p.Text(i, a)
+// fromSeed makes the row of a seeded user; its members are put into m, which is
+// empty.
+func (e *environment) fromSeed(i uint32, m map[string]any) *resource.Row {
+	p, id := e.people, e.userID(i).String()
+	status, times := p.Status(i), p.Times(i)
+	provider := map[string]any{"type": status.Provider}
+	if status.Provider != "PING_ONE" {
+		provider["id"] = data.NamedID(e.id.String() + "/identityProviders/partner").String()
 	}
-	u.enabled, u.population, u.status, u.times = p.Enabled(i), p.Population(i), p.Status(i), p.Times(i)
-	u.remoteIP, u.providerID, u.password, u.groups = "", "", "", nil
-	if u.times.SignOn != 0 {
-		u.remoteIP = p.RemoteIP(i)
-	}
-	if u.status.Provider != "PING_ONE" {
-		u.providerID = data.NamedID(e.id.String() + "/identityProviders/partner").String()
-	}
-	u.custom = u.custom[:0]
-	for k, a := range e.attributes {
-		if a.seeded && !a.deleted {
-			if values := p.Custom(nil, i, a.source); len(values) > 0 {
-				u.custom = append(u.custom, customValue{k, values})
-			}
+	account := map[string]any{"status": "OK"}
+	if status.Locked {
+		account = map[string]any{"status": "LOCKED", "lockedAt": instant(times.LockedAt)}
+		if times.UnlockAt > 0 {
+			// As it was at the lock, so that a row reads the same each time.
+			account["secondsUntilUnlock"], account["unlockAt"] = (times.UnlockAt-times.LockedAt)/1000, instant(times.UnlockAt)
 		}
 	}
+	m["id"], m["population"] = id, map[string]any{"id": e.populationID(p.Population(i)).String()}
+	m["account"], m["identityProvider"], m["lifecycle"] = account, provider, map[string]any{"status": status.Lifecycle}
+	m["enabled"], m["mfaEnabled"], m["verifyStatus"] = p.Enabled(i), status.MFA, status.Verify
+	m["createdAt"], m["updatedAt"] = instant(times.Created), instant(times.Updated)
+	for a, path := range textPaths {
+		if text := p.Text(i, data.Text(a)); text != "" {
+			set(m, path, text)
+		}
+	}
+	if status.HasEmailVerified {
+		m["emailVerified"] = status.EmailVerified
+	}
+	if times.SignOn != 0 {
+		m["lastSignOn"] = map[string]any{"at": instant(times.SignOn), "remoteIp": p.RemoteIP(i)}
+	}
+	if status.Password != "" {
+		m["password"] = map[string]any{"status": status.Password, "lastChangedAt": instant(times.PasswordChanged)}
+	}
+	if times.Start != 0 {
+		m["startDate"] = instant(times.Start)
+	}
+	if times.End != 0 {
+		m["endDate"] = instant(times.End)
+	}
+	for name, a := range e.schema() {
+		if values := a.seededValues(p, nil, i); len(values) > 0 {
+			m[name] = a.fromTexts(values)
+		}
+	}
+	return &resource.Row{ID: id, Members: m}
 }
 
-// latest reads a user as single reads see it. The row may be shared: it must not
-// be changed. scratch holds it when it comes from the seed.
-func (e *environment) latest(i uint32, scratch *user) *user {
+// textPaths are the paths of the text attributes: the object that a text is in,
+// if it is in one, and its name.
+var textPaths = func() (out [data.NumTexts][]string) {
+	for a, path := range data.Names {
+		out[a] = strings.Split(path, ".")
+	}
+	return out
+}()
+
+// set gives a member of an object, or of one in it, a value.
+func set(object map[string]any, path []string, v any) {
+	if len(path) > 1 {
+		inner, ok := object[path[0]].(map[string]any)
+		if !ok {
+			inner = make(map[string]any)
+			object[path[0]] = inner
+		}
+		object = inner
+	}
+	object[path[len(path)-1]] = v
+}
+
+// latest reads a user as single reads see it; nil when there is none.
+func (e *environment) latest(i uint32) *resource.Row {
 	if versions, ok := e.written[i]; ok {
-		return versions[len(versions)-1].user
+		return versions[len(versions)-1].row
 	}
 	if i >= e.people.Count() {
 		return nil
 	}
-	e.fill(i, scratch)
-	return scratch
+	return e.fromSeed(i, make(map[string]any))
 }
 
 // searchable reads a written user as lists see it at a time. ok is false when
 // the seeded row still stands there.
-func (e *environment) searchable(i uint32, now time.Time) (u *user, ok bool) {
+func (e *environment) searchable(i uint32, now time.Time) (row *resource.Row, ok bool) {
 	versions := e.written[i]
 	for k := len(versions) - 1; k >= 0; k-- {
 		if !versions[k].visible.After(now) {
-			return versions[k].user, true
+			return versions[k].row, true
 		}
 	}
 	return nil, i >= e.people.Count()
 }
 
-// listed reads a row that a search found.
-func (e *environment) listed(i uint32, now time.Time, scratch *user) *user {
+// listed reads a row that a search found. It may use the map scratch.
+func (e *environment) listed(i uint32, now time.Time, scratch map[string]any) *resource.Row {
 	if _, ok := e.written[i]; ok {
-		if u, ok := e.searchable(i, now); ok {
-			return u
+		if row, ok := e.searchable(i, now); ok {
+			return row
 		}
 	}
-	e.fill(i, scratch)
-	return scratch
-}
-
-// own copies a user so that it can be changed and stored.
-func (e *environment) own(i uint32) *user {
-	var u user
-	src := e.latest(i, &u)
-	if src == nil {
-		return nil
-	}
-	out := *src
-	out.custom = slices.Clone(src.custom)
-	out.groups = make(map[int]bool)
-	for g := range e.groups {
-		if e.direct(&subject{environment: e, index: i, user: src}, g) {
-			out.groups[g] = true
-		}
-	}
-	return &out
+	clear(scratch)
+	return e.fromSeed(i, scratch)
 }
 
 // store keeps a new state of a user; nil deletes it.
-func (e *environment) store(i uint32, u *user, now time.Time) {
-	delay := e.unkind.Load().searchDelay
+func (e *environment) store(i uint32, row *resource.Row, now time.Time) {
+	delay := e.server.unkind.Load().searchDelay
 	versions, ok := e.written[i]
 	if !ok {
 		at, _ := slices.BinarySearch(e.order, i)
@@ -159,6 +207,12 @@ func (e *environment) store(i uint32, u *user, now time.Time) {
 	for len(versions) > 1 && !versions[1].visible.After(now) {
 		versions = versions[1:]
 	}
-	e.written[i] = append(versions, version{now.Add(delay), u})
+	e.written[i] = append(versions, version{now.Add(delay), row})
+	e.writes++
+}
+
+// restructure notes a change that moves seeded users between results.
+func (e *environment) restructure() {
+	e.structure++
 	e.writes++
 }

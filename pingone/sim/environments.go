@@ -44,7 +44,7 @@ func (s *Server) build() {
 // addEnvironment makes an environment with a number of seeded users. The name
 // chooses its content.
 func (s *Server) addEnvironment(row *resource.Row, name string, users int) {
-	e := &environment{unkind: &s.unkind}
+	e := &environment{server: s}
 	e.id, _ = data.ParseID(row.ID)
 	e.row.Store(row)
 	now := s.opt.Clock()
@@ -122,7 +122,6 @@ func storeEnvironment(p *place, old, row *resource.Row) error {
 		return invalidValue("license.id", "The license does not exist or is not active.")
 	}
 	m["license"] = map[string]any{"id": license, "package": found.Members["package"]}
-	nameProducts(row)
 	if old == nil {
 		m["organization"] = map[string]any{"id": organizationID}
 		p.server.addEnvironment(row, row.ID, 0)
@@ -133,18 +132,6 @@ func storeEnvironment(p *place, old, row *resource.Row) error {
 	}
 	p.call.environment.row.Store(row)
 	return nil
-}
-
-// nameProducts gives new products of a bill of materials their ids.
-func nameProducts(row *resource.Row) {
-	bill, _ := row.Members["billOfMaterials"].(map[string]any)
-	products, _ := bill["products"].([]any)
-	for _, item := range products {
-		if product, ok := item.(map[string]any); ok && product["id"] == nil {
-			kind, _ := product["type"].(string)
-			product["id"] = data.NamedID("product " + row.ID + kind).String()
-		}
-	}
 }
 
 // setStatus deletes an environment softly or brings it back.
@@ -164,7 +151,7 @@ func deletable(row *resource.Row) (time.Time, bool) {
 	return at.Add(30 * day * time.Millisecond), ok
 }
 
-func hardDeletedAllowedAt(_ *Server, _ *call, row *resource.Row) any {
+func hardDeletedAllowedAt(_ *place, row *resource.Row) any {
 	if at, deleted := deletable(row); deleted {
 		return instant(at.UnixMilli())
 	}
@@ -193,10 +180,10 @@ func removeEnvironment(p *place, row *resource.Row) (*resource.Row, error) {
 
 // licenseQuantities are the rate limits of the license, in the unit that the
 // name of the group ends in.
-func licenseQuantities(s *Server, _ *call, _ *resource.Row) any {
+func licenseQuantities(p *place, _ *resource.Row) any {
 	out := make(map[string]any)
 	for name, rate := range rateGroups {
-		if own, ok := s.opt.RateLimits[name]; ok {
+		if own, ok := p.server.opt.RateLimits[name]; ok {
 			rate = own
 		}
 		per := time.Second

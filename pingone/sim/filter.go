@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
@@ -31,14 +30,23 @@ func compile[T any](x *scim.Expr, leaf func(x *scim.Expr) func(T) bool) func(T) 
 	}
 }
 
-// onTexts makes the leaf that compares the texts of an attribute, whatever their
-// case. The instants of the API order as text.
-func onTexts[T any](values func(row T, attribute string) []string) func(x *scim.Expr) func(T) bool {
-	return func(x *scim.Expr) func(T) bool {
-		want := fold(x.Value.Text)
-		return func(row T) bool {
-			return slices.ContainsFunc(values(row, x.Attr), func(v string) bool { return v != "" && holds(x.Op, fold(v), want) })
+// comparison makes the test of a text by an operator: in any case, unless case
+// counts. The instants of the API order as text.
+func comparison(op, want string, exact bool) func(v string) bool {
+	if exact {
+		return func(v string) bool { return holds(op, v, want) }
+	}
+	want = fold(want)
+	return func(v string) bool {
+		switch {
+		case v == "":
+			return false
+		case op == "eq": // the usual ones need no copy of the text
+			return strings.EqualFold(v, want)
+		case op == "sw":
+			return foldPrefix(v, want)
 		}
+		return holds(op, fold(v), want)
 	}
 }
 

@@ -22,15 +22,15 @@ type filterSpec struct {
 
 // usersSpec is what users accept in an environment: the declared attributes and
 // the custom attributes of type STRING that are in use.
-func (s *Server) usersSpec(e *environment) filterSpec {
-	t := s.resources.Type("users")
+func (e *environment) usersSpec() filterSpec {
+	t := e.server.resources.Type("users")
 	spec := filterSpec{attributes: maps.Clone(t.Filters), or: t.Or, groupPath: true}
-	for _, a := range e.attributes {
-		if a.inUse() && a.kind == "STRING" {
-			spec.attributes[a.name] = resource.Words{"eq", "sw"}
+	for name, a := range e.schema() {
+		if a.enabled && a.Kind == resource.String {
+			spec.attributes[name] = resource.Words{"eq", "sw"}
 		}
 	}
-	if s.opt.Unconfirmed {
+	if e.server.opt.Unconfirmed {
 		spec.attributes["id"] = resource.Words{"eq"}
 		for _, name := range []string{"name.given", "name.family"} {
 			spec.attributes[name] = resource.Words{"eq", "sw", "ew", "co"}

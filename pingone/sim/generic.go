@@ -6,8 +6,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-faster/jx"
+
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
 )
 
 // generic answers the calls of a declared resource. What is peculiar to one is
@@ -40,21 +43,62 @@ func (s *Server) newID() string {
 	return data.IDs(data.Mix(s.opt.Seed ^ data.SaltOf("resources"))).ID(s.rowsMade.Add(1)).String()
 }
 
-func (g *generic) read(c *call) (reply, error) {
-	p := g.place(c)
-	row, err := p.row()
+// list answers a page, or the whole collection when it has no page size: then
+// limit means nothing.
+func (g *generic) list(c *call) (reply, error) {
+	at := g.place(c)
+	if err := at.owned(); err != nil {
+		return reply{}, err
+	}
+	def, most := min(g.kind.Page.Default, g.most), g.most
+	if most == 0 {
+		def = max(1, at.rows.Len())
+		most = def
+		c.query.Del("limit")
+	}
+	p, err := g.server.paging(c, def, most)
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{body: p.single(nil, row)}, nil
+	at.listing, at.include, at.expand = true, "", p.at.Expand // what include asks for is in single rows alone
+	found, err := at.search(p.at)
+	if err != nil {
+		return reply{}, err
+	}
+	if x, err := at.filter(p.at.Filter); err == nil && names(x, g.kind.Whole) {
+		p.limit = most
+	}
+	l := &listing{key: g.kind.Key, uncounted: !g.kind.Count, plain: g.most == 0 && !p.continued}
+	rows := g.server.turn(c, p, l, found)
+	return c.page(l, rows, func(e *jx.Encoder, number uint32) { at.write(e, at.numbered(number)) }), nil
 }
+
+// names reports whether a filter compares any of some attributes.
+func names(x *scim.Expr, attributes []string) bool {
+	return x != nil && (x.Kind == scim.Compare && slices.Contains(attributes, x.Attr) ||
+		slices.ContainsFunc(x.Children, func(child *scim.Expr) bool { return names(child, attributes) }))
+}
+
+// onRow makes the handler of a method of rows.
+func (g *generic) onRow(method func(p *place, row *resource.Row) (reply, error)) handler {
+	return func(c *call) (reply, error) {
+		p := g.place(c)
+		row, err := p.row()
+		if err != nil {
+			return reply{}, err
+		}
+		return method(p, row)
+	}
+}
+
+func (p *place) read(row *resource.Row) (reply, error) { return p.one(row), nil }
 
 func (g *generic) create(c *call) (reply, error) {
 	p := g.place(c)
 	if err := p.owned(); err != nil {
 		return reply{}, err
 	}
-	sent, err := c.sent(g.kind.Bytes, mediaJSON, g.kind.Imports)
+	sent, err := p.sent(mediaJSON, g.kind.Imports)
 	if err != nil {
 		return reply{}, err
 	}
@@ -75,84 +119,69 @@ func (g *generic) create(c *call) (reply, error) {
 		return reply{}, err
 	}
 	p.created = true
-	return reply{status: http.StatusCreated, body: p.single(nil, row), location: p.self + "/" + row.ID}, nil
+	answer := p.one(row)
+	answer.status, answer.location = http.StatusCreated, p.self+"/"+row.ID
+	return answer, nil
 }
 
-func (g *generic) replace(c *call) (reply, error) { return g.change(c, false) }
+// replace makes the row that a body describes of an old one, patch of the old one
+// merged with it.
+func (p *place) replace(old *resource.Row) (reply, error) { return p.change(old, false) }
 
-func (g *generic) patch(c *call) (reply, error) { return g.change(c, true) }
+func (p *place) patch(old *resource.Row) (reply, error) { return p.change(old, true) }
 
-// change reads a body, makes the new row of it, or of the old one merged with
-// it, and answers with that.
-func (g *generic) change(c *call, merge bool) (reply, error) {
-	p := g.place(c)
-	old, err := p.row()
+func (p *place) change(old *resource.Row, merge bool) (reply, error) {
+	sent, err := p.sent(mediaJSON)
 	if err != nil {
 		return reply{}, err
 	}
-	sent, err := c.sent(g.kind.Bytes, mediaJSON)
-	if err != nil {
-		return reply{}, err
-	}
-	old = p.whole(old)
 	if merge {
 		sent = p.shape().Merge(old.Members, sent)
 	}
-	members, problem := g.kind.Take(p.shape(), sent, old.Members)
-	if problem != nil {
-		return reply{}, refusedRow(problem)
-	}
-	row, err := p.write(old, members)
+	row, err := p.keep(old, func() (map[string]any, *resource.Problem) {
+		return p.generic.kind.Take(p.shape(), sent, old.Members)
+	})
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{body: p.single(nil, row)}, nil
+	return p.one(row), nil
 }
 
-func (g *generic) delete(c *call) (reply, error) {
-	p := g.place(c)
-	row, err := p.row()
-	if err != nil {
-		return reply{}, err
-	}
-	if g.hooks.remove != nil {
-		kept, err := g.hooks.remove(p, row)
+func (p *place) delete(row *resource.Row) (reply, error) {
+	done := reply{status: http.StatusNoContent}
+	if hook := p.generic.hooks.remove; hook != nil {
+		kept, err := hook(p, row)
 		if err != nil {
 			return reply{}, err
 		}
 		if kept != nil {
 			p.put(kept)
-			return reply{status: http.StatusNoContent}, nil
+			return done, nil
 		}
 	}
 	p.remove(row)
-	return reply{status: http.StatusNoContent}, nil
+	return done, nil
 }
 
-// act makes the handler that does the action which the media type of a call names.
-func (g *generic) act(method string) handler {
-	return func(c *call) (reply, error) {
-		p := g.place(c)
-		row, err := p.row()
-		if err != nil {
-			return reply{}, err
-		}
-		media := c.mediaOf()
+// act makes the method that does the action which the media type of a call names.
+func (g *generic) act(method string) func(p *place, old *resource.Row) (reply, error) {
+	return func(p *place, old *resource.Row) (reply, error) {
+		media := p.call.mediaOf()
 		k := slices.IndexFunc(g.kind.Actions, func(a resource.Text) bool {
 			by, chosen := resource.Action(a.Text)
 			return by == method && strings.EqualFold(chosen, media)
 		})
 		if k < 0 {
-			return reply{}, unsupportedMedia(c.request.Header.Get("Content-Type"))
+			return reply{}, unsupportedMedia(p.call.request.Header.Get("Content-Type"))
 		}
 		var sent map[string]any
-		if strings.HasSuffix(media, "json") && c.request.ContentLength != 0 {
-			if sent, err = c.sent(g.kind.Bytes, media); err != nil {
+		if strings.HasSuffix(media, "json") && p.call.request.ContentLength != 0 {
+			var err error
+			if sent, err = p.call.sent(g.kind.Bytes, media); err != nil {
 				return reply{}, err
 			}
 		}
-		old := p.whole(row)
-		row = copied(old)
+		row := copied(old)
 		if err := resourceActions[g.kind.Name()+" "+g.kind.Actions[k].Name](p, row, sent); err != nil {
 			return reply{}, err
 		}
@@ -160,47 +189,28 @@ func (g *generic) act(method string) handler {
 			p.stamp(g.kind.Members, row.Members, resource.Updated)
 			p.put(row)
 		}
-		return reply{body: p.single(nil, row)}, nil
+		return p.one(row), nil
 	}
 }
 
-// readPart makes the handler that shows some members of a row.
-func (g *generic) readPart(part resource.Part) handler {
-	return func(c *call) (reply, error) {
-		p := g.place(c)
-		row, err := p.row()
+// replacePart makes the method that sets some members of a row.
+func (g *generic) replacePart(part resource.Part) func(p *place, old *resource.Row) (reply, error) {
+	return func(p *place, old *resource.Row) (reply, error) {
+		sent, err := p.call.sent(g.kind.Bytes, mediaJSON)
 		if err != nil {
 			return reply{}, err
 		}
-		return reply{body: p.appendPart(p.whole(row), part)}, nil
-	}
-}
-
-// replacePart makes the handler that sets some members of a row.
-func (g *generic) replacePart(part resource.Part) handler {
-	return func(c *call) (reply, error) {
-		p := g.place(c)
-		old, err := p.row()
+		row, err := p.keep(old, func() (map[string]any, *resource.Problem) {
+			members, problem := g.kind.TakePart(part, sent, old.Members)
+			if inner, ok := members[part.Of].(map[string]any); ok {
+				p.stamp(g.kind.Members.Child(part.Of), inner, resource.Updated)
+			}
+			return members, problem
+		})
 		if err != nil {
 			return reply{}, err
 		}
-		sent, err := c.sent(g.kind.Bytes, mediaJSON)
-		if err != nil {
-			return reply{}, err
-		}
-		old = p.whole(old)
-		members, problem := g.kind.TakePart(part, sent, old.Members)
-		if problem != nil {
-			return reply{}, refusedRow(problem)
-		}
-		if inner, ok := members[part.Of].(map[string]any); ok {
-			p.stamp(g.kind.Members.Child(part.Of), inner, resource.Updated)
-		}
-		row, err := p.write(old, members)
-		if err != nil {
-			return reply{}, err
-		}
-		return reply{body: p.appendPart(row, part)}, nil
+		return p.part(row, part), nil
 	}
 }
 

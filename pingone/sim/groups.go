@@ -3,166 +3,231 @@ package sim
 import (
 	"encoding/json"
 	"hash/crc32"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
-// group is what memberships need of a group beside its row. Its place is that of
-// the row.
+// group is what memberships need of a group. Its place is that of its row. What a
+// row makes beside itself, its share of the seeded users and the groups that it
+// is nested in, is its member makes, which no file declares.
 type group struct {
-	id          data.ID
-	population  int       // -1: of the environment
-	dynamic     predicate // compiled userFilter; nil for none
-	salt, share uint64    // who of the seeded users is a direct member
-	parents     map[int]bool
-	deleted     bool
+	*resource.Row           // nil: it was deleted
+	place         int       // of its row
+	population    string    // id; empty: of the environment
+	dynamic       predicate // compiled userFilter; nil for none
+	salt, share   uint64    // who of the seeded users is a direct member
+	parents       []*group  // that it is nested in
+	ancestors     []*group  // and those above, in the order of the groups
+	descendants   []*group
+	children      int // number of direct ones
 }
 
-// groupRow is the row of a group.
-func (e *environment) groupRow(g int) *resource.Row { return e.rows.Read("groups").Row(g) }
+// text is a text of the group's row.
+func (g *group) text(name string) string { return resource.First(g.Members, name) }
 
-// groupText is a text of a group's row.
-func (e *environment) groupText(g int, name string) string {
-	return resource.First(e.groupRow(g).Members, name)
+// groups are the groups of an environment by their place.
+func (e *environment) groups() []*group {
+	return e.tree.get(e.structure, func() []*group {
+		rows := e.rows.Read("groups")
+		groups := make([]*group, rows.Len())
+		for k := range groups {
+			groups[k] = e.readGroup(k, rows.Row(k))
+		}
+		for _, g := range groups {
+			for _, text := range g.parentTexts() {
+				if parent, _ := strconv.Atoi(text); groups[parent].Row != nil { // written by nest or in the file
+					g.parents = append(g.parents, groups[parent])
+					groups[parent].children++
+				}
+			}
+		}
+		for _, g := range groups {
+			seen := make([]bool, len(groups))
+			g.mark(seen)
+			for k, above := range seen {
+				if above && k != g.place {
+					g.ancestors = append(g.ancestors, groups[k])
+					groups[k].descendants = append(groups[k].descendants, g)
+				}
+			}
+		}
+		return groups
+	})
 }
 
-// groupByID finds a living group by the text of its id.
-func (e *environment) groupByID(text string) (int, bool) {
-	return e.rows.Read("groups").Place(canonical(text))
-}
-
-// seedGroup makes the memberships of a seeded group, which its file describes.
-func seedGroup(s *Server, e *environment, row, makes map[string]any) {
-	k := len(e.groups)
-	g := &group{population: -1, salt: data.Mix(data.Mix(s.opt.Seed^data.SaltOf(e.says("name"))) + uint64(k)*3), parents: make(map[int]bool)}
-	g.id, _ = data.ParseID(resource.First(row, "id"))
-	for _, text := range resource.Values(row, "population.id") {
-		id, _ := data.ParseID(text)
-		k, _ := e.ids.populations.Index(id)
-		g.population = int(k)
+func (e *environment) readGroup(k int, row *resource.Row) *group {
+	g := &group{Row: row, place: k}
+	if row == nil {
+		return g
 	}
-	if part, ok := makes["share"].(json.Number); ok {
-		f, _ := part.Float64()
-		g.share = uint64(f * math.MaxUint64)
+	g.population, g.salt = g.text("population.id"), data.Mix(e.salt+uint64(k)*3)
+	if filter := g.text("userFilter"); filter != "" {
+		g.dynamic, _ = e.compileUserFilter(filter) // checked when it was stored; tests read the seeded ones
 	}
-	for _, text := range resource.Values(makes, "parents") {
-		parent, _ := strconv.Atoi(text)
-		g.parents[parent] = true
+	if share, err := strconv.ParseFloat(g.text("makes.share"), 64); err == nil {
+		g.share = uint64(share * math.MaxUint64)
 	}
-	e.groups = append(e.groups, g)
+	return g
 }
 
-// compileGroups reads the userFilters of the seeded groups; they name attributes
-// of the schema, which has to be there first.
-func (s *Server) compileGroups(e *environment) {
-	for k, g := range e.groups {
-		if text := e.groupText(k, "userFilter"); text != "" {
-			g.dynamic, _ = s.compileUserFilter(e, text) // the tests read them
+// parentTexts are the places of the groups that a group is nested in.
+func (g *group) parentTexts() []string {
+	if g.Row == nil {
+		return nil
+	}
+	return resource.Values(g.Members, "makes.parents")
+}
+
+// mark visits a group and everything above it. Cycles cannot be written, but
+// would end here.
+func (g *group) mark(seen []bool) {
+	seen[g.place] = true
+	for _, p := range g.parents {
+		if !seen[p.place] {
+			p.mark(seen)
 		}
 	}
+}
+
+// groupByID finds a living group by the text of its id; nil when there is none.
+func (e *environment) groupByID(text string) *group {
+	if k, ok := e.rows.Read("groups").Place(canonical(text)); ok {
+		return e.groups()[k]
+	}
+	return nil
 }
 
 // seesPopulationOf: callers with roles for populations see what belongs to those.
 func seesPopulationOf(c *call, row *resource.Row) bool {
-	id := resource.Values(row.Members, "population.id")
-	return c.access.populations == nil || len(id) > 0 && c.seesPopulation(id[0])
+	id := resource.First(row.Members, "population.id")
+	return c.access.populations == nil || id != "" && c.seesPopulation(id)
 }
-
-// seesGroup reports whether the caller may see a group.
-func (c *call) seesGroup(g int) bool { return seesPopulationOf(c, c.environment.groupRow(g)) }
 
 // storeGroup: a group keeps its population, and its userFilter must be one.
 func storeGroup(p *place, old, row *resource.Row) error {
-	e := p.call.environment
-	made := &group{population: -1, parents: make(map[int]bool)}
+	id := resource.First(row.Members, "population.id")
 	if old != nil {
-		k, _ := p.rows.Place(old.ID)
-		*made = *e.groups[k]
-	}
-	if id := resource.First(row.Members, "population.id"); id != "" {
-		population, ok := e.populationByID(id)
-		switch {
-		case old != nil && population != made.population:
+		before := resource.First(old.Members, "population.id")
+		if id != "" && id != before {
 			return constraint("population.id", "A group cannot be moved to another population.")
-		case !ok:
-			return invalidValue("population.id", "The population does not exist.")
 		}
-		made.population = population
+		if id = before; id != "" {
+			row.Members["population"] = map[string]any{"id": id}
+		}
 	}
-	if made.population >= 0 {
-		row.Members["population"] = map[string]any{"id": e.populationID(made.population).String()}
+	if _, ok := p.call.environment.populationByID(id); !ok && id != "" {
+		return invalidValue("population.id", "The population does not exist.")
 	}
-	if made.dynamic = nil; row.Members["userFilter"] != nil {
-		compiled, err := p.server.compileUserFilter(e, resource.First(row.Members, "userFilter"))
-		if err != nil {
+	if text := resource.First(row.Members, "userFilter"); text != "" {
+		if _, err := p.call.environment.compileUserFilter(text); err != nil {
 			refused := *asAPIError(err)
 			refused.details[0].Target = "userFilter"
 			return &refused
 		}
-		made.dynamic = compiled
 	}
 	if !seesPopulationOf(p.call, row) {
 		return forbidden()
 	}
-	if old == nil {
-		made.id, _ = data.ParseID(row.ID)
-		e.groups = append(e.groups, made)
-	} else {
-		k, _ := p.rows.Place(old.ID)
-		*e.groups[k] = *made
-	}
-	e.restructure()
 	return nil
 }
 
-// removeGroup ends the memberships of a group.
-func removeGroup(p *place, row *resource.Row) (*resource.Row, error) {
-	k, _ := p.rows.Place(row.ID)
-	p.call.environment.groups[k].deleted = true
-	p.call.environment.restructure()
-	return nil, nil
-}
-
-// restructure notes a change that moves seeded users between results.
-func (e *environment) restructure() {
-	e.structure++
-	e.writes++
+// nest makes a group a child of another, or ends that.
+func (p *place) nest(child *resource.Row, parent int, nested bool) {
+	row := copied(child)
+	makes, _ := row.Members["makes"].(map[string]any)
+	if makes = maps.Clone(makes); makes == nil {
+		makes = make(map[string]any)
+	}
+	var parents []any
+	for _, text := range resource.Values(makes, "parents") {
+		if text != strconv.Itoa(parent) {
+			parents = append(parents, json.Number(text))
+		}
+	}
+	if nested {
+		parents = append(parents, json.Number(strconv.Itoa(parent)))
+	}
+	makes["parents"], row.Members["makes"] = parents, makes
+	p.put(row)
 }
 
 // groupsOf are the ids of the groups that a group is nested in, for filters:
 // all, or those it is nested in directly or indirectly.
 func groupsOf(c *call, row *resource.Row, kind string) (out []string) {
-	g, _ := c.environment.groupByID(row.ID)
-	for _, m := range c.environment.parents(g) {
+	for _, m := range c.environment.groupByID(row.ID).memberships() {
 		if kind == "" || m.kind.String() == kind {
-			out = append(out, c.environment.groups[m.group].id.String())
+			out = append(out, m.group.ID)
 		}
 	}
 	return out
 }
 
 // checkSum is a number that differs between groups.
-func checkSum(_ *Server, _ *call, row *resource.Row) any {
-	name, _ := row.Members["name"].(string)
+func checkSum(_ *place, row *resource.Row) any {
+	name := resource.First(row.Members, "name")
 	return strconv.FormatUint(uint64(crc32.ChecksumIEEE([]byte(row.ID+name)))+10_000_000_000, 10)
 }
 
-func directMembers(_ *Server, c *call, row *resource.Row) any {
-	g, _ := c.environment.groupByID(row.ID)
-	users, groups := c.environment.shown(c.now).members(g)
-	return map[string]int{"users": users, "groups": groups}
+func directMembers(p *place, row *resource.Row) any {
+	g := p.call.environment.groupByID(row.ID).place
+	shown := p.call.environment.shown(p.server.unkind.Load().staleGroups, p.call.now)
+	return map[string]int{"users": at(shown.groups, g), "groups": at(shown.children, g)}
 }
 
-func allMembers(_ *Server, c *call, row *resource.Row) any {
-	e := c.environment
-	g, _ := e.groupByID(row.ID)
-	below := e.nesting().descendants[g]
+func allMembers(p *place, row *resource.Row) any {
+	e := p.call.environment
+	g := e.groupByID(row.ID)
 	found := e.find(query{
 		key:   `memberOfGroups[id eq "` + row.ID + `"]`,
-		match: func(u *subject) bool { return e.memberOf(u, g, below) != outside },
-	}, c.now)
-	return map[string]int{"users": found.count(), "groups": len(below)}
+		match: func(u *subject) bool { return e.member(u, g) != outside },
+	}, p.call.now)
+	return map[string]int{"users": len(found), "groups": len(g.descendants)}
+}
+
+// counts are numbers of users by place, of populations and of groups, whose
+// direct members are counted, and of the groups nested in groups.
+type counts struct{ populations, groups, children []int }
+
+// counts gives the numbers over all users, with every write.
+func (e *environment) counts() *counts {
+	return e.current.get(e.writes, func() *counts {
+		base := e.seeded.get(e.structure, e.seedCounts)
+		out := &counts{slices.Clone(base.populations), slices.Clone(base.groups), base.children}
+		for _, i := range e.order {
+			if i < e.people.Count() {
+				e.count(out, &subject{environment: e, index: i}, -1)
+			}
+			if row := e.latest(i); row != nil {
+				e.count(out, &subject{environment: e, index: i, row: row}, 1)
+			}
+		}
+		return out
+	})
+}
+
+// seedCounts counts the seeded users.
+func (e *environment) seedCounts() *counts {
+	out := &counts{populations: make([]int, e.populations().Len()), groups: make([]int, len(e.groups()))}
+	for _, g := range e.groups() {
+		out.children = append(out.children, g.children)
+	}
+	for i := range e.people.Count() {
+		e.count(out, &subject{environment: e, index: i}, 1)
+	}
+	return out
+}
+
+// count adds a user to the numbers, or takes it off.
+func (e *environment) count(out *counts, s *subject, sign int) {
+	out.populations[s.population()] += sign
+	for k, g := range e.groups() {
+		if g.direct(s) {
+			out.groups[k] += sign
+		}
+	}
 }

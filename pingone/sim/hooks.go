@@ -29,32 +29,38 @@ func hooksOf() map[string]resourceHooks {
 			computed: map[string]compute{"name": ofApplicationRole("name"), "description": ofApplicationRole("description")},
 		},
 		"capabilities": {computed: map[string]compute{"licenseQuantities": licenseQuantities}},
-		"schemas": {computed: map[string]compute{"allowsContainsOperator": func(s *Server, _ *call, _ *resource.Row) any {
-			return s.opt.Unconfirmed
+		"schemas": {computed: map[string]compute{"allowsContainsOperator": func(p *place, _ *resource.Row) any {
+			return p.server.opt.Unconfirmed
 		}}},
-		"schemas/attributes": {seed: seedAttribute, store: storeAttribute, remove: removeAttribute},
+		"schemas/attributes": {store: storeAttribute, remove: removeAttribute, structural: true},
 		"populations": {
 			visible: func(c *call, row *resource.Row) bool { return c.seesPopulation(row.ID) },
-			store:   storePopulation, remove: removePopulation, newID: newPopulation,
+			store:   storePopulation, remove: removePopulation, newID: newPopulation, structural: true,
 			computed: map[string]compute{"userCount": countUsers},
 		},
 		"populations/defaultIdentityProvider": {
-			store: storeDefaultProvider, computed: map[string]compute{"type": func(_ *Server, c *call, row *resource.Row) any {
-				id, _ := row.Members["id"].(string)
-				return c.environment.providerType(id)
+			store: storeDefaultProvider, computed: map[string]compute{"type": func(p *place, row *resource.Row) any {
+				return p.call.environment.providerType(resource.First(row.Members, "id"))
 			}},
 		},
 		"groups": {
-			visible: seesPopulationOf, seed: seedGroup, store: storeGroup, remove: removeGroup, groups: groupsOf,
+			visible: seesPopulationOf, store: storeGroup, groups: groupsOf, structural: true,
 			computed: map[string]compute{
-				"displayName":        func(_ *Server, _ *call, row *resource.Row) any { return row.Members["name"] },
+				"displayName":        func(_ *place, row *resource.Row) any { return row.Members["name"] },
 				"directMemberCounts": directMembers, "totalMemberCounts": allMembers, "checkSum": checkSum,
 			},
 		},
-		"groups/memberOfGroups": {source: membershipsOf, store: storeMembership, remove: removeMembership},
-		"users":                 {source: usersOf, visible: seesPopulationOf, newID: newUser, shape: usersShape, store: storeUser},
-		"users/memberOfGroups":  {source: membershipsOf, store: storeMembership, remove: removeMembership},
-		"users/password":        {source: passwordOf},
+		"groups/memberOfGroups": memberships,
+		"users": {
+			source: usersOf, visible: seesPopulationOf, newID: newUser, shape: usersShape, store: storeUser,
+			computed: map[string]compute{
+				"canAuthenticate":    canAuthenticate,
+				"memberOfGroupIDs":   groupTexts(func(g *group) string { return g.ID }),
+				"memberOfGroupNames": groupTexts(func(g *group) string { return g.text("name") }),
+			},
+		},
+		"users/memberOfGroups": memberships,
+		"users/password":       {rows: passwordOf, put: putPassword},
 	}
 }
 
@@ -133,9 +139,9 @@ func seesOrganization(c *call, row *resource.Row) bool {
 }
 
 // countAssigned is the number of environments that use a license.
-func countAssigned(s *Server, _ *call, row *resource.Row) any {
+func countAssigned(p *place, row *resource.Row) any {
 	n := 0
-	for _, e := range s.environments() {
+	for _, e := range p.server.environments() {
 		if e.says("license.id") == row.ID {
 			n++
 		}

@@ -6,59 +6,54 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/go-faster/jx"
 )
 
-// listing is a page of a collection on its way out. The links are set first,
-// then it is opened, then rows are added, then it is closed.
+// listing is what stands around the rows of a page.
 type listing struct {
-	key       string // in _embedded
-	count     int    // -1: not told
-	next      string
-	prev      string
-	plain     bool // _links.self without the query
-	uncounted bool // the endpoint never tells the count
-	dst       []byte
-	size      int
+	key        string // in _embedded
+	count      int    // -1: not told
+	next, prev string
+	plain      bool // _links.self without the query
+	uncounted  bool // the endpoint never tells the count
 }
 
-// open writes what stands before the rows.
-func (c *call) open(l *listing) {
-	o := open(takeBuffer())
-	links := o.child("_links")
+// page is the answer with a page of rows, each written by its number.
+func (c *call) page(l *listing, rows []uint32, write func(e *jx.Encoder, number uint32)) reply {
+	e := jx.GetEncoder()
+	e.ObjStart()
+	e.FieldStart("_links")
+	e.ObjStart()
+	self := c.self()
 	if l.plain {
-		links.link("self", c.address())
-	} else {
-		links.link("self", c.self())
+		self = c.address()
 	}
+	link(e, "self", self)
 	if l.next != "" {
-		links.link("next", l.next)
+		link(e, "next", l.next)
 	}
 	if l.prev != "" {
-		links.link("prev", l.prev)
+		link(e, "prev", l.prev)
 	}
-	o.end(links)
-	embedded := o.child("_embedded")
-	embedded.key(l.key)
-	l.dst = append(embedded.dst, '[')
-}
-
-// add writes another row.
-func (l *listing) add(row func(dst []byte) []byte) {
-	if l.size > 0 {
-		l.dst = append(l.dst, ',')
+	e.ObjEnd()
+	e.FieldStart("_embedded")
+	e.ObjStart()
+	e.FieldStart(l.key)
+	e.ArrStart()
+	for _, number := range rows {
+		write(e, number)
 	}
-	l.dst = row(l.dst)
-	l.size++
-}
-
-// close writes what stands behind the rows.
-func (l *listing) close() reply {
-	o := object{dst: append(l.dst, "]}"...)}
+	e.ArrEnd()
+	e.ObjEnd()
 	if l.count >= 0 {
-		o.int("count", l.count)
+		e.FieldStart("count")
+		e.Int(l.count)
 	}
-	o.int("size", l.size)
-	return reply{body: o.close(), pooled: true}
+	e.FieldStart("size")
+	e.Int(len(rows))
+	e.ObjEnd()
+	return reply{body: e}
 }
 
 // paging is what a caller asked of a listing.
@@ -83,11 +78,10 @@ func (s *Server) paging(c *call, def, most int) (paging, error) {
 		}
 		p.limit = min(n, most)
 	}
-	text := c.query.Get("cursor")
 	if !c.query.Has("cursor") {
 		return p, nil
 	}
-	at, err := s.unseal(text, c)
+	at, err := s.unseal(c.query.Get("cursor"), c)
 	if err != nil {
 		return p, err
 	}

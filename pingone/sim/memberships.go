@@ -1,171 +1,274 @@
 package sim
 
-import "github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
+import (
+	"slices"
+	"strconv"
+
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
+)
+
+// membership is how a user or group belongs to a group.
+type membership uint8
+
+const (
+	outside membership = iota
+	directly
+	indirectly // by nesting or by a userFilter
+)
+
+// String is the API's word.
+func (m membership) String() string { return [...]string{"", "DIRECT", "INDIRECT"}[m] }
+
+// memberships are the rules of the groups that a user or a group is in.
+var memberships = resourceHooks{rows: membershipsOf, store: storeMembership, put: putMembership, remove: removeMembership}
 
 // groupMembership is a group that a user or group belongs to.
 type groupMembership struct {
-	group int
+	group *group
 	kind  membership
 }
 
-// memberships are the groups of a user, or those that a group is nested in.
-type memberships struct {
-	*stored
-	held []groupMembership
+// member is the user whose memberships a place has; nil when they are a group's.
+func (p *place) member() *subject {
+	if p.above.generic.kind.Name() != "users" {
+		return nil
+	}
+	i, _ := p.call.environment.userByID(p.above.found.ID)
+	return &subject{environment: p.call.environment, index: i, row: p.above.found}
 }
 
-// membershipsOf are the rows of a place for memberships.
-func membershipsOf(p *place) source { return &memberships{stored: &stored{place: p}} }
-
-// load finds the memberships of the row that owns these, which is there.
-func (m *memberships) load() []groupMembership {
-	if m.held != nil {
-		return m.held
+// membershipsOf are the rows of a place for memberships. Those in groups that the
+// caller may not see are not there.
+func membershipsOf(p *place) *resource.Collection {
+	e, out := p.call.environment, resource.NewCollection()
+	var held []groupMembership
+	if user := p.member(); user != nil {
+		held = e.memberships(user)
+	} else {
+		held = e.groupByID(p.above.id).memberships()
 	}
-	e := m.call.environment
-	if member, ok := m.above.source.(*userRows); ok {
-		m.held = e.memberships(member.user)
-	} else if g, ok := e.groupByID(m.above.id); ok {
-		m.held = e.parents(g)
-	}
-	return m.held
-}
-
-// find implements source. Memberships in groups that the caller may not see are
-// not there.
-func (m *memberships) find(id string) (*resource.Row, error) {
-	g, ok := m.call.environment.groupByID(id)
-	for _, held := range m.load() {
-		if ok && held.group == g && m.call.seesGroup(g) {
-			return m.rowOf(held), nil
+	for _, m := range held {
+		if g := m.group; seesPopulationOf(p.call, g.Row) {
+			out.Put(&resource.Row{ID: g.ID, Members: map[string]any{"id": g.ID, "name": g.text("name"), "type": m.kind.String()}})
 		}
 	}
-	return nil, nil
+	return out
 }
 
-func (m *memberships) rowOf(held groupMembership) *resource.Row {
-	e := m.call.environment
-	id := e.groups[held.group].id.String()
-	return &resource.Row{ID: id, Members: map[string]any{"id": id, "name": e.groupText(held.group, "name"), "type": held.kind.String()}}
-}
+// putMembership adds a direct membership.
+func putMembership(p *place, row *resource.Row) { p.join(row, true) }
 
-func (m *memberships) search(at cursor) (*selection, error) {
-	if at.Filter != "" {
-		return nil, filterSpec{}.refuse("Filters on memberships are not supported.", 0)
-	}
-	found := &selection{}
-	for k, held := range m.load() {
-		if m.call.seesGroup(held.group) {
-			found.rows = append(found.rows, uint32(k))
-		}
-	}
-	return found, nil
-}
-
-func (m *memberships) listed(dst []byte, number uint32) []byte {
-	return m.append(dst, m.rowOf(m.held[number]))
-}
-
-// put adds a direct membership.
-func (m *memberships) put(row *resource.Row) { m.set(row, true) }
-
-// remove ends a direct membership.
-func (m *memberships) remove(row *resource.Row) { m.set(row, false) }
-
-func (m *memberships) set(row *resource.Row, member bool) {
-	e := m.call.environment
-	g, _ := e.groupByID(row.ID)
-	if owner, ok := m.above.source.(*userRows); ok {
-		changed := e.own(owner.user.index)
-		setMember(changed.groups, g, member)
-		e.store(changed.index, changed, m.call.now)
+// join makes the owner of a place a direct member of a group, or ends that.
+func (p *place) join(row *resource.Row, joined bool) {
+	g := p.call.environment.groupByID(row.ID)
+	user := p.member()
+	if user == nil {
+		p.above.nest(p.above.found, g.place, joined)
 		return
 	}
-	child, _ := e.groupByID(m.above.id)
-	setMember(e.groups[child].parents, g, member)
-	e.restructure()
-}
-
-func setMember(set map[int]bool, g int, member bool) {
-	if member {
-		set[g] = true
-	} else {
-		delete(set, g)
-	}
+	changed := copied(p.above.found)
+	groups := p.call.environment.directGroups(user)
+	groups[g.place] = joined
+	changed.Members["groups"] = groups
+	p.above.put(changed)
 }
 
 // storeMembership checks a new membership and completes its row.
 func storeMembership(p *place, _, row *resource.Row) error {
 	e := p.call.environment
-	g, ok := e.groupByID(row.ID)
-	if !ok || !p.call.seesGroup(g) {
+	g := e.groupByID(row.ID)
+	if g == nil || !seesPopulationOf(p.call, g.Row) {
 		return invalidValue("id", "The group does not exist.")
 	}
 	var how membership
-	if member, isUser := p.above.source.(*userRows); isUser {
-		population := e.groups[g].population
+	if user := p.member(); user != nil {
 		switch {
-		case e.groupText(g, "sourceType") != "":
+		case g.text("sourceType") != "":
 			return constraint("id", "The members of an external group come from its source.")
-		case population >= 0 && population != member.user.population:
+		case g.population != "" && g.population != resource.First(user.row.Members, "population.id"):
 			return constraint("id", "The group belongs to another population.")
 		}
-		how = e.member(&subject{environment: e, index: member.user.index, user: member.user}, g)
+		how = e.member(user, g)
 	} else {
-		child, _ := e.groupByID(p.above.id)
-		if child == g || e.groupMember(g, child) != outside {
+		child := e.groupByID(p.above.id)
+		if child == g || g.nested(child) != outside {
 			return constraint("id", "A group cannot be nested in itself.")
 		}
-		how = e.groupMember(child, g)
+		how = child.nested(g)
 	}
 	if how == directly {
 		return notUnique("id", row.ID)
 	}
-	row.Members["name"], row.Members["type"] = e.groupText(g, "name"), directly.String()
+	row.Members["name"], row.Members["type"] = g.text("name"), directly.String()
 	return nil
 }
 
-func removeMembership(_ *place, row *resource.Row) (*resource.Row, error) {
+// removeMembership ends a direct membership.
+func removeMembership(p *place, row *resource.Row) (*resource.Row, error) {
 	if row.Members["type"] == indirectly.String() {
 		return nil, constraint("type", "An inherited membership cannot be removed.")
 	}
+	p.join(row, false)
 	return nil, nil
 }
 
-// memberships lists the groups of a user, in the order of the groups.
-func (e *environment) memberships(u *user) []groupMembership {
-	s := &subject{environment: e, index: u.index, user: u}
-	kinds := make([]membership, len(e.groups))
-	tree := e.nesting()
-	for g := range e.groups {
-		switch {
-		case e.direct(s, g):
-			kinds[g] = directly
-		case kinds[g] == outside && !e.groups[g].deleted && e.dynamic(s, g):
-			kinds[g] = indirectly
-		case kinds[g] == outside:
-			continue
-		}
-		for _, above := range tree.ancestors[g] {
-			if kinds[above] == outside {
-				kinds[above] = indirectly
-			}
+// direct reports whether a user was put into a group, by a write or by the seed.
+func (g *group) direct(s *subject) bool {
+	if s.row != nil && g.Row != nil {
+		if groups, ok := s.row.Members["groups"].(map[int]bool); ok {
+			return groups[g.place]
 		}
 	}
-	var out []groupMembership
-	for g, kind := range kinds {
-		if kind != outside && !e.groups[g].deleted {
-			out = append(out, groupMembership{g, kind})
+	e := s.environment
+	return g.share > 0 && s.index < e.people.Count() && e.people.Member(s.index, g.salt, g.share) &&
+		(g.population == "" || g.population == e.populationID(e.people.Population(s.index)).String())
+}
+
+// directGroups are the groups that a user was put into.
+func (e *environment) directGroups(s *subject) map[int]bool {
+	out := make(map[int]bool)
+	for k, g := range e.groups() {
+		if g.direct(s) {
+			out[k] = true
 		}
 	}
 	return out
 }
 
-// parents lists the groups that a group belongs to.
-func (e *environment) parents(g int) []groupMembership {
-	var out []groupMembership
-	for _, p := range e.nesting().ancestors[g] {
-		out = append(out, groupMembership{p, e.groupMember(g, p)})
+// takes reports whether a group's userFilter takes a user.
+func (g *group) takes(s *subject) bool {
+	return g.dynamic != nil && (g.population == "" || slices.Contains(s.values("population.id"), g.population)) && g.dynamic(s)
+}
+
+// member tells how a user belongs to a group. One who belongs to it both ways is
+// a direct member: there is one membership of a user in a group.
+func (e *environment) member(s *subject, g *group) membership {
+	switch {
+	case g.Row == nil:
+		return outside
+	case g.direct(s):
+		return directly
+	case g.takes(s), slices.ContainsFunc(g.descendants, func(child *group) bool { return child.direct(s) || child.takes(s) }):
+		return indirectly
+	}
+	return outside
+}
+
+// memberships lists the groups of a user, in the order of the groups.
+func (e *environment) memberships(s *subject) (out []groupMembership) {
+	groups := e.groups()
+	kinds := make([]membership, len(groups))
+	for k, g := range groups {
+		switch {
+		case g.direct(s):
+			kinds[k] = directly
+		case g.takes(s):
+			kinds[k] = max(kinds[k], indirectly)
+		case kinds[k] == outside:
+			continue
+		}
+		for _, above := range g.ancestors {
+			if kinds[above.place] == outside {
+				kinds[above.place] = indirectly
+			}
+		}
+	}
+	for k, kind := range kinds {
+		if kind != outside {
+			out = append(out, groupMembership{groups[k], kind})
+		}
 	}
 	return out
+}
+
+// nested tells how a group belongs to another.
+func (g *group) nested(in *group) membership {
+	switch {
+	case slices.Contains(g.parents, in):
+		return directly
+	case slices.Contains(g.ancestors, in):
+		return indirectly
+	}
+	return outside
+}
+
+// memberships lists the groups that a group belongs to.
+func (g *group) memberships() (out []groupMembership) {
+	for _, above := range g.ancestors {
+		out = append(out, groupMembership{above, g.nested(above)})
+	}
+	return out
+}
+
+// groupTexts makes a member of users that names their groups.
+func groupTexts(text func(g *group) string) compute {
+	return func(p *place, row *resource.Row) any {
+		e, out := p.call.environment, []string{}
+		i, _ := e.userByID(row.ID)
+		for _, m := range e.memberships(&subject{environment: e, index: i, row: row}) {
+			out = append(out, text(m.group))
+		}
+		return out
+	}
+}
+
+// subject is a user that a filter is tried on. Seeded users are not made whole
+// for it: only the attributes that the filter names are.
+type subject struct {
+	environment *environment
+	index       uint32
+	row         *resource.Row // nil: as the seed has it
+
+	path string   // the last one that values was asked for
+	last []string // and what it gave
+}
+
+// population is the place of the user's population.
+func (s *subject) population() int {
+	if s.row == nil {
+		return s.environment.people.Population(s.index)
+	}
+	k, _ := s.environment.populationByID(resource.First(s.row.Members, "population.id"))
+	return k
+}
+
+// values are the texts at a path of the user's row, valid until the next call.
+// Chains of conditions ask for the same path again and again, and making an
+// attribute of a seeded user costs more than comparing it.
+func (s *subject) values(path string) []string {
+	if s.row != nil {
+		return resource.Values(s.row.Members, path)
+	}
+	if s.path != path {
+		s.path, s.last = path, s.environment.seededValues(s.last[:0], s.index, path)
+	}
+	return s.last
+}
+
+// is makes the subject another seeded user.
+func (s *subject) is(i uint32) { s.index, s.path = i, "" }
+
+// seededValues are the texts at a path of a seeded user's row.
+func (e *environment) seededValues(dst []string, i uint32, path string) []string {
+	text := ""
+	switch a, isText := textNamed(path); {
+	case isText:
+		text = e.people.Text(i, a)
+	case path == "enabled":
+		text = strconv.FormatBool(e.people.Enabled(i))
+	case path == "population.id":
+		text = e.populationID(e.people.Population(i)).String()
+	case path == "startDate":
+		text = instant(e.people.Times(i).Start)
+	case path == "endDate":
+		text = instant(e.people.Times(i).End)
+	default:
+		if a := e.schema()[path]; a != nil {
+			return a.seededValues(e.people, dst, i)
+		}
+	}
+	if text == "" {
+		return dst
+	}
+	return append(dst, text)
 }

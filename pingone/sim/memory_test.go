@@ -42,7 +42,7 @@ func TestMillionUsers(t *testing.T) {
 	for _, filter := range []string{
 		`username eq "` + username + `"`, `email eq "info@example.org"`, `externalId eq "hr|100005"`, `accountId eq "x"`,
 		`type eq "Contractor"`, `enabled eq true`, `username sw "a"`, `population.id eq "` + e.populationID(1).String() + `"`,
-		`memberOfGroups[id eq "` + e.groups[0].id.String() + `"]`, `address.locality eq "Zürich" and title sw "eng"`, `badge eq "B-500000"`,
+		`memberOfGroups[id eq "` + e.groups()[0].ID + `"]`, `address.locality eq "Zürich" and title sw "eng"`, `badge eq "B-500000"`,
 	} {
 		get("/users?filter=" + url.QueryEscape(filter))
 	}

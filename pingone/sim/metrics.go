@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-faster/jx"
+
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
@@ -92,19 +94,17 @@ func (s *Server) listTotalIdentities(c *call) (reply, error) {
 	}
 	total := int(c.environment.people.Count())
 	l := &listing{key: "totalIdentities", count: total}
-	c.open(l)
+	var known []period
+	var rows []uint32
 	for _, p := range periods(c.now, at["startDate"], knownDays, "identities "+c.environment.id.String(), dayBefore) {
 		if p.from.After(at["endDate"]) {
 			break
 		}
-		l.add(func(dst []byte) []byte {
-			o := open(dst)
-			o.int("date", int(p.from.Unix()))
-			o.int("totalIdentities", total+p.value%10)
-			return o.close()
-		})
+		known, rows = append(known, p), append(rows, uint32(len(known)))
 	}
-	return l.close(), nil
+	return c.page(l, rows, func(e *jx.Encoder, k uint32) {
+		writeJSON(e, map[string]int64{"date": known[k].from.Unix(), "totalIdentities": int64(total + known[k].value%10)})
+	}), nil
 }
 
 var activeSpec = filterSpec{attributes: map[string]resource.Words{"startDate": {"ge"}}}
@@ -160,11 +160,7 @@ func (s *Server) listPeriods(c *call, p paging, all []period) (reply, error) {
 		return reply{}, invalidParameter("order", "The order '"+p.at.Order+"' is not supported.")
 	}
 	l := &listing{key: "activeIdentityCounts", uncounted: true}
-	return s.slots(c, p, l, len(all), func(int) bool { return true }, func(dst []byte, k int) []byte {
-		o := open(dst)
-		o.time("startDate", all[k].from.UnixMilli())
-		o.time("endDate", all[k].to.UnixMilli())
-		o.int("value", all[k].value)
-		return o.close()
+	return s.slots(c, p, l, len(all), func(int) bool { return true }, func(e *jx.Encoder, k uint32) {
+		writeJSON(e, map[string]any{"startDate": instant(all[k].from.UnixMilli()), "endDate": instant(all[k].to.UnixMilli()), "value": all[k].value})
 	}), nil
 }

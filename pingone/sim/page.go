@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"math"
 	"slices"
 	"strconv"
 )
@@ -12,11 +11,11 @@ const (
 	atEnd      = 2 // there was nothing more, and still there is this page
 )
 
-// turn reads the page that was asked for from a result and sets the count and
-// the links of the listing. Every paged endpoint goes through it, so that each
-// way of being unkind holds for all of them.
-func (s *Server) turn(c *call, p paging, l *listing, found *selection) []uint32 {
-	total := found.count()
+// turn reads the page that was asked for from a result, whose rows are numbers in
+// ascending order, and sets the count and the links of the listing. Every paged
+// endpoint goes through it, so that each way of being unkind holds for all of them.
+func (s *Server) turn(c *call, p paging, l *listing, found []uint32) []uint32 {
+	total := len(found)
 	if l.count = total; l.uncounted || c.mood.hideCount && total > c.mood.countUpTo {
 		l.count = -1
 	}
@@ -54,29 +53,33 @@ func pageSize(u *unkindness, limit int, drawn uint64) int {
 	return 1 + int(drawn%uint64(max(1, int(float64(limit)*u.shortPages))))
 }
 
+// firstAt is where in a result a page begins: a place is an offset into it, or
+// the number of a row.
+func firstAt(found []uint32, place uint32, offset bool) int {
+	if offset {
+		return min(int(place), len(found))
+	}
+	at, _ := slices.BinarySearch(found, place)
+	return at
+}
+
 // pageRows reads a page and tells where the next one begins and whether there is
 // anything.
-func (c *call) pageRows(p paging, found *selection, size int) (rows []uint32, after uint32, more bool) {
-	repeat := 0
+func (c *call) pageRows(p paging, found []uint32, size int) (rows []uint32, after uint32, more bool) {
+	offset := p.at.Offset || c.mood.shifting && !p.continued
+	first := firstAt(found, p.at.Index, offset)
 	if p.continued {
-		repeat = min(c.mood.repeatRows, size-1)
+		first = max(0, first-min(c.mood.repeatRows, size-1))
 	}
-	if p.at.Offset || c.mood.shifting && !p.continued {
-		first := max(0, int(p.at.Index)-repeat)
-		rows, more = found.page(position{index: found.nth(first)}, size)
-		return rows, uint32(first + len(rows)), more
+	end := min(first+size, len(found))
+	rows, more = found[first:end], end < len(found)
+	switch {
+	case offset:
+		return rows, uint32(end), more
+	case len(rows) == 0:
+		return rows, p.at.Index, more
 	}
-	start := position{index: p.at.Index}
-	var repeated []uint32
-	if repeat > 0 {
-		repeated, _ = found.page(position{start.index, true}, repeat)
-	}
-	rows, more = found.page(start, size-len(repeated))
-	after = start.index
-	if len(rows) > 0 {
-		after = rows[len(rows)-1] + 1
-	}
-	return append(slices.Clip(repeated), rows...), after, more
+	return rows, max(p.at.Index, rows[len(rows)-1]+1), more
 }
 
 // nextPlace is where the next link leads.
@@ -96,33 +99,20 @@ func (c *call) nextPlace(p paging, after uint32, hop bool) cursor {
 }
 
 // turnBack reads the page before a place.
-func (s *Server) turnBack(c *call, p paging, l *listing, found *selection) []uint32 {
-	first, last := p.at, p.at
-	last.Backward = false
-	var rows []uint32
-	var more bool
-	if p.at.Offset {
-		from := max(0, int(p.at.Index)-p.limit)
-		rows, _ = found.page(position{index: found.nth(from)}, int(p.at.Index)-from)
-		first.Index, more = uint32(from), from > 0
-	} else if rows, more = found.page(position{p.at.Index, true}, p.limit); len(rows) > 0 {
-		first.Index, last.Index = rows[0], rows[len(rows)-1]+1
-	}
-	if len(rows) == 0 {
+func (s *Server) turnBack(c *call, p paging, l *listing, found []uint32) []uint32 {
+	end := firstAt(found, p.at.Index, p.at.Offset)
+	from := max(0, end-p.limit)
+	if from == end {
 		return nil
 	}
+	first, last := p.at, p.at
+	last.Backward = false
+	if first.Index = uint32(from); !p.at.Offset {
+		first.Index, last.Index = found[from], found[end-1]+1
+	}
 	l.next = s.link(c, p, last)
-	if more {
+	if from > 0 {
 		l.prev = s.link(c, p, first)
 	}
-	return rows
-}
-
-// nth is the row at an offset of a result, as a place to read from.
-func (s *selection) nth(k int) uint32 {
-	rows, _ := s.page(position{}, k+1)
-	if k >= len(rows) {
-		return math.MaxUint32
-	}
-	return rows[k]
+	return found[from:end]
 }

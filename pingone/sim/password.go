@@ -1,11 +1,11 @@
 package sim
 
 import (
+	"cmp"
+	"maps"
 	"net/http"
-	"time"
 	"unicode/utf8"
 
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
@@ -15,47 +15,31 @@ const minPassword = 8
 // OneTimeCode is the code in every message that the simulator does not send.
 const OneTimeCode = "424242"
 
-// userPassword is the state of a user's password as a row of its own. Its member
+// passwordOf is the state of a user's password as a row of its own. Its member
 // value, which is not declared and so never answered, is the password itself.
-type userPassword struct{ *stored }
-
-func passwordOf(p *place) source { return &userPassword{&stored{place: p}} }
-
-// ownerOf is the user whose password it is; it must not be changed.
-func ownerOf(p *place) *user {
-	users, _ := p.above.source.(*userRows) // the path says so
-	return users.user
-}
-
-// find implements source. Some users have no password, not even an unset one:
-// setting one makes it.
-func (r *userPassword) find(string) (*resource.Row, error) {
-	u := ownerOf(r.place)
-	if u.status.Password == "" && r.call.request.Method == http.MethodGet {
-		return nil, nil
+// Some users have no password, not even an unset one: setting one makes it.
+func passwordOf(p *place) *resource.Collection {
+	user := p.above.found
+	state, ok := user.Members["password"].(map[string]any)
+	if !ok && p.call.request.Method == http.MethodGet {
+		return resource.NewCollection()
 	}
-	m := map[string]any{"status": u.status.Password, "value": u.password}
-	if policy := r.call.environment.passwordPolicy(u.population); policy != "" {
+	m := map[string]any{"status": ""}
+	maps.Copy(m, state)
+	if policy := p.call.environment.passwordPolicy(resource.First(user.Members, "population.id")); policy != "" {
 		m["passwordPolicy"] = map[string]any{"id": policy}
 	}
-	if u.times.PasswordChanged != 0 && u.status.Password != "NO_PASSWORD" && u.status.Password != "EXTERNAL" {
-		m["lastChangedAt"] = instant(u.times.PasswordChanged)
+	if m["status"] == "NO_PASSWORD" || m["status"] == "EXTERNAL" {
+		delete(m, "lastChangedAt")
 	}
-	return &resource.Row{ID: r.above.id, Members: m}, nil
+	return resource.NewCollection(&resource.Row{ID: user.ID, Members: m})
 }
 
-// put implements source.
-func (r *userPassword) put(row *resource.Row) {
-	e := r.call.environment
-	u := e.own(ownerOf(r.place).index)
-	u.password, _ = row.Members["value"].(string)
-	u.status.Password, _ = row.Members["status"].(string)
-	if text, ok := row.Members["lastChangedAt"].(string); ok {
-		at, _ := time.Parse(time.RFC3339, text) // it was written here
-		u.times.PasswordChanged = at.UnixMilli()
-	}
-	u.times.Updated = r.call.now.UnixMilli()
-	e.store(u.index, u, r.call.now)
+// putPassword keeps the state of a password in the user's row.
+func putPassword(p *place, row *resource.Row) {
+	user := copied(p.above.found)
+	user.Members["password"], user.Members["updatedAt"] = row.Members, instant(p.call.now.UnixMilli())
+	p.above.put(user)
 }
 
 // knows checks a password.
@@ -63,10 +47,7 @@ func knows(row *resource.Row, password string) bool {
 	if status := row.Members["status"]; status == "" || status == "NO_PASSWORD" || status == "EXTERNAL" {
 		return false
 	}
-	if own := row.Members["value"]; own != "" {
-		return own == password
-	}
-	return password == UserPassword
+	return password == cmp.Or(resource.First(row.Members, "value"), UserPassword)
 }
 
 // textOf is a text in a body; false when it is not there or is none.
@@ -127,7 +108,7 @@ func turns(from, to string) action {
 }
 
 func sendRecoveryCode(p *place, _ *resource.Row, _ map[string]any) error {
-	if ownerOf(p).text[data.Email] == "" {
+	if p.above.found.Members["email"] == nil {
 		return constraint("email", "The user has no e-mail address.")
 	}
 	return nil

@@ -11,16 +11,12 @@ import (
 
 // source are the rows in a place.
 type source interface {
-	// find gives the row of an id, nil when there is none. It has what decides
-	// whether the caller may see it.
+	// find gives the row of an id, nil when there is none.
 	find(id string) (*resource.Row, error)
-	// whole gives a row that was found with all members.
-	whole(row *resource.Row) *resource.Row
-	// search gives the numbers of the rows that a list has.
-	search(at cursor) (*selection, error)
-	// listed writes the row of a number, single a row by itself.
-	listed(dst []byte, number uint32) []byte
-	single(dst []byte, row *resource.Row) []byte
+	// search gives the numbers of the rows that a list has, ascending.
+	search(at cursor) ([]uint32, error)
+	// numbered gives the row of a number that a search found.
+	numbered(number uint32) *resource.Row
 	// put keeps a row that is new or has changed.
 	put(row *resource.Row)
 	remove(row *resource.Row)
@@ -39,6 +35,10 @@ type place struct {
 	owners  []string // ids, the environment's first if there is one
 	self    string   // address of the collection
 	id      string   // of the row; empty for collections
+	found   *resource.Row
+	members *resource.Member // of the rows, once shape has made it
+
+	ownerLinks []resource.Text // relations to the rows that own these, once they are made
 
 	listing         bool   // the answer is a list
 	include, expand string // what the caller asks for beside what rows always have
@@ -109,10 +109,16 @@ func (p *place) owned() error {
 		return nil
 	}
 	row, err := p.above.row()
-	if err == nil && p.generic.hooks.owner != nil && !p.generic.hooks.owner(row) {
-		err = notFound("The " + p.above.generic.kind.One + " has none.")
+	hooks := p.generic.hooks
+	switch {
+	case err != nil:
+		return err
+	case hooks.owner != nil && !hooks.owner(row):
+		return notFound("The " + p.above.generic.kind.One + " has none.")
+	case hooks.rows != nil:
+		p.rows = hooks.rows(p)
 	}
-	return err
+	return nil
 }
 
 // row finds the row that a call is about, which the caller may see.
@@ -130,6 +136,7 @@ func (p *place) row() (*resource.Row, error) {
 	case row == nil, !hooks.shows(p.call, row):
 		return nil, forbidden()
 	}
+	p.found = row
 	return row, nil
 }
 
@@ -140,10 +147,27 @@ func (h resourceHooks) shows(c *call, row *resource.Row) bool {
 
 // shape are the members of rows here.
 func (p *place) shape() *resource.Member {
-	if p.generic.hooks.shape == nil {
-		return p.generic.kind.Members
+	if p.members == nil {
+		p.members = p.generic.kind.Members
+		if p.generic.hooks.shape != nil {
+			p.members = p.generic.hooks.shape(p.call.environment)
+		}
 	}
-	return p.generic.hooks.shape(p)
+	return p.members
+}
+
+// sent reads the body of a row, whose members must be known where that matters.
+func (p *place) sent(types ...string) (map[string]any, error) {
+	sent, err := p.call.sent(p.generic.kind.Bytes, types...)
+	if err != nil || p.generic.kind.Unknown != "refused" {
+		return sent, err
+	}
+	for _, name := range sortedKeys(sent) {
+		if p.shape().Child(name) == nil && !strings.HasPrefix(name, "_") {
+			return nil, invalidValue(name, "The attribute is not known.")
+		}
+	}
+	return sent, nil
 }
 
 // stamp sets the times of a row that is written now, in what it holds too.
@@ -159,8 +183,12 @@ func (p *place) stamp(shape *resource.Member, members map[string]any, kinds ...r
 	}
 }
 
-// write keeps the new members of an old row.
-func (p *place) write(old *resource.Row, members map[string]any) (*resource.Row, error) {
+// keep makes new members of an old row and keeps them.
+func (p *place) keep(old *resource.Row, take func() (map[string]any, *resource.Problem)) (*resource.Row, error) {
+	members, problem := take()
+	if problem != nil {
+		return nil, refusedRow(problem)
+	}
 	shape := p.generic.kind.Members
 	if m := shape.Child("id"); m != nil && m.Kind == resource.ID {
 		members["id"] = old.ID
@@ -176,6 +204,7 @@ func (p *place) save(old, row *resource.Row) error {
 	if problem := p.rows.Clash(p.generic.kind, row); problem != nil {
 		return refusedRow(problem)
 	}
+	nameItems(p.shape(), row.Members, row.ID)
 	if hooks.store != nil {
 		if err := hooks.store(p, old, row); err != nil {
 			return err

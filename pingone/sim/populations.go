@@ -44,9 +44,9 @@ func newPopulation(c *call, rows *resource.Collection) string {
 	return c.environment.populationID(rows.Len()).String()
 }
 
-func countUsers(_ *Server, c *call, row *resource.Row) any {
-	k, _ := c.environment.populationByID(row.ID)
-	return c.environment.shown(c.now).population(k)
+func countUsers(p *place, row *resource.Row) any {
+	k, _ := p.call.environment.populationByID(row.ID)
+	return at(p.call.environment.shown(p.server.unkind.Load().staleUsers, p.call.now).populations, k)
 }
 
 // storePopulation: there is always a default population, and callers with roles
@@ -56,12 +56,9 @@ func storePopulation(p *place, old, row *resource.Row) error {
 	switch {
 	case old == nil && c.access.populations != nil:
 		return forbidden()
-	case old == nil:
-		c.environment.structure++
-	case old.Members["default"] == true && row.Members["default"] != true:
+	case old != nil && old.Members["default"] == true && row.Members["default"] != true:
 		return constraint("default", "Another population must become the default one instead.")
 	}
-	c.environment.writes++
 	return nil
 }
 
@@ -75,13 +72,11 @@ func removePopulation(p *place, row *resource.Row) (*resource.Row, error) {
 	case e.counts().populations[k] > 0:
 		return nil, constraint("id", "The population still has users.")
 	}
-	for _, g := range e.groups {
-		if g.population == k && !g.deleted {
-			g.deleted = true
-			p.store.At("groups").Delete(g.id.String())
+	for _, g := range e.groups() {
+		if g.Row != nil && g.population == row.ID {
+			p.store.At("groups").Delete(g.ID)
 		}
 	}
-	e.restructure()
 	return nil, nil
 }
 
@@ -103,8 +98,8 @@ func (e *environment) providerType(id string) string {
 
 // passwordPolicy is the policy of a population's users: the environment's
 // default one when the population names none.
-func (e *environment) passwordPolicy(population int) string {
-	if row := e.populations().Row(population); row != nil {
+func (e *environment) passwordPolicy(population string) string {
+	if row := e.populations().Find(population); row != nil {
 		if id := resource.First(row.Members, "passwordPolicy.id"); id != "" {
 			return id
 		}

@@ -2,10 +2,6 @@ package sim
 
 import (
 	"slices"
-	"strconv"
-	"strings"
-	"time"
-	"unicode/utf8"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
@@ -16,39 +12,24 @@ type predicate func(s *subject) bool
 
 // compile turns a checked filter on users into a predicate. The environment's
 // lock is held.
-func (e *environment) compile(x *scim.Expr) predicate { return compile(joinPrefixes(x), e.compileLeaf) }
+func (e *environment) compile(x *scim.Expr) predicate { return compile(x, e.compileLeaf) }
 
 func (e *environment) compileLeaf(x *scim.Expr) func(*subject) bool {
 	if x.Kind == scim.Path {
 		return e.compileGroupPath(x)
 	}
-	if a, ok := textNamed(x.Attr); ok {
-		return textIs(a, x)
-	}
-	value := x.Value.Text
+	want, custom := x.Value.Text, e.schema()[x.Attr] != nil
 	switch x.Attr {
-	case "enabled":
-		want := strings.ToLower(value)
-		return func(s *subject) bool { return holds(x.Op, strconv.FormatBool(s.enabled()), want) }
-	case "population.id":
-		if p, ok := e.populationByID(value); ok {
-			return func(s *subject) bool { return s.population() == p }
-		}
 	case "id":
-		if i, ok := e.userByID(value); ok {
-			return func(s *subject) bool { return s.index == i }
-		}
-	default:
-		for k, a := range e.attributes {
-			if a.name == x.Attr && a.schemaType == "CUSTOM" && !a.deleted {
-				return customIs(k, x.Op, value)
-			}
-		}
-		if at, err := time.Parse(time.RFC3339, value); err == nil {
-			return validityIs(x.Attr, at.UnixMilli())
-		}
+		i, ok := e.userByID(want)
+		return func(s *subject) bool { return ok && s.index == i }
+	case "population.id":
+		want = canonical(want)
+	case "startDate", "endDate":
+		want = asInstant(want)
 	}
-	return func(*subject) bool { return false }
+	test := comparison(x.Op, want, custom)
+	return func(s *subject) bool { return slices.ContainsFunc(s.values(x.Attr), test) }
 }
 
 // textNamed is the text attribute of a name.
@@ -57,90 +38,14 @@ func textNamed(name string) (data.Text, bool) {
 	return data.Text(a), a >= 0
 }
 
-// textIs compares a text attribute in any case: with one text, or with the
-// beginnings that joinPrefixes put below it.
-func textIs(a data.Text, x *scim.Expr) predicate {
-	if x.Children != nil {
-		return startsWithAny(a, x.Children)
-	}
-	op, want := x.Op, fold(x.Value.Text)
-	return func(s *subject) bool {
-		switch v := s.text(a); {
-		case v == "":
-			return false
-		case op == "eq":
-			return strings.EqualFold(v, want)
-		case op == "sw":
-			return foldPrefix(v, want)
-		default:
-			return holds(op, fold(v), want)
-		}
-	}
-}
-
-// startsWithAny tests all beginnings of an attribute at once.
-func startsWithAny(a data.Text, comparisons []*scim.Expr) predicate {
-	values := make(map[rune][]string) // folded, by their first character
-	for _, x := range comparisons {
-		want := fold(x.Value.Text)
-		first, _ := utf8.DecodeRuneInString(want)
-		values[first] = append(values[first], want)
-	}
-	return func(s *subject) bool {
-		v := s.text(a)
-		first, _ := utf8.DecodeRuneInString(v)
-		return v != "" && slices.ContainsFunc(values[foldRune(first)], func(want string) bool { return foldPrefix(v, want) })
-	}
-}
-
-// joinPrefixes makes one comparison of all beginnings of an attribute that an Or
-// names: clients divide a large listing by long chains of them, and making an
-// attribute of a seeded user costs more than comparing it.
-func joinPrefixes(x *scim.Expr) *scim.Expr {
-	if x == nil || x.Kind != scim.And && x.Kind != scim.Or {
-		return x
-	}
-	out := &scim.Expr{Kind: x.Kind}
-	joined := make(map[string]*scim.Expr)
-	for _, child := range x.Children {
-		_, text := textNamed(child.Attr)
-		if x.Kind == scim.And || !text || child.Op != "sw" || child.Value.Text == "" {
-			out.Children = append(out.Children, joinPrefixes(child))
-			continue
-		}
-		if joined[child.Attr] == nil {
-			joined[child.Attr] = &scim.Expr{Kind: scim.Compare, Attr: child.Attr, Op: "sw"}
-			out.Children = append(out.Children, joined[child.Attr])
-		}
-		joined[child.Attr].Children = append(joined[child.Attr].Children, child)
-	}
-	return out
-}
-
-// customIs compares the values of a custom attribute, case included.
-func customIs(attribute int, op, value string) predicate {
-	return func(s *subject) bool {
-		return slices.ContainsFunc(s.custom(attribute), func(v string) bool { return holds(op, v, value) })
-	}
-}
-
-// validityIs compares the begin or the end of validity, in Unix milliseconds.
-func validityIs(name string, at int64) predicate {
-	return func(s *subject) bool {
-		times := s.times()
-		return name == "startDate" && times.Start == at || name == "endDate" && times.End == at
-	}
-}
-
 func (e *environment) compileGroupPath(x *scim.Expr) predicate {
 	id, kind := groupPath(x)
-	g, ok := e.groupByID(id)
-	if !ok {
+	g := e.groupByID(id)
+	if g == nil {
 		return func(*subject) bool { return false }
 	}
-	below := e.nesting().descendants[g]
 	return func(s *subject) bool {
-		how := e.memberOf(s, g, below)
+		how := e.member(s, g)
 		return how != outside && (kind == "" || how.String() == kind)
 	}
 }
@@ -178,13 +83,4 @@ func (e *environment) candidates(x *scim.Expr) ([]uint32, bool) {
 		}
 	}
 	return nil, false
-}
-
-// userByID is the index that an id stands for. There may be no such user.
-func (e *environment) userByID(text string) (uint32, bool) {
-	id, ok := data.ParseID(text)
-	if !ok {
-		return 0, false
-	}
-	return e.people.Index(id)
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -41,24 +42,26 @@ var declared = sync.OnceValues(func() (*resource.Set, error) {
 })
 
 // compute works out a member.
-type compute func(s *Server, c *call, row *resource.Row) any
+type compute func(p *place, row *resource.Row) any
 
 // action does what a media type names to a row, with what was sent along.
 type action func(p *place, row *resource.Row, sent map[string]any) error
 
 // resourceHooks are what a declaration cannot say of a resource.
 type resourceHooks struct {
-	visible  func(c *call, row *resource.Row) bool                      // nil: each
-	hidden   bool                                                       // a row that is not there is 403, as one that is not visible always is
-	owner    func(row *resource.Row) bool                               // whether a row can own rows of the resource; nil: each
-	computed map[string]compute                                         // members of the kind computed
-	store    func(p *place, old, row *resource.Row) error               // before a row is stored; old is nil for a new one
-	remove   func(p *place, row *resource.Row) (*resource.Row, error)   // before a row is deleted, or replaced by another
-	newID    func(c *call, rows *resource.Collection) string            // of a new row; nil: any
-	source   func(p *place) source                                      // nil: the rows are in a store
-	shape    func(p *place) *resource.Member                            // the members; nil: those declared
-	groups   func(c *call, row *resource.Row, kind string) []string     // the groups that a filter finds rows by; nil: it cannot
-	seed     func(s *Server, e *environment, row, makes map[string]any) // what a seeded row makes beside itself
+	visible    func(c *call, row *resource.Row) bool                    // nil: each
+	hidden     bool                                                     // a row that is not there is 403, as one that is not visible always is
+	owner      func(row *resource.Row) bool                             // whether a row can own rows of the resource; nil: each
+	computed   map[string]compute                                       // members of the kind computed
+	store      func(p *place, old, row *resource.Row) error             // before a row is stored; old is nil for a new one
+	put        func(p *place, row *resource.Row)                        // stores a row; nil: in the collection
+	remove     func(p *place, row *resource.Row) (*resource.Row, error) // before a row is deleted, or replaced by another
+	newID      func(c *call, rows *resource.Collection) string          // of a new row; nil: any
+	rows       func(p *place) *resource.Collection                      // the rows when they follow from others; nil: they are in a store
+	source     func(p *place) source                                    // nil: the rows are in a collection
+	shape      func(e *environment) *resource.Member                    // the members; nil: those declared
+	structural bool                                                     // writes of rows change which users a search finds
+	groups     func(c *call, row *resource.Row, kind string) []string   // the groups that a filter finds rows by; nil: it cannot
 }
 
 // plant fills the store of an environment, or of what is above environments.
@@ -74,10 +77,29 @@ func (s *Server) plant(into *resource.Store, e *environment, name string, empty 
 				row[m.Name] = instant(at + 9*day)
 			}
 		}
-		if seed := s.hooks[t.Name()].seed; seed != nil {
-			seed(s, e, row, makes)
+		nameItems(t.Shape(row), row, resource.First(row, "id"))
+		if makes != nil {
+			row["makes"] = makes
 		}
 	})
+}
+
+// nameItems gives the objects in the lists of a row the ids that they lack, where
+// they have ids of their own.
+func nameItems(shape *resource.Member, of map[string]any, row string) {
+	for _, m := range shape.Children {
+		switch v := of[m.Name].(type) {
+		case map[string]any:
+			nameItems(m, v, row)
+		case []any:
+			id := m.Child("id")
+			for _, item := range v {
+				if item, ok := item.(map[string]any); ok && id != nil && id.Kind == resource.ID && item["id"] == nil {
+					item["id"] = data.NamedID(row + cmp.Or(resource.First(item, "name"), resource.First(item, "type"))).String()
+				}
+			}
+		}
+	}
 }
 
 // instant writes Unix milliseconds as the API does.
@@ -107,8 +129,8 @@ func (s *Server) seedID(e *environment, address string) string {
 	return data.NamedID(address).String()
 }
 
-// api lists the endpoints of the declared resources.
-func (s *Server) api() *node {
+// endpoints lists the endpoints of the API.
+func (s *Server) endpoints() *node {
 	n := &node{}
 	s.generics = make(map[string]*generic)
 	for _, t := range s.resources.Types {
@@ -148,10 +170,10 @@ func (g *generic) register(n *node) {
 	}{
 		{"list", http.MethodGet, t.Path, g.list},
 		{"create", http.MethodPost, t.Path, g.create},
-		{"read", http.MethodGet, one, g.read},
-		{"replace", http.MethodPut, one, g.replace},
-		{"patch", http.MethodPatch, one, g.patch},
-		{"delete", http.MethodDelete, one, g.delete},
+		{"read", http.MethodGet, one, g.onRow((*place).read)},
+		{"replace", http.MethodPut, one, g.onRow((*place).replace)},
+		{"patch", http.MethodPatch, one, g.onRow((*place).patch)},
+		{"delete", http.MethodDelete, one, g.onRow((*place).delete)},
 	} {
 		if t.Can(m.name) {
 			add(m.method, m.path, "", m.handle)
@@ -159,14 +181,14 @@ func (g *generic) register(n *node) {
 	}
 	for _, a := range t.Actions {
 		method, _ := resource.Action(a.Text)
-		add(method, one, "", g.act(method))
+		add(method, one, "", g.onRow(g.act(method)))
 	}
 	for name, p := range t.Parts {
 		if slices.Contains(p.Methods, "read") {
-			add(http.MethodGet, one+"/"+name, p.Group, g.readPart(p))
+			add(http.MethodGet, one+"/"+name, p.Group, g.onRow(func(at *place, row *resource.Row) (reply, error) { return at.part(row, p), nil }))
 		}
 		if slices.Contains(p.Methods, "replace") {
-			add(http.MethodPut, one+"/"+name, p.Group, g.replacePart(p))
+			add(http.MethodPut, one+"/"+name, p.Group, g.onRow(g.replacePart(p)))
 		}
 	}
 }

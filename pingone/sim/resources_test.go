@@ -157,7 +157,7 @@ func TestResourcesAreServed(t *testing.T) {
 // would go through every test unseen.
 func TestResourcesAreFilled(t *testing.T) {
 	t.Parallel()
-	f := start(t, sim.Options{Users: 100})
+	f := start(t, sim.Options{Users: 300})
 	for _, r := range resourceFiles(t) {
 		t.Run(r.name, func(t *testing.T) {
 			rows, addresses := f.rowsAt(t, r)

@@ -1,12 +1,14 @@
 package sim
 
 import (
+	"cmp"
 	"mime"
 	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 
+	"github.com/go-faster/jx"
+	"github.com/klauspost/compress/gzhttp"
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
@@ -17,44 +19,41 @@ const (
 	plainJSON = "application/json;charset=UTF-8"
 )
 
-// smallBody is the size in bytes up to which compression is not worth it.
-const smallBody = 1024
-
 // write sends an answer.
 func (s *Server) write(w http.ResponseWriter, r *http.Request, a reply) {
-	if a.pooled {
-		defer giveBuffer(a.body)
-	}
-	u := s.unkind.Load()
-	if u.spelling != (spelling{}) {
-		a.body = s.respell(a.body, u.spelling)
-	}
-	h := w.Header()
+	h, u := w.Header(), s.unkind.Load()
 	s.commonHeaders(h)
 	if a.location != "" {
 		h.Set("Location", a.location)
 	}
-	status := a.status
-	if status == 0 {
-		status = http.StatusOK
-	}
-	if status == http.StatusNoContent {
-		w.WriteHeader(status)
+	if a.body == nil {
+		w.WriteHeader(a.status)
 		return
+	}
+	defer jx.PutEncoder(a.body)
+	body := a.body.Bytes()
+	if u.spelling != (spelling{}) {
+		body = s.respell(body, u.spelling)
 	}
 	h.Set("Content-Type", halJSON)
 	if !u.halAlways {
 		h.Set("Content-Type", mediaType(r.Header.Values("Accept")))
 	}
-	if len(a.body) > smallBody && !s.opt.NoCompression && acceptsGzip(r.Header.Values("Accept-Encoding")) {
-		h.Set("Content-Encoding", "gzip")
-		w.WriteHeader(status)
-		compress(w, a.body)
-		return
+	h.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(cmp.Or(a.status, http.StatusOK))
+	_, _ = w.Write(body) // a client that is gone needs no answer
+}
+
+// compressed answers with gzip where the client takes it and it is worth it.
+func (s *Server) compressed(h http.Handler) (http.Handler, error) {
+	if s.opt.NoCompression {
+		return h, nil
 	}
-	h.Set("Content-Length", strconv.Itoa(len(a.body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(a.body) // a client that is gone needs no answer
+	wrap, err := gzhttp.NewWrapper(gzhttp.CompressionLevel(gzip.BestSpeed))
+	if err != nil {
+		return nil, err
+	}
+	return wrap(h), nil
 }
 
 // writeError sends a refusal.
@@ -71,7 +70,9 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	if e.status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="PingOne", error="invalid_token"`)
 	}
-	s.write(w, r, reply{status: e.status, body: e.body(s.nextID().String())})
+	body := jx.GetEncoder()
+	body.Raw(e.body(s.nextID().String()))
+	s.write(w, r, reply{status: e.status, body: body})
 }
 
 // nextID is a UUID for tracing.
@@ -122,52 +123,4 @@ func mediaType(accept []string) string {
 		return plainJSON
 	}
 	return halJSON
-}
-
-func acceptsGzip(accept []string) bool {
-	for _, line := range accept {
-		for part := range strings.SplitSeq(line, ",") {
-			name, q, _ := strings.Cut(part, ";")
-			if strings.TrimSpace(name) == "gzip" && strings.TrimSpace(q) != "q=0" {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-var zippers = sync.Pool{New: func() any {
-	z, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
-	if err != nil {
-		panic(err) // the level is valid
-	}
-	return z
-}}
-
-// compress sends a body as gzip. Errors mean that the client is gone.
-func compress(w http.ResponseWriter, body []byte) {
-	z := zippers.Get().(*gzip.Writer)
-	defer zippers.Put(z)
-	z.Reset(w)
-	_, _ = z.Write(body)
-	_ = z.Close()
-}
-
-// buffers are bodies to write the next one into.
-var buffers sync.Pool
-
-// maxPooled keeps outsized buffers from living on, in bytes.
-const maxPooled = 8 << 20
-
-func takeBuffer() []byte {
-	if b, ok := buffers.Get().(*[]byte); ok {
-		return (*b)[:0]
-	}
-	return make([]byte, 0, 16<<10)
-}
-
-func giveBuffer(b []byte) {
-	if cap(b) <= maxPooled {
-		buffers.Put(&b)
-	}
 }

@@ -1,9 +1,13 @@
 package sim
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
 )
 
@@ -14,33 +18,29 @@ type query struct {
 	filter *scim.Expr // all that match satisfy it; nil: any
 }
 
-// selection is the answer to a query at one moment: seeded users that nothing
-// was written to, and written ones that match.
-type selection struct {
-	everyone bool     // every seeded user matches
-	seeded   uint32   // number of seeded users
-	rows     []uint32 // matching seeded users; unset when everyone
-	written  []uint32 // users to leave out of rows
-	hits     []uint32 // written users that match
-}
-
-// find answers a query. The environment's lock is held.
-func (e *environment) find(q query, now time.Time) selection {
-	s := selection{everyone: q.match == nil, seeded: e.people.Count()}
-	if !s.everyone {
-		s.rows = e.matches(q)
+// find answers a query: the indexes of users in ascending order. Users that were
+// written to are tried, seeded ones come from the cache. The environment's lock is
+// held.
+func (e *environment) find(q query, now time.Time) []uint32 {
+	seeded := e.matches(q)
+	if len(e.order) == 0 {
+		return seeded
 	}
+	out := make([]uint32, 0, len(seeded)+len(e.order))
 	for _, i := range e.order {
-		u, ok := e.searchable(i, now)
+		row, ok := e.searchable(i, now)
 		if !ok {
 			continue // not yet visible: the seeded row stands
 		}
-		s.written = append(s.written, i)
-		if u != nil && (s.everyone || q.match(&subject{environment: e, index: i, user: u})) {
-			s.hits = append(s.hits, i)
+		at, had := slices.BinarySearch(seeded, i)
+		if out, seeded = append(out, seeded[:at]...), seeded[at:]; had {
+			seeded = seeded[1:]
+		}
+		if row != nil && (q.match == nil || q.match(&subject{environment: e, index: i, row: row})) {
+			out = append(out, i)
 		}
 	}
-	return s
+	return append(out, seeded...)
 }
 
 // matches gives the seeded users that a filter takes, from the cache if it can.
@@ -62,7 +62,7 @@ func (e *environment) scan(match predicate, filter *scim.Expr) []uint32 {
 	s := &subject{environment: e}
 	var rows []uint32
 	try := func(i uint32) {
-		if s.index = i; match(s) {
+		if s.is(i); match == nil || match(s) {
 			rows = append(rows, i)
 		}
 	}
@@ -78,82 +78,45 @@ func (e *environment) scan(match predicate, filter *scim.Expr) []uint32 {
 	return slices.Clip(rows)
 }
 
-// count is the number of users selected.
-func (s *selection) count() int {
-	n := len(s.rows)
-	if s.everyone {
-		n = int(s.seeded)
-	}
-	for _, i := range s.written {
-		if s.holds(i) {
-			n--
+// userByUsername finds a user by name, in any case.
+func (e *environment) userByUsername(name string) (uint32, bool) {
+	want := fold(name)
+	for _, i := range slices.Concat(e.withText(data.Username, want), e.order) {
+		if row := e.latest(i); row != nil && strings.EqualFold(resource.First(row.Members, "username"), want) {
+			return i, true
 		}
 	}
-	return n + len(s.hits)
+	return 0, false
 }
 
-func (s *selection) holds(i uint32) bool {
-	if s.everyone {
-		return i < s.seeded
+// query compiles a filter on users for what a caller may see.
+func (s *Server) query(c *call, filter string) (query, error) {
+	e := c.environment
+	x, err := c.parse(e.usersSpec(), filter)
+	if err != nil || x == nil && c.access.populations == nil {
+		return query{}, err
 	}
-	return contains(s.rows, i)
-}
-
-// position is a place between two users of the directory's order: before index.
-type position struct {
-	index    uint32
-	backward bool
-}
-
-// page gives the next users after a position, or the ones before it, in
-// ascending order, and whether there are more in that direction.
-func (s *selection) page(from position, limit int) (rows []uint32, more bool) {
-	at, hit, step := int(min(from.index, s.seeded)), lowerBound(s.hits, from.index), 1
-	if !s.everyone {
-		at = lowerBound(s.rows, from.index)
+	match := e.compile(x)
+	if c.access.populations == nil {
+		return query{filter, match, x}, nil
 	}
-	if from.backward {
-		at, hit, step = at-1, hit-1, -1
-	}
-	for ; len(rows) <= limit && at >= 0; at += step {
-		i, ok := s.at(at)
-		if !ok {
-			break
-		}
-		if !contains(s.written, i) {
-			rows = append(rows, i)
+	var seen []int
+	for k := range e.populations().Len() {
+		if c.access.seesPopulation(e.populationID(k)) {
+			seen = append(seen, k)
 		}
 	}
-	for n := 0; n <= limit && hit >= 0 && hit < len(s.hits); n, hit = n+1, hit+step {
-		rows = append(rows, s.hits[hit])
-	}
-	slices.Sort(rows)
-	switch more = len(rows) > limit; {
-	case more && from.backward:
-		rows = rows[len(rows)-limit:]
-	case more:
-		rows = rows[:limit]
-	}
-	return rows, more
+	return query{fmt.Sprint(seen, filter), func(u *subject) bool { return slices.Contains(seen, u.population()) && match(u) }, x}, nil
 }
 
-// at is the seeded user at a place of the result, written or not.
-func (s *selection) at(k int) (uint32, bool) {
-	if s.everyone {
-		return uint32(k), k < int(s.seeded)
+// compileUserFilter compiles the userFilter of a dynamic group. It may use what
+// a search for users may, other groups excepted.
+func (e *environment) compileUserFilter(text string) (predicate, error) {
+	spec := e.usersSpec()
+	spec.groupPath = false
+	x, err := spec.parse(text)
+	if err != nil {
+		return nil, err
 	}
-	if k >= len(s.rows) {
-		return 0, false
-	}
-	return s.rows[k], true
-}
-
-func contains(sorted []uint32, i uint32) bool {
-	_, ok := slices.BinarySearch(sorted, i)
-	return ok
-}
-
-func lowerBound(sorted []uint32, i uint32) int {
-	at, _ := slices.BinarySearch(sorted, i)
-	return at
+	return e.compile(x), nil
 }

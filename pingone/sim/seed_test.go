@@ -15,20 +15,20 @@ func TestSeededGroups(t *testing.T) {
 	require.NoError(t, err)
 	for _, e := range s.environments() {
 		nested, dynamic := 0, 0
-		for k, g := range e.groups {
-			name := e.groupText(k, "name")
-			for parent := range g.parents {
-				assert.NotEqual(t, k, parent, name)
-				assert.Less(t, parent, len(e.groups), name)
+		for _, g := range e.groups() {
+			name := g.text("name")
+			for _, parent := range g.parents {
+				assert.NotEqual(t, g, parent, name)
 				nested++
 			}
-			assert.Equal(t, e.groupText(k, "userFilter") != "", g.dynamic != nil, name)
+			assert.Len(t, g.parents, len(g.parentTexts()), name)
+			assert.Equal(t, g.text("userFilter") != "", g.dynamic != nil, name)
 			if g.dynamic != nil {
 				dynamic++
 			}
 		}
 		if e.people.Count() > 0 {
-			assert.InDelta(t, 60, len(e.groups), 8)
+			assert.InDelta(t, 60, len(e.groups()), 8)
 			assert.Positive(t, nested)
 			assert.Positive(t, dynamic)
 		}

@@ -22,6 +22,7 @@ type Server struct {
 	auth      *authserver.Server
 	routes    *node
 	control   http.Handler
+	api       http.Handler // what is under /v1
 	limits    *limiter
 	recorder  *recorder
 	faults    *faultPlan
@@ -79,8 +80,9 @@ func New(opt Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.routes, s.control = s.api(), s.controls()
-	return s, nil
+	s.routes, s.control = s.endpoints(), s.controls()
+	s.api, err = s.compressed(http.HandlerFunc(s.serveAPI))
+	return s, err
 }
 
 // Close implements io.Closer. There is nothing to release.
@@ -170,7 +172,7 @@ func (s *Server) classify(r *http.Request) target {
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 	t := s.classify(r)
 	if t.api {
-		s.serveAPI(w, r, t)
+		s.api.ServeHTTP(w, r)
 		return
 	}
 	if err := s.admit(r, t.route.group, t.env.id.String()); err != nil {

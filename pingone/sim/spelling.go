@@ -179,7 +179,7 @@ func (sp *speller) space(text string) {
 }
 
 func (sp *speller) key(name string) {
-	quoted := appendString(nil, name)
+	quoted, _ := json.Marshal(name)
 	if data.SaltOf(name)%3 == 0 {
 		sp.text(quoted)
 	} else {

@@ -3,6 +3,7 @@ package sim
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
@@ -20,29 +21,39 @@ func (s *stored) find(id string) (*resource.Row, error) {
 	if !t.Single() {
 		return s.rows.Find(id), nil
 	}
-	if row := s.rows.Only(); row != nil {
+	if row := s.rows.Only(); row != nil || s.generic.hooks.rows != nil {
 		return row, nil
 	}
 	members, _ := t.Take(t.Members, map[string]any{}, nil)
 	return &resource.Row{ID: t.Name(), Members: members}, nil
 }
 
-func (s *stored) whole(row *resource.Row) *resource.Row { return row }
-
 func (s *stored) put(row *resource.Row) {
+	if s.generic.hooks.put != nil {
+		s.generic.hooks.put(s.place, row)
+		return
+	}
 	s.rows = s.store.At(s.at)
 	s.rows.Put(row)
 	s.rows.Yield(s.generic.kind, row)
+	s.changed()
 }
 
 func (s *stored) remove(row *resource.Row) {
 	s.rows.Delete(row.ID)
 	s.store.Forget(s.at + "/" + row.ID)
+	s.changed()
+}
+
+// changed notes that what follows from the rows has to be made again.
+func (s *stored) changed() {
+	if s.generic.hooks.structural {
+		s.call.environment.restructure()
+	}
 }
 
 // search implements source: it tries each row.
-func (s *stored) search(at cursor) (*selection, error) {
-	g := s.generic
+func (s *stored) search(at cursor) ([]uint32, error) {
 	if err := s.sort(at.Order); err != nil {
 		return nil, err
 	}
@@ -50,18 +61,22 @@ func (s *stored) search(at cursor) (*selection, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, match := &selection{}, compile(x, s.compileLeaf)
+	match := compile(x, s.compileLeaf)
+	var found []uint32
 	for number, k := range s.order {
-		if row := s.rows.Row(k); row != nil && g.hooks.shows(s.call, row) && match(row) {
-			found.rows = append(found.rows, uint32(number))
+		if row := s.rows.Row(k); row != nil && s.generic.hooks.shows(s.call, row) && match(row) {
+			found = append(found, uint32(number))
 		}
 	}
 	return found, nil
 }
 
+// numbered implements source.
+func (s *stored) numbered(number uint32) *resource.Row { return s.rows.Row(s.order[number]) }
+
 // filter reads a filter; resources that declare none ignore it.
 func (p *place) filter(text string) (*scim.Expr, error) {
-	if len(p.generic.kind.Filters) == 0 {
+	if p.generic.kind.Filters == nil {
 		return nil, nil
 	}
 	return p.call.parse(p.generic.filters, text)
@@ -69,13 +84,26 @@ func (p *place) filter(text string) (*scim.Expr, error) {
 
 // compileLeaf compares members of rows, or the groups that rows are in.
 func (s *stored) compileLeaf(x *scim.Expr) func(row *resource.Row) bool {
-	if x.Kind != scim.Path {
-		return onTexts(func(row *resource.Row, name string) []string { return resource.Values(row.Members, name) })(x)
+	if x.Kind == scim.Path {
+		id, kind := groupPath(x)
+		return func(row *resource.Row) bool {
+			return slices.Contains(s.generic.hooks.groups(s.call, row, kind), canonical(id))
+		}
 	}
-	id, kind := groupPath(x)
-	return func(row *resource.Row) bool {
-		return slices.Contains(s.generic.hooks.groups(s.call, row, kind), canonical(id))
+	want := x.Value.Text
+	if m := s.generic.kind.Members.At(x.Attr); m != nil && m.IsTime() {
+		want = asInstant(want)
 	}
+	test := comparison(x.Op, want, false)
+	return func(row *resource.Row) bool { return slices.ContainsFunc(resource.Values(row.Members, x.Attr), test) }
+}
+
+// asInstant writes an instant as rows do; another text stays as it is.
+func asInstant(text string) string {
+	if at, err := time.Parse(time.RFC3339, text); err == nil {
+		return instant(at.UnixMilli())
+	}
+	return text
 }
 
 // sort puts the rows into the order that a list has.
@@ -106,9 +134,3 @@ func (s *stored) sort(by string) error {
 	})
 	return nil
 }
-
-func (s *stored) listed(dst []byte, number uint32) []byte {
-	return s.append(dst, s.rows.Row(s.order[number]))
-}
-
-func (s *stored) single(dst []byte, row *resource.Row) []byte { return s.append(dst, row) }

@@ -3,7 +3,7 @@ package sim
 import (
 	"time"
 
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
 // User is what there is of a user at a moment, whatever lists show.
@@ -29,20 +29,24 @@ type Membership struct {
 
 // Users reads all users of an environment, by name, in the order of lists.
 func (s *Server) Users(env string) []User {
-	return eachUser(s, env, func(e *environment, u *user) []User {
+	return eachUser(s, env, func(_ *environment, u *subject) []User {
+		text := func(path string) string { return resource.First(u.row.Members, path) }
+		at := func(path string) time.Time {
+			t, _ := time.Parse(time.RFC3339, text(path)) // the simulator wrote it
+			return t
+		}
 		return []User{{
-			ID: e.userID(u.index).String(), Username: u.text[data.Username], Population: e.populationID(u.population).String(),
-			Enabled: u.enabled, CreatedAt: time.UnixMilli(u.times.Created).UTC(), UpdatedAt: time.UnixMilli(u.times.Updated).UTC(),
+			ID: u.row.ID, Username: text("username"), Population: text("population.id"),
+			Enabled: u.row.Members["enabled"] == true, CreatedAt: at("createdAt"), UpdatedAt: at("updatedAt"),
 		}}
 	})
 }
 
 // Memberships reads all memberships of an environment's users, direct and inherited.
 func (s *Server) Memberships(env string) []Membership {
-	return eachUser(s, env, func(e *environment, u *user) (out []Membership) {
-		id := e.userID(u.index).String()
+	return eachUser(s, env, func(e *environment, u *subject) (out []Membership) {
 		for _, m := range e.memberships(u) {
-			out = append(out, Membership{id, e.groups[m.group].id.String(), m.kind == directly})
+			out = append(out, Membership{u.row.ID, m.group.ID, m.kind == directly})
 		}
 		return out
 	})
@@ -52,27 +56,21 @@ func (s *Server) Memberships(env string) []Membership {
 func (s *Server) AllGroups(env string) []Group {
 	return reading(s, env, func(e *environment) (out []Group) {
 		numbers := e.counts()
-		for k, g := range e.groups {
-			if g.deleted {
-				continue
+		for k, g := range e.groups() {
+			if g.Row != nil {
+				out = append(out, Group{ID: g.ID, Name: g.text("name"), Population: g.population, UserFilter: g.text("userFilter"), Users: numbers.groups[k]})
 			}
-			group := Group{ID: g.id.String(), Name: e.groupText(k, "name"), UserFilter: e.groupText(k, "userFilter"), Users: numbers.groups[k]}
-			if g.population >= 0 {
-				group.Population = e.populationID(g.population).String()
-			}
-			out = append(out, group)
 		}
 		return out
 	})
 }
 
 // eachUser visits the users of an environment at one moment.
-func eachUser[T any](s *Server, env string, visit func(e *environment, u *user) []T) []T {
+func eachUser[T any](s *Server, env string, visit func(e *environment, u *subject) []T) []T {
 	return reading(s, env, func(e *environment) (out []T) {
-		var scratch user
 		for i := range e.nextUser {
-			if u := e.latest(i, &scratch); u != nil {
-				out = append(out, visit(e, u)...)
+			if row := e.latest(i); row != nil {
+				out = append(out, visit(e, &subject{environment: e, index: i, row: row})...)
 			}
 		}
 		return out

@@ -26,8 +26,9 @@ func (p *Problem) Error() string { return p.Target + " " + p.Message }
 func number(n int64) json.Number { return json.Number(strconv.FormatInt(n, 10)) }
 
 // Take makes a row from what a client sent, numbers as json.Number. What the
-// client may not set comes from old, which is nil for a new row. The members are
-// those of a shape, of the type or with others.
+// client may not set comes from old, which is nil for a new row, and so does what
+// no file declares: that is the code's own. The members are those of a shape, of
+// the type or with others.
 func (t *Type) Take(shape *Member, sent, old map[string]any) (map[string]any, *Problem) {
 	if t.Variant != "" {
 		_, problem := t.checker().take(t.Members, sent, old, "")
@@ -36,14 +37,13 @@ func (t *Type) Take(shape *Member, sent, old map[string]any) (map[string]any, *P
 		}
 		shape = t.Shape(sent)
 	}
-	if t.Unknown == "refused" {
-		for _, name := range slices.Sorted(maps.Keys(sent)) {
-			if shape.Child(name) == nil && !strings.HasPrefix(name, "_") {
-				return nil, &Problem{Code: "INVALID_VALUE", Target: name, Message: "The attribute is not known."}
-			}
+	out, problem := t.checker().take(shape, sent, old, "")
+	for name, v := range old {
+		if shape.Child(name) == nil && !t.has(name) && problem == nil {
+			out[name] = v
 		}
 	}
-	return t.checker().take(shape, sent, old, "")
+	return out, problem
 }
 
 // checker reads values: those that a client sent, or those of a file.

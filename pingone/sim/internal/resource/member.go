@@ -56,6 +56,9 @@ func (m *Member) service() bool {
 	return slices.Contains([]Kind{ID, Created, Updated, Owner, Computed}, m.Kind)
 }
 
+// IsTime reports whether the member holds an instant.
+func (m *Member) IsTime() bool { return slices.Contains([]Kind{Time, Created, Updated}, m.Kind) }
+
 // Child finds a member of an object by name.
 func (m *Member) Child(name string) *Member {
 	if m == nil {

@@ -23,6 +23,15 @@ type Row struct {
 	Members map[string]any
 }
 
+// NewCollection makes a collection of rows.
+func NewCollection(rows ...*Row) *Collection {
+	c := &Collection{byID: make(map[string]int)}
+	for _, row := range rows {
+		c.Put(row)
+	}
+	return c
+}
+
 // NewStore makes an empty store.
 func NewStore() *Store { return &Store{make(map[string]*Collection)} }
 
@@ -30,7 +39,7 @@ func NewStore() *Store { return &Store{make(map[string]*Collection)} }
 func (s *Store) At(address string) *Collection {
 	c := s.collections[address]
 	if c == nil {
-		c = &Collection{byID: make(map[string]int)}
+		c = NewCollection()
 		s.collections[address] = c
 	}
 	return c

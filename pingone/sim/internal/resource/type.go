@@ -33,6 +33,7 @@ type Type struct {
 	Order      []string         `yaml:"order"`   // such as -beginsAt
 	Links      Texts            `yaml:"links"`   // relations: paths from the API's base, with {env} and members such as {license.id}; . stands for the row
 	Expand     Texts            `yaml:"expand"`  // what expand embeds: a resource and the member with the id
+	Embeds     Words            `yaml:"embeds"`  // what single rows embed of themselves: paths of members
 	Variant    string           `yaml:"variant"` // the member that tells which of Variants a row is; empty: all alike
 	Parts      map[string]Part  `yaml:"parts"`   // by their last segment
 	Actions    Texts            `yaml:"actions"` // what code does on a row: the method, unless it is POST, and the media type that chooses it

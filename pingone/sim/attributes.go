@@ -1,0 +1,148 @@
+package sim
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
+)
+
+// attribute is what users need of a custom attribute of their schema.
+type attribute struct {
+	*resource.Member
+	enabled, unique bool
+	source          data.Custom // where seeded users have values from
+	seeded          bool
+}
+
+// schema are the custom attributes by name. What is disabled has values, but
+// nobody sees them.
+func (e *environment) schema() map[string]*attribute {
+	return e.attributes.get(e.structure, func() map[string]*attribute {
+		out := make(map[string]*attribute)
+		schema := e.rows.Read("schemas").Only()
+		for _, row := range e.rows.Read("schemas/" + schema.ID + "/attributes").All() {
+			if row.Members["schemaType"] == "CUSTOM" {
+				a := attributeOf(row.Members)
+				if k := slices.Index(data.CustomNames[:], a.Name); k >= 0 {
+					seeded := data.NamedID(e.id.String() + "/schemas/user/attributes/" + a.Name).String()
+					a.source, a.seeded = data.Custom(k), row.ID == seeded
+				}
+				out[a.Name] = a
+			}
+		}
+		return out
+	})
+}
+
+// attributeOf reads the row of an attribute.
+func attributeOf(row map[string]any) *attribute {
+	least := 1
+	m := &resource.Member{
+		Name: resource.First(row, "name"), Kind: resource.String, List: row["multiValued"] == true, Required: row["required"] == true, Min: &least,
+	}
+	if row["type"] == "JSON" {
+		m.Kind = resource.Object
+	}
+	values, _ := row["enumeratedValues"].([]any)
+	for _, v := range values {
+		if v, ok := v.(map[string]any); ok && v["archived"] != true {
+			m.Allowed = append(m.Allowed, resource.First(v, "value"))
+		}
+	}
+	if pattern := resource.First(row, "regexValidation.pattern"); pattern != "" {
+		m.Pattern, _ = regexp.Compile(pattern) // checked when it was stored
+	}
+	return &attribute{Member: m, enabled: row["enabled"] == true, unique: row["unique"] == true && row["enabled"] == true}
+}
+
+// seededValues are the texts that a seeded user has, JSON where that is the type.
+func (a *attribute) seededValues(p *data.People, dst []string, i uint32) []string {
+	if !a.seeded {
+		return nil
+	}
+	return p.Custom(dst, i, a.source)
+}
+
+// fromTexts makes the value of a row of seeded texts.
+func (a *attribute) fromTexts(texts []string) any {
+	var out []any
+	for _, text := range texts {
+		if a.Kind == resource.Object {
+			object, err := decodeObject([]byte(text))
+			if err != nil {
+				panic(err) // it is the seed's
+			}
+			out = append(out, object)
+		} else {
+			out = append(out, text)
+		}
+	}
+	if !a.List {
+		return out[0]
+	}
+	return out
+}
+
+// storeAttribute holds an attribute against the rules: core and standard ones
+// stay as they are.
+func storeAttribute(p *place, old, row *resource.Row) error {
+	m := row.Members
+	values := m["enumeratedValues"] != nil
+	switch {
+	case old != nil && old.Members["schemaType"] != "CUSTOM":
+		return constraint("schemaType", "Only custom attributes can be changed.")
+	case old != nil && m["name"] != old.Members["name"]:
+		return constraint("name", "An attribute cannot be renamed.")
+	case m["type"] != "STRING" && m["type"] != "JSON":
+		return invalidValue("type", "is not an allowed value")
+	case m["type"] != "STRING" && (m["unique"] == true || values || m["regexValidation"] != nil):
+		return constraint("type", "unique, enumeratedValues and regexValidation are for attributes of type STRING.")
+	case values && m["regexValidation"] != nil:
+		return constraint("regexValidation", "An attribute with enumeratedValues cannot have regexValidation.")
+	case m["unique"] == true && m["multiValued"] == true:
+		return constraint("unique", "A multi-valued attribute cannot be unique.")
+	}
+	if m["regexValidation"] != nil {
+		pattern := resource.First(m, "regexValidation.pattern")
+		_, err := regexp.Compile(pattern)
+		if err != nil || pattern == "" || resource.First(m, "regexValidation.requirements") == "" {
+			return invalidValue("regexValidation", "needs a valid pattern and its requirements")
+		}
+	}
+	return nil
+}
+
+// removeAttribute drops an attribute with its values.
+func removeAttribute(p *place, row *resource.Row) (*resource.Row, error) {
+	if row.Members["schemaType"] != "CUSTOM" {
+		return nil, constraint("schemaType", "Only custom attributes can be deleted.")
+	}
+	e := p.call.environment
+	for _, versions := range e.written {
+		for k, v := range versions {
+			if v.row != nil {
+				versions[k].row = copied(v.row)
+				delete(versions[k].row.Members, resource.First(row.Members, "name"))
+			}
+		}
+	}
+	return nil, nil
+}
+
+// usersShape are the members of users: the declared ones and the custom
+// attributes that are enabled.
+func usersShape(e *environment) *resource.Member {
+	return e.members.get(e.structure, func() *resource.Member {
+		out := *e.server.resources.Type("users").Members
+		out.Children = slices.Clone(out.Children)
+		attributes := e.schema()
+		for _, name := range sortedKeys(attributes) {
+			if attributes[name].enabled {
+				out.Children = append(out.Children, attributes[name].Member)
+			}
+		}
+		return &out
+	})
+}
