@@ -8,9 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-
-	"github.com/go-faster/jx"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
@@ -18,7 +15,6 @@ import (
 )
 
 const (
-	audit = "rlgAuditRps"
 	// atHand is how long audit activities can be read at once.
 	atHand = 14 * day
 	// seededActivities are in each environment with users from the start, in the
@@ -27,124 +23,32 @@ const (
 	seededSpan       = 16 * day
 )
 
-// inEnvironment runs a reading handler under the environment's read lock.
-func inEnvironment(h handler) handler {
-	return func(c *call) (reply, error) {
-		c.environment.mu.RLock()
-		defer c.environment.mu.RUnlock()
-		return h(c)
-	}
-}
-
-func (s *Server) addActivities(n *node) {
-	const activities = "/environments/{env}/activities"
-	n.add("GET "+activities, audit, inEnvironment(s.listActivities))
-	n.add("GET "+activities+"/{id}", audit, inEnvironment(s.readActivity))
-}
-
-// slots pages through a slice: has tells whether the member at an index belongs
-// to the result, row writes it.
-func (s *Server) slots(c *call, p paging, l *listing, n int, has func(k int) bool, row func(e *jx.Encoder, k uint32)) reply {
-	var all []uint32
-	for k := range n {
-		if has(k) {
-			all = append(all, uint32(k))
-		}
-	}
-	return c.page(l, s.turn(c, p, l, all), row)
-}
-
-var opsEq = resource.Words{"eq"}
-
-// activitySpec is what a filter may test; checkActivities says how.
-var activitySpec = filterSpec{attributes: map[string]resource.Words{
-	"recordedAt": {"ge", "gt", "le", "lt"}, "createdAt": {"gt", "lt"},
-	"correlationId": opsEq, "actors.client.id": opsEq, "actors.user.id": opsEq, "actors.user.name": opsEq,
-	"resources.id": opsEq, "resources.type": opsEq, "resources.population.id": opsEq, "action.type": opsEq,
-}}
-
-// checkActivities demands a range of time and at most one subject; some may
-// stand beside a population.
-func checkActivities(x *scim.Expr) error {
-	const population = "resources.population.id"
-	ranged, subjects := false, map[string]bool{}
-	var walk func(x *scim.Expr)
-	walk = func(x *scim.Expr) {
-		switch {
-		case x.Kind != scim.Compare:
-		case x.Attr == "recordedAt" || x.Attr == "createdAt":
-			ranged = true
-		default:
-			subjects[x.Attr] = true
-		}
-		for _, child := range x.Children {
-			walk(child)
-		}
-	}
-	walk(x)
-	if !ranged {
-		return activitySpec.refuse("A range of recordedAt or createdAt is required.", 0)
-	}
+// checkActivities demands that a filter has at most one subject beside a range of
+// time; some may stand beside a population.
+func checkActivities(spec filterSpec, x *scim.Expr) error {
+	subjects := make(map[string]bool)
+	eachComparison(x, func(x *scim.Expr) { subjects[x.Attr] = true })
 	alone := subjects["resources.id"] || subjects["correlationId"]
-	if len(subjects) > 2 || len(subjects) == 2 && (!subjects[population] || alone) {
-		return activitySpec.refuse("These attributes cannot be tested together.", 0)
+	population := subjects["resources.population.id"]
+	for _, name := range []string{"recordedAt", "createdAt", "resources.population.id"} {
+		delete(subjects, name)
+	}
+	if len(subjects) > 1 || len(subjects) == 1 && population && alone {
+		return spec.refuse("These attributes cannot be tested together.", 0)
 	}
 	return nil
 }
 
-func (s *Server) listActivities(c *call) (reply, error) {
-	p, err := s.paging(c, 100, 1000)
-	if err != nil {
-		return reply{}, err
-	}
-	if p.at.Filter == "" {
-		return reply{}, activitySpec.refuse("A range of recordedAt or createdAt is required.", 0)
-	}
-	x, err := c.parse(activitySpec, p.at.Filter)
-	if err == nil {
-		err = checkActivities(x)
-	}
-	if err != nil {
-		return reply{}, err
-	}
-	all, oldest := c.environment.activities(), instant(c.now.UnixMilli()-atHand)
-	match := compile(x, func(x *scim.Expr) func(a map[string]any) bool {
-		test := comparison(x.Op, x.Value.Text, false)
-		return func(a map[string]any) bool { return slices.ContainsFunc(resource.Values(a, x.Attr), test) }
-	})
-	matches := func(k int) bool { return resource.First(all[k], "recordedAt") >= oldest && match(all[k]) }
-	l := &listing{key: "activities", uncounted: true}
-	return s.slots(c, p, l, len(all), matches, func(e *jx.Encoder, k uint32) { writeActivity(e, c, all[k]) }), nil
-}
-
-func (s *Server) readActivity(c *call) (reply, error) {
-	for _, a := range c.environment.activities() {
-		if a["id"] == canonical(c.params[0]) {
-			e := jx.GetEncoder()
-			writeActivity(e, c, a)
-			return reply{body: e}, nil
+// activitiesOf are the seeded activities and those of writes. Lists have those
+// that can be read at once.
+func activitiesOf(p *place) (*resource.Collection, error) {
+	out, oldest := resource.NewCollection(), instant(p.call.now.UnixMilli()-atHand)
+	for _, a := range slices.Concat(p.call.environment.history(), p.call.environment.recorded) {
+		if p.id != "" || resource.First(a, "recordedAt") >= oldest {
+			out.Put(&resource.Row{ID: resource.First(a, "id"), Members: a})
 		}
 	}
-	return reply{}, notFound("The activity does not exist.")
-}
-
-// writeActivity writes an activity with its address.
-func writeActivity(e *jx.Encoder, c *call, a map[string]any) {
-	e.ObjStart()
-	e.FieldStart("_links")
-	e.ObjStart()
-	link(e, "self", c.base+"/environments/"+c.environment.id.String()+"/activities/"+resource.First(a, "id"))
-	e.ObjEnd()
-	for _, name := range sortedKeys(a) {
-		e.FieldStart(name)
-		writeJSON(e, a[name])
-	}
-	e.ObjEnd()
-}
-
-// activities are the seeded ones and those of writes. The lock is held.
-func (e *environment) activities() []map[string]any {
-	return append(slices.Clip(e.history()), e.recorded...)
+	return out, nil
 }
 
 // seedActivities makes the history of an environment before a time.
@@ -228,62 +132,29 @@ func (e *environment) party(kind, id, name string, population int) map[string]an
 	return out
 }
 
-// record notes a write that succeeded. The lock is held.
-func (e *environment) record(c *call, answer reply) {
-	path := strings.TrimPrefix(c.request.URL.Path, "/v1/environments/"+e.id.String())
-	segments := strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
-	kind, touched := "ENVIRONMENT", e.id.String()
-	for _, s := range segments {
-		if _, isID := data.ParseID(s); isID {
-			touched = s
-		} else {
-			kind = constantCase(s)
-		}
-	}
+// record notes a write that succeeded, to a row of a resource. The lock is held.
+func (e *environment) record(c *call, t *resource.Type, answer reply) {
 	verb := map[string]string{http.MethodPost: "CREATED", http.MethodDelete: "DELETED"}[c.request.Method]
 	if verb == "" || verb == "CREATED" && answer.status != http.StatusCreated {
 		verb = "UPDATED"
 	}
-	var row struct {
-		ID, Username string
-		Name         any
-		Population   struct{ ID string }
-	}
+	row := make(map[string]any)
 	if answer.body != nil {
-		_ = json.Unmarshal(answer.body.Bytes(), &row) // not every answer is a row
+		_ = json.Unmarshal(answer.body.Bytes(), &row) // it was written here
 	}
-	name, _ := row.Name.(string)
-	if row.Username != "" {
-		name = row.Username
-	}
-	if row.ID != "" {
-		touched = row.ID
-	}
+	touched := append([]string{e.id.String()}, c.params...)
+	name, _ := row["name"].(string)
 	population := -1
-	if k, ok := e.populationByID(row.Population.ID); ok {
+	if k, ok := e.populationByID(resource.First(row, "population.id")); ok {
 		population = k
 	}
+	kind := strings.ToUpper(strings.ReplaceAll(t.One, " ", "_"))
 	id := data.NamedID("activity " + e.id.String() + strconv.Itoa(len(e.recorded))).String()
 	a := newActivity(id, c.now.UnixMilli(), kind+"."+verb, cmp.Or(c.access.client, AppWorker.ID))
 	if c.access.user != "" {
 		actors(a)["user"] = e.party("USER", c.access.user, "", -1)
 	}
-	a["resources"] = []any{e.party(kind, touched, name, population)}
+	party := e.party(kind, cmp.Or(resource.First(row, "id"), touched[len(touched)-1]), cmp.Or(resource.First(row, "username"), name), population)
+	a["resources"] = []any{party}
 	e.recorded = append(e.recorded, a)
-}
-
-// constantCase writes signOnPolicies as SIGN_ON_POLICY.
-func constantCase(segment string) string {
-	one := strings.TrimSuffix(segment, "s")
-	if strings.HasSuffix(segment, "ies") {
-		one = strings.TrimSuffix(segment, "ies") + "y"
-	}
-	var b strings.Builder
-	for i, r := range one {
-		if unicode.IsUpper(r) && i > 0 {
-			b.WriteByte('_')
-		}
-		b.WriteRune(unicode.ToUpper(r))
-	}
-	return b.String()
 }

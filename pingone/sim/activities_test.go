@@ -99,3 +99,29 @@ func TestMetrics(t *testing.T) {
 		assert.Equal(t, http.StatusBadRequest, status, refused)
 	}
 }
+
+// TestActivitiesOfEnvironments changes environments themselves.
+func TestActivitiesOfEnvironments(t *testing.T) {
+	t.Parallel()
+	f := start(t, sim.Options{Users: 50})
+	before := time.Now().Add(-time.Second).UTC().Format("2006-01-02T15:04:05.000Z")
+	body := map[string]any{"name": "new", "type": "PRODUCTION", "region": "EU", "license": map[string]any{"id": f.LicenseID()}}
+	status, made := f.do(http.MethodPost, "/environments", body)
+	require.Equal(t, http.StatusCreated, status, made)
+	address := "/environments/" + made["id"].(string)
+	body["name"] = "renamed"
+	status, _ = f.do(http.MethodPut, address, body)
+	require.Equal(t, http.StatusOK, status)
+	status, _ = f.do(http.MethodPut, address, map[string]any{"name": 7})
+	require.Equal(t, http.StatusBadRequest, status)
+	status, _ = f.do(http.MethodPut, address+"/type", map[string]any{"type": "SANDBOX"})
+	require.Equal(t, http.StatusOK, status)
+
+	var kinds []any
+	for _, a := range f.all(address+"/activities?filter="+url.QueryEscape(`recordedAt ge "`+before+`" and resources.type eq "ENVIRONMENT"`), "activities") {
+		kinds = append(kinds, path(a, "action", "type"))
+		touched := a["resources"].([]any)[0]
+		assert.Equal(t, made["id"], path(touched, "id"))
+	}
+	assert.Equal(t, []any{"ENVIRONMENT.CREATED", "ENVIRONMENT.UPDATED", "ENVIRONMENT.UPDATED"}, kinds, "a refused write is none")
+}

@@ -30,6 +30,19 @@ func compile[T any](x *scim.Expr, leaf func(x *scim.Expr) func(T) bool) func(T) 
 	}
 }
 
+// eachComparison visits the comparisons in a filter.
+func eachComparison(x *scim.Expr, visit func(x *scim.Expr)) {
+	if x == nil {
+		return
+	}
+	if x.Kind == scim.Compare {
+		visit(x)
+	}
+	for _, child := range x.Children {
+		eachComparison(child, visit)
+	}
+}
+
 // comparison makes the test of a text by an operator: in any case, unless case
 // counts. The instants of the API order as text.
 func comparison(op, want string, exact bool) func(v string) bool {

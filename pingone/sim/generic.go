@@ -70,13 +70,16 @@ func (g *generic) list(c *call) (reply, error) {
 	}
 	l := &listing{key: g.kind.Key, uncounted: !g.kind.Count, plain: g.most == 0 && !p.continued}
 	rows := g.server.turn(c, p, l, found)
+	if l.count >= 0 && g.hooks.count != nil {
+		l.count = g.hooks.count(at)
+	}
 	return c.page(l, rows, func(e *jx.Encoder, number uint32) { at.write(e, at.numbered(number)) }), nil
 }
 
 // names reports whether a filter compares any of some attributes.
-func names(x *scim.Expr, attributes []string) bool {
-	return x != nil && (x.Kind == scim.Compare && slices.Contains(attributes, x.Attr) ||
-		slices.ContainsFunc(x.Children, func(child *scim.Expr) bool { return names(child, attributes) }))
+func names(x *scim.Expr, attributes []string) (any bool) {
+	eachComparison(x, func(x *scim.Expr) { any = any || slices.Contains(attributes, x.Attr) })
+	return any
 }
 
 // onRow makes the handler of a method of rows.

@@ -15,8 +15,16 @@ func hooksOf() map[string]resourceHooks {
 			visible: seesEnvironment, hidden: true, store: storeEnvironment, remove: removeEnvironment,
 			computed: map[string]compute{"hardDeletedAllowedAt": hardDeletedAllowedAt},
 		},
-		"/organizations":                   {visible: seesOrganization, hidden: true},
-		"/organizations/licenses":          {computed: map[string]compute{"assignedEnvironmentsCount": countAssigned}},
+		"/organizations":          {visible: seesOrganization, hidden: true},
+		"/organizations/licenses": {computed: map[string]compute{"assignedEnvironmentsCount": countAssigned}},
+		"/organizations/licenses/metrics/activeIdentityCounts": {
+			rows: activeIdentities("aggregatedBy", map[string]string{"licenseYear": "YEAR", "calendarMonth": "MONTH"}, func(p *place) string { return "license " + p.owners[1] }),
+		},
+		"activeIdentityCounts": {
+			rows: activeIdentities("samplePeriod", map[string]string{"DAY": "DAY", "MONTH": "MONTH"}, func(p *place) string { return "active " + p.owners[0] }),
+		},
+		"totalIdentities":                  {rows: totalIdentities, leaf: betweenDays, count: func(p *place) int { return int(p.call.environment.people.Count()) }},
+		"activities":                       {rows: activitiesOf, check: checkActivities},
 		"applicationResources/permissions": {computed: map[string]compute{"resource": permissionResource}},
 		"gateways":                         {computed: map[string]compute{"credentials": credentialsOf}},
 		"applications/grants":              {owner: hasGrants},

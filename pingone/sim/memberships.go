@@ -39,7 +39,7 @@ func (p *place) member() *subject {
 
 // membershipsOf are the rows of a place for memberships. Those in groups that the
 // caller may not see are not there.
-func membershipsOf(p *place) *resource.Collection {
+func membershipsOf(p *place) (*resource.Collection, error) {
 	e, out := p.call.environment, resource.NewCollection()
 	var held []groupMembership
 	if user := p.member(); user != nil {
@@ -52,7 +52,7 @@ func membershipsOf(p *place) *resource.Collection {
 			out.Put(&resource.Row{ID: g.ID, Members: map[string]any{"id": g.ID, "name": g.text("name"), "type": m.kind.String()}})
 		}
 	}
-	return out
+	return out, nil
 }
 
 // putMembership adds a direct membership.

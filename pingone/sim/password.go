@@ -18,11 +18,11 @@ const OneTimeCode = "424242"
 // passwordOf is the state of a user's password as a row of its own. Its member
 // value, which is not declared and so never answered, is the password itself.
 // Some users have no password, not even an unset one: setting one makes it.
-func passwordOf(p *place) *resource.Collection {
+func passwordOf(p *place) (*resource.Collection, error) {
 	user := p.above.found
 	state, ok := user.Members["password"].(map[string]any)
 	if !ok && p.call.request.Method == http.MethodGet {
-		return resource.NewCollection()
+		return resource.NewCollection(), nil
 	}
 	m := map[string]any{"status": ""}
 	maps.Copy(m, state)
@@ -32,7 +32,7 @@ func passwordOf(p *place) *resource.Collection {
 	if m["status"] == "NO_PASSWORD" || m["status"] == "EXTERNAL" {
 		delete(m, "lastChangedAt")
 	}
-	return resource.NewCollection(&resource.Row{ID: user.ID, Members: m})
+	return resource.NewCollection(&resource.Row{ID: user.ID, Members: m}), nil
 }
 
 // putPassword keeps the state of a password in the user's row.

@@ -105,10 +105,11 @@ func fillPath(path string, ids []string) string {
 
 // owned refuses a path through rows that are not there.
 func (p *place) owned() error {
-	if p.above == nil {
-		return nil
+	var row *resource.Row
+	var err error
+	if p.above != nil {
+		row, err = p.above.row()
 	}
-	row, err := p.above.row()
 	hooks := p.generic.hooks
 	switch {
 	case err != nil:
@@ -116,9 +117,9 @@ func (p *place) owned() error {
 	case hooks.owner != nil && !hooks.owner(row):
 		return notFound("The " + p.above.generic.kind.One + " has none.")
 	case hooks.rows != nil:
-		p.rows = hooks.rows(p)
+		p.rows, err = hooks.rows(p)
 	}
-	return nil
+	return err
 }
 
 // row finds the row that a call is about, which the caller may see.

@@ -3,6 +3,7 @@ package sim
 import (
 	"cmp"
 	"embed"
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
 )
 
 // The resources that are data; docs/simulator.md describes the files.
@@ -57,9 +59,12 @@ type resourceHooks struct {
 	put        func(p *place, row *resource.Row)                        // stores a row; nil: in the collection
 	remove     func(p *place, row *resource.Row) (*resource.Row, error) // before a row is deleted, or replaced by another
 	newID      func(c *call, rows *resource.Collection) string          // of a new row; nil: any
-	rows       func(p *place) *resource.Collection                      // the rows when they follow from others; nil: they are in a store
+	rows       func(p *place) (*resource.Collection, error)             // the rows when they follow from others; nil: they are in a store
 	source     func(p *place) source                                    // nil: the rows are in a collection
 	shape      func(e *environment) *resource.Member                    // the members; nil: those declared
+	check      func(spec filterSpec, x *scim.Expr) error                // what a filter must be beyond what is declared
+	leaf       func(x *scim.Expr) func(row *resource.Row) bool          // what a comparison in a filter means; nil: of the member
+	count      func(p *place) int                                       // of a list; nil: of its rows
 	structural bool                                                     // writes of rows change which users a search finds
 	groups     func(c *call, row *resource.Row, kind string) []string   // the groups that a filter finds rows by; nil: it cannot
 }
@@ -143,8 +148,6 @@ func (s *Server) endpoints() *node {
 		s.generics[t.Name()] = g
 		g.register(n)
 	}
-	s.addActivities(n)
-	s.addMetrics(n)
 	return n
 }
 
@@ -162,7 +165,11 @@ func (g *generic) register(n *node) {
 			classes = t.Permission.Read
 		}
 		setDefault(&group, t.Group(reads))
-		n.add(method+" "+path, group, g.guarded(classes, !reads, h))
+		h = g.guarded(classes, !reads, h)
+		if t.Name() == "/environments" && !reads {
+			h = g.recorded(h)
+		}
+		n.add(method+" "+path, group, h)
 	}
 	for _, m := range []struct {
 		name, method, path string
@@ -216,7 +223,28 @@ func (g *generic) guarded(classes []string, changes bool, h handler) handler {
 		}
 		answer, err := h(c)
 		if err == nil && g.kind.InEnvironment() {
-			c.environment.record(c, answer)
+			c.environment.record(c, g.kind, answer)
+		}
+		return answer, err
+	}
+}
+
+// recorded is a handler of writes to environments, which are activities of their
+// own.
+func (g *generic) recorded(h handler) handler {
+	return func(c *call) (reply, error) {
+		answer, err := h(c)
+		e := c.environment
+		if e == nil && err == nil { // a new one
+			var row struct{ ID string }
+			_ = json.Unmarshal(answer.body.Bytes(), &row) // it was written here
+			id, _ := data.ParseID(row.ID)
+			e = g.server.environment(id)
+		}
+		if err == nil {
+			e.mu.Lock()
+			defer e.mu.Unlock()
+			e.record(c, g.kind, answer)
 		}
 		return answer, err
 	}

@@ -57,23 +57,12 @@ func (p *place) one(row *resource.Row) reply {
 
 // write writes a row.
 func (p *place) write(e *jx.Encoder, row *resource.Row) {
-	self, kind := p.address(row), p.generic.kind
+	kind := p.generic.kind
 	e.ObjStart()
-	e.FieldStart("_links")
-	e.ObjStart()
-	link(e, "self", self)
-	p.writeOwners(e, kind.Links)
-	for _, name := range p.generic.children {
-		link(e, name, self+"/"+name)
+	if kind.IDFrom != "none" { // rows without ids have no addresses
+		e.FieldStart("_links")
+		p.writeLinks(e, row)
 	}
-	for _, l := range kind.Links {
-		if below, ok := strings.CutPrefix(l.Text, "."); ok {
-			link(e, l.Name, self+below)
-		} else if l.Text != "" {
-			link(e, l.Name, p.call.base+p.fill(l.Text, row))
-		}
-	}
-	e.ObjEnd()
 	p.writeEmbedded(e, row)
 	shape := p.shape()
 	if kind.Variant != "" {
@@ -81,6 +70,24 @@ func (p *place) write(e *jx.Encoder, row *resource.Row) {
 	}
 	for _, m := range shape.Children {
 		p.writeMember(e, row, m, row.Members)
+	}
+	e.ObjEnd()
+}
+
+func (p *place) writeLinks(e *jx.Encoder, row *resource.Row) {
+	self, declared := p.address(row), p.generic.kind.Links
+	e.ObjStart()
+	link(e, "self", self)
+	p.writeOwners(e, declared)
+	for _, name := range p.generic.children {
+		link(e, name, self+"/"+name)
+	}
+	for _, l := range declared {
+		if below, ok := strings.CutPrefix(l.Text, "."); ok {
+			link(e, l.Name, self+below)
+		} else if l.Text != "" {
+			link(e, l.Name, p.call.base+p.fill(l.Text, row))
+		}
 	}
 	e.ObjEnd()
 }

@@ -61,7 +61,11 @@ func (s *stored) search(at cursor) ([]uint32, error) {
 	if err != nil {
 		return nil, err
 	}
-	match := compile(x, s.compileLeaf)
+	leaf := s.compileLeaf
+	if s.generic.hooks.leaf != nil {
+		leaf = s.generic.hooks.leaf
+	}
+	match := compile(x, leaf)
 	var found []uint32
 	for number, k := range s.order {
 		if row := s.rows.Row(k); row != nil && s.generic.hooks.shows(s.call, row) && match(row) {
@@ -79,7 +83,26 @@ func (p *place) filter(text string) (*scim.Expr, error) {
 	if p.generic.kind.Filters == nil {
 		return nil, nil
 	}
-	return p.call.parse(p.generic.filters, text)
+	spec := p.generic.filters
+	x, err := p.call.parse(spec, text)
+	if err != nil {
+		return nil, err
+	}
+	for _, demand := range p.generic.kind.Demands {
+		if alternatives := strings.Split(demand, "|"); !names(x, alternatives) {
+			return nil, spec.refuse("The filter must name "+strings.Join(alternatives, " or ")+".", 0)
+		}
+	}
+	eachComparison(x, func(x *scim.Expr) {
+		m := p.generic.kind.Members.At(x.Attr)
+		if _, no := time.Parse(time.RFC3339, x.Value.Text); no != nil && m != nil && m.IsTime() {
+			err = spec.refuse("The value of '"+x.Attr+"' is no time.", x.Pos)
+		}
+	})
+	if err == nil && p.generic.hooks.check != nil {
+		err = p.generic.hooks.check(spec, x)
+	}
+	return x, err
 }
 
 // compileLeaf compares members of rows, or the groups that rows are in.

@@ -22,12 +22,13 @@ type Type struct {
 	Permission roles            `yaml:"permission"`
 	Page       page             `yaml:"page"`
 	Count      bool             `yaml:"count"`   // whether lists tell how many members there are
-	IDFrom     string           `yaml:"ids"`     // the member that a client's rows go by; empty: the service gives UUIDs
+	IDFrom     string           `yaml:"ids"`     // the member that a client's rows go by; empty: the service gives UUIDs; none: rows have no address
 	Numbers    string           `yaml:"numbers"` // strict: a fraction given for an integer is refused, not cut
 	Unknown    string           `yaml:"unknown"` // refused: members that are not declared are not ignored
 	Bytes      int              `yaml:"bytes"`   // longest body; 0: any
 	Imports    string           `yaml:"imports"` // media type of creations besides plain JSON
 	Filters    map[string]Words `yaml:"filters"` // operators by attribute
+	Demands    Words            `yaml:"demands"` // attributes that a filter must name; a|b: one of them
 	Or         bool             `yaml:"or"`      // whether filters may use or
 	Whole      Words            `yaml:"whole"`   // attributes with which a filter makes limit mean nothing
 	Order      []string         `yaml:"order"`   // such as -beginsAt
