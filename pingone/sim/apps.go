@@ -2,6 +2,7 @@ package sim
 
 import (
 	"cmp"
+	"strings"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/authserver"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
@@ -53,6 +54,9 @@ func app(name, method string) App {
 	return a
 }
 
+// unrotated is the secret of an application that a call made, as its file says.
+const unrotated = "not-a-secret-yet"
+
 // RedirectURI is registered with the Web and Native applications, and with it
 // every loopback address of the path /callback on any port.
 const RedirectURI = "http://127.0.0.1/callback"
@@ -62,24 +66,6 @@ const UserPassword = "2FederateM0re!"
 
 // WorkerKey is the private key of AppWorkerKeyJWT as PEM (PKCS #8).
 func (s *Server) WorkerKey() ([]byte, error) { return s.auth.ClientKey() }
-
-// apps registers the applications with the authorization server.
-func (s *Server) apps() map[string][]authserver.App {
-	machine := []string{authserver.ClientCredentials}
-	human := []string{authserver.AuthorizationCode, authserver.RefreshToken}
-	var out []authserver.App
-	for _, a := range []App{
-		AppWorker, AppWorkerPost, AppWorkerSecretJWT, AppWorkerKeyJWT, AppReadOnly, AppCustomersOnly, AppPopulationOnly, AppDirectoryOnly, AppNoRoles,
-	} {
-		out = append(out, authserver.App{ID: a.ID, Secret: a.Secret, Method: a.Method, Grants: machine, NoRoles: a == AppNoRoles})
-	}
-	for _, a := range []App{AppWeb, AppNative} {
-		out = append(out, authserver.App{ID: a.ID, Secret: a.Secret, Method: a.Method, Grants: human, RedirectURI: RedirectURI})
-	}
-	device := []string{authserver.DeviceCode, authserver.RefreshToken}
-	out = append(out, authserver.App{ID: AppDevice.ID, Method: AppDevice.Method, Grants: device})
-	return map[string][]authserver.App{s.environments()[0].id.String(): out}
-}
 
 // directory lets the authorization server sign users in.
 type directory struct{ server *Server }
@@ -140,4 +126,44 @@ func (d directory) Profile(env, subject string) (map[string]any, bool) {
 		}
 	}
 	return claims, true
+}
+
+// Apps implements authserver.Directory: the applications are those of the API. A
+// worker without roles gets no token.
+func (d directory) Apps(environment string) map[string]authserver.App {
+	id, _ := data.ParseID(environment)
+	e, out := d.server.environment(id), make(map[string]authserver.App)
+	if e == nil {
+		return out
+	}
+	e.mu.RLock()
+	defer e.mu.RUnlock()
+	for _, row := range e.rows.Read("applications").All() {
+		if row.Members["enabled"] != true || row.Members["protocol"] != "OPENID_CONNECT" {
+			continue
+		}
+		a := authserver.App{
+			ID: row.ID, Secrets: e.secrets(row.ID), Method: resource.First(row.Members, "tokenEndpointAuthMethod"),
+			RedirectURI: resource.First(row.Members, "redirectUris"), NoRoles: len(d.server.appAccess(row.ID).environments) == 0,
+		}
+		for _, grant := range resource.Values(row.Members, "grantTypes") {
+			a.Grants = append(a.Grants, cmp.Or(map[string]string{"DEVICE_CODE": authserver.DeviceCode}[grant], strings.ToLower(grant)))
+		}
+		out[a.ID] = a
+	}
+	return out
+}
+
+// secrets are those of an application that are good now: the present one, and the
+// one before until it expires.
+func (e *environment) secrets(application string) []string {
+	row := e.rows.Read("applications/" + application + "/secret").Only()
+	if row == nil {
+		return []string{unrotated}
+	}
+	out := []string{resource.First(row.Members, "secret")}
+	if asInstant(resource.First(row.Members, "previous.expiresAt")) > instant(e.server.opt.Clock().UnixMilli()) {
+		out = append(out, resource.First(row.Members, "previous.secret"))
+	}
+	return out
 }

@@ -71,7 +71,6 @@ func New(opt Options) (*Server, error) {
 	s.build()
 	s.auth, err = authserver.New(authserver.Config{
 		Organization: organizationID,
-		Apps:         s.apps(),
 		Directory:    directory{s},
 		Clock:        opt.Clock,
 		Key:          opt.SigningKey,

@@ -35,32 +35,26 @@ var (
 )
 
 // issue signs an access token.
-func (s *Server) issue(x *exchange, client, subject, scope, session string) (string, error) {
+func (s *Server) issue(x *exchange, g grant) (string, error) {
 	now := s.cfg.Clock()
-	expiry := now.Add(s.cfg.Lifetime)
 	c := Claims{
-		ClientID: client, Issuer: x.issuer, Audience: []string{platformAudience}, Subject: subject, Scope: scope,
-		Environment: x.env, Organization: s.cfg.Organization, Session: session,
-		IssuedAt: now.Unix(), Expiry: expiry.Unix(), ID: randomText(16),
+		ClientID: g.app.ID, Issuer: x.issuer, Audience: []string{platformAudience}, Subject: g.subject, Scope: g.scope,
+		Environment: x.env, Organization: s.cfg.Organization, Session: g.session,
+		IssuedAt: now.Unix(), Expiry: now.Add(s.cfg.Lifetime).Unix(), ID: randomText(16),
 	}
 	token, err := s.sign(c)
-	if err != nil {
-		return "", err
+	if err == nil {
+		s.keep(byToken, c.ID, g, s.cfg.Lifetime)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.sweep(now)
-	s.issued.put(c.ID, struct{}{}, expiry)
-	return token, nil
+	return token, err
 }
 
 func (s *Server) sign(claims any) (string, error) {
-	key, err := s.signer()
+	keys, err := s.published()
 	if err != nil {
 		return "", err
 	}
-	opts := (&jose.SignerOptions{}).WithType("JWT").WithHeader("kid", key.id)
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: key.key}, opts)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: keys[len(keys)-1]}, (&jose.SignerOptions{}).WithType("JWT"))
 	if err != nil {
 		return "", err
 	}
@@ -82,7 +76,7 @@ func (s *Server) Verify(raw string) (Claims, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, known := s.issued.find(c.ID, now); !known {
+	if s.find(byToken, c.ID) == nil {
 		return c, errRevoked
 	}
 	s.verified.Add(raw, c)
@@ -94,24 +88,15 @@ func (s *Server) checkSignature(raw string) (c Claims, err error) {
 	if err != nil {
 		return c, errMalformed
 	}
-	key := s.publicKey(token.Headers[0].KeyID)
-	if key == nil || token.Claims(key, &c) != nil || c.ID == "" {
+	keys, err := s.public()
+	if err != nil || token.Claims(keys, &c) != nil || c.ID == "" {
 		return c, errMalformed
 	}
 	return c, nil
 }
 
-// RevokeAll makes every token and code invalid.
-func (s *Server) RevokeAll() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.issued)
-	clear(s.codes)
-	clear(s.refresh)
-}
-
 // Grant issues a token for an application without a request, as if its client
 // credentials had been exchanged.
 func (s *Server) Grant(client, environment string) (string, error) {
-	return s.issue(&exchange{env: environment, issuer: "urn:simulator"}, client, "", "", "")
+	return s.issue(&exchange{env: environment, issuer: "urn:simulator"}, grant{app: App{ID: client}})
 }

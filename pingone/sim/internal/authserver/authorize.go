@@ -1,8 +1,6 @@
 package authserver
 
 import (
-	"crypto/sha256"
-	"crypto/subtle"
 	"maps"
 	"net"
 	"net/http"
@@ -15,29 +13,11 @@ import (
 // codeLifetime of authorization codes.
 const codeLifetime = time.Minute
 
-// pushed is an authorization request that came by /as/par (RFC 9126).
-type pushed struct {
-	client string
-	params url.Values
-}
-
-// verifierFits checks PKCE with S256 (RFC 7636 section 4.6).
-func verifierFits(verifier, challenge string) bool {
-	if challenge == "" {
-		return false
-	}
-	sum := sha256.Sum256([]byte(verifier))
-	return subtle.ConstantTimeCompare([]byte(urlSafe(sum[:])), []byte(challenge)) == 1
-}
-
-// push keeps an authorization request and gives it a name.
+// push keeps an authorization request and gives it a name (RFC 9126).
 func (s *Server) push(x *exchange, app App) *refusal {
 	const lifetime = 60 * time.Second
-	uri, now := "urn:ietf:params:oauth:request_uri:"+randomText(16), s.cfg.Clock()
-	s.mu.Lock()
-	s.sweep(now)
-	s.requests.put(uri, pushed{app.ID, x.r.PostForm}, now.Add(lifetime))
-	s.mu.Unlock()
+	uri := "urn:ietf:params:oauth:request_uri:" + randomText(16)
+	s.keep(byRequest, uri, grant{app: app, params: x.r.PostForm}, lifetime)
 	return x.json(http.StatusCreated, map[string]any{"request_uri": uri, "expires_in": int(lifetime.Seconds())})
 }
 
@@ -54,7 +34,7 @@ func (s *Server) authorize(x *exchange) *refusal {
 
 // authorization goes on with an authorization request if that is valid.
 func (s *Server) authorization(x *exchange, params url.Values, goOn func(App) *refusal) *refusal {
-	app, ok := s.apps[x.env][params.Get("client_id")]
+	app, ok := s.cfg.Directory.Apps(x.env)[params.Get("client_id")]
 	if !ok || !slices.Contains(app.Grants, AuthorizationCode) {
 		return x.problem("The application is not known or may not sign users in.")
 	}
@@ -75,12 +55,12 @@ func (s *Server) requested(form url.Values) (url.Values, bool) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p, ok := s.requests.find(uri, s.cfg.Clock())
-	if !ok || p.client != form.Get("client_id") {
+	g := s.find(byRequest, uri)
+	if g == nil || g.app.ID != form.Get("client_id") {
 		return nil, false
 	}
-	delete(s.requests, uri)
-	return p.params, true
+	delete(s.grants, byRequest+uri)
+	return g.params, true
 }
 
 // checkAuthorization gives the error to send back to the client, if any.
@@ -129,14 +109,11 @@ func (s *Server) signIn(x *exchange) *refusal {
 				"Action": x.issuer + "/signin", "Params": params, "App": app.ID, "Username": username, "Problem": wrongCredentials,
 			})
 		}
-		code, now := randomText(24), s.cfg.Clock()
-		s.mu.Lock()
-		s.sweep(now)
-		s.codes.put(code, &grant{
+		code := randomText(24)
+		s.keep(byCode, code, grant{
 			app: app, subject: subject, scope: params.Get("scope"), session: randomText(12), nonce: params.Get("nonce"),
 			redirect: params.Get("redirect_uri"), challenge: params.Get("code_challenge"),
-		}, now.Add(codeLifetime))
-		s.mu.Unlock()
+		}, codeLifetime)
 		return x.redirect(params, url.Values{"code": {code}})
 	})
 }
@@ -162,7 +139,7 @@ func (x *exchange) redirect(params, answer url.Values) *refusal {
 // signOff ends nothing but shows the way back: sessions live in tokens only.
 func (s *Server) signOff(x *exchange) *refusal {
 	back := x.r.Form.Get("post_logout_redirect_uri")
-	for _, app := range s.apps[x.env] {
+	for _, app := range s.cfg.Directory.Apps(x.env) {
 		if back != "" && redirectFits(app.RedirectURI, back) {
 			if state := x.r.Form.Get("state"); state != "" && !strings.Contains(back, "?") {
 				back += "?" + url.Values{"state": {state}}.Encode()

@@ -2,6 +2,7 @@ package authserver
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/go-jose/go-jose/v4"
@@ -20,39 +21,31 @@ var (
 )
 
 // client authenticates the application of a request by its registered method
-// and no other.
+// and no other. The parts of an Authorization header are form-encoded (RFC 6749
+// section 2.3.1).
 func (s *Server) client(x *exchange) (App, *refusal) {
 	form := x.r.PostForm
-	if user, password, ok := x.r.BasicAuth(); ok {
-		return s.basicClient(x, user, password)
-	}
-	if form.Get("client_assertion") != "" || form.Get("client_assertion_type") != "" {
+	id, secret, method := form.Get("client_id"), form.Get("client_secret"), methodPost
+	user, password, basic := x.r.BasicAuth()
+	twice := false
+	switch {
+	case basic:
+		named := id
+		id, _ = url.QueryUnescape(user)         // what cannot be read is nobody's
+		secret, _ = url.QueryUnescape(password) // and no secret
+		method, twice = methodBasic, form.Has("client_secret") || named != "" && named != id
+	case form.Get("client_assertion") != "" || form.Get("client_assertion_type") != "":
 		return s.assertingClient(x)
+	case !form.Has("client_secret"):
+		method = methodNone
 	}
-	app, ok := s.apps[x.env][form.Get("client_id")]
+	app, ok := s.cfg.Directory.Apps(x.env)[id]
 	switch {
 	case !ok:
 		return App{}, unknownClient
-	case app.Method == methodNone && !form.Has("client_secret"):
-		return app, nil
-	case app.Method != methodPost || app.Secret != form.Get("client_secret"):
-		return App{}, wrongProof
-	}
-	return app, nil
-}
-
-// basicClient checks an Authorization header. Its parts are form-encoded
-// (RFC 6749 section 2.3.1).
-func (s *Server) basicClient(x *exchange, user, password string) (App, *refusal) {
-	id, errID := url.QueryUnescape(user)
-	secret, errSecret := url.QueryUnescape(password)
-	app, ok := s.apps[x.env][id]
-	switch named := x.r.PostForm.Get("client_id"); {
-	case errID != nil || errSecret != nil || !ok:
-		return App{}, unknownClient
-	case x.r.PostForm.Has("client_secret") || named != "" && named != id:
+	case twice:
 		return App{}, twoProofs
-	case app.Method != methodBasic || app.Secret != secret:
+	case app.Method != method || method != methodNone && !slices.Contains(app.Secrets, secret):
 		return App{}, wrongProof
 	}
 	return app, nil
@@ -74,29 +67,29 @@ func (s *Server) assertingClient(x *exchange) (App, *refusal) {
 	if token.UnsafeClaimsWithoutVerification(&claims) != nil {
 		return App{}, deniedAssertion
 	}
-	app := s.apps[x.env][claims.Subject]
-	key, ok := s.assertionKey(app, token)
-	if !ok || token.Claims(key, &claims) != nil || !s.assertionHolds(x, app, claims) {
+	app := s.cfg.Directory.Apps(x.env)[claims.Subject]
+	verifies := func(key any) bool { return token.Claims(key, &claims) == nil }
+	if !slices.ContainsFunc(s.assertionKeys(app, token), verifies) || !s.assertionHolds(x, app, claims) {
 		return App{}, deniedAssertion
 	}
 	return app, nil
 }
 
-// assertionKey is what an application's assertions are checked with, if the
-// assertion's algorithm fits the registered method.
-func (s *Server) assertionKey(app App, token *jwt.JSONWebToken) (any, bool) {
+// assertionKeys are what an application's assertions are checked with; none when
+// the assertion's algorithm does not fit the registered method.
+func (s *Server) assertionKeys(app App, token *jwt.JSONWebToken) (keys []any) {
 	symmetric := strings.HasPrefix(token.Headers[0].Algorithm, "HS")
 	switch {
 	case app.Method == methodSecretJWT && symmetric:
-		return []byte(app.Secret), true
-	case app.Method == methodKeyJWT && !symmetric:
-		key, err := s.clientKey()
-		if err != nil {
-			return nil, false
+		for _, secret := range app.Secrets {
+			keys = append(keys, []byte(secret))
 		}
-		return &key.PublicKey, true
+	case app.Method == methodKeyJWT && !symmetric:
+		if key, err := s.clientKey(); err == nil {
+			keys = append(keys, &key.PublicKey)
+		}
 	}
-	return nil, false
+	return keys
 }
 
 // assertionHolds checks the claims; an assertion works once.
@@ -109,10 +102,10 @@ func (s *Server) assertionHolds(x *exchange, app App, c jwt.Claims) bool {
 	if c.ID == "" {
 		return true
 	}
+	name := app.ID + " " + c.ID
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	name := app.ID + " " + c.ID
-	_, replayed := s.assertions.find(name, now)
-	s.assertions.put(name, struct{}{}, c.Expiry.Time())
+	replayed := s.find(byAssertion, name) != nil
+	s.put(byAssertion+name, grant{}, c.Expiry.Time().Sub(now))
 	return !replayed
 }

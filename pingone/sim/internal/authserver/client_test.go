@@ -31,9 +31,12 @@ func TestClientAuthentication(t *testing.T) {
 		"basic app in the body":         {form("client_id", "basic", "client_secret", "s3cret:/+"), nil, 401},
 		"post":                          {form("client_id", "post", "client_secret", "secret"), nil, 200},
 		"post, wrong secret":            {form("client_id", "post", "client_secret", "wrong"), nil, 401},
+		"post, new secret":              {form("client_id", "rotated", "client_secret", "new"), nil, 200},
+		"post, the secret before":       {form("client_id", "rotated", "client_secret", "old"), nil, 200},
+		"post, a secret that expired":   {form("client_id", "rotated", "client_secret", "older"), nil, 401},
 		"post app by Basic":             {form(), basic("post", "secret"), 401},
 		"post without secret":           {form("client_id", "post"), nil, 401},
-		"JWT app by Basic":              {form(), basic("secret-jwt", apps[2].Secret), 401},
+		"JWT app by Basic":              {form(), basic("secret-jwt", apps[2].Secrets[0]), 401},
 		"nobody":                        {form(), nil, 401},
 		"assertion of another type":     {form("client_assertion_type", "x", "client_assertion", "y"), nil, 401},
 		"assertion that is no JWT":      {form("client_assertion_type", assertionType, "client_assertion", "y"), nil, 401},
@@ -70,7 +73,7 @@ func TestClientAssertions(t *testing.T) {
 	block, _ := pem.Decode(raw)
 	private, err := x509.ParsePKCS8PrivateKey(block.Bytes)
 	require.NoError(t, err)
-	secret := []byte(apps[2].Secret)
+	secret := []byte(apps[2].Secrets[0])
 	issuer := "http://auth.test/" + env + "/as"
 	good := func(app string) jwt.Claims {
 		return jwt.Claims{Issuer: app, Subject: app, Audience: jwt.Audience{issuer + "/token"}, Expiry: jwt.NewNumericDate(r.now.Add(time.Minute)), ID: "unique " + app}
@@ -162,7 +165,7 @@ func TestClientCredentials(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wantError(t, r.post("token", tt.form, basic(tt.app.ID, tt.app.Secret)), tt.status, tt.code)
+			wantError(t, r.post("token", tt.form, basic(tt.app.ID, tt.app.Secrets[0])), tt.status, tt.code)
 		})
 	}
 }
@@ -210,5 +213,5 @@ func TestOldTokensAreForgotten(t *testing.T) {
 	r.advance(2 * time.Hour)
 	_, err := r.Grant("basic", env)
 	require.NoError(t, err)
-	assert.Len(t, r.issued, 1)
+	assert.Len(t, r.grants, 1)
 }

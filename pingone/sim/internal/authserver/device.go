@@ -15,16 +15,13 @@ const (
 	deviceInterval = 5 * time.Second
 )
 
-// device is a pending device authorization (RFC 8628).
+// device is what a pending device authorization has beside the grant (RFC 8628).
 type device struct {
-	env, userCode string
-	app           App
-	scope         string
-	expiry        time.Time
-	interval      time.Duration
-	polled        time.Time
-	state         deviceState
-	subject       string
+	userCode string
+	deadline time.Time // of the user
+	interval time.Duration
+	polled   time.Time
+	state    deviceState
 }
 
 type deviceState uint8
@@ -49,12 +46,7 @@ func newUserCode() string {
 
 // plainCode removes what users add to a code.
 func plainCode(code string) string {
-	return strings.ToUpper(strings.Map(func(r rune) rune {
-		if r == '-' || r == ' ' {
-			return -1
-		}
-		return r
-	}, code))
+	return strings.ToUpper(strings.NewReplacer("-", "", " ", "").Replace(code))
 }
 
 // authorizeDevice is the device authorization endpoint.
@@ -62,15 +54,9 @@ func (s *Server) authorizeDevice(x *exchange, app App) *refusal {
 	if !slices.Contains(app.Grants, DeviceCode) {
 		return notAllowed
 	}
-	now := s.cfg.Clock()
-	code, d := randomText(32), &device{
-		env: x.env, userCode: newUserCode(), app: app, scope: x.r.PostForm.Get("scope"),
-		expiry: now.Add(deviceLifetime), interval: deviceInterval,
-	}
-	s.mu.Lock()
-	s.sweep(now)
-	s.devices.put(code, d, d.expiry.Add(time.Minute))
-	s.mu.Unlock()
+	code := randomText(32)
+	d := device{userCode: newUserCode(), deadline: s.cfg.Clock().Add(deviceLifetime), interval: deviceInterval}
+	s.keep(byDevice, code, grant{env: x.env, app: app, scope: x.r.PostForm.Get("scope"), session: randomText(12), device: d}, deviceLifetime+time.Minute)
 	page := x.issuer + "/device"
 	return x.json(http.StatusOK, map[string]any{
 		"device_code": code, "user_code": d.userCode, "verification_uri": page,
@@ -79,49 +65,40 @@ func (s *Server) authorizeDevice(x *exchange, app App) *refusal {
 	})
 }
 
-// redeemDevice answers a poll.
-func (s *Server) redeemDevice(x *exchange, app App) *refusal {
-	d, refused := s.poll(x.r.PostForm.Get("device_code"), x.env, app)
-	if refused != nil {
-		return refused
-	}
-	return s.answerGrant(x, grant{app: app, subject: d.subject, scope: d.scope, session: randomText(12)})
-}
-
-// poll takes a device that the user approved, or tells why there is none yet
-// (RFC 8628 section 3.5).
-func (s *Server) poll(code, env string, app App) (*device, *refusal) {
-	now := s.cfg.Clock()
+// grantOfDevice answers a poll: the grant that the user approved, or why there is
+// none yet (RFC 8628 section 3.5).
+func (s *Server) grantOfDevice(x *exchange, app App) (grant, *refusal) {
+	code, now := x.r.PostForm.Get("device_code"), s.cfg.Clock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d, ok := s.devices.find(code, now)
-	if !ok || d.app.ID != app.ID || d.env != env {
-		return nil, badRequest("invalid_grant", "The device code is not valid.")
+	d := s.find(byDevice, code)
+	if d == nil || d.app.ID != app.ID || d.env != x.env {
+		return grant{}, badRequest("invalid_grant", "The device code is not valid.")
 	}
 	early := now.Sub(d.polled) < d.interval
 	d.polled = now
 	switch {
-	case now.After(d.expiry):
-		delete(s.devices, code)
-		return nil, badRequest("expired_token", "The device code has expired.")
+	case now.After(d.deadline):
+		delete(s.grants, byDevice+code)
+		return grant{}, badRequest("expired_token", "The device code has expired.")
 	case d.state == refused:
-		delete(s.devices, code)
-		return nil, badRequest("access_denied", "The user refused.")
+		delete(s.grants, byDevice+code)
+		return grant{}, badRequest("access_denied", "The user refused.")
 	case early:
 		d.interval += deviceInterval
-		return nil, badRequest("slow_down", "Poll less often.")
+		return grant{}, badRequest("slow_down", "Poll less often.")
 	case d.state == pending:
-		return nil, badRequest("authorization_pending", "The user has not decided yet.")
+		return grant{}, badRequest("authorization_pending", "The user has not decided yet.")
 	}
-	delete(s.devices, code)
-	return d, nil
+	delete(s.grants, byDevice+code)
+	return *d, nil
 }
 
 // waiting finds a device whose user has not decided; nil when there is none. The
 // lock is held.
-func (s *Server) waiting(userCode string) *device {
-	for _, e := range s.devices {
-		if d := e.value; plainCode(d.userCode) == plainCode(userCode) && d.state == pending && !s.cfg.Clock().After(d.expiry) {
+func (s *Server) waiting(userCode string) *grant {
+	for _, d := range s.grants {
+		if d.userCode != "" && plainCode(d.userCode) == plainCode(userCode) && d.state == pending && !s.cfg.Clock().After(d.deadline) {
 			return d
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -20,15 +19,13 @@ func (s *Server) introspect(x *exchange, app App) *refusal {
 		}{true, "Bearer", c})
 	}
 	s.mu.Lock()
-	g, ok := s.refresh.find(text, s.cfg.Clock())
-	usable := ok && g.app.ID == app.ID && g.usedAt.IsZero()
-	expiry := s.refresh[text].expiry
-	s.mu.Unlock()
-	if !usable {
+	defer s.mu.Unlock()
+	g := s.find(byRefresh, text)
+	if g == nil || g.app.ID != app.ID || !g.usedAt.IsZero() {
 		return x.json(http.StatusOK, map[string]any{"active": false})
 	}
 	return x.json(http.StatusOK, map[string]any{
-		"active": true, "client_id": app.ID, "sub": g.subject, "scope": g.scope, "exp": expiry.Unix(), "iss": x.issuer,
+		"active": true, "client_id": app.ID, "sub": g.subject, "scope": g.scope, "exp": g.expiry.Unix(), "iss": x.issuer,
 	})
 }
 
@@ -39,9 +36,9 @@ func (s *Server) revoke(x *exchange, app App) *refusal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err == nil && c.ClientID == app.ID {
-		delete(s.issued, c.ID)
+		delete(s.grants, byToken+c.ID)
 	}
-	if g := s.refresh[text].value; g != nil && g.app.ID == app.ID {
+	if g := s.grants[byRefresh+text]; g != nil && g.app.ID == app.ID {
 		s.endSession(g.session)
 	}
 	x.w.WriteHeader(http.StatusOK)
@@ -56,7 +53,7 @@ func (s *Server) userInfo(x *exchange) *refusal {
 		x.w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 		return &refusal{http.StatusUnauthorized, "invalid_token", "The access token is missing or not valid."}
 	}
-	if !slices.Contains(strings.Fields(c.Scope), "openid") {
+	if !holds(c.Scope, "openid") {
 		x.w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_scope", scope="openid"`)
 		return &refusal{http.StatusForbidden, "insufficient_scope", "The scope openid was not granted."}
 	}

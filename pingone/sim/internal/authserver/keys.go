@@ -18,14 +18,9 @@ const keyBits = 2048
 // maxKeys bounds the JWKS: rotation drops the oldest beyond it.
 const maxKeys = 4
 
-type signingKey struct {
-	id  string
-	key *rsa.PrivateKey
-}
-
 // RotateKeys makes a new signing key. Older ones stay published.
 func (s *Server) RotateKeys() error {
-	if _, err := s.signer(); err != nil {
+	if _, err := s.published(); err != nil {
 		return err
 	}
 	key, err := newKey()
@@ -34,7 +29,7 @@ func (s *Server) RotateKeys() error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.keys = append(s.keys, signingKey{randomText(12), key})
+	s.keys = append(s.keys, signing(key))
 	s.keys = s.keys[max(0, len(s.keys)-maxKeys):]
 	return nil
 }
@@ -47,30 +42,41 @@ func newKey() (*rsa.PrivateKey, error) {
 	return key, nil
 }
 
-// signer is the present signing key; the first call makes it.
-func (s *Server) signer() (signingKey, error) {
+func signing(key *rsa.PrivateKey) jose.JSONWebKey {
+	return jose.JSONWebKey{Key: key, KeyID: randomText(12), Algorithm: string(jose.RS256), Use: "sig"}
+}
+
+// published are the signing keys, the present one last; the first call makes it.
+func (s *Server) published() ([]jose.JSONWebKey, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.keys) == 0 {
 		key, err := newKey()
 		if err != nil {
-			return signingKey{}, err
+			return nil, err
 		}
-		s.keys = []signingKey{{randomText(12), key}}
+		s.keys = []jose.JSONWebKey{signing(key)}
 	}
-	return s.keys[len(s.keys)-1], nil
+	return s.keys, nil
 }
 
-// publicKey finds a published key.
-func (s *Server) publicKey(id string) *rsa.PublicKey {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, k := range s.keys {
-		if k.id == id {
-			return &k.key.PublicKey
-		}
+// public are the keys that tokens are checked with.
+func (s *Server) public() (*jose.JSONWebKeySet, error) {
+	keys, err := s.published()
+	set := &jose.JSONWebKeySet{}
+	for _, k := range keys {
+		set.Keys = append(set.Keys, k.Public())
 	}
-	return nil
+	return set, err
+}
+
+// jwks publishes the signing keys (RFC 7517).
+func (s *Server) jwks(x *exchange) *refusal {
+	set, err := s.public()
+	if err != nil {
+		return fault(err)
+	}
+	return x.json(http.StatusOK, set)
 }
 
 // ClientKey is the private key that goes with private_key_jwt, as PKCS #8 PEM.
@@ -84,20 +90,6 @@ func (s *Server) ClientKey() ([]byte, error) {
 		return nil, fmt.Errorf("encode the client's key: %w", err)
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
-}
-
-// jwks publishes the signing keys (RFC 7517).
-func (s *Server) jwks(x *exchange) *refusal {
-	if _, err := s.signer(); err != nil {
-		return fault(err)
-	}
-	var set jose.JSONWebKeySet
-	s.mu.Lock()
-	for _, k := range s.keys {
-		set.Keys = append(set.Keys, jose.JSONWebKey{Key: &k.key.PublicKey, KeyID: k.id, Algorithm: "RS256", Use: "sig"})
-	}
-	s.mu.Unlock()
-	return x.json(http.StatusOK, set)
 }
 
 // randomText is URL-safe text of n random bytes.

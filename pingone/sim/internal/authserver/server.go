@@ -1,6 +1,7 @@
 // Package authserver is an OAuth 2.0 and OpenID Connect authorization server as
 // PingOne runs one per environment. It knows applications and grants; who the
-// users are, and what they may do, is the business of its Directory.
+// users are, what they may do and which applications there are is the business of
+// its Directory.
 package authserver
 
 import (
@@ -10,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	lru "github.com/hashicorp/golang-lru/v2"
 )
 
@@ -32,7 +34,8 @@ const (
 
 // App is a registered application.
 type App struct {
-	ID, Secret  string
+	ID          string
+	Secrets     []string // that are good now
 	Method      string   // tokenEndpointAuthMethod
 	Grants      []string // allowed grant types
 	RedirectURI string   // for authorization_code; loopback addresses match on any port
@@ -47,12 +50,13 @@ type Directory interface {
 	UserByName(environment, username string) (subject string, ok bool)
 	// Profile gives the user's OpenID Connect claims.
 	Profile(environment, subject string) (claims map[string]any, ok bool)
+	// Apps gives the applications by client id, as they are now.
+	Apps(environment string) map[string]App
 }
 
 // Config is what a Server needs.
 type Config struct {
 	Organization    string
-	Apps            map[string][]App // by environment id
 	Directory       Directory
 	Clock           func() time.Time
 	Key             *rsa.PrivateKey // the first signing key; nil: made when it is needed
@@ -64,19 +68,13 @@ type Config struct {
 // Server issues and checks tokens. It is safe for concurrent use.
 type Server struct {
 	cfg       Config
-	apps      map[string]map[string]App       // by environment and client id
 	clientKey func() (*rsa.PrivateKey, error) // key pair of the application with private_key_jwt
 	verified  *lru.Cache[string, Claims]      // by token text, so that each signature is checked once
 
-	mu         sync.Mutex
-	keys       []signingKey // the last one signs
-	swept      time.Time
-	issued     book[struct{}] // access tokens by jti
-	assertions book[struct{}] // of clients, by what makes them unique
-	codes      book[*grant]
-	refresh    book[*grant]
-	devices    book[*device] // by device code
-	requests   book[pushed]  // by request_uri
+	mu     sync.Mutex
+	keys   []jose.JSONWebKey // the last one signs
+	grants map[string]*grant // by what they are remembered by
+	swept  time.Time
 }
 
 // maxVerified bounds the cache of checked signatures.
@@ -89,18 +87,11 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		cfg: cfg, apps: make(map[string]map[string]App), verified: verified, clientKey: sync.OnceValues(newKey),
-		issued: make(book[struct{}]), assertions: make(book[struct{}]), codes: make(book[*grant]), refresh: make(book[*grant]),
-		devices: make(book[*device]), requests: make(book[pushed]),
+		cfg: cfg, verified: verified, clientKey: sync.OnceValues(newKey),
+		grants: make(map[string]*grant),
 	}
 	if cfg.Key != nil {
-		s.keys = []signingKey{{id: randomText(12), key: cfg.Key}}
-	}
-	for env, apps := range cfg.Apps {
-		s.apps[env] = make(map[string]App)
-		for _, a := range apps {
-			s.apps[env][a.ID] = a
-		}
+		s.keys = []jose.JSONWebKey{signing(cfg.Key)}
 	}
 	return s, nil
 }

@@ -24,15 +24,16 @@ const (
 
 // apps under test, by id.
 var apps = []App{
-	{ID: "basic", Secret: "s3cret:/+", Method: methodBasic, Grants: []string{ClientCredentials}},
-	{ID: "post", Secret: "secret", Method: methodPost, Grants: []string{ClientCredentials}},
-	{ID: "secret-jwt", Secret: strings.Repeat("k", 64), Method: methodSecretJWT, Grants: []string{ClientCredentials}},
+	{ID: "basic", Secrets: []string{"s3cret:/+"}, Method: methodBasic, Grants: []string{ClientCredentials}},
+	{ID: "post", Secrets: []string{"secret"}, Method: methodPost, Grants: []string{ClientCredentials}},
+	{ID: "secret-jwt", Secrets: []string{strings.Repeat("k", 64)}, Method: methodSecretJWT, Grants: []string{ClientCredentials}},
 	{ID: "key-jwt", Method: methodKeyJWT, Grants: []string{ClientCredentials}},
-	{ID: "no-roles", Secret: "secret", Method: methodBasic, Grants: []string{ClientCredentials}, NoRoles: true},
-	{ID: "web", Secret: "secret", Method: methodBasic, Grants: []string{AuthorizationCode, RefreshToken}, RedirectURI: callback},
+	{ID: "no-roles", Secrets: []string{"secret"}, Method: methodBasic, Grants: []string{ClientCredentials}, NoRoles: true},
+	{ID: "web", Secrets: []string{"secret"}, Method: methodBasic, Grants: []string{AuthorizationCode, RefreshToken}, RedirectURI: callback},
 	{ID: "native", Method: methodNone, Grants: []string{AuthorizationCode, RefreshToken}, RedirectURI: callback},
 	{ID: "remote", Method: methodNone, Grants: []string{AuthorizationCode}, RedirectURI: "https://app.example/cb?x=1"},
 	{ID: "device", Method: methodNone, Grants: []string{DeviceCode, RefreshToken}},
+	{ID: "rotated", Secrets: []string{"new", "old"}, Method: methodPost, Grants: []string{ClientCredentials}},
 }
 
 // people is a Directory with one user.
@@ -48,6 +49,16 @@ func (people) UserByName(environment, username string) (string, bool) {
 
 func (people) Profile(_, subject string) (map[string]any, bool) {
 	return map[string]any{"preferred_username": "ada", "email": "ada@example.com", "given_name": "Ada"}, subject == "u-1"
+}
+
+func (people) Apps(environment string) map[string]App {
+	out := make(map[string]App)
+	for _, a := range apps {
+		if environment == env {
+			out[a.ID] = a
+		}
+	}
+	return out
 }
 
 var testKey = sync.OnceValue(func() *rsa.PrivateKey {
@@ -70,7 +81,7 @@ func newRig(t *testing.T, change func(*Config)) *rig {
 	t.Helper()
 	r := &rig{t: t, now: time.Date(2026, 5, 4, 3, 2, 1, 0, time.UTC)}
 	cfg := Config{
-		Organization: "org", Apps: map[string][]App{env: apps}, Directory: people{}, Key: testKey(),
+		Organization: "org", Directory: people{}, Key: testKey(),
 		Clock: func() time.Time {
 			r.mu.Lock()
 			defer r.mu.Unlock()

@@ -1,31 +1,27 @@
 package authserver
 
 import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 )
 
-// grant is what a user allowed a client to do: behind an authorization code or
-// a refresh token.
-type grant struct {
-	app       App
-	subject   string
-	scope     string
-	session   string
-	nonce     string
-	redirect  string
-	challenge string    // of PKCE, always S256
-	usedAt    time.Time // when it was used first; codes and rotated refresh tokens
+// grantTypes find or make the grant that a request is for, by its grant_type.
+var grantTypes = map[string]func(s *Server, x *exchange, app App) (grant, *refusal){
+	ClientCredentials: (*Server).ownGrant,
+	AuthorizationCode: (*Server).grantOfCode,
+	RefreshToken:      (*Server).grantOfRefresh,
+	DeviceCode:        (*Server).grantOfDevice,
 }
 
 // token is the token endpoint.
 func (s *Server) token(x *exchange, app App) *refusal {
 	kind := x.r.PostForm.Get("grant_type")
-	redeem, known := map[string]func(*exchange, App) *refusal{
-		ClientCredentials: s.clientCredentials, AuthorizationCode: s.redeemCode, RefreshToken: s.redeemRefresh, DeviceCode: s.redeemDevice,
-	}[kind]
+	find, known := grantTypes[kind]
 	switch {
 	case kind == "":
 		return badRequest("invalid_request", "The grant type is missing.")
@@ -34,144 +30,94 @@ func (s *Server) token(x *exchange, app App) *refusal {
 	case !slices.Contains(app.Grants, kind):
 		return notAllowed
 	}
-	return redeem(x, app)
-}
-
-// clientCredentials: platform tokens of workers carry no scopes; roles decide.
-func (s *Server) clientCredentials(x *exchange, app App) *refusal {
-	if app.NoRoles {
-		return badRequest("invalid_request", "The application has no role assignments.")
+	g, refused := find(s, x, app)
+	if refused != nil {
+		return refused
 	}
-	if scope := x.r.PostForm.Get("scope"); scope != "" {
-		return badRequest("invalid_scope", "A worker application cannot ask for scopes.")
-	}
-	body, err := s.bearer(x, grant{app: app})
+	token, err := s.issue(x, g)
 	if err != nil {
 		return fault(err)
 	}
-	return x.json(http.StatusOK, body)
-}
-
-// redeemCode: RFC 6749 section 4.1.3 and RFC 7636 section 4.5. A code that is
-// used twice takes what it gave away with it.
-func (s *Server) redeemCode(x *exchange, app App) *refusal {
-	form := x.r.PostForm
-	now := s.cfg.Clock()
-	s.mu.Lock()
-	g, ok := s.codes.find(form.Get("code"), now)
-	switch {
-	case !ok:
-	case g.usedAt.IsZero():
-		g.usedAt = now
-	default:
-		s.endSession(g.session)
-		ok = false
-	}
-	s.mu.Unlock()
-	switch {
-	case !ok || g.app.ID != app.ID:
-		return badRequest("invalid_grant", "The code is not valid or has expired.")
-	case g.redirect != form.Get("redirect_uri"):
-		return badRequest("invalid_grant", "The redirect_uri differs from the one of the authorization request.")
-	case !verifierFits(form.Get("code_verifier"), g.challenge):
-		return badRequest("invalid_grant", "The code_verifier is missing or wrong.")
-	}
-	return s.answerGrant(x, *g)
-}
-
-// redeemRefresh rotates: each refresh token works once, and for the grace period
-// after that. A later use ends the session (RFC 9700 section 4.14.2).
-func (s *Server) redeemRefresh(x *exchange, app App) *refusal {
-	next, ok := s.useRefresh(x.r.PostForm.Get("refresh_token"), app)
-	if !ok {
-		return badRequest("invalid_grant", "The refresh token is not valid or has expired.")
-	}
-	if scope := x.r.PostForm.Get("scope"); scope != "" {
-		if !subset(scope, next.scope) {
-			return badRequest("invalid_scope", "The scope is wider than the one granted.")
-		}
-		next.scope = scope
-	}
-	next.nonce = ""
-	return s.answerGrant(x, next)
-}
-
-func (s *Server) useRefresh(token string, app App) (grant, bool) {
-	now := s.cfg.Clock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g, ok := s.refresh.find(token, now)
-	switch {
-	case !ok || g.app.ID != app.ID:
-		return grant{}, false
-	case g.usedAt.IsZero():
-		g.usedAt = now
-	case now.Sub(g.usedAt) >= s.cfg.RefreshGrace:
-		s.endSession(g.session)
-		return grant{}, false
-	}
-	return *g, true
-}
-
-// endSession forgets every refresh token of a session. The lock is held.
-func (s *Server) endSession(session string) {
-	for key, g := range s.refresh {
-		if g.value.session == session {
-			delete(s.refresh, key)
-		}
-	}
-}
-
-func subset(scope, of string) bool {
-	allowed := strings.Fields(of)
-	return !slices.ContainsFunc(strings.Fields(scope), func(name string) bool { return !slices.Contains(allowed, name) })
-}
-
-// bearer is the part of a token response that all grants have.
-func (s *Server) bearer(x *exchange, g grant) (map[string]any, error) {
-	token, err := s.issue(x, g.app.ID, g.subject, g.scope, g.session)
-	return map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": int(s.cfg.Lifetime.Seconds())}, err
-}
-
-// answerGrant sends the tokens of a user.
-func (s *Server) answerGrant(x *exchange, g grant) *refusal {
-	body, err := s.bearer(x, g)
-	if err != nil {
-		return fault(err)
+	body := map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": int(s.cfg.Lifetime.Seconds())}
+	if g.subject == "" {
+		return x.json(http.StatusOK, body)
 	}
 	body["scope"] = g.scope
-	if slices.Contains(strings.Fields(g.scope), "openid") {
+	if holds(g.scope, "openid") {
 		if body["id_token"], err = s.idToken(x, g); err != nil {
 			return fault(err)
 		}
 	}
 	if slices.Contains(g.app.Grants, RefreshToken) {
-		body["refresh_token"] = s.newRefreshToken(g)
+		// Rolling: each one lives as long as the first.
+		text := randomText(32)
+		s.keep(byRefresh, text, g, s.cfg.RefreshLifetime)
+		body["refresh_token"] = text
 	}
 	return x.json(http.StatusOK, body)
 }
 
-// newRefreshToken keeps a grant under a new token. Rolling: each one lives as
-// long as the first.
-func (s *Server) newRefreshToken(g grant) string {
-	text := randomText(32)
-	g.usedAt = time.Time{}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.refresh.put(text, &g, s.cfg.Clock().Add(s.cfg.RefreshLifetime))
-	return text
+// ownGrant: platform tokens of workers carry no scopes; roles decide.
+func (s *Server) ownGrant(x *exchange, app App) (grant, *refusal) {
+	switch {
+	case app.NoRoles:
+		return grant{}, badRequest("invalid_request", "The application has no role assignments.")
+	case x.r.PostForm.Get("scope") != "":
+		return grant{}, badRequest("invalid_scope", "A worker application cannot ask for scopes.")
+	}
+	return grant{app: app}, nil
 }
+
+// grantOfCode: RFC 6749 section 4.1.3 and RFC 7636 section 4.5.
+func (s *Server) grantOfCode(x *exchange, app App) (grant, *refusal) {
+	form := x.r.PostForm
+	g, ok := s.use(byCode, form.Get("code"), app, 0)
+	switch {
+	case !ok:
+		return g, badRequest("invalid_grant", "The code is not valid or has expired.")
+	case g.redirect != form.Get("redirect_uri"):
+		return g, badRequest("invalid_grant", "The redirect_uri differs from the one of the authorization request.")
+	case !verifierFits(form.Get("code_verifier"), g.challenge):
+		return g, badRequest("invalid_grant", "The code_verifier is missing or wrong.")
+	}
+	return g, nil
+}
+
+// verifierFits checks PKCE with S256 (RFC 7636 section 4.6).
+func verifierFits(verifier, challenge string) bool {
+	sum := sha256.Sum256([]byte(verifier))
+	return challenge != "" && subtle.ConstantTimeCompare([]byte(urlSafe(sum[:])), []byte(challenge)) == 1
+}
+
+// grantOfRefresh rotates: each refresh token works once, and for the grace period
+// after that.
+func (s *Server) grantOfRefresh(x *exchange, app App) (grant, *refusal) {
+	form := x.r.PostForm
+	g, ok := s.use(byRefresh, form.Get("refresh_token"), app, s.cfg.RefreshGrace)
+	if !ok {
+		return g, badRequest("invalid_grant", "The refresh token is not valid or has expired.")
+	}
+	if scope := form.Get("scope"); scope != "" {
+		if slices.ContainsFunc(strings.Fields(scope), func(name string) bool { return !holds(g.scope, name) }) {
+			return g, badRequest("invalid_scope", "The scope is wider than the one granted.")
+		}
+		g.scope = scope
+	}
+	g.nonce = ""
+	return g, nil
+}
+
+// holds reports whether a list of scopes has one.
+func holds(scopes, name string) bool { return slices.Contains(strings.Fields(scopes), name) }
 
 // idToken: OpenID Connect Core section 2.
 func (s *Server) idToken(x *exchange, g grant) (string, error) {
 	now := s.cfg.Clock()
 	claims := s.profile(x.env, g)
-	for name, value := range map[string]any{
+	maps.Copy(claims, map[string]any{
 		"iss": x.issuer, "sub": g.subject, "aud": g.app.ID, "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
 		"auth_time": now.Unix(), "env": x.env, "org": s.cfg.Organization, "sid": g.session,
-	} {
-		claims[name] = value
-	}
+	})
 	if g.nonce != "" {
 		claims["nonce"] = g.nonce
 	}
@@ -181,13 +127,13 @@ func (s *Server) idToken(x *exchange, g grant) (string, error) {
 // profile gives the claims that the scopes of a grant release.
 func (s *Server) profile(env string, g grant) map[string]any {
 	all, _ := s.cfg.Directory.Profile(env, g.subject)
-	scopes, out := strings.Fields(g.scope), make(map[string]any)
+	out := make(map[string]any)
 	for name, value := range all {
 		scope := "profile"
 		if name == "email" {
 			scope = "email"
 		}
-		if slices.Contains(scopes, scope) {
+		if holds(g.scope, scope) {
 			out[name] = value
 		}
 	}
