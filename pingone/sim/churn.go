@@ -2,7 +2,10 @@ package sim
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"net/http"
+	"slices"
 	"sync"
 )
 
@@ -63,11 +66,7 @@ func (c *Churn) Stop() error {
 func (c *Churn) Written() map[string]bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	out := make(map[string]bool, len(c.written))
-	for id := range c.written {
-		out[id] = true
-	}
-	return out
+	return maps.Clone(c.written)
 }
 
 // Step makes n writes now.
@@ -85,40 +84,41 @@ func (c *Churn) Step(n int) {
 
 // one makes a write. Half of them change who belongs to a listing.
 func (c *Churn) one() error {
-	s, env := c.server, c.environment
-	if len(c.users) < 10 {
+	k := c.random.IntN(max(1, len(c.users)))
+	n := c.random.IntN(100)
+	if n < 25 || len(c.users) < 10 {
 		return c.create()
 	}
-	k := c.random.IntN(len(c.users))
-	user := c.users[k]
-	switch n := c.random.IntN(100); {
-	case n < 25:
-		return c.create()
+	user := "/users/" + c.users[k]
+	if n < 97 {
+		c.written[c.users[k]] = true
+	}
+	switch {
 	case n < 45:
-		c.written[user] = true
-		c.users[k] = c.users[len(c.users)-1]
-		c.users = c.users[:len(c.users)-1]
-		return s.DeleteUser(env, user)
+		c.users = slices.Delete(c.users, k, k+1)
+		return c.write(http.MethodDelete, user, nil)
 	case n < 65:
-		c.written[user] = true
-		return s.RenameUser(env, user, c.name())
+		return c.write(http.MethodPatch, user, map[string]any{"username": c.name()})
 	case n < 80:
-		c.written[user] = true
-		return s.MoveUser(env, user, pickOf(c.random, c.populations))
-	case n < 85:
-		c.written[user] = true
-		return s.EnableUser(env, user, n%2 == 0)
-	case n < 97 && len(c.groups) > 0:
-		c.written[user] = true
-		return c.member(user, pickOf(c.random, c.groups))
+		return c.write(http.MethodPut, user+"/population", map[string]any{"id": pickOf(c.random, c.populations)})
+	case n < 85 || n < 97 && len(c.groups) == 0:
+		return c.write(http.MethodPut, user+"/enabled", map[string]any{"enabled": n%2 == 0})
+	case n < 97:
+		c.member(user+"/memberOfGroups", pickOf(c.random, c.groups))
+		return nil
 	}
-	id, err := s.CreatePopulation(env, "Population "+c.name())
+	id, err := c.server.Write(http.MethodPost, c.environment, "/populations", map[string]any{"name": "Population " + c.name()})
 	c.populations = append(c.populations, id)
 	return err
 }
 
+func (c *Churn) write(method, path string, members map[string]any) error {
+	_, err := c.server.Write(method, c.environment, path, members)
+	return err
+}
+
 func (c *Churn) create() error {
-	id, err := c.server.CreateUser(c.environment, map[string]any{
+	id, err := c.server.Write(http.MethodPost, c.environment, "/users", map[string]any{
 		"username": c.name(), "population": map[string]any{"id": pickOf(c.random, c.populations)},
 	})
 	c.written[id] = true
@@ -132,14 +132,12 @@ func (c *Churn) name() string {
 	return fmt.Sprintf("%cchurn%d", first[c.random.IntN(len(first))], c.count)
 }
 
-// member adds a user to a group, or removes one who is there already. Groups
-// whose members come from elsewhere are left alone.
-func (c *Churn) member(user, group string) error {
-	if c.server.AddMember(c.environment, user, group) == nil {
-		return nil
+// member adds a user to a group, or removes one who is there already. External
+// groups keep their members.
+func (c *Churn) member(memberships, group string) {
+	if c.write(http.MethodPost, memberships, map[string]any{"id": group}) != nil {
+		_ = c.write(http.MethodDelete, memberships+"/"+group, nil)
 	}
-	_ = c.server.RemoveMember(c.environment, user, group) // an external group keeps its members
-	return nil
 }
 
 func pickOf[T any](r *rand.Rand, from []T) T { return from[r.IntN(len(from))] }

@@ -326,3 +326,26 @@ func TestControls(t *testing.T) {
 		assert.Equal(t, http.StatusForbidden, w.Code, remote)
 	}
 }
+
+// TestDroppedCallsAreCounted reads the counters as soon as a connection is gone,
+// and after calls one by one.
+func TestDroppedCallsAreCounted(t *testing.T) {
+	t.Parallel()
+	s := start(t, sim.Options{Users: 10})
+	s.ResetRequests()
+	require.NoError(t, s.SetFaults(sim.Fault{Do: "reset", Times: -1}))
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for n := range 20 {
+		resp, err := client.Do(s.request(http.MethodGet, "/environments", nil))
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		require.Error(t, err)
+		assert.Equal(t, n+1, s.Stats().Endpoints["GET /environments"].Statuses[0])
+	}
+	require.NoError(t, s.SetFaults())
+	for range 20 {
+		s.get("/environments")
+	}
+	assert.Equal(t, 1, s.Stats().Peak, "one by one")
+}

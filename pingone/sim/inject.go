@@ -12,29 +12,37 @@ import (
 // inject makes a request go wrong. It reports whether it answered: if not, the
 // call goes on as usual.
 func (s *Server) inject(w http.ResponseWriter, r *http.Request, f *Fault) bool {
+	a, visit := newMemory(), targetOf(r).visit
 	switch f.Do {
+	case "revoke":
+		s.RevokeTokens()
+		return false
+	case "reset":
+		visit.end(0)
+		reset(w)
+		return true
 	case "status":
-		s.writeError(w, r, faultError(f))
+		s.writeError(a, r, faultError(f))
 	case "storm":
 		seconds := 1
 		if f.RetryAfter != nil {
 			seconds = *f.RetryAfter
 		}
-		s.writeError(w, r, tooMany(seconds, 0))
-	case "revoke":
-		s.RevokeTokens()
-		return false
-	case "reset":
-		reset(w)
+		s.writeError(a, r, tooMany(seconds, 0))
 	case "garbage":
-		s.commonHeaders(w.Header())
-		w.Header().Set("Content-Type", halJSON)
-		_, _ = w.Write([]byte(`{"_embedded":{"users":[{"id":"`)) // whole for HTTP, broken for JSON
+		s.commonHeaders(a.header)
+		a.header.Set("Content-Type", halJSON)
+		a.body.WriteString(`{"_embedded":{"users":[{"id":"`) // whole for HTTP, broken for JSON
 	case "slow":
-		s.trickle(w, r, time.Duration(f.For))
+		s.answer(r).trickle(w, r, time.Duration(f.For), visit)
+		return true
 	case "cut":
-		s.cut(w, r)
+		a = s.answer(r)
+		visit.end(a.status)
+		a.cut(w)
 	}
+	visit.end(a.status)
+	a.send(w)
 	return true
 }
 
@@ -69,12 +77,14 @@ func reset(w http.ResponseWriter) {
 	_ = conn.Close()
 }
 
-// memory is an answer that is kept instead of sent.
+// memory is an answer that is kept before it is sent.
 type memory struct {
 	header http.Header
 	status int
 	body   bytes.Buffer
 }
+
+func newMemory() *memory { return &memory{header: make(http.Header), status: http.StatusOK} }
 
 // Header implements http.ResponseWriter.
 func (m *memory) Header() http.Header { return m.header }
@@ -87,19 +97,28 @@ func (m *memory) Write(b []byte) (int, error) { return m.body.Write(b) }
 
 // answer runs the request as usual and keeps what would have been sent.
 func (s *Server) answer(r *http.Request) *memory {
-	m := &memory{header: make(http.Header), status: http.StatusOK}
+	m := newMemory()
 	s.dispatch(m, r)
 	return m
 }
 
+// open sends what stands before the body.
+func (m *memory) open(w http.ResponseWriter) {
+	maps.Copy(w.Header(), m.header)
+	w.WriteHeader(m.status)
+}
+
+// send sends the answer. Errors mean that the client is gone.
+func (m *memory) send(w http.ResponseWriter) {
+	m.open(w)
+	_, _ = m.body.WriteTo(w)
+}
+
 // cut sends the first half of the answer and closes the connection.
-func (s *Server) cut(w http.ResponseWriter, r *http.Request) {
-	rec := s.answer(r)
-	body := rec.body.Bytes()
-	maps.Copy(w.Header(), rec.header)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(rec.status)
-	_, _ = w.Write(body[:len(body)/2])
+func (m *memory) cut(w http.ResponseWriter) {
+	m.header.Set("Content-Length", strconv.Itoa(m.body.Len()))
+	m.open(w)
+	_, _ = w.Write(m.body.Next(m.body.Len() / 2))
 	_ = http.NewResponseController(w).Flush()
 	panic(http.ErrAbortHandler)
 }
@@ -108,19 +127,17 @@ func (s *Server) cut(w http.ResponseWriter, r *http.Request) {
 const pieces = 8
 
 // trickle sends the answer in parts, spread over a time.
-func (s *Server) trickle(w http.ResponseWriter, r *http.Request, over time.Duration) {
-	rec := s.answer(r)
-	body := &rec.body
-	maps.Copy(w.Header(), rec.header)
-	w.WriteHeader(rec.status)
+func (m *memory) trickle(w http.ResponseWriter, r *http.Request, over time.Duration, visit *visit) {
+	m.open(w)
 	control := http.NewResponseController(w)
-	size := max(1, body.Len()/pieces)
+	size := max(1, m.body.Len()/pieces)
 	for range pieces {
 		if !sleep(r.Context(), over/pieces) {
 			panic(http.ErrAbortHandler)
 		}
-		_, _ = w.Write(body.Next(size))
+		_, _ = w.Write(m.body.Next(size))
 		_ = control.Flush()
 	}
-	_, _ = w.Write(body.Bytes())
+	visit.end(m.status)
+	_, _ = w.Write(m.body.Bytes())
 }

@@ -75,6 +75,7 @@ type visit struct {
 	recorder *recorder
 	entry    *Request
 	counters [2]*Counter // of the endpoint and of the group
+	ended    bool
 }
 
 // begin notes a request. It is in the log before its answer is on the way: who has
@@ -108,26 +109,19 @@ func (v *visit) admitted(at time.Time) {
 	}
 }
 
-// answered notes the status that is about to be sent.
-func (v *visit) answered(status int) {
+// end notes the status that is about to be sent, 0 when the connection is dropped
+// instead. A request ends once.
+func (v *visit) end(status int) {
 	v.recorder.mu.Lock()
 	defer v.recorder.mu.Unlock()
-	v.entry.Status = status
-	for _, c := range v.counters {
-		c.Statuses[status]++
+	if v.ended {
+		return
 	}
-}
-
-// end notes that the answer, if any, was sent.
-func (v *visit) end() {
-	v.recorder.mu.Lock()
-	defer v.recorder.mu.Unlock()
+	v.ended, v.entry.Status = true, status
 	v.recorder.running--
 	for _, c := range v.counters {
 		c.running--
-		if v.entry.Status == 0 {
-			c.Statuses[0]++
-		}
+		c.Statuses[status]++
 	}
 }
 

@@ -90,7 +90,8 @@ func (s *Server) Close() error { return nil }
 // maxHeader is the documented limit on request headers, in bytes.
 const maxHeader = 6 << 10
 
-// ServeHTTP implements http.Handler.
+// ServeHTTP implements http.Handler. An answer is whole, and all that it tells of
+// is noted, before any of it is sent.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/sim/") {
 		s.control.ServeHTTP(w, r)
@@ -102,19 +103,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.connections.request(r.RemoteAddr)
-	visit := s.recorder.begin(r, t.route.endpoint, t.route.group)
-	defer visit.end()
-	out := &statusWriter{ResponseWriter: w, visit: visit}
+	t.visit = s.recorder.begin(r, t.route.endpoint, t.route.group)
+	defer t.visit.end(0)
 	if !sleep(r.Context(), s.opt.Latency) {
 		panic(http.ErrAbortHandler)
 	}
-	r = r.WithContext(context.WithValue(r.Context(), visitKey{}, visit))
+	r = r.WithContext(context.WithValue(r.Context(), targetKey{}, t))
 	for _, plan := range []*faultPlan{s.faults, s.phases} {
-		if f := plan.next(r); f != nil && s.inject(out, r, f) {
+		if f := plan.next(r); f != nil && s.inject(w, r, f) {
 			return
 		}
 	}
-	s.dispatch(out, r)
+	a := s.answer(r)
+	t.visit.end(a.status)
+	a.send(w)
 }
 
 // SetOnRequest calls f before every call to the API with its number, from 1.
@@ -128,11 +130,12 @@ func (s *Server) SetOnRequest(f func(n int64)) {
 	s.onRequest.Store(&f)
 }
 
-// visitKey finds the visit of a request in its context.
-type visitKey struct{}
+// targetKey finds the target of a request in its context.
+type targetKey struct{}
 
-// target is what a request is for.
+// target is what a request is for, and its entry in the log.
 type target struct {
+	visit  *visit
 	route  route
 	node   *node        // of the API; nil when the address is not known
 	params []string     // of the API's path
@@ -141,12 +144,12 @@ type target struct {
 	api    bool
 }
 
-func (t target) known() bool { return t.api || t.env != nil }
+func (t *target) known() bool { return t.api || t.env != nil }
 
 // classify finds what a request is for.
-func (s *Server) classify(r *http.Request) target {
+func (s *Server) classify(r *http.Request) *target {
 	if path, ok := strings.CutPrefix(r.URL.Path, "/v1/"); ok {
-		t := target{api: true, route: route{endpoint: r.Method + " (unknown)", group: "rlgCatchAllRps"}}
+		t := &target{api: true, route: route{endpoint: r.Method + " (unknown)", group: "rlgCatchAllRps"}}
 		if t.node, t.params = s.routes.lookup(path); t.node != nil {
 			if found, ok := t.node.routes[r.Method]; ok {
 				t.route = found
@@ -158,18 +161,24 @@ func (s *Server) classify(r *http.Request) target {
 	path, under := strings.CutPrefix(tail, "as/")
 	id, ok := data.ParseID(head)
 	if !ok || !under {
-		return target{}
+		return &target{}
 	}
 	name := path
 	if !s.auth.Knows(path) {
 		name = "(unknown)"
 	}
-	return target{env: s.environment(id), path: path, route: route{endpoint: r.Method + " /{env}/as/" + name, group: "rlgAuthnRps"}}
+	return &target{env: s.environment(id), path: path, route: route{endpoint: r.Method + " /{env}/as/" + name, group: "rlgAuthnRps"}}
+}
+
+// targetOf is the target that ServeHTTP found.
+func targetOf(r *http.Request) *target {
+	t, _ := r.Context().Value(targetKey{}).(*target)
+	return t
 }
 
 // dispatch answers a request as the simulated service does.
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
-	t := s.classify(r)
+	t := targetOf(r)
 	if t.api {
 		s.api.ServeHTTP(w, r)
 		return
@@ -187,9 +196,7 @@ func (s *Server) admit(r *http.Request, group, environment string) error {
 	if wait > 0 {
 		return limited(group, wait, s.limits)
 	}
-	if v, ok := r.Context().Value(visitKey{}).(*visit); ok {
-		v.admitted(now)
-	}
+	targetOf(r).visit.admitted(now)
 	return nil
 }
 
@@ -206,31 +213,4 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	case <-ctx.Done():
 		return false
 	}
-}
-
-// statusWriter tells the log the status of an answer.
-type statusWriter struct {
-	http.ResponseWriter
-	visit    *visit
-	answered bool
-}
-
-// WriteHeader implements http.ResponseWriter.
-func (w *statusWriter) WriteHeader(status int) {
-	if !w.answered {
-		w.answered = true
-		w.visit.answered(status)
-	}
-	w.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
-
-// Write implements http.ResponseWriter.
-func (w *statusWriter) Write(b []byte) (int, error) {
-	if !w.answered {
-		w.WriteHeader(http.StatusOK)
-	}
-	return w.ResponseWriter.Write(b)
 }

@@ -5,6 +5,7 @@ package integration
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -36,24 +37,19 @@ func (c *changer) change(last string) {
 			}
 		}
 	}
+	write := func(method, path string, members map[string]any) {
+		if _, err := c.sim.Write(method, where, path, members); err != nil {
+			c.t.Fatal(err)
+		}
+	}
 	c.made++
-	var err error
 	if !c.touched[last] {
 		c.touched[last] = true
-		err = c.sim.DeleteUser(where, last)
+		write(http.MethodDelete, "/users/"+last, nil)
 	}
-	if err == nil {
-		err = c.sim.DeleteUser(where, pick())
-	}
-	if err == nil {
-		err = c.sim.RenameUser(where, pick(), fmt.Sprintf("%c.renamed.%d", 'a'+c.random.IntN(26), c.made))
-	}
-	if err == nil {
-		_, err = c.sim.CreateUser(where, map[string]any{"username": fmt.Sprintf("%c.new.%d", 'a'+c.random.IntN(26), c.made), "email": "new@example.com"})
-	}
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	write(http.MethodDelete, "/users/"+pick(), nil)
+	write(http.MethodPatch, "/users/"+pick(), map[string]any{"username": fmt.Sprintf("%c.renamed.%d", 'a'+c.random.IntN(26), c.made)})
+	write(http.MethodPost, "/users", map[string]any{"username": fmt.Sprintf("%c.new.%d", 'a'+c.random.IntN(26), c.made), "email": "new@example.com"})
 }
 
 // Rows that nobody touches come exactly once, whatever happens to others
