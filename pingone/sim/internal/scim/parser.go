@@ -1,6 +1,11 @@
 package scim
 
-import "strings"
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+)
 
 // Bounds on a filter. They keep parsing linear in the text and the tree small.
 const (
@@ -8,36 +13,60 @@ const (
 	MaxDepth  = 32       // nested parentheses, brackets and nots
 )
 
+// Error is a filter that cannot be parsed.
+type Error struct {
+	Pos     int    // byte offset in the filter text
+	Message string // one sentence without the position
+}
+
+// Error implements error.
+func (e *Error) Error() string { return fmt.Sprintf("%s (at position %d)", e.Message, e.Pos+1) }
+
 // Parse reads a filter. Every error is an *Error.
 func Parse(src string) (*Expr, error) {
 	if len(src) > MaxLength {
 		return nil, &Error{Message: "The filter is too long."}
 	}
-	p := &parser{lex: lexer{src: src}}
+	p := &parser{src: src}
 	if err := p.advance(); err != nil {
 		return nil, err
 	}
 	e, err := p.or(0)
-	if err != nil {
-		return nil, err
+	if err == nil && p.tok != "" {
+		err = p.fail("The filter goes on where it should end.")
 	}
-	if p.tok.kind != tokenEnd {
-		return nil, p.fail("The filter goes on where it should end.")
-	}
-	return e, nil
+	return e, err
 }
 
+// parser reads a filter token by token.
 type parser struct {
-	lex lexer
-	tok token
+	src  string
+	tok  string // the present one; empty at the end
+	pos  int    // where it begins
+	rest int    // and where it ends
 }
 
-func (p *parser) advance() (err error) {
-	p.tok, err = p.lex.next()
-	return err
+// tokenForm matches a bracket, a JSON string or a word.
+var tokenForm = regexp.MustCompile(`^(?s:[()\[\]]|"(?:[^"\\]|\\.)*"|[^\s()\[\]"]+)`)
+
+func (p *parser) advance() error {
+	left := strings.TrimLeft(p.src[p.rest:], " \t\r\n\f")
+	p.pos = len(p.src) - len(left)
+	p.tok = tokenForm.FindString(left)
+	p.rest = p.pos + len(p.tok)
+	if p.tok == "" && left != "" {
+		return p.fail("The string is not closed.")
+	}
+	return nil
 }
 
-func (p *parser) fail(message string) error { return &Error{Pos: p.tok.pos, Message: message} }
+func (p *parser) fail(message string) error { return &Error{Pos: p.pos, Message: message} }
+
+// is reports whether the token is a keyword, in either case.
+func (p *parser) is(keyword string) bool { return strings.EqualFold(p.tok, keyword) }
+
+// isWord reports whether the token is no bracket, no string and not the end.
+func (p *parser) isWord() bool { return p.tok != "" && !strings.ContainsAny(p.tok[:1], `()[]"`) }
 
 func (p *parser) or(depth int) (*Expr, error) { return p.chain(Or, "or", depth, p.and) }
 
@@ -46,11 +75,11 @@ func (p *parser) and(depth int) (*Expr, error) { return p.chain(And, "and", dept
 // chain reads operands joined by one keyword into one node.
 func (p *parser) chain(kind Kind, keyword string, depth int, operand func(int) (*Expr, error)) (*Expr, error) {
 	first, err := operand(depth)
-	if err != nil || !p.tok.is(keyword) {
+	if err != nil || !p.is(keyword) {
 		return first, err
 	}
 	node := &Expr{Kind: kind, Children: []*Expr{first}, Pos: first.Pos}
-	for p.tok.is(keyword) {
+	for p.is(keyword) {
 		if err := p.advance(); err != nil {
 			return nil, err
 		}
@@ -64,71 +93,64 @@ func (p *parser) chain(kind Kind, keyword string, depth int, operand func(int) (
 }
 
 func (p *parser) factor(depth int) (*Expr, error) {
-	if depth > MaxDepth {
-		return nil, p.fail("The filter is nested too deeply.")
-	}
 	switch {
-	case p.tok.punct("("):
-		return p.group(depth, ")")
-	case p.tok.is("not"):
-		return p.not(depth)
-	case p.tok.kind == tokenWord:
+	case depth > MaxDepth:
+		return nil, p.fail("The filter is nested too deeply.")
+	case p.tok == "(":
+		return p.group(depth, ")", p.or)
+	case p.is("not"):
+		node := &Expr{Kind: Not, Pos: p.pos}
+		child, err := p.group(depth, "", p.factor)
+		node.Children = []*Expr{child}
+		return node, err
+	case p.isWord():
 		return p.comparison(depth)
 	}
 	return nil, p.fail("An attribute or a parenthesis is expected here.")
 }
 
-// group reads what stands between brackets; the opening one is the current token.
-func (p *parser) group(depth int, closing string) (*Expr, error) {
+// group reads what stands behind the present token, up to a closing bracket if
+// there has to be one.
+func (p *parser) group(depth int, closing string, inner func(int) (*Expr, error)) (*Expr, error) {
 	if err := p.advance(); err != nil {
 		return nil, err
 	}
-	e, err := p.or(depth + 1)
-	if err != nil {
-		return nil, err
-	}
-	if !p.tok.punct(closing) {
+	e, err := inner(depth + 1)
+	switch {
+	case err != nil || closing == "":
+		return e, err
+	case p.tok != closing:
 		return nil, p.fail("A closing bracket is missing.")
 	}
 	return e, p.advance()
 }
 
-func (p *parser) not(depth int) (*Expr, error) {
-	pos := p.tok.pos
-	if err := p.advance(); err != nil {
-		return nil, err
-	}
-	child, err := p.factor(depth + 1)
-	if err != nil {
-		return nil, err
-	}
-	return &Expr{Kind: Not, Children: []*Expr{child}, Pos: pos}, nil
-}
-
 // comparison reads attr op value, attr pr or attr[filter].
 func (p *parser) comparison(depth int) (*Expr, error) {
-	e := &Expr{Kind: Compare, Attr: p.tok.text, Pos: p.tok.pos}
+	e := &Expr{Kind: Compare, Attr: p.tok, Pos: p.pos}
 	if err := p.advance(); err != nil {
 		return nil, err
 	}
-	if p.tok.punct("[") {
-		child, err := p.group(depth, "]")
-		if err != nil {
-			return nil, err
-		}
+	if p.tok == "[" {
+		child, err := p.group(depth, "]", p.or)
 		e.Kind, e.Children = Path, []*Expr{child}
-		return e, nil
+		return e, err
 	}
-	if p.tok.kind != tokenWord {
+	if !p.isWord() {
 		return nil, p.fail("An operator is expected here.")
 	}
-	e.Op = strings.ToLower(p.tok.text)
+	e.Op = strings.ToLower(p.tok)
 	if err := p.advance(); err != nil || e.Op == "pr" {
 		return e, err
 	}
-	if p.tok.kind != tokenWord && p.tok.kind != tokenString {
+	switch e.Value = (Value{Text: p.tok}); {
+	case strings.HasPrefix(p.tok, `"`):
+		e.Value.Quoted = true
+		if json.Unmarshal([]byte(p.tok), &e.Value.Text) != nil {
+			return nil, p.fail("An escape sequence in the string is not known.")
+		}
+	case !p.isWord():
 		return nil, p.fail("A value is expected here.")
 	}
-	e.Value = Value{Text: p.tok.text, Quoted: p.tok.kind == tokenString}
 	return e, p.advance()
 }
