@@ -70,8 +70,8 @@ func (e *environment) seedActivities(before time.Time) (out []map[string]any) {
 			a["tags"] = []any{"adminIdentityEvent"}
 		}
 		actor := uint32(h>>24) % e.people.Count()
-		actors(a)["user"] = e.party("USER", e.people.ID(actor).String(), e.people.Text(actor, data.Username), e.people.Population(actor))
-		touched := []any{e.party("USER", e.people.ID(user).String(), e.people.Text(user, data.Username), e.people.Population(user))}
+		actors(a)["user"] = e.party("USER", e.people.ID(actor).String(), e.people.Text(actor, "username"), e.people.Population(actor))
+		touched := []any{e.party("USER", e.people.ID(user).String(), e.people.Text(user, "username"), e.people.Population(user))}
 		if strings.HasPrefix(kinds[h%uint64(len(kinds))], "GROUP") {
 			touched = append(touched, e.party("GROUP", e.ids.groups.ID(uint32(h>>16)%4).String(), "", -1))
 		}

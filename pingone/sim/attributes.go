@@ -12,8 +12,7 @@ import (
 type attribute struct {
 	*resource.Member
 	enabled, unique bool
-	source          data.Custom // where seeded users have values from
-	seeded          bool
+	seeded          bool // users from the seed have values
 }
 
 // schema are the custom attributes by name. What is disabled has values, but
@@ -25,10 +24,7 @@ func (e *environment) schema() map[string]*attribute {
 		for _, row := range e.rows.Read("schemas/" + schema.ID + "/attributes").All() {
 			if row.Members["schemaType"] == "CUSTOM" {
 				a := attributeOf(row.Members)
-				if k := slices.Index(data.CustomNames[:], a.Name); k >= 0 {
-					seeded := data.NamedID(e.id.String() + "/schemas/user/attributes/" + a.Name).String()
-					a.source, a.seeded = data.Custom(k), row.ID == seeded
-				}
+				a.seeded = row.ID == data.NamedID(e.id.String()+"/schemas/user/attributes/"+a.Name).String()
 				out[a.Name] = a
 			}
 		}
@@ -55,34 +51,6 @@ func attributeOf(row map[string]any) *attribute {
 		m.Pattern, _ = regexp.Compile(pattern) // checked when it was stored
 	}
 	return &attribute{Member: m, enabled: row["enabled"] == true, unique: row["unique"] == true && row["enabled"] == true}
-}
-
-// seededValues are the texts that a seeded user has, JSON where that is the type.
-func (a *attribute) seededValues(p *data.People, dst []string, i uint32) []string {
-	if !a.seeded {
-		return nil
-	}
-	return p.Custom(dst, i, a.source)
-}
-
-// fromTexts makes the value of a row of seeded texts.
-func (a *attribute) fromTexts(texts []string) any {
-	var out []any
-	for _, text := range texts {
-		if a.Kind == resource.Object {
-			object, err := decodeObject([]byte(text))
-			if err != nil {
-				panic(err) // it is the seed's
-			}
-			out = append(out, object)
-		} else {
-			out = append(out, text)
-		}
-	}
-	if !a.List {
-		return out[0]
-	}
-	return out
 }
 
 // storeAttribute holds an attribute against the rules: core and standard ones

@@ -7,8 +7,6 @@ import (
 	"sync"
 
 	"github.com/hashicorp/golang-lru/v2/simplelru"
-
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
 
 // cache holds what is derived from the seeded users: results and indexes. Each is made on first use. Its lock is taken inside the
@@ -18,7 +16,7 @@ type cache struct {
 	structure uint64 // the state that results were made for
 	results   *simplelru.LRU[string, *result]
 	rows      int // in all results
-	indexes   map[data.Text][]indexEntry
+	indexes   map[string][]indexEntry
 }
 
 // maxCachedRows bounds the cached results to 16 MiB.
@@ -71,7 +69,7 @@ func (c *cache) keep(key string, r *result) {
 type indexEntry struct{ hash, user uint32 }
 
 // index is sorted by hash: 8 bytes a user.
-func (e *environment) index(a data.Text) []indexEntry {
+func (e *environment) index(a string) []indexEntry {
 	e.cache.mu.Lock()
 	defer e.cache.mu.Unlock()
 	if idx, ok := e.cache.indexes[a]; ok {
@@ -85,7 +83,7 @@ func (e *environment) index(a data.Text) []indexEntry {
 	}
 	slices.SortFunc(idx, func(x, y indexEntry) int { return cmp.Or(cmp.Compare(x.hash, y.hash), cmp.Compare(x.user, y.user)) })
 	if e.cache.indexes == nil {
-		e.cache.indexes = make(map[data.Text][]indexEntry)
+		e.cache.indexes = make(map[string][]indexEntry)
 	}
 	e.cache.indexes[a] = idx
 	return idx
@@ -93,7 +91,7 @@ func (e *environment) index(a data.Text) []indexEntry {
 
 // withText gives the seeded users who may have a folded text in an attribute:
 // all who have it, and those whose text has the same hash.
-func (e *environment) withText(a data.Text, folded string) (users []uint32) {
+func (e *environment) withText(a string, folded string) (users []uint32) {
 	index, hash := e.index(a), foldHash(folded)
 	at, _ := slices.BinarySearchFunc(index, hash, func(e indexEntry, h uint32) int { return cmp.Compare(e.hash, h) })
 	for ; at < len(index) && index[at].hash == hash; at++ {

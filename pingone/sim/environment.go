@@ -109,8 +109,8 @@ func (e *environment) fromSeed(i uint32, m map[string]any) *resource.Row {
 	m["account"], m["identityProvider"], m["lifecycle"] = account, provider, map[string]any{"status": status.Lifecycle}
 	m["enabled"], m["mfaEnabled"], m["verifyStatus"] = p.Enabled(i), status.MFA, status.Verify
 	m["createdAt"], m["updatedAt"] = instant(times.Created), instant(times.Updated)
-	for a, path := range textPaths {
-		if text := p.Text(i, data.Text(a)); text != "" {
+	for _, path := range data.Texts() {
+		if text := p.Text(i, path); text != "" {
 			set(m, path, text)
 		}
 	}
@@ -130,33 +130,24 @@ func (e *environment) fromSeed(i uint32, m map[string]any) *resource.Row {
 		m["endDate"] = instant(times.End)
 	}
 	for name, a := range e.schema() {
-		if values := a.seededValues(p, nil, i); len(values) > 0 {
-			m[name] = a.fromTexts(values)
+		if a.seeded {
+			m[name] = p.Custom(i, name)
 		}
 	}
 	return &resource.Row{ID: id, Members: m}
 }
 
-// textPaths are the paths of the text attributes: the object that a text is in,
-// if it is in one, and its name.
-var textPaths = func() (out [data.NumTexts][]string) {
-	for a, path := range data.Names {
-		out[a] = strings.Split(path, ".")
-	}
-	return out
-}()
-
 // set gives a member of an object, or of one in it, a value.
-func set(object map[string]any, path []string, v any) {
-	if len(path) > 1 {
-		inner, ok := object[path[0]].(map[string]any)
+func set(object map[string]any, path string, v any) {
+	if outer, name, nested := strings.Cut(path, "."); nested {
+		inner, ok := object[outer].(map[string]any)
 		if !ok {
 			inner = make(map[string]any)
-			object[path[0]] = inner
+			object[outer] = inner
 		}
-		object = inner
+		object, path = inner, name
 	}
-	object[path[len(path)-1]] = v
+	object[path] = v
 }
 
 // latest reads a user as single reads see it; nil when there is none.

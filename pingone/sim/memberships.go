@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
@@ -251,20 +252,21 @@ func (s *subject) is(i uint32) { s.index, s.path = i, "" }
 // seededValues are the texts at a path of a seeded user's row.
 func (e *environment) seededValues(dst []string, i uint32, path string) []string {
 	text := ""
-	switch a, isText := textNamed(path); {
-	case isText:
-		text = e.people.Text(i, a)
+	switch {
+	case data.IsText(path):
+		text = e.people.Text(i, path)
 	case path == "enabled":
 		text = strconv.FormatBool(e.people.Enabled(i))
 	case path == "population.id":
 		text = e.populationID(e.people.Population(i)).String()
-	case path == "startDate":
-		text = instant(e.people.Times(i).Start)
-	case path == "endDate":
-		text = instant(e.people.Times(i).End)
+	case path == "startDate" || path == "endDate":
+		times := e.people.Times(i)
+		if at := map[string]int64{"startDate": times.Start, "endDate": times.End}[path]; at != 0 {
+			text = instant(at)
+		}
 	default:
-		if a := e.schema()[path]; a != nil {
-			return a.seededValues(e.people, dst, i)
+		if a := e.schema()[path]; a != nil && a.seeded {
+			return resource.Values(e.people.Custom(i, path), "")
 		}
 	}
 	if text == "" {

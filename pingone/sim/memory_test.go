@@ -9,8 +9,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
 
 // heapLimit for a million users, in MiB. Measured: less than 1 MiB after the
@@ -38,7 +36,7 @@ func TestMillionUsers(t *testing.T) {
 		require.Equal(t, http.StatusOK, w.status, path)
 		return w
 	}
-	username := e.people.Text(765_432, data.Username)
+	username := e.people.Text(765_432, "username")
 	for _, filter := range []string{
 		`username eq "` + username + `"`, `email eq "info@example.org"`, `externalId eq "hr|100005"`, `accountId eq "x"`,
 		`type eq "Contractor"`, `enabled eq true`, `username sw "a"`, `population.id eq "` + e.populationID(1).String() + `"`,

@@ -3,7 +3,6 @@ package sim
 import (
 	"slices"
 
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
 )
 
@@ -30,12 +29,6 @@ func (e *environment) compileLeaf(x *scim.Expr) func(*subject) bool {
 	}
 	test := comparison(x.Op, want, custom)
 	return func(s *subject) bool { return slices.ContainsFunc(s.values(x.Attr), test) }
-}
-
-// textNamed is the text attribute of a name.
-func textNamed(name string) (data.Text, bool) {
-	a := slices.Index(data.Names[:], name)
-	return data.Text(a), a >= 0
 }
 
 func (e *environment) compileGroupPath(x *scim.Expr) predicate {
@@ -78,8 +71,8 @@ func (e *environment) candidates(x *scim.Expr) ([]uint32, bool) {
 		}
 		return nil, true
 	default:
-		if a, ok := textNamed(x.Attr); ok && a <= data.AccountID {
-			return e.withText(a, fold(x.Value.Text)), true
+		if slices.Contains([]string{"username", "email", "externalId", "accountId"}, x.Attr) {
+			return e.withText(x.Attr, fold(x.Value.Text)), true
 		}
 	}
 	return nil, false

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
 )
@@ -81,7 +80,7 @@ func (e *environment) scan(match predicate, filter *scim.Expr) []uint32 {
 // userByUsername finds a user by name, in any case.
 func (e *environment) userByUsername(name string) (uint32, bool) {
 	want := fold(name)
-	for _, i := range slices.Concat(e.withText(data.Username, want), e.order) {
+	for _, i := range slices.Concat(e.withText("username", want), e.order) {
 		if row := e.latest(i); row != nil && strings.EqualFold(resource.First(row.Members, "username"), want) {
 			return i, true
 		}

@@ -23,8 +23,10 @@ type culture struct {
 	Locale        string
 	Timezone      string
 	Dial          string
-	Cities        []struct{ Name, Region, Postal string }
+	Cities        []city
 }
+
+type city struct{ Name, Region, Postal string }
 
 var words = sync.OnceValue(func() *wordLists {
 	out := new(wordLists)

@@ -5,49 +5,9 @@ import (
 	"time"
 )
 
-// Text is a text attribute of a user.
-type Text uint8
-
-// The text attributes, in the order of Names.
-const (
-	Username Text = iota
-	Email
-	ExternalID
-	AccountID
-	Given
-	Family
-	Middle
-	Formatted
-	HonorificPrefix
-	HonorificSuffix
-	Nickname
-	Title
-	Type
-	Street
-	Locality
-	Region
-	PostalCode
-	CountryCode
-	Locale
-	PreferredLanguage
-	Timezone
-	MobilePhone
-	PrimaryPhone
-	Photo
-	NumTexts
-)
-
-// Names are the API's paths of the text attributes.
-var Names = [NumTexts]string{
-	"username", "email", "externalId", "accountId", "name.given", "name.family", "name.middle", "name.formatted",
-	"name.honorificPrefix", "name.honorificSuffix", "nickname", "title", "type", "address.streetAddress",
-	"address.locality", "address.region", "address.postalCode", "address.countryCode", "locale",
-	"preferredLanguage", "timezone", "mobilePhone", "primaryPhone", "photo.href",
-}
-
 // The hash streams of the other attributes follow those of the texts.
 const (
-	hashPerson = uint64(NumTexts) + iota
+	hashPerson = uint64(numTexts) + iota
 	hashEnabled
 	hashPopulation
 	hashStatus
@@ -57,7 +17,7 @@ const (
 	hashGroups
 	hashPassword
 	hashCustom
-	hashValidity = hashCustom + uint64(NumCustoms)
+	hashValidity = hashCustom + uint64(numCustoms)
 )
 
 // People are the users of one environment.
@@ -100,37 +60,6 @@ func (p *People) culture(i uint32) *culture {
 		return &p.words.Latin[1+h>>8%4]
 	default:
 		return &p.words.Others[h>>8%uint64(len(p.words.Others))]
-	}
-}
-
-// Text is the value of a text attribute; empty when the user has none.
-func (p *People) Text(i uint32, a Text) string {
-	switch a {
-	case Username:
-		return p.username(i)
-	case Email:
-		return p.email(i)
-	case ExternalID, AccountID:
-		return p.identifier(i, a)
-	case Nickname, PreferredLanguage, Photo, Type:
-		return p.anyone(i, a)
-	default:
-		if p.robot(i) {
-			return ""
-		}
-		return p.person(i, a)
-	}
-}
-
-// person is the value of an attribute that only people have.
-func (p *People) person(i uint32, a Text) string {
-	switch a {
-	case Given, Family, Middle, Formatted, HonorificPrefix, HonorificSuffix, Title:
-		return p.name(i, a)
-	case Street, Locality, Region, PostalCode, CountryCode:
-		return p.address(i, a)
-	default:
-		return p.contact(i, a)
 	}
 }
 

@@ -3,125 +3,154 @@ package data
 import (
 	"strconv"
 	"strings"
+	"sync"
 )
 
-// identifier makes the ids that other systems know a user by.
-func (p *People) identifier(i uint32, a Text) string {
-	h := p.hash(i, uint64(a))
-	switch {
-	case a == AccountID && in(h, 300):
-		return "ACC-" + strconv.FormatUint(h>>30, 36)
-	case a == ExternalID && in(h, 600):
-		return "hr|" + strconv.Itoa(int(i)+100000)
+// attribute makes a text attribute of users from a hash of its own.
+type attribute struct {
+	path  string // the API's
+	human bool   // accounts that belong to no person have none
+	text  func(p *People, i uint32, h uint64) string
+}
+
+// attributes are the text attributes. Their places choose their hashes.
+var attributes = []attribute{
+	{"username", false, (*People).username},
+	{"email", false, (*People).email},
+	{"externalId", false, func(_ *People, i uint32, h uint64) string { return some(in(h, 600), "hr|"+number(uint64(i)+100_000)) }},
+	{"accountId", false, func(_ *People, _ uint32, h uint64) string {
+		return some(in(h, 300), "ACC-"+strconv.FormatUint(h>>30, 36))
+	}},
+	{"name.given", true, func(p *People, i uint32, _ uint64) string { return p.given(i) }},
+	{"name.family", true, func(p *People, i uint32, _ uint64) string { return p.family(i) }},
+	{"name.middle", true, func(p *People, i uint32, h uint64) string { return some(in(h, 150), pick(h>>10, p.culture(i).Given)) }},
+	{"name.formatted", true, func(p *People, i uint32, h uint64) string {
+		return some(in(h, 700), strings.TrimSpace(p.given(i)+" "+p.family(i)))
+	}},
+	{"name.honorificPrefix", true, func(_ *People, _ uint32, h uint64) string {
+		return some(in(h, 80), pick(h>>10, []string{"Dr.", "Prof. Dr.", "Ms", "Mr", "Mx"}))
+	}},
+	{"name.honorificSuffix", true, func(_ *People, _ uint32, h uint64) string {
+		return some(in(h, 40), pick(h>>10, []string{"Jr.", "III", "Ph.D.", "MBA, CPA"}))
+	}},
+	{"nickname", false, func(p *People, _ uint32, h uint64) string { return some(in(h, 120), pick(h>>10, p.words.Nicknames)) }},
+	{"title", true, func(p *People, _ uint32, h uint64) string { return some(!in(h, 150), pick(h>>10, p.words.Titles)) }},
+	{"type", false, func(_ *People, _ uint32, h uint64) string { return employeeType(h) }},
+	{"address.streetAddress", true, func(p *People, i uint32, _ uint64) string { return p.address(i, p.street) }},
+	{"address.locality", true, func(p *People, i uint32, _ uint64) string {
+		return p.address(i, func(city city, _ uint64) string { return city.Name })
+	}},
+	{"address.region", true, func(p *People, i uint32, _ uint64) string {
+		return p.address(i, func(city city, _ uint64) string { return city.Region })
+	}},
+	{"address.postalCode", true, func(p *People, i uint32, _ uint64) string {
+		return p.address(i, func(city city, _ uint64) string { return city.Postal })
+	}},
+	{"address.countryCode", true, func(p *People, i uint32, _ uint64) string {
+		return p.address(i, func(city, uint64) string { return p.culture(i).Country })
+	}},
+	{"locale", true, func(p *People, i uint32, h uint64) string { return some(in(h, 800), p.culture(i).Locale) }},
+	{"preferredLanguage", false, func(p *People, i uint32, h uint64) string { return some(in(h, 400), p.culture(i).Locale[:2]) }},
+	{"timezone", true, func(p *People, i uint32, h uint64) string { return some(in(h, 650), p.culture(i).Timezone) }},
+	{"mobilePhone", true, func(p *People, i uint32, h uint64) string { return some(in(h, 500), p.phone(i, h)) }},
+	{"primaryPhone", true, func(p *People, i uint32, h uint64) string { return some(in(h, 200), p.phone(i, h)) }},
+	{"photo.href", false, func(_ *People, i uint32, h uint64) string {
+		return some(in(h, 100), "https://img.example.com/u/"+number(uint64(i))+".png?size=64&x=1")
+	}},
+}
+
+// numTexts is the number of attributes.
+const numTexts = 24
+
+// textAt are the places of the attributes.
+var textAt = func() map[string]int {
+	out := make(map[string]int)
+	for k, a := range attributes {
+		out[a.path] = k
+	}
+	return out
+}()
+
+// Texts are the API's paths of the text attributes.
+var Texts = sync.OnceValue(func() (paths []string) {
+	for _, a := range attributes {
+		paths = append(paths, a.path)
+	}
+	return paths
+})
+
+// IsText reports whether there is a text attribute of a path.
+func IsText(path string) bool {
+	_, ok := textAt[path]
+	return ok
+}
+
+// Text is the value of a text attribute; empty when the user has none.
+func (p *People) Text(i uint32, path string) string {
+	k, ok := textAt[path]
+	if !ok || attributes[k].human && p.robot(i) {
+		return ""
+	}
+	return attributes[k].text(p, i, p.hash(i, uint64(k)))
+}
+
+// some is a text that not everybody has.
+func some(has bool, text string) string {
+	if has {
+		return text
 	}
 	return ""
 }
 
-// anyone makes the attributes that service accounts have as well.
-func (p *People) anyone(i uint32, a Text) string {
-	h := p.hash(i, uint64(a))
-	switch {
-	case a == Type:
-		return employeeType(h)
-	case a == Nickname && in(h, 120):
-		return pick(h>>10, p.words.Nicknames)
-	case a == PreferredLanguage && in(h, 400):
-		return p.culture(i).Locale[:2]
-	case a == Photo && in(h, 100):
-		return "https://img.example.com/u/" + strconv.Itoa(int(i)) + ".png?size=64&x=1"
-	}
-	return ""
-}
+func number(n uint64) string { return strconv.FormatUint(n, 10) }
 
 func employeeType(h uint64) string {
-	switch n := h % 1000; {
-	case n < 540:
-		return "Employee"
-	case n < 700:
-		return "Contractor"
-	case n < 712:
-		return "contractor"
-	case n < 716:
-		return "CONTRACTOR"
-	case n < 800:
-		return "Partner"
-	case n < 870:
-		return "Intern"
-	case n < 880:
-		return "Temp, agency"
+	n := h % 1000
+	for _, of := range []struct {
+		below uint64
+		kind  string
+	}{{540, "Employee"}, {700, "Contractor"}, {712, "contractor"}, {716, "CONTRACTOR"}, {800, "Partner"}, {870, "Intern"}, {880, "Temp, agency"}} {
+		if n < of.below {
+			return of.kind
+		}
 	}
 	return ""
 }
 
-func (p *People) name(i uint32, a Text) string {
-	h, c := p.hash(i, uint64(a)), p.culture(i)
-	switch {
-	case a == Given:
-		return pick(h, c.Given)
-	case a == Family && !in(h, 10):
-		return pick(h>>10, c.Family)
-	case a == Middle && in(h, 150):
-		return pick(h>>10, c.Given)
-	case a == Formatted && in(h, 700):
-		return strings.TrimSpace(p.name(i, Given) + " " + p.name(i, Family))
-	case a == HonorificPrefix && in(h, 80):
-		return pick(h>>10, []string{"Dr.", "Prof. Dr.", "Ms", "Mr", "Mx"})
-	case a == HonorificSuffix && in(h, 40):
-		return pick(h>>10, []string{"Jr.", "III", "Ph.D.", "MBA, CPA"})
-	case a == Title && !in(h, 150):
-		return pick(h>>10, p.words.Titles)
-	}
-	return ""
+// The names have the hashes of their attributes.
+func (p *People) given(i uint32) string { return pick(p.hash(i, 4), p.culture(i).Given) }
+
+func (p *People) family(i uint32) string {
+	h := p.hash(i, 5)
+	return some(!in(h, 10), pick(h>>10, p.culture(i).Family))
 }
 
-func (p *People) address(i uint32, a Text) string {
-	h, c := p.hash(i, uint64(Street)), p.culture(i)
+// address makes a part of an address, all of which follow from one hash.
+func (p *People) address(i uint32, part func(in city, h uint64) string) string {
+	h := p.hash(i, 13)
 	if in(h, 250) {
 		return ""
 	}
-	city := pick(h>>10, c.Cities)
-	switch a {
-	case Street:
-		street := strconv.Itoa(int(h>>16%400)+1) + " " + pick(h>>24, p.words.Streets)
-		if in(h>>32, 60) {
-			street += "\nFlat " + strconv.Itoa(int(h>>40%90)+1)
-		}
-		return street
-	case Locality:
-		return city.Name
-	case Region:
-		return city.Region
-	case PostalCode:
-		return city.Postal
-	default:
-		return c.Country
-	}
+	return part(pick(h>>10, p.culture(i).Cities), h)
 }
 
-func (p *People) contact(i uint32, a Text) string {
-	h, c := p.hash(i, uint64(a)), p.culture(i)
-	switch {
-	case a == Locale && in(h, 800):
-		return c.Locale
-	case a == Timezone && in(h, 650):
-		return c.Timezone
-	case a == MobilePhone && in(h, 500), a == PrimaryPhone && in(h, 200):
-		return c.Dial + strconv.Itoa(int(1000+h>>10%9000))
-	}
-	return ""
+func (p *People) street(_ city, h uint64) string {
+	return number(h>>16%400+1) + " " + pick(h>>24, p.words.Streets) + some(in(h>>32, 60), "\nFlat "+number(h>>40%90+1))
 }
+
+func (p *People) phone(i uint32, h uint64) string { return p.culture(i).Dial + number(1000+h>>10%9000) }
 
 // username is unique in any case: the index stands at its end, at its start or
 // before the @, and names hold neither digits nor @.
-func (p *People) username(i uint32) string {
+func (p *People) username(i uint32, h uint64) string {
 	if i < uint32(len(wellKnown)) {
 		return wellKnown[i]
 	}
-	h, n := p.hash(i, uint64(Username)), strconv.Itoa(int(i))
+	n := number(uint64(i))
 	if p.robot(i) {
 		return pick(h, []string{"svc-backup-", "#build-", "_sync_", "CORP\\svc", "\"legacy\"-", "(test)-"}) + n
 	}
-	given, family := p.name(i, Given), p.name(i, Family)
+	given, family := p.given(i), p.family(i)
 	switch k := h >> 8 % 100; {
 	case k < 52:
 		return strings.ToLower(given+"."+family) + n
@@ -139,8 +168,7 @@ func (p *People) username(i uint32) string {
 	return family + ", " + given + " " + n
 }
 
-func (p *People) email(i uint32) string {
-	h := p.hash(i, uint64(Email))
+func (p *People) email(i uint32, h uint64) string {
 	switch {
 	case i < uint32(len(wellKnown)):
 		return wellKnown[i] + "@example.com"
@@ -149,11 +177,11 @@ func (p *People) email(i uint32) string {
 	case in(h, 55):
 		return "info@example.org"
 	case p.robot(i):
-		return "noreply+" + strconv.Itoa(int(i)) + "@example.net"
+		return "noreply+" + number(uint64(i)) + "@example.net"
 	}
-	local := p.name(i, Given)
+	local := p.given(i)
 	if in(h>>10, 900) {
 		local = strings.ToLower(local)
 	}
-	return strings.ReplaceAll(local, " ", ".") + "." + strconv.Itoa(int(i)) + "@" + pick(h>>20, p.words.Domains)
+	return strings.ReplaceAll(local, " ", ".") + "." + number(uint64(i)) + "@" + pick(h>>20, p.words.Domains)
 }
