@@ -157,25 +157,17 @@ func (r *recorder) Observe(_ context.Context, e observe.Event) {
 	r.events = append(r.events, e)
 }
 
-func (r *recorder) calls() []observe.UpstreamCall {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var out []observe.UpstreamCall
-	for _, e := range r.events {
-		if c, ok := e.(observe.UpstreamCall); ok {
-			out = append(out, c)
-		}
-	}
-	return out
-}
+func (r *recorder) calls() []observe.UpstreamCall { return eventsOf[observe.UpstreamCall](r) }
 
-func (r *recorder) panics() []observe.PanicRecovered {
+func (r *recorder) panics() []observe.PanicRecovered { return eventsOf[observe.PanicRecovered](r) }
+
+// eventsOf are the events of a type that came so far.
+func eventsOf[T observe.Event](r *recorder) (out []T) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var out []observe.PanicRecovered
 	for _, e := range r.events {
-		if p, ok := e.(observe.PanicRecovered); ok {
-			out = append(out, p)
+		if of, ok := e.(T); ok {
+			out = append(out, of)
 		}
 	}
 	return out
