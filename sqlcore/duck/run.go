@@ -286,7 +286,7 @@ func (r *Result) begin(body []byte) error {
 	if err != nil {
 		return err
 	}
-	r.schema = schema
+	r.schema, r.decoder.Want = schema, schema
 	close(r.started)
 	return nil
 }
