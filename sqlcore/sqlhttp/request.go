@@ -127,8 +127,9 @@ func parseParameters(s *query.Statement, raw json.RawMessage) error {
 			s.Named[strings.TrimLeft(name, ":@$")] = p
 			return nil
 		})
+	default:
+		return gwerr.New(gwerr.BadParameter, "Parameters must be a JSON array or object.", "").On("parameters")
 	}
-	return gwerr.New(gwerr.BadParameter, "Parameters must be a JSON array or object.", "").On("parameters")
 }
 
 // within puts the place of a parameter before that of a value in it.
