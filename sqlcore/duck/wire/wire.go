@@ -44,7 +44,7 @@ const (
 	Ready  Kind = iota + 101 // Walls
 	Answer                   // strings
 	Failed                   // a Failure
-	Pull                     // one more batch of the stream
+	Pull                     // more batches of the stream: one byte has their number
 	Loaded                   // what is read in advance stands
 	Schema                   // of the result
 	Done                     // no rows follow
