@@ -82,14 +82,15 @@ func (e *Engine) planned(ctx context.Context, b *binder, tokens []sqltext.Token,
 	return e.kept.bind(ctx, b, func() (*query.Query, error) { return e.plan(ctx, b) })
 }
 
-// largeText is the length in bytes above which statements are planned one at a
-// time: the tree of their syntax takes many times as much memory as their text.
-const largeText = 64 << 10
+// Statements of more than largeText bytes or largeTokens words and signs are
+// planned one at a time: the tree of their syntax, and their plan, take many times
+// as much memory as their text.
+const largeText, largeTokens = 64 << 10, 10_000
 
 // plan binds a statement by the engine's plan for it. Only when its tables are
 // known can the process be asked for that has them ready.
 func (e *Engine) plan(ctx context.Context, b *binder) (*query.Query, error) {
-	if len(b.sql) > largeText {
+	if len(b.sql) > largeText || len(b.tokens) > largeTokens {
 		select {
 		case e.large <- struct{}{}:
 			defer func() { <-e.large }()
@@ -103,6 +104,7 @@ func (e *Engine) plan(ctx context.Context, b *binder) (*query.Query, error) {
 	if err := b.resolve(ctx); err != nil {
 		return nil, translate(err)
 	}
+	b.tree.top = nil // all of the tree hangs on it
 	var q *query.Query
 	err := e.with(ctx, b.tables, b, func(ctx context.Context) (err error) {
 		if err := b.c.show(ctx, b.tables); err != nil {
