@@ -96,7 +96,7 @@ func jsonError(err error) error {
 
 // maxValues bounds the values of a request, with those in lists: no text can
 // use more, and each takes many times its text.
-const maxValues = 60_000
+const maxValues = 30_000
 
 // values reads the parameters of a request and counts them.
 type values struct{ read int }
