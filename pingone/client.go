@@ -182,7 +182,10 @@ func (c *client) exchange(ctx context.Context, q call, n int, use func([]byte) e
 		req.Header.Set("Accept-Encoding", "gzip")
 	}
 	token, err := q.cred.get(ctx, &c.cfg)
-	if err != nil {
+	switch {
+	case err != nil && timedOut(ctx): // which the error takes for the caller's end
+		return outcome{network: true, err: unreachable(ctx, context.Cause(ctx))}, 0
+	case err != nil:
 		return outcome{err: err}, 0
 	}
 	token.Set(req.Header)

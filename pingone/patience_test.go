@@ -313,3 +313,24 @@ func TestPatienceIsBounded(t *testing.T) {
 	require.EqualValues(t, 3, s.calls.Load())
 	require.Equal(t, 2*time.Second, gwerr.From(err).RetryAfter)
 }
+
+// lateTokens gives no token in time.
+type lateTokens struct{}
+
+// Token implements pingone.Authorizer.
+func (lateTokens) Token(ctx context.Context) (pingone.Token, error) {
+	<-ctx.Done()
+	return nil, gwerr.From(ctx.Err())
+}
+
+// A call that ends while it waits for its token was not given up by the caller.
+func TestCallsWithoutATokenInTimeEnd(t *testing.T) {
+	t.Parallel()
+	s := newStub(t, func(c *pingone.Config) {
+		c.Authorizer, c.CallTimeout, c.MaxAttempts = lateTokens{}, 20*time.Millisecond, 2
+	}, func(http.ResponseWriter, *http.Request, int64) {})
+	_, err := s.read(context.Background())
+	require.True(t, gwerr.Is(err, gwerr.UpstreamFailed), "%v", err)
+	require.Len(t, s.events.calls(), 2)
+	require.Zero(t, s.calls.Load())
+}

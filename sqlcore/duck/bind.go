@@ -42,6 +42,7 @@ type binder struct {
 	schemas map[string]*catalog.Schema
 	tree    *syntax
 	late    []late
+	alone   bool           // no other large statement is planned
 	open    []Parameter    // those that the edited text has as $1, $2 …
 	types   []catalog.Type // of those, when the statement is planned
 }
@@ -63,6 +64,18 @@ func (e *Engine) Bind(ctx context.Context, r BindRequest) (*query.Query, error) 
 	if q, ok := b.bindDirect(ctx, values); ok {
 		return q, nil
 	}
+	if len(r.SQL) > largeText || len(b.tokens) > largeTokens {
+		b.tokens, tokens, values = nil, nil, nil // it waits with its text alone
+		done, err := e.alone(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer done()
+		b.alone = true
+		if tokens, values, err = b.readText(ctx); err != nil {
+			return nil, gwerr.From(err)
+		}
+	}
 	if open := openable(tokens, values); len(open) > 0 && len(r.SQL) <= maxKeptBytes && !b.changes() {
 		trial := *b
 		q, err := e.planned(ctx, &trial, tokens, values, open)
@@ -82,20 +95,30 @@ func (e *Engine) planned(ctx context.Context, b *binder, tokens []sqltext.Token,
 	return e.kept.bind(ctx, b, func() (*query.Query, error) { return e.plan(ctx, b) })
 }
 
-// largeText is the length in bytes above which statements are planned one at a
-// time: the tree of their syntax takes many times as much memory as their text.
-const largeText = 64 << 10
+// Statements of more than largeText bytes or largeTokens words and signs are
+// planned one at a time: the tree of their syntax, and their plan, take many times
+// as much memory as their text.
+const largeText, largeTokens = 64 << 10, 10_000
+
+// alone waits until no other large statement is planned.
+func (e *Engine) alone(ctx context.Context) (done func(), err error) {
+	select {
+	case e.large <- struct{}{}:
+		return func() { <-e.large }, nil
+	case <-ctx.Done():
+		return nil, gwerr.From(ctx.Err())
+	}
+}
 
 // plan binds a statement by the engine's plan for it. Only when its tables are
 // known can the process be asked for that has them ready.
 func (e *Engine) plan(ctx context.Context, b *binder) (*query.Query, error) {
-	if len(b.sql) > largeText {
-		select {
-		case e.large <- struct{}{}:
-			defer func() { <-e.large }()
-		case <-ctx.Done():
-			return nil, gwerr.From(ctx.Err())
+	if len(b.sql) > largeText && !b.alone { // by the values of its parameters
+		done, err := e.alone(ctx)
+		if err != nil {
+			return nil, err
 		}
+		defer done()
 	}
 	if err := e.with(ctx, nil, b, b.parse); err != nil {
 		return nil, translate(err)
@@ -103,6 +126,7 @@ func (e *Engine) plan(ctx context.Context, b *binder) (*query.Query, error) {
 	if err := b.resolve(ctx); err != nil {
 		return nil, translate(err)
 	}
+	b.tree.top = nil // all of the tree hangs on it
 	var q *query.Query
 	err := e.with(ctx, b.tables, b, func(ctx context.Context) (err error) {
 		if err := b.c.show(ctx, b.tables); err != nil {

@@ -14,8 +14,18 @@ import (
 // and who goes away no longer waits.
 func TestLargeStatementsWaitForEachOther(t *testing.T) {
 	t.Parallel()
+	for name, sql := range map[string]string{
+		"a long text": "SELECT lower(Name) FROM Members WHERE Name || '' IN (" + strings.Repeat("'abcdefgh', ", 6000) + "'x')",
+		"many words":  "SELECT " + strings.Repeat("1+1+1+1+1+1, ", 900) + "lower(Name) FROM Members",
+	} {
+		t.Run(name, func(t *testing.T) { t.Parallel(); largeWaits(t, sql) })
+	}
+}
+
+func largeWaits(t *testing.T, sql string) {
+	t.Helper()
 	e := open(t)
-	large := request("SELECT lower(Name) FROM Members WHERE Name || '' IN (" + strings.Repeat("'abcdefgh', ", 6000) + "'x')")
+	large := request(sql)
 	release := e.HoldLarge()
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()

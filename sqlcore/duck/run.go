@@ -184,25 +184,23 @@ func (r *Result) sending(f *feed, kind wire.Kind, err error) {
 	}
 }
 
-// asked notes that the process asks for a batch; false if it may not.
-func (r *Result) asked(stream uint32) bool {
+// asked notes that the process asks for batches; false if it may not.
+func (r *Result) asked(stream uint32, number []byte) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f := r.feeds[stream]
 	switch {
-	case f == nil:
+	case f == nil || len(number) != 1 || f.asked+int(number[0]) > maxWanted:
 		return false
 	case f.ended: // as it will read
 		return true
 	}
-	select {
-	case f.wanted <- struct{}{}:
+	for range number[0] {
+		f.wanted <- struct{}{}
 		f.asked++
 		r.lease.Waits(1)
-		return true
-	default:
-		return false
 	}
+	return true
 }
 
 // next encodes the next batch that has rows.
@@ -255,7 +253,7 @@ func (r *Result) receive(unwatch func() bool) {
 func (r *Result) take(f wire.Frame) error {
 	switch f.Kind {
 	case wire.Pull:
-		if !r.asked(f.Stream) {
+		if !r.asked(f.Stream, f.Body) {
 			return fmt.Errorf("duck: the engine may not ask for the stream %d", f.Stream)
 		}
 	case wire.Loaded:
@@ -286,7 +284,7 @@ func (r *Result) begin(body []byte) error {
 	if err != nil {
 		return err
 	}
-	r.schema = schema
+	r.schema, r.decoder.Want = schema, schema
 	close(r.started)
 	return nil
 }

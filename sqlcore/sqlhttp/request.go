@@ -96,7 +96,7 @@ func jsonError(err error) error {
 
 // maxValues bounds the values of a request, with those in lists: no text can
 // use more, and each takes many times its text.
-const maxValues = 60_000
+const maxValues = 30_000
 
 // values reads the parameters of a request and counts them.
 type values struct{ read int }
@@ -127,8 +127,9 @@ func parseParameters(s *query.Statement, raw json.RawMessage) error {
 			s.Named[strings.TrimLeft(name, ":@$")] = p
 			return nil
 		})
+	default:
+		return gwerr.New(gwerr.BadParameter, "Parameters must be a JSON array or object.", "").On("parameters")
 	}
-	return gwerr.New(gwerr.BadParameter, "Parameters must be a JSON array or object.", "").On("parameters")
 }
 
 // within puts the place of a parameter before that of a value in it.

@@ -147,9 +147,10 @@ func TestStalledPages(t *testing.T) {
 		client func(*pingone.Config)
 		want   string
 	}{
-		// A slow answer comes in eight parts, of which the first has the header.
-		{"a page that stalls once", 4 * time.Second, 1, func(c *pingone.Config) { c.IdleTimeout = 300 * time.Millisecond }, "complete"},
-		{"pages that stall", 4 * time.Second, -1, func(c *pingone.Config) { c.IdleTimeout, c.MaxAttempts = 300*time.Millisecond, 2 }, "failed"},
+		// A slow answer comes in eight parts, of which the first has the header. Other
+		// answers may be slow as well, on a busy machine.
+		{"a page that stalls once", 24 * time.Second, 1, func(c *pingone.Config) { c.IdleTimeout = 2 * time.Second }, "complete"},
+		{"pages that stall", 24 * time.Second, -1, func(c *pingone.Config) { c.IdleTimeout, c.MaxAttempts = 2*time.Second, 2 }, "failed"},
 		{"a page that never begins", time.Hour, 1, func(c *pingone.Config) { c.CallTimeout = 2 * time.Second }, "complete"},
 		{"pages that never begin", time.Hour, -1, func(c *pingone.Config) { c.CallTimeout, c.MaxAttempts = 2*time.Second, 2 }, "failed"},
 	}
@@ -211,8 +212,11 @@ func TestQueriesEndAtTheirTime(t *testing.T) {
 	for name, after := range map[string]int{"before the first row": 0, "in mid-feed": 6} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := faulty(t, e, nil, testkit.WebOptions{}, func(c *service.Config) { c.MaxTime = 1500 * time.Millisecond })
+			w := faulty(t, e, nil, testkit.WebOptions{}, func(c *service.Config) { c.MaxTime = 3 * time.Second })
 			for _, r := range []route{routes[0], routes[3], routes[4]} {
+				// A busy machine may not answer this in time, either.
+				for try := 0; try < 20 && get(t, w, odataRoot+"Populations/$count").status != http.StatusOK; try++ {
+				}
 				warm(t, w)
 				if err := w.SetFaults(sim.Fault{Match: usersCalls, After: after, Times: -1, Do: "slow", For: sim.Duration(time.Hour)}); err != nil {
 					t.Fatal(err)

@@ -54,7 +54,8 @@ const (
 	parkedTime = time.Second
 	// niceness keeps the processes from holding up the service itself, however
 	// many of them compute.
-	niceness = 3
-	// A statement that has worked for longWork beside others gets what they leave.
-	longWork, longNiceness = 200 * time.Millisecond, 19
+	niceness = 2
+	// A statement that processors have worked on for longWork, beside others, gets
+	// a third of what they get. Less would starve it where other programs compute.
+	longWork, longNiceness = 300 * time.Millisecond, 7
 )

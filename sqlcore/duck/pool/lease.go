@@ -30,7 +30,8 @@ type Lease struct {
 	// The pool's lock guards these.
 	worked time.Duration
 	used   int64
-	slow   bool // its process has been put behind the others
+	before time.Duration // that processors had worked for the process when it was lent
+	slow   bool          // its process has been put behind the others
 
 	mu        sync.Mutex
 	stopCause error
@@ -150,9 +151,9 @@ func (l *Lease) look(now time.Time, passed time.Duration) int64 {
 		l.worked += passed
 	}
 	l.used = l.process.used()
-	if l.worked > longWork && !l.slow && len(l.pool.leases) > 1 {
+	if pid := l.process.cmd.Process.Pid; !l.slow && len(l.pool.leases) > 1 && worked(pid)-l.before > longWork {
 		l.slow = true
-		yield(l.process.cmd.Process.Pid, longNiceness)
+		yield(pid, longNiceness)
 	}
 	c := l.pool.config
 	l.mu.Lock()

@@ -209,7 +209,7 @@ func (p *Pool) may(long bool) bool { return !long || p.long < p.config.Processes
 
 // lend makes a lease of a process. The caller holds the lock.
 func (p *Pool) lend(pr *process, long bool, caller string) *Lease {
-	l := &Lease{pool: p, process: pr, long: long, caller: caller}
+	l := &Lease{pool: p, process: pr, long: long, caller: caller, before: worked(pr.cmd.Process.Pid)}
 	l.waits.Store(1) // for its first request
 	p.leases[l] = true
 	p.tell(observe.EngineWorkers{State: "busy", Delta: 1})

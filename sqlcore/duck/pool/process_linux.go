@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,6 +19,16 @@ func attributes() *syscall.SysProcAttr {
 // process without privileges gets back what it gave up. One that has ended needs
 // nothing.
 func yield(pid, nice int) { _ = unix.Setpriority(unix.PRIO_PGRP, pid, nice) }
+
+// worked gives the time that processors have spent on the process.
+func worked(pid int) time.Duration {
+	const scheduled = 2 // CPUCLOCK_SCHED: see clock_getcpuclockid(3)
+	var t unix.Timespec
+	if unix.ClockGettime(int32(^pid<<3|scheduled), &t) != nil {
+		return 0
+	}
+	return time.Duration(t.Nano())
+}
 
 // statm reads /proc/<pid>/statm (proc(5)), in bytes.
 func statm(pid int) (fields [7]int64, ok bool) {

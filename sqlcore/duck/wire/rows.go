@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 )
@@ -59,15 +61,27 @@ func (*payloads) Close() error { return nil }
 // Decoder reads the batches of one stream. What it returns refers to the bodies
 // that it was given.
 type Decoder struct {
+	// Want is the schema that the batches have, where the other side may send
+	// anything: what does not fit it, or reaches out of its body, is an error.
+	Want *arrow.Schema
+
 	in messages
 	r  *ipc.Reader
 }
+
+// maxRows bounds the rows of a batch that is not trusted: some types take no
+// room.
+const maxRows = 1 << 16
 
 // Decode returns the batch of a frame's body; the caller releases it.
 func (d *Decoder) Decode(body []byte) (arrow.RecordBatch, error) {
 	d.in.rest = body
 	if d.r == nil {
-		r, err := ipc.NewReaderFromMessageReader(&d.in)
+		var options []ipc.Option
+		if d.Want != nil {
+			options = append(options, ipc.WithSchema(d.Want), ipc.WithAllocator(noRoom{}))
+		}
+		r, err := ipc.NewReaderFromMessageReader(&d.in, options...)
 		if err != nil {
 			return nil, err
 		}
@@ -77,9 +91,51 @@ func (d *Decoder) Decode(body []byte) (arrow.RecordBatch, error) {
 		return nil, errors.Join(errCut, d.r.Err())
 	}
 	rec := d.r.RecordBatch()
+	if d.Want != nil {
+		if err := checkBatch(rec); err != nil {
+			return nil, err
+		}
+	}
 	rec.Retain()
 	return rec, nil
 }
+
+// checkBatch sees that every value lies within the batch's buffers, which lie
+// within its body.
+func checkBatch(rec arrow.RecordBatch) (err error) {
+	defer func() {
+		if p := recover(); p != nil { // not every type can be checked without a use
+			err = fmt.Errorf("wire: a malformed batch: %v", p)
+		}
+	}()
+	if rec.NumRows() > maxRows {
+		return fmt.Errorf("wire: a batch of %d rows", rec.NumRows())
+	}
+	for _, c := range rec.Columns() {
+		if err := array.ValidateFull(c); err != nil {
+			return fmt.Errorf("wire: %w", err)
+		}
+	}
+	return nil
+}
+
+// noRoom gives no memory: batches lie where they were received, and what would
+// need more, such as compressed buffers, is not sent.
+type noRoom struct{ memory.Allocator }
+
+// Allocate implements memory.Allocator.
+func (noRoom) Allocate(n int) []byte {
+	if n > 0 {
+		panic("wire: a batch that needs more memory than its frame")
+	}
+	return nil
+}
+
+// Reallocate implements memory.Allocator.
+func (a noRoom) Reallocate(n int, _ []byte) []byte { return a.Allocate(n) }
+
+// Free implements memory.Allocator.
+func (noRoom) Free([]byte) {}
 
 // Close frees what the decoder holds.
 func (d *Decoder) Close() {
@@ -126,6 +182,9 @@ func (m *messages) Message() (*ipc.Message, error) {
 		return nil, errCut
 	}
 	meta, body := message[prefixSize:prefixSize+size], message[prefixSize+size:]
+	if err := sound(meta); err != nil {
+		return nil, err
+	}
 	return ipc.NewMessage(memory.NewBufferBytes(meta), memory.NewBufferBytes(body)), nil
 }
 

@@ -44,7 +44,7 @@ const (
 	Ready  Kind = iota + 101 // Walls
 	Answer                   // strings
 	Failed                   // a Failure
-	Pull                     // one more batch of the stream
+	Pull                     // more batches of the stream: one byte has their number
 	Loaded                   // what is read in advance stands
 	Schema                   // of the result
 	Done                     // no rows follow
@@ -60,8 +60,11 @@ type Frame struct {
 
 const (
 	headerSize = 9
-	// maxFrame bounds a frame: a batch, or the plan of a statement.
-	maxFrame = 64 << 20
+	// maxFrame bounds a frame, such as a batch; maxAnswer one with the plan of a
+	// statement, which takes several times its size when it is read. Twice as much as
+	// the longest statements have.
+	maxFrame  = 64 << 20
+	maxAnswer = 24 << 20
 	// maxStrings bounds the parts of one frame.
 	maxStrings = 1 << 20
 )
@@ -102,9 +105,17 @@ func (c *Conn) Ended() bool {
 	return ended || err != nil
 }
 
+// most bounds the body of a frame.
+func most(kind Kind) int {
+	if kind == Answer {
+		return maxAnswer
+	}
+	return maxFrame
+}
+
 // Send writes a frame.
 func (c *Conn) Send(kind Kind, stream uint32, body []byte) error {
-	if len(body) > maxFrame {
+	if len(body) > most(kind) {
 		return fmt.Errorf("%w: %d bytes", ErrTooLarge, len(body))
 	}
 	var header [headerSize]byte
@@ -153,7 +164,7 @@ func (c *Conn) Receive() (Frame, error) {
 	}
 	f := Frame{Kind: Kind(header[0]), Stream: binary.LittleEndian.Uint32(header[1:])}
 	n := binary.LittleEndian.Uint32(header[5:])
-	if n > maxFrame {
+	if int64(n) > int64(most(f.Kind)) {
 		return f, fmt.Errorf("wire: a frame of %d bytes", n)
 	}
 	f.Body = make([]byte, n)

@@ -48,14 +48,17 @@ func TestFrames(t *testing.T) {
 // TestBrokenFrames reads what no side of this program sends.
 func TestBrokenFrames(t *testing.T) {
 	t.Parallel()
-	_, b, raw := pair(t)
-	go func() {
-		header := []byte{byte(Batch), 0, 0, 0, 0, 0, 0, 0, 0}
-		binary.LittleEndian.PutUint32(header[5:], maxFrame+1)
-		_, _ = raw.Write(header)
-	}()
-	_, err := b.Receive()
-	require.ErrorContains(t, err, "a frame of")
+	for kind, size := range map[Kind]int{Batch: maxFrame, Answer: maxAnswer} {
+		a, b, raw := pair(t)
+		go func() {
+			header := []byte{byte(kind), 0, 0, 0, 0, 0, 0, 0, 0}
+			binary.LittleEndian.PutUint32(header[5:], uint32(size)+1)
+			_, _ = raw.Write(header)
+		}()
+		_, err := b.Receive()
+		require.ErrorContains(t, err, "a frame of")
+		require.ErrorIs(t, a.Send(kind, 1, make([]byte, size+1)), ErrTooLarge)
+	}
 	for _, body := range [][]byte{{5}, {2, 'a'}, {0xFF}, {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01}} {
 		_, err := Frame{Body: body}.Strings()
 		assert.Error(t, err, "%v", body)

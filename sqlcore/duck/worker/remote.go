@@ -44,10 +44,12 @@ func (in *input) Next(ctx context.Context) (scan.Batch, error) {
 	if in.ended != nil {
 		return scan.Batch{}, in.ended
 	}
-	for ; in.asked < in.ahead(); in.asked++ {
-		if err := in.c.Send(wire.Pull, in.stream, nil); err != nil {
+	// Several at a time: each frame wakes both sides.
+	if ahead := in.ahead(); in.asked <= ahead/2 {
+		if err := in.c.Send(wire.Pull, in.stream, []byte{byte(ahead - in.asked)}); err != nil {
 			return scan.Batch{}, err
 		}
+		in.asked = ahead
 	}
 	select {
 	case f := <-in.frames:
