@@ -34,12 +34,16 @@ func TestOnePlanServesAllValues(t *testing.T) {
 	}{
 		{
 			"a join by a text", "SELECT m.Name, b.City FROM Members m JOIN Branches b ON b.Id = m.BranchId WHERE m.Email = ?",
-			[]duck.Parameter{str("a")}, []duck.Parameter{str("it's $1")}, 1, "Email = 'it''s $1'",
+			[]duck.Parameter{str("a")},
+			[]duck.Parameter{str("it's $1")},
+			1, "Email = 'it''s $1'",
 		},
 		{"an id in other letters", "SELECT DISTINCT Name FROM Members WHERE Id = ?", []duck.Parameter{str(ann)}, []duck.Parameter{str(strings.ToUpper(other))}, 1, "Id = '" + other + "'"},
 		{
 			"both sides of a join", "SELECT m.Name FROM Members m JOIN Branches b ON b.Id = m.BranchId WHERE b.Id = ?",
-			[]duck.Parameter{str(ann)}, []duck.Parameter{str(other)}, 1, "BranchId = '" + other + "'",
+			[]duck.Parameter{str(ann)},
+			[]duck.Parameter{str(other)},
+			1, "BranchId = '" + other + "'",
 		},
 		{"a list of texts", "SELECT DISTINCT Name FROM Members WHERE Name IN (?, 'c', ?)", []duck.Parameter{str("a"), str("b")}, []duck.Parameter{str("d"), str("c")}, 1, "Name IN ('d', 'c')"},
 		{"a span", "SELECT DISTINCT Name FROM Members WHERE Age BETWEEN ? AND ?", []duck.Parameter{num(1), num(2)}, []duck.Parameter{num(3), num(4)}, 1, "Age >= 3 AND Age <= 4"},

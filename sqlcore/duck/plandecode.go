@@ -41,65 +41,65 @@ func readNode[T any, P node[T]](d *jx.Decoder, to **T) error {
 	return readInto[T, P](d, v)
 }
 
-func readInto[T any, P node[T]](d *jx.Decoder, to *T) error {
+// ready reports whether a value of the type comes next; null is passed over.
+func ready(d *jx.Decoder, want jx.Type) (bool, error) {
 	switch d.Next() {
+	case want:
+		return true, nil
 	case jx.Null:
-		return d.Null()
-	case jx.Object:
-		return d.ObjBytes(P(to).member)
+		return false, d.Null()
+	default:
+		return false, errPlan
 	}
-	return errPlan
+}
+
+func readInto[T any, P node[T]](d *jx.Decoder, to *T) error {
+	ok, err := ready(d, jx.Object)
+	if ok {
+		err = d.ObjBytes(P(to).member)
+	}
+	return err
 }
 
 // readList reads an array by its items.
 func readList[T any](d *jx.Decoder, to *[]T, item func(*jx.Decoder, *T) error) error {
-	switch d.Next() {
-	case jx.Null:
-		return d.Null()
-	case jx.Array:
-		*to = []T{}
-		return d.Arr(func(d *jx.Decoder) error {
-			var v T
-			err := item(d, &v)
-			*to = append(*to, v)
-			return err
-		})
+	ok, err := ready(d, jx.Array)
+	if !ok {
+		return err
 	}
-	return errPlan
+	*to = []T{}
+	return d.Arr(func(d *jx.Decoder) error {
+		var v T
+		err := item(d, &v)
+		*to = append(*to, v)
+		return err
+	})
 }
 
-func readText(d *jx.Decoder, to *string) (err error) {
-	switch d.Next() {
-	case jx.Null:
-		return d.Null()
-	case jx.String:
+func readText(d *jx.Decoder, to *string) error {
+	ok, err := ready(d, jx.String)
+	if ok {
 		*to, err = d.Str()
-		return err
 	}
-	return errPlan
+	return err
 }
 
-func readBool(d *jx.Decoder, to *bool) (err error) {
-	switch d.Next() {
-	case jx.Null:
-		return d.Null()
-	case jx.Bool:
+func readBool(d *jx.Decoder, to *bool) error {
+	ok, err := ready(d, jx.Bool)
+	if ok {
 		*to, err = d.Bool()
-		return err
 	}
-	return errPlan
+	return err
 }
 
 func readNumber(d *jx.Decoder, to *json.Number) error {
-	switch d.Next() {
-	case jx.Null:
-		return d.Null()
-	case jx.Number:
-		n, err := d.Num()
-		*to = json.Number(n.String())
+	ok, err := ready(d, jx.Number)
+	if !ok {
 		return err
 	}
-	return errPlan
+	n, err := d.Num()
+	*to = json.Number(n.String())
+	return err
 }
 
 func readNumbers(d *jx.Decoder, to *[]json.Number) error { return readList(d, to, readNumber) }
