@@ -85,7 +85,7 @@ func openParameters(reply *planReply, n int) ([]catalog.Type, error) {
 		return nil, errOpen
 	}
 	o := &openPlan{types: make([]catalog.Type, n), seen: make([]bool, n)}
-	o.operator(reply.Plans[0], 0)
+	eachRoot(reply.Plans[0], 0, func(e *planExpr, _ bool) { o.expression(e, false, 0) })
 	for _, seen := range o.seen {
 		o.bad = o.bad || !seen
 	}
@@ -93,42 +93,6 @@ func openParameters(reply *planReply, n int) ([]catalog.Type, error) {
 		return nil, errOpen
 	}
 	return o.types, nil
-}
-
-func (o *openPlan) operator(op *planOp, depth int) {
-	if op == nil || depth > maxPlanDepth {
-		return
-	}
-	for _, f := range op.TableFilters {
-		o.filter(f.Value, depth)
-	}
-	for _, e := range op.Expressions {
-		o.expression(e, false, depth)
-	}
-	for _, e := range op.Groups {
-		o.expression(e, false, depth)
-	}
-	for _, s := range op.Orders {
-		o.expression(s.Expression, false, depth)
-	}
-	for _, c := range op.Conditions {
-		o.expression(c.Left, true, depth)
-		o.expression(c.Right, true, depth)
-	}
-	for _, c := range op.Children {
-		o.operator(c, depth+1)
-	}
-}
-
-func (o *openPlan) filter(f *planFilter, depth int) {
-	if f == nil || depth > maxPlanDepth {
-		return
-	}
-	o.expression(f.Expr, false, depth)
-	o.filter(f.Child, depth+1)
-	for _, c := range f.Children {
-		o.filter(c, depth+1)
-	}
 }
 
 // expression looks through e, which may be a parameter only where it is a side
