@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -28,7 +29,9 @@ var errOpen = errors.New("duck: a parameter must be known to plan the statement"
 func openable(tokens []sqltext.Token, values map[int]Parameter) map[int]int {
 	open := map[int]int{}
 	for i := range tokens {
-		if p, given := values[i]; given && !p.Null && p.List == nil && compared(tokens, i) {
+		p, given := values[i]
+		carried := given && !p.Null && p.List == nil && p.Value.Kind != predicate.Bool && p.Value != predicate.StringValue("")
+		if carried && compared(tokens, i) {
 			open[i] = len(open) + 1
 		}
 	}
@@ -41,9 +44,14 @@ func compared(tokens []sqltext.Token, i int) bool {
 	if i == 0 {
 		return false
 	}
-	before := tokens[i-1]
+	before, after := tokens[i-1], sqltext.Token{}
+	if i+1 < len(tokens) {
+		after = tokens[i+1]
+	}
 	switch {
-	case isOperator(before), before.Is("between"), i+1 < len(tokens) && isOperator(tokens[i+1]):
+	case after.Kind == sqltext.Symbol && strings.Contains("+-*/%|^&", after.Text) && after.Text != "":
+		return false // it is part of an expression
+	case isOperator(before), before.Is("between"), after.Text != "" && isOperator(after):
 		return true
 	case before.Is("and"):
 		return i > 2 && tokens[i-3].Is("between")
