@@ -18,7 +18,8 @@ import (
 // it takes to move the bytes.
 const copyCommand = "copy"
 
-// runCopier is a reverse proxy of the standard library, with nothing added.
+// runCopier is a reverse proxy of the standard library. Its client's wish for
+// compression ends with it, so that it unpacks what it gets.
 func runCopier(args []string) error {
 	flags := flag.NewFlagSet(copyCommand, flag.ContinueOnError)
 	listen := flags.String("listen", "", "address to listen on")
@@ -26,9 +27,14 @@ func runCopier(args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(&url.URL{Scheme: "http", Host: *target})
+		r.Out.Host = r.In.Host // next links lead here again
+		r.Out.Header.Del("Accept-Encoding")
+	}}
 	s := &http.Server{
 		Addr:              *listen,
-		Handler:           httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: *target}),
+		Handler:           proxy,
 		ReadHeaderTimeout: 10 * time.Second,
 	}
 	return s.ListenAndServe()

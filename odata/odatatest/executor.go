@@ -7,15 +7,13 @@ import (
 	"slices"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/cell"
 	"github.com/pingone-gateway/gateway/sqlcore/change"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/procedure"
@@ -277,18 +275,21 @@ func (s *stream) Next(ctx context.Context) (scan.Batch, error) {
 		return scan.Batch{}, io.EOF
 	}
 	n := min(s.e.BatchRows, len(s.rows))
-	b := array.NewRecordBuilder(memory.DefaultAllocator, s.Schema())
-	defer b.Release()
 	table := s.q.Accesses[0].Table
-	for _, r := range s.rows[:n] {
-		for i, c := range s.q.Columns {
-			appendValue(b.Field(i), r[table.Index(c.Name)])
+	rows := make([][]any, n)
+	for i, r := range s.rows[:n] {
+		for _, c := range s.q.Columns {
+			rows[i] = append(rows[i], r[table.Index(c.Name)])
 		}
+	}
+	rec, err := cell.Record(s.Schema(), rows)
+	if err != nil {
+		return scan.Batch{}, err
 	}
 	s.rows = s.rows[n:]
 	s.at += n
 	s.given++
-	out := scan.Batch{Record: b.NewRecordBatch()}
+	out := scan.Batch{Record: rec}
 	if len(s.rows) > 0 && !s.e.NoCursors {
 		out.Cursor = strconv.Itoa(s.at)
 	}
@@ -303,50 +304,6 @@ func (s *stream) Close() {
 		s.closed = true
 		s.e.open--
 	}
-}
-
-func appendValue(b array.Builder, v any) {
-	switch b := b.(type) {
-	case *array.StringBuilder:
-		if s, ok := v.(string); ok {
-			b.Append(s)
-			return
-		}
-	case *array.BooleanBuilder:
-		if x, ok := v.(bool); ok {
-			b.Append(x)
-			return
-		}
-	case *array.Int32Builder:
-		if n, ok := v.(int64); ok {
-			b.Append(int32(n))
-			return
-		}
-	case *array.Int64Builder:
-		if n, ok := v.(int64); ok {
-			b.Append(n)
-			return
-		}
-	case *array.Float64Builder:
-		if f, ok := v.(float64); ok {
-			b.Append(f)
-			return
-		}
-	case *array.TimestampBuilder:
-		if t, ok := v.(time.Time); ok {
-			b.Append(arrow.Timestamp(t.UnixMilli()))
-			return
-		}
-	case *array.ListBuilder:
-		if list, ok := v.([]string); ok {
-			b.Append(true)
-			for _, s := range list {
-				b.ValueBuilder().(*array.StringBuilder).Append(s)
-			}
-			return
-		}
-	}
-	b.AppendNull()
 }
 
 // Truth is a truth value of three-valued logic.

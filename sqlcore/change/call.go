@@ -9,6 +9,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/cell"
 )
 
 // Call is one call that changes something.
@@ -81,7 +82,7 @@ func (c *Change) body(w *catalog.Write, row Row) []Member {
 	out := []Member{}
 	if d := c.Table.Whole().Derived; d != nil && c.Kind == Insert && len(w.Columns) == 0 {
 		for place, text := range d.Where {
-			out = append(out, Member{place, marshal(text)})
+			out = append(out, Member{place, cell.AppendString(nil, text)})
 		}
 	}
 	for i, at := range c.Assigned {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/cell"
 )
 
 // Tables gives the table of an environment, by its id, as the caller may write it.
@@ -95,7 +96,7 @@ func (c *Change) moved(columns []int, values []json.RawMessage, to []int, t *cat
 	out := make([]json.RawMessage, len(to))
 	for i, at := range to {
 		if value, ok := t.Everywhere(t.Columns[at].Name); ok {
-			out[i] = marshal(value)
+			out[i] = cell.AppendString(nil, value)
 			continue
 		}
 		from := slices.IndexFunc(columns, func(own int) bool { return c.Table.Columns[own].Name == t.Columns[at].Name })
@@ -115,7 +116,7 @@ func (c *Change) united(p *part, answer []json.RawMessage) []json.RawMessage {
 	for i, at := range c.Answer() {
 		name := c.Table.Columns[at].Name
 		if value, ok := p.Table.Everywhere(name); ok {
-			out[i] = marshal(value)
+			out[i] = cell.AppendString(nil, value)
 			continue
 		}
 		for k, own := range p.Answer() {

@@ -1,12 +1,9 @@
 package change
 
 import (
-	"bytes"
 	"encoding/json"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -41,15 +38,6 @@ func Cells(rec arrow.RecordBatch, i int, t *catalog.Table, columns []int) []json
 	return out
 }
 
-// marshal encodes what cells hold: texts, numbers, truth values and lists.
-func marshal(v any) json.RawMessage {
-	out, err := json.Marshal(v)
-	if err != nil {
-		return nil // NaN and infinities, which JSON has not
-	}
-	return out
-}
-
 // Columns describes the answer.
 func (c *Change) Columns() []query.Column {
 	var out []query.Column
@@ -64,19 +52,20 @@ func (c *Change) Columns() []query.Column {
 func (c *Change) Result(d *Done) (*query.Answer, error) {
 	columns := c.columns()
 	answer := &query.Answer{Columns: c.Columns(), Changed: &query.Changed{Verb: c.Kind.String(), Rows: int64(len(d.Rows))}}
-	rows := make([]map[string]json.RawMessage, 0, len(d.Rows))
-	for _, row := range d.Rows {
-		members := map[string]json.RawMessage{}
+	rows := make([][]any, len(d.Rows))
+	for n, row := range d.Rows {
 		for i, v := range row {
-			if v != nil && columns[i].Type == catalog.JSON {
-				v = marshal(string(v))
+			switch {
+			case v == nil:
+				rows[n] = append(rows[n], nil)
+			case columns[i].Type == catalog.JSON:
+				rows[n] = append(rows[n], string(v))
+			default:
+				rows[n] = append(rows[n], v)
 			}
-			members[columns[i].Name] = v
 		}
-		rows = append(rows, members)
 	}
-	schema := c.Table.ArrowSchema(c.Answer())
-	rec, _, err := array.RecordFromJSON(memory.DefaultAllocator, schema, bytes.NewReader(marshal(rows)))
+	rec, err := cell.Record(c.Table.ArrowSchema(c.Answer()), rows)
 	if err != nil {
 		return nil, gwerr.Wrap(gwerr.Internal, err, "The rows were changed, but PingOne's answer can't be shown.", "Read them again.")
 	}

@@ -35,7 +35,8 @@ func (b *binder) checkLiterals(ctx context.Context, reply *planReply) error {
 	if reply.Error || len(reply.Plans) != 1 {
 		return nil
 	}
-	found := badLiterals(reply.Plans[0], nil, 0)
+	var found []badLiteral // the casts of texts that the plan is left with
+	eachRoot(reply.Plans[0], 0, func(e *planExpr, keeps bool) { found = inExpression(e, keeps, "", found, 0) })
 	for _, l := range found {
 		answer, err := b.c.texts(ctx, "SELECT CAST(TRY_CAST("+sqltext.Literal(l.text)+" AS "+l.kind+") IS NULL AS VARCHAR)")
 		if err != nil {
@@ -62,34 +63,6 @@ func (l badLiteral) refuse(b *binder) error {
 		return e.At(b.source(pos))
 	}
 	return e
-}
-
-// badLiterals collects the casts of texts that a plan is left with.
-func badLiterals(op *planOp, out []badLiteral, depth int) []badLiteral {
-	if op == nil || depth > maxPlanDepth {
-		return out
-	}
-	for _, f := range op.TableFilters {
-		out = inFilters(f.Value, out, depth)
-	}
-	for _, e := range op.Expressions {
-		out = inExpression(e, op.Type == "LOGICAL_FILTER", "", out, depth)
-	}
-	for _, c := range op.Children {
-		out = badLiterals(c, out, depth+1)
-	}
-	return out
-}
-
-func inFilters(f *planFilter, out []badLiteral, depth int) []badLiteral {
-	if f == nil || depth > maxPlanDepth {
-		return out
-	}
-	out = inExpression(f.Expr, true, "", out, depth)
-	for _, c := range f.Children {
-		out = inFilters(c, out, depth+1)
-	}
-	return inFilters(f.Child, out, depth+1)
 }
 
 // inExpression looks through an expression; whole is true for one that decides

@@ -192,21 +192,18 @@ func (d *direct) value(c *catalog.Column) (predicate.Value, bool) {
 		return valueFor(c.Type, p.Value)
 	}
 	d.at++
-	switch t.Kind {
-	case sqltext.String:
+	if t.Kind == sqltext.String {
 		text, ok := sqltext.Unquote(t.Text)
 		if !ok {
 			return predicate.Value{}, false
 		}
 		return textFor(c.Type, text)
-	case sqltext.Number:
-		n, err := strconv.ParseInt(t.Text, 10, 64)
-		if err != nil || strings.Contains(t.Text, "_") {
-			return predicate.Value{}, false
-		}
-		return wholeFor(c.Type, n)
 	}
-	return predicate.Value{}, false
+	n, err := strconv.ParseInt(t.Text, 10, 64)
+	if t.Kind != sqltext.Number || err != nil || strings.Contains(t.Text, "_") {
+		return predicate.Value{}, false
+	}
+	return wholeFor(c.Type, n)
 }
 
 // textFor gives the value that a text has when it is compared with a column.
@@ -226,6 +223,7 @@ func textFor(t catalog.Type, text string) (predicate.Value, bool) {
 				return predicate.TimeValue(at), usual(at) && at.Equal(at.Truncate(time.Microsecond))
 			}
 		}
+	default: // texts are no literals of the others
 	}
 	return predicate.Value{}, false
 }

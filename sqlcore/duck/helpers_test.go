@@ -8,14 +8,12 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/cell"
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
@@ -115,46 +113,21 @@ type rows []map[string]any
 
 // record makes an Arrow record of the columns.
 func record(t *catalog.Table, columns []int, list rows) arrow.RecordBatch {
-	b := array.NewRecordBuilder(memory.DefaultAllocator, t.ArrowSchema(columns))
-	defer b.Release()
-	for _, row := range list {
-		for i, c := range columns {
-			appendValue(b.Field(i), row[t.Columns[c].Name])
+	values := make([][]any, len(list))
+	for i, row := range list {
+		for _, c := range columns {
+			v := row[t.Columns[c].Name]
+			if n, ok := v.(int); ok {
+				v = int64(n)
+			}
+			values[i] = append(values[i], v)
 		}
 	}
-	rec := b.NewRecordBatch()
-	if len(columns) == 0 {
-		defer rec.Release()
-		return array.NewRecordBatch(rec.Schema(), nil, int64(len(list)))
+	rec, err := cell.Record(t.ArrowSchema(columns), values)
+	if err != nil {
+		panic(err)
 	}
 	return rec
-}
-
-func appendValue(b array.Builder, v any) {
-	switch v := v.(type) {
-	case nil:
-		b.AppendNull()
-	case string:
-		b.(*array.StringBuilder).Append(v)
-	case bool:
-		b.(*array.BooleanBuilder).Append(v)
-	case int:
-		if i, ok := b.(*array.Int32Builder); ok {
-			i.Append(int32(v))
-			return
-		}
-		b.(*array.Int64Builder).Append(int64(v))
-	case float64:
-		b.(*array.Float64Builder).Append(v)
-	case time.Time:
-		b.(*array.TimestampBuilder).Append(arrow.Timestamp(v.UnixMilli()))
-	case []string:
-		l := b.(*array.ListBuilder)
-		l.Append(true)
-		for _, s := range v {
-			l.ValueBuilder().(*array.StringBuilder).Append(s)
-		}
-	}
 }
 
 func input(t *catalog.Table, once bool, list rows) query.Input {

@@ -94,7 +94,7 @@ func (k *kept) bind(ctx context.Context, b *binder, plan func() (*query.Query, e
 	switch {
 	case err == nil:
 	case len(b.open) > 0 && refuses(err):
-		q, err = nil, nil // it may be the parameters' fault
+		q = nil // it may be the parameters' fault
 	default:
 		return nil, err
 	}

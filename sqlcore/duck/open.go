@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -28,7 +29,9 @@ var errOpen = errors.New("duck: a parameter must be known to plan the statement"
 func openable(tokens []sqltext.Token, values map[int]Parameter) map[int]int {
 	open := map[int]int{}
 	for i := range tokens {
-		if p, given := values[i]; given && !p.Null && p.List == nil && compared(tokens, i) {
+		p, given := values[i]
+		carried := given && !p.Null && p.List == nil && p.Value.Kind != predicate.Bool && p.Value != predicate.StringValue("")
+		if carried && compared(tokens, i) {
 			open[i] = len(open) + 1
 		}
 	}
@@ -41,9 +44,14 @@ func compared(tokens []sqltext.Token, i int) bool {
 	if i == 0 {
 		return false
 	}
-	before := tokens[i-1]
+	before, after := tokens[i-1], sqltext.Token{}
+	if i+1 < len(tokens) {
+		after = tokens[i+1]
+	}
 	switch {
-	case isOperator(before), before.Is("between"), i+1 < len(tokens) && isOperator(tokens[i+1]):
+	case after.Kind == sqltext.Symbol && strings.Contains("+-*/%|^&", after.Text) && after.Text != "":
+		return false // it is part of an expression
+	case isOperator(before), before.Is("between"), after.Text != "" && isOperator(after):
 		return true
 	case before.Is("and"):
 		return i > 2 && tokens[i-3].Is("between")
@@ -85,7 +93,7 @@ func openParameters(reply *planReply, n int) ([]catalog.Type, error) {
 		return nil, errOpen
 	}
 	o := &openPlan{types: make([]catalog.Type, n), seen: make([]bool, n)}
-	o.operator(reply.Plans[0], 0)
+	eachRoot(reply.Plans[0], 0, func(e *planExpr, _ bool) { o.expression(e, false, 0) })
 	for _, seen := range o.seen {
 		o.bad = o.bad || !seen
 	}
@@ -93,42 +101,6 @@ func openParameters(reply *planReply, n int) ([]catalog.Type, error) {
 		return nil, errOpen
 	}
 	return o.types, nil
-}
-
-func (o *openPlan) operator(op *planOp, depth int) {
-	if op == nil || depth > maxPlanDepth {
-		return
-	}
-	for _, f := range op.TableFilters {
-		o.filter(f.Value, depth)
-	}
-	for _, e := range op.Expressions {
-		o.expression(e, false, depth)
-	}
-	for _, e := range op.Groups {
-		o.expression(e, false, depth)
-	}
-	for _, s := range op.Orders {
-		o.expression(s.Expression, false, depth)
-	}
-	for _, c := range op.Conditions {
-		o.expression(c.Left, true, depth)
-		o.expression(c.Right, true, depth)
-	}
-	for _, c := range op.Children {
-		o.operator(c, depth+1)
-	}
-}
-
-func (o *openPlan) filter(f *planFilter, depth int) {
-	if f == nil || depth > maxPlanDepth {
-		return
-	}
-	o.expression(f.Expr, false, depth)
-	o.filter(f.Child, depth+1)
-	for _, c := range f.Children {
-		o.filter(c, depth+1)
-	}
 }
 
 // expression looks through e, which may be a parameter only where it is a side

@@ -34,12 +34,16 @@ func TestOnePlanServesAllValues(t *testing.T) {
 	}{
 		{
 			"a join by a text", "SELECT m.Name, b.City FROM Members m JOIN Branches b ON b.Id = m.BranchId WHERE m.Email = ?",
-			[]duck.Parameter{str("a")}, []duck.Parameter{str("it's $1")}, 1, "Email = 'it''s $1'",
+			[]duck.Parameter{str("a")},
+			[]duck.Parameter{str("it's $1")},
+			1, "Email = 'it''s $1'",
 		},
 		{"an id in other letters", "SELECT DISTINCT Name FROM Members WHERE Id = ?", []duck.Parameter{str(ann)}, []duck.Parameter{str(strings.ToUpper(other))}, 1, "Id = '" + other + "'"},
 		{
 			"both sides of a join", "SELECT m.Name FROM Members m JOIN Branches b ON b.Id = m.BranchId WHERE b.Id = ?",
-			[]duck.Parameter{str(ann)}, []duck.Parameter{str(other)}, 1, "BranchId = '" + other + "'",
+			[]duck.Parameter{str(ann)},
+			[]duck.Parameter{str(other)},
+			1, "BranchId = '" + other + "'",
 		},
 		{"a list of texts", "SELECT DISTINCT Name FROM Members WHERE Name IN (?, 'c', ?)", []duck.Parameter{str("a"), str("b")}, []duck.Parameter{str("d"), str("c")}, 1, "Name IN ('d', 'c')"},
 		{"a span", "SELECT DISTINCT Name FROM Members WHERE Age BETWEEN ? AND ?", []duck.Parameter{num(1), num(2)}, []duck.Parameter{num(3), num(4)}, 1, "Age >= 3 AND Age <= 4"},
@@ -53,7 +57,11 @@ func TestOnePlanServesAllValues(t *testing.T) {
 		{"a number wider than the column", "SELECT DISTINCT Name FROM Members WHERE Age = ?", []duck.Parameter{num(3)}, []duck.Parameter{num(1 << 40)}, 2, "Age = 1099511627776"},
 		{"a text that is no id", "SELECT DISTINCT Email FROM Members WHERE Id = ?", []duck.Parameter{str(ann)}, []duck.Parameter{str("x")}, 2, "FALSE"},
 		{"a null", "SELECT DISTINCT Name FROM Members WHERE Email = ?", []duck.Parameter{str("a")}, []duck.Parameter{{Null: true}}, 2, "FALSE"},
-		{"part of an expression", "SELECT DISTINCT Name FROM Members WHERE Age > ? + 1", []duck.Parameter{num(1)}, []duck.Parameter{num(2)}, 3, "Age > 3"},
+		{"part of an expression", "SELECT DISTINCT Name FROM Members WHERE Age > ? + 1", []duck.Parameter{num(1)}, []duck.Parameter{num(2)}, 2, "Age > 3"},
+		{"beside part of an expression", "SELECT DISTINCT Email FROM Members WHERE Age > ? + 1 AND Email = ?", []duck.Parameter{num(1), str("a")}, []duck.Parameter{num(1), str("b")}, 1, "Email = 'b' AND Age > 2"},
+		{"beside a truth value", "SELECT DISTINCT Email FROM Members WHERE Active = ? AND Email = ?", []duck.Parameter{{Value: predicate.BoolValue(true)}, str("a")}, []duck.Parameter{{Value: predicate.BoolValue(true)}, str("b")}, 1, "Email = 'b' AND Active = TRUE"},
+		{"beside an empty text", "SELECT DISTINCT Email FROM Members WHERE Name <> ? AND Email = ?", []duck.Parameter{str(""), str("a")}, []duck.Parameter{str(""), str("b")}, 1, "Email = 'b'"},
+		{"a cast", "SELECT DISTINCT Email FROM Members WHERE Id = $1::UUID", []duck.Parameter{str(ann)}, []duck.Parameter{str(other)}, 1, "Id = '" + other + "'"},
 		{"what is shown", "SELECT Name, Email = ? FROM Members WHERE Name = ?", []duck.Parameter{str("a"), str("b")}, []duck.Parameter{str("c"), str("d")}, 1, "Name = 'd'"},
 	}
 	for _, c := range cases {

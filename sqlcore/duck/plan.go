@@ -5,6 +5,7 @@ package duck
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/go-faster/jx"
@@ -143,6 +144,40 @@ func (e *planExpr) parts() []*planExpr {
 		out = append(out, c.When, c.Then)
 	}
 	return out
+}
+
+// eachRoot visits the expressions of a plan's operators; keeps is true for one
+// that decides alone whether a row is kept.
+func eachRoot(op *planOp, depth int, visit func(e *planExpr, keeps bool)) {
+	if op == nil || depth > maxPlanDepth {
+		return
+	}
+	for _, f := range op.TableFilters {
+		f.Value.eachRoot(depth, visit)
+	}
+	for _, e := range slices.Concat(op.Expressions, op.Groups) {
+		visit(e, op.Type == "LOGICAL_FILTER")
+	}
+	for _, o := range op.Orders {
+		visit(o.Expression, false)
+	}
+	for _, c := range op.Conditions {
+		visit(&planExpr{Class: "BOUND_COMPARISON", Type: c.Comparison, Left: c.Left, Right: c.Right}, false)
+	}
+	for _, c := range op.Children {
+		eachRoot(c, depth+1, visit)
+	}
+}
+
+func (f *planFilter) eachRoot(depth int, visit func(e *planExpr, keeps bool)) {
+	if f == nil || depth > maxPlanDepth {
+		return
+	}
+	visit(f.Expr, true)
+	f.Child.eachRoot(depth+1, visit)
+	for _, c := range f.Children {
+		c.eachRoot(depth+1, visit)
+	}
 }
 
 // planValue is a constant.

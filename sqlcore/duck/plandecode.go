@@ -41,45 +41,65 @@ func readNode[T any, P node[T]](d *jx.Decoder, to **T) error {
 	return readInto[T, P](d, v)
 }
 
-func readInto[T any, P node[T]](d *jx.Decoder, to *T) error {
+// ready reports whether a value of the type comes next; null is passed over.
+func ready(d *jx.Decoder, want jx.Type) (bool, error) {
 	switch d.Next() {
+	case want:
+		return true, nil
 	case jx.Null:
-		return d.Null()
-	case jx.Object:
-		return d.ObjBytes(P(to).member)
+		return false, d.Null()
+	default:
+		return false, errPlan
 	}
-	return errPlan
+}
+
+func readInto[T any, P node[T]](d *jx.Decoder, to *T) error {
+	ok, err := ready(d, jx.Object)
+	if ok {
+		err = d.ObjBytes(P(to).member)
+	}
+	return err
+}
+
+// readMember reads one member of an object.
+func readMember(d *jx.Decoder, name string, read func(*jx.Decoder) error) error {
+	ok, err := ready(d, jx.Object)
+	if !ok {
+		return err
+	}
+	return d.ObjBytes(func(d *jx.Decoder, key []byte) error {
+		if string(key) == name {
+			return read(d)
+		}
+		return d.Skip()
+	})
 }
 
 // readList reads an array by its items.
 func readList[T any](d *jx.Decoder, to *[]T, item func(*jx.Decoder, *T) error) error {
-	switch d.Next() {
-	case jx.Null:
-		return d.Null()
-	case jx.Array:
-		*to = []T{}
-		return d.Arr(func(d *jx.Decoder) error {
-			var v T
-			err := item(d, &v)
-			*to = append(*to, v)
-			return err
-		})
+	ok, err := ready(d, jx.Array)
+	if !ok {
+		return err
 	}
-	return errPlan
+	*to = []T{}
+	return d.Arr(func(d *jx.Decoder) error {
+		var v T
+		err := item(d, &v)
+		*to = append(*to, v)
+		return err
+	})
 }
 
-func readText(d *jx.Decoder, to *string) (err error) {
-	switch d.Next() {
-	case jx.Null:
-		return d.Null()
-	case jx.String:
-		text, err := d.StrBytes()
+func readText(d *jx.Decoder, to *string) error {
+	ok, err := ready(d, jx.String)
+	if ok {
+		var text []byte
+		text, err = d.StrBytes()
 		if *to = common[string(text)]; *to == "" {
 			*to = string(text)
 		}
-		return err
 	}
-	return errPlan
+	return err
 }
 
 // common are the texts that stand in most expressions of a long plan, so that
@@ -97,27 +117,22 @@ var common = func() map[string]string {
 	return out
 }()
 
-func readBool(d *jx.Decoder, to *bool) (err error) {
-	switch d.Next() {
-	case jx.Null:
-		return d.Null()
-	case jx.Bool:
+func readBool(d *jx.Decoder, to *bool) error {
+	ok, err := ready(d, jx.Bool)
+	if ok {
 		*to, err = d.Bool()
-		return err
 	}
-	return errPlan
+	return err
 }
 
 func readNumber(d *jx.Decoder, to *json.Number) error {
-	switch d.Next() {
-	case jx.Null:
-		return d.Null()
-	case jx.Number:
-		n, err := d.Num()
-		*to = json.Number(n.String())
+	ok, err := ready(d, jx.Number)
+	if !ok {
 		return err
 	}
-	return errPlan
+	n, err := d.Num()
+	*to = json.Number(n.String())
+	return err
 }
 
 func readNumbers(d *jx.Decoder, to *[]json.Number) error { return readList(d, to, readNumber) }
@@ -174,11 +189,13 @@ func (o *planOp) member(d *jx.Decoder, key []byte) error {
 	case "projection_ids":
 		return readNumbers(d, &o.ProjectionIDs)
 	case "table_filters":
-		return readInto(d, (*filterSet)(&o.TableFilters))
+		return readMember(d, "filters", func(d *jx.Decoder) error { return readList(d, &o.TableFilters, readInto[keyedFilter]) })
 	case "function_data":
 		return readInto(d, &o.FunctionData)
 	case "column_indexes":
-		return readList(d, &o.ColumnIndexes, func(d *jx.Decoder, to *json.Number) error { return readInto(d, (*columnIndex)(to)) })
+		return readList(d, &o.ColumnIndexes, func(d *jx.Decoder, to *json.Number) error {
+			return readMember(d, "index", func(d *jx.Decoder) error { return readNumber(d, to) })
+		})
 	case "expressions":
 		return readRows(d, &o.Expressions)
 	case "projection_map":
@@ -235,16 +252,6 @@ func (c *planCondition) member(d *jx.Decoder, key []byte) error {
 	return d.Skip()
 }
 
-// filterSet is the object around the conditions of a scan.
-type filterSet []keyedFilter
-
-func (s *filterSet) member(d *jx.Decoder, key []byte) error {
-	if string(key) == "filters" {
-		return readList(d, (*[]keyedFilter)(s), readInto[keyedFilter])
-	}
-	return d.Skip()
-}
-
 func (f *keyedFilter) member(d *jx.Decoder, key []byte) error {
 	switch string(key) {
 	case "key":
@@ -261,16 +268,6 @@ func (t *planTable) member(d *jx.Decoder, key []byte) error {
 		return readText(d, &t.Schema)
 	case "table":
 		return readText(d, &t.Table)
-	}
-	return d.Skip()
-}
-
-// columnIndex is the object around the position of a scan's column.
-type columnIndex json.Number
-
-func (c *columnIndex) member(d *jx.Decoder, key []byte) error {
-	if string(key) == "index" {
-		return readNumber(d, (*json.Number)(c))
 	}
 	return d.Skip()
 }
@@ -301,21 +298,15 @@ func (t *planType) member(d *jx.Decoder, key []byte) error {
 		return readText(d, &t.ID)
 	case "type_info":
 		t.Special = true
-		return readInto(d, (*typeInfo)(&t.Scale))
+		return readMember(d, "scale", func(d *jx.Decoder) (err error) {
+			if d.Next() != jx.Number {
+				return d.Skip()
+			}
+			t.Scale, err = d.Int()
+			return err
+		})
 	}
 	return d.Skip()
-}
-
-// typeInfo is the object around the scale of a type.
-type typeInfo int
-
-func (i *typeInfo) member(d *jx.Decoder, key []byte) error {
-	if string(key) != "scale" || d.Next() != jx.Number {
-		return d.Skip()
-	}
-	n, err := d.Int()
-	*i = typeInfo(n)
-	return err
 }
 
 func (e *planExpr) member(d *jx.Decoder, key []byte) error {
@@ -376,18 +367,7 @@ func (e *planExpr) rareMember(d *jx.Decoder, key []byte) error {
 	case "identifier":
 		return readText(d, &e.Identifier)
 	case "parameter_data":
-		e.Value = &planValue{}
-		return readInto(d, (*parameterData)(e.Value))
-	}
-	return d.Skip()
-}
-
-// parameterData is the object around a parameter's value, which is null.
-type parameterData planValue
-
-func (p *parameterData) member(d *jx.Decoder, key []byte) error {
-	if string(key) == "value" {
-		return readInto(d, (*planValue)(p))
+		return readMember(d, "value", func(d *jx.Decoder) error { return readNode(d, &e.Value) })
 	}
 	return d.Skip()
 }

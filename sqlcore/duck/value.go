@@ -69,8 +69,9 @@ func constant(v *planValue, t catalog.Type) (_ predicate.Value, ok bool) {
 	case catalog.GUID:
 		s, valid := uuidText(v.Value)
 		return predicate.UUIDValue(s), valid
+	default: // JSON and lists are compared with no constants
+		return predicate.Value{}, false
 	}
-	return predicate.Value{}, false
 }
 
 // The values of constants, of exactly the kind that their type has.

@@ -60,6 +60,8 @@ func Cell(raw json.RawMessage, t catalog.Type) any {
 		return read[time.Time](raw)
 	case catalog.StringList:
 		return read[[]string](raw)
+	case catalog.Int32List:
+		return read[[]int64](raw)
 	case catalog.JSON:
 		return string(raw)
 	case catalog.String, catalog.GUID:

@@ -230,7 +230,7 @@ func ofParameter(p Parameter) value {
 		v.kind = boolValue
 	case predicate.Int, predicate.Float:
 		v.kind = numberValue
-	case predicate.String, predicate.Time, predicate.UUID: // read from their text
+	default: // read from their text
 	}
 	return v
 }

@@ -2,11 +2,10 @@ package procedure
 
 import (
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/cell"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
@@ -28,17 +27,16 @@ func (p *Procedure) Rows(rows []Row) (scan.Rows, error) {
 	for i, c := range columns {
 		fields[i] = arrow.Field{Name: c.Name, Type: c.Type.Arrow(), Nullable: true}
 	}
-	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema(fields, nil))
-	defer b.Release()
-	for _, r := range rows {
+	values := make([][]any, len(rows))
+	for i, r := range rows {
 		if len(r) != len(p.Outputs) {
 			return nil, gwerr.Newf(gwerr.Internal, "%s gave %d of %d outputs.", p.Name, len(r), len(p.Outputs))
 		}
-		for i, cell := range append(Row{true}, r...) {
-			if !scan.AppendCell(b.Field(i), cell) {
-				return nil, gwerr.Newf(gwerr.Internal, "%s gave a %T for %s.", p.Name, cell, columns[i].Name)
-			}
-		}
+		values[i] = append([]any{true}, r...)
 	}
-	return scan.RowsOf(b.NewRecordBatch()), nil
+	rec, err := cell.Record(arrow.NewSchema(fields, nil), values)
+	if err != nil {
+		return nil, gwerr.Newf(gwerr.Internal, "%s gave %s.", p.Name, err)
+	}
+	return scan.RowsOf(rec), nil
 }

@@ -6,11 +6,10 @@ import (
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/cell"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
@@ -135,21 +134,18 @@ func (r *rows) wanted(ctx context.Context) ([]catalog.SchemaName, error) {
 
 // record gives rows the form of the request.
 func (r *rows) record(list []Row) (arrow.RecordBatch, error) {
-	schema := r.request.Table.ArrowSchema(r.request.Columns)
-	if schema.NumFields() == 0 {
-		return array.NewRecordBatch(schema, nil, int64(len(list))), nil
-	}
-	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
-	defer b.Release()
-	for _, row := range list {
+	values := make([][]any, len(list))
+	for i, row := range list {
 		if len(row) != len(r.table.Columns) {
 			return nil, gwerr.Newf(gwerr.Internal, "The table %s gave %d of %d columns.", r.table.Name, len(row), len(r.table.Columns))
 		}
-		for i, c := range r.request.Columns {
-			if !scan.AppendCell(b.Field(i), row[c]) {
-				return nil, gwerr.Newf(gwerr.Internal, "The table %s gave a %T for %s.", r.table.Name, row[c], r.table.Columns[c].Name)
-			}
+		for _, c := range r.request.Columns {
+			values[i] = append(values[i], row[c])
 		}
 	}
-	return b.NewRecordBatch(), nil
+	rec, err := cell.Record(r.request.Table.ArrowSchema(r.request.Columns), values)
+	if err != nil {
+		return nil, gwerr.Newf(gwerr.Internal, "The table %s gave %s.", r.table.Name, err)
+	}
+	return rec, nil
 }

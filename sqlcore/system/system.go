@@ -18,7 +18,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/procedure"
 )
 
-// Row is the cells of a row, as scan.AppendCell takes them.
+// Row is the cells of a row, as cell.Record takes them.
 type Row = []any
 
 // Table declares a system table.

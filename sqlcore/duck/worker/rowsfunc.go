@@ -47,10 +47,8 @@ func (r *registry[T]) put(v T) int64 {
 }
 
 func (r *registry[T]) get(id int64) (v T, ok bool) {
-	found, ok := r.m.Load(id)
-	if ok {
-		v = found.(T)
-	}
+	found, _ := r.m.Load(id)
+	v, ok = found.(T)
 	return v, ok
 }
 
