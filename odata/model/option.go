@@ -119,7 +119,7 @@ func (w *walker) bindFilter(o *uri.Options) error {
 		parts = append(parts, w.search(o.Search))
 		w.resource.filter.complete = false
 	}
-	w.resource.filter.sql = strings.Join(parts, " AND ")
+	w.resource.filter.sql, w.resource.filter.related = strings.Join(parts, " AND "), w.resource.scopes.related()
 	return nil
 }
 
