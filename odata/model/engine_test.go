@@ -31,6 +31,11 @@ func TestQueries(t *testing.T) {
 		counted        bool   // by the engine
 	}{
 		{"People", "People TRUE", "", false},
+		{
+			"People?$select=Id&$orderby=1,'x',Name", // constants sort nothing
+			"People TRUE",
+			`SELECT "People"."Id" FROM "Club"."People" ORDER BY "People"."Name" ASC NULLS FIRST, "People"."Id" ASC NULLS FIRST`, false,
+		},
 		{"People?$filter=Name eq 'x'", "People Name = 'x'", "", false},
 		{"People?$filter=length(Name) eq 1", "People TRUE", "", false},
 		{
@@ -201,6 +206,28 @@ func TestQueries(t *testing.T) {
 				t.Error("no rows are wanted, and the query is not empty")
 			}
 		})
+	}
+}
+
+// TestConditionsOnTheItemsOfALists may read the row that the list is of, and what
+// is joined to it, but no other.
+func TestConditionsOnTheItemsOfALists(t *testing.T) {
+	t.Parallel()
+	for filter, position := range map[string]int{
+		"Tags/any(t:t eq Title)":                                  -1,
+		"Tags/any(t:t eq Shelf/Name)":                             -1,
+		"Loans/any(l:l/Book/Tags/any(t:t eq l/Reader))":           -1,
+		"Loans/any(l:l/Book/Tags/any(t:t eq l/Book/Title))":       -1,
+		"Loans/any(l:Tags/any(t:t eq l/Reader))":                  30,
+		"Loans/any(l:l/Book/Tags/any(t:t eq Title))":              35,
+		"Tags/any(t:Tags/any(u:u eq t))":                          -1,
+		"Tags/any(t:Loans/any())":                                 11,
+		"Loans/$count($filter=Book/Tags/any(t:t eq Reader)) gt 1": -1,
+	} {
+		e := refusal(t, filter)
+		if position < 0 && e != nil || position >= 0 && (e == nil || e.Code != gwerr.NotImplemented || e.Position != position) {
+			t.Errorf("%s: %v", filter, e)
+		}
 	}
 }
 
