@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -274,8 +275,8 @@ func (c *checker) derived(base *Table, p Path) (out Path, ok bool) {
 // its rows stand in, else what an own column needs.
 func (c *checker) parameters(base *Table, query map[string]string) map[string]string {
 	var out map[string]string
-	for name, q := range query {
-		own := c.like(base, name)
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		q, own := query[name], c.like(base, name)
 		if col := base.Column(name); name == "" || col != nil && col.Source == c.table.Derived.Unnest {
 			own = ""
 		} else if own == "" {
@@ -283,6 +284,9 @@ func (c *checker) parameters(base *Table, query map[string]string) map[string]st
 		}
 		if out == nil {
 			out = map[string]string{}
+		}
+		if out[own] != "" {
+			q = out[own] + "&" + q // both are sent always
 		}
 		out[own] = q
 	}
