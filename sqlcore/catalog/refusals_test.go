@@ -1388,6 +1388,15 @@ var refusals = []struct {
 		},
 	},
 	{
+		"a row of a list that is not sent whole", "cars.yaml",
+		[]string{
+			"body: {Colour: paint}", "body: {Colour: paint}, listed: true",
+		},
+		[]string{
+			`cars.yaml:51: "listed" is for a row that is sent back as a whole, of a table whose first path lists all rows`,
+		},
+	},
+	{
 		"a body of no column", "cars.yaml",
 		[]string{
 			"body: {Colour: paint}", "body: {Color: paint}",
