@@ -289,6 +289,7 @@ var validations = []validation{
 		"API elsewhere, credentials to the region", map[string]string{n + "api_url": "https://api.example/v1"},
 		`connections.pingone.authorization_server_url: is missing, though api_url is given: credentials would go to the region's own server. Give the authorization server that belongs to api_url.`,
 	},
+	{"API elsewhere, with a given token", map[string]string{n + "api_url": "https://api.example/v1", n + "auth_scheme": "Token", n + "oauth_access_token": "x"}, ""},
 	{
 		"API with credentials", map[string]string{n + "api_url": "https://u:p@api.example/v1", n + "authorization_server_url": "https://auth.example/as"},
 		`connections.pingone.api_url: holds credentials. Take the user and password out of it.`,
