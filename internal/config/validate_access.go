@@ -35,8 +35,7 @@ func (c *Config) validateAudit(p *Problems) {
 	}
 	u, err := url.Parse(a.Syslog)
 	if err != nil {
-		p.add("audit.syslog", "Write tls://host:6514.", "is no address.")
-		return
+		u = &url.URL{} // of no scheme
 	}
 	switch u.Scheme {
 	case "tls", "tcp", "udp":

@@ -34,7 +34,7 @@ func (c *compiler) cast(e *uri.Cast) (term, error) {
 	if x.kind == nullKind {
 		return x, nil
 	}
-	out := term{kind: to.kind, nullable: true, pos: e.Offset}
+	out := term{kind: to.kind, nullable: true, nan: to.kind == doubleKind && (x.nan || x.kind == textKind), pos: e.Offset}
 	switch {
 	case x.kind == to.kind && !x.kind.numeric():
 		return x, nil
@@ -110,9 +110,10 @@ func (c *compiler) cases(e *uri.Case) (term, error) {
 		if then.kind != nullKind && then.kind != out.kind && (!then.kind.numeric() || !out.kind.numeric()) {
 			return out, c.fail(gwerr.TypeMismatch, then.pos, "The branches of case have the types %s and %s.", out.kind, then.kind)
 		}
-		if then.kind == doubleKind || then.kind == decimalKind {
-			out.kind = then.kind
+		if then.kind.numeric() {
+			out.kind = max(out.kind, then.kind) // the widest stands last
 		}
+		out.nan = out.nan || then.nan
 		b.WriteString(" WHEN " + when + " THEN " + then.sql)
 	}
 	b.WriteString(" END)")

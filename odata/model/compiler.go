@@ -215,7 +215,7 @@ func retype(l *uri.Literal, want kind) (*uri.Literal, bool) {
 		return nil, false
 	}
 	p, ok := parsed.(*uri.Literal)
-	if !ok {
+	if !ok || strings.Trim(l.Text, " \t()") != l.Text { // nothing stands around a value
 		return nil, false
 	}
 	out := *p

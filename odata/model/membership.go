@@ -16,18 +16,13 @@ func (c *compiler) in(e *uri.Binary) (term, error) {
 		return left, err
 	}
 	out := term{kind: boolKind, pos: e.Pos()}
-	list, ok := c.constant(e.Right).(*uri.List)
-	if !ok {
-		if a, isArray := c.constant(e.Right).(*uri.Array); isArray {
-			list, ok = &uri.List{Offset: a.Offset, Items: a.Items}, true
-		}
-	}
+	items, ok := c.items(e.Right)
 	if !ok {
 		return c.inCollection(e, left, out)
 	}
 	var values []string
 	null := false
-	for _, item := range list.Items {
+	for _, item := range items {
 		t, err := c.compile(c.constant(item))
 		if err != nil {
 			return out, err
@@ -47,6 +42,18 @@ func (c *compiler) in(e *uri.Binary) (term, error) {
 	}
 	out.sql = inSQL(left, values, null)
 	return out, nil
+}
+
+// items are those of a list of constants, in parentheses or as JSON.
+func (c *compiler) items(e uri.Expr) ([]uri.Expr, bool) {
+	switch l := c.constant(e).(type) {
+	case *uri.List:
+		return l.Items, true
+	case *uri.Array:
+		return l.Items, true
+	default:
+		return nil, false
+	}
 }
 
 func inSQL(left term, values []string, null bool) string {

@@ -119,7 +119,7 @@ func (w *walker) bindFilter(o *uri.Options) error {
 		parts = append(parts, w.search(o.Search))
 		w.resource.filter.complete = false
 	}
-	w.resource.filter.sql = strings.Join(parts, " AND ")
+	w.resource.filter.sql, w.resource.filter.related = strings.Join(parts, " AND "), w.resource.scopes.related()
 	return nil
 }
 
@@ -183,8 +183,14 @@ func (w *walker) selectItem(item uri.SelectItem, add func(int)) error {
 	}
 	i := exactIndex(t, s.Name)
 	_, isNavigation := edm.Find(w.schema, t, s.Name)
-	if len(path) > 1 || s.Args != nil || i < 0 && !isNavigation {
+	switch {
+	case s.Args != nil || i < 0 && !isNavigation:
 		return unknownProperty(w.schema, t, s.Name).At(s.Offset).On("$select")
+	case len(path) > 1 && isNavigation:
+		return gwerr.New(gwerr.NotImplemented, "The gateway does not evaluate paths along navigation properties in $select.",
+			"Write $expand="+s.Name+"($select=…).").At(path[1].Pos()).On("$select")
+	case len(path) > 1:
+		return gwerr.Newf(gwerr.UnknownColumn, "The property %s has no properties of its own.", s.Name).At(path[1].Pos()).On("$select")
 	}
 	r.selected = append(r.selected, s.Name)
 	if i >= 0 {

@@ -238,13 +238,13 @@ func pushBetween(col *catalog.Column, op uri.BinaryOp, v predicate.Value, negate
 
 func (c *compiler) pushIn(e *uri.Binary, negated bool) pushable {
 	col := c.column(e.Left)
-	list, ok := c.constant(e.Right).(*uri.List)
+	items, ok := c.items(e.Right)
 	if col == nil || !ok || col.Type == catalog.JSON {
 		return anything
 	}
 	var values []predicate.Value
 	null := false
-	for _, item := range list.Items {
+	for _, item := range items {
 		item = c.constant(item)
 		if isNull(item) {
 			null = true

@@ -103,6 +103,7 @@ type condition struct {
 	where    predicate.Expr
 	complete bool
 	sql      string // "" if there is none
+	related  bool   // other tables decide
 }
 
 // Link is the condition that a hop's value puts on the next table, or on the
@@ -208,7 +209,7 @@ func (r *Resource) CountQuery(link predicate.Expr) *query.Query {
 	counted := *r
 	counted.Columns, counted.orderBy = nil, ""
 	q := &query.Query{}
-	if r.needsEngine() {
+	if r.via != nil || r.filter.related {
 		counted.engineQuery(q, link, -1)
 		return q
 	}

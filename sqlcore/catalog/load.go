@@ -65,15 +65,17 @@ func DeclarationKeys() map[string][]string {
 
 // Load reads the table declarations at the root of files: every *.yaml, one
 // table each, in the order of the table names. Unknown keys, wrong types and
-// names that lead nowhere are errors; all of them are returned, joined, each
-// with its file and line.
+// names that lead nowhere are errors, each with its file and line. All that can't
+// be read are returned, joined; if there are none, all that don't fit together.
 func Load(files fs.FS) ([]*Table, error) {
 	p := &problems{}
 	var found []declared
 	if err := p.documents(files, func(body ast.Node) { found = append(found, p.read(body)) }); err != nil {
 		return nil, err
 	}
-	p.check(found)
+	if len(p.list) == 0 { // what was not read would only cause misleading follow-ups
+		p.check(found)
+	}
 	if len(p.list) > 0 {
 		return nil, errors.Join(p.list...)
 	}
@@ -90,7 +92,8 @@ type declared struct {
 	table   *Table
 	file    string
 	line    int
-	columns []int // lines
+	keys    map[string]ast.Node // of the file
+	columns []int               // lines
 	paths   []int
 	hidden  []int
 	// more completes the paths of a derived table, by name; moreLines are places.
@@ -127,7 +130,7 @@ func (p *problems) documents(files fs.FS, read func(body ast.Node)) error {
 // read turns one file into a table.
 func (p *problems) read(body ast.Node) (d declared) {
 	m := p.mapping(body, "table")
-	d = declared{file: p.file, line: m.line()}
+	d = declared{file: p.file, line: m.line(), keys: m.values}
 	d.table = &Table{
 		Name: m.must("table"), Entity: m.must("entity"), Doc: m.must("doc"),
 		Scope:      []Scope{PerEnvironment, Global}[m.choice("schema", "environment", "information")],
@@ -239,9 +242,11 @@ func (p *problems) column(m fields, table string) Column {
 	if c.Source == "" && c.Name != "" {
 		c.Source = strings.ToLower(c.Name[:1]) + c.Name[1:]
 	}
-	var err error
-	if c.Type, err = ParseType(m.must("type")); err != nil {
-		p.at(m.node, "%s", err)
+	if name := m.must("type"); name != "" {
+		var err error
+		if c.Type, err = ParseType(name); err != nil {
+			p.at(m.values["type"], "%s", err)
+		}
 	}
 	if m.has("references") {
 		r := p.mapping(m.values["references"], "reference")
@@ -351,9 +356,6 @@ func (p *problems) filters(m fields, t *Table) map[string]Filter {
 		}
 		if len(f.Operators)+len(f.Unconfirmed) == 0 {
 			p.at(c.node, "the filter on %s has no operators", name)
-		}
-		if _, twice := out[name]; twice {
-			p.at(pair.Key, "the filter on %s stands twice", name)
 		}
 		out[name] = f
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pingone-gateway/gateway/internal/yamlnode"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
@@ -45,9 +46,12 @@ type checker struct {
 	all map[string]*Table
 }
 
+// place is the line of a key of the file.
+func (c *checker) place(key string) int { return yamlnode.Line(c.keys[key]) }
+
 func (c *checker) tableParts() {
 	t := c.table
-	if len(t.Columns) == 0 || len(t.Paths) == 0 {
+	if len(t.Columns) == 0 || len(t.Paths) == 0 && (t.Derived == nil || t.Derived.Table == "") {
 		c.atLine(c.line, "table %s needs columns and paths", t.Name)
 	}
 	if len(t.Key()) == 0 {
@@ -58,29 +62,29 @@ func (c *checker) tableParts() {
 	}
 	inside := func(col Column) bool { return col.Position || t.Derived.InElement(col.Source) != "" }
 	if t.Derived != nil && t.Derived.Unnest != "" && !slices.ContainsFunc(t.Columns, inside) {
-		c.atLine(c.line, "no column of %s comes from the elements of %s; write %s[]. before its member", t.Name, t.Derived.Unnest, t.Derived.Unnest)
+		c.atLine(c.place("unnest"), "no column of %s comes from the elements of %s; write %s[]. before its member", t.Name, t.Derived.Unnest, t.Derived.Unnest)
 	}
 	if t.Changed != "" {
-		c.own(c.line, "changed", t.Changed)
+		c.own(c.place("changed"), "changed", t.Changed)
 		if col := t.Column(t.Changed); col != nil && col.Type != Timestamp {
-			c.atLine(c.line, "changed of %s must name a timestamp column", t.Name)
+			c.atLine(c.place("changed"), "changed of %s must name a timestamp column", t.Name)
 		}
 	}
 	if s := t.Size; s != nil {
 		switch {
 		case s.Path != "" && s.Table == "":
 			if path := t.Path(s.Path); path == nil || !path.CountExact {
-				c.atLine(c.line, "the size of %s needs a path with an exact count, not %q", t.Name, s.Path)
+				c.atLine(c.place("size"), "the size of %s needs a path with an exact count, not %q", t.Name, s.Path)
 			}
 		case s.Path == "" && s.Table != "":
-			c.other(c.line, s.Table, s.Column)
+			c.other(c.place("size"), s.Table, s.Column)
 		default:
-			c.atLine(c.line, "the size of %s is either a path or a table and column", t.Name)
+			c.atLine(c.place("size"), "the size of %s is either a path or a table and column", t.Name)
 		}
 	}
 	if m := t.ManyToMany; m != nil {
 		if near, far := t.Links(); near < 0 || far < 0 {
-			c.atLine(c.line, "%s needs two references, to %s and to %s, to link these many to many", t.Name, m.From, m.To)
+			c.atLine(c.place("many_to_many"), "%s needs two references, to %s and to %s, to link these many to many", t.Name, m.From, m.To)
 		}
 	}
 }

@@ -42,14 +42,11 @@ func (p *problems) mapping(n ast.Node, kind string) fields {
 	f := fields{p: p, node: n, values: map[string]ast.Node{}}
 	for _, pair := range p.pairs(n, kind) {
 		name := pair.Key.GetToken().Value
-		switch {
-		case !slices.Contains(declarationKeys[kind], name):
+		if !slices.Contains(declarationKeys[kind], name) {
 			p.at(pair.Key, "unknown key %q of a %s; use one of %s", name, kind, strings.Join(declarationKeys[kind], ", "))
-		case f.values[name] != nil:
-			p.at(pair.Key, "key %q stands twice", name)
-		default:
-			f.values[name] = pair.Value
+			continue
 		}
+		f.values[name] = pair.Value // YAML allows a key once
 	}
 	return f
 }

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -171,23 +172,23 @@ func (c *checker) derive() {
 	base := c.all[d.Table]
 	switch {
 	case base == nil:
-		c.atLine(c.line, "there is no table %q", d.Table)
+		c.atLine(c.place("from"), "there is no table %q", d.Table)
 		return
 	case base.Derived != nil || base == c.table:
-		c.atLine(c.line, "%s is itself made from another table; name that one", d.Table)
+		c.atLine(c.place("from"), "%s is itself made from another table; name that one", d.Table)
 		return
 	case base.Scope != c.table.Scope:
-		c.atLine(c.line, "%s and %s must stand in the same schema", c.table.Name, base.Name)
+		c.atLine(c.place("from"), "%s and %s must stand in the same schema", c.table.Name, base.Name)
 	case d.Unnest == "" && len(d.Where) == 0:
-		c.atLine(c.line, `say with "where" or "unnest" which rows of %s become rows of %s`, base.Name, c.table.Name)
+		c.atLine(c.place("from"), `say with "where" or "unnest" which rows of %s become rows of %s`, base.Name, c.table.Name)
 	}
 	where := map[string]string{}
 	for name, value := range d.Where {
-		c.other(c.line, base.Name, name)
+		c.other(c.place("where"), base.Name, name)
 		if col := base.Column(name); col != nil {
 			where[col.Source] = value
 			if col.Type != String {
-				c.atLine(c.line, "a condition needs a column of the type string, not %s", name)
+				c.atLine(c.place("where"), "a condition needs a column of the type string, not %s", name)
 			}
 		}
 	}
@@ -201,6 +202,9 @@ func (c *checker) derive() {
 			c.table.Paths = append(c.table.Paths, p)
 			c.paths = append(c.paths, c.line)
 		}
+	}
+	if len(c.table.Paths) == 0 {
+		c.atLine(c.place("from"), "no path of %s can be read for %s; give it columns like those whose values their addresses name", base.Name, c.table.Name)
 	}
 	for name, line := range c.moreLines {
 		if p := base.Path(name); p == nil || p.List == "" {
@@ -262,6 +266,7 @@ func (c *checker) derived(base *Table, p Path) (out Path, ok bool) {
 	}
 	if p.Variant != nil || p.Partition != nil || p.Lookup != nil || p.Shown != nil {
 		c.atLine(c.line, "path %s of %s takes more than addresses and filters, which a table made from it can't", p.Name, base.Name)
+		p.Variant, p.Partition, p.Lookup, p.Shown = nil, nil, nil, nil
 	}
 	return p, true
 }
@@ -270,8 +275,8 @@ func (c *checker) derived(base *Table, p Path) (out Path, ok bool) {
 // its rows stand in, else what an own column needs.
 func (c *checker) parameters(base *Table, query map[string]string) map[string]string {
 	var out map[string]string
-	for name, q := range query {
-		own := c.like(base, name)
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		q, own := query[name], c.like(base, name)
 		if col := base.Column(name); name == "" || col != nil && col.Source == c.table.Derived.Unnest {
 			own = ""
 		} else if own == "" {
@@ -279,6 +284,9 @@ func (c *checker) parameters(base *Table, query map[string]string) map[string]st
 		}
 		if out == nil {
 			out = map[string]string{}
+		}
+		if out[own] != "" {
+			q = out[own] + "&" + q // both are sent always
 		}
 		out[own] = q
 	}

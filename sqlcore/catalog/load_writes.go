@@ -91,20 +91,20 @@ func (c *checker) writable() {
 		}
 	}
 	for _, call := range all {
-		c.own(c.line, "an address under writes", call.Keys...)
+		c.own(c.place("writes"), "an address under writes", call.Keys...)
 		if call.Listed && (!call.Whole || len(c.table.Paths) == 0 || c.table.Paths[0].List == "" || len(c.table.Paths[0].Keys) > 0) {
-			c.atLine(c.line, `"listed" is for a row that is sent back as a whole, of a table whose first path lists all rows`)
+			c.atLine(c.place("writes"), `"listed" is for a row that is sent back as a whole, of a table whose first path lists all rows`)
 		}
-		c.own(c.line, "columns of a part", call.Columns...)
+		c.own(c.place("writes"), "columns of a part", call.Columns...)
 		for name := range call.Body {
-			c.own(c.line, "a body under writes", name)
+			c.own(c.place("writes"), "a body under writes", name)
 		}
 	}
 	for i := range w.Parts {
 		c.part(&w.Parts[i])
 	}
 	for name := range w.Only {
-		c.own(c.line, "only", name)
+		c.own(c.place("writes"), "only", name)
 	}
 	for i := range c.table.Columns {
 		c.written(&c.table.Columns[i])
@@ -113,14 +113,14 @@ func (c *checker) writable() {
 
 func (c *checker) part(part *Write) {
 	if len(part.Columns) == 0 {
-		c.atLine(c.line, `a part under writes of %s needs "columns"`, c.table.Name)
+		c.atLine(c.place("writes"), `a part under writes of %s needs "columns"`, c.table.Name)
 	}
 	if (len(part.Values) > 0 || part.AfterInsert) && len(part.Columns) != 1 {
-		c.atLine(c.line, "values, types and unless are about one column; give %s a part for each", strings.Join(part.Columns, ", "))
+		c.atLine(c.place("writes"), "values, types and unless are about one column; give %s a part for each", strings.Join(part.Columns, ", "))
 	}
 	for _, name := range part.Columns {
 		if col := c.table.Column(name); col != nil && (col.Access == ReadOnly || col.Access == OnInsert) {
-			c.atLine(c.line, `column %s has a part that updates it, so its "write" must be both or update`, name)
+			c.atLine(c.place("writes"), `column %s has a part that updates it, so its "write" must be both or update`, name)
 		}
 	}
 }
@@ -132,10 +132,10 @@ func (c *checker) written(col *Column) {
 	updated := col.Access == Writable || col.Access == OnUpdate
 	switch {
 	case col.Needed && !inserted:
-		c.atLine(c.line, `column %s is needed on an insert, so its "write" must be both or insert`, col.Name)
+		c.atLine(c.place("writes"), `column %s is needed on an insert, so its "write" must be both or insert`, col.Name)
 	case inserted && !updated && w.Insert == nil:
-		c.atLine(c.line, "column %s is written by an insert, which the table has not", col.Name)
+		c.atLine(c.place("writes"), "column %s is written by an insert, which the table has not", col.Name)
 	case updated && w.Update == nil && w.Part(col.Name) == nil && !(inserted && w.Insert != nil):
-		c.atLine(c.line, "column %s is written by an update, but neither update nor a part writes it", col.Name)
+		c.atLine(c.place("writes"), "column %s is written by an update, but neither update nor a part writes it", col.Name)
 	}
 }
