@@ -59,6 +59,9 @@ integration: ## the tests over a whole gateway alone
 oracle: ## 20,000 random SQL statements against a database outside the gateway
 	$(GO) test -tags $(TAGS) ./test/integration -run TestRandomSQL -count=1 -timeout 60m -v -long
 
+same-changes: ## 3,600 random changes in SQL, over OData and by Ping's SDK, which must leave the same behind
+	$(GO) test -tags $(TAGS) ./test/integration -run TestRandomChangesAreTheSame -count=1 -timeout 60m -v -long
+
 changing: ## 300 readings of directories that change all the time, under a service as unkind as it may be
 	$(GO) test -tags $(TAGS) ./test/changing ./pingone -run 'TestEveryRowOnce|TestScansOfAChangingDirectory' -count=1 -timeout 120m -v -long
 

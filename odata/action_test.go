@@ -20,8 +20,12 @@ func lending(ran *[]string) procedure.Set {
 	return procedure.Set{
 		{
 			Name: "Lend", Inputs: []procedure.Input{
-				{Name: "BookId", Type: catalog.GUID, Required: true}, {Name: "Days", Type: catalog.Int32, Default: "14"}, {Name: "Reader", Type: catalog.String},
-				{Name: "Notes", Type: catalog.JSON}, {Name: "Labels", Type: catalog.StringList}, {Name: "Due", Type: catalog.Timestamp},
+				{Name: "BookId", Type: catalog.GUID, Required: true},
+				{Name: "Days", Type: catalog.Int32, Default: "14"},
+				{Name: "Reader", Type: catalog.String},
+				{Name: "Notes", Type: catalog.JSON},
+				{Name: "Labels", Type: catalog.StringList},
+				{Name: "Due", Type: catalog.Timestamp},
 			},
 			Outputs: []procedure.Output{{Name: "Days", Type: catalog.Int32}, {Name: "Reader", Type: catalog.String}},
 			Run: func(_ context.Context, in procedure.Inputs) ([]procedure.Row, error) {

@@ -114,7 +114,9 @@ func (q *request) changeLinks(n edm.Navigation) error {
 	if link.Repeats {
 		return gwerr.Newf(gwerr.NotImplemented, "Several rows of %s may link the two entities.", link.Table.Name).WithMend("Delete the one that is meant by its own key.")
 	}
-	key := func(column string, v predicate.Value) string { return column + "=" + encode.Key(link.Table.Column(column).Type, v) }
+	key := func(column string, v predicate.Value) string {
+		return column + "=" + encode.Key(link.Table.Column(column).Type, v)
+	}
 	return q.become(http.MethodDelete, link.Table.Name+"("+key(link.Near, *known)+","+key(link.Far, far)+")", nil)
 }
 

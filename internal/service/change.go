@@ -33,7 +33,7 @@ func (r *Request) changeSQL(ctx context.Context, st query.Statement) (*query.Ans
 	if err != nil {
 		return nil, err
 	}
-	answer.Rows = returned{answer.Rows, r}
+	answer.Rows, answer.Notes = returned{answer.Rows, r}, r.Notes
 	return answer, nil
 }
 

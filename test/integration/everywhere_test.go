@@ -194,6 +194,9 @@ func TestAllEnvironmentsWithoutSome(t *testing.T) {
 	if _, notes = asked(t, w, "AllEnvironments/Groups?$select=Id"); !strings.Contains(notes, "Customers") {
 		t.Errorf("the feed's header has %q", notes)
 	}
+	if _, changed := sent(t, http.MethodPost, w.URL+"/sql", `{"query":"UPDATE AllEnvironments.Groups SET Description = 'x' WHERE Name = 'Sales'"}`); !strings.Contains(fmt.Sprint(changed["notes"]), "Customers is left out") {
+		t.Errorf("a change that passed rows over says %v", changed)
+	}
 	if n := s.Query(t, "SELECT count(*) FROM AllEnvironments.Groups WHERE EnvironmentName <> 'Customers'")[0][0]; n != s.Query(t, "SELECT count(*) FROM AllEnvironments.Groups")[0][0] {
 		t.Errorf("counts differ from %s", n)
 	}
