@@ -75,7 +75,7 @@ func (j *job) divided(ctx context.Context, out sink) error {
 	fits := len(j.req.Within) <= chainValues
 	all := &reading{job: j, walk: j.walkOf(nil, "", j.req.Filters...)}
 	if fits {
-		all.walk = j.walkOf(nil, "", append(slices.Clone(j.req.Filters), j.withinFilter())...)
+		all.walk = j.walkOf(nil, "", j.filters()...)
 	}
 	whole := func() error {
 		_, err := all.read(ctx, j.to(out, j.constants(nil)))
@@ -96,8 +96,8 @@ func (j *job) divided(ctx context.Context, out sink) error {
 		}
 		expected = p.count
 	}
-	if c, ok := j.counters(); ok && fits {
-		if done, err := j.tallied(ctx, out, c, all); done || err != nil {
+	if len(j.req.CountBy) > 0 && fits {
+		if done, err := j.tallied(ctx, out, all); done || err != nil {
 			return err
 		}
 	}
