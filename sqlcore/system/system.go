@@ -82,14 +82,14 @@ type Catalog struct {
 	// Writable tells whether the caller may change rows of the table.
 	Writable func(s *catalog.Schema, t *catalog.Table) bool
 	// Properties are the connection's.
-	Properties []Property
+	Properties func() []Property
 }
 
 // Property is a property of the connection.
 type Property struct {
 	Name, Doc, Type, Default string
 	Values                   []string
-	// Value is what is in force, *** for a secret.
+	// Value is what is in force, *** for a secret, "" where the caller may not know.
 	Value    string
 	Category string
 	Secret   bool

@@ -122,9 +122,11 @@ func (l *library) shown(more ...*system.Schema) *system.Catalog {
 			}
 		},
 		Writable: func(s *catalog.Schema, t *catalog.Table) bool { return t.Writes != nil && s.Name == "North" },
-		Properties: []system.Property{
-			{Name: "Region", Doc: "Where.", Type: "text", Default: "NA", Values: []string{"NA", "EU"}, Value: "EU", Category: "Connection"},
-			{Name: "Password", Type: "text", Value: "***", Category: "Connection", Secret: true},
+		Properties: func() []system.Property {
+			return []system.Property{
+				{Name: "Region", Doc: "Where.", Type: "text", Default: "NA", Values: []string{"NA", "EU"}, Value: "EU", Category: "Connection"},
+				{Name: "Password", Type: "text", Value: "***", Category: "Connection", Secret: true},
+			}
 		},
 	}
 }
