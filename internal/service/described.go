@@ -17,7 +17,8 @@ func (r *Request) described() *system.Catalog {
 	statement := r.record.Statement
 	return &system.Catalog{
 		Provider: r.Provider, System: r.session.service.system, Properties: sync.OnceValue(r.properties),
-		Connection: sync.OnceValue(func() string { return r.connectionName(statement) }), Procedures: sync.OnceValue(r.callable), Writable: r.mayChange,
+		Connection: sync.OnceValue(func() string { return r.connectionName(statement) }),
+		Procedures: sync.OnceValue(r.callable), Writable: r.mayChange, Note: r.note,
 	}
 }
 
@@ -36,6 +37,18 @@ func (r *Request) connectionName(statement string) string {
 		}
 	}
 	return r.connection.Name
+}
+
+// maxNotes bounds the notes of system tables.
+const maxNotes = 100
+
+// note adds to Notes.
+func (r *Request) note(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.notes) < maxNotes {
+		r.notes = append(r.notes, text)
+	}
 }
 
 // properties are the connection's; their values are for administrators, and for

@@ -81,6 +81,8 @@ type Catalog struct {
 	Procedures func() procedure.Set
 	// Writable tells whether the caller may change rows of the table.
 	Writable func(s *catalog.Schema, t *catalog.Table) bool
+	// Note takes what is missing from the schemas that were read, and why.
+	Note func(text string)
 	// Properties are the connection's.
 	Properties func() []Property
 }

@@ -4,6 +4,8 @@ package integration
 
 import (
 	"encoding/json"
+	"io"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -103,5 +105,39 @@ func TestCommandsThatFail(t *testing.T) {
 			assert.True(t, gwerr.Is(err, c.code), "%v", err)
 			assert.Equal(t, c.at, gwerr.From(err).Position, "%v", err)
 		})
+	}
+}
+
+// TestMetadataOverHTTP asks by /sql, and finds nothing of system schemas in OData,
+// which describes itself.
+func TestMetadataOverHTTP(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{})
+	w := s.Serve(t, testkit.WebOptions{})
+	got := ask(t, w, "SHOW TABLES FROM Information", nil)
+	require.Equal(t, http.StatusOK, got.status, got.text)
+	assert.Equal(t, []struct{ Name, Type string }{{"name", "VARCHAR"}, {"type", "VARCHAR"}, {"comment", "VARCHAR"}}, got.Columns)
+	assert.Equal(t, "BillOfMaterialsProducts", got.Rows[0][0])
+	got = ask(t, w, "SELECT ordinal_position, is_nullable FROM information_schema.columns WHERE table_schema = ? AND column_name = 'Id' AND table_name = 'Groups'", []any{"Customers"})
+	assert.Equal(t, [][]any{{json.Number("1"), "NO"}}, got.Rows, got.text)
+	got = ask(t, w, "DESCRIBE Nothing", nil)
+	assert.Equal(t, http.StatusNotFound, got.status)
+	assert.Equal(t, 10, got.Error.Position, "the first character has the number 1")
+	explained := post(t, w, "/sql/explain", `{"query":"SHOW SCHEMAS"}`)
+	assert.Contains(t, explained.text, `"table": "sys_schemas"`)
+	assert.Equal(t, explained.text, post(t, w, "/sql/explain", `{"query":"EXPLAIN SHOW SCHEMAS"}`).text)
+	for path, status := range map[string]int{"": http.StatusOK, "Customers/$metadata": http.StatusOK, "information_schema/": http.StatusNotFound, "sys/sys_tables": http.StatusNotFound} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.URL+"/odata/pingone/"+path, nil)
+		require.NoError(t, err)
+		resp, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		text, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		assert.Equal(t, status, resp.StatusCode, path)
+		if status == http.StatusOK {
+			assert.NotContains(t, string(text), "information_schema")
+			assert.NotContains(t, string(text), "sys_tables")
+		}
 	}
 }
