@@ -29,9 +29,6 @@ func (e *Explanation) Lines() []string {
 	return out
 }
 
-// String gives the lines as one text.
-func (e *Explanation) String() string { return strings.Join(e.Lines(), "\n") }
-
 func (s *ExplainedScan) lines() []string {
 	head := "Scan " + s.Schema + "." + s.Table
 	if s.Alias != "" && s.Alias != s.Table {

@@ -1,6 +1,7 @@
 package exec_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -36,6 +37,6 @@ Scan North.Books
 Engine (duckdb): SELECT * FROM t
 For each row:
   DELETE books/{Id}, once for each row
-Note: a note`, e.String())
+Note: a note`, strings.Join(e.Lines(), "\n"))
 	assert.Equal(t, []string{"Nothing is read."}, (&exec.Explanation{Engine: "none"}).Lines())
 }

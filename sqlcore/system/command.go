@@ -2,6 +2,7 @@ package system
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -173,14 +174,17 @@ func (p *commandParser) about(head int) error {
 }
 
 func (p *commandParser) explain() error {
-	if p.take("analyze") {
+	if p.take("(") && !p.opensQuery() {
+		if err := p.options(); err != nil {
+			return err
+		}
+	}
+	p.take("verbose")
+	switch {
+	case p.take("analyze"), p.take("analyse"):
 		p.at--
-		return p.wrong("EXPLAIN ANALYZE is not offered.", "Write EXPLAIN; the calls of a statement that ran are in the audit trail.")
-	}
-	if err := p.options(); err != nil {
-		return err
-	}
-	if p.at == len(p.tokens) || p.tokens[p.at].Is("explain") {
+		return p.wrong("EXPLAIN ANALYZE is not offered.", explainMend)
+	case p.at == len(p.tokens) || p.tokens[p.at].Is("explain"):
 		return p.wrong("After EXPLAIN a statement is expected.", "Write a SELECT statement.")
 	}
 	p.Position = p.tokens[p.at].Start
@@ -188,23 +192,44 @@ func (p *commandParser) explain() error {
 	return nil
 }
 
-// options reads (FORMAT JSON) or (FORMAT TEXT).
+const explainMend = "Write EXPLAIN or EXPLAIN (FORMAT JSON); the calls of a statement that ran are in the audit trail."
+
+// opensQuery tells whether the parenthesis that was taken is the statement's own,
+// and gives it back then.
+func (p *commandParser) opensQuery() bool {
+	if p.at < len(p.tokens) && slices.ContainsFunc(queries, p.tokens[p.at].Is) {
+		p.at--
+		return true
+	}
+	return false
+}
+
+// options reads what stands in parentheses, after PostgreSQL: FORMAT, and options
+// of which a plan without a run knows nothing.
 func (p *commandParser) options() error {
-	if !p.take("(") {
-		return nil
+	for {
+		switch {
+		case p.take("format"):
+			if p.JSON = p.take("json"); !p.JSON && !p.take("text") {
+				return p.wrong("EXPLAIN has the formats TEXT and JSON.", explainMend)
+			}
+		case p.take("analyze"), p.take("analyse"):
+			if !p.take("false") && !p.take("off") {
+				p.at--
+				return p.wrong("EXPLAIN ANALYZE is not offered.", explainMend)
+			}
+		default:
+			for p.at < len(p.tokens) && !p.tokens[p.at].Is(",") && !p.tokens[p.at].Is(")") {
+				p.at++
+			}
+		}
+		if p.take(")") {
+			return nil
+		}
+		if !p.take(",") {
+			return p.wrong("Between the options of EXPLAIN a comma is expected.", explainMend)
+		}
 	}
-	if p.at < len(p.tokens) && (p.tokens[p.at].Is("select") || p.tokens[p.at].Is("with") || p.tokens[p.at].Is("(")) {
-		p.at-- // of the statement
-		return nil
-	}
-	if !p.take("format") {
-		return p.wrong("EXPLAIN has the option FORMAT alone.", "Write EXPLAIN (FORMAT JSON) or EXPLAIN.")
-	}
-	p.JSON = p.take("json")
-	if !p.JSON && !p.take("text") || !p.take(")") {
-		return p.wrong("EXPLAIN knows the formats TEXT and JSON.", "Write EXPLAIN (FORMAT JSON) or EXPLAIN.")
-	}
-	return nil
 }
 
 func blanks(n int) string { return strings.Repeat(" ", max(n, 0)) }

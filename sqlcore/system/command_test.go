@@ -36,6 +36,8 @@ func TestParseCommand(t *testing.T) {
 		{sql: "EXPLAIN (SELECT 1)", verb: "explain", about: "        (SELECT 1)"},
 		{sql: "EXPLAIN ((SELECT 1) UNION SELECT 2)", verb: "explain", about: "        ((SELECT 1) UNION SELECT 2)"},
 		{sql: "EXPLAIN (FORMAT JSON) SELECT 1", verb: "explain", about: "                      SELECT 1", json: true},
+		{sql: "EXPLAIN (FORMAT JSON, ANALYZE FALSE, COSTS TRUE, VERBOSE) SELECT 1", verb: "explain", about: strings.Repeat(" ", 58) + "SELECT 1", json: true},
+		{sql: "EXPLAIN VERBOSE SELECT 1", verb: "explain", about: "                SELECT 1"},
 		{sql: "EXPLAIN (format text) SELECT 1", verb: "explain", about: "                      SELECT 1"},
 	}
 	for _, c := range cases {
@@ -84,6 +86,9 @@ func TestCommandsThatAreNone(t *testing.T) {
 		{"EXPLAIN (", 9},
 		{"EXPLAIN (ANALYZE) SELECT 1", 9},
 		{"EXPLAIN (FORMAT XML) SELECT 1", 16},
+		{"EXPLAIN (COSTS, ANALYZE) SELECT 1", 16},
+		{"EXPLAIN (FORMAT JSON COSTS) SELECT 1", 21},
+		{"EXPLAIN (COSTS", 14},
 	}
 	for _, c := range cases {
 		t.Run(c.sql, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -42,8 +43,10 @@ func TestCommands(t *testing.T) {
 		}, 2},
 		{"SUMMARIZE SELECT Id FROM Users WHERE false", [][]string{{"Id", "UUID", "NULL", "NULL", "0", "NULL", "NULL", "NULL", "NULL", "NULL", "0", "NULL"}}, 1},
 		{"EXPLAIN SELECT Name FROM Groups WHERE Id = '00000000-0000-4000-8000-000000000001'", [][]string{
-			{"Scan Administrators.Groups by path by_id"}, {"  columns: Id, Name"},
-			{"  GET environments/" + s.EnvironmentID("Administrators") + "/groups/00000000-0000-4000-8000-000000000001"}, {"  estimate: calls 1, rows 1"},
+			{"Scan Administrators.Groups by path by_id"},
+			{"  columns: Id, Name"},
+			{"  GET environments/" + s.EnvironmentID("Administrators") + "/groups/00000000-0000-4000-8000-000000000001"},
+			{"  estimate: calls 1, rows 1"},
 		}, 4},
 		{"EXPLAIN SELECT TableName FROM sys_tables WHERE SchemaName = 'Customers'", [][]string{{"Scan sys.sys_tables by path one schema"}, {"  columns: SchemaName, TableName"}}, 3},
 		{"EXPLAIN SELECT 1", [][]string{{"Engine (duckdb): SELECT 1"}}, 1},
@@ -58,8 +61,8 @@ func TestCommands(t *testing.T) {
 	}
 	t.Run("SHOW ALL TABLES", func(t *testing.T) {
 		t.Parallel()
-		assert.Equal(t, s.Query(t, "SELECT count(*)::VARCHAR FROM information_schema.tables")[0][0], s.Query(t, "SELECT count(*)::VARCHAR FROM information_schema.tables")[0][0])
-		assert.Greater(t, len(s.Query(t, "SHOW ALL TABLES")), len(s.Query(t, "SHOW TABLES")))
+		all := s.Query(t, "SHOW ALL TABLES")
+		assert.Equal(t, s.Query(t, "SELECT count(*) FROM information_schema.tables")[0][0], strconv.Itoa(len(all)))
 	})
 	t.Run("EXPLAIN (FORMAT JSON)", func(t *testing.T) {
 		t.Parallel()
