@@ -26,6 +26,23 @@ func (c *Config) Effective() []Effective {
 	return out
 }
 
+// PropertyInForce is a property of a connection and its value; *** for a secret.
+type PropertyInForce struct {
+	Option
+	Value string
+}
+
+// Properties are the connection's, in the order of the documentation.
+func (c *Connection) Properties() (out []PropertyInForce) {
+	of := &Config{Connections: map[string]*Connection{c.Name: c}}
+	for _, o := range theIndex().options {
+		if o.Property != "" {
+			out = append(out, PropertyInForce{o, o.get(of, c.Name)})
+		}
+	}
+	return out
+}
+
 // instances returns the names for which an option exists: one empty name for
 // an option without a star.
 func (c *Config) instances(o Option) []string {

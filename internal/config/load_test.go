@@ -13,6 +13,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/config"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/tokens"
 )
 
 const environmentID = "7f6fb6a9-0e6d-4b13-9f5c-1d6a0d6d2b11"
@@ -295,5 +296,23 @@ func TestLinksOfAnyHostAreWarnedOf(t *testing.T) {
 			assert.Contains(t, got.Warnings[0].String(), "public_url")
 			assert.Contains(t, got.Warnings[0].String(), "Host header")
 		})
+	}
+}
+
+func TestPropertiesOfAConnection(t *testing.T) {
+	t.Parallel()
+	c := &config.Connection{Name: "main", Region: "EU", OAuthClientSecret: tokens.NewSecret("hush")}
+	values := map[string]config.PropertyInForce{}
+	for _, p := range c.Properties() {
+		values[p.Property] = p
+	}
+	if v := values["Region"]; v.Value != "EU" || v.Category != "Authentication" {
+		t.Errorf("Region is %q of %q", v.Value, v.Category)
+	}
+	if v := values["OAuthClientSecret"]; v.Value != "***" || !v.Secret {
+		t.Errorf("the secret is %q", v.Value)
+	}
+	if v := values["ProxyPassword"]; v.Value != "" {
+		t.Errorf("a secret that is not set is %q", v.Value)
 	}
 }

@@ -16,6 +16,8 @@ type Option struct {
 	Path string
 	// Property is the name in a connection string; "" outside connections.
 	Property string
+	// Category is the group of a property; "" outside connections.
+	Category string
 	// Kind names the form of the value, for readers.
 	Kind string
 	// Default is the text of the default; "" if there is none.

@@ -22,11 +22,22 @@ func property[T any](name, key string, c codec[T], def string, at func(*Connecti
 func connectionOptions() []Option {
 	all := []Option{option("default_connection", textCodec, "", func(c *Config, _ string) *string { return &c.DefaultConnection },
 		"Connection that `CData` and unqualified names mean. Empty means `pingone`, or the only one there is.", example("pingone"))}
-	all = append(all, identityOptions()...)
-	all = append(all, tokenOptions()...)
-	all = append(all, shapeOptions()...)
-	all = append(all, costOptions()...)
-	return append(all, networkOptions()...)
+	for _, group := range []struct {
+		category string
+		options  []Option
+	}{
+		{"Authentication", identityOptions()},
+		{"Tokens", tokenOptions()},
+		{"Schema", shapeOptions()},
+		{"Cost", costOptions()},
+		{"Network", networkOptions()},
+	} {
+		for _, o := range group.options {
+			o.Category = group.category
+			all = append(all, o)
+		}
+	}
+	return all
 }
 
 func identityOptions() []Option {

@@ -14,6 +14,7 @@ import (
 	"github.com/pingone-gateway/gateway/pingone"
 	"github.com/pingone-gateway/gateway/sqlcore/exec"
 	"github.com/pingone-gateway/gateway/sqlcore/plan"
+	"github.com/pingone-gateway/gateway/sqlcore/system"
 	"github.com/pingone-gateway/gateway/tokens/connect"
 )
 
@@ -73,9 +74,21 @@ func (p *Pool) open(c *config.Connection, t *connect.Tokens, stop func() error) 
 			Provider:   service.Browse(d, c.BrowsableSchemas, slices.Concat(c.Tables, c.Views)),
 			Executor:   x,
 			Procedures: append(procedures.OAuth(t), d.Procedures()...),
+			Properties: listed(c),
 		},
 		Directory: d, Tokens: t, Limits: &Limits{directory: d, budget: p.Budget, license: pace.license()}, config: c,
 	}, closing, nil
+}
+
+// listed are the properties for sys_connection_props.
+func listed(c *config.Connection) (out []system.Property) {
+	for _, p := range c.Properties() {
+		out = append(out, system.Property{
+			Name: p.Property, Doc: p.Help, Type: p.Kind, Default: p.Default, Values: p.Values,
+			Value: p.Value, Category: p.Category, Secret: p.Secret,
+		})
+	}
+	return out
 }
 
 func callTimeout(d time.Duration) time.Duration {

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 
@@ -61,7 +62,7 @@ func (r *Request) show(ctx context.Context, st query.Statement, c *system.Comman
 	if c.Schema == nil {
 		return st, nil
 	}
-	s, err := r.catalog.Schema(ctx, *c.Schema)
+	s, err := r.catalog.Schema(ctx, cmp.Or(*c.Schema, r.Default()))
 	if err != nil {
 		return st, gwerr.From(err).At(c.Position)
 	}

@@ -16,8 +16,9 @@ import (
 func (r *Request) described() *system.Catalog {
 	statement := r.record.Statement
 	return &system.Catalog{
-		Provider: r.Provider, System: r.session.service.system, Properties: r.connection.Properties,
-		Connection: sync.OnceValue(func() string { return r.connectionName(statement) }), Procedures: sync.OnceValue(r.callable), Writable: r.mayChange,
+		Provider: r.Provider, System: r.session.service.system, Properties: sync.OnceValue(r.properties),
+		Connection: sync.OnceValue(func() string { return r.connectionName(statement) }),
+		Procedures: sync.OnceValue(r.callable), Writable: r.mayChange, Note: r.note,
 	}
 }
 
@@ -36,6 +37,32 @@ func (r *Request) connectionName(statement string) string {
 		}
 	}
 	return r.connection.Name
+}
+
+// maxNotes bounds the notes of system tables.
+const maxNotes = 100
+
+// note adds to Notes.
+func (r *Request) note(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.notes) < maxNotes {
+		r.notes = append(r.notes, text)
+	}
+}
+
+// properties are the connection's; their values are for administrators, and for
+// those who brought the credentials.
+func (r *Request) properties() []system.Property {
+	all := r.connection.Properties
+	if r.session.caller.Upstream != nil || r.session.caller.HasRole(AdminRole) {
+		return all
+	}
+	all = slices.Clone(all)
+	for i := range all {
+		all[i].Value = ""
+	}
+	return all
 }
 
 // callable are the procedures that the caller may call.

@@ -177,7 +177,7 @@ func (r *Request) Query(ctx context.Context, q *query.Query) (scan.Rows, error) 
 func (r *Request) Notes() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	notes := r.stats.Notes()
+	notes := append(r.stats.Notes(), r.notes...)
 	for _, st := range r.pages {
 		notes = append(notes, st.Notes()...)
 	}

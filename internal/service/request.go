@@ -44,6 +44,7 @@ type Request struct {
 	mu     sync.Mutex
 	record audit.Record
 	tables []*catalog.Table
+	notes  []string // of system tables
 	// ran is true once the request did more than look at the catalog.
 	ran bool
 	// paged is what streams took that may outlive the request.

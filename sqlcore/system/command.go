@@ -2,6 +2,7 @@ package system
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -173,10 +174,15 @@ func (p *commandParser) about(head int) error {
 }
 
 func (p *commandParser) explain() error {
-	p.Analyze = p.take("analyze")
-	if err := p.options(); err != nil {
-		return err
+	if p.take("(") && !p.opensQuery() {
+		if err := p.options(); err != nil {
+			return err
+		}
 	}
+	if p.take("analyze") || p.take("analyse") {
+		p.Analyze = true
+	}
+	p.take("verbose")
 	if p.at == len(p.tokens) || p.tokens[p.at].Is("explain") {
 		return p.wrong("After EXPLAIN a statement is expected.", "Write a SELECT statement.")
 	}
@@ -187,33 +193,37 @@ func (p *commandParser) explain() error {
 
 const explainMend = "Write EXPLAIN, EXPLAIN ANALYZE or EXPLAIN (ANALYZE, FORMAT JSON)."
 
-// options reads ANALYZE and FORMAT in parentheses.
+// opensQuery tells whether the parenthesis that was taken is the statement's own,
+// and gives it back then.
+func (p *commandParser) opensQuery() bool {
+	if p.at < len(p.tokens) && slices.ContainsFunc(queries, p.tokens[p.at].Is) {
+		p.at--
+		return true
+	}
+	return false
+}
+
+// options reads what stands in parentheses, after PostgreSQL: FORMAT, ANALYZE,
+// and options of which our plans know nothing.
 func (p *commandParser) options() error {
-	if !p.take("(") {
-		return nil
-	}
-	if p.at < len(p.tokens) && (p.tokens[p.at].Is("select") || p.tokens[p.at].Is("with") || p.tokens[p.at].Is("(")) {
-		p.at-- // of the statement
-		return nil
-	}
 	for {
 		switch {
-		case p.take("analyze"):
-			p.Analyze = true
-		case !p.take("format"):
-			return p.wrong("EXPLAIN has the options ANALYZE and FORMAT alone.", explainMend)
+		case p.take("format"):
+			if p.JSON = p.take("json"); !p.JSON && !p.take("text") {
+				return p.wrong("EXPLAIN has the formats TEXT and JSON.", explainMend)
+			}
+		case p.take("analyze"), p.take("analyse"):
+			p.Analyze = !p.take("false") && !p.take("off")
 		default:
-			p.JSON = p.take("json")
-			if !p.JSON && !p.take("text") {
-				return p.wrong("EXPLAIN knows the formats TEXT and JSON.", explainMend)
+			for p.at < len(p.tokens) && !p.tokens[p.at].Is(",") && !p.tokens[p.at].Is(")") {
+				p.at++
 			}
 		}
-		switch {
-		case p.take(","):
-		case p.take(")"):
+		if p.take(")") {
 			return nil
-		default:
-			return p.wrong("Here the options of EXPLAIN should end.", explainMend)
+		}
+		if !p.take(",") {
+			return p.wrong("Between the options of EXPLAIN a comma is expected.", explainMend)
 		}
 	}
 }

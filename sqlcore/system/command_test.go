@@ -17,7 +17,7 @@ func TestParseCommand(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		sql, verb, schema, about string
-		table, json              bool
+		table, json, analyze     bool
 	}{
 		{sql: "SHOW TABLES", verb: "show"},
 		{sql: "show tables from North;", verb: "show", schema: "North"},
@@ -36,6 +36,10 @@ func TestParseCommand(t *testing.T) {
 		{sql: "EXPLAIN (SELECT 1)", verb: "explain", about: "        (SELECT 1)"},
 		{sql: "EXPLAIN ((SELECT 1) UNION SELECT 2)", verb: "explain", about: "        ((SELECT 1) UNION SELECT 2)"},
 		{sql: "EXPLAIN (FORMAT JSON) SELECT 1", verb: "explain", about: "                      SELECT 1", json: true},
+		{sql: "EXPLAIN (FORMAT JSON, ANALYZE FALSE, COSTS TRUE, VERBOSE) SELECT 1", verb: "explain", about: strings.Repeat(" ", 58) + "SELECT 1", json: true},
+		{sql: "EXPLAIN (COSTS, ANALYZE) SELECT 1", verb: "explain", about: "                         SELECT 1", analyze: true},
+		{sql: "EXPLAIN ANALYSE SELECT 1", verb: "explain", about: "                SELECT 1", analyze: true},
+		{sql: "EXPLAIN VERBOSE SELECT 1", verb: "explain", about: "                SELECT 1"},
 		{sql: "EXPLAIN (format text) SELECT 1", verb: "explain", about: "                      SELECT 1"},
 	}
 	for _, c := range cases {
@@ -48,6 +52,7 @@ func TestParseCommand(t *testing.T) {
 			assert.Equal(t, c.about, got.About)
 			assert.Equal(t, c.table, got.Table)
 			assert.Equal(t, c.json, got.JSON)
+			assert.Equal(t, c.analyze, got.Analyze)
 			if c.verb == "show" {
 				assert.Equal(t, c.schema == "-", got.Schema == nil)
 				assert.Equal(t, got.Schema != nil, strings.Contains(got.SQL, "?"))
@@ -83,9 +88,10 @@ func TestCommandsThatAreNone(t *testing.T) {
 		{"EXPLAIN ANALYZE EXPLAIN SELECT 1", 16},
 		{"EXPLAIN EXPLAIN SELECT 1", 8},
 		{"EXPLAIN (", 9},
-		{"EXPLAIN (VERBOSE) SELECT 1", 9},
 		{"EXPLAIN (ANALYZE FORMAT JSON) SELECT 1", 17},
 		{"EXPLAIN (FORMAT XML) SELECT 1", 16},
+		{"EXPLAIN (FORMAT JSON COSTS) SELECT 1", 21},
+		{"EXPLAIN (COSTS", 14},
 	}
 	for _, c := range cases {
 		t.Run(c.sql, func(t *testing.T) {

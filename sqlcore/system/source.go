@@ -117,6 +117,9 @@ func (r *rows) more(ctx context.Context) (err error) {
 		failed.Message = "The schema " + n.Name + ": " + failed.Message
 		return &failed
 	}
+	for _, note := range s.Notes {
+		r.catalog.Note(n.Name + ": " + note)
+	}
 	r.pending, err = r.table.Each(ctx, r.catalog, s)
 	return err
 }

@@ -121,12 +121,12 @@ func sysConnectionProps() Table {
 		Columns: []catalog.Column{
 			text("Name", "Name of the property."), text("ShortDescription", "What it sets."), text("Type", "Form of the value."),
 			text("Default", "Value where none is set."), text("Values", "The only values, with commas between; null for any."),
-			text("Value", "Value in force; *** for a secret."), flag("Required", "Always false: no property is needed in each connection."),
+			text("Value", "Value in force, for administrators; *** for a secret."), flag("Required", "Always false: no property is needed in each connection."),
 			text("Category", "Group of the property."), flag("IsSessionProperty", "Always false: the administrator sets properties."),
 			text("Sensitivity", "SECRET where the value is never shown, else NONE."),
 		},
 		All: func(_ context.Context, c *Catalog) (out []Row, err error) {
-			for _, p := range c.Properties {
+			for _, p := range c.Properties() {
 				sensitivity := "NONE"
 				if p.Secret {
 					sensitivity = "SECRET"

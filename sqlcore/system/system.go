@@ -81,15 +81,17 @@ type Catalog struct {
 	Procedures func() procedure.Set
 	// Writable tells whether the caller may change rows of the table.
 	Writable func(s *catalog.Schema, t *catalog.Table) bool
+	// Note takes what is missing from the schemas that were read, and why.
+	Note func(text string)
 	// Properties are the connection's.
-	Properties []Property
+	Properties func() []Property
 }
 
 // Property is a property of the connection.
 type Property struct {
 	Name, Doc, Type, Default string
 	Values                   []string
-	// Value is what is in force, *** for a secret.
+	// Value is what is in force, *** for a secret, "" where the caller may not know.
 	Value    string
 	Category string
 	Secret   bool

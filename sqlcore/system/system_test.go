@@ -29,8 +29,9 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 type library struct {
 	schemas []*catalog.Schema
 	read    []string
-	fail    string // the schema that can't be read
-	gone    string // the schema that went after it was listed
+	fail    string   // the schema that can't be read
+	gone    string   // the schema that went after it was listed
+	notes   []string // that were given
 }
 
 func newLibrary() *library {
@@ -122,9 +123,12 @@ func (l *library) shown(more ...*system.Schema) *system.Catalog {
 			}
 		},
 		Writable: func(s *catalog.Schema, t *catalog.Table) bool { return t.Writes != nil && s.Name == "North" },
-		Properties: []system.Property{
-			{Name: "Region", Doc: "Where.", Type: "text", Default: "NA", Values: []string{"NA", "EU"}, Value: "EU", Category: "Connection"},
-			{Name: "Password", Type: "text", Value: "***", Category: "Connection", Secret: true},
+		Note:     func(text string) { l.notes = append(l.notes, text) },
+		Properties: func() []system.Property {
+			return []system.Property{
+				{Name: "Region", Doc: "Where.", Type: "text", Default: "NA", Values: []string{"NA", "EU"}, Value: "EU", Category: "Connection"},
+				{Name: "Password", Type: "text", Value: "***", Category: "Connection", Secret: true},
+			}
 		},
 	}
 }
@@ -252,6 +256,21 @@ func TestSchemasThatFail(t *testing.T) {
 	l.fail = "South"
 	_, err = read(t.Context(), c, of, nil)
 	require.ErrorContains(t, err, "The schema South: It can't be read.")
+}
+
+// TestNotes tells what is missing from a schema that was read.
+func TestNotes(t *testing.T) {
+	t.Parallel()
+	l := newLibrary()
+	l.schemas[2].Notes = []string{"Columns are missing."}
+	c := l.shown()
+	of := table(t, c, "sys", "sys_tables")
+	_, err := read(t.Context(), c, of, [][]string{{"North"}})
+	require.NoError(t, err)
+	assert.Empty(t, l.notes)
+	_, err = read(t.Context(), c, of, nil)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"South: Columns are missing."}, l.notes)
 }
 
 // TestLimit makes no rows of schemas behind the limit.

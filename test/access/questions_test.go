@@ -123,7 +123,14 @@ func (s *scenario) sql() string {
 	case 12:
 		return "SELECT Id FROM Users WHERE " + s.condition("") + " LIMIT " + fmt.Sprint(s.r.IntN(5))
 	case 13:
-		return "SELECT table_name, column_name FROM information_schema.columns ORDER BY 1, 2"
+		return s.pick(
+			// Groups has columns that the scenario may hide in Users.
+			"SELECT table_name, column_name, data_type, is_nullable, is_updatable FROM information_schema.columns WHERE table_name <> 'Groups' ORDER BY ALL",
+			"SELECT * FROM information_schema.key_column_usage WHERE table_schema = 'Administrators'",
+			"SELECT SchemaName, TableName, PathName, RequiredKeys, PushedColumns FROM sys_accesspaths WHERE TableName = 'Users'",
+			"SHOW TABLES", "SELECT SchemaName, ColumnName FROM sys_keycolumns",
+			"SUMMARIZE SELECT "+c+", "+d+" FROM Users", "EXPLAIN SELECT "+c+" FROM Users WHERE "+s.condition(""),
+		)
 	case 14:
 		return "SELECT * FROM " + s.pick("Customers.Users", "UserGroupAssociations", "Information.Environments", "Customer.Users", "Schemas") + " LIMIT 3"
 	default:

@@ -13,8 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pingone-gateway/gateway/internal/config"
+	"github.com/pingone-gateway/gateway/internal/procedures"
+	declaredprocedures "github.com/pingone-gateway/gateway/pingone/procedures"
 	"github.com/pingone-gateway/gateway/pingone/tables"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/system"
 )
 
 // TestMigrationNamesEveryProperty compares docs/migration.md with the declared
@@ -73,6 +76,51 @@ func TestConnectorsTablesAreThere(t *testing.T) {
 	for _, m := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\|").FindAllStringSubmatch(rows, -1) {
 		assert.True(t, listed[m[1]], "%s is no table of the connector", m[1])
 	}
+}
+
+// connectorViews are the views by which the commercial connector describes
+// itself, after its public documentation.
+var connectorViews = []string{
+	"sys_catalogs", "sys_schemas", "sys_tables", "sys_tablecolumns", "sys_keycolumns", "sys_primarykeys", "sys_foreignkeys",
+	"sys_procedures", "sys_procedureparameters", "sys_indexes", "sys_connection_props",
+}
+
+// connectorColumns are the documented columns of sys_tablecolumns.
+var connectorColumns = []string{
+	"CatalogName", "SchemaName", "TableName", "ColumnName", "DataTypeName", "DataType", "Length", "NumericPrecision", "NumericScale",
+	"IsNullable", "Description", "Ordinal", "IsAutoIncrement", "IsGeneratedColumn", "IsReadOnly", "IsKey", "IsHidden",
+}
+
+// connectorProcedures are its procedures.
+var connectorProcedures = []string{"GetOAuthAccessToken", "GetOAuthAuthorizationURL", "RefreshOAuthAccessToken", "RevokeUserScopeConsents"}
+
+// TestConnectorsViewsAndProceduresAreThere does the same for what is no table of
+// the directory, and lets the page promise nothing.
+func TestConnectorsViewsAndProceduresAreThere(t *testing.T) {
+	t.Parallel()
+	s, err := (&system.Catalog{System: system.Schemas()}).Schema(t.Context(), "sys")
+	require.NoError(t, err)
+	for _, name := range append(connectorViews, "sys_accesspaths") {
+		view, ok := s.Table(name)
+		if assert.True(t, ok, name) && name == "sys_tablecolumns" {
+			for i, column := range connectorColumns {
+				assert.Equal(t, column, view.Columns[i].Name)
+			}
+		}
+	}
+	declared, err := declaredprocedures.All()
+	require.NoError(t, err)
+	there := map[string]bool{}
+	for _, p := range declared {
+		there[p.Signature.Name] = true
+	}
+	for _, p := range procedures.OAuth(nil) {
+		there[p.Name] = true
+	}
+	for _, name := range connectorProcedures {
+		assert.True(t, there[name], name)
+	}
+	assert.NotContains(t, migration(t), "planned")
 }
 
 // answers reports whether a path answers a condition on the column.

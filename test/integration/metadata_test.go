@@ -5,6 +5,8 @@ package integration
 import (
 	"context"
 	"fmt"
+	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,7 +17,9 @@ import (
 	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/internal/testkit"
 	"github.com/pingone-gateway/gateway/pingone"
+	"github.com/pingone-gateway/gateway/pingone/tables"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/exec"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/system"
 )
@@ -151,5 +155,82 @@ func TestSystemTablesCost(t *testing.T) {
 	assert.LessOrEqual(t, schema, 2, "the schema of users and its attributes")
 	plan, err := s.Explain(testkit.Context(t), "SELECT * FROM information_schema.columns WHERE table_schema = 'Customers'")
 	require.NoError(t, err)
-	assert.Contains(t, fmt.Sprintf("%+v", plan), "Calls:[] EstimatedCalls:0")
+	explained, ok := plan.(*exec.Explanation)
+	require.True(t, ok)
+	assert.Empty(t, explained.Scans[0].Calls)
+	assert.Zero(t, explained.Scans[0].EstimatedCalls)
+}
+
+// TestSystemTablesAreTheDeclarations holds what an environment and Information
+// show against the declared tables: each table, each column and its type.
+func TestSystemTablesAreTheDeclarations(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{})
+	declared, err := tables.All()
+	require.NoError(t, err)
+	var listed, columns, keys [][]string
+	var users int
+	for _, d := range declared {
+		schema := map[catalog.Scope]string{catalog.Global: "Information", catalog.PerEnvironment: "Customers"}[d.Scope]
+		kind := "VIEW"
+		if d.Writes != nil {
+			kind = "BASE TABLE"
+		}
+		listed = append(listed, []string{schema, d.Name, kind, d.Doc})
+		if d.Name == "Users" {
+			users = len(d.Columns)
+		}
+		place := 0
+		for i := range d.Columns {
+			c := &d.Columns[i]
+			columns = append(columns, []string{schema, d.Name, c.Name, c.Type.SQL(), c.Doc, fmt.Sprint(!c.Required && !c.Key)})
+			if c.Key {
+				place++
+				keys = append(keys, []string{schema, d.Name, c.Name, fmt.Sprint(place)})
+			}
+		}
+	}
+	const where = " WHERE table_schema IN ('Information', 'Customers')"
+	sameRows(t, listed, s.Query(t, "SELECT table_schema, table_name, table_type, remarks FROM information_schema.tables"+where))
+	sameRows(t, keys, s.Query(t, `SELECT k.table_schema, k.table_name, k.column_name, k.ordinal_position FROM information_schema.key_column_usage k
+		JOIN information_schema.table_constraints c USING (constraint_schema, constraint_name)
+		WHERE c.constraint_type = 'PRIMARY KEY' AND k.table_schema IN ('Information', 'Customers')`))
+	all := s.Query(t, "SELECT SchemaName, TableName, ColumnName, DataTypeName, Description, IsNullable FROM sys_tablecolumns WHERE SchemaName IN ('Information', 'Customers') ORDER BY ALL")
+	own := s.Query(t, "SELECT SchemaName, TableName, ColumnName, DataTypeName, Description, IsNullable FROM sys_tablecolumns WHERE SchemaName = 'Customers' AND TableName = 'Users' AND Ordinal > "+fmt.Sprint(users))
+	assert.NotEmpty(t, own, "attributes of the environment's own stand behind those of all")
+	sameRows(t, append(columns, own...), all)
+	paths := s.Query(t, "SELECT DISTINCT TableName FROM sys_accesspaths WHERE len(RequiredKeys) = 0 AND SchemaName IN ('Information', 'Customers')")
+	assert.Len(t, paths, len(declared), "each table can be read without a key")
+}
+
+// TestSystemTablesFollowAllEnvironments shows in each schema what can be asked of
+// it.
+func TestSystemTablesFollowAllEnvironments(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{})
+	for _, schema := range []string{"AllEnvironments", "Customers", "Partner Portal Zürich"} {
+		columns := s.Query(t, "SELECT column_name FROM information_schema.columns WHERE table_schema = ? AND table_name = 'Groups' ORDER BY ordinal_position", testkit.Parameter{Value: predicate.StringValue(schema)})
+		described := s.Query(t, `DESCRIBE "`+schema+`".Groups`)
+		require.Len(t, described, len(columns))
+		for i := range columns {
+			assert.Equal(t, columns[i][0], described[i][0])
+		}
+	}
+	assert.Empty(t, s.Query(t, "SELECT * FROM sys_foreignkeys WHERE SchemaName = 'AllEnvironments'"))
+	assert.Empty(t, s.Query(t, "SELECT * FROM sys_tables WHERE SchemaName = 'AllEnvironments' AND IsUpdateable"))
+}
+
+// sameRows compares rows in whatever order, and names those that differ.
+func sameRows(t *testing.T, want, got [][]string) {
+	t.Helper()
+	require.NotEmpty(t, want)
+	count := map[string]int{}
+	for _, r := range want {
+		count[strings.Join(r, " | ")]++
+	}
+	for _, r := range got {
+		count[strings.Join(r, " | ")]--
+	}
+	maps.DeleteFunc(count, func(_ string, n int) bool { return n == 0 })
+	assert.Empty(t, count, "1 is missing, -1 too much")
 }
