@@ -52,6 +52,12 @@ func TestPsql(t *testing.T) {
 	r := start(t, sim.Options{}, onWire(nil))
 	const plain = "\\pset tuples_only\n\\pset format unaligned\n"
 	for _, c := range []struct{ name, commands, want string }{
+		{"its tables", `\dt Gr*ps`, " Administrators | Groups | table | gateway\n(1 row)\n"},
+		{"a table's form", `\d "Populations"`, "    \"pk_Populations\" PRIMARY KEY, btree (\"Id\")\nForeign-key constraints:\n    \"fk_Populations_EnvironmentId\" FOREIGN KEY (\"EnvironmentId\") REFERENCES \"Information\".\"Environments\"(\"Id\")"},
+		{"a table's comments", `\d+ groups`, "| Identifier of the group.\n"},
+		{"schemas", `\dn Information`, " Information | gateway\n"},
+		{"databases", `\l`, " pingone | gateway | UTF8 "},
+		{"a description", "SELECT 1 AS a, 'x' AS b \\gdesc", " a      | integer\n b      | text\n"},
 		{"a table", `SELECT "Name" FROM "Populations" WHERE "IsDefault";`, "  Name   \n---------\n Default\n(1 row)\n"},
 		{"as CSV", "\\pset format csv\nSELECT count(*) AS n, true AS b, NULL AS x FROM Users;", "n,b,x\n120,t,\n"},
 		{"several", plain + "SELECT 1;SELECT 'a';", "1\na\n"},
@@ -130,6 +136,17 @@ func TestStatementsOverTheWire(t *testing.T) {
 	})
 }
 
+func TestPythonClients(t *testing.T) {
+	t.Parallel()
+	python := filepath.Join("..", "..", ".cache", "python-clients", "bin", "python")
+	if _, err := os.Stat(python); err != nil && os.Getenv("CI") != "true" {
+		t.Skip("scripts/python-clients.sh installs them")
+	}
+	r := start(t, sim.Options{}, onWire(nil))
+	out, err := exec.CommandContext(t.Context(), python, filepath.Join("..", "..", "test", "clients", "reflect.py"), r.server.Addr(wireName)).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+}
+
 func TestCallersOfTheWire(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)
@@ -156,11 +173,11 @@ func TestCallersOfTheWire(t *testing.T) {
 		_, err = conn.Exec(t.Context(), "SELECT count(*) FROM Users").ReadAll()
 		return err
 	}
-	assert.NoError(t, connect("anyone", key, "require"))
-	assert.NoError(t, connect(sim.AppWorker.ID, sim.AppWorker.Secret, "require"), "passed through")
-	assert.NoError(t, connect("anyone", tokenOf(t, s, address, sim.AppWorker), "require"), "a token of PingOne's")
-	assert.ErrorContains(t, connect("anyone", "wrong", "require"), "28P01")
-	assert.NoError(t, connect("anyone", key, "disable"), "this host needs no TLS")
+	require.NoError(t, connect("anyone", key, "require"))
+	require.NoError(t, connect(sim.AppWorker.ID, sim.AppWorker.Secret, "require"), "passed through")
+	require.NoError(t, connect("anyone", tokenOf(t, s, address, sim.AppWorker), "require"), "a token of PingOne's")
+	require.ErrorContains(t, connect("anyone", "wrong", "require"), "28P01")
+	require.NoError(t, connect("anyone", key, "disable"), "this host needs no TLS")
 
 	outcomes := map[string]int{}
 	for _, l := range r.audited(t, 9) {

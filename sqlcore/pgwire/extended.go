@@ -111,6 +111,9 @@ func (d *dialog) portal(name string) (*portal, error) {
 	if p := d.portals[name]; p != nil {
 		return p, nil
 	}
+	if c := d.cursors[name]; c != nil { // which is one, whoever declared it
+		return c, nil
+	}
 	return nil, state("34000", gwerr.Newf(gwerr.BadRequest, "There is no portal named %q.", name))
 }
 
@@ -172,7 +175,8 @@ func (d *dialog) describeStatement(st *statement) (err error) {
 	if err = infer(ctx, request, d.schema, st); err != nil {
 		return w.reason(err)
 	}
-	columns, err := request.Columns(ctx, query.Statement{SQL: st.withTypes()})
+	text, _ := d.translated(st.withTypes())
+	columns, err := request.Columns(ctx, query.Statement{SQL: text})
 	if err != nil {
 		return w.reason(err)
 	}

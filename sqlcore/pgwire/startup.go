@@ -205,7 +205,7 @@ func (d *dialog) greet() error {
 	if err := d.checkSchema(); err != nil {
 		return err
 	}
-	d.notices = d.settings.start(d.params)
+	d.settings.start(d.params)
 	out := &d.conn.out
 	out.message(&pgproto3.AuthenticationOk{})
 	for _, name := range reported {
@@ -213,7 +213,6 @@ func (d *dialog) greet() error {
 		out.message(&pgproto3.ParameterStatus{Name: name, Value: value})
 	}
 	out.message(&pgproto3.BackendKeyData{ProcessID: d.conn.pid, SecretKey: d.conn.secret})
-	d.sendNotices()
 	d.conn.backend.SetMaxBodyLen(d.conn.server.cfg.MessageBytes + 1024)
 	return d.ready()
 }
@@ -227,10 +226,18 @@ func (d *dialog) checkSchema() (err error) {
 		return err
 	}
 	defer func() { r.End(err) }()
-	if d.schema == "" {
-		return nil
+	name := d.schema
+	if name == "" {
+		name = r.Default()
 	}
-	if _, err = r.Schema(inner, d.schema); gwerr.Is(err, gwerr.UnknownSchema) {
+	s, err := r.Schema(inner, name)
+	switch {
+	case err == nil:
+		d.shown = s.Name
+	case d.schema == "":
+		d.shown = name // what is wrong with it, statements will tell
+		return nil
+	case gwerr.Is(err, gwerr.UnknownSchema):
 		err = state("3D000", gwerr.From(err))
 	}
 	return err
