@@ -374,7 +374,6 @@ func TestContexts(t *testing.T) {
 // caller sees it masked, or there is none.
 func TestColumnsThatTellRowsApart(t *testing.T) {
 	t.Parallel()
-	s := club(false)
 	for _, c := range []struct {
 		name, address string
 		change        func(*catalog.Table)
@@ -392,7 +391,7 @@ func TestColumnsThatTellRowsApart(t *testing.T) {
 		}, []int{1}, "TownId+Id"},
 		{"no key", "People?$select=Name", func(p *catalog.Table) { p.Columns[0].Key = false }, nil, "Name"},
 	} {
-		s = club(false)
+		s := club(false)
 		if c.change != nil {
 			c.change(s.Tables[1])
 		}

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
-
 	"strings"
 	"testing"
 	"testing/fstest"
