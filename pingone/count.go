@@ -2,6 +2,8 @@ package pingone
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
@@ -48,7 +50,7 @@ func (c *Directory) countRuns(ctx context.Context, r scan.Request) (int64, bool,
 	g.SetLimit(c.cfg.MaxParallel)
 	for i, key := range keys {
 		g.Go(func() error {
-			w := j.walkOf(key, variant, append(r.Filters, j.withinFilter())...)
+			w := j.walkOf(key, variant, j.filters()...)
 			w.page = 1
 			one := reading{job: j, walk: w}
 			p, err := one.begin(ctx)
@@ -74,6 +76,15 @@ func (c *Directory) countRuns(ctx context.Context, r scan.Request) (int64, bool,
 		total += n
 	}
 	return total, true, nil
+}
+
+// filters are the request's with what Within stands for.
+func (j *job) filters() []string {
+	more := j.withinFilter()
+	if more == "" || len(j.req.Filters) == 1 && strings.Contains(j.req.Filters[0], more) {
+		return j.req.Filters
+	}
+	return append(slices.Clone(j.req.Filters), more)
 }
 
 // withinFilter is the condition that Within stands for; "" without it.

@@ -107,7 +107,7 @@ func (j *job) pagesNote() string {
 func (j *job) describeParts() []scan.Call {
 	p := j.path.Partition
 	var out []scan.Call
-	whole := j.walkOf(nil, "", append(append([]string(nil), j.req.Filters...), j.withinFilter())...)
+	whole := j.walkOf(nil, "", j.filters()...)
 	if whole.filter != "" {
 		out = append(out, j.describeWalk(whole, 1, fmt.Sprintf("its count decides whether the scan is divided; up to %d rows are read on from here", fewRows)))
 	}

@@ -75,7 +75,7 @@ func (j *job) divided(ctx context.Context, out sink) error {
 	fits := len(j.req.Within) <= chainValues
 	all := &reading{job: j, walk: j.walkOf(nil, "", j.req.Filters...)}
 	if fits {
-		all.walk = j.walkOf(nil, "", append(slices.Clone(j.req.Filters), j.withinFilter())...)
+		all.walk = j.walkOf(nil, "", j.filters()...)
 	}
 	whole := func() error {
 		_, err := all.read(ctx, j.to(out, j.constants(nil)))

@@ -50,7 +50,12 @@ func (j *job) fan(ctx context.Context, out sink) *fan {
 // add begins a task once there is room; false says that no more are needed.
 func (f *fan) add(t task) bool {
 	if f.lanes == nil {
-		f.group.Go(func() error { return t(f.ctx, f.out) })
+		f.group.Go(func() error {
+			if err := f.ctx.Err(); err != nil {
+				return err // it waited for room until no more were needed
+			}
+			return t(f.ctx, f.out)
+		})
 		return f.ctx.Err() == nil
 	}
 	lane := make(chan scan.Batch, 1)

@@ -111,8 +111,8 @@ func reducesDearer(m mergedQuery, all []*driven, from int) bool {
 		if to.done || to.rows != nil || to.read.Empty {
 			continue
 		}
-		calls := to.read.Estimate.Calls
-		if calls > 1 && calls >= all[from].read.Estimate.Calls || !to.read.Estimate.Known && shares(all[from].read, to.read, e) {
+		cost, own := to.read.Estimate, all[from].read.Estimate
+		if cost.Calls >= own.Calls && (cost.Calls > 1 || cost.Rows > wider*own.Rows) || !to.read.Estimate.Known && shares(all[from].read, to.read, e) {
 			return true
 		}
 	}
@@ -192,7 +192,7 @@ func (x *Executor) reduce(ctx context.Context, to *driven, keys predicate.Expr, 
 			return err
 		}
 	}
-	if !r.Empty && r.Estimate.Calls >= to.read.Estimate.Calls {
+	if !r.Empty && !r.Estimate.Less(to.read.Estimate) {
 		return nil
 	}
 	r.DrivenBy = append(append([]string(nil), to.read.DrivenBy...), by)

@@ -14,6 +14,9 @@ const (
 	// fewCalls is the number of calls that are made without asking whether
 	// another plan would need fewer.
 	fewCalls = 8
+	// wider is how many times as many rows make it worth waiting for keys, where
+	// they save no call.
+	wider = 10
 	// surely is how many times cheaper a plan must look than one of unknown
 	// cost to be taken without asking.
 	surely = 4

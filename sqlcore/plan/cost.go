@@ -69,7 +69,11 @@ func (s *search) alone(path *catalog.Path) bool {
 }
 
 func (s *search) priceList(c *candidate, size int64, known bool) {
-	if !known {
+	switch {
+	case known:
+	case c.request.Path.Page == 0:
+		size = usualPage
+	default:
 		size = guessedSet
 	}
 	rows := int64(float64(size) * keeps(c.pushed, c.request.Path))
@@ -125,7 +129,7 @@ func further(rows int64, path *catalog.Path) int64 {
 	case path.Whole():
 		return 0
 	case path.Page == 0:
-		return 0 // the service decides, and usually gives all
+		return max(0, rows-1) / usualPage
 	default:
 		return max(0, rows-1) / int64(path.Page)
 	}
@@ -194,6 +198,7 @@ func (s *search) partition(c *candidate) {
 		for _, v := range values {
 			c.request.Within = append(c.request.Within, v.Text())
 		}
+		slices.Sort(c.request.Within) // as the filter has them
 	}
 }
 

@@ -58,15 +58,19 @@ func (s *search) best(ctx context.Context) (*candidate, error) {
 		if via := s.access.Path; via != "" && via != s.table.Paths[i].Name {
 			continue
 		}
-		c, err := s.candidate(ctx, &s.table.Paths[i])
+		cheap := best != nil && best.decisive(s.table)
+		one := *s
+		if cheap {
+			one.planner = s.planner.Silent()
+		}
+		c, err := one.candidate(ctx, &s.table.Paths[i])
 		if err != nil {
 			return nil, err
 		}
 		if c == nil {
 			continue
 		}
-		cheap := best != nil && best.decisive(s.table)
-		s.price(ctx, c, best != nil && !cheap)
+		one.price(ctx, c, best != nil)
 		if best == nil || c.estimate.Calls < best.estimate.Calls && (c.estimate.Known || !cheap) {
 			best = c
 		}

@@ -241,7 +241,9 @@ type counting struct {
 
 // RoundTrip implements http.RoundTripper.
 func (c *counting) RoundTrip(r *http.Request) (*http.Response, error) {
-	c.n.Add(1)
+	if r.Context().Err() == nil {
+		c.n.Add(1)
+	}
 	return c.RoundTripper.RoundTrip(r)
 }
 
