@@ -55,7 +55,7 @@ func (j *job) describeLists() []scan.Call {
 	if len(filters) == 0 {
 		filters = []string{""}
 	}
-	values := variants(j.req)
+	values := j.req.VariantsRead()
 	if len(values) == 0 {
 		values = []string{""}
 	}

@@ -96,8 +96,8 @@ func (j *job) divided(ctx context.Context, out sink) error {
 		}
 		expected = p.count
 	}
-	if c, ok := j.counters(); ok && fits {
-		if done, err := j.tallied(ctx, out, c, all); done || err != nil {
+	if len(j.req.CountBy) > 0 && fits {
+		if done, err := j.tallied(ctx, out, all); done || err != nil {
 			return err
 		}
 	}

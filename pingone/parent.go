@@ -161,7 +161,7 @@ func (j *job) parents(rec arrow.RecordBatch) ([]parentRow, error) {
 	}
 	child := j.req
 	child.Path = j.table.Path(p.Path)
-	looks, doubts, values := j.parentLookups(), p.Doubts(child.Path), variants(child)
+	looks, doubts, values := j.parentLookups(), p.Doubts(child.Path), child.VariantsRead()
 	out := make([]parentRow, 0, rec.NumRows())
 	for i := range int(rec.NumRows()) {
 		nothing := func(columns []string) bool {
@@ -300,7 +300,7 @@ func (j *job) lacking(without []string) *job {
 	if len(without) == 0 {
 		return j
 	}
-	left := variants(j.req)
+	left := j.req.VariantsRead()
 	for len(left) > 0 && slices.Contains(without, left[len(left)-1]) {
 		left = left[:len(left)-1]
 	}

@@ -84,7 +84,7 @@ func badContinuation() error {
 
 // sequential reports whether one cursor goes through all rows of the request.
 func sequential(r scan.Request) bool {
-	return r.Path.List != "" && !r.Partition && len(r.Filters) <= 1 && len(r.Keys) <= 1 && len(variants(r)) <= 1
+	return r.Path.List != "" && !r.Partition && len(r.Filters) <= 1 && len(r.Keys) <= 1 && len(r.VariantsRead()) <= 1
 }
 
 func firstKey(r scan.Request) []string {
@@ -92,33 +92,6 @@ func firstKey(r scan.Request) []string {
 		return nil
 	}
 	return r.Keys[0]
-}
-
-// variants lists the values of the path's variant that must be read, in order
-// of precedence; none where the rows need not be told apart. A value's
-// predecessors are read too, since they take rows away from it.
-func variants(r scan.Request) []string {
-	v := r.Path.Variant
-	if v == nil {
-		return nil
-	}
-	projected := slices.ContainsFunc(r.Columns, func(c int) bool { return r.Table.Columns[c].Name == v.Column })
-	if len(r.Variants) == 0 {
-		if projected {
-			return v.Values
-		}
-		return nil
-	}
-	if !projected && !slices.ContainsFunc(v.Values, func(s string) bool { return !slices.Contains(r.Variants, s) }) {
-		return nil
-	}
-	last := 0
-	for i, value := range v.Values {
-		if slices.Contains(r.Variants, value) {
-			last = i + 1
-		}
-	}
-	return v.Values[:last]
 }
 
 // produce carries the request out.
@@ -156,7 +129,7 @@ func (j *job) run(ctx context.Context, out sink, key []string, more map[string]s
 	if j.path.Get != "" {
 		return j.one(ctx, out, key, constants)
 	}
-	if v := variants(j.req); len(v) > 0 {
+	if v := j.req.VariantsRead(); len(v) > 0 {
 		return j.byVariant(ctx, out, key, v, constants)
 	}
 	if len(j.req.Filters) <= 1 {
@@ -180,7 +153,7 @@ func (j *job) collection(ctx context.Context, out sink, key []string, constants 
 	if j.slices() {
 		return j.sliced(ctx, out, key, constants, filter, seen)
 	}
-	if j.constant() && seen == nil && j.req.Resume == "" && j.quota.few() == 0 {
+	if j.req.Constant() && seen == nil && j.req.Resume == "" && j.quota.few() == 0 {
 		if done, err := j.counted(ctx, out, key, constants, filter); done || err != nil {
 			return err
 		}

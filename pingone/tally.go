@@ -9,8 +9,6 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/safely"
-	"github.com/pingone-gateway/gateway/sqlcore/catalog"
-	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 	"github.com/pingone-gateway/gateway/sqlcore/scim"
 )
@@ -22,11 +20,6 @@ import (
 
 // rowsAtOnce bounds the rows of one batch that was counted, not read.
 const rowsAtOnce = 1 << 16
-
-// constant reports whether all columns of a run's rows are the same.
-func (j *job) constant() bool {
-	return j.path.CountExact && !slices.ContainsFunc(j.shape.slots, func(s slot) bool { return s.from != fromConstant })
-}
 
 // counted hands on the rows of a run whose columns are all constant, as many as the
 // service counts; false where it doesn't tell.
@@ -72,38 +65,10 @@ func (j *job) repeat(ctx context.Context, out sink, n int64, constants map[strin
 	return nil
 }
 
-// counters are the columns by whose values the service can count all rows of a
-// scan.
-type counters struct {
-	// flags are Boolean columns that are never null.
-	flags []string
-	// parts is true where the partition column is one of them.
-	parts bool
-}
-
-// counters tells whether nothing else is wanted of a divided scan's rows.
-func (j *job) counters() (c counters, ok bool) {
-	for _, s := range j.shape.slots {
-		col, f := j.table.Column(s.name), j.path.Filters[s.name]
-		switch {
-		case s.from == fromConstant:
-		case s.from != fromAnswer || !f.Exact || !slices.Contains(f.Operators, predicate.OpEq) || !col.Required:
-			return c, false
-		case s.name == j.path.Partition.Column:
-			c.parts = true
-		case col.Type == catalog.Bool:
-			c.flags = append(c.flags, s.name)
-		default:
-			return c, false
-		}
-	}
-	return c, j.path.CountExact && j.path.And && j.table.Derived == nil
-}
-
 // tallied hands the rows of a divided scan on as the service counts them by the
-// columns that are wanted; false where that takes more calls than reading them,
+// columns that are wanted, flags and the partition column; false where that takes more calls than reading them,
 // or where the counts don't add up, since rows changed between them.
-func (j *job) tallied(ctx context.Context, out sink, c counters, all *reading) (bool, error) {
+func (j *job) tallied(ctx context.Context, out sink, all *reading) (bool, error) {
 	total := int64(-1)
 	if all.first != nil {
 		total = all.first.count
@@ -114,10 +79,11 @@ func (j *job) tallied(ctx context.Context, out sink, c counters, all *reading) (
 		}
 	}
 	combined := []map[string]string{{}}
-	for _, flag := range c.flags {
-		combined = times(combined, flag, []string{"true", "false"})
-	}
-	if c.parts {
+	for _, name := range j.req.CountBy {
+		if name != j.path.Partition.Column {
+			combined = times(combined, name, []string{"true", "false"})
+			continue
+		}
 		values, err := j.partitionValues(ctx)
 		if gwerr.Is(err, gwerr.UpstreamForbidden) {
 			return false, nil
@@ -128,7 +94,7 @@ func (j *job) tallied(ctx context.Context, out sink, c counters, all *reading) (
 		for i, v := range values {
 			keys[i] = v.key
 		}
-		combined = times(combined, j.path.Partition.Column, keys)
+		combined = times(combined, name, keys)
 	}
 	if int64(len(combined)) >= total/int64(max(1, j.pageSize())) {
 		return false, nil

@@ -205,18 +205,6 @@ func madeUpLink(from *plan.Read, e edge) *plan.Link {
 	return l
 }
 
-// refine asks how many rows a condition or a key leaves, where one call tells.
-func (x *Executor) refine(ctx context.Context, r *plan.Read) {
-	q := r.Request
-	if r.Empty || q.Path == nil || q.Path.List == "" || !q.Path.CountExact || len(q.Filters) > 1 || len(q.Keys) > 1 || len(q.Filters)+len(q.Keys) == 0 || len(q.Within) > 0 {
-		return
-	}
-	q.Limit = 0
-	if rows, known, err := x.source.Count(ctx, q); err == nil && known {
-		r.Estimate = x.planner.Sized(r, rows)
-	}
-}
-
 func (x *Executor) explainRead(r *plan.Read) ExplainedScan {
 	s := ExplainedScan{
 		Table: r.Access.Table.Name, Alias: r.Access.Alias, Columns: []string{}, KeysFrom: r.DrivenBy,

@@ -29,6 +29,7 @@ type sizeKey struct{ schema, table string }
 
 type sized struct {
 	rows  int64
+	parts int64 // rows of the table that the sizes stand in
 	known bool
 	at    time.Time
 }
@@ -41,7 +42,7 @@ func (s *sizer) Size(ctx context.Context, t *catalog.Table) (int64, bool) {
 	if k, ok := s.remembered(t); ok {
 		return k.rows, k.known
 	}
-	rows, known, err := s.ask(ctx, t)
+	one, err := s.ask(ctx, t)
 	if err != nil && !gwerr.Is(err, gwerr.UpstreamForbidden) {
 		// The query itself will meet the error, if it is one that stays.
 		return 0, false
@@ -51,8 +52,9 @@ func (s *sizer) Size(ctx context.Context, t *catalog.Table) (int64, bool) {
 	if len(s.known) > 10_000 {
 		clear(s.known)
 	}
-	s.known[keyOf(t)] = sized{rows: rows, known: known, at: s.now()}
-	return rows, known
+	one.at = s.now()
+	s.known[keyOf(t)] = one
+	return one.rows, one.known
 }
 
 // Peek implements plan.Sizer.
@@ -62,6 +64,15 @@ func (s *sizer) Peek(t *catalog.Table) (int64, bool) {
 	}
 	k, _ := s.remembered(t)
 	return k.rows, k.known
+}
+
+// Parts implements plan.Sizer.
+func (s *sizer) Parts(t *catalog.Table) int64 {
+	if t.Schema == nil {
+		return 0
+	}
+	k, _ := s.remembered(t)
+	return k.parts
 }
 
 // remembered is the last answer, if it is young enough; it may be that nobody
@@ -81,30 +92,31 @@ func keyOf(t *catalog.Table) sizeKey {
 }
 
 // ask reads a size from where the table declares it.
-func (s *sizer) ask(ctx context.Context, t *catalog.Table) (rows int64, known bool, err error) {
+func (s *sizer) ask(ctx context.Context, t *catalog.Table) (out sized, err error) {
 	if path := t.Path(t.Size.Path); path != nil {
-		return s.source.Count(ctx, scan.Request{Table: t, Path: path})
+		out.rows, out.known, err = s.source.Count(ctx, scan.Request{Table: t, Path: path})
+		return out, err
 	}
 	from, ok := t.Schema.Table(t.Size.Table)
 	if !ok || listing(from) == nil {
-		return 0, false, nil
+		return out, nil
 	}
 	batches, err := s.source.Scan(ctx, scan.Request{Table: from, Path: listing(from), Columns: []int{from.Index(t.Size.Column)}})
 	if err != nil {
-		return 0, false, err
+		return out, err
 	}
 	defer batches.Close()
-	for known = true; ; {
+	for out.known = true; ; {
 		b, err := batches.Next(ctx)
 		if isEnd(err) {
-			return rows, known, nil
+			return out, nil
 		}
 		if err != nil {
-			return 0, false, err
+			return sized{}, err
 		}
 		n, whole := sum(b.Record.Column(0))
+		out.rows, out.parts, out.known = out.rows+n, out.parts+b.Record.NumRows(), out.known && whole
 		b.Record.Release()
-		rows, known = rows+n, known && whole
 	}
 }
 

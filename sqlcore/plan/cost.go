@@ -2,6 +2,7 @@ package plan
 
 import (
 	"context"
+	"math"
 	"slices"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -76,7 +77,7 @@ func (s *search) priceList(c *candidate, size int64, known bool) {
 	default:
 		size = guessedSet
 	}
-	rows := int64(float64(size) * keeps(c.pushed, c.request.Path))
+	rows := int64(float64(size) * s.keeps(c.pushed, c.request.Path))
 	calls := int64(max(1, len(c.request.Filters))) + further(rows, c.request.Path)
 	if few := s.access.Soon(); c.exact && few > 0 {
 		rows = min(rows, few)
@@ -161,15 +162,19 @@ func (s *search) reads(column string) bool {
 	return slices.Contains(predicate.Columns(s.where), column)
 }
 
-func keeps(pushed predicate.Expr, path *catalog.Path) float64 {
+// keeps guesses the share of rows that a condition leaves.
+func (s *search) keeps(pushed predicate.Expr, path *catalog.Path) float64 {
 	share := 1.0
 	for _, e := range predicate.Conjuncts(pushed) {
 		one := keepText
 		if cols := predicate.Columns(e); len(cols) == 1 && path.Filters[cols[0]].Exact {
 			one = keepExact
+			if parts := s.planner.sizes.Parts(s.table); parts > 0 && path.Partition != nil && path.Partition.Column == cols[0] {
+				one = 1 / float64(parts)
+			}
 		}
 		if values, ok := listed(e); ok {
-			one = min(1, one*float64(values))
+			one = 1 - math.Pow(1-one, float64(values))
 		}
 		share *= one
 	}

@@ -94,6 +94,9 @@ type Sizer interface {
 	Size(ctx context.Context, t *catalog.Table) (rows int64, known bool)
 	// Peek is Size from what is at hand: it never asks the source.
 	Peek(t *catalog.Table) (rows int64, known bool)
+	// Parts is the number of values that the table's partition column is known
+	// to have, 0 if it isn't; it never asks either.
+	Parts(t *catalog.Table) int64
 }
 
 // Options tune the planner.
@@ -197,3 +200,6 @@ func (unsized) Size(context.Context, *catalog.Table) (int64, bool) { return 0, f
 
 // Peek implements Sizer.
 func (unsized) Peek(*catalog.Table) (int64, bool) { return 0, false }
+
+// Parts implements Sizer.
+func (unsized) Parts(*catalog.Table) int64 { return 0 }

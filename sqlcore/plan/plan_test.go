@@ -53,6 +53,8 @@ func (s *sizes) Size(_ context.Context, t *catalog.Table) (int64, bool) {
 
 func (s *sizes) Peek(*catalog.Table) (int64, bool) { return 0, false }
 
+func (s *sizes) Parts(*catalog.Table) int64 { return 0 }
+
 func positions(t *testing.T, tab *catalog.Table, names ...string) []int {
 	t.Helper()
 	out := make([]int, len(names))

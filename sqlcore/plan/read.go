@@ -3,6 +3,7 @@ package plan
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -141,12 +142,48 @@ func (p *Planner) fill(r *Read, table *catalog.Table, c *candidate, where predic
 	r.columns(table)
 	filtered := r.Restriction != nil && (!c.exact || r.Restriction.FilterSQL != "")
 	r.CountOnly = len(r.Access.Columns) == 0 && c.exact && !filtered && r.Residual == predicate.True
+	p.countBy(r, table)
 	if r.Exact && r.Restriction == nil {
 		r.Request.Limit, r.Request.Expect = r.Access.Limit, r.Access.Expect
 		r.first(c)
 	}
 	if p.options.PageSize > 0 && c.request.Path.Page > 0 {
 		r.Request.Page = min(p.options.PageSize, max(c.request.Path.PageMax, c.request.Path.Page))
+	}
+}
+
+// countBy lets the source count rows of a scan of which nothing is wanted but
+// what the service can test exactly: Boolean columns that are never null, and the
+// one by which the scan is divided.
+func (p *Planner) countBy(r *Read, table *catalog.Table) {
+	path := r.Request.Path
+	if !r.Request.Partition || !path.CountExact || !path.And || len(r.Request.Columns) == 0 {
+		return
+	}
+	calls, by := int64(1), []string(nil)
+	for _, c := range r.Request.Columns {
+		col := &table.Columns[c]
+		f := path.Filters[col.Name]
+		switch {
+		case col.Name == schemaColumn && table.Scope == catalog.PerEnvironment:
+			continue
+		case !f.Exact || !col.Required || !slices.Contains(f.Operators, predicate.OpEq):
+			return
+		case col.Name == path.Partition.Column:
+			calls *= max(1, p.sizes.Parts(table))
+		case col.Type == catalog.Bool:
+			calls *= 2
+		default:
+			return
+		}
+		by = append(by, col.Name)
+	}
+	r.Request.CountBy = by
+	if slices.Contains(by, path.Partition.Column) {
+		calls++ // the values
+	}
+	if r.Estimate.Known && calls+1 < r.Estimate.Calls {
+		r.Estimate.Calls = calls + 1
 	}
 }
 

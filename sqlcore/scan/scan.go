@@ -6,6 +6,7 @@ package scan
 import (
 	"context"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -65,11 +66,53 @@ type Request struct {
 	Page int
 	// Resume continues after the batch that carried this cursor.
 	Resume string
+	// CountBy names the columns that are wanted, where the service can count rows
+	// by the values of each: then the source may count instead of read.
+	CountBy []string
 	// Shared says that another reading of the same request makes the same calls:
 	// their answers are kept for it as far as there is room.
 	Shared bool
 	// Bulk marks a scan that may wait behind interactive ones.
 	Bulk bool
+}
+
+// VariantsRead lists the values of the path's variant that must be read, in order
+// of precedence; none where the rows need not be told apart. A value's
+// predecessors are read too, since they take rows away from it.
+func (r *Request) VariantsRead() []string {
+	v := r.Path.Variant
+	if v == nil {
+		return nil
+	}
+	projected := slices.ContainsFunc(r.Columns, func(c int) bool { return r.Table.Columns[c].Name == v.Column })
+	if len(r.Variants) == 0 {
+		if projected {
+			return v.Values
+		}
+		return nil
+	}
+	if !projected && !slices.ContainsFunc(v.Values, func(s string) bool { return !slices.Contains(r.Variants, s) }) {
+		return nil
+	}
+	last := 0
+	for i, value := range v.Values {
+		if slices.Contains(r.Variants, value) {
+			last = i + 1
+		}
+	}
+	return v.Values[:last]
+}
+
+// Constant reports whether all rows of a run are alike, as their columns' values
+// come from the keys: then counting is enough, if the path counts.
+func (r *Request) Constant() bool {
+	p := r.Path
+	supplied := func(name string) bool { return slices.Contains(p.Supplies, name) }
+	return p.CountExact && !slices.ContainsFunc(r.Columns, func(c int) bool {
+		name := r.Table.Columns[c].Name
+		look, looked := p.Lookup[name]
+		return !supplied(name) && !(looked && supplied(look.Key)) && !(name == "EnvironmentId" && r.Table.Scope == catalog.PerEnvironment)
+	})
 }
 
 // Batch is a record batch and the place after it. The receiver owns Record
