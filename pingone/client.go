@@ -131,11 +131,13 @@ type outcome struct {
 func (c *client) attempt(ctx context.Context, r *retrier, use func([]byte) error) outcome {
 	q, n := r.call, r.attempts+1
 	permit := Permit{Group: q.group, Bulk: q.bulk}
+	asked := c.cfg.Clock.Now()
 	release, err := r.acquire(ctx, permit)
 	if err != nil {
 		return outcome{err: err}
 	}
 	defer release()
+	waited := c.cfg.Clock.Now().Sub(asked)
 	select {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
@@ -146,7 +148,7 @@ func (c *client) attempt(ctx context.Context, r *retrier, use func([]byte) error
 	out, size := c.exchange(ctx, q, n, use)
 	c.cfg.Sink.Observe(ctx, observe.UpstreamCall{
 		Group: q.group, Endpoint: q.endpoint, Method: q.method(), Status: out.status,
-		Attempt: n, Duration: c.cfg.Clock.Now().Sub(start), Bytes: size,
+		Attempt: n, Duration: c.cfg.Clock.Now().Sub(start), Waited: waited, Bytes: size,
 	})
 	if out.status != 0 {
 		c.cfg.Limiter.Report(ctx, permit, out.status, out.retryAfter)

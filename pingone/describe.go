@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
@@ -71,6 +72,9 @@ func (j *job) describeLists() []scan.Call {
 		times, note = 1, ""
 	}
 	var out []scan.Call
+	if rest := len(filters) - shownKeys; rest > 0 {
+		filters, note = filters[:1], fmt.Sprintf("and %d more with the rest of the condition; %s", rest+shownKeys-1, note)
+	}
 	for _, key := range keys {
 		for _, v := range values {
 			for _, f := range filters {
@@ -104,18 +108,23 @@ func (j *job) pagesNote() string {
 	}
 }
 
-func (j *job) describeParts() []scan.Call {
+func (j *job) describeParts() (calls []scan.Call) {
 	p := j.path.Partition
 	var out []scan.Call
 	whole := j.walkOf(nil, "", j.filters()...)
-	if whole.filter != "" {
-		out = append(out, j.describeWalk(whole, 1, fmt.Sprintf("its count decides whether the scan is divided; up to %d rows are read on from here", fewRows)))
+	if len(j.req.CountBy) > 0 {
+		counting := whole
+		counting.page = 1
+		defer func() {
+			calls = append(calls, j.describeWalk(counting, 0, "or a count of each value, with this condition more"))
+		}()
 	}
+	out = append(out, j.describeWalk(whole, 0, fmt.Sprintf("its count decides whether the scan is divided; up to %d rows, or where parts don't pay, all pages are read on from here", fewRows)))
 	if t, ok := j.table.Schema.Table(p.Table); ok {
 		for i := range t.Paths {
 			if t.Paths[i].List != "" && len(t.Paths[i].Keys) == 0 {
 				parts := &job{Directory: j.Directory, table: t, path: &t.Paths[i]}
-				out = append(out, describe(parts.place(t.Paths[i].List, nil), 1, "the sizes of the parts"))
+				out = append(out, describe(parts.place(t.Paths[i].List, nil), 1, "the sizes of the parts, if it is"))
 				break
 			}
 		}
@@ -179,5 +188,19 @@ func describe(a address, times int64, note string) scan.Call {
 	if err != nil {
 		text = a.String()
 	}
-	return scan.Call{Method: http.MethodGet, Address: text, Times: times, Note: note}
+	return scan.Call{Method: http.MethodGet, Address: abridged(text), Times: times, Note: note}
+}
+
+// abridged shows one of a long chain of alternatives.
+func abridged(address string) string {
+	parts := strings.Split(address, " or ")
+	if len(parts) <= shownKeys {
+		return address
+	}
+	last := parts[len(parts)-1]
+	end := ""
+	if at := strings.LastIndex(last, "&limit="); at >= 0 {
+		end = last[at:]
+	}
+	return fmt.Sprintf("%s or … (%d more)%s", parts[0], len(parts)-1, end)
 }

@@ -14,10 +14,14 @@ func WithCalls(ctx context.Context) (context.Context, func() int64) {
 	return context.WithValue(ctx, callsKey{}, n), n.Load
 }
 
-// CountCalls is a Sink that counts for WithCalls.
+// CountCalls is a Sink that counts for WithCalls and WithTrace.
 var CountCalls = SinkFunc(func(ctx context.Context, e Event) {
-	if _, ok := e.(UpstreamCall); !ok {
+	call, ok := e.(UpstreamCall)
+	if !ok {
 		return
+	}
+	if t := TraceOf(ctx); t != nil {
+		t.call(call)
 	}
 	if n, ok := ctx.Value(callsKey{}).(*atomic.Int64); ok {
 		n.Add(1)

@@ -78,7 +78,9 @@ type UpstreamCall struct {
 	Status   int // 0 if no answer came
 	Attempt  int // from 1
 	Duration time.Duration
-	Bytes    int64
+	// Waited is the time for which the call waited for its turn in the rate budget.
+	Waited time.Duration
+	Bytes  int64
 }
 
 // UpstreamRetry is a decision to repeat a call.

@@ -23,7 +23,11 @@ func (r *Request) command(ctx context.Context, st query.Statement) (query.Statem
 	case "show":
 		return r.show(ctx, st, c)
 	case "explain":
-		e, err := r.explain(ctx, about)
+		explain := r.explain
+		if c.Analyze {
+			explain = r.analyze
+		}
+		e, err := explain(ctx, about)
 		if err != nil {
 			return st, err
 		}

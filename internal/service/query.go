@@ -2,9 +2,12 @@ package service
 
 import (
 	"context"
+	"errors"
+	"io"
 	"slices"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/change"
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
@@ -90,6 +93,44 @@ func (r *Request) explain(ctx context.Context, st query.Statement) (*exec.Explan
 	}
 	r.reads(q)
 	return attempt(ctx, r, func() (*exec.Explanation, error) { return r.connection.Executor.Explain(ctx, q) })
+}
+
+// analyze runs a query, drops its rows and tells what it did.
+func (r *Request) analyze(ctx context.Context, st query.Statement) (*exec.Explanation, error) {
+	if procedure.Is(st.SQL) || change.Is(st.SQL) {
+		return nil, gwerr.New(gwerr.NotImplemented, "EXPLAIN ANALYZE runs queries alone: it would change what it explains.", "Write EXPLAIN.").At(0)
+	}
+	q, err := r.bind(ctx, st, r.Provider)
+	if err != nil {
+		return nil, err
+	}
+	running, trace := observe.WithTrace(scan.WithMemo(ctx))
+	start, n := r.session.service.config.Now(), int64(0)
+	rows, err := r.Query(running, q)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for {
+		b, err := rows.Next(running)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		n += b.Record.NumRows()
+		b.Record.Release()
+	}
+	took := r.session.service.config.Now().Sub(start)
+	e, err := r.explain(ctx, st)
+	if err != nil {
+		return nil, err
+	}
+	if !e.Veiled() {
+		e.Tell(trace, n, took)
+	}
+	return e, nil
 }
 
 // Bind checks a statement against the caller's view of the catalog and prepares

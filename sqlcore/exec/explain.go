@@ -24,6 +24,10 @@ type Explanation struct {
 	// Changes are the calls that change each row found.
 	Changes []scan.Call `json:"changes,omitempty"`
 	Notes   []string    `json:"notes,omitempty"`
+	// Actual is what the query did, for EXPLAIN ANALYZE.
+	Actual *Actual `json:"actual,omitempty"`
+
+	veiled bool
 }
 
 // ExplainedScan is one table read of an explained plan.
@@ -32,8 +36,10 @@ type ExplainedScan struct {
 	Schema string `json:"schema"`
 	Alias  string `json:"alias,omitempty"`
 	// Path names the access path, "" where nothing has to be read.
-	Path    string   `json:"path"`
-	Columns []string `json:"columns"`
+	Path string `json:"path"`
+	// Decision says how the rows are had, and why so.
+	Decision string   `json:"decision,omitempty"`
+	Columns  []string `json:"columns"`
 	// Pushed is what the API evaluates; Residual what the gateway does.
 	Pushed   string `json:"pushed,omitempty"`
 	Residual string `json:"residual,omitempty"`
@@ -137,15 +143,19 @@ func restricted(r *plan.Read) bool {
 	return r.Restriction != nil || slices.ContainsFunc(r.Parts, restricted)
 }
 
+// Veiled reports whether the caller must not know how rows are read.
+func (e *Explanation) Veiled() bool { return e.veiled }
+
 // veil takes out what depends on rows that the caller must not know of: how
 // many there are decides numbers, paths and which table drives which.
 func (e *Explanation) veil(restricted bool) {
 	if !restricted {
 		return
 	}
+	e.veiled = true
 	for i := range e.Scans {
 		s := &e.Scans[i]
-		s.Path, s.Pushed, s.KeysFrom, s.Calls, s.Count, s.CountFrom = "", "", nil, []scan.Call{}, false, ""
+		s.Path, s.Decision, s.Pushed, s.KeysFrom, s.Calls, s.Count, s.CountFrom = "", "", "", nil, []scan.Call{}, false, ""
 		s.EstimatedCalls, s.EstimatedRows = 0, 0
 	}
 	slices.SortStableFunc(e.Scans, func(a, b ExplainedScan) int { return cmp.Compare(a.Alias+a.Table, b.Alias+b.Table) })
@@ -218,14 +228,17 @@ func (x *Executor) explainRead(r *plan.Read) ExplainedScan {
 		s.Columns = append(s.Columns, r.Access.Table.Columns[c].Name)
 	}
 	if r.Residual != nil && r.Residual != predicate.True && len(r.DrivenBy) == 0 {
-		s.Residual = r.Residual.String()
+		s.Residual = predicate.Brief(r.Residual)
+	}
+	if r.Restriction == nil {
+		s.Decision = decision(r)
 	}
 	if r.Empty {
 		return s
 	}
 	s.Path = r.Request.Path.Name
 	if r.Pushed != predicate.True && len(r.DrivenBy) == 0 && r.Restriction == nil {
-		s.Pushed = r.Pushed.String()
+		s.Pushed = predicate.Brief(r.Pushed)
 	}
 	switch {
 	case r.Restriction != nil:

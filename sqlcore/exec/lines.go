@@ -20,6 +20,7 @@ func (e *Explanation) Lines() []string {
 		out = append(out, "For each row:")
 		out = append(out, calls(e.Changes)...)
 	}
+	out = append(out, e.Actual.lines()...)
 	for _, n := range e.Notes {
 		out = append(out, "Note: "+oneLine(n))
 	}
@@ -38,6 +39,9 @@ func (s *ExplainedScan) lines() []string {
 		head += " by path " + s.Path
 	}
 	out := []string{head}
+	if s.Decision != "" {
+		out = append(out, "  "+s.Decision)
+	}
 	add := func(what, text string) {
 		if text != "" {
 			out = append(out, "  "+what+": "+oneLine(text))

@@ -67,7 +67,7 @@ func (x *Executor) start(ctx context.Context, r *plan.Read, schema *arrow.Schema
 	if err != nil {
 		return nil, err
 	}
-	s := &staged{from: tallied{from, stats}}
+	s := &staged{from: tallied{from, stats, r.Request.Endpoint()}}
 	if err := x.addStages(ctx, s, r, schema); err != nil {
 		s.Close()
 		return nil, err

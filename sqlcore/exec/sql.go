@@ -29,6 +29,9 @@ func (x *Executor) runSQL(ctx context.Context, q *query.Query) (scan.Rows, error
 		return nil, err
 	}
 	job.Inputs = inputs
+	if t := observe.TraceOf(ctx); t != nil {
+		return x.timed(ctx, t, job)
+	}
 	return x.engine.Run(ctx, job)
 }
 

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/sqlcore/plan"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
@@ -78,7 +79,8 @@ func account(ctx context.Context, r *plan.Read) *Stats {
 // tallied counts the rows of a stream.
 type tallied struct {
 	scan.Batches
-	stats *Stats
+	stats    *Stats
+	endpoint string
 }
 
 // Next implements scan.Batches.
@@ -86,6 +88,7 @@ func (t tallied) Next(ctx context.Context) (scan.Batch, error) {
 	b, err := t.Batches.Next(ctx)
 	if b.Record != nil {
 		t.stats.fetched.Add(b.Record.NumRows())
+		observe.TraceOf(ctx).Rows(t.endpoint, b.Record.NumRows())
 	}
 	return b, err
 }

@@ -35,3 +35,23 @@ func TestRename(t *testing.T) {
 		})
 	}
 }
+
+func TestBrief(t *testing.T) {
+	t.Parallel()
+	list := predicate.In{Column: "Id"}
+	for _, text := range []string{"a", "b", "c", "d", "e"} {
+		list.Values = append(list.Values, predicate.StringValue(text))
+	}
+	long := predicate.In{Column: "Id", Values: append(list.Values[:5:5], predicate.StringValue("f"))}
+	other := predicate.IsNull{Column: "Name"}
+	for want, e := range map[string]predicate.Expr{
+		list.String():             list,
+		"Id IN ('a', and 5 more)": long,
+		"(Id IN ('a', and 5 more) OR Name IS NULL) AND Name IS NULL": predicate.And{Args: []predicate.Expr{predicate.AnyOf(long, other), other}},
+		"NOT (Id IN ('a', and 5 more))":                              predicate.Not{Arg: long},
+	} {
+		if got := predicate.Brief(e); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}

@@ -103,6 +103,14 @@ func (r *Request) VariantsRead() []string {
 	return v.Values[:last]
 }
 
+// Endpoint names the address that the rows come from, as the path declares it.
+func (r *Request) Endpoint() string {
+	if p := r.Path.Parent; p != nil {
+		return r.Table.Path(p.Path).Endpoint
+	}
+	return r.Path.Endpoint
+}
+
 // Constant reports whether all rows of a run are alike, as their columns' values
 // come from the keys: then counting is enough, if the path counts.
 func (r *Request) Constant() bool {

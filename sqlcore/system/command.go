@@ -23,8 +23,8 @@ type Command struct {
 	// the one table that the command names.
 	About string
 	Table bool
-	// JSON asks EXPLAIN for JSON.
-	JSON bool
+	// JSON asks EXPLAIN for JSON, Analyze for a run of the statement.
+	JSON, Analyze bool
 	// Position is the byte offset of what the command is about.
 	Position int
 }
@@ -173,10 +173,7 @@ func (p *commandParser) about(head int) error {
 }
 
 func (p *commandParser) explain() error {
-	if p.take("analyze") {
-		p.at--
-		return p.wrong("EXPLAIN ANALYZE is not offered.", "Write EXPLAIN; the calls of a statement that ran are in the audit trail.")
-	}
+	p.Analyze = p.take("analyze")
 	if err := p.options(); err != nil {
 		return err
 	}
@@ -188,7 +185,9 @@ func (p *commandParser) explain() error {
 	return nil
 }
 
-// options reads (FORMAT JSON) or (FORMAT TEXT).
+const explainMend = "Write EXPLAIN, EXPLAIN ANALYZE or EXPLAIN (ANALYZE, FORMAT JSON)."
+
+// options reads ANALYZE and FORMAT in parentheses.
 func (p *commandParser) options() error {
 	if !p.take("(") {
 		return nil
@@ -197,14 +196,26 @@ func (p *commandParser) options() error {
 		p.at-- // of the statement
 		return nil
 	}
-	if !p.take("format") {
-		return p.wrong("EXPLAIN has the option FORMAT alone.", "Write EXPLAIN (FORMAT JSON) or EXPLAIN.")
+	for {
+		switch {
+		case p.take("analyze"):
+			p.Analyze = true
+		case !p.take("format"):
+			return p.wrong("EXPLAIN has the options ANALYZE and FORMAT alone.", explainMend)
+		default:
+			p.JSON = p.take("json")
+			if !p.JSON && !p.take("text") {
+				return p.wrong("EXPLAIN knows the formats TEXT and JSON.", explainMend)
+			}
+		}
+		switch {
+		case p.take(","):
+		case p.take(")"):
+			return nil
+		default:
+			return p.wrong("Here the options of EXPLAIN should end.", explainMend)
+		}
 	}
-	p.JSON = p.take("json")
-	if !p.JSON && !p.take("text") || !p.take(")") {
-		return p.wrong("EXPLAIN knows the formats TEXT and JSON.", "Write EXPLAIN (FORMAT JSON) or EXPLAIN.")
-	}
-	return nil
 }
 
 func blanks(n int) string { return strings.Repeat(" ", max(n, 0)) }
