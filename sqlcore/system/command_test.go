@@ -84,7 +84,7 @@ func TestCommandsThatAreNone(t *testing.T) {
 		{"EXPLAIN EXPLAIN SELECT 1", 8},
 		{"EXPLAIN (", 9},
 		{"EXPLAIN (VERBOSE) SELECT 1", 9},
-		{"EXPLAIN (ANALYZE SELECT 1", 17},
+		{"EXPLAIN (ANALYZE FORMAT JSON) SELECT 1", 17},
 		{"EXPLAIN (FORMAT XML) SELECT 1", 16},
 	}
 	for _, c := range cases {
