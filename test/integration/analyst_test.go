@@ -3,6 +3,7 @@
 package integration
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -20,7 +21,7 @@ const analystFile = "testdata/analyst.txt"
 // 2", and its text on the next line. enough is the least number of calls that is
 // known to answer it, by hand; -update rewrites the others.
 type question struct {
-	name, sql                string
+	kind, name, sql          string
 	enough, calls, explained int
 }
 
@@ -34,17 +35,19 @@ func questions(t *testing.T) (all []*question, lines []any) {
 		t.Fatal(err)
 	}
 	var open *question
+	kind := ""
 	for line := range strings.Lines(string(raw)) {
 		line = strings.TrimSuffix(line, "\n")
 		m := questionHead.FindStringSubmatch(line)
 		switch {
 		case m != nil:
 			number := func(i int) int { n, _ := strconv.Atoi(m[i]); return n }
-			open = &question{name: m[1], enough: number(2), calls: number(3), explained: number(4)}
+			open = &question{kind: kind, name: m[1], enough: number(2), calls: number(3), explained: number(4)}
 			all, lines = append(all, open), append(lines, open)
 		case open != nil && open.sql == "":
 			open.sql = line
 		default:
+			kind = cmp.Or(strings.TrimPrefix(line, "# "), kind)
 			lines = append(lines, line)
 		}
 	}
@@ -83,6 +86,7 @@ func TestAnalystsQueries(t *testing.T) {
 	if *update {
 		writeQuestions(t, lines)
 	}
+	compareTable(t, all)
 	if calls >= 600 || wrong*20 > len(all) {
 		t.Errorf("%d calls, want fewer than 600; %d of %d explained wrong by more than a tenth and two calls", calls, wrong, len(all))
 	}
@@ -100,6 +104,52 @@ func writeQuestions(t *testing.T, lines []any) {
 	if err := os.WriteFile(analystFile, []byte(out.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// compareTable compares the table of the documentation with the questions.
+func compareTable(t *testing.T, all []*question) {
+	t.Helper()
+	const page, begin, end = "../../docs/benchmarks.md", "<!-- calls of the queries -->\n", "<!-- end of the calls -->"
+	raw, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found := strings.Cut(string(raw), begin)
+	is, after, ended := strings.Cut(rest, end)
+	if !found || !ended {
+		t.Fatal(page, "has no place for the table")
+	}
+	if want := callsTable(all); *update {
+		if err := os.WriteFile(page, []byte(before+begin+want+end+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if is != want {
+		t.Errorf("%s has\n%s\nwant\n%s", page, is, want)
+	}
+}
+
+// callsTable adds up the questions of each kind.
+func callsTable(all []*question) string {
+	var out strings.Builder
+	line := func(kind string, of func(*question) bool) {
+		n, calls, enough, explained := 0, 0, 0, 0
+		for _, q := range all {
+			if of(q) {
+				n, calls, enough, explained = n+1, calls+q.calls, enough+q.enough, explained+q.explained
+			}
+		}
+		fmt.Fprintf(&out, "| %s | %d | %d | %d | %d |\n", kind, n, calls, enough, explained)
+	}
+	out.WriteString("\n| queries about | queries | calls | enough | explained |\n| --- | --: | --: | --: | --: |\n")
+	last := ""
+	for _, q := range all {
+		if q.kind != last {
+			last = q.kind
+			line(last, func(o *question) bool { return o.kind == last })
+		}
+	}
+	line("all", func(*question) bool { return true })
+	return out.String() + "\n"
 }
 
 // list gives the texts that a query answers, as a list of SQL.
@@ -133,7 +183,9 @@ func (c *script) estimate(t *testing.T, sql string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var read struct{ Scans []struct{ EstimatedCalls int } }
+	var read struct {
+		Scans []struct{ EstimatedCalls int }
+	}
 	if err := json.Unmarshal(raw, &read); err != nil {
 		t.Fatal(err)
 	}
