@@ -15,7 +15,7 @@ import (
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	start := time.Now()
-	p := launch(t, "demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--simulator", "127.0.0.1:0")
+	p := launch(t, "demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--simulator", "127.0.0.1:0", "--postgres", "off")
 	base := strings.TrimSuffix(p.find(t, `SQL +(http://\S+)`), "/sql")
 	admin := strings.TrimSuffix(p.find(t, `Metrics and health +(http://\S+)`), "/metrics")
 	ready(t, admin+"/readyz")
