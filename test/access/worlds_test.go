@@ -277,6 +277,9 @@ func (s *scenario) silent(t *testing.T, target, sql string, got answer, at int) 
 		}
 	}
 	for _, name := range s.hidden {
+		if name == "ExternalId" && strings.Contains(sql, "information_schema.columns") && !strings.Contains(got.body, `"Users","ExternalId"`) {
+			continue // that of Groups
+		}
 		if names(got.body, target, name) && !names(question, "", name) {
 			return assert.Fail(t, "a hidden column shows", "%s in the answer to %s %s:\n%.2000s", name, target, sql, got.body)
 		}
