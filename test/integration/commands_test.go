@@ -40,10 +40,10 @@ func TestCommands(t *testing.T) {
 		}, 2},
 		{"SUMMARIZE SELECT Id FROM Users WHERE false", [][]string{{"Id", "UUID", "NULL", "NULL", "0", "NULL", "NULL", "NULL", "NULL", "NULL", "0", "NULL"}}, 1},
 		{"EXPLAIN SELECT Name FROM Groups WHERE Id = '00000000-0000-4000-8000-000000000001'", [][]string{
-			{"Scan Administrators.Groups by path by_id"}, {"  columns: Id, Name"},
+			{"Scan Administrators.Groups by path by_id"}, {"  One row is read by its key."}, {"  columns: Id, Name"},
 			{"  GET environments/" + s.EnvironmentID("Administrators") + "/groups/00000000-0000-4000-8000-000000000001"}, {"  estimate: calls 1, rows 1"},
-		}, 4},
-		{"EXPLAIN SELECT TableName FROM sys_tables WHERE SchemaName = 'Customers'", [][]string{{"Scan sys.sys_tables by path one schema"}, {"  columns: SchemaName, TableName"}}, 3},
+		}, 5},
+		{"EXPLAIN SELECT TableName FROM sys_tables WHERE SchemaName = 'Customers'", [][]string{{"Scan sys.sys_tables by path one schema"}, {"  The rows of one SchemaName are listed."}, {"  columns: SchemaName, TableName"}}, 4},
 		{"EXPLAIN SELECT 1", [][]string{{"Engine (duckdb): SELECT 1"}}, 1},
 	}
 	for _, c := range cases {
@@ -92,7 +92,7 @@ func TestCommandsThatFail(t *testing.T) {
 		{"DESCRIBE Customers.Grops", gwerr.UnknownTable, 9},
 		{"SUMMARIZE SELECT Nme FROM Groups", gwerr.UnknownColumn, 17},
 		{"EXPLAIN SELECT nope FROM Users", gwerr.UnknownColumn, 15},
-		{"EXPLAIN ANALYZE SELECT 1", gwerr.Syntax, 8},
+		{"EXPLAIN (VERBOSE) SELECT 1", gwerr.Syntax, 9},
 		{"EXPLAIN CALL Reset('secret')", gwerr.NotImplemented, 0},
 		{"SELECT * FROM (DESCRIBE Groups)", gwerr.NotImplemented, 0},
 	}
