@@ -12,7 +12,7 @@ import (
 type attribute struct {
 	*resource.Member
 	enabled, unique bool
-	seeded          bool // users from the seed have values
+	seeded          func(i uint32) any // values of users from the seed; nil: they have none
 }
 
 // schema are the custom attributes by name. What is disabled has values, but
@@ -24,7 +24,9 @@ func (e *environment) schema() map[string]*attribute {
 		for _, row := range e.rows.Read("schemas/" + schema.ID + "/attributes").All() {
 			if row.Members["schemaType"] == "CUSTOM" {
 				a := attributeOf(row.Members)
-				a.seeded = row.ID == data.NamedID(e.id.String()+"/schemas/user/attributes/"+a.Name).String()
+				if row.ID == data.NamedID(e.id.String()+"/schemas/user/attributes/"+a.Name).String() {
+					a.seeded = e.people.Custom(a.Name)
+				}
 				out[a.Name] = a
 			}
 		}

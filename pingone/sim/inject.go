@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -84,7 +85,14 @@ type memory struct {
 	body   bytes.Buffer
 }
 
-func newMemory() *memory { return &memory{header: make(http.Header), status: http.StatusOK} }
+var memories = sync.Pool{New: func() any { return new(memory) }}
+
+func newMemory() *memory {
+	m, _ := memories.Get().(*memory)
+	m.header, m.status = make(http.Header), http.StatusOK
+	m.body.Reset()
+	return m
+}
 
 // Header implements http.ResponseWriter.
 func (m *memory) Header() http.Header { return m.header }
@@ -112,6 +120,7 @@ func (m *memory) open(w http.ResponseWriter) {
 func (m *memory) send(w http.ResponseWriter) {
 	m.open(w)
 	_, _ = m.body.WriteTo(w)
+	memories.Put(m)
 }
 
 // cut sends the first half of the answer and closes the connection.

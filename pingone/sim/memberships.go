@@ -251,10 +251,9 @@ func (s *subject) is(i uint32) { s.index, s.path = i, "" }
 
 // seededValues are the texts at a path of a seeded user's row.
 func (e *environment) seededValues(dst []string, i uint32, path string) []string {
-	text := ""
+	text := e.people.Text(i, path)
 	switch {
-	case data.IsText(path):
-		text = e.people.Text(i, path)
+	case text != "" || data.IsText(path):
 	case path == "enabled":
 		text = strconv.FormatBool(e.people.Enabled(i))
 	case path == "population.id":
@@ -265,8 +264,8 @@ func (e *environment) seededValues(dst []string, i uint32, path string) []string
 			text = instant(at)
 		}
 	default:
-		if a := e.schema()[path]; a != nil && a.seeded {
-			return resource.Values(e.people.Custom(i, path), "")
+		if a := e.schema()[path]; a != nil && a.seeded != nil {
+			return resource.Values(a.seeded(i), "")
 		}
 	}
 	if text == "" {

@@ -2,7 +2,9 @@ package sim
 
 import (
 	"slices"
+	"unicode/utf8"
 
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
 )
 
@@ -11,7 +13,7 @@ type predicate func(s *subject) bool
 
 // compile turns a checked filter on users into a predicate. The environment's
 // lock is held.
-func (e *environment) compile(x *scim.Expr) predicate { return compile(x, e.compileLeaf) }
+func (e *environment) compile(x *scim.Expr) predicate { return compile(joinPrefixes(x), e.compileLeaf) }
 
 func (e *environment) compileLeaf(x *scim.Expr) func(*subject) bool {
 	if x.Kind == scim.Path {
@@ -23,12 +25,52 @@ func (e *environment) compileLeaf(x *scim.Expr) func(*subject) bool {
 		i, ok := e.userByID(want)
 		return func(s *subject) bool { return ok && s.index == i }
 	case "population.id":
-		want = canonical(want)
+		k, ok := e.populationByID(want)
+		return func(s *subject) bool { return ok && s.population() == k }
 	case "startDate", "endDate":
 		want = asInstant(want)
 	}
 	test := comparison(x.Op, want, custom)
+	if x.Children != nil {
+		test = startsWithAny(x.Children)
+	}
 	return func(s *subject) bool { return slices.ContainsFunc(s.values(x.Attr), test) }
+}
+
+// joinPrefixes makes one comparison of all beginnings of an attribute that an Or
+// names: clients divide a large listing by long chains of them.
+func joinPrefixes(x *scim.Expr) *scim.Expr {
+	if x == nil || x.Kind != scim.And && x.Kind != scim.Or {
+		return x
+	}
+	out := &scim.Expr{Kind: x.Kind}
+	joined := make(map[string]*scim.Expr)
+	for _, child := range x.Children {
+		if x.Kind == scim.And || !data.IsText(child.Attr) || child.Op != "sw" || child.Value.Text == "" {
+			out.Children = append(out.Children, joinPrefixes(child))
+			continue
+		}
+		if joined[child.Attr] == nil {
+			joined[child.Attr] = &scim.Expr{Kind: scim.Compare, Attr: child.Attr, Op: "sw"}
+			out.Children = append(out.Children, joined[child.Attr])
+		}
+		joined[child.Attr].Children = append(joined[child.Attr].Children, child)
+	}
+	return out
+}
+
+// startsWithAny tests all beginnings of a text at once.
+func startsWithAny(comparisons []*scim.Expr) func(v string) bool {
+	values := make(map[rune][]string) // folded, by their first character
+	for _, x := range comparisons {
+		want := fold(x.Value.Text)
+		first, _ := utf8.DecodeRuneInString(want)
+		values[first] = append(values[first], want)
+	}
+	return func(v string) bool {
+		first, _ := utf8.DecodeRuneInString(v)
+		return v != "" && slices.ContainsFunc(values[foldRune(first)], func(want string) bool { return foldPrefix(v, want) })
+	}
 }
 
 func (e *environment) compileGroupPath(x *scim.Expr) predicate {

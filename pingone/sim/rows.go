@@ -11,12 +11,17 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
-// link writes a relation with its address.
-func link(e *jx.Encoder, name, address string) {
+// link writes a relation with its address, which is given in parts.
+func link(e *jx.Encoder, name string, address ...string) {
+	var room [256]byte
+	text := room[:0]
+	for _, part := range address {
+		text = append(text, part...)
+	}
 	e.FieldStart(name)
 	e.ObjStart()
 	e.FieldStart("href")
-	e.Str(address)
+	e.ByteStr(text)
 	e.ObjEnd()
 }
 
@@ -80,13 +85,13 @@ func (p *place) writeLinks(e *jx.Encoder, row *resource.Row) {
 	link(e, "self", self)
 	p.writeOwners(e, declared)
 	for _, name := range p.generic.children {
-		link(e, name, self+"/"+name)
+		link(e, name, self, "/", name)
 	}
 	for _, l := range declared {
 		if below, ok := strings.CutPrefix(l.Text, "."); ok {
-			link(e, l.Name, self+below)
+			link(e, l.Name, self, below)
 		} else if l.Text != "" {
-			link(e, l.Name, p.call.base+p.fill(l.Text, row))
+			link(e, l.Name, p.call.base, p.fill(l.Text, row))
 		}
 	}
 	e.ObjEnd()

@@ -17,10 +17,10 @@ const mediaImport = "application/vnd.pingidentity.user.import+json"
 // seed.
 type userRows struct {
 	*place
-	scratch map[string]any // members of the last row of a list that was made from the seed
+	scratch *scratch // of the rows of a list
 }
 
-func usersOf(p *place) source { return userRows{p, make(map[string]any)} }
+func usersOf(p *place) source { return userRows{p, &scratch{}} }
 
 // find implements source.
 func (r userRows) find(id string) (*resource.Row, error) {

@@ -40,13 +40,17 @@ var customs = []struct {
 // numCustoms is the number of custom attributes.
 const numCustoms = 11
 
-// Custom is the value of a custom attribute as JSON has it: a text, an object, or
-// a list when it is multi-valued; nil when the user has none.
-func (p *People) Custom(i uint32, name string) any {
+// Custom gives the values of a custom attribute as JSON has them: a text, an
+// object, or a list when it is multi-valued; nil for users who have none. It is
+// nil when users from the seed have no such attribute.
+func (p *People) Custom(name string) func(i uint32) any {
 	for k, c := range customs {
 		if c.name == name {
-			if h := p.hash(i, hashCustom+uint64(k)); h%100 < c.percent {
-				return c.value(i, h>>10)
+			return func(i uint32) any {
+				if h := p.hash(i, hashCustom+uint64(k)); h%100 < c.percent {
+					return c.value(i, h>>10)
+				}
+				return nil
 			}
 		}
 	}

@@ -15,9 +15,9 @@ func TestSameSeedSamePeople(t *testing.T) {
 	a, b, c := NewPeople(1, 300, Shares(false)), NewPeople(1, 300, Shares(false)), NewPeople(2, 300, Shares(false))
 	different := 0
 	for i := range uint32(300) {
-		for _, text := range Texts() {
-			require.Equal(t, a.Text(i, text), b.Text(i, text))
-			if a.Text(i, text) != c.Text(i, text) {
+		for path := range textAt {
+			require.Equal(t, a.Text(i, path), b.Text(i, path))
+			if a.Text(i, path) != c.Text(i, path) {
 				different++
 			}
 		}
@@ -108,11 +108,11 @@ func TestTextsAreValid(t *testing.T) {
 	t.Parallel()
 	p := NewPeople(3, 3000, Shares(true))
 	for i := range p.Count() {
-		for _, a := range Texts() {
-			v := p.Text(i, a)
+		p.EachText(i, func(path, v string) {
+			require.Equal(t, v, p.Text(i, path))
 			require.True(t, utf8.ValidString(v))
 			require.LessOrEqual(t, utf8.RuneCountInString(v), 256)
-		}
+		})
 		if c := p.Text(i, "address.countryCode"); c != "" {
 			require.Len(t, c, 2)
 		}
@@ -132,7 +132,7 @@ func TestCustomValues(t *testing.T) {
 	for _, c := range customs {
 		holders, several := 0, 0
 		for i := range p.Count() {
-			value := p.Custom(i, c.name)
+			value := p.Custom(c.name)(i)
 			if value != nil {
 				holders++
 			}

@@ -3,7 +3,6 @@ package data
 import (
 	"strconv"
 	"strings"
-	"sync"
 )
 
 // attribute makes a text attribute of users from a hash of its own.
@@ -71,13 +70,18 @@ var textAt = func() map[string]int {
 	return out
 }()
 
-// Texts are the API's paths of the text attributes.
-var Texts = sync.OnceValue(func() (paths []string) {
-	for _, a := range attributes {
-		paths = append(paths, a.path)
+// EachText visits the text attributes that a user has, by their paths.
+func (p *People) EachText(i uint32, visit func(path, text string)) {
+	robot := p.robot(i)
+	for k, a := range attributes {
+		if a.human && robot {
+			continue
+		}
+		if text := a.text(p, i, p.hash(i, uint64(k))); text != "" {
+			visit(a.path, text)
+		}
 	}
-	return paths
-})
+}
 
 // IsText reports whether there is a text attribute of a path.
 func IsText(path string) bool {
