@@ -65,7 +65,7 @@ func (e *Engine) Bind(ctx context.Context, r BindRequest) (*query.Query, error) 
 		return q, nil
 	}
 	if len(r.SQL) > largeText || len(b.tokens) > largeTokens {
-		b.tokens, tokens, values = nil, nil, nil // it waits with its text alone
+		b.tokens = nil // it waits with its text alone
 		done, err := e.alone(ctx)
 		if err != nil {
 			return nil, err
