@@ -156,11 +156,11 @@ func TestCallersOfTheWire(t *testing.T) {
 		_, err = conn.Exec(t.Context(), "SELECT count(*) FROM Users").ReadAll()
 		return err
 	}
-	assert.NoError(t, connect("anyone", key, "require"))
-	assert.NoError(t, connect(sim.AppWorker.ID, sim.AppWorker.Secret, "require"), "passed through")
-	assert.NoError(t, connect("anyone", tokenOf(t, s, address, sim.AppWorker), "require"), "a token of PingOne's")
-	assert.ErrorContains(t, connect("anyone", "wrong", "require"), "28P01")
-	assert.NoError(t, connect("anyone", key, "disable"), "this host needs no TLS")
+	require.NoError(t, connect("anyone", key, "require"))
+	require.NoError(t, connect(sim.AppWorker.ID, sim.AppWorker.Secret, "require"), "passed through")
+	require.NoError(t, connect("anyone", tokenOf(t, s, address, sim.AppWorker), "require"), "a token of PingOne's")
+	require.ErrorContains(t, connect("anyone", "wrong", "require"), "28P01")
+	require.NoError(t, connect("anyone", key, "disable"), "this host needs no TLS")
 
 	outcomes := map[string]int{}
 	for _, l := range r.audited(t, 9) {

@@ -13,15 +13,15 @@ import (
 
 // copyFormat is how COPY writes rows (PostgreSQL's page on COPY, "File Formats").
 type copyFormat struct {
-	kind               string // text, csv or binary
-	header             bool
-	delimiter, quote   byte
-	escape             byte
-	null               string
-	forced             map[string]bool // columns whose values are quoted; "*" for all
-	names              []string
-	wroteHeader, begun bool
-	scratch            []byte
+	kind             string // text, csv or binary
+	header           bool
+	delimiter, quote byte
+	escape           byte
+	null             string
+	forced           map[string]bool // columns whose values are quoted; "*" for all
+	names            []string
+	begun            bool
+	scratch          []byte
 }
 
 // copyOut answers COPY (query) TO STDOUT and COPY table [(columns)] TO STDOUT.

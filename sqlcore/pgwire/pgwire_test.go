@@ -537,9 +537,9 @@ func TestSignIn(t *testing.T) {
 
 func TestPasswordsOfOtherHostsNeedTLS(t *testing.T) {
 	t.Parallel()
-	assert.Error(t, pgwire.PasswordAllowed(&pgwire.Config{RequireTLS: true}, pgwire.Login{Remote: netip.MustParseAddr("192.0.2.1")}))
-	assert.NoError(t, pgwire.PasswordAllowed(&pgwire.Config{RequireTLS: true}, pgwire.Login{Remote: netip.MustParseAddr("127.0.0.1")}))
-	assert.NoError(t, pgwire.PasswordAllowed(&pgwire.Config{}, pgwire.Login{Remote: netip.MustParseAddr("192.0.2.1")}))
+	require.Error(t, pgwire.PasswordAllowed(&pgwire.Config{RequireTLS: true}, pgwire.Login{Remote: netip.MustParseAddr("192.0.2.1")}))
+	require.NoError(t, pgwire.PasswordAllowed(&pgwire.Config{RequireTLS: true}, pgwire.Login{Remote: netip.MustParseAddr("127.0.0.1")}))
+	require.NoError(t, pgwire.PasswordAllowed(&pgwire.Config{}, pgwire.Login{Remote: netip.MustParseAddr("192.0.2.1")}))
 }
 
 func TestTooManyClients(t *testing.T) {

@@ -62,9 +62,13 @@ func rowsOf(tag string, columns []column, rows ...[]string) *result {
 	}
 	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema(fields, nil))
 	defer b.Release()
+	builders := make([]*array.StringBuilder, len(columns))
+	for i := range builders {
+		builders[i], _ = b.Field(i).(*array.StringBuilder)
+	}
 	for _, r := range rows {
 		for i, v := range r {
-			b.Field(i).(*array.StringBuilder).Append(v)
+			builders[i].Append(v)
 		}
 	}
 	return &result{columns: columns, tag: tag, rows: scan.RowsOf(b.NewRecordBatch())}

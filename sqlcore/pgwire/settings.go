@@ -29,7 +29,7 @@ var defaults = map[string]string{
 	"transaction_deferrable": "off", "default_transaction_deferrable": "off", "search_path": `"$user", public`, "statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0",
 	"idle_session_timeout": "0", "extra_float_digits": "1", "bytea_output": "hex", "client_min_messages": "notice", "max_identifier_length": "63", "max_index_keys": "32",
 	"block_size": "8192", "lc_collate": "C.UTF-8", "lc_ctype": "C.UTF-8", "lc_messages": "C.UTF-8", "lc_monetary": "C.UTF-8", "lc_numeric": "C.UTF-8", "lc_time": "C.UTF-8", "row_security": "on",
-	"escape_string_warning": "on", "backslash_quote": "safe_encoding", "array_nulls": "on", "max_connections": "100", "ssl": "on", "port": "5433", "synchronize_seqscans": "on", "quote_all_identifiers": "off", "default_tablespace": "", "xmloption": "content", "check_function_bodies": "on", "jit": "off", "wal_level": "replica", "password_encryption": "scram-sha-256", "role": "none",
+	"escape_string_warning": "on", "backslash_quote": "safe_encoding", "array_nulls": "on", "max_connections": "100", "ssl": "on", "port": "5433", "synchronize_seqscans": "on", "quote_all_identifiers": "off", "default_tablespace": "", "xmloption": "content", "check_function_bodies": "on", "jit": "off", "wal_level": "replica", "role": "none",
 }
 
 // fixed are those that no client changes.
@@ -119,7 +119,6 @@ func (s *settings) start(params map[string]string) (notes []string) {
 			_, _ = s.set(name, value) // what can't be set stays as it is, and is told
 		}
 	}
-	return notes
 }
 
 // timeout is what a statement may take; 0 for no bound of the client's.

@@ -205,7 +205,7 @@ func (d *dialog) greet() error {
 	if err := d.checkSchema(); err != nil {
 		return err
 	}
-	d.notices = d.settings.start(d.params)
+	d.settings.start(d.params)
 	out := &d.conn.out
 	out.message(&pgproto3.AuthenticationOk{})
 	for _, name := range reported {
@@ -213,7 +213,6 @@ func (d *dialog) greet() error {
 		out.message(&pgproto3.ParameterStatus{Name: name, Value: value})
 	}
 	out.message(&pgproto3.BackendKeyData{ProcessID: d.conn.pid, SecretKey: d.conn.secret})
-	d.sendNotices()
 	d.conn.backend.SetMaxBodyLen(d.conn.server.cfg.MessageBytes + 1024)
 	return d.ready()
 }
