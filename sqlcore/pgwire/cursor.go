@@ -42,7 +42,7 @@ func declare(d *dialog, st *statement, args []query.Parameter) (*result, error) 
 		return nil, state("53400", gwerr.Newf(gwerr.LimitExceeded, "More than %d cursors are open.", maxPortals).WithMend("Close those that are not needed."))
 	}
 	inner := st.part(at, len(st.tokens))
-	if _, changes := inner.changes(); changes || utilities[inner.verb()] != nil {
+	if _, changes := inner.changes(); changes || utility(inner) != nil {
 		return nil, gwerr.New(gwerr.NotImplemented, "A cursor reads what a query gives.", "Use SELECT, WITH, VALUES or FROM.").At(inner.offset - st.offset)
 	}
 	p := &portal{st: inner, args: args, held: held}

@@ -94,10 +94,6 @@ func (r *request) Columns(ctx context.Context, s query.Statement) ([]query.Colum
 	return nil, gwerr.New(gwerr.UnknownTable, "There is no such table.", "").At(strings.Index(s.SQL, "nope"))
 }
 
-func (r *request) Explain(context.Context, query.Statement) (any, error) {
-	return map[string]int{"calls": 1}, nil
-}
-
 func (r *request) Pause() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

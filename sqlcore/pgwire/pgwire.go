@@ -48,8 +48,6 @@ type Request interface {
 	SQL(ctx context.Context, s query.Statement) (*query.Answer, error)
 	// Columns describes a statement's result without running it.
 	Columns(ctx context.Context, s query.Statement) ([]query.Column, error)
-	// Explain returns a plan, to be shown as JSON.
-	Explain(ctx context.Context, s query.Statement) (any, error)
 	// Pause lets others work while the client asks for no rows; Resume waits
 	// for a turn again.
 	Pause()

@@ -404,17 +404,6 @@ func TestCopyOut(t *testing.T) {
 	}
 }
 
-func TestExplain(t *testing.T) {
-	t.Parallel()
-	_, address := serve(t, &desk{}, nil)
-	conn := dial(t, address)
-	rows, err := conn.Query(t.Context(), "EXPLAIN (VERBOSE) SELECT 1")
-	require.NoError(t, err)
-	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	require.NoError(t, err)
-	assert.Equal(t, []string{"{", `  "calls": 1`, "}"}, lines)
-}
-
 // waiting is a desk whose rows wait after the first 20, and a signal when they
 // do.
 func waiting(t *testing.T) (d *desk, waits, closed chan struct{}) {

@@ -103,8 +103,8 @@ func (s *settings) reset(name string) {
 }
 
 // start takes the parameters of the start of a session; what can't be taken has
-// no effect. It returns what the client should know.
-func (s *settings) start(params map[string]string) (notes []string) {
+// no effect.
+func (s *settings) start(params map[string]string) {
 	given := map[string]string{}
 	for _, option := range strings.Fields(strings.NewReplacer("-c ", "-c", "--", "-c").Replace(params["options"])) {
 		if name, value, ok := strings.Cut(strings.TrimPrefix(option, "-c"), "="); ok && strings.HasPrefix(option, "-c") {

@@ -99,11 +99,10 @@ func (d *dialog) tell(st *statement, err error) error {
 
 // start begins a statement of any kind.
 func (d *dialog) start(st *statement, args []query.Parameter) (*result, error) {
-	verb := st.verb()
 	if d.transaction == aborted && !endsTransaction(st) {
 		return nil, state("25P02", gwerr.New(gwerr.BadRequest, "The transaction has failed, so that statements are ignored until its end.", "Send ROLLBACK."))
 	}
-	if run := utilities[verb]; run != nil {
+	if run := utility(st); run != nil {
 		return run(d, st, args)
 	}
 	return d.sql(st, args)

@@ -1,15 +1,12 @@
 package pgwire
 
 import (
-	"encoding/json"
-	"fmt"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
-	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
@@ -25,20 +22,33 @@ func init() {
 		"set": set, "reset": reset, "show": show, "discard": discard, "deallocate": deallocate,
 		"declare": declare, "fetch": fetch, "move": fetch, "close": closeCursor,
 		"listen": silent, "unlisten": silent, "notify": silent,
-		"copy": copyOut, "explain": explain,
+		"copy": copyOut,
 	}
+}
+
+// utility is what answers a statement; nil for one of the service's.
+func utility(st *statement) func(d *dialog, st *statement, args []query.Parameter) (*result, error) {
+	if st.verb() == "show" && slices.Contains([]string{"tables", "schemas", "columns", "procedures"}, st.name(1)) || st.is("show", "all", "tables") {
+		return nil
+	}
+	return utilities[st.verb()]
 }
 
 // utilityColumns describes the result of a utility without running it; ok is
 // false for other statements.
 func (d *dialog) utilityColumns(st *statement) (columns []column, ok bool) {
-	switch verb := st.verb(); verb {
+	switch st.verb() {
 	case "":
 		return nil, len(st.tokens) == 0
 	case "show":
-		return texts(st.name(1)), true
-	case "explain":
-		return texts("QUERY PLAN"), true
+		if utility(st) == nil {
+			return nil, false
+		}
+		r, err := show(d, st, nil)
+		if err != nil {
+			return nil, true // which running it will tell
+		}
+		return r.columns, true
 	case "fetch":
 		if c := d.cursors[cursorName(st)]; c != nil {
 			columns, _ := d.describePortal(c) // which FETCH will tell
@@ -46,7 +56,7 @@ func (d *dialog) utilityColumns(st *statement) (columns []column, ok bool) {
 		}
 		return nil, true
 	default:
-		return nil, utilities[verb] != nil
+		return nil, utility(st) != nil
 	}
 }
 
@@ -344,75 +354,12 @@ func deallocate(d *dialog, st *statement, _ []query.Parameter) (*result, error) 
 	return done("DEALLOCATE"), nil
 }
 
-// explain shows a plan, a line a row.
-func explain(d *dialog, st *statement, args []query.Parameter) (*result, error) {
-	i := 1
-	if i < len(st.tokens) && st.tokens[i].Is("(") {
-		for i++; i < len(st.tokens) && st.tokens[i].Depth > 0; i++ {
-			if st.tokens[i].Is("analyze") {
-				return nil, notAnalyzed(st, i)
-			}
-		}
-		i++
-	}
-	for ; i < len(st.tokens) && (st.tokens[i].Is("analyze") || st.tokens[i].Is("verbose")); i++ {
-		if st.tokens[i].Is("analyze") {
-			return nil, notAnalyzed(st, i)
-		}
-	}
-	if i >= len(st.tokens) {
-		return nil, st.wrong(i, "EXPLAIN needs a statement.")
-	}
-	inner := st.part(i, len(st.tokens))
-	w := d.conn.begin(d.settings.timeout())
-	defer w.end()
-	d.requestID = observe.RequestID(w.ctx)
-	ctx, request, err := d.session.Begin(w.ctx, d.schema, inner.text)
-	if err != nil {
-		return nil, w.reason(err)
-	}
-	defer func() { request.End(err) }()
-	plan, err := request.Explain(ctx, query.Statement{SQL: inner.text, Positional: args})
-	if err != nil {
-		return nil, moved(w.reason(err), inner.offset-st.offset)
-	}
-	lines, err := linesOf(plan)
-	if err != nil {
-		return nil, err
-	}
-	return rowsOf("EXPLAIN", texts("QUERY PLAN"), lines...), nil
-}
-
-func notAnalyzed(st *statement, i int) error {
-	return gwerr.New(gwerr.NotImplemented, "EXPLAIN ANALYZE is not offered.", "Use EXPLAIN; the statement's notes and the metrics tell what it took.").At(st.tokens[i].Start)
-}
-
 // moved places an error of a part of a statement in the whole.
 func moved(err error, by int) error {
 	if e := gwerr.From(err); e != nil && e.Position >= 0 {
 		e.Position += by
 	}
 	return err
-}
-
-// linesOf writes a plan as rows.
-func linesOf(plan any) ([][]string, error) {
-	text, ok := plan.(fmt.Stringer)
-	out := ""
-	if ok {
-		out = text.String()
-	} else {
-		raw, err := json.MarshalIndent(plan, "", "  ")
-		if err != nil {
-			return nil, gwerr.Wrap(gwerr.Internal, err, "The plan can't be shown.", "")
-		}
-		out = string(raw)
-	}
-	var rows [][]string
-	for _, line := range strings.Split(strings.TrimRight(out, "\n"), "\n") {
-		rows = append(rows, []string{line})
-	}
-	return rows, nil
 }
 
 func itoa(n int) string { return strconv.Itoa(n) }
