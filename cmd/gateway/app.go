@@ -25,7 +25,9 @@ import (
 	"github.com/pingone-gateway/gateway/internal/tracing"
 	"github.com/pingone-gateway/gateway/metrics"
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
+	"github.com/pingone-gateway/gateway/sqlcore/pgcatalog"
 	"github.com/pingone-gateway/gateway/sqlcore/reading"
+	"github.com/pingone-gateway/gateway/sqlcore/system"
 	"github.com/pingone-gateway/gateway/tokens/limiter"
 	"github.com/pingone-gateway/gateway/tokens/redisconn"
 	"github.com/pingone-gateway/gateway/tokens/vault"
@@ -248,7 +250,7 @@ func (a *app) openService(context.Context) error {
 		Turns:             service.Turns{AtOnce: l.Queries, Share: l.CallerShare, Queue: l.Queue, QueueTime: l.QueueTime},
 		RequestsPerMinute: l.RequestsPerMinute,
 		Pool:              a.pool, Binder: a.engine, Quota: quota.New(quota.Config{Sink: a.sink}), Sink: a.sink,
-		Readings: a.readings, MaxTime: l.QueryTime, MaxRows: l.Rows, Aliases: []string{"CData"},
+		System: []*system.Schema{pgcatalog.Schema()}, Readings: a.readings, MaxTime: l.QueryTime, MaxRows: l.Rows, Aliases: []string{"CData"},
 	}
 	if a.config.Auth.Has(config.AuthNone) {
 		c.Turns.Share = 1 // there is one caller

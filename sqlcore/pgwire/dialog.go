@@ -26,6 +26,8 @@ type dialog struct {
 	settings settings
 	// schema is that of unqualified tables; "" for the connection's own.
 	schema string
+	// shown is the name of that schema, whichever it is.
+	shown string
 
 	transaction byte
 	// changed is true when a statement of the transaction has written.

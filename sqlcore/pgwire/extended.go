@@ -172,7 +172,8 @@ func (d *dialog) describeStatement(st *statement) (err error) {
 	if err = infer(ctx, request, d.schema, st); err != nil {
 		return w.reason(err)
 	}
-	columns, err := request.Columns(ctx, query.Statement{SQL: st.withTypes()})
+	text, _ := d.translated(st.withTypes())
+	columns, err := request.Columns(ctx, query.Statement{SQL: text})
 	if err != nil {
 		return w.reason(err)
 	}

@@ -354,7 +354,7 @@ func TestSettings(t *testing.T) {
 		{"SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ UNCOMMITTED", "transaction isolation level", "read committed"},
 		{"SET my.own = 'x'", "my.own", "x"},
 		{"SET search_path TO \"$user\", Country, public", "search_path", `"Country"`},
-		{"RESET search_path", "search_path", `"$user", public`},
+		{"RESET search_path", "search_path", `"Town"`},
 		{"RESET ALL", "application_name", ""},
 		{"SET NAMES 'utf8'", "client_encoding", "UTF8"},
 	} {

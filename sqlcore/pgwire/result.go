@@ -15,6 +15,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/sqlcore/pgcatalog"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
@@ -88,9 +89,13 @@ func (d *dialog) sql(st *statement, args []query.Parameter) (*result, error) {
 	}
 	r.request, r.work.ctx = request, ctx
 	defer r.closeAfterPanic()
-	answer, err := request.SQL(ctx, query.Statement{SQL: st.text, Positional: args})
+	text, changed := d.translated(st.text)
+	answer, err := request.SQL(ctx, query.Statement{SQL: text, Positional: args})
 	if err != nil {
 		err = r.work.reason(err)
+		if changed {
+			gwerr.From(err).Position = gwerr.NoPosition // of a text that the client doesn't know
+		}
 		r.close(err)
 		return nil, err
 	}
@@ -103,6 +108,13 @@ func (d *dialog) sql(st *statement, args []query.Parameter) (*result, error) {
 		}
 	}
 	return r, nil
+}
+
+// translated is a statement in the engine's words, where it asks about
+// PostgreSQL's catalog.
+func (d *dialog) translated(sql string) (text string, changed bool) {
+	s := pgcatalog.Session{Database: d.session.Database(), Schema: d.shown, User: d.params["user"], Setting: d.settings.get, Process: d.conn.pid}
+	return s.Rewrite(sql)
 }
 
 func tagOf(c *query.Changed) string {

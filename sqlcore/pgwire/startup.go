@@ -226,10 +226,18 @@ func (d *dialog) checkSchema() (err error) {
 		return err
 	}
 	defer func() { r.End(err) }()
-	if d.schema == "" {
-		return nil
+	name := d.schema
+	if name == "" {
+		name = r.Default()
 	}
-	if _, err = r.Schema(inner, d.schema); gwerr.Is(err, gwerr.UnknownSchema) {
+	s, err := r.Schema(inner, name)
+	switch {
+	case err == nil:
+		d.shown = s.Name
+	case d.schema == "":
+		d.shown = name // what is wrong with it, statements will tell
+		return nil
+	case gwerr.Is(err, gwerr.UnknownSchema):
 		err = state("3D000", gwerr.From(err))
 	}
 	return err

@@ -240,13 +240,25 @@ func (d *dialog) searchPath(names []string) (*result, error) {
 	return done("SET"), nil
 }
 
+// resetSchema goes back to the schema of the start.
+func (d *dialog) resetSchema() error {
+	before := d.schema
+	_, d.schema, _ = strings.Cut(d.params["database"], ".")
+	if d.schema == before {
+		return nil
+	}
+	return d.checkSchema()
+}
+
 func reset(d *dialog, st *statement, _ []query.Parameter) (*result, error) {
 	name := st.name(1)
 	switch {
 	case name == "":
 		return nil, st.wrong(1, "RESET needs a name or ALL.")
 	case name == "search_path" || name == "all":
-		_, d.schema, _ = strings.Cut(d.params["database"], ".")
+		if err := d.resetSchema(); err != nil {
+			return nil, err
+		}
 	case name == "session" || name == "role":
 		return done("RESET"), nil
 	case name == "time" && st.name(2) == "zone":
@@ -272,8 +284,8 @@ func show(d *dialog, st *statement, _ []query.Parameter) (*result, error) {
 		name, i = "timezone", 3
 	case name == "session" && st.name(2) == "authorization":
 		return row(texts("session_authorization"), d.params["user"]), nil
-	case name == "search_path" && d.schema != "":
-		return row(texts("search_path"), sqltext.Quote(d.schema)), nil
+	case name == "search_path":
+		return row(texts("search_path"), sqltext.Quote(d.shown)), nil
 	case name == "all":
 		return d.showAll(), nil
 	}
@@ -323,7 +335,9 @@ func discard(d *dialog, st *statement, _ []query.Parameter) (*result, error) {
 			delete(d.cursors, name)
 		}
 		d.settings.reset("")
-		_, d.schema, _ = strings.Cut(d.params["database"], ".")
+		if err := d.resetSchema(); err != nil {
+			return nil, err
+		}
 		r := done("DISCARD ALL")
 		r.then = func() { d.report(reported...) }
 		return r, nil

@@ -2,6 +2,7 @@ package system
 
 import (
 	"context"
+	"slices"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
@@ -82,6 +83,7 @@ type foreignKey struct {
 	name   string
 	column *catalog.Column
 	schema string
+	in     *catalog.Schema
 	table  *catalog.Table
 	target string // the column there
 }
@@ -113,7 +115,7 @@ func foreignKeys(ctx context.Context, c *Catalog, s *catalog.Schema) (map[*catal
 					continue
 				}
 				if to := target.Column(col.References.Column); to != nil {
-					out[t] = append(out[t], foreignKey{name: "fk_" + t.Name + "_" + col.Name, column: col, schema: in.Name, table: target, target: to.Name})
+					out[t] = append(out[t], foreignKey{name: "fk_" + t.Name + "_" + col.Name, column: col, schema: in.Name, in: in, table: target, target: to.Name})
 				}
 				break
 			}
@@ -144,4 +146,35 @@ func (c *Catalog) above(ctx context.Context, s *catalog.Schema) ([]*catalog.Sche
 		out = append(out, shared)
 	}
 	return out, nil
+}
+
+// ForeignKey is a reference of a table's column to one of another table.
+type ForeignKey struct {
+	Name string
+	// Table and Column are what refers, by position; Target and TargetColumn, in
+	// the schema In, what is referred to.
+	Table, Target        *catalog.Table
+	In                   *catalog.Schema
+	Column, TargetColumn int
+}
+
+// ForeignKeys are those of a schema's tables whose targets are primary keys that
+// the caller sees, in the order of the tables and their columns.
+func ForeignKeys(ctx context.Context, c *Catalog, s *catalog.Schema) (out []ForeignKey, err error) {
+	all, err := foreignKeys(ctx, c, s)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range s.Tables {
+		for _, k := range all[t] {
+			if k.unique() != "" {
+				out = append(out, ForeignKey{Name: k.name, Table: t, Target: k.table, In: k.in, Column: position(t, k.column.Name), TargetColumn: position(k.table, k.target)})
+			}
+		}
+	}
+	return out, nil
+}
+
+func position(t *catalog.Table, column string) int {
+	return slices.IndexFunc(t.Columns, func(c catalog.Column) bool { return c.Name == column })
 }

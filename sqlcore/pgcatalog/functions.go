@@ -1,0 +1,183 @@
+package pgcatalog
+
+import (
+	"strconv"
+
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
+)
+
+// constants are the words that stand for a value without brackets.
+var constants = map[string]func(s *Session) string{
+	"current_user": user, "session_user": user, "current_role": user, "current_catalog": database, "current_schema": schema,
+}
+
+func user(s *Session) string     { return sqltext.Literal(s.User) }
+func database(s *Session) string { return sqltext.Literal(s.Database) }
+func schema(s *Session) string   { return sqltext.Literal(s.Schema) }
+
+// call writes a function with its arguments; table is true where it stands after
+// FROM. "" leaves the function as it is.
+type call func(s *Session, args []string, table bool) string
+
+func always(text string) call { return func(*Session, []string, bool) string { return text } }
+
+func of(f func(*Session) string) call {
+	return func(s *Session, _ []string, table bool) string {
+		if table {
+			return "(SELECT " + f(s) + " AS value)"
+		}
+		return f(s)
+	}
+}
+
+// found looks the first argument up.
+func found(kind string) call {
+	return func(_ *Session, args []string, _ bool) string {
+		if len(args) == 0 {
+			return ""
+		}
+		return lookUp("name", kind, "g.oid = "+args[0])
+	}
+}
+
+func argument(i int, otherwise string) call {
+	return func(_ *Session, args []string, _ bool) string {
+		if i < len(args) {
+			return "(" + args[i] + ")"
+		}
+		return otherwise
+	}
+}
+
+const (
+	nullText = "CAST(NULL AS VARCHAR)"
+	visible  = "pg_table_is_visible"
+)
+
+// functions are PostgreSQL's, by name.
+var functions map[string]call
+
+func init() {
+	functions = map[string]call{
+		"version":          always(`'PostgreSQL 15.0 (PingOne Gateway)'`),
+		"current_database": of(database), "current_schema": of(schema), "current_schemas": schemas,
+		"pg_backend_pid":    func(s *Session, _ []string, _ bool) string { return strconv.FormatUint(uint64(s.Process), 10) },
+		"pg_is_in_recovery": always("false"), "txid_current": always("1"), "inet_server_addr": always(nullText), "inet_client_addr": always(nullText),
+		"pg_postmaster_start_time": always("now()"), "pg_my_temp_schema": always("0"), "pg_is_other_temp_schema": always("false"),
+		"current_setting": setting, "set_config": argument(1, ""),
+		"format_type": found("type"), "pg_get_constraintdef": found("constraint"), "pg_get_indexdef": indexDef,
+		"pg_get_userbyid": always(sqltext.Literal(Owner)), "pg_encoding_to_char": always("'UTF8'"),
+		"pg_get_expr": always(nullText), "pg_get_viewdef": always(nullText), "pg_get_serial_sequence": always(nullText), "pg_get_partkeydef": always(nullText),
+		"pg_get_triggerdef": always(nullText), "pg_get_ruledef": always(nullText), "pg_get_statisticsobjdef_columns": always(nullText),
+		"pg_get_function_result": always(nullText), "pg_get_function_arguments": always(nullText), "pg_get_function_identity_arguments": always(nullText),
+		"shobj_description": always(nullText), "obj_description": description("0"), "col_description": columnDescription,
+		visible: isVisible, "pg_type_is_visible": always("true"), "pg_function_is_visible": always("true"), "pg_collation_is_visible": always("true"), "pg_opclass_is_visible": always("true"),
+		"pg_relation_is_publishable": always("false"), "pg_partition_ancestors": ancestors, "pg_stat_get_numscans": always("0"),
+		"pg_relation_size": always("0"), "pg_total_relation_size": always("0"), "pg_table_size": always("0"), "pg_indexes_size": always("0"), "pg_database_size": always("0"),
+		"to_regclass": converted("class"), "to_regtype": converted("type"),
+		"quote_ident": quoteIdent, "_pg_expandarray": expandArray, "pg_get_keywords": always("(SELECT 'select' AS word, 'R' AS catcode, true AS barelabel, 'reserved' AS catdesc, '' AS baredesc)"),
+		"array_upper": length, "array_lower": always("1"), "generate_subscripts": subscripts,
+	}
+	for _, kind := range []string{"database", "schema", "table", "any_column", "column", "function", "sequence", "type", "tablespace", "language"} {
+		functions["has_"+kind+"_privilege"] = always("true")
+	}
+}
+
+func schemas(s *Session, _ []string, table bool) string {
+	list := "['pg_catalog', " + schema(s) + "]"
+	if table {
+		return "(SELECT " + list + " AS value)"
+	}
+	return list
+}
+
+func setting(s *Session, args []string, _ bool) string {
+	if len(args) == 0 {
+		return ""
+	}
+	name, ok := sqltext.Unquote(args[0])
+	if !ok || s.Setting == nil {
+		return ""
+	}
+	value, known := s.Setting(name)
+	if !known {
+		return nullText
+	}
+	return sqltext.Literal(value)
+}
+
+func indexDef(_ *Session, args []string, _ bool) string {
+	if len(args) < 2 {
+		return found("index")(nil, args, false)
+	}
+	return lookUp("name", "index", "g.oid = "+args[0]+" AND g.place = "+args[1])
+}
+
+func description(place string) call {
+	return func(_ *Session, args []string, _ bool) string {
+		if len(args) == 0 {
+			return ""
+		}
+		return "(SELECT max(d.description) FROM pg_catalog.pg_description d WHERE d.objoid = " + args[0] + " AND d.objsubid = " + place + ")"
+	}
+}
+
+func columnDescription(s *Session, args []string, table bool) string {
+	if len(args) < 2 {
+		return ""
+	}
+	return description(args[1])(s, args, table)
+}
+
+func isVisible(_ *Session, args []string, _ bool) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return "(" + args[0] + " IN (SELECT g.oid FROM pg_catalog." + names + " g WHERE g.kind = 'visible'))"
+}
+
+// ancestors has no rows: no table has partitions.
+func ancestors(_ *Session, _ []string, table bool) string {
+	if table {
+		return "(SELECT CAST(NULL AS BIGINT) AS relid, CAST(NULL AS BIGINT) AS depth WHERE false)"
+	}
+	return "CAST(NULL AS BIGINT)"
+}
+
+func converted(kind string) call {
+	return func(s *Session, args []string, _ bool) string {
+		if len(args) == 0 {
+			return ""
+		}
+		return (&piece{rewriter: &rewriter{session: s}}).named(kind, args[0])
+	}
+}
+
+func quoteIdent(_ *Session, args []string, _ bool) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return `('"' || replace(` + args[0] + `, '"', '""') || '"')`
+}
+
+// expandArray gives the elements x of a list, with their places n.
+func expandArray(_ *Session, args []string, _ bool) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return "unnest(list_transform(generate_series(1, len(" + args[0] + ")), lambda i: {'x': " + args[0] + "[i], 'n': i}))"
+}
+
+func length(_ *Session, args []string, _ bool) string {
+	if len(args) == 0 {
+		return ""
+	}
+	return "len(" + args[0] + ")"
+}
+
+func subscripts(_ *Session, args []string, table bool) string {
+	if len(args) == 0 || table {
+		return ""
+	}
+	return "unnest(generate_series(1, len(" + args[0] + ")))"
+}

@@ -1,0 +1,408 @@
+package pgcatalog
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
+)
+
+// Session is what the functions about a session tell.
+type Session struct {
+	Database, Schema, User string
+	// Setting gives a parameter; ok is false for one that nobody knows.
+	Setting func(name string) (value string, ok bool)
+	// Process is the number by which the client cancels.
+	Process uint32
+}
+
+// Rewrite turns what PostgreSQL alone has (its functions about the catalog, casts
+// to names of things, patterns by ~, composite values) into what the engine
+// has. Other statements stay as they are; changed tells.
+func (s *Session) Rewrite(sql string) (out string, changed bool) {
+	tokens, err := sqltext.Lex(sql)
+	if err != nil || !concerns(tokens) {
+		return sql, false
+	}
+	w := &rewriter{session: s, text: sql}
+	out = w.all(tokens, 0, len(tokens))
+	return out, w.changed
+}
+
+// concerns tells whether there may be something to rewrite, which is seldom so.
+func concerns(tokens []sqltext.Token) bool {
+	for i, t := range tokens {
+		name := strings.ToLower(t.Name())
+		switch {
+		case strings.HasPrefix(name, "pg_"), strings.HasPrefix(name, "_pg_"), strings.HasPrefix(name, "reg"), constants[name] != nil,
+			functions[name] != nil && i+1 < len(tokens) && tokens[i+1].Is("("),
+			t.Is("~") && (i == 0 || !tokens[i-1].Is("~") || tokens[i-1].End != t.Start), t.Is("collate"), vectors[name] && i+1 < len(tokens):
+			return true
+		}
+	}
+	return false
+}
+
+// vectors are the columns whose subscripts count from 0.
+var vectors = map[string]bool{"indkey": true, "indoption": true, "i_indoption": true, "indclass": true, "indcollation": true, "proargtypes": true}
+
+// rewriter writes a statement anew, from its tokens.
+type rewriter struct {
+	session *Session
+	text    string
+	changed bool
+}
+
+// piece writes one stretch of tokens.
+type piece struct {
+	*rewriter
+	tokens []sqltext.Token
+	at     int
+	out    strings.Builder
+	// operand is where the last operand begins in out.
+	operand int
+}
+
+// all writes the tokens from one place to another.
+func (w *rewriter) all(tokens []sqltext.Token, from, to int) string {
+	p := &piece{rewriter: w, tokens: tokens[from:to]}
+	for p.at < len(p.tokens) {
+		p.step()
+	}
+	return p.out.String()
+}
+
+// next is a token ahead, one of no kind behind the end.
+func (p *piece) next(n int) sqltext.Token {
+	if i := p.at + n; i >= 0 && i < len(p.tokens) {
+		return p.tokens[i]
+	}
+	return sqltext.Token{Kind: sqltext.String}
+}
+
+// gap writes what stands before the token at n: space, if there was some.
+func (p *piece) gap() {
+	if p.at > 0 && p.tokens[p.at-1].End < p.tokens[p.at].Start && p.out.Len() > 0 {
+		p.out.WriteByte(' ')
+	}
+}
+
+// put writes the token as it is.
+func (p *piece) put() {
+	t := p.next(0)
+	p.gap()
+	if t.Kind != sqltext.Symbol && !p.next(-1).Is(".") {
+		p.operand = p.out.Len()
+	}
+	p.out.WriteString(t.Text)
+	p.at++
+}
+
+// replace puts a text in the place of the last operand.
+func (p *piece) replace(text string) {
+	before := p.out.String()[:p.operand]
+	p.out.Reset()
+	p.out.WriteString(before + text)
+	p.changed = true
+}
+
+func (p *piece) lastOperand() string { return p.out.String()[p.operand:] }
+
+// close is the place of the bracket that closes the one at i.
+func (p *piece) close(i int) int {
+	for j := i + 1; j < len(p.tokens); j++ {
+		if p.tokens[j].Kind == sqltext.Symbol && p.tokens[j].Depth == p.tokens[i].Depth && strings.Contains(")]}", p.tokens[j].Text) {
+			return j
+		}
+	}
+	return len(p.tokens) - 1
+}
+
+// step writes what begins at the next token.
+func (p *piece) step() {
+	t := p.next(0)
+	name := strings.ToLower(t.Name())
+	switch {
+	case (name == Name || name == "information_schema" && strings.HasPrefix(strings.ToLower(p.next(2).Name()), "_pg_")) && p.next(1).Is(".") && p.next(3).Is("("):
+		// before a function
+		p.tokens = append(append([]sqltext.Token{}, p.tokens[:p.at]...), p.tokens[p.at+2:]...)
+		p.changed = true
+	case t.Is("operator") && p.next(1).Is("("):
+		p.operator()
+	case t.Is("collate"):
+		for p.at++; p.next(1).Is("."); p.at += 2 {
+		}
+		p.at++
+		p.changed = true
+	case t.Is("::"):
+		p.cast()
+	case t.Is("~"), t.Is("!") && p.next(1).Is("~"):
+		p.pattern()
+	case t.IsName() && p.next(1).Is("(") && !p.next(-1).Is(".") && functions[name] != nil:
+		p.function(name)
+	case (name == "generate_series" || name == "unnest") && p.next(1).Is("(") && (p.next(-1).Is("from") || p.next(-1).Is("join") || p.next(-1).Is(",")):
+		p.series()
+	case t.Kind == sqltext.Word && constants[name] != nil && !p.next(-1).Is(".") && !p.next(1).Is(".") && !p.next(-1).Is("as") && !p.next(1).Is("("):
+		p.gap()
+		p.operand = p.out.Len()
+		p.out.WriteString(constants[name](p.session))
+		p.at++
+		p.changed = true
+	case (t.Is("any") || t.Is("all") || t.Is("some")) && p.next(1).Is("(") && p.next(2).Kind == sqltext.String && p.next(3).Is(")"):
+		p.members()
+	case t.Is("("), t.Is("["), t.Is("{"):
+		p.group()
+	default:
+		p.put()
+	}
+}
+
+// group writes brackets with what is in them.
+func (p *piece) group() {
+	end := p.close(p.at)
+	open, before := p.next(0), p.next(-1)
+	p.gap()
+	call := before.IsName() && !keywords[strings.ToLower(before.Text)] || open.Is("[") || before.Is("]")
+	if !call {
+		p.operand = p.out.Len()
+	}
+	operand := p.operand
+	inner := p.all(p.tokens, p.at+1, end)
+	if open.Is("[") && vectors[strings.ToLower(before.Name())] {
+		inner = "(" + inner + ") + 1" // the engine counts from 1
+		p.changed = true
+	}
+	p.out.WriteString(open.Text + inner + p.tokens[end].Text)
+	p.operand = operand
+	p.at = end + 1
+}
+
+// keywords are words before a bracket that call nothing.
+var keywords = func() map[string]bool {
+	m := map[string]bool{}
+	for _, w := range strings.Fields("select from where and or not in on as when then else case union all any some exists values using join by having array with limit offset is like between distinct order group left right inner cross natural full lateral") {
+		m[w] = true
+	}
+	return m
+}()
+
+// operator writes OPERATOR(pg_catalog.~) as the operator.
+func (p *piece) operator() {
+	end := p.close(p.at + 1)
+	from := p.at + 2
+	if p.next(2).IsName() && p.next(3).Is(".") {
+		from += 2
+	}
+	inner := append([]sqltext.Token{}, p.tokens[from:end]...)
+	p.tokens = append(append(append([]sqltext.Token{}, p.tokens[:p.at]...), inner...), p.tokens[end+1:]...)
+	p.changed = true
+}
+
+// primary takes one operand: a name, a literal, a call, brackets.
+func (p *piece) primary() string {
+	from := p.at
+	switch {
+	case p.next(0).Is("("):
+		p.at = p.close(p.at) + 1
+	default:
+		for p.at++; p.next(0).Is(".") || p.next(-1).Is("."); p.at++ {
+		}
+		if p.next(0).Is("(") {
+			p.at = p.close(p.at) + 1
+		}
+	}
+	for p.next(0).Is("::") {
+		for p.at += 2; p.next(0).Is("."); p.at += 2 {
+		}
+	}
+	return p.all(p.tokens, from, min(p.at, len(p.tokens)))
+}
+
+// pattern writes a ~ b, !~, ~* and !~*, which match a part of the text.
+func (p *piece) pattern() {
+	from, not := p.at, p.next(0).Is("!")
+	if not {
+		p.at++
+	}
+	if p.next(1).Is("~") && p.next(1).Start == p.next(0).End { // LIKE's operator
+		p.at = from
+		p.put()
+		p.put()
+		return
+	}
+	p.at++
+	options := ""
+	if p.next(0).Is("*") && p.next(0).Start == p.next(-1).End {
+		p.at++
+		options = ", 'i'"
+	}
+	left := strings.TrimSpace(p.lastOperand())
+	if last := lastName(left); last == "relname" || last == "nspname" {
+		options = ", 'i'" // names are found whatever their letter case
+	}
+	text := "regexp_matches(" + left + ", " + strings.TrimSpace(p.primary()) + options + ")"
+	if not {
+		text = "(NOT " + text + ")"
+	}
+	if strings.HasPrefix(p.lastOperand(), " ") {
+		text = " " + text
+	}
+	p.replace(text)
+}
+
+// members writes = ANY ('{a,b}') as IN ('a', 'b').
+func (p *piece) members() {
+	literal, ok := sqltext.Unquote(p.next(2).Text)
+	before := strings.TrimRight(p.out.String(), " ")
+	in := ""
+	switch {
+	case strings.HasSuffix(before, "<>"), strings.HasSuffix(before, "!="):
+		before, in = before[:len(before)-2], " NOT IN "
+	case strings.HasSuffix(before, "="):
+		before, in = before[:len(before)-1], " IN "
+	}
+	if !ok || in == "" || !strings.HasPrefix(literal, "{") || !strings.HasSuffix(literal, "}") {
+		p.put()
+		return
+	}
+	var list []string
+	for _, item := range strings.Split(literal[1:len(literal)-1], ",") {
+		list = append(list, sqltext.Literal(strings.Trim(item, `" `)))
+	}
+	p.out.Reset()
+	p.out.WriteString(before + in + "(" + strings.Join(list, ", ") + ")")
+	p.at += 4
+	p.changed = true
+}
+
+// series writes a function that gives rows. Its alias is that of its column, too,
+// which the engine wants to be told.
+func (p *piece) series() {
+	p.put()
+	p.group()
+	if p.next(0).Is("as") {
+		p.at++
+	}
+	if alias := p.next(0); alias.IsName() && !keywords[strings.ToLower(alias.Text)] && !p.next(1).Is("(") && !p.next(0).Is("with") {
+		p.out.WriteString(" AS " + alias.Text + "(" + alias.Text + ")")
+		p.at++
+		p.changed = true
+	}
+}
+
+// lookUp is the name of a thing of a kind, or its id.
+func lookUp(column, kind, where string) string {
+	return "(SELECT max(g." + column + ") FROM " + Name + "." + names + " g WHERE g.kind = '" + kind + "' AND " + where + ")"
+}
+
+var digits = regexp.MustCompile(`^'[0-9]+'$`)
+
+// cast writes ::type for the types that the engine has not.
+func (p *piece) cast() {
+	p.at++
+	for p.next(1).Is(".") {
+		p.at += 2
+	}
+	name := strings.ToLower(p.next(0).Name())
+	array := p.next(1).Is("[") && p.next(2).Is("]")
+	operand := strings.TrimSpace(p.lastOperand())
+	literal := strings.HasPrefix(operand, "'") && strings.HasSuffix(operand, "'")
+	done := func(text string) {
+		p.at++
+		p.replace(text)
+	}
+	switch {
+	case name == "regclass" || name == "regtype" || name == "regnamespace":
+		kind := strings.TrimPrefix(name, "reg")
+		switch {
+		case digits.MatchString(operand):
+			done("CAST(" + operand + " AS BIGINT)")
+		case literal:
+			done(p.named(kind, operand))
+		case p.next(1).Is("::") && strings.EqualFold(p.next(2).Name(), "oid") && !strings.HasSuffix(operand, "oid"):
+			done(p.named(kind, operand))
+		default:
+			done(lookUp("name", kind, "g.oid = "+operand))
+		}
+	case name == "regproc" || name == "regprocedure":
+		if i := strings.LastIndex(operand, "."); literal && i > 0 {
+			operand = "'" + operand[i+1:]
+		}
+		done(operand)
+	case (name == "varchar" || name == "text") && vectors[lastName(operand)]:
+		done("array_to_string(" + operand + ", ' ')")
+	case array:
+		p.out.WriteString("::" + p.typeName(name) + "[]")
+		p.at += 3
+	case name == "name", name == "char", name == "bpchar", name == "cstring", name == "oid", name == "xid", name == "cardinal_number", name == "sql_identifier", name == "character_data", name == "yes_or_no", name == "text":
+		p.out.WriteString("::" + p.typeName(name))
+		p.at++
+		p.changed = true
+	default:
+		p.out.WriteString("::")
+		p.out.WriteString(p.next(0).Text)
+		p.at++
+	}
+}
+
+func lastName(operand string) string {
+	if i := strings.LastIndex(operand, "."); i >= 0 {
+		operand = operand[i+1:]
+	}
+	return strings.ToLower(operand)
+}
+
+// typeName is the engine's name of one of PostgreSQL's types.
+func (p *piece) typeName(name string) string {
+	switch name {
+	case "name", "char", "bpchar", "cstring", "text", "sql_identifier", "character_data", "yes_or_no":
+		return "VARCHAR"
+	case "oid", "xid":
+		return "BIGINT"
+	case "cardinal_number":
+		return "INTEGER"
+	default:
+		return name
+	}
+}
+
+// named is the id of the thing that a text names.
+func (p *piece) named(kind, operand string) string {
+	name := "lower(replace(" + operand + ", '\"', ''))"
+	switch kind {
+	case "type":
+		return lookUp("oid", kind, "(g.bare = "+name+" OR g.name = "+name+" OR 'pg_catalog.' || g.bare = "+name+")")
+	case "namespace":
+		return lookUp("oid", kind, "lower(g.bare) = "+name)
+	}
+	// The session's own schema and pg_catalog need no name before the table's.
+	schema := strings.ToLower(p.session.Schema)
+	return "coalesce(" + lookUp("oid", kind, "g.bare = "+name) + ", " + lookUp("oid", kind, "g.bare = "+sqltext.Literal(schema+".")+" || "+name) + ", " +
+		lookUp("oid", kind, "g.bare = 'pg_catalog.' || "+name) + ")"
+}
+
+// function writes a call of one of PostgreSQL's functions.
+func (p *piece) function(name string) {
+	end := p.close(p.at + 1)
+	var args []string
+	from := p.at + 2
+	for i := from; i <= end; i++ {
+		if i == end && from < end || i < end && p.tokens[i].Is(",") && p.tokens[i].Depth == p.tokens[p.at+1].Depth+1 {
+			args = append(args, strings.TrimSpace(p.all(p.tokens, from, i)))
+			from = i + 1
+		}
+	}
+	p.gap()
+	text := functions[name](p.session, args, p.next(-1).Is("from") || p.next(-1).Is("join") || p.next(-1).Is(","))
+	if text == "" {
+		p.put()
+		return
+	}
+	p.operand = p.out.Len()
+	p.out.WriteString(text)
+	p.at = end + 1
+	p.changed = true
+	if p.next(0).Is("with") && p.next(1).Is("ordinality") && strings.HasPrefix(text, "(SELECT") {
+		p.at += 2
+	}
+}
