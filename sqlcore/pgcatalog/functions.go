@@ -2,6 +2,7 @@ package pgcatalog
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 )
@@ -76,6 +77,7 @@ func init() {
 		"pg_relation_size": always("0"), "pg_total_relation_size": always("0"), "pg_table_size": always("0"), "pg_indexes_size": always("0"), "pg_database_size": always("0"),
 		"to_regclass": converted("class"), "to_regtype": converted("type"),
 		"quote_ident": quoteIdent, "_pg_expandarray": expandArray, "pg_get_keywords": always("(SELECT 'select' AS word, 'R' AS catcode, true AS barelabel, 'reserved' AS catdesc, '' AS baredesc)"),
+		"json_build_object": renamed("json_object"), "generate_series": series,
 		"array_upper": length, "array_lower": always("1"), "generate_subscripts": subscripts,
 	}
 	for _, kind := range []string{"database", "schema", "table", "any_column", "column", "function", "sequence", "type", "tablespace", "language"} {
@@ -165,7 +167,7 @@ func expandArray(_ *Session, args []string, _ bool) string {
 	if len(args) == 0 {
 		return ""
 	}
-	return "unnest(list_transform(generate_series(1, len(" + args[0] + ")), lambda i: {'x': " + args[0] + "[i], 'n': i}))"
+	return "unnest(list_transform(" + args[0] + ", lambda pg_x, pg_n: {'x': pg_x, 'n': pg_n}))"
 }
 
 func length(_ *Session, args []string, _ bool) string {
@@ -175,9 +177,39 @@ func length(_ *Session, args []string, _ bool) string {
 	return "len(" + args[0] + ")"
 }
 
+func renamed(name string) call {
+	return func(_ *Session, args []string, _ bool) string { return name + "(" + strings.Join(args, ", ") + ")" }
+}
+
+// placesOf are the places of a list's elements, one a row.
+func placesOf(list string) string {
+	return "unnest(list_transform(" + list + ", lambda pg_x, pg_n: pg_n))"
+}
+
+// series is generate_series outside of FROM: over the places of a list, or from
+// one small number to another.
+func series(_ *Session, args []string, table bool) string {
+	if len(args) != 2 || table {
+		return ""
+	}
+	if list, ok := strings.CutPrefix(args[1], "len("); ok && args[0] == "1" {
+		return placesOf(strings.TrimSuffix(list, ")"))
+	}
+	from, err1 := strconv.Atoi(args[0])
+	to, err2 := strconv.Atoi(args[1])
+	if err1 != nil || err2 != nil || to-from > 1000 {
+		return ""
+	}
+	var all []string
+	for ; from <= to; from++ {
+		all = append(all, strconv.Itoa(from))
+	}
+	return "unnest([" + strings.Join(all, ", ") + "])"
+}
+
 func subscripts(_ *Session, args []string, table bool) string {
 	if len(args) == 0 || table {
 		return ""
 	}
-	return "unnest(generate_series(1, len(" + args[0] + ")))"
+	return placesOf(args[0])
 }

@@ -26,7 +26,10 @@ func (s *Session) Rewrite(sql string) (out string, changed bool) {
 	}
 	w := &rewriter{session: s, text: sql}
 	out = w.all(tokens, 0, len(tokens))
-	return out, w.changed
+	if !w.changed {
+		return sql, false
+	}
+	return out, true
 }
 
 // concerns tells whether there may be something to rewrite, which is seldom so.
@@ -34,7 +37,7 @@ func concerns(tokens []sqltext.Token) bool {
 	for i, t := range tokens {
 		name := strings.ToLower(t.Name())
 		switch {
-		case strings.HasPrefix(name, "pg_"), strings.HasPrefix(name, "_pg_"), strings.HasPrefix(name, "reg"), constants[name] != nil,
+		case strings.HasPrefix(name, "pg_"), strings.HasPrefix(name, "_pg_"), strings.HasPrefix(name, "reg"), name == "jsonb", t.Kind == sqltext.String && i > 1 && strings.HasPrefix(t.Text, "'{") && tokens[i-1].Is("("), constants[name] != nil,
 			functions[name] != nil && i+1 < len(tokens) && tokens[i+1].Is("("),
 			t.Is("~") && (i == 0 || !tokens[i-1].Is("~") || tokens[i-1].End != t.Start), t.Is("collate"), vectors[name] && i+1 < len(tokens):
 			return true
@@ -59,6 +62,8 @@ type piece struct {
 	tokens []sqltext.Token
 	at     int
 	out    strings.Builder
+	// from is true in the list of FROM, where functions give tables.
+	from bool
 	// operand is where the last operand begins in out.
 	operand int
 }
@@ -122,6 +127,9 @@ func (p *piece) close(i int) int {
 func (p *piece) step() {
 	t := p.next(0)
 	name := strings.ToLower(t.Name())
+	if t.Kind == sqltext.Word && clauses[name] != 0 {
+		p.from = clauses[name] > 0
+	}
 	switch {
 	case (name == Name || name == "information_schema" && strings.HasPrefix(strings.ToLower(p.next(2).Name()), "_pg_")) && p.next(1).Is(".") && p.next(3).Is("("):
 		// before a function
@@ -138,17 +146,19 @@ func (p *piece) step() {
 		p.cast()
 	case t.Is("~"), t.Is("!") && p.next(1).Is("~"):
 		p.pattern()
+	case (name == "generate_series" || name == "unnest") && p.next(1).Is("(") && p.from:
+		p.series()
 	case t.IsName() && p.next(1).Is("(") && !p.next(-1).Is(".") && functions[name] != nil:
 		p.function(name)
-	case (name == "generate_series" || name == "unnest") && p.next(1).Is("(") && (p.next(-1).Is("from") || p.next(-1).Is("join") || p.next(-1).Is(",")):
-		p.series()
 	case t.Kind == sqltext.Word && constants[name] != nil && !p.next(-1).Is(".") && !p.next(1).Is(".") && !p.next(-1).Is("as") && !p.next(1).Is("("):
 		p.gap()
 		p.operand = p.out.Len()
 		p.out.WriteString(constants[name](p.session))
 		p.at++
 		p.changed = true
-	case (t.Is("any") || t.Is("all") || t.Is("some")) && p.next(1).Is("(") && p.next(2).Kind == sqltext.String && p.next(3).Is(")"):
+	case t.Is("any") && p.next(1).Is("(") && lists[strings.ToLower(p.tokens[p.close(p.at+1)-1].Name())] && strings.HasSuffix(strings.TrimSpace(p.lastOperand()), "="):
+		p.contained()
+	case (t.Is("any") || t.Is("all") || t.Is("some")) && p.next(1).Is("(") && p.next(2).Kind == sqltext.String && (p.next(3).Is(")") || p.next(3).Is("::")):
 		p.members()
 	case t.Is("("), t.Is("["), t.Is("{"):
 		p.group()
@@ -156,6 +166,9 @@ func (p *piece) step() {
 		p.put()
 	}
 }
+
+// clauses are words that begin or end the list of FROM.
+var clauses = map[string]int{"from": 1, "join": 1, "select": -1, "where": -1, "on": -1, "group": -1, "order": -1, "having": -1, "union": -1, "using": -1, "limit": -1}
 
 // group writes brackets with what is in them.
 func (p *piece) group() {
@@ -250,16 +263,28 @@ func (p *piece) pattern() {
 	p.replace(text)
 }
 
+// lists are the columns of lists of numbers.
+var lists = map[string]bool{"indkey": true, "conkey": true, "confkey": true, "polroles": true, "prattrs": true, "proargtypes": true, "stxkeys": true}
+
+// contained writes x = ANY (column): a join can't have what the engine makes of it.
+func (p *piece) contained() {
+	end := p.close(p.at + 1)
+	x := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(p.lastOperand()), "="))
+	list := p.all(p.tokens, p.at+2, end)
+	p.at = end + 1
+	p.replace("list_contains(" + list + ", " + x + ")")
+}
+
 // members writes = ANY ('{a,b}') as IN ('a', 'b').
 func (p *piece) members() {
 	literal, ok := sqltext.Unquote(p.next(2).Text)
-	before := strings.TrimRight(p.out.String(), " ")
+	before := strings.TrimSpace(p.out.String())
 	in := ""
 	switch {
 	case strings.HasSuffix(before, "<>"), strings.HasSuffix(before, "!="):
-		before, in = before[:len(before)-2], " NOT IN "
+		before, in = strings.TrimSpace(before[:len(before)-2]), " NOT IN "
 	case strings.HasSuffix(before, "="):
-		before, in = before[:len(before)-1], " IN "
+		before, in = strings.TrimSpace(before[:len(before)-1]), " IN "
 	}
 	if !ok || in == "" || !strings.HasPrefix(literal, "{") || !strings.HasSuffix(literal, "}") {
 		p.put()
@@ -271,7 +296,7 @@ func (p *piece) members() {
 	}
 	p.out.Reset()
 	p.out.WriteString(before + in + "(" + strings.Join(list, ", ") + ")")
-	p.at += 4
+	p.at = p.close(p.at+1) + 1
 	p.changed = true
 }
 
@@ -334,7 +359,7 @@ func (p *piece) cast() {
 	case array:
 		p.out.WriteString("::" + p.typeName(name) + "[]")
 		p.at += 3
-	case name == "name", name == "char", name == "bpchar", name == "cstring", name == "oid", name == "xid", name == "cardinal_number", name == "sql_identifier", name == "character_data", name == "yes_or_no", name == "text":
+	case name == "jsonb", name == "name", name == "char", name == "bpchar", name == "cstring", name == "oid", name == "xid", name == "cardinal_number", name == "sql_identifier", name == "character_data", name == "yes_or_no", name == "text":
 		p.out.WriteString("::" + p.typeName(name))
 		p.at++
 		p.changed = true
@@ -357,6 +382,8 @@ func (p *piece) typeName(name string) string {
 	switch name {
 	case "name", "char", "bpchar", "cstring", "text", "sql_identifier", "character_data", "yes_or_no":
 		return "VARCHAR"
+	case "jsonb":
+		return "JSON"
 	case "oid", "xid":
 		return "BIGINT"
 	case "cardinal_number":
@@ -393,7 +420,7 @@ func (p *piece) function(name string) {
 		}
 	}
 	p.gap()
-	text := functions[name](p.session, args, p.next(-1).Is("from") || p.next(-1).Is("join") || p.next(-1).Is(","))
+	text := functions[name](p.session, args, p.from)
 	if text == "" {
 		p.put()
 		return

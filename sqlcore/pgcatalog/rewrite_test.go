@@ -1,0 +1,59 @@
+package pgcatalog_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/pingone-gateway/gateway/sqlcore/pgcatalog"
+)
+
+func TestRewrite(t *testing.T) {
+	t.Parallel()
+	s := &pgcatalog.Session{
+		Database: "library", Schema: "Town", User: "anna", Process: 7,
+		Setting: func(name string) (string, bool) { return "60000", name == "server_version_num" },
+	}
+	for _, c := range []struct{ name, sql, want string }{
+		{"another statement", `SELECT a~~'x', b::date FROM "Books" -- pg`, ""},
+		{"a user's own names", `SELECT Version, "current_schema" AS x FROM Books`, ""},
+		{"a function", "SELECT pg_catalog.version()", "SELECT 'PostgreSQL 15.0 (PingOne Gateway)'"},
+		{"words", "SELECT current_user, current_database ( ), current_schema", "SELECT 'anna', 'library', 'Town'"},
+		{"a table of one row", "SELECT * FROM current_schema() x", "SELECT * FROM (SELECT 'Town' AS value) x"},
+		{"a setting", "SELECT current_setting('server_version_num')::int/100", "SELECT '60000'::int/100"},
+		{"privileges", "SELECT has_table_privilege(c.oid, 'SELECT') AND x", "SELECT true AND x"},
+		{"patterns", "SELECT * FROM t WHERE a.b !~ '^pg_' AND c OPERATOR(pg_catalog.~) '^(x)$' COLLATE pg_catalog.default", "SELECT * FROM t WHERE (NOT regexp_matches(a.b, '^pg_')) AND regexp_matches(c, '^(x)$')"},
+		{"patterns of any case", "SELECT f(a, b) ~* $1", "SELECT regexp_matches(f(a, b), $1, 'i')"},
+		{"names", "SELECT relname ~ 'x'", "SELECT regexp_matches(relname, 'x', 'i')"},
+		{"lists as texts", "SELECT 1 WHERE x = ANY ('{r,\"v\"}') OR word <> ALL ('{a,b}'::text[])", "SELECT 1 WHERE x IN ('r', 'v') OR word NOT IN ('a', 'b')"},
+		{"lists of columns", "SELECT 1 WHERE a.attnum = ANY(ix.indkey)", "SELECT 1 WHERE list_contains(ix.indkey, a.attnum)"},
+		{"a number", "SELECT '16393'::pg_catalog.regclass", "SELECT CAST('16393' AS BIGINT)"},
+		{"types", "SELECT 'a'::name, b::\"char\", c::pg_catalog.int2[], d::oid", "SELECT 'a'::VARCHAR, b::VARCHAR, c::int2[], d::BIGINT"},
+		{"places from 0", "SELECT i.indkey[n - 1]", "SELECT i.indkey[(n - 1) + 1]"},
+		{"composites", "SELECT (information_schema._pg_expandarray(i.indkey)).n", "SELECT (unnest(list_transform(i.indkey, lambda pg_x, pg_n: {'x': pg_x, 'n': pg_n}))).n"},
+		{"rows of a function", "SELECT x FROM pg_catalog.unnest(a) x, generate_series(1, 3) AS y", "SELECT x FROM unnest(a) AS x(x), generate_series(1, 3) AS y(y)"},
+		{"a series of rows", "SELECT generate_series(1,3), generate_series(array_lower(k, 1), array_upper(k, 1)) AS i", "SELECT unnest([1, 2, 3]), unnest(list_transform(k, lambda pg_x, pg_n: pg_n)) AS i"},
+		{"a process", "SELECT pg_backend_pid()", "SELECT 7"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got, changed := s.Rewrite(c.sql)
+			if c.want == "" {
+				assert.False(t, changed)
+				assert.Equal(t, c.sql, got)
+				return
+			}
+			assert.True(t, changed)
+			assert.Equal(t, c.want, got)
+		})
+	}
+}
+
+func FuzzRewrite(f *testing.F) {
+	f.Add("SELECT a.b !~ '^pg_' AND c::regclass::text, x = ANY ('{a}')")
+	f.Add("SELECT pg_get_expr(( OPERATOR(~")
+	f.Fuzz(func(_ *testing.T, sql string) { // it must not panic, whatever the text
+		s := &pgcatalog.Session{}
+		s.Rewrite(sql)
+	})
+}
