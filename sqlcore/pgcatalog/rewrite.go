@@ -142,6 +142,7 @@ func (p *piece) step() {
 		}
 		p.at++
 		p.changed = true
+	case t.Is("cast") && p.next(1).Is("(") && p.castCall():
 	case t.Is("::"):
 		p.cast()
 	case t.Is("~"), t.Is("!") && p.next(1).Is("~"):
@@ -320,7 +321,10 @@ func lookUp(column, kind, where string) string {
 	return "(SELECT max(g." + column + ") FROM " + Name + "." + names + " g WHERE g.kind = '" + kind + "' AND " + where + ")"
 }
 
-var digits = regexp.MustCompile(`^'[0-9]+'$`)
+var (
+	digits    = regexp.MustCompile(`^'[0-9]+'$`)
+	parameter = regexp.MustCompile(`^\(?\s*\$[0-9]+\s*\)?$`)
+)
 
 // cast writes ::type for the types that the engine has not.
 func (p *piece) cast() {
@@ -331,6 +335,9 @@ func (p *piece) cast() {
 	name := strings.ToLower(p.next(0).Name())
 	array := p.next(1).Is("[") && p.next(2).Is("]")
 	operand := strings.TrimSpace(p.lastOperand())
+	if strings.HasPrefix(operand, "('") && strings.HasSuffix(operand, "')") && strings.Count(operand, "'") == 2 {
+		operand = operand[1 : len(operand)-1] // of CAST
+	}
 	literal := strings.HasPrefix(operand, "'") && strings.HasSuffix(operand, "'")
 	done := func(text string) {
 		p.at++
@@ -342,6 +349,9 @@ func (p *piece) cast() {
 		switch {
 		case digits.MatchString(operand):
 			done("CAST(" + operand + " AS BIGINT)")
+		case parameter.MatchString(operand):
+			value := "CAST(" + operand + " AS VARCHAR)"
+			done("coalesce(TRY_CAST(" + value + " AS BIGINT), " + p.named(kind, value) + ")")
 		case literal:
 			done(p.named(kind, operand))
 		case p.next(1).Is("::") && strings.EqualFold(p.next(2).Name(), "oid") && !strings.HasSuffix(operand, "oid"):
@@ -369,6 +379,29 @@ func (p *piece) cast() {
 		p.at++
 	}
 }
+
+// castCall turns CAST(x AS type) into (x)::type, for the types that cast is for.
+func (p *piece) castCall() bool {
+	open := p.at + 1
+	end, as := p.close(open), 0
+	for i := open + 1; i < end; i++ {
+		if p.tokens[i].Is("as") && p.tokens[i].Depth == p.tokens[open].Depth+1 {
+			as = i
+		}
+	}
+	if as == 0 || as+1 >= end || !ownTypes[strings.ToLower(p.tokens[end-1].Name())] {
+		return false
+	}
+	colons := sqltext.Token{Kind: sqltext.Symbol, Text: "::", Start: p.tokens[end].End, End: p.tokens[end].End, Depth: p.tokens[open].Depth}
+	out := append([]sqltext.Token{}, p.tokens[:p.at]...)
+	out = append(append(out, p.tokens[open:as]...), p.tokens[end], colons)
+	p.tokens = append(append(out, p.tokens[as+1:end]...), p.tokens[end+1:]...)
+	p.changed = true
+	return true
+}
+
+// ownTypes are the types that the engine has not, or by other names.
+var ownTypes = map[string]bool{"regclass": true, "regtype": true, "regproc": true, "regnamespace": true, "oid": true, "xid": true, "name": true, "jsonb": true, "cstring": true, "cardinal_number": true}
 
 func lastName(operand string) string {
 	if i := strings.LastIndex(operand, "."); i >= 0 {
@@ -424,6 +457,19 @@ func (p *piece) function(name string) {
 	if text == "" {
 		p.put()
 		return
+	}
+	for _, t := range p.tokens[p.at : end+1] {
+		if t.Kind == sqltext.Param && !p.from && !strings.Contains(text, t.Text) { // each has a value
+			list, rows := strings.CutPrefix(text, "unnest(")
+			text = "coalesce(" + strings.TrimSuffix(list, ")")
+			if !rows {
+				text = "coalesce(" + list
+			}
+			text += ", CASE WHEN " + t.Text + " IS NULL THEN NULL END)"
+			if rows {
+				text = "unnest(" + text + ")"
+			}
+		}
 	}
 	p.operand = p.out.Len()
 	p.out.WriteString(text)

@@ -29,10 +29,12 @@ func TestRewrite(t *testing.T) {
 		{"lists of columns", "SELECT 1 WHERE a.attnum = ANY(ix.indkey)", "SELECT 1 WHERE list_contains(ix.indkey, a.attnum)"},
 		{"a number", "SELECT '16393'::pg_catalog.regclass", "SELECT CAST('16393' AS BIGINT)"},
 		{"types", "SELECT 'a'::name, b::\"char\", c::pg_catalog.int2[], d::oid", "SELECT 'a'::VARCHAR, b::VARCHAR, c::int2[], d::BIGINT"},
+		{"casts as calls", "SELECT CAST('5' AS pg_catalog.regclass), CAST(CAST(x AS NAME) AS TEXT)", "SELECT CAST('5' AS BIGINT) , CAST((x)::VARCHAR AS TEXT)"},
 		{"places from 0", "SELECT i.indkey[n - 1]", "SELECT i.indkey[(n - 1) + 1]"},
 		{"composites", "SELECT (information_schema._pg_expandarray(i.indkey)).n", "SELECT (unnest(list_transform(i.indkey, lambda pg_x, pg_n: {'x': pg_x, 'n': pg_n}))).n"},
 		{"rows of a function", "SELECT x FROM pg_catalog.unnest(a) x, generate_series(1, 3) AS y", "SELECT x FROM unnest(a) AS x(x), generate_series(1, 3) AS y(y)"},
 		{"a series of rows", "SELECT generate_series(1,3), generate_series(array_lower(k, 1), array_upper(k, 1)) AS i", "SELECT unnest([1, 2, 3]), unnest(list_transform(k, lambda pg_x, pg_n: pg_n)) AS i"},
+		{"a parameter that nothing needs", "SELECT pg_get_viewdef(x, $1)", "SELECT coalesce(CAST(NULL AS VARCHAR), CASE WHEN $1 IS NULL THEN NULL END)"},
 		{"a process", "SELECT pg_backend_pid()", "SELECT 7"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

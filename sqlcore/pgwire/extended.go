@@ -111,6 +111,9 @@ func (d *dialog) portal(name string) (*portal, error) {
 	if p := d.portals[name]; p != nil {
 		return p, nil
 	}
+	if c := d.cursors[name]; c != nil { // which is one, whoever declared it
+		return c, nil
+	}
 	return nil, state("34000", gwerr.Newf(gwerr.BadRequest, "There is no portal named %q.", name))
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -289,13 +290,19 @@ func TestCursors(t *testing.T) {
 		{"FETCH 5 FROM c", "T D*5 C:FETCH 5 Z:T"},
 		{"MOVE 20 IN c", "C:MOVE 20 Z:T"},
 		{"FETCH FORWARD ALL FROM c;FETCH NEXT c", "T D*5 C:FETCH 5 T C:FETCH 0 Z:T"},
+		{"CLOSE c; DECLARE c CURSOR FOR SELECT n", "C:CLOSE CURSOR C:DECLARE CURSOR Z:T"},
+		{"describe c", "T Z:T"},
 		{"CLOSE c; COMMIT", "C:CLOSE CURSOR C:COMMIT Z:I"},
 		{"DECLARE \"H\" CURSOR WITH HOLD FOR SELECT n", "C:DECLARE CURSOR Z:I"},
 		{"FETCH BACKWARD 1 FROM \"H\"", "E:0A000 Z:I"},
 		{"FETCH 30 IN \"H\"; FETCH \"H\"; CLOSE ALL", "T D*30 C:FETCH 30 T C:FETCH 0 C:CLOSE CURSOR ALL Z:I"},
 		{"FETCH \"H\"", "E:34000 Z:I"},
 	} {
-		p.send(simpleQuery(c.sql))
+		if c.sql == "describe c" {
+			p.send(&pgproto3.Describe{ObjectType: 'P', Name: "c"}, syncs())
+		} else {
+			p.send(simpleQuery(c.sql))
+		}
 		assert.Equal(t, c.want, p.until('Z'), c.sql)
 	}
 }
