@@ -52,6 +52,12 @@ func TestPsql(t *testing.T) {
 	r := start(t, sim.Options{}, onWire(nil))
 	const plain = "\\pset tuples_only\n\\pset format unaligned\n"
 	for _, c := range []struct{ name, commands, want string }{
+		{"its tables", `\dt Gr*ps`, " Administrators | Groups | table | gateway\n(1 row)\n"},
+		{"a table's form", `\d "Populations"`, "    \"pk_Populations\" PRIMARY KEY, btree (\"Id\")\nForeign-key constraints:\n    \"fk_Populations_EnvironmentId\" FOREIGN KEY (\"EnvironmentId\") REFERENCES \"Information\".\"Environments\"(\"Id\")"},
+		{"a table's comments", `\d+ groups`, "| Identifier of the group.\n"},
+		{"schemas", `\dn Information`, " Information | gateway\n"},
+		{"databases", `\l`, " pingone | gateway | UTF8 "},
+		{"a description", "SELECT 1 AS a, 'x' AS b \\gdesc", " a      | integer\n b      | text\n"},
 		{"a table", `SELECT "Name" FROM "Populations" WHERE "IsDefault";`, "  Name   \n---------\n Default\n(1 row)\n"},
 		{"as CSV", "\\pset format csv\nSELECT count(*) AS n, true AS b, NULL AS x FROM Users;", "n,b,x\n120,t,\n"},
 		{"several", plain + "SELECT 1;SELECT 'a';", "1\na\n"},
@@ -128,6 +134,17 @@ func TestStatementsOverTheWire(t *testing.T) {
 		assert.Equal(t, n, m)
 		assert.Positive(t, n)
 	})
+}
+
+func TestPythonClients(t *testing.T) {
+	t.Parallel()
+	python := filepath.Join("..", "..", ".cache", "python-clients", "bin", "python")
+	if _, err := os.Stat(python); err != nil && os.Getenv("CI") != "true" {
+		t.Skip("scripts/python-clients.sh installs them")
+	}
+	r := start(t, sim.Options{}, onWire(nil))
+	out, err := exec.CommandContext(t.Context(), python, filepath.Join("..", "..", "test", "clients", "reflect.py"), r.server.Addr(wireName)).CombinedOutput()
+	require.NoError(t, err, "%s", out)
 }
 
 func TestCallersOfTheWire(t *testing.T) {
