@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pingone-gateway/gateway/pingone/sim"
@@ -77,7 +76,8 @@ func TestStatementsOfClients(t *testing.T) {
 		} else {
 			_, err = conn.Exec(t.Context(), sql).ReadAll()
 		}
-		if !assert.NoError(t, err, "%s\n%s", a.by, sql) {
+		if err != nil {
+			t.Errorf("%s\n%s\n%v", a.by, sql, err)
 			_, err = conn.Exec(t.Context(), "ROLLBACK").ReadAll()
 			require.NoError(t, err)
 		}

@@ -110,8 +110,10 @@ func classes(_ context.Context, _ *system.Catalog, s *catalog.Schema) (out []row
 	space := namespaceOID(s.Name, s.ID)
 	triggers := !s.System // by which PostgreSQL keeps references, which psql looks for where there are some
 	class := func(oid int64, name, kind string, am int64, columns int, hasIndex bool) row {
-		return row{oid, name, space, int64(0), int64(0), int64(ownerOID), am, oid, int64(0), int64(0), -1.0, int64(0), int64(0), hasIndex, false, "p", kind, int64(columns),
-			int64(0), false, triggers, false, false, false, true, map[string]string{"r": "d", "i": "n"}[kind], false, int64(0), int64(0), int64(0), nil, nil, nil}
+		return row{
+			oid, name, space, int64(0), int64(0), int64(ownerOID), am, oid, int64(0), int64(0), -1.0, int64(0), int64(0), hasIndex, false, "p", kind, int64(columns),
+			int64(0), false, triggers, false, false, false, true, map[string]string{"r": "d", "i": "n"}[kind], false, int64(0), int64(0), int64(0), nil, nil, nil,
+		}
 	}
 	for _, t := range s.Tables {
 		key := t.Key()
@@ -154,8 +156,10 @@ func indexes(_ context.Context, _ *system.Catalog, s *catalog.Schema) (out []row
 			continue
 		}
 		zeros := make([]int64, len(key))
-		out = append(out, row{indexOID(s, t), tableOID(s, t), int64(len(key)), int64(len(key)), true, false, true, false, true, false, true, false, true, true, false,
-			places(key), zeros, zeros, zeros, nil, nil})
+		out = append(out, row{
+			indexOID(s, t), tableOID(s, t), int64(len(key)), int64(len(key)), true, false, true, false, true, false, true, false, true, true, false,
+			places(key), zeros, zeros, zeros, nil, nil,
+		})
 	}
 	return out, nil
 }
