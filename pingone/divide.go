@@ -71,7 +71,8 @@ func (j *job) divided(ctx context.Context, out sink) error {
 	if j.req.Within != nil && len(j.req.Within) == 0 {
 		return nil
 	}
-	// There may be a page or two: the first one tells. A long list of values does not fit into one address.
+	// There may be a page or two: the first one tells. A long list of values does
+	// not fit into one address.
 	fits := len(j.req.Within) <= chainValues
 	all := &reading{job: j, walk: j.walkOf(nil, "", j.req.Filters...)}
 	if fits {
@@ -91,6 +92,11 @@ func (j *job) divided(ctx context.Context, out sink) error {
 			return err
 		}
 		all.first = &p
+		defer func() {
+			if all.first != nil {
+				all.first.release()
+			}
+		}()
 		if p.next == "" || p.count <= fewRows && (p.count >= 0 || all.filter != "") {
 			return whole()
 		}
@@ -101,6 +107,13 @@ func (j *job) divided(ctx context.Context, out sink) error {
 			return err
 		}
 	}
+	return j.apart(ctx, out, all, whole, expected)
+}
+
+// apart reads the parts of a scan, or the whole of it where they don't pay.
+// expected is the number of rows, 0 if it isn't known.
+func (j *job) apart(ctx context.Context, out sink, all *reading, whole func() error, expected int64) error {
+	fits := len(j.req.Within) <= chainValues
 	values, err := j.partitionValues(ctx)
 	listed := !gwerr.Is(err, gwerr.UpstreamForbidden)
 	if !listed {
@@ -118,13 +131,13 @@ func (j *job) divided(ctx context.Context, out sink) error {
 	if fits && (total <= fewRows || !d.pays(values, total) || j.learnt.restless(j.table, "", j.cfg.Clock.Now())) {
 		return whole()
 	}
-	if all.first != nil {
-		all.first.release()
-		all.first = nil
-	}
 	if err := d.read(ctx, values); refusedFilter(err) {
 		// The condition of a part, since the request's own was taken before.
 		j.learnt.unrest(j.table, "", j.cfg.Clock.Now())
+		if all.first != nil {
+			all.first.release()
+			all.first = nil
+		}
 		all.seen = d.seen
 		return whole()
 	} else if err != nil || !listed {

@@ -69,14 +69,12 @@ func (j *job) repeat(ctx context.Context, out sink, n int64, constants map[strin
 // columns that are wanted, flags and the partition column; false where that takes more calls than reading them,
 // or where the counts don't add up, since rows changed between them.
 func (j *job) tallied(ctx context.Context, out sink, all *reading) (bool, error) {
-	total := int64(-1)
+	var total int64
+	var err error
 	if all.first != nil {
 		total = all.first.count
-	} else {
-		var err error
-		if total, err = j.number(ctx, all.walk); err != nil {
-			return false, err
-		}
+	} else if total, err = j.number(ctx, all.walk); err != nil {
+		return false, err
 	}
 	combined := []map[string]string{{}}
 	for _, name := range j.req.CountBy {
