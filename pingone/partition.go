@@ -1,0 +1,93 @@
+package pingone
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// partitionValues lists the partition column's values with their sizes. Those that
+// the request has read before are good for a beginning.
+func (j *job) partitionValues(ctx context.Context) ([]value, error) {
+	p := j.path.Partition
+	t, ok := j.table.Schema.Table(p.Table)
+	if !ok {
+		return nil, gwerr.Newf(gwerr.Internal, "The schema of %s has no table %s.", j.table.Name, p.Table)
+	}
+	i := slices.IndexFunc(t.Paths, func(p catalog.Path) bool { return p.List != "" && len(p.Keys) == 0 })
+	if i < 0 {
+		return nil, gwerr.Newf(gwerr.Internal, "Table %s can't be listed.", t.Name)
+	}
+	rows, err := j.Directory.Scan(ctx, scan.Request{Table: t, Path: &t.Paths[i], Columns: []int{t.Index(p.Key), t.Index(p.Size)}, Bulk: j.req.Bulk})
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []value
+	for {
+		b, err := rows.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return j.within(out), nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		out, err = appendValues(out, t, p, b.Record)
+		b.Record.Release()
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+// appendValues adds the values that a batch of the listing holds.
+func appendValues(out []value, t *catalog.Table, p *catalog.Partition, rec arrow.RecordBatch) ([]value, error) {
+	keys, err := columnOf[*array.String](rec, 0, t, p.Key)
+	if err != nil {
+		return nil, err
+	}
+	sizes, err := columnOf[*array.Int64](rec, 1, t, p.Size)
+	if err != nil {
+		return nil, err
+	}
+	for i := range keys.Len() {
+		out = append(out, value{key: strings.Clone(keys.Value(i)), rows: sizes.Value(i)})
+	}
+	return out, nil
+}
+
+// within keeps the values that the request is restricted to; one that the
+// listing lacks is kept as well, since only a read can tell that it has no
+// rows.
+func (j *job) within(all []value) []value {
+	if j.req.Within == nil {
+		return all
+	}
+	known := map[string]value{}
+	for _, v := range all {
+		known[v.key] = v
+	}
+	out := make([]value, 0, len(j.req.Within))
+	for _, key := range j.req.Within {
+		v := known[strings.ToLower(key)]
+		v.key = key
+		out = append(out, v)
+	}
+	return out
+}
+
+func sum(values []value) (total int64) {
+	for _, v := range values {
+		total += max(0, v.rows)
+	}
+	return total
+}
