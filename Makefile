@@ -18,7 +18,7 @@ IMAGE    ?= pingone-gateway:$(VERSION)
 PKG      ?= ./...
 FUZZTIME ?= 20s
 
-.PHONY: build demo test deps tools vet fmt lint unit race integration oracle changing reliability hostile charts kube-dry-run image-check vuln rules compat fuzz bench docs image clean help
+.PHONY: build demo python test deps tools vet fmt lint unit race integration oracle changing reliability hostile charts kube-dry-run image-check vuln rules compat fuzz bench docs image clean help
 
 build: ## the gateway, in bin/
 	$(GO) build -tags $(TAGS) -trimpath -ldflags "$(LDFLAGS)" -o $(BIN)/gateway ./cmd/gateway
@@ -26,7 +26,7 @@ build: ## the gateway, in bin/
 demo: build ## gateway and simulator, seeded, on loopback
 	exec $(BIN)/gateway demo
 
-test: deps vet lint unit race charts rules image-check vuln ## everything; green means it can be released
+test: deps vet lint unit race python charts rules image-check vuln ## everything; green means it can be released
 	echo "all checks passed"
 
 deps: ## what the tests need: a Redis server, psql, wrk, xmllint, promtool, the linter, helm
@@ -70,6 +70,9 @@ reliability: ## the long form of the tests that break whole processes: the numbe
 
 hostile: ## ten minutes of statements that try to harm the service: the numbers of docs/security.md
 	$(GO) test -tags $(TAGS) ./test/reliability -run TestHostileStatements -count=1 -timeout 40m -v -long
+
+python: build ## the Python package against the gateway, with SQLAlchemy 2 and 1.4
+	scripts/test-python.sh
 
 charts: tools ## the Helm chart and the compose file
 	scripts/check-chart.sh

@@ -12,7 +12,7 @@ for command in "${!package[@]}"; do
 	command -v "$command" >/dev/null || missing+=("${package[$command]}")
 done
 command -v python3 >/dev/null && python3 -c 'import yaml' 2>/dev/null || missing+=(python3-yaml)
-command -v python3 >/dev/null && python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+command -v python3 >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 
 if ((${#missing[@]})); then
 	as_root=()
@@ -39,4 +39,4 @@ for command in gcc go; do
 	command -v "$command" >/dev/null || { echo "$command is needed to build the gateway" >&2; exit 1; }
 done
 scripts/install-tools.sh
-scripts/python-clients.sh || [[ ${CI:-} != true ]]
+scripts/install-python.sh || [[ ${CI:-} != true ]]

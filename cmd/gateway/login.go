@@ -19,18 +19,22 @@ import (
 
 func loginCommand() *cobra.Command {
 	var connection string
-	var device, noBrowser bool
+	var o loginOptions
 	c := configured("login", "Sign in to a connection of AuthScheme OAuth or OAuthDevice; the tokens are kept in its store", func(cmd *cobra.Command, cfg *config.Config) error {
 		tell := func(line string) { fmt.Fprintln(cmd.OutOrStdout(), line) }
-		return login(cmd.Context(), cfg, cmp.Or(connection, cfg.DefaultConnection), tell, device, noBrowser)
+		return login(cmd.Context(), cfg, cmp.Or(connection, cfg.DefaultConnection), tell, o)
 	})
 	c.Flags().StringVar(&connection, "connection", "", "connection to sign in to (default: the default connection)")
-	c.Flags().BoolVar(&device, "device", false, "sign in with a code on another device")
-	c.Flags().BoolVar(&noBrowser, "no-browser", false, "print the address instead of opening a browser")
+	c.Flags().BoolVar(&o.device, "device", false, "sign in with a code on another device")
+	c.Flags().BoolVar(&o.noBrowser, "no-browser", false, "print the address instead of opening a browser")
+	c.Flags().BoolVar(&o.ifNeeded, "if-needed", false, "do nothing where an earlier sign-in still holds")
 	return c
 }
 
-func login(ctx context.Context, cfg *config.Config, name string, tell func(string), device, noBrowser bool) error {
+// loginOptions say how a person signs in.
+type loginOptions struct{ device, noBrowser, ifNeeded bool }
+
+func login(ctx context.Context, cfg *config.Config, name string, tell func(string), o loginOptions) error {
 	c, ok := cfg.Connections[name]
 	if !ok {
 		return gwerr.Newf(gwerr.Config, "There is no connection named %q.", name)
@@ -54,12 +58,17 @@ func login(ctx context.Context, cfg *config.Config, name string, tell func(strin
 	if t.Client == nil {
 		return gwerr.New(gwerr.Config, "This connection uses a given token; there is nothing to sign in to.", "Set AuthScheme to OAuth.")
 	}
+	if o.ifNeeded {
+		if _, err := t.Source.Token(ctx); err == nil || !gwerr.Is(err, gwerr.UpstreamAuth) {
+			return err
+		}
+	}
 	flow := &oauth.LoginFlow{Client: t.Client, CallbackURL: c.CallbackURL, Tell: tell}
-	if !noBrowser {
+	if !o.noBrowser {
 		flow.Open = openBrowser
 	}
 	var token tokens.Token
-	if device || c.AuthScheme == config.SchemeOAuthDevice {
+	if o.device || c.AuthScheme == config.SchemeOAuthDevice {
 		token, err = flow.RunDevice(ctx)
 	} else {
 		token, err = flow.Run(ctx)

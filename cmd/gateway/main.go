@@ -37,7 +37,7 @@ func root() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	c.AddCommand(serveCommand(), demoCommand(), simulateCommand(), sqlCommand(), checkCommand(),
+	c.AddCommand(serveCommand(), demoCommand(), privateCommand(), simulateCommand(), sqlCommand(), checkCommand(),
 		loginCommand(), keysCommand(), configCommand(), versionCommand())
 	return c
 }

@@ -40,7 +40,7 @@ func chapters() []chapter {
 func listenOptions() []Option {
 	return []Option{
 		option("listen.address", textCodec, ":8080", func(c *Config, _ string) *string { return &c.Listen.Address },
-			"Address of the public listener.", example("0.0.0.0:8080")),
+			"Address of the public listener, or `unix:/path` for a socket.", example("0.0.0.0:8080")),
 		option("listen.allowed_hosts", listCodec, "", func(c *Config, _ string) *[]string { return &c.Listen.AllowedHosts },
 			"Host names under which the service answers, without ports; `*.example.org` stands for every name below example.org. Empty means all, with `auth.mode: none` those of this machine alone.", example("pingone-data.example.org")),
 		option("listen.tls.cert_file", textCodec, "", func(c *Config, _ string) *string { return &c.Listen.TLSCertFile },
@@ -70,7 +70,7 @@ func listenOptions() []Option {
 		option("admin.pprof", boolCodec, "false", func(c *Config, _ string) *bool { return &c.Admin.Pprof },
 			"Serves /debug/pprof on the admin listener."),
 		option("postgres.address", addressCodec, "off", func(c *Config, _ string) *string { return &c.Postgres.Address },
-			"Address of the listener for psql, drivers and BI tools that speak PostgreSQL's protocol; `off` turns it off. Its certificate is that of listen.tls.", example(":5433")),
+			"Address of the listener for psql, drivers and BI tools that speak PostgreSQL's protocol; `off` turns it off, `unix:/folder/.s.PGSQL.5433` is a socket. Its certificate is that of listen.tls.", example(":5433")),
 		option("postgres.require_tls", boolCodec, "true", func(c *Config, _ string) *bool { return &c.Postgres.RequireTLS },
 			"Refuses passwords of other hosts that come without TLS. `false` is for a gateway whose network encrypts already."),
 		option("postgres.connections", intCodec, "100", func(c *Config, _ string) *int { return &c.Postgres.Connections },

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -148,6 +149,9 @@ func (c *Config) validateRest(p *Problems) {
 // IsLoopback reports whether a listen address is reachable from this host
 // alone.
 func IsLoopback(address string) bool {
+	if strings.HasPrefix(address, socketPrefix) {
+		return true
+	}
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return false
@@ -159,7 +163,14 @@ func IsLoopback(address string) bool {
 	return err == nil && ip.IsLoopback()
 }
 
+// socketPrefix is before the path of a socket of this machine.
+const socketPrefix = "unix:"
+
 func checkAddress(p *Problems, path, address string) {
+	if name, found := strings.CutPrefix(address, socketPrefix); found {
+		p.when(!filepath.IsAbs(name), path, "Write unix:/run/gateway/socket.", "needs an absolute path.")
+		return
+	}
 	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
 		p.add(path, "Write host:port, or :port for all addresses.", "%q is not an address to listen on.", shorten(address))
 	} else if n, err := strconv.ParseUint(port, 10, 16); err != nil || n > 65535 {

@@ -111,6 +111,12 @@ var validations = []validation{
 		map[string]string{"postgres.address": "127.0.0.1:9999", "admin.address": "127.0.0.1:9999"},
 		"postgres.address: is the same as that of another listener. Give it a port of its own, such as :5433.",
 	},
+	{"PostgreSQL on a socket", map[string]string{"postgres.address": "unix:/run/gateway/.s.PGSQL.5433", "listen.address": "unix:/run/gateway/http"}, ""},
+	{
+		"a socket without a path",
+		map[string]string{"postgres.address": "unix:gateway"},
+		"postgres.address: needs an absolute path. Write unix:/run/gateway/socket.",
+	},
 	{"PostgreSQL on a port of its own", map[string]string{"postgres.address": "127.0.0.1:5433"}, ""},
 	{
 		"none, and PostgreSQL on all addresses",

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -114,7 +115,11 @@ func (s *Server) Listen(ctx context.Context) error {
 	var lc net.ListenConfig
 	for i, e := range s.endpoints {
 		var err error
-		if e.net, err = lc.Listen(ctx, "tcp", e.Address); err != nil {
+		network, address := "tcp", e.Address
+		if path, found := strings.CutPrefix(address, "unix:"); found {
+			network, address = "unix", path
+		}
+		if e.net, err = lc.Listen(ctx, network, address); err != nil {
 			for _, open := range s.endpoints[:i] {
 				_ = open.net.Close()
 			}

@@ -114,8 +114,11 @@ func (c *conn) fatal(err error) {
 	_ = c.out.flush() // it ends in any case
 }
 
-// remote is the client's address.
+// remote is the client's address; a socket's file is of this machine.
 func (c *conn) remote() netip.Addr {
+	if c.socket.RemoteAddr().Network() == "unix" {
+		return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
 	if a, ok := c.socket.RemoteAddr().(*net.TCPAddr); ok {
 		return a.AddrPort().Addr().Unmap()
 	}

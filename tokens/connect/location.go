@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"path/filepath"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -24,11 +25,14 @@ type Location struct {
 	Redis *redisconn.Conn
 }
 
-// OpenLocation opens memory:// (also for an empty text), file:///directory or
+// OpenLocation opens memory:// (also for an empty text), file:///directory, the path of a directory, or
 // an address of Redis as package redisconn reads it. required makes a Redis
 // that cannot be reached an error. Errors are gwerr.Config.
 func OpenLocation(ctx context.Context, location tokens.Secret, required bool, sink observe.Sink) (*Location, error) {
 	text := location.Reveal()
+	if filepath.IsAbs(text) { // as the commercial connector writes it
+		text = "file://" + filepath.ToSlash(text)
+	}
 	scheme, _, _ := strings.Cut(text, ":")
 	switch scheme = strings.ToLower(scheme); {
 	case text == "" || scheme == "memory":

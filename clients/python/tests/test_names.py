@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import Column, String, func, select
 from sqlalchemy.orm import aliased, declarative_base
+
 from sqlalchemy_pingone import names
 from sqlalchemy_pingone.dialect import PingOneDialect
 

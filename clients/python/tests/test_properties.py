@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from sqlalchemy_pingone import properties
 from sqlalchemy_pingone.properties import PropertyError, named, parse
 from sqlalchemy_pingone.target import server

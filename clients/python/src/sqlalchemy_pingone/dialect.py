@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sqlalchemy
@@ -53,7 +54,6 @@ class PingOneCompiler(PGCompiler):
 
 class _PingOne:
     name = "pingone"
-    supports_statement_cache = True
     preparer = PingOneIdentifierPreparer
     statement_compiler = PingOneCompiler
     max_identifier_length = 255
@@ -62,11 +62,9 @@ class _PingOne:
     insert_returning = True
     update_returning = True
     delete_returning = True
-    use_native_hstore = False
 
     def __init__(self, **kw: Any) -> None:
-        if _LEGACY:
-            kw.setdefault("use_native_hstore", False)
+        kw.setdefault("use_native_hstore", False)
         super().__init__(**kw)
 
     def create_connect_args(self, url: URL) -> Any:
@@ -84,6 +82,15 @@ class _PingOne:
                 pairs.append((name, str(part)))
         return [], arguments(properties.named(pairs))
 
+    def _get_server_version_info(self, connection: Any) -> tuple[int, ...]:
+        said = connection.exec_driver_sql("SHOW server_version").scalar()
+        return tuple(int(n) for n in re.findall(r"\d+", said.split()[0]))
+
+    def _get_default_schema_name(self, connection: Any) -> str:
+        path = connection.exec_driver_sql("SHOW search_path").scalar()
+        named = [p.strip().strip('"') for p in str(path).split(",")]
+        return next(p for p in named if p != "$user")
+
     def on_connect(self) -> Any:
         return None
 
@@ -97,6 +104,8 @@ class _PingOne:
 class PingOneDialect(_PingOne, _Base):  # type: ignore[misc]
     """SQLAlchemy's dialect for PingOne Gateway."""
 
+    supports_statement_cache = True
+
     if not _LEGACY:
 
         @classmethod
@@ -108,3 +117,5 @@ if not _LEGACY:
 
     class PingOneAsyncDialect(_PingOne, PGDialectAsync_psycopg):  # type: ignore[misc]
         """The same for ``create_async_engine``."""
+
+        supports_statement_cache = True

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pingone-gateway/gateway/internal/config"
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+)
+
+func TestAPrivateGatewayIsItsUsersAlone(t *testing.T) {
+	open := t.TempDir()
+	require.NoError(t, os.Chmod(open, 0o755))
+	for name, folder := range map[string]string{"open to others": open, "not there": filepath.Join(open, "x")} {
+		_, err := (&configFlags{}).private(folder)
+		assert.True(t, gwerr.Is(err, gwerr.Config), "%s: %v", name, err)
+	}
+	own := t.TempDir()
+	require.NoError(t, os.Chmod(own, 0o700))
+	t.Setenv("GATEWAY_CONNECTION", "AuthScheme=Token;OAuthAccessToken=x;WorkerAppEnvironmentId=7f6fb6a9-0e6d-4b13-9f5c-1d6a0d6d2b11")
+	cfg, err := (&configFlags{}).private(own)
+	require.NoError(t, err)
+	assert.Equal(t, "unix:"+own+"/.s.PGSQL.5433", cfg.Postgres.Address)
+	assert.Equal(t, "unix:"+own+"/http", cfg.Listen.Address)
+	assert.Empty(t, cfg.Admin.Address)
+	cfg, err = (&configFlags{set: []string{"log.level=debug"}}).private(own)
+	require.NoError(t, err)
+	assert.Equal(t, "debug", cfg.Log.Level, "what is given holds")
+}
+
+// Sign-ins of a person are kept for the next program, under a key of the user.
+func TestSignInsOfAPersonAreKept(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("XDG_CONFIG_HOME", home)
+	t.Setenv("HOME", home)
+	own := t.TempDir()
+	require.NoError(t, os.Chmod(own, 0o700))
+	t.Setenv("GATEWAY_CONNECTION", "AuthScheme=OAuth;OAuthClientId=x;WorkerAppEnvironmentId=7f6fb6a9-0e6d-4b13-9f5c-1d6a0d6d2b11")
+	keep := func(set ...string) *config.Config {
+		cfg, err := (&configFlags{set: set}).private(own)
+		require.NoError(t, err)
+		return cfg
+	}
+	first, second := keep(), keep()
+	require.Len(t, first.Tokens.EncryptionKeys, 1)
+	assert.Equal(t, first.Tokens.EncryptionKeys[0].Reveal(), second.Tokens.EncryptionKeys[0].Reveal())
+	c := first.Connections[first.DefaultConnection]
+	assert.Equal(t, "file://"+filepath.Join(home, "pingone-gateway", "tokens"), c.OAuthSettingsLocation.Reveal())
+	info, err := os.Stat(filepath.Join(home, "pingone-gateway", "seal.key"))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	given := keep("tokens.encryption_keys=k:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
+	require.Len(t, given.Tokens.EncryptionKeys, 1)
+	assert.NotEqual(t, first.Tokens.EncryptionKeys[0].Reveal(), given.Tokens.EncryptionKeys[0].Reveal())
+}
+
+// Of programs that begin at once, all use one key.
+func TestOneKeyForAllPrograms(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "seal.key")
+	keys := make([]string, 8)
+	var wg sync.WaitGroup
+	for i := range keys {
+		wg.Go(func() {
+			key, err := userKey(path)
+			assert.NoError(t, err)
+			keys[i] = key.Reveal()
+		})
+	}
+	wg.Wait()
+	for _, k := range keys {
+		assert.Equal(t, keys[0], k)
+	}
+}
+
+func TestAPrivateGatewayEndsWithItsInput(t *testing.T) {
+	t.Parallel()
+	r, w := io.Pipe()
+	ctx, stop := untilEOF(t.Context(), r)
+	defer stop()
+	require.NoError(t, ctx.Err())
+	require.NoError(t, w.Close())
+	<-ctx.Done()
+}
