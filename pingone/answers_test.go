@@ -100,7 +100,7 @@ func TestAnswersThatAreRefused(t *testing.T) {
 			s := newStub(t, func(c *pingone.Config) { c.MaxBody = 1 << 20 }, tt.handle)
 			_, err := s.read(context.Background())
 			require.True(t, gwerr.Is(err, gwerr.UpstreamRejected), "%v", err)
-			require.EqualValues(t, tt.calls, s.calls.Load())
+			require.Equal(t, tt.calls, s.calls.Load())
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -64,16 +65,16 @@ func TestSignInsOfAPersonAreKept(t *testing.T) {
 func TestOneKeyForAllPrograms(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "seal.key")
-	keys := make([]string, 8)
+	keys, errs := make([]string, 8), make([]error, 8)
 	var wg sync.WaitGroup
 	for i := range keys {
 		wg.Go(func() {
 			key, err := userKey(path)
-			assert.NoError(t, err)
-			keys[i] = key.Reveal()
+			keys[i], errs[i] = key.Reveal(), err
 		})
 	}
 	wg.Wait()
+	require.NoError(t, errors.Join(errs...))
 	for _, k := range keys {
 		assert.Equal(t, keys[0], k)
 	}

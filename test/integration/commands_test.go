@@ -40,8 +40,11 @@ func TestCommands(t *testing.T) {
 		}, 2},
 		{"SUMMARIZE SELECT Id FROM Users WHERE false", [][]string{{"Id", "UUID", "NULL", "NULL", "0", "NULL", "NULL", "NULL", "NULL", "NULL", "0", "NULL"}}, 1},
 		{"EXPLAIN SELECT Name FROM Groups WHERE Id = '00000000-0000-4000-8000-000000000001'", [][]string{
-			{"Scan Administrators.Groups by path by_id"}, {"  One row is read by its key."}, {"  columns: Id, Name"},
-			{"  GET environments/" + s.EnvironmentID("Administrators") + "/groups/00000000-0000-4000-8000-000000000001"}, {"  estimate: calls 1, rows 1"},
+			{"Scan Administrators.Groups by path by_id"},
+			{"  One row is read by its key."},
+			{"  columns: Id, Name"},
+			{"  GET environments/" + s.EnvironmentID("Administrators") + "/groups/00000000-0000-4000-8000-000000000001"},
+			{"  estimate: calls 1, rows 1"},
 		}, 5},
 		{"EXPLAIN SELECT TableName FROM sys_tables WHERE SchemaName = 'Customers'", [][]string{{"Scan sys.sys_tables by path one schema"}, {"  The rows of one SchemaName are listed."}, {"  columns: SchemaName, TableName"}}, 4},
 		{"EXPLAIN SELECT 1", [][]string{{"Engine (duckdb): SELECT 1"}}, 1},
@@ -56,7 +59,6 @@ func TestCommands(t *testing.T) {
 	}
 	t.Run("SHOW ALL TABLES", func(t *testing.T) {
 		t.Parallel()
-		assert.Equal(t, s.Query(t, "SELECT count(*)::VARCHAR FROM information_schema.tables")[0][0], s.Query(t, "SELECT count(*)::VARCHAR FROM information_schema.tables")[0][0])
 		assert.Greater(t, len(s.Query(t, "SHOW ALL TABLES")), len(s.Query(t, "SHOW TABLES")))
 	})
 	t.Run("EXPLAIN (FORMAT JSON)", func(t *testing.T) {
