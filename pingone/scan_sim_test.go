@@ -403,7 +403,7 @@ func TestDescribe(t *testing.T) {
 		{"filter", filtered, []string{`environments/ENV/users?filter=type eq "Contractor"&limit=200`}},
 		{"limit", limited, []string{`environments/ENV/users?filter=type eq "Contractor"&limit=5`}},
 		{"keys", keyed, []string{"environments/ENV/users/" + userID(1), "environments/ENV/users/" + userID(2)}},
-		{"divided", divided, []string{"environments/ENV/populations", `environments/ENV/users?filter=population.id eq "…"&limit=200`}},
+		{"divided", divided, []string{"environments/ENV/users?limit=200", "environments/ENV/populations", `environments/ENV/users?filter=population.id eq "…"&limit=200`}},
 		{"memberships", w.request(w.table("UserGroupAssociations"), "all_by_group", "UserId"), []string{
 			"environments/ENV/groups?limit=1000", `environments/ENV/users?filter=memberOfGroups[id eq "…"]&limit=200`, `environments/ENV/users?filter=memberOfGroups[id eq "…"]&limit=1`,
 		}},
@@ -443,7 +443,7 @@ func TestDeclaredFiltersAreTheServices(t *testing.T) {
 						if table.Column(column).Type == catalog.Bool {
 							value = `"true"`
 						}
-						if column == "BeginsAt" {
+						if table.Column(column).Type == catalog.Timestamp {
 							value = `"2024-01-01T00:00:00.000Z"`
 						}
 						r.Filters = []string{f.Attribute + " " + name + " " + value}

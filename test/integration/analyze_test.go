@@ -44,9 +44,8 @@ func TestExplainAnalyze(t *testing.T) {
 	}
 	for statement, message := range map[string]string{
 		"EXPLAIN ANALYZE DELETE FROM Users WHERE Id = 'x'": "runs queries alone",
-		"EXPLAIN (ANALYZE, COSTS) SELECT 1":                "ANALYZE and FORMAT alone",
 		"EXPLAIN (FORMAT YAML) SELECT 1":                   "TEXT and JSON",
-		"EXPLAIN (FORMAT JSON ANALYZE) SELECT 1":           "should end",
+		"EXPLAIN (FORMAT JSON ANALYZE) SELECT 1":           "a comma is expected",
 	} {
 		if _, err := s.TryQuery(testkit.Context(t), statement); err == nil || !strings.Contains(err.Error(), message) {
 			t.Errorf("%s: %v", statement, err)

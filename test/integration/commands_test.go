@@ -94,7 +94,6 @@ func TestCommandsThatFail(t *testing.T) {
 		{"DESCRIBE Customers.Grops", gwerr.UnknownTable, 9},
 		{"SUMMARIZE SELECT Nme FROM Groups", gwerr.UnknownColumn, 17},
 		{"EXPLAIN SELECT nope FROM Users", gwerr.UnknownColumn, 15},
-		{"EXPLAIN (VERBOSE) SELECT 1", gwerr.Syntax, 9},
 		{"EXPLAIN CALL Reset('secret')", gwerr.NotImplemented, 0},
 		{"SELECT * FROM (DESCRIBE Groups)", gwerr.NotImplemented, 0},
 	}
