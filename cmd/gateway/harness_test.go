@@ -74,7 +74,7 @@ func settings(t *testing.T, s *sim.Server, address string, set map[string]string
 	t.Helper()
 	out := map[string]string{
 		"listen.address": "127.0.0.1:0", "admin.address": "127.0.0.1:0", "listen.drain_delay": "0s", "listen.grace_time": "1s",
-		"log.level": "debug", "audit.file": filepath.Join(t.TempDir(), "audit.jsonl"), "engine.memory": "128MiB", "engine.temp_dir": t.TempDir(),
+		"log.level": "debug", "audit.file": filepath.Join(t.TempDir(), "audit.jsonl"), "engine.memory": "512MiB", "engine.temp_dir": t.TempDir(),
 		"connections.pingone.api_url":                   address + "/v1",
 		"connections.pingone.oauth_client_id":           sim.AppWorker.ID,
 		"connections.pingone.oauth_client_secret":       sim.AppWorker.Secret,

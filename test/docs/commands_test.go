@@ -63,18 +63,18 @@ type demo struct {
 	python  string            // "" where the packages that the pages use are missing
 }
 
-var listening = regexp.MustCompile(`http://(127\.0\.0\.1:\d+)/(odata/|metrics|v1/)`)
+var listening = regexp.MustCompile(`(?:http|postgresql)://(127\.0\.0\.1:\d+)/(odata/|metrics|v1/|pingone)`)
 
 // startDemo builds the gateway and starts its demo on free ports.
 func startDemo(t *testing.T) *demo {
 	t.Helper()
-	d := &demo{binary: filepath.Join(t.TempDir(), "gateway"), python: pythonWith("requests", "pandas", "pyarrow")}
+	d := &demo{binary: filepath.Join(t.TempDir(), "gateway"), python: pythonWith("requests", "pandas", "pyarrow", "matplotlib", "sqlalchemy_pingone")}
 	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-tags", "duckdb_arrow", "-o", d.binary, "./cmd/gateway")
 	build.Dir = filepath.Join("..", "..")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the gateway: %v\n%s", err, out)
 	}
-	cmd := exec.CommandContext(t.Context(), d.binary, "demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--simulator", "127.0.0.1:0", "--postgres", "off")
+	cmd := exec.CommandContext(t.Context(), d.binary, "demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--simulator", "127.0.0.1:0", "--postgres", "127.0.0.1:0")
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 20 * time.Second
 	out, err := cmd.StdoutPipe()
@@ -85,15 +85,15 @@ func startDemo(t *testing.T) *demo {
 	t.Cleanup(func() { _ = cmd.Wait() }) // it was told to stop when the test ended
 	found := map[string]string{}
 	scanner := bufio.NewScanner(out)
-	for len(found) < 3 && scanner.Scan() {
+	for len(found) < 4 && scanner.Scan() {
 		if m := listening.FindStringSubmatch(scanner.Text()); m != nil && found[m[2]] == "" {
 			found[m[2]] = m[1]
 		}
 	}
-	require.Len(t, found, 3, "the demo says where it listens: %s", trouble.String())
+	require.Len(t, found, 4, "the demo says where it listens: %s", trouble.String())
 	go func() { _, _ = io.Copy(io.Discard, out) }() // ends with the process
 	d.replace = strings.NewReplacer(
-		"127.0.0.1:8080", found["odata/"], "127.0.0.1:9090", found["metrics"], "127.0.0.1:8090", found["v1/"],
+		"127.0.0.1:8080", found["odata/"], "127.0.0.1:9090", found["metrics"], "127.0.0.1:8090", found["v1/"], "127.0.0.1:5433", found["pingone"],
 		"127.0.0.1:8081", freeAddress(t), "127.0.0.1:9091", freeAddress(t))
 	return d
 }
