@@ -112,11 +112,12 @@ func (s *scratch) begin() map[string]any {
 
 // object makes an object with a member.
 func (s *scratch) object(name string, v any) map[string]any {
-	out := make(map[string]any)
-	if n := len(s.spares); n > 0 {
-		out, s.spares = s.spares[n-1], s.spares[:n-1]
+	n := len(s.spares)
+	if n == 0 {
+		return map[string]any{name: v}
 	}
-	out[name] = v
+	out := s.spares[n-1]
+	out[name], s.spares = v, s.spares[:n-1]
 	return out
 }
 
