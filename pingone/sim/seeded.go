@@ -9,29 +9,35 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
-// eachSeeded visits the members of a seeded user that are not objects, by their
-// paths.
-func (e *environment) eachSeeded(i uint32, set func(path string, v any)) {
+// seededSink takes the members of a seeded user that are not objects, by their
+// paths: texts by themselves, for most members are, and as any each is allocated.
+type seededSink interface {
+	text(path, text string)
+	set(path string, v any)
+}
+
+// eachSeeded gives a sink the members of a seeded user.
+func (e *environment) eachSeeded(i uint32, to seededSink) {
 	p := e.people
 	status, times := p.Status(i), p.Times(i)
-	set("id", e.userID(i).String())
-	set("population.id", e.populations().Row(p.Population(i)).ID)
-	set("identityProvider.type", status.Provider)
+	to.text("id", e.userID(i).String())
+	to.text("population.id", e.populations().Row(p.Population(i)).ID)
+	to.text("identityProvider.type", status.Provider)
 	if status.Provider != "PING_ONE" {
-		set("identityProvider.id", data.NamedID(e.id.String()+"/identityProviders/partner").String())
+		to.text("identityProvider.id", data.NamedID(e.id.String()+"/identityProviders/partner").String())
 	}
-	set("lifecycle.status", status.Lifecycle)
-	set("enabled", p.Enabled(i))
-	set("mfaEnabled", status.MFA)
-	set("verifyStatus", status.Verify)
+	to.text("lifecycle.status", status.Lifecycle)
+	to.set("enabled", p.Enabled(i))
+	to.set("mfaEnabled", status.MFA)
+	to.text("verifyStatus", status.Verify)
 	if status.HasEmailVerified {
-		set("emailVerified", status.EmailVerified)
+		to.set("emailVerified", status.EmailVerified)
 	}
-	p.EachText(i, func(path, text string) { set(path, text) })
+	p.EachText(i, to.text)
 	if status.Password != "" {
-		set("password.status", status.Password)
+		to.text("password.status", status.Password)
 	}
-	seededAccount(status, times, set)
+	seededAccount(status, times, to)
 	for _, at := range []struct {
 		path string
 		ms   int64
@@ -45,49 +51,56 @@ func (e *environment) eachSeeded(i uint32, set func(path string, v any)) {
 		{"endDate", times.End, times.End != 0},
 	} {
 		if at.has {
-			set(at.path, instant(at.ms))
+			to.text(at.path, instant(at.ms))
 		}
 	}
 	if times.SignOn != 0 {
-		set("lastSignOn.remoteIp", p.RemoteIP(i))
+		to.text("lastSignOn.remoteIp", p.RemoteIP(i))
 	}
 	for name, a := range e.schema() {
 		if a.seeded != nil {
 			if v := a.seeded(i); v != nil {
-				set(name, v)
+				to.set(name, v)
 			}
 		}
 	}
 }
 
-// seededAccount visits the members of an account.
-func seededAccount(status data.Status, times data.Times, set func(path string, v any)) {
+// seededAccount gives a sink the members of an account.
+func seededAccount(status data.Status, times data.Times, to seededSink) {
 	if !status.Locked {
-		set("account.status", "OK")
+		to.text("account.status", "OK")
 		return
 	}
-	set("account.status", "LOCKED")
-	set("account.lockedAt", instant(times.LockedAt))
+	to.text("account.status", "LOCKED")
+	to.text("account.lockedAt", instant(times.LockedAt))
 	if times.UnlockAt > 0 {
 		// As it was at the lock, so that a row reads the same each time.
-		set("account.secondsUntilUnlock", (times.UnlockAt-times.LockedAt)/1000)
-		set("account.unlockAt", instant(times.UnlockAt))
+		to.set("account.secondsUntilUnlock", (times.UnlockAt-times.LockedAt)/1000)
+		to.text("account.unlockAt", instant(times.UnlockAt))
+	}
+}
+
+// seededRow makes the members of a row.
+type seededRow map[string]any
+
+func (r seededRow) text(path, text string) { r.set(path, text) }
+
+func (r seededRow) set(path string, v any) {
+	outer, name, nested := strings.Cut(path, ".")
+	if !nested {
+		r[path] = v
+	} else if inner, ok := r[outer].(map[string]any); ok {
+		inner[name] = v
+	} else {
+		r[outer] = map[string]any{name: v}
 	}
 }
 
 // fromSeed makes the row of a seeded user.
 func (e *environment) fromSeed(i uint32) *resource.Row {
-	members := make(map[string]any)
-	e.eachSeeded(i, func(path string, v any) {
-		outer, name, nested := strings.Cut(path, ".")
-		if !nested {
-			members[path] = v
-		} else if inner, ok := members[outer].(map[string]any); ok {
-			inner[name] = v
-		} else {
-			members[outer] = map[string]any{name: v}
-		}
-	})
+	members := make(seededRow)
+	e.eachSeeded(i, members)
 	return &resource.Row{ID: e.userID(i).String(), Members: members}
 }
 
@@ -97,8 +110,16 @@ type seededWriter struct {
 	*place
 	members []seededMember
 	at      map[string]int // places in values, by path
-	values  []any          // of the user that is being written
+	values  []seededValue  // of the user that is being written
 }
+
+// seededValue is a text or another value; without either there is none.
+type seededValue struct {
+	text  string
+	other any
+}
+
+func (v seededValue) none() bool { return v.text == "" && v.other == nil }
 
 // seededMember is a member that lists show, with the place of its value.
 type seededMember struct {
@@ -110,7 +131,7 @@ type seededMember struct {
 func newSeededWriter(p *place) *seededWriter {
 	w := &seededWriter{place: p, at: make(map[string]int)}
 	w.members = w.compile("", p.shape())
-	w.values = make([]any, len(w.at))
+	w.values = make([]seededValue, len(w.at))
 	return w
 }
 
@@ -131,15 +152,21 @@ func (w *seededWriter) compile(prefix string, object *resource.Member) (out []se
 
 func (w *seededWriter) set(path string, v any) {
 	if k, ok := w.at[path]; ok {
-		w.values[k] = v
+		w.values[k].other = v
+	}
+}
+
+func (w *seededWriter) text(path, text string) {
+	if k, ok := w.at[path]; ok {
+		w.values[k].text = text
 	}
 }
 
 func (w *seededWriter) write(e *jx.Encoder, i uint32) {
 	clear(w.values)
-	w.call.environment.eachSeeded(i, w.set)
-	w.set("account.canAuthenticate", w.values[w.at["enabled"]] == true && w.values[w.at["account.status"]] == "OK")
-	row := &resource.Row{ID: w.call.environment.userID(i).String()}
+	w.call.environment.eachSeeded(i, w)
+	w.set("account.canAuthenticate", w.values[w.at["enabled"]].other == true && w.values[w.at["account.status"]].text == "OK")
+	row := &resource.Row{ID: w.values[w.at["id"]].text}
 	e.ObjStart()
 	e.FieldStart("_links")
 	w.writeLinks(e, row)
@@ -153,9 +180,12 @@ func (w *seededWriter) object(e *jx.Encoder, row *resource.Row, members []seeded
 		switch v := w.values[m.at]; {
 		case m.Kind == resource.Owner:
 			w.writeMember(e, row, m.Member, nil)
-		case v != nil:
+		case v.text != "":
 			e.FieldStart(m.Name)
-			w.writeValue(e, row, m.Member, v)
+			e.Str(v.text)
+		case v.other != nil:
+			e.FieldStart(m.Name)
+			w.writeValue(e, row, m.Member, v.other)
 		case w.any(m.children):
 			e.FieldStart(m.Name)
 			e.ObjStart()
@@ -167,7 +197,7 @@ func (w *seededWriter) object(e *jx.Encoder, row *resource.Row, members []seeded
 
 func (w *seededWriter) any(members []seededMember) bool {
 	for _, m := range members {
-		if w.values[m.at] != nil {
+		if !w.values[m.at].none() {
 			return true
 		}
 	}
