@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -42,6 +43,12 @@ const macSize = 12
 // a long filter, and addresses have limits.
 const longCursor = 400
 
+// packers pack cursors. Each is 800 KiB of tables, twice a page.
+var packers = sync.Pool{New: func() any {
+	z, _ := flate.NewWriter(nil, flate.DefaultCompression) // the level is valid
+	return z
+}}
+
 // seal writes a cursor as URL-safe text, with what it is bound to.
 func (s *Server) seal(c *call, at cursor) string {
 	at.Made, at.Call, at.Token = 0, 0, ""
@@ -60,9 +67,11 @@ func (s *Server) seal(c *call, at cursor) string {
 	}
 	if len(body) >= longCursor {
 		var packed bytes.Buffer
-		z, _ := flate.NewWriter(&packed, flate.DefaultCompression) // the level is valid
-		_, _ = z.Write(body)                                       // a Buffer takes everything
+		z, _ := packers.Get().(*flate.Writer)
+		z.Reset(&packed)
+		_, _ = z.Write(body) // a Buffer takes everything
 		_ = z.Close()
+		packers.Put(z)
 		body = packed.Bytes()
 	}
 	return base64.RawURLEncoding.EncodeToString(append(s.mac(body), body...))

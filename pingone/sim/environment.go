@@ -2,7 +2,6 @@ package sim
 
 import (
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -88,98 +87,6 @@ func (s *Server) fill(e *environment, name string, users int) {
 	s.plant(e.rows, e, name, empty)
 }
 
-// scratch are the objects of a row, to make the next one of: lists of a million
-// users make rows for the length of a line.
-type scratch struct {
-	row    map[string]any
-	spares []map[string]any
-}
-
-// begin takes the last row apart.
-func (s *scratch) begin() map[string]any {
-	if s.row == nil {
-		s.row = make(map[string]any)
-	}
-	for _, v := range s.row {
-		if inner, ok := v.(map[string]any); ok {
-			clear(inner)
-			s.spares = append(s.spares, inner)
-		}
-	}
-	clear(s.row)
-	return s.row
-}
-
-// object makes an object with a member.
-func (s *scratch) object(name string, v any) map[string]any {
-	out := make(map[string]any)
-	if n := len(s.spares); n > 0 {
-		out, s.spares = s.spares[n-1], s.spares[:n-1]
-	}
-	out[name] = v
-	return out
-}
-
-// fromSeed makes the row of a seeded user, valid until the scratch is used again.
-func (e *environment) fromSeed(i uint32, s *scratch) *resource.Row {
-	m, p, id := s.begin(), e.people, e.userID(i).String()
-	status, times := p.Status(i), p.Times(i)
-	provider := s.object("type", status.Provider)
-	if status.Provider != "PING_ONE" {
-		provider["id"] = data.NamedID(e.id.String() + "/identityProviders/partner").String()
-	}
-	account := s.object("status", "OK")
-	if status.Locked {
-		account["status"], account["lockedAt"] = "LOCKED", instant(times.LockedAt)
-		if times.UnlockAt > 0 {
-			// As it was at the lock, so that a row reads the same each time.
-			account["secondsUntilUnlock"], account["unlockAt"] = (times.UnlockAt-times.LockedAt)/1000, instant(times.UnlockAt)
-		}
-	}
-	m["id"], m["population"] = id, s.object("id", e.populations().Row(p.Population(i)).ID)
-	m["account"], m["identityProvider"], m["lifecycle"] = account, provider, s.object("status", status.Lifecycle)
-	m["enabled"], m["mfaEnabled"], m["verifyStatus"] = p.Enabled(i), status.MFA, status.Verify
-	m["createdAt"], m["updatedAt"] = instant(times.Created), instant(times.Updated)
-	p.EachText(i, func(path, text string) { s.set(m, path, text) })
-	if status.HasEmailVerified {
-		m["emailVerified"] = status.EmailVerified
-	}
-	if times.SignOn != 0 {
-		signOn := s.object("at", instant(times.SignOn))
-		m["lastSignOn"], signOn["remoteIp"] = signOn, p.RemoteIP(i)
-	}
-	if status.Password != "" {
-		password := s.object("status", status.Password)
-		m["password"], password["lastChangedAt"] = password, instant(times.PasswordChanged)
-	}
-	if times.Start != 0 {
-		m["startDate"] = instant(times.Start)
-	}
-	if times.End != 0 {
-		m["endDate"] = instant(times.End)
-	}
-	for name, a := range e.schema() {
-		if a.seeded != nil {
-			if v := a.seeded(i); v != nil {
-				m[name] = v
-			}
-		}
-	}
-	return &resource.Row{ID: id, Members: m}
-}
-
-// set gives a member of an object, or of one in it, a value.
-func (s *scratch) set(object map[string]any, path string, v any) {
-	outer, name, nested := strings.Cut(path, ".")
-	if inner, ok := object[outer].(map[string]any); ok {
-		inner[name] = v
-	} else if nested {
-		object[outer] = s.object(name, v)
-	} else {
-		object[outer] = v
-	}
-}
-
 // latest reads a user as single reads see it; nil when there is none.
 func (e *environment) latest(i uint32) *resource.Row {
 	if versions, ok := e.written[i]; ok {
@@ -188,7 +95,7 @@ func (e *environment) latest(i uint32) *resource.Row {
 	if i >= e.people.Count() {
 		return nil
 	}
-	return e.fromSeed(i, &scratch{})
+	return e.fromSeed(i)
 }
 
 // searchable reads a written user as lists see it at a time. ok is false when
@@ -203,14 +110,13 @@ func (e *environment) searchable(i uint32, now time.Time) (row *resource.Row, ok
 	return nil, i >= e.people.Count()
 }
 
-// listed reads a row that a search found. It may use a scratch.
-func (e *environment) listed(i uint32, now time.Time, s *scratch) *resource.Row {
+// asWritten reads the row that a list shows of a user; nil when it is the seeded one.
+func (e *environment) asWritten(i uint32, now time.Time) *resource.Row {
 	if _, ok := e.written[i]; ok {
-		if row, ok := e.searchable(i, now); ok {
-			return row
-		}
+		row, _ := e.searchable(i, now)
+		return row
 	}
-	return e.fromSeed(i, s)
+	return nil
 }
 
 // store keeps a new state of a user; nil deletes it.

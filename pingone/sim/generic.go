@@ -73,6 +73,9 @@ func (g *generic) list(c *call) (reply, error) {
 	if l.count >= 0 && g.hooks.count != nil {
 		l.count = g.hooks.count(at)
 	}
+	if w, ok := at.source.(rowWriter); ok {
+		return c.page(l, rows, w.writeNumbered), nil
+	}
 	return c.page(l, rows, func(e *jx.Encoder, number uint32) { at.write(e, at.numbered(number)) }), nil
 }
 

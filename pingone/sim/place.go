@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-faster/jx"
+
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
@@ -20,6 +22,11 @@ type source interface {
 	// put keeps a row that is new or has changed.
 	put(row *resource.Row)
 	remove(row *resource.Row)
+}
+
+// rowWriter is a source that writes the rows of a list without making them.
+type rowWriter interface {
+	writeNumbered(e *jx.Encoder, number uint32)
 }
 
 // place is what a call is about: a collection, or a row in it.

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/go-faster/jx"
+
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
@@ -17,13 +19,13 @@ const mediaImport = "application/vnd.pingidentity.user.import+json"
 // seed.
 type userRows struct {
 	*place
-	scratch *scratch // of the rows of a list
+	seeded *seededWriter // once a list has made it
 }
 
-func usersOf(p *place) source { return userRows{p, &scratch{}} }
+func usersOf(p *place) source { return &userRows{place: p} }
 
 // find implements source.
-func (r userRows) find(id string) (*resource.Row, error) {
+func (r *userRows) find(id string) (*resource.Row, error) {
 	if _, ok := data.ParseID(id); !ok {
 		return nil, invalidRequest(detail{Code: "INVALID_VALUE", Target: "userId", Message: "The id of a user must be a UUID."})
 	}
@@ -38,7 +40,7 @@ func (e *environment) userOf(text string) *resource.Row {
 	return nil
 }
 
-func (r userRows) search(at cursor) ([]uint32, error) {
+func (r *userRows) search(at cursor) ([]uint32, error) {
 	q, err := r.server.query(r.call, at.Filter)
 	if err != nil {
 		return nil, err
@@ -46,17 +48,32 @@ func (r userRows) search(at cursor) ([]uint32, error) {
 	return r.call.environment.find(q, r.call.now), nil
 }
 
-func (r userRows) numbered(i uint32) *resource.Row {
-	return r.call.environment.listed(i, r.call.now, r.scratch)
+func (r *userRows) numbered(i uint32) *resource.Row {
+	if row := r.call.environment.asWritten(i, r.call.now); row != nil {
+		return row
+	}
+	return r.call.environment.fromSeed(i)
 }
 
-func (r userRows) remove(row *resource.Row) {
+// writeNumbered implements rowWriter. What expand asks for follows from rows.
+func (r *userRows) writeNumbered(e *jx.Encoder, i uint32) {
+	if r.expand != "" || r.call.environment.asWritten(i, r.call.now) != nil {
+		r.write(e, r.numbered(i))
+		return
+	}
+	if r.seeded == nil {
+		r.seeded = newSeededWriter(r.place)
+	}
+	r.seeded.write(e, i)
+}
+
+func (r *userRows) remove(row *resource.Row) {
 	i, _ := r.call.environment.userByID(row.ID)
 	r.call.environment.store(i, nil, r.call.now)
 }
 
 // put implements source. Who leaves a population leaves its groups.
-func (r userRows) put(row *resource.Row) {
+func (r *userRows) put(row *resource.Row) {
 	e := r.call.environment
 	i, _ := e.userByID(row.ID)
 	e.nextUser = max(e.nextUser, i+1)

@@ -11,7 +11,10 @@ import (
 type ID [16]byte
 
 // String is the UUID in small letters.
-func (id ID) String() string { return string(id.Append(nil)) }
+func (id ID) String() string {
+	var room [36]byte
+	return string(id.Append(room[:0]))
+}
 
 // Append adds the UUID's text to dst.
 func (id ID) Append(dst []byte) []byte {
