@@ -34,7 +34,8 @@ type PropertyInForce struct {
 
 // Properties are the connection's, in the order of the documentation.
 func (c *Connection) Properties() (out []PropertyInForce) {
-	of := &Config{Connections: map[string]*Connection{c.Name: c}}
+	own := *c // the options' accessors write its name, and others read the connection
+	of := &Config{Connections: map[string]*Connection{c.Name: &own}}
 	for _, o := range theIndex().options {
 		if o.Property != "" {
 			out = append(out, PropertyInForce{o, o.get(of, c.Name)})
