@@ -46,12 +46,12 @@ lint: tools
 	$(CACHE)/tools/golangci-lint run ./...
 
 unit: ## unit and integration tests
-	$(GO) test -tags $(TAGS) $(PKG)
+	$(GO) test -timeout 20m -tags $(TAGS) $(PKG)
 
 # The engine's own C++ code can't be instrumented, so the race detector runs
 # where goroutines meet.
 race: ## the same, under the race detector, without the longest ones
-	$(GO) test -tags $(TAGS) -race -short $(PKG)
+	$(GO) test -timeout 20m -tags $(TAGS) -race -short $(PKG)
 
 integration: ## the tests over a whole gateway alone
 	$(GO) test -tags $(TAGS) ./test/...

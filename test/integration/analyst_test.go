@@ -58,6 +58,9 @@ func questions(t *testing.T) (all []*question, lines []any) {
 // compares them with what EXPLAIN says.
 func TestAnalystsQueries(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it counts calls, one query after the other")
+	}
 	c := newScript(t)
 	lists := strings.NewReplacer(
 		"$IDS", c.list(t, "SELECT Id FROM Users ORDER BY Id LIMIT 115"), "$GROUPS", c.list(t, "SELECT Id FROM Groups ORDER BY Id LIMIT 8"),

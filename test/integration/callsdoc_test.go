@@ -39,6 +39,9 @@ var counted = []struct {
 // The numbers of calls in docs/benchmarks.md are those that are made.
 func TestCallsInTheDocumentation(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("it counts calls, one query after the other")
+	}
 	c := newScript(t)
 	var out strings.Builder
 	out.WriteString("| work | one call per parent | gateway |\n| --- | --: | --: |\n")

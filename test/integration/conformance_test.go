@@ -48,6 +48,10 @@ type probe struct {
 	sent  string
 }
 
+// shortSample is the share of the tables that the short form reads: one of so many.
+// What differs between tables is data, not code.
+const shortSample = 4
+
 func TestDeclarationsConform(t *testing.T) {
 	t.Parallel()
 	w := newOracleWorld(t, 120)
@@ -60,6 +64,9 @@ func TestDeclarationsConform(t *testing.T) {
 	for _, table := range w.tables {
 		if !done[table.Name] {
 			done[table.Name] = true
+			if testing.Short() && len(done)%shortSample != 0 {
+				continue
+			}
 			t.Run(table.Name, func(t *testing.T) { c.table(t, c.richest(t, table.Name)) })
 		}
 	}

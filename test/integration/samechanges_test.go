@@ -37,8 +37,11 @@ type aWorld struct {
 func TestRandomChangesAreTheSameEverywhere(t *testing.T) {
 	t.Parallel()
 	runs, changes := 1, 40
-	if *long {
+	switch {
+	case *long:
 		runs, changes = 12, 300
+	case testing.Short():
+		changes = 10
 	}
 	start := seed(t)
 	engine := testkit.OpenEngine(t)
