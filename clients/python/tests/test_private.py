@@ -72,6 +72,18 @@ def test_what_the_gateway_refuses_is_told(demo) -> None:
         dbapi.connect(**{**demo.properties, "Gateway": "/nowhere"})
 
 
+def test_the_gateway_of_this_machine_must_be_the_right_one(demo, monkeypatch) -> None:
+    port = int(demo.postgres.rpartition(":")[2])
+    monkeypatch.setattr("sqlalchemy_pingone.target._listens", lambda *_: True)
+    monkeypatch.setattr("sqlalchemy_pingone.target.DEFAULT_HOST", "127.0.0.1")
+    monkeypatch.setattr("sqlalchemy_pingone.target.DEFAULT_PORT", port)
+    with dbapi.connect(**demo.properties) as connection:
+        assert connection.execute("SELECT count(*) FROM Users").fetchone() == (300,)
+    other = {**demo.properties, "WorkerAppEnvironmentId": "7f6fb6a9-0e6d-4b13-9f5c-1d6a0d6d2b11"}
+    with pytest.raises(psycopg.InterfaceError, match="another WorkerAppEnvironmentId"):
+        dbapi.connect(**other)
+
+
 def test_without_a_program_there_is_a_remedy(demo, monkeypatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     properties = {k: v for k, v in demo.properties.items() if k != "Gateway"}

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import socket
+import uuid
 from typing import Any
+
+import psycopg
 
 from .private import find_program, start
 from .properties import Properties, PropertyError
@@ -21,7 +24,8 @@ def arguments(p: Properties) -> dict[str, Any]:
     """
     client = p.client
     out: dict[str, Any] = {
-        "dbname": client.get("Database") or p.gateway.get("Schema") or "pingone",
+        "dbname": client.get("Database")
+        or ".".join(filter(None, ["pingone", p.gateway.get("Schema")])),
         "user": client.get("User") or "pingone",
         "application_name": "sqlalchemy-pingone",
     }
@@ -32,7 +36,9 @@ def arguments(p: Properties) -> dict[str, Any]:
         if client.get(name):
             out[key] = client[name]
     host, port = server(client.get("Server", ""))
-    if "Server" not in client and p.gateway and not _listens(host, port):
+    if "Server" not in client and p.gateway and _listens(host, port):
+        _same_pingone(p, {**out, "host": host, "port": port})
+    elif "Server" not in client and p.gateway:
         program = find_program(client.get("Gateway"))
         if program is None:
             raise PropertyError(
@@ -54,6 +60,41 @@ def server(text: str) -> tuple[str, int]:
     if not port.isdecimal() or not 0 < int(port) < 65536:
         raise PropertyError(f"Server is host:port; {port!r} is no port.")
     return host.strip("[]") or DEFAULT_HOST, int(port)
+
+
+_checked: set[str] = set()
+
+
+def _same_pingone(p: Properties, to: dict[str, Any]) -> None:
+    """Refuse the gateway of this machine where it is for another PingOne than asked for.
+
+    Gateways tell only administrators what they are for; others are not checked.
+    """
+    asked = {
+        n: v
+        for n in ("WorkerAppEnvironmentId", "OAuthClientId")
+        if _is_id(v := p.gateway.get(n, ""))
+    }
+    key = f"{to['host']}:{to['port']} {to['dbname']} {sorted(asked.items())}"
+    if not asked or key in _checked:
+        return
+    with psycopg.connect(autocommit=True, **to) as c:
+        told = dict(c.execute("SELECT Name, Value FROM sys_connection_props").fetchall())
+    for name, value in asked.items():
+        if told.get(name) and str(told[name]).lower() != value.lower():
+            raise PropertyError(
+                f"The gateway at {to['host']}:{to['port']} has another {name} than {value}. "
+                "Stop it, or name the right one with Server=host:port."
+            )
+    _checked.add(key)
+
+
+def _is_id(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _listens(host: str, port: int) -> bool:
