@@ -82,7 +82,7 @@ func (q *request) parameters(a edm.Action) (map[string]*string, error) {
 		case strings.HasPrefix(name, "@"): // control information
 			continue
 		case at < 0, at == 0 && q.resource.Target != "":
-			return nil, gwerr.Newf(gwerr.BadParameter, "%s has no parameter of that name.", a.Name).On(name).WithMend("$metadata lists the parameters; letter case counts.")
+			return nil, gwerr.Newf(gwerr.BadParameter, "%s has no parameter of that name.", a.Name).On(name).WithHint("$metadata lists the parameters; letter case counts.")
 		}
 		in := &a.Inputs[at]
 		v, err := valueOf(&catalog.Column{Name: in.Name, Type: in.Type}, raw)

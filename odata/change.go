@@ -35,7 +35,7 @@ func (q *request) changeable() error {
 	case kind == change.Insert && q.resource.Kind != model.Feed, kind != change.Insert && q.resource.Kind != model.Entity:
 		q.w.Header().Set("Allow", allowed)
 		return gwerr.Newf(gwerr.MethodNotAllowed, "%s is not for this address.", q.method).
-			WithMend("POST goes to an entity set; PATCH, PUT and DELETE go to an entity.")
+			WithHint("POST goes to an entity set; PATCH, PUT and DELETE go to an entity.")
 	}
 	return nil
 }
@@ -172,7 +172,7 @@ func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, value
 	}
 	for name, value := range q.given {
 		if own := members[name]; own != nil && !bytes.EqualFold(bytes.TrimSpace(own), value) {
-			return nil, nil, gwerr.Newf(gwerr.BadRequest, "%s is given two values.", name).On(name).WithMend("Give it one, by its name or by what the entity is related to.")
+			return nil, nil, gwerr.Newf(gwerr.BadRequest, "%s is given two values.", name).On(name).WithHint("Give it one, by its name or by what the entity is related to.")
 		}
 		members[name] = value
 	}
@@ -187,7 +187,7 @@ func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, value
 		}
 		at := slices.IndexFunc(t.Columns, func(c catalog.Column) bool { return c.Name == name })
 		if at < 0 {
-			return nil, nil, gwerr.Newf(gwerr.UnknownColumn, "%s has no property %q.", t.Name, name).On(name).WithMend("$metadata lists the properties; letter case counts.")
+			return nil, nil, gwerr.Newf(gwerr.UnknownColumn, "%s has no property %q.", t.Name, name).On(name).WithHint("$metadata lists the properties; letter case counts.")
 		}
 		col := &t.Columns[at]
 		if _, meant := q.given[name]; meant && col.Access == catalog.ReadOnly {

@@ -38,7 +38,7 @@ func (q *request) redirect() error {
 		return q.changeLinks(n)
 	}
 	if !n.Dependent {
-		return gwerr.Newf(gwerr.NotImplemented, "%s is no reference of %s.", n.Name, hops[0].Table.Name).WithMend("Change the entity that refers to it.")
+		return gwerr.Newf(gwerr.NotImplemented, "%s is no reference of %s.", n.Name, hops[0].Table.Name).WithHint("Change the entity that refers to it.")
 	}
 	set := map[string]json.RawMessage{n.Column: []byte("null")}
 	switch q.method {
@@ -64,9 +64,9 @@ func (q *request) addRelated(n edm.Navigation) error {
 		return gwerr.New(gwerr.NotImplemented, "Entities are not changed through navigation properties.", "Use the address of the entity itself; links alone are changed at …/$ref.")
 	case n.Through != nil:
 		return gwerr.Newf(gwerr.NotImplemented, "A new entity of %s and its link are two calls to PingOne.", n.Target.Name).
-			WithMend("Make the entity in its own set, then POST its address to " + n.Name + "/$ref.")
+			WithHint("Make the entity in its own set, then POST its address to " + n.Name + "/$ref.")
 	case known == nil:
-		return gwerr.Newf(gwerr.NotImplemented, "The address does not tell %s, by which the entities are related.", n.Column).WithMend("Make the entity in its own set.")
+		return gwerr.Newf(gwerr.NotImplemented, "The address does not tell %s, by which the entities are related.", n.Column).WithHint("Make the entity in its own set.")
 	}
 	return q.become(http.MethodPost, n.Target.Name, map[string]json.RawMessage{n.TargetColumn: valueText(*known)})
 }
@@ -75,7 +75,7 @@ func (q *request) addRelated(n edm.Navigation) error {
 func (q *request) changeLinks(n edm.Navigation) error {
 	known := q.resource.Hops[0].Known
 	if known == nil {
-		return gwerr.Newf(gwerr.NotImplemented, "The address does not tell %s, by which the entities are related.", n.Column).WithMend("Change the row that links them.")
+		return gwerr.Newf(gwerr.NotImplemented, "The address does not tell %s, by which the entities are related.", n.Column).WithHint("Change the row that links them.")
 	}
 	adds := q.method == http.MethodPost && q.resource.Kind == model.Feed
 	if !adds && q.method != http.MethodDelete {
@@ -105,14 +105,14 @@ func (q *request) changeLinks(n edm.Navigation) error {
 		far, ok = r.KeyValue(n.TargetColumn)
 	}
 	if !ok {
-		return gwerr.Newf(gwerr.NotImplemented, "Entities of %s are not linked by their key.", n.Target.Name).WithMend("Change the rows of " + n.Through.Table.Name + ".")
+		return gwerr.Newf(gwerr.NotImplemented, "Entities of %s are not linked by their key.", n.Target.Name).WithHint("Change the rows of " + n.Through.Table.Name + ".")
 	}
 	link := n.Through
 	if adds {
 		return q.become(http.MethodPost, link.Table.Name, map[string]json.RawMessage{link.Near: valueText(*known), link.Far: valueText(far)})
 	}
 	if link.Repeats {
-		return gwerr.Newf(gwerr.NotImplemented, "Several rows of %s may link the two entities.", link.Table.Name).WithMend("Delete the one that is meant by its own key.")
+		return gwerr.Newf(gwerr.NotImplemented, "Several rows of %s may link the two entities.", link.Table.Name).WithHint("Delete the one that is meant by its own key.")
 	}
 	key := func(column string, v predicate.Value) string {
 		return column + "=" + encode.Key(link.Table.Column(column).Type, v)
@@ -122,7 +122,7 @@ func (q *request) changeLinks(n edm.Navigation) error {
 
 func (q *request) notForLinks(methods string) error {
 	q.w.Header().Set("Allow", methods)
-	return gwerr.Newf(gwerr.MethodNotAllowed, "%s is not for these links.", q.method).WithMend("They take " + methods + ".")
+	return gwerr.Newf(gwerr.MethodNotAllowed, "%s is not for these links.", q.method).WithHint("They take " + methods + ".")
 }
 
 // become makes the request one of another address, whose body has the values given.
@@ -160,7 +160,7 @@ func (q *request) linked(n edm.Navigation) (json.RawMessage, error) {
 func reference(r *model.Resource, n edm.Navigation) (json.RawMessage, error) {
 	v, ok := r.KeyValue(n.TargetColumn)
 	if !ok {
-		return nil, gwerr.Newf(gwerr.NotImplemented, "%s refers to %s by %s, which the address does not tell.", n.Name, n.Target.Name, n.TargetColumn).WithMend("Give " + n.Column + " itself.")
+		return nil, gwerr.Newf(gwerr.NotImplemented, "%s refers to %s by %s, which the address does not tell.", n.Name, n.Target.Name, n.TargetColumn).WithHint("Give " + n.Column + " itself.")
 	}
 	return valueText(v), nil
 }
@@ -168,7 +168,7 @@ func reference(r *model.Resource, n edm.Navigation) (json.RawMessage, error) {
 // entityAt binds the address of an entity of the table, absolute or below the
 // service.
 func (q *request) entityAt(address string, t *catalog.Table) (*model.Resource, error) {
-	wrong := gwerr.Newf(gwerr.BadRequest, "The address is none of an entity of %s.", t.Name).WithMend("Write " + t.Name + "(…), or the absolute address.")
+	wrong := gwerr.Newf(gwerr.BadRequest, "The address is none of an entity of %s.", t.Name).WithHint("Write " + t.Name + "(…), or the absolute address.")
 	address = strings.TrimPrefix(address, q.root)
 	if at := strings.Index(q.root, "://"); at >= 0 {
 		if slash := strings.IndexByte(q.root[at+3:], '/'); slash >= 0 {
@@ -222,7 +222,7 @@ func (q *request) bound(t *catalog.Table, members map[string]json.RawMessage) er
 		}
 		if address == "" || !n.Dependent {
 			return gwerr.Newf(gwerr.NotImplemented, "%s would take calls to PingOne of its own.", n.Name).On(name).
-				WithMend("Write the related entities by requests of their own; a reference to one that is there is given by its address in " + property + "@odata.bind, or by its key.")
+				WithHint("Write the related entities by requests of their own; a reference to one that is there is given by its address in " + property + "@odata.bind, or by its key.")
 		}
 		r, err := q.entityAt(address, n.Target)
 		if err == nil {

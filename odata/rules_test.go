@@ -387,7 +387,7 @@ func TestP18ErrorsHaveJSONBodyAndStatus(t *testing.T) {
 			t.Parallel()
 			f := s.refused(c.status, c.path)
 			text := f.Error.Message + " " + f.Error.Target
-			// The mend stands behind the position.
+			// The hint stands behind the position.
 			for _, part := range strings.SplitAfter(c.text, "? ") {
 				if !strings.Contains(text, strings.TrimSpace(part)) {
 					t.Errorf("message %q lacks %q", text, part)

@@ -40,7 +40,7 @@ func negotiateVersion(h http.Header) (version, error) {
 		return version401, nil
 	default:
 		return version40, gwerr.Newf(gwerr.NotAcceptable, "OData-MaxVersion %.20q is below 4.0.", highest).
-			On("OData-MaxVersion").WithMend("Ask for 4.0 or 4.01.")
+			On("OData-MaxVersion").WithHint("Ask for 4.0 or 4.01.")
 	}
 }
 

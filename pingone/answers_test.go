@@ -144,7 +144,7 @@ func TestCompressedAnswersCutShort(t *testing.T) {
 	}
 }
 
-// What a caller sees names the cause and the mend, but no value of the request.
+// What a caller sees names the cause and the hint, but no value of the request.
 func TestErrorsShowNoValues(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

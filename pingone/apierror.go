@@ -49,9 +49,9 @@ func apiError(q call, resp *http.Response, body []byte) error {
 		return gwerr.New(gwerr.UpstreamLimited, "PingOne's rate limit is reached.", "Try again later.")
 	case status >= 300 && status < 400:
 		return gwerr.Newf(gwerr.UpstreamRejected, "PingOne answered with a redirect (status %d), which is not followed.", status).
-			WithMend("Set ApiUrl to the API's own address.")
+			WithHint("Set ApiUrl to the API's own address.")
 	case status >= 500 || status == http.StatusRequestTimeout:
-		return gwerr.Newf(gwerr.UpstreamFailed, "PingOne failed to answer for %s (status %d).%s", q.endpoint, status, traceID(resp)).WithMend("Try again later.")
+		return gwerr.Newf(gwerr.UpstreamFailed, "PingOne failed to answer for %s (status %d).%s", q.endpoint, status, traceID(resp)).WithHint("Try again later.")
 	case q.filter != "" && (status == http.StatusRequestURITooLong || status == http.StatusRequestHeaderFieldsTooLarge):
 		return tooLong(q, resp)
 	default:
@@ -79,15 +79,15 @@ func forbidden(q call, resp *http.Response, a apiAnswer) error {
 			return gwerr.New(gwerr.UpstreamForbidden, "PingOne refused to read "+q.endpoint+": the license does not cover it."+traceID(resp), "Check the license of the environment.")
 		}
 	}
-	why, mend := "the worker application has no role that covers it", "Check the roles of the worker application."
+	why, hint := "the worker application has no role that covers it", "Check the roles of the worker application."
 	if strings.Contains(q.address.path, "environments/") {
 		why = "the environment does not exist, or " + why
-		mend = "Check the environment's id and the roles of the worker application."
+		hint = "Check the environment's id and the roles of the worker application."
 	}
 	if q.permission != "" {
-		mend += " Reading it needs " + q.permission + "."
+		hint += " Reading it needs " + q.permission + "."
 	}
-	return gwerr.New(gwerr.UpstreamForbidden, "PingOne refused to read "+q.endpoint+": "+why+"."+traceID(resp), mend)
+	return gwerr.New(gwerr.UpstreamForbidden, "PingOne refused to read "+q.endpoint+": "+why+"."+traceID(resp), hint)
 }
 
 // rejected is an answer of the class 400: a defect of the request.

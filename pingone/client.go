@@ -260,7 +260,7 @@ func (c *client) read(cancel context.CancelCauseFunc, resp *http.Response, buf *
 	})
 	if err == nil && int64(buf.Len()) > c.cfg.MaxBody {
 		return gwerr.Newf(gwerr.UpstreamRejected, "PingOne's answer is larger than the %d MiB that the gateway takes.", c.cfg.MaxBody>>20).
-			WithMend("Ask for smaller pages with Pagesize.")
+			WithHint("Ask for smaller pages with Pagesize.")
 	}
 	return err
 }

@@ -213,7 +213,7 @@ func columnOf[A arrow.Array](rec arrow.RecordBatch, at int, t *catalog.Table, na
 	a, ok := rec.Column(at).(A)
 	if !ok {
 		return a, gwerr.Newf(gwerr.Internal, "Column %s of %s holds %s, which can't be used here.", name, t.Name, rec.Column(at).DataType()).
-			WithMend("Correct the declaration of the table that refers to it.")
+			WithHint("Correct the declaration of the table that refers to it.")
 	}
 	return a, nil
 }

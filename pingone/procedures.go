@@ -146,7 +146,7 @@ func (c *Directory) each(ctx context.Context, d *catalog.Procedure, w change.Cal
 			continue
 		case err != nil:
 			e := gwerr.From(err)
-			return done, gwerr.Wrap(e.Code, err, fmt.Sprintf("%d of %d were done. %s", done, len(found), e.Message), e.Mend).After(e.RetryAfter)
+			return done, gwerr.Wrap(e.Code, err, fmt.Sprintf("%d of %d were done. %s", done, len(found), e.Message), e.Hint).After(e.RetryAfter)
 		}
 		done++
 	}

@@ -21,20 +21,20 @@ func tooLong(q call, resp *http.Response) error {
 
 // filterRefused is an answer that names the filter as its cause.
 func filterRefused(q call, resp *http.Response, d apiDetail) error {
-	mend := ""
+	hint := ""
 	if in := d.InnerError; len(in.SupportedAttributes)+len(in.SupportedOperators) > 0 {
-		mend = fmt.Sprintf("PingOne supports there the attributes %s with the operators %s.",
+		hint = fmt.Sprintf("PingOne supports there the attributes %s with the operators %s.",
 			words(in.SupportedAttributes), words(in.SupportedOperators))
 	}
 	message := "PingOne rejected the filter " + withoutValues(q.filter) + " on " + q.endpoint + "." + traceID(resp)
 	if q.filter == "" {
-		return gwerr.New(gwerr.UpstreamRejected, message, mend)
+		return gwerr.New(gwerr.UpstreamRejected, message, hint)
 	}
 	why := &scan.Refused{Err: fmt.Errorf("the filter is refused with status %d", resp.StatusCode)}
 	if d.Code == "INVALID_FILTER" { // else it is the value that is refused
 		why.Attribute, why.Operator = culprit(comparisons(q.filter), d)
 	}
-	return gwerr.Wrap(gwerr.UpstreamRejected, why, message, mend)
+	return gwerr.Wrap(gwerr.UpstreamRejected, why, message, hint)
 }
 
 // comparison is an attribute and an operator that a filter holds.

@@ -63,7 +63,7 @@ func (s *stream) end(err error, q *quota) {
 	if err != nil && !q.exhausted() {
 		s.err = gwerr.From(err)
 		if errors.Is(s.err, io.EOF) {
-			s.err = gwerr.Wrap(gwerr.From(err).Code, notEOF(err), gwerr.From(err).Message, gwerr.From(err).Mend)
+			s.err = gwerr.Wrap(gwerr.From(err).Code, notEOF(err), gwerr.From(err).Message, gwerr.From(err).Hint)
 		}
 	}
 	close(s.out)

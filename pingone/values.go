@@ -193,7 +193,7 @@ func (d *decoder) appendJSON(j *jx.Decoder, i int, without []string) (bool, erro
 	if deeper(d.json.Bytes(), maxDepth) {
 		f := &d.layout.columns[i]
 		return false, gwerr.Newf(gwerr.UpstreamRejected, "A row of PingOne's answer has JSON of more than %d levels in %s (member %s).", maxDepth, f.name, f.path).
-			WithMend("Leave the column out, or change the value in PingOne.").On(f.name)
+			WithHint("Leave the column out, or change the value in PingOne.").On(f.name)
 	}
 	d.builders[i].(*array.StringBuilder).BinaryBuilder.Append(d.valid(d.json.Bytes()))
 	return true, nil

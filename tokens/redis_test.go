@@ -40,9 +40,9 @@ func TestRedisFaults(t *testing.T) {
 	t.Parallel()
 	name := func(r *seal.Ring) string { return "pgw:{" + r.Name("issuer", "client") + "}:token" }
 	cases := []struct {
-		name       string
-		fail, mend func(*redistest.Server, *seal.Ring)
-		down       bool // the store is told to be down, and nothing can be read
+		name         string
+		fail, repair func(*redistest.Server, *seal.Ring)
+		down         bool // the store is told to be down, and nothing can be read
 	}{
 		{"killed", func(s *redistest.Server, _ *seal.Ring) { s.Kill() }, func(s *redistest.Server, _ *seal.Ring) { s.Run() }, true},
 		{"hung", func(s *redistest.Server, _ *seal.Ring) { s.Hang() }, func(s *redistest.Server, _ *seal.Ring) { s.Resume() }, true},
@@ -84,7 +84,7 @@ func TestRedisFaults(t *testing.T) {
 			if n := auth.fetches(); n > 2 {
 				t.Errorf("%d token requests", n)
 			}
-			tc.mend(redis, ring)
+			tc.repair(redis, ring)
 			eventually(t, "the store is up and has the token", func() bool {
 				h := a.Health()
 				return h.Store.Up && !h.Unsaved && redis.Do("HEXISTS", name(ring), "v") == int64(1)

@@ -40,7 +40,7 @@ func TestCheckSaysWhatToDo(t *testing.T) {
 	cases := map[string]struct {
 		set    map[string]string
 		failed string // the step that fails; "" for none
-		mend   string
+		hint   string
 	}{
 		"all is well":       {nil, "", ""},
 		"wrong secret":      {map[string]string{"connections.pingone.oauth_client_secret": "wrong-secret-4711"}, "access token", "secret"},
@@ -72,7 +72,7 @@ func TestCheckSaysWhatToDo(t *testing.T) {
 			at := strings.Index(out, "FAILED")
 			require.GreaterOrEqual(t, at, 0, out)
 			assert.Contains(t, out[at:], c.failed)
-			assert.Contains(t, strings.ToLower(out[at:]), strings.ToLower(c.mend), out)
+			assert.Contains(t, strings.ToLower(out[at:]), strings.ToLower(c.hint), out)
 		})
 	}
 }

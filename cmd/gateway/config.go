@@ -68,7 +68,7 @@ func printed(use, short string, write func(io.Writer) error) *cobra.Command {
 func configCommand() *cobra.Command {
 	c := &cobra.Command{Use: "config", Short: "Check, show and explain the configuration"}
 	c.AddCommand(
-		configured("check", "Say everything that is wrong with the configuration, and how to mend it", func(cmd *cobra.Command, cfg *config.Config) error {
+		configured("check", "Say everything that is wrong with the configuration, and how to correct it", func(cmd *cobra.Command, cfg *config.Config) error {
 			out := cmd.OutOrStdout()
 			for _, w := range cfg.Warnings {
 				fmt.Fprintln(out, "warning:", w)

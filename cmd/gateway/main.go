@@ -42,7 +42,7 @@ func root() *cobra.Command {
 	return c
 }
 
-// sentence is what a person reads: of our own errors the message and the mend,
+// sentence is what a person reads: of our own errors the message and the hint,
 // of others all there is.
 func sentence(err error) string {
 	var e *gwerr.Error
@@ -56,7 +56,7 @@ func sentence(err error) string {
 	return e.Error()
 }
 
-// exitCode is 2 for a configuration that has to be mended first, 1 otherwise.
+// exitCode is 2 for a configuration that has to be corrected first, 1 otherwise.
 func exitCode(err error) int {
 	if gwerr.Is(err, gwerr.Config) {
 		return 2

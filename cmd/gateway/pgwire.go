@@ -92,7 +92,7 @@ func (a *app) database(l pgwire.Login) (string, error) {
 		return a.pool.Default(), nil
 	}
 	return "", gwerr.Newf(gwerr.NotFound, "There is no connection named %q.", name).
-		WithMend("Name one of them as the database: " + strings.Join(names, ", ") + ".")
+		WithHint("Name one of them as the database: " + strings.Join(names, ", ") + ".")
 }
 
 // Database implements pgwire.Session.

@@ -122,7 +122,7 @@ func headers(pairs []tokens.Secret) map[string]string {
 }
 
 func checkCommand() *cobra.Command {
-	return configured("check", "Test the connections step by step and say how to mend what fails", func(cmd *cobra.Command, cfg *config.Config) error {
+	return configured("check", "Test the connections step by step and say how to correct what fails", func(cmd *cobra.Command, cfg *config.Config) error {
 		a, err := newApp(cmd.Context(), cfg, os.Stderr, server.Landing{})
 		if err != nil {
 			return err

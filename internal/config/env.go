@@ -53,8 +53,8 @@ func (l *loader) variable(name, value string) {
 	case o != nil:
 		l.apply(o, instance, value, name)
 	case !serviceLink.MatchString(name):
-		mend := gwerr.DidYouMean(name, l.envNames(), "See docs/configuration.md for the variables.")
-		l.problem("", name, mend, "unknown environment variable.")
+		hint := gwerr.DidYouMean(name, l.envNames(), "See docs/configuration.md for the variables.")
+		l.problem("", name, hint, "unknown environment variable.")
 	}
 }
 

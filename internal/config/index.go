@@ -147,24 +147,24 @@ func (x *index) children(prefix string) []string {
 
 // unknown is the problem of an address that no option has.
 func (x *index) unknown(path string) Problem {
-	p := Problem{Path: shorten(path), Message: "unknown key.", Mend: "See docs/configuration.md for the keys."}
+	p := Problem{Path: shorten(path), Message: "unknown key.", Hint: "See docs/configuration.md for the keys."}
 	prefix, key := "", path
 	if i := strings.LastIndexByte(path, '.'); i >= 0 {
 		prefix, key = path[:i], path[i+1:]
 	}
 	if near := gwerr.Nearest(key, x.children(x.pattern(prefix))); near != "" {
-		p.Mend = "Did you mean " + near + "?"
+		p.Hint = "Did you mean " + near + "?"
 		return p
 	}
 	// The right key in the wrong place is the other common mistake.
 	for _, o := range x.options {
 		if o.Path[strings.LastIndexByte(o.Path, '.')+1:] == key && o.Property == "" {
-			p.Mend = "Did you mean " + o.Path + "?"
+			p.Hint = "Did you mean " + o.Path + "?"
 			return p
 		}
 	}
 	if keys := x.children(x.pattern(prefix)); prefix != "" && len(keys) > 0 && len(keys) <= 8 {
-		p.Mend = "Known here: " + strings.Join(keys, ", ") + "."
+		p.Hint = "Known here: " + strings.Join(keys, ", ") + "."
 	}
 	return p
 }

@@ -211,23 +211,23 @@ func (l *loader) unknownProperty(connection, name, where string) {
 		if matches(p, name) {
 			l.cfg.Warnings = append(l.cfg.Warnings, Problem{
 				Path: path, Where: where,
-				Message: "this property has no effect here.", Mend: "It can be left out.",
+				Message: "this property has no effect here.", Hint: "It can be left out.",
 			})
 			return
 		}
 	}
 	for _, p := range refusedProperties {
 		if matches(p.name, name) {
-			l.problem(path, where, p.mend, "this property of the connector has no counterpart here.")
+			l.problem(path, where, p.hint, "this property of the connector has no counterpart here.")
 			return
 		}
 	}
-	mend := gwerr.DidYouMean(name, l.index.propertyNames(), "See docs/configuration.md for the properties.")
-	l.problem(path, where, mend, "unknown connection property.")
+	hint := gwerr.DidYouMean(name, l.index.propertyNames(), "See docs/configuration.md for the properties.")
+	l.problem(path, where, hint, "unknown connection property.")
 }
 
-func (l *loader) problem(path, where, mend, format string, args ...any) {
-	l.problems = append(l.problems, Problem{Path: path, Where: where, Message: fmt.Sprintf(format, args...), Mend: mend})
+func (l *loader) problem(path, where, hint, format string, args ...any) {
+	l.problems = append(l.problems, Problem{Path: path, Where: where, Message: fmt.Sprintf(format, args...), Hint: hint})
 }
 
 // warnOfPlanned says which options were set that do nothing yet.
@@ -240,7 +240,7 @@ func (l *loader) warnOfPlanned() {
 			path := o.at(name)
 			if where := l.cfg.Origin(path); where != "default" && o.get(l.cfg, name) != o.Default {
 				l.cfg.Warnings = append(l.cfg.Warnings, Problem{
-					Path: path, Where: where, Message: "this option is not in effect yet.", Mend: "It can be left out.",
+					Path: path, Where: where, Message: "this option is not in effect yet.", Hint: "It can be left out.",
 				})
 			}
 		}
@@ -253,7 +253,7 @@ func (l *loader) warnOfHosts() {
 		c.Warnings = append(c.Warnings, Problem{
 			Path: "public_url", Where: c.Origin("public_url"),
 			Message: "is not set, so the links in OData answers follow the Host header that a client or proxy sends.",
-			Mend:    "Set it, or list the host names of the service in listen.allowed_hosts.",
+			Hint:    "Set it, or list the host names of the service in listen.allowed_hosts.",
 		})
 	}
 }

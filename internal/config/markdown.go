@@ -96,6 +96,6 @@ func writeForeignProperties(b *strings.Builder) {
 	b.WriteString("Accepted with a warning: `" + strings.Join(ignoredProperties, "`, `") + "`.\n\n")
 	b.WriteString("Refused, because leaving them out silently would surprise:\n\n| property | instead |\n| --- | --- |\n")
 	for _, p := range refusedProperties {
-		fmt.Fprintf(b, "| `%s` | %s |\n", p.name, p.mend)
+		fmt.Fprintf(b, "| `%s` | %s |\n", p.name, p.hint)
 	}
 }

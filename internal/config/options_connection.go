@@ -177,7 +177,7 @@ var ignoredProperties = []string{
 
 // refusedProperties change what a connection means in the connector and have
 // no counterpart here, so that ignoring them would surprise.
-var refusedProperties = []struct{ name, mend string }{
+var refusedProperties = []struct{ name, hint string }{
 	{"Firewall*", "Use ProxyServer for an HTTP proxy; SOCKS and tunnels are the network's business."},
 	{"ProxyAutoDetect", "Leave it out: HTTPS_PROXY and NO_PROXY are followed."},
 	{"ProxyAuthScheme", "Leave it out: the proxy is signed in to with Basic."},

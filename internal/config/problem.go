@@ -7,7 +7,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
-// Problem is one thing wrong with the configuration. Message and Mend never
+// Problem is one thing wrong with the configuration. Message and Hint never
 // hold the value of a secret.
 type Problem struct {
 	// Path is the option's address, such as listen.address.
@@ -15,10 +15,10 @@ type Problem struct {
 	// Where says where the value came from, such as "gateway.yaml:3".
 	Where   string `json:"where,omitempty"`
 	Message string `json:"message"`
-	Mend    string `json:"mend,omitempty"`
+	Hint    string `json:"hint,omitempty"`
 }
 
-// String gives the place, the address, what is wrong and how to mend it.
+// String gives the place, the address, what is wrong and how to correct it.
 func (p Problem) String() string {
 	var b strings.Builder
 	if p.Where != "" {
@@ -28,8 +28,8 @@ func (p Problem) String() string {
 		b.WriteString(p.Path + ": ")
 	}
 	b.WriteString(p.Message)
-	if p.Mend != "" {
-		b.WriteString(" " + p.Mend)
+	if p.Hint != "" {
+		b.WriteString(" " + p.Hint)
 	}
 	return b.String()
 }
@@ -60,13 +60,13 @@ func (p Problems) Err() error {
 	}
 }
 
-func (p *Problems) add(path, mend, format string, args ...any) {
-	*p = append(*p, Problem{Path: path, Message: fmt.Sprintf(format, args...), Mend: mend})
+func (p *Problems) add(path, hint, format string, args ...any) {
+	*p = append(*p, Problem{Path: path, Message: fmt.Sprintf(format, args...), Hint: hint})
 }
 
 // when adds a problem where something is wrong.
-func (p *Problems) when(wrong bool, path, mend, format string, args ...any) {
+func (p *Problems) when(wrong bool, path, hint, format string, args ...any) {
 	if wrong {
-		p.add(path, mend, format, args...)
+		p.add(path, hint, format, args...)
 	}
 }

@@ -2,7 +2,7 @@
 // the registry of its codes.
 //
 // An error says what happened in one sentence, where it happened, and how to
-// mend it. Each front end turns the code into its own terms (an HTTP status,
+// correct it. Each front end turns the code into its own terms (an HTTP status,
 // an OData code, an SQLSTATE) by the registry; nothing else decides a status.
 // The package knows no other package of the gateway.
 package gwerr
@@ -19,13 +19,13 @@ const NoPosition = -1
 
 // Error is an error with a code of the registry and words for a user.
 //
-// Message and Mend are shown to callers, so they hold neither secrets nor
+// Message and Hint are shown to callers, so they hold neither secrets nor
 // rows; the wrapped error is for the log alone.
 type Error struct {
 	Code    Code
 	Message string
-	// Mend tells the reader what to do; it may be empty.
-	Mend string
+	// Hint tells the reader what to do; it may be empty.
+	Hint string
 	// Target names the member, column, option or parameter at fault.
 	Target string
 	// Position is the byte offset in the query text, from 0, or NoPosition.
@@ -37,20 +37,20 @@ type Error struct {
 }
 
 // New returns an error of the given code. message is one sentence for the
-// user, mend says what to do and may be empty.
-func New(code Code, message, mend string) *Error {
-	return &Error{Code: code, Message: message, Mend: mend, Position: NoPosition}
+// user, hint says what to do and may be empty.
+func New(code Code, message, hint string) *Error {
+	return &Error{Code: code, Message: message, Hint: hint, Position: NoPosition}
 }
 
-// Newf is New with a formatted message and no mend.
+// Newf is New with a formatted message and no hint.
 func Newf(code Code, format string, args ...any) *Error {
 	return New(code, fmt.Sprintf(format, args...), "")
 }
 
 // Wrap returns an error of the given code that hides cause from users and
 // keeps it for errors.Is, errors.As and the log.
-func Wrap(code Code, cause error, message, mend string) *Error {
-	e := New(code, message, mend)
+func Wrap(code Code, cause error, message, hint string) *Error {
+	e := New(code, message, hint)
 	e.cause = cause
 	return e
 }
@@ -61,22 +61,22 @@ func (e *Error) At(position int) *Error { e.Position = position; return e }
 // On sets the member, column or parameter at fault and returns the error.
 func (e *Error) On(target string) *Error { e.Target = target; return e }
 
-// WithMend sets what to do and returns the error.
-func (e *Error) WithMend(mend string) *Error { e.Mend = mend; return e }
+// WithHint sets what to do and returns the error.
+func (e *Error) WithHint(hint string) *Error { e.Hint = hint; return e }
 
 // After sets how long a caller should wait and returns the error.
 func (e *Error) After(wait time.Duration) *Error { e.RetryAfter = wait; return e }
 
-// Error gives the user's sentence, the place and the mend.
+// Error gives the user's sentence, the place and the hint.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Message)
 	if e.Position >= 0 {
 		fmt.Fprintf(&b, " (at character %d)", e.Position+1)
 	}
-	if e.Mend != "" {
+	if e.Hint != "" {
 		b.WriteString(" ")
-		b.WriteString(e.Mend)
+		b.WriteString(e.Hint)
 	}
 	return b.String()
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
-func TestErrorNamesPlaceAndMend(t *testing.T) {
+func TestErrorNamesPlaceAndHint(t *testing.T) {
 	t.Parallel()
 	err := gwerr.New(gwerr.Syntax, "Expected a value.", "Put the text in single quotes.").At(4).On("$filter")
 	if got, want := err.Error(), "Expected a value. (at character 5) Put the text in single quotes."; got != want {

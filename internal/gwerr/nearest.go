@@ -6,7 +6,7 @@ import "strings"
 // and the work grows with the product of two lengths.
 const longestWord = 128
 
-// DidYouMean is the mend for a word that is none of the candidates: the nearest
+// DidYouMean is the hint for a word that is none of the candidates: the nearest
 // of them as a question, or otherwise if none is near.
 func DidYouMean(word string, candidates []string, otherwise string) string {
 	if near := Nearest(word, candidates); near != "" {

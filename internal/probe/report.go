@@ -29,14 +29,14 @@ func (r *report) step(name string, err error) bool {
 	r.failed++
 	e := gwerr.From(err)
 	fmt.Fprintf(r.w, "  FAILED  %s\n          %s\n", name, e.Message)
-	if e.Mend != "" {
-		fmt.Fprintf(r.w, "          %s\n", e.Mend)
+	if e.Hint != "" {
+		fmt.Fprintf(r.w, "          %s\n", e.Hint)
 	}
 	return false
 }
 
 // Report tests Redis and every connection, and says on w how each step went and
-// how to mend it: the hosts, the clock, a token, the environments with one row of
+// how to correct it: the hosts, the clock, a token, the environments with one row of
 // each one's users, and the policy. The error is gwerr.Config if a step failed.
 func (p *Probe) Report(ctx context.Context, w io.Writer) error {
 	r := &report{w: w}

@@ -69,16 +69,16 @@ func unreachable(host string, err error) error {
 	var name *net.DNSError
 	var authority x509.UnknownAuthorityError
 	var other x509.HostnameError
-	message, mend := host+" can't be reached.", "Check the network, firewalls and ProxyServer."
+	message, hint := host+" can't be reached.", "Check the network, firewalls and ProxyServer."
 	switch {
 	case errors.As(err, &name):
-		message, mend = "There is no host "+host+", or names can't be resolved here.", "Check Region, ApiUrl and AuthorizationServerURL, and the name servers."
+		message, hint = "There is no host "+host+", or names can't be resolved here.", "Check Region, ApiUrl and AuthorizationServerURL, and the name servers."
 	case errors.As(err, &authority):
-		message, mend = host+" shows a certificate of an authority that is not trusted.", "Give the authority in SSLServerCert, such as that of a proxy that opens TLS."
+		message, hint = host+" shows a certificate of an authority that is not trusted.", "Give the authority in SSLServerCert, such as that of a proxy that opens TLS."
 	case errors.As(err, &other):
-		message, mend = host+" shows a certificate for another host.", "Check ApiUrl and AuthorizationServerURL."
+		message, hint = host+" shows a certificate for another host.", "Check ApiUrl and AuthorizationServerURL."
 	}
-	return gwerr.Wrap(gwerr.UpstreamFailed, err, message, mend)
+	return gwerr.Wrap(gwerr.UpstreamFailed, err, message, hint)
 }
 
 // Skew is an error, gwerr.Config, if PingOne's clock is more than a minute ahead

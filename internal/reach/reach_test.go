@@ -25,7 +25,7 @@ func TestSkew(t *testing.T) {
 			continue
 		}
 		require.ErrorContains(t, err, says)
-		assert.Contains(t, gwerr.From(err).Mend, "NTP")
+		assert.Contains(t, gwerr.From(err).Hint, "NTP")
 	}
 }
 
@@ -59,7 +59,7 @@ func TestAskSaysWhatStandsBetween(t *testing.T) {
 	t.Cleanup(secure.Close)
 	gone := httptest.NewServer(http.NotFoundHandler())
 	gone.Close()
-	for name, c := range map[string]struct{ address, message, mend string }{
+	for name, c := range map[string]struct{ address, message, hint string }{
 		"a strange authority": {secure.URL, "authority that is not trusted", "SSLServerCert"},
 		"nobody there":        {gone.URL, "can't be reached", "firewalls"},
 	} {
@@ -67,7 +67,7 @@ func TestAskSaysWhatStandsBetween(t *testing.T) {
 		require.Error(t, err, name)
 		assert.True(t, gwerr.Is(err, gwerr.UpstreamFailed), name)
 		assert.Contains(t, gwerr.From(err).Message, c.message, name)
-		assert.Contains(t, gwerr.From(err).Mend, c.mend, name)
+		assert.Contains(t, gwerr.From(err).Hint, c.hint, name)
 	}
 	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw})
 	_, _, err := reach.Ask(t.Context(), reach.Client("", nil, authority), secure.URL)

@@ -35,7 +35,7 @@ type Check struct {
 	// Every is how long an outcome without error holds, for what is dear to look
 	// at or rarely changes; 0 looks each round.
 	Every time.Duration
-	// Run returns nil if all is well; the error's sentence and mend are shown
+	// Run returns nil if all is well; the error's sentence and hint are shown
 	// in /readyz?verbose.
 	Run func(context.Context) error
 }
@@ -188,7 +188,7 @@ type report struct {
 	Name    string `json:"name"`
 	OK      bool   `json:"ok"`
 	Message string `json:"message,omitempty"`
-	Mend    string `json:"mend,omitempty"`
+	Hint    string `json:"hint,omitempty"`
 	At      string `json:"at,omitempty"`
 }
 
@@ -202,7 +202,7 @@ func (s CheckState) report() report {
 		if errors.Is(s.Err, context.DeadlineExceeded) && e.Code == gwerr.Timeout {
 			e = gwerr.New(gwerr.Timeout, "The check took too long.", "Check the network between the gateway and what the check is about.")
 		}
-		r.Message, r.Mend = e.Message, e.Mend
+		r.Message, r.Hint = e.Message, e.Hint
 	}
 	if s.Known {
 		r.At = s.At.UTC().Format(time.RFC3339)

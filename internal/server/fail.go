@@ -40,8 +40,8 @@ func WriteError(w http.ResponseWriter, r *http.Request, frontEnd string, e *gwer
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")
 	body := map[string]any{"code": string(e.Code), "message": e.Message, "sqlstate": e.Kind().SQLState}
-	if e.Mend != "" {
-		body["mend"] = e.Mend
+	if e.Hint != "" {
+		body["hint"] = e.Hint
 	}
 	if id := observe.RequestID(r.Context()); id != "" {
 		body["requestId"] = id

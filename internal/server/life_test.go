@@ -181,10 +181,10 @@ func TestReadyzVerbose(t *testing.T) {
 	w := admin(s, "GET", "/readyz?verbose", "", far)
 	assert.Equal(t, 503, w.Code)
 	assert.JSONEq(t, `{"ready": false, "checks": [
-		{"name": "connection:a", "ok": false, "message": "PingOne rejected the credentials.", "mend": "Check the client secret.", "at": "1970-01-01T00:00:00Z"},
-		{"name": "redis", "ok": false, "message": "The check took too long.", "mend": "Check the network between the gateway and what the check is about.", "at": "1970-01-01T00:00:00Z"},
+		{"name": "connection:a", "ok": false, "message": "PingOne rejected the credentials.", "hint": "Check the client secret.", "at": "1970-01-01T00:00:00Z"},
+		{"name": "redis", "ok": false, "message": "The check took too long.", "hint": "Check the network between the gateway and what the check is about.", "at": "1970-01-01T00:00:00Z"},
 		{"name": "engine", "ok": true, "at": "1970-01-01T00:00:00Z"},
-		{"name": "odd", "ok": false, "message": "The gateway failed unexpectedly.", "mend": "Report the request id to the administrator; the log has the cause.", "at": "1970-01-01T00:00:00Z"}]}`, w.Body.String())
+		{"name": "odd", "ok": false, "message": "The gateway failed unexpectedly.", "hint": "Report the request id to the administrator; the log has the cause.", "at": "1970-01-01T00:00:00Z"}]}`, w.Body.String())
 	assert.Len(t, all[observe.ReadyCheck](sink), 4, "only changes are observed")
 }
 

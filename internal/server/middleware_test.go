@@ -413,12 +413,12 @@ func TestErrorForms(t *testing.T) {
 	assert.Equal(t, "NotFound", odata.Error.Code)
 	w := get(s, "/sql?query="+strings.Repeat("x", 100), "X-Request-Id", "request-1")
 	var sql struct {
-		Error struct{ Code, Message, Mend, RequestID string }
+		Error struct{ Code, Message, Hint, RequestID string }
 	}
 	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &sql))
 	assert.Equal(t, "too_large", sql.Error.Code)
 	assert.Equal(t, "request-1", sql.Error.RequestID)
-	assert.Contains(t, sql.Error.Mend, "POST")
+	assert.Contains(t, sql.Error.Hint, "POST")
 	head := httptest.NewRecorder()
 	s.Handler().ServeHTTP(head, httptest.NewRequest(http.MethodHead, "/nothing", nil))
 	assert.Equal(t, 404, head.Code)

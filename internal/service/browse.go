@@ -46,7 +46,7 @@ func (b *browsed) Schema(ctx context.Context, name string) (*catalog.Schema, err
 	}
 	if !b.shows(catalog.SchemaName{Name: s.Name, ID: s.ID}) {
 		return nil, gwerr.Newf(gwerr.UnknownSchema, "There is no schema named %q.", name).
-			WithMend("The service's list of schemas shows which there are.")
+			WithHint("The service's list of schemas shows which there are.")
 	}
 	if len(b.tables) == 0 {
 		return s, nil

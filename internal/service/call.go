@@ -83,7 +83,7 @@ func (r *Request) carryOut(ctx context.Context, c *procedure.Call, st query.Stat
 	}
 	if p.InEnvironment && in.Schema.ID == "" {
 		return nil, gwerr.Newf(gwerr.UnknownSchema, "%s is done in an environment, and %s is none.", p.Name, in.Schema.Name).
-			WithMend("Write the environment's name or id before the procedure.").At(c.Position)
+			WithHint("Write the environment's name or id before the procedure.").At(c.Position)
 	}
 	found, err := attempt(ctx, r, func() ([]procedure.Row, error) { return p.Run(ctx, in) })
 	if err != nil {
@@ -105,7 +105,7 @@ func (r *Request) inputs(connection *Database, p *procedure.Procedure, c *proced
 	}
 	if p.Writes && connection.ReadOnly {
 		return in, gwerr.Newf(gwerr.ReadOnly, "The connection %s allows no writes, so %s can't be called.", connection.Name, p.Name).
-			WithMend("The administrator allows them with readonly: false at the connection.")
+			WithHint("The administrator allows them with readonly: false at the connection.")
 	}
 	parameters, err := parametersOf(st)
 	if err != nil {
@@ -135,7 +135,7 @@ func (s *Service) MayCall(name string, p *auth.Principal) error {
 		return nil
 	}
 	return gwerr.Newf(gwerr.Forbidden, "Only administrators may call %s.", name).
-		WithMend("Ask for the role " + AdminRole + ", or for a policy file that lists the procedure in a role of yours.")
+		WithHint("Ask for the role " + AdminRole + ", or for a policy file that lists the procedure in a role of yours.")
 }
 
 // shape is the call for the audit trail: the inputs given, without values.

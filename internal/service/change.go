@@ -53,7 +53,7 @@ func (r *Request) BindChange(ctx context.Context, st query.Statement) (*change.C
 			name = r.connection.Name
 		}
 		if !strings.EqualFold(name, r.connection.Name) {
-			return nil, gwerr.Newf(gwerr.NotFound, "The request is for the connection %s.", r.connection.Name).WithMend("Name no other one before the table.").At(s.Position)
+			return nil, gwerr.Newf(gwerr.NotFound, "The request is for the connection %s.", r.connection.Name).WithHint("Name no other one before the table.").At(s.Position)
 		}
 	}
 	schema := s.Schema
@@ -93,7 +93,7 @@ func (r *Request) Writable(ctx context.Context, schema, table string) (*catalog.
 	}
 	if r.connection.ReadOnly {
 		return nil, gwerr.Newf(gwerr.ReadOnly, "The connection %s allows no writes.", r.connection.Name).
-			WithMend("The administrator allows them with readonly: false at the connection.")
+			WithHint("The administrator allows them with readonly: false at the connection.")
 	}
 	policy := r.session.service.config.Policy
 	if policy == nil {
@@ -164,7 +164,7 @@ func (r *Request) Change(ctx context.Context, c *change.Change) (*change.Done, e
 	for _, property := range c.Allowed() {
 		if !r.connection.Allows[property] {
 			return nil, gwerr.Newf(gwerr.ReadOnly, "The connection %s does not allow this change of %s.", r.connection.Name, c.Table.Name).
-				WithMend("The administrator allows it with the property " + property + ".")
+				WithHint("The administrator allows it with the property " + property + ".")
 		}
 	}
 	r.mu.Lock()

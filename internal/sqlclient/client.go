@@ -90,14 +90,14 @@ func (c *Client) request(ctx context.Context, statement string) (*http.Request, 
 func answerError(body io.Reader) error {
 	var a struct {
 		Error struct {
-			Code, Message, Mend string
+			Code, Message, Hint string
 			Position            int
 		}
 	}
 	if err := json.NewDecoder(io.LimitReader(body, 1<<20)).Decode(&a); err != nil {
 		return gwerr.Wrap(gwerr.UpstreamFailed, err, "The service gave no answer that can be read.", "Check that the address is a PingOne Gateway.")
 	}
-	e := gwerr.New(gwerr.Code(a.Error.Code), a.Error.Message, a.Error.Mend)
+	e := gwerr.New(gwerr.Code(a.Error.Code), a.Error.Message, a.Error.Hint)
 	if a.Error.Position > 0 {
 		e = e.At(a.Error.Position - 1)
 	}

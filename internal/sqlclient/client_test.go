@@ -74,7 +74,7 @@ func TestErrorsSayWhatTheServiceSaid(t *testing.T) {
 		code    gwerr.Code
 		says    string
 	}{
-		"an error of ours":  {"csv", answer(400, `{"error": {"code": "unknown_table", "message": "No such table.", "mend": "Use Users.", "position": 15}}`), gwerr.UnknownTable, "No such table."},
+		"an error of ours":  {"csv", answer(400, `{"error": {"code": "unknown_table", "message": "No such table.", "hint": "Use Users.", "position": 15}}`), gwerr.UnknownTable, "No such table."},
 		"somebody else":     {"csv", answer(502, "<html>"), gwerr.UpstreamFailed, "no answer that can be read"},
 		"no such format":    {"xml", nil, gwerr.BadRequest, `Format "xml" is not known.`},
 		"a table cut short": {"table", answer(200, `{"columns": [{"name": "A"}], "rows": [["x"`), gwerr.UpstreamCutShort, "rows are missing"},

@@ -44,7 +44,7 @@ type Answers interface {
 const MaxRequests = 200
 
 func tooMany() error {
-	return gwerr.Newf(gwerr.TooLarge, "A batch has at most %d requests.", MaxRequests).WithMend("Send several batches.")
+	return gwerr.Newf(gwerr.TooLarge, "A batch has at most %d requests.", MaxRequests).WithHint("Send several batches.")
 }
 
 // check refuses what no request can be.

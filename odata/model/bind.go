@@ -303,7 +303,7 @@ func (w *walker) badKey(t *catalog.Table, pos int) error {
 		example += "…"
 	}
 	return gwerr.Newf(gwerr.BadRequest, "The key does not fit %s.", t.Name).At(pos).On("the path").
-		WithMend(fmt.Sprintf("Write %s(%s).", t.Name, example))
+		WithHint(fmt.Sprintf("Write %s(%s).", t.Name, example))
 }
 
 // keyCondition turns key values into the condition of one row.

@@ -515,7 +515,7 @@ func TestErrorsSayWhere(t *testing.T) {
 		_, err = model.Bind(schema, request, model.Options{Namespace: "Library", Now: time.Unix(0, 0)})
 		name := filter[place[0]:place[1]]
 		e := gwerr.From(err)
-		if err == nil || e.Code != gwerr.UnknownColumn || e.Position != place[0] || e.Mend != "Did you mean "+name+"?" {
+		if err == nil || e.Code != gwerr.UnknownColumn || e.Position != place[0] || e.Hint != "Did you mean "+name+"?" {
 			t.Fatalf("%s\n%s at %d, not %d: %s", wrong, e.Code, e.Position, place[0], e)
 		}
 		tried++

@@ -36,7 +36,7 @@ func (c *compiler) room(s *scope, pos int) error {
 func (c *compiler) collection(s *scope, n edm.Navigation, at *uri.NameSegment, rest []uri.Segment) (term, error) {
 	if len(rest) != 1 {
 		return term{}, c.fail(gwerr.BadRequest, at.Offset, "%s is a collection.", n.Name).
-			WithMend("Write " + n.Name + "/any(x:…), " + n.Name + "/all(x:…) or " + n.Name + "/$count.")
+			WithHint("Write " + n.Name + "/any(x:…), " + n.Name + "/all(x:…) or " + n.Name + "/$count.")
 	}
 	if err := c.room(s, at.Offset); err != nil {
 		return term{}, err
@@ -51,7 +51,7 @@ func (c *compiler) collection(s *scope, n edm.Navigation, at *uri.NameSegment, r
 		return c.entityCount(c.scopes.collection(s, n), r)
 	default:
 		return term{}, c.fail(gwerr.BadRequest, rest[0].Pos(), "%s is a collection and has no properties.", n.Name).
-			WithMend("Write " + n.Name + "/any(x:x/…).")
+			WithHint("Write " + n.Name + "/any(x:x/…).")
 	}
 }
 

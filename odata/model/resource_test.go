@@ -183,7 +183,7 @@ func TestAddresses(t *testing.T) {
 }
 
 // TestAddressesThatLeadNowhere: each error names the place and, where there is
-// one, the mend.
+// one, the hint.
 func TestAddressesThatLeadNowhere(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -192,7 +192,7 @@ func TestAddressesThatLeadNowhere(t *testing.T) {
 		position int
 		target   string
 		message  string
-		mend     string
+		hint     string
 	}{
 		{
 			"Bookz", gwerr.UnknownTable, 0, "the path",
@@ -398,8 +398,8 @@ func TestAddressesThatLeadNowhere(t *testing.T) {
 			if !errors.As(err, &e) {
 				t.Fatalf("got %v", err)
 			}
-			if e.Code != c.code || e.Position != c.position || e.Target != c.target || e.Message != c.message || e.Mend != c.mend {
-				t.Errorf("%s at %d on %s: %s | %s", e.Code, e.Position, e.Target, e.Message, e.Mend)
+			if e.Code != c.code || e.Position != c.position || e.Target != c.target || e.Message != c.message || e.Hint != c.hint {
+				t.Errorf("%s at %d on %s: %s | %s", e.Code, e.Position, e.Target, e.Message, e.Hint)
 			}
 		})
 	}

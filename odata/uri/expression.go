@@ -131,7 +131,7 @@ func (p *parser) operand() (Expr, error) {
 	case isDigit(c), c == '+', c == '-':
 		return p.numberOrTime()
 	case c == '"':
-		return nil, p.expected("a value").WithMend("Put text in single quotes.")
+		return nil, p.expected("a value").WithHint("Put text in single quotes.")
 	}
 	if nameEnd(p.text, p.pos) == p.pos {
 		return nil, p.expected("a value")

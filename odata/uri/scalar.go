@@ -54,7 +54,7 @@ func (p *parser) prefixedLiteral(start int, name string) (Expr, error) {
 		valid = validEnum(literal.Text)
 	default:
 		return nil, p.expectedAt(start, "a literal").
-			WithMend("OData 4 writes guids, dates and numbers without prefix and quotes.")
+			WithHint("OData 4 writes guids, dates and numbers without prefix and quotes.")
 	}
 	if !valid {
 		return nil, p.expectedAt(start, "a valid "+name+" value")
@@ -189,7 +189,7 @@ func (p *parser) dateOrDateTime() (Expr, error) {
 	c := clock{s: p.text, i: p.pos}
 	if _, err := c.dateTime(); err != nil {
 		return nil, p.expected("a date such as 2024-01-31, or one with a time and an offset such as 2024-01-31T12:00:00Z").
-			WithMend("Write the plus of an offset as %2B.")
+			WithHint("Write the plus of an offset as %2B.")
 	}
 	p.steps += c.i - p.pos
 	text := p.text[p.pos:c.i]

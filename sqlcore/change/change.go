@@ -64,7 +64,7 @@ func offered(kind Kind, t *catalog.Table) error {
 		}
 	}
 	return gwerr.Newf(gwerr.MethodNotAllowed, "PingOne has no way to %s rows of %s.", strings.ToLower(kind.String()), t.Name).
-		WithMend("The documentation of the table says what can be written.")
+		WithHint("The documentation of the table says what can be written.")
 }
 
 // New checks that the columns may be written and completes the change with what
@@ -78,8 +78,8 @@ func New(kind Kind, t *catalog.Table, assigned, returning []int, place func(i in
 	for i, at := range assigned {
 		if err := c.mayAssign(at, slices.Contains(assigned[:i], at)); err != nil {
 			e := gwerr.From(err).At(place(i)).On(t.Columns[at].Name)
-			if e.Mend == "" {
-				e.Mend = "Leave the column out; the documentation of the table says which ones are written, and when."
+			if e.Hint == "" {
+				e.Hint = "Leave the column out; the documentation of the table says which ones are written, and when."
 			}
 			return nil, e
 		}
@@ -89,7 +89,7 @@ func New(kind Kind, t *catalog.Table, assigned, returning []int, place func(i in
 	}
 	if r := t.Restriction; r != nil && (r.Where != nil || r.FilterSQL != "") {
 		return nil, gwerr.Newf(gwerr.Forbidden, "Your roles show you some rows of %s alone, so you can't insert any.", t.Name).
-			WithMend("Ask the administrator for a role that writes the table without a condition on its rows.")
+			WithHint("Ask the administrator for a role that writes the table without a condition on its rows.")
 	}
 	for _, at := range returning {
 		if c.masked(at) {
@@ -98,7 +98,7 @@ func New(kind Kind, t *catalog.Table, assigned, returning []int, place func(i in
 	}
 	for i := range t.Columns {
 		if col := &t.Columns[i]; col.Needed && !slices.Contains(assigned, i) {
-			return nil, gwerr.Newf(gwerr.BadRequest, "A new row of %s needs a value for %s.", t.Name, col.Name).On(col.Name).WithMend("Name the column in the INSERT, with a value for each row.")
+			return nil, gwerr.Newf(gwerr.BadRequest, "A new row of %s needs a value for %s.", t.Name, col.Name).On(col.Name).WithHint("Name the column in the INSERT, with a value for each row.")
 		}
 	}
 	return c, nil
@@ -108,7 +108,7 @@ func (c *Change) mayAssign(at int, twice bool) error {
 	col, r := &c.Table.Columns[at], c.Table.Restriction
 	switch {
 	case twice:
-		return gwerr.Newf(gwerr.BadRequest, "%s is given two values.", col.Name).WithMend("Give it one.")
+		return gwerr.Newf(gwerr.BadRequest, "%s is given two values.", col.Name).WithHint("Give it one.")
 	case c.masked(at):
 		return gwerr.Newf(gwerr.Forbidden, "Your roles mask %s, so it can't be written.", col.Name)
 	case r != nil && slices.Contains(r.Reads(), col.Name) && c.Kind == Update:

@@ -57,7 +57,7 @@ func (c *Change) Collect(ctx context.Context, rows scan.Batches, l Limits) ([]Ro
 	}
 	if l.Rows > 0 && n > l.Rows {
 		return nil, gwerr.Newf(gwerr.LimitExceeded, "The statement would change %d rows; %d are allowed. Nothing was changed.", n, l.Rows).
-			WithMend("Narrow the condition, change the rows in portions, or raise MaxAffectedRows of the connection.")
+			WithHint("Narrow the condition, change the rows in portions, or raise MaxAffectedRows of the connection.")
 	}
 	return out, nil
 }
@@ -213,7 +213,7 @@ func (c *Change) partly(err error, done, of int, calls []Call) error {
 	} else {
 		e.Message = said + " " + e.Message
 	}
-	return gwerr.Wrap(e.Code, err, e.Message, e.Mend).On(e.Target).After(e.RetryAfter)
+	return gwerr.Wrap(e.Code, err, e.Message, e.Hint).On(e.Target).After(e.RetryAfter)
 }
 
 // columns are those of the answer.

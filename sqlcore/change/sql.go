@@ -185,7 +185,7 @@ func (p *parser) needWhere() error {
 		return nil
 	}
 	return gwerr.Newf(gwerr.BadRequest, "%s without WHERE would change every row.", p.Kind).
-		WithMend("Say which rows; WHERE true means all of them.").At(p.tokens[0].Start)
+		WithHint("Say which rows; WHERE true means all of them.").At(p.tokens[0].Start)
 }
 
 // table reads the name, and an alias where there may be one.
@@ -337,7 +337,7 @@ func (s *Statement) positions(t *catalog.Table, names []sqltext.Token) ([]int, e
 		i := t.Index(n.Name())
 		if i < 0 {
 			return nil, gwerr.Newf(gwerr.UnknownColumn, "%s has no column of that name.", t.Name).At(n.Start).
-				WithMend("The documentation of the table lists them; so does SELECT * FROM it.")
+				WithHint("The documentation of the table lists them; so does SELECT * FROM it.")
 		}
 		out = append(out, i)
 	}

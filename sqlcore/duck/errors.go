@@ -49,7 +49,7 @@ func withoutValues(sentence string) string { return value.ReplaceAllString(sente
 var kinds = []struct {
 	prefix string
 	code   gwerr.Code
-	mend   string
+	hint   string
 }{
 	{"Conversion Error: ", gwerr.TypeMismatch, "Use TRY_CAST where a value may not convert."},
 	{"Invalid Type Error: ", gwerr.TypeMismatch, ""},
@@ -75,7 +75,7 @@ func translate(err error) error {
 	case errors.As(err, &told) && told.Code == "":
 		err = &engineError{told.Text}
 	case errors.As(err, &told):
-		return gwerr.Wrap(gwerr.Code(told.Code), errors.New(told.Cause), told.Text, told.Mend)
+		return gwerr.Wrap(gwerr.Code(told.Code), errors.New(told.Cause), told.Text, told.Hint)
 	}
 	switch {
 	case errors.As(err, &g):
@@ -92,7 +92,7 @@ func translate(err error) error {
 	}
 	for _, k := range kinds {
 		if rest, ok := strings.CutPrefix(e.text, k.prefix); ok {
-			return gwerr.Wrap(k.code, &engineError{withoutValues(e.text)}, withoutValues(plainMessage(rest)), k.mend)
+			return gwerr.Wrap(k.code, &engineError{withoutValues(e.text)}, withoutValues(plainMessage(rest)), k.hint)
 		}
 	}
 	return gwerr.Wrap(gwerr.Internal, err, "The engine failed unexpectedly.", "Report the request id to the administrator; the log has the cause.")

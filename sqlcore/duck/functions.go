@@ -20,7 +20,7 @@ import (
 //go:embed functions.txt
 var functionList string
 
-// functionNames is the list in order, for the mend of an unknown function.
+// functionNames is the list in order, for the hint of an unknown function.
 var functionNames = strings.Fields(functionList)
 
 var allowedFunctions = func() map[string]bool {
@@ -186,9 +186,9 @@ func smallConstant(v any) bool {
 }
 
 func unknownFunction(name string, pos int) error {
-	mend := "The documentation lists the functions."
+	hint := "The documentation lists the functions."
 	if best := gwerr.Nearest(name, functionNames); best != "" && len(name) > 3 && best != name {
-		mend = "Did you mean " + best + "?"
+		hint = "Did you mean " + best + "?"
 	}
-	return gwerr.New(gwerr.UnknownFunction, "There is no function "+name+" here.", mend).At(max(0, pos)).On(name)
+	return gwerr.New(gwerr.UnknownFunction, "There is no function "+name+" here.", hint).At(max(0, pos)).On(name)
 }

@@ -217,7 +217,7 @@ func (b *binder) insteadOfHidden(err error) error {
 	}
 	for _, t := range b.tables {
 		if h := t.HiddenColumn(g.Target); h != nil {
-			return g.WithMend("The values stand in " + h.Table + ". " + joinInstead(*h))
+			return g.WithHint("The values stand in " + h.Table + ". " + joinInstead(*h))
 		}
 	}
 	return err

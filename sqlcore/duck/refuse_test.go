@@ -163,11 +163,11 @@ func TestBindRefuses(t *testing.T) {
 	}
 }
 
-// TestErrorsTellWhere checks the place and the mend of errors.
+// TestErrorsTellWhere checks the place and the hint of errors.
 func TestErrorsTellWhere(t *testing.T) {
 	t.Parallel()
 	e := open(t)
-	cases := []struct{ sql, at, mend string }{
+	cases := []struct{ sql, at, hint string }{
 		{"SELECT Name, Nmae FROM Members", "Nmae", "Did you mean Name?"},
 		{"SELECT 'ü', Nmae FROM Members", "Nmae", "Did you mean Name?"},
 		{"SELECT [Name], [Nmae] FROM [CData].[Town].[Members]", "[Nmae]", "Did you mean Name?"},
@@ -195,8 +195,8 @@ func TestErrorsTellWhere(t *testing.T) {
 			if want := strings.Index(c.sql, c.at); g.Position != want {
 				t.Errorf("%v: position %d, want %d", err, g.Position, want)
 			}
-			if !strings.Contains(g.Mend, c.mend) {
-				t.Errorf("mend %q, want %q", g.Mend, c.mend)
+			if !strings.Contains(g.Hint, c.hint) {
+				t.Errorf("hint %q, want %q", g.Hint, c.hint)
 			}
 		})
 	}

@@ -187,7 +187,7 @@ func (f *foundRows) texts(a arrow.Array, column string) (*array.String, error) {
 		return texts, nil
 	}
 	return nil, gwerr.Newf(gwerr.Internal, "Rows of %s can't be found by %s: it holds %s, not text.", f.part.table.Name, column, a.DataType()).
-		WithMend("Correct the declaration of the table that refers to it.")
+		WithHint("Correct the declaration of the table that refers to it.")
 }
 
 // order makes the order of lists that of the table's key, whatever order the

@@ -188,7 +188,7 @@ func (f *copyFormat) complete(st *statement, delimiter, quote, escape, null *str
 	case "binary":
 		f.header = false
 	default:
-		return gwerr.Newf(gwerr.NotImplemented, "COPY knows no format %s.", f.kind).WithMend("Use text, csv or binary.").At(st.tokens[0].Start)
+		return gwerr.Newf(gwerr.NotImplemented, "COPY knows no format %s.", f.kind).WithHint("Use text, csv or binary.").At(st.tokens[0].Start)
 	}
 	if null != nil {
 		f.null = *null

@@ -39,7 +39,7 @@ func declare(d *dialog, st *statement, args []query.Parameter) (*result, error) 
 	case d.transaction == idle && !held:
 		return nil, state("25P01", gwerr.New(gwerr.BadRequest, "Cursors are open until the end of their transaction, and there is none.", "Send BEGIN first, or declare the cursor WITH HOLD."))
 	case len(d.cursors) >= maxPortals:
-		return nil, state("53400", gwerr.Newf(gwerr.LimitExceeded, "More than %d cursors are open.", maxPortals).WithMend("Close those that are not needed."))
+		return nil, state("53400", gwerr.Newf(gwerr.LimitExceeded, "More than %d cursors are open.", maxPortals).WithHint("Close those that are not needed."))
 	}
 	inner := st.part(at, len(st.tokens))
 	if _, changes := inner.changes(); changes || utility(inner) != nil {

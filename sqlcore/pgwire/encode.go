@@ -34,7 +34,7 @@ func encoderOf(k kind, inBinary bool, a arrow.Array) (encoder, error) {
 		if e := binaryOf(k.oid, a); e != nil {
 			return e, nil
 		}
-		return nil, gwerr.Newf(gwerr.NotImplemented, "Values of type %s can't be sent in binary.", a.DataType()).WithMend("Cast them to text.")
+		return nil, gwerr.Newf(gwerr.NotImplemented, "Values of type %s can't be sent in binary.", a.DataType()).WithHint("Cast them to text.")
 	default:
 		return asText(k.oid, a), nil
 	}

@@ -43,7 +43,7 @@ func (d *dialog) parse(m *pgproto3.Parse) error {
 		return state("42P05", gwerr.Newf(gwerr.BadRequest, "A statement named %q is prepared already.", m.Name))
 	}
 	if len(d.statements) >= d.conn.server.cfg.Statements {
-		return state("53400", gwerr.Newf(gwerr.LimitExceeded, "More than %d statements are prepared.", d.conn.server.cfg.Statements).WithMend("Close those that are not needed."))
+		return state("53400", gwerr.Newf(gwerr.LimitExceeded, "More than %d statements are prepared.", d.conn.server.cfg.Statements).WithHint("Close those that are not needed."))
 	}
 	st := &statement{}
 	if len(all) == 1 {
@@ -97,7 +97,7 @@ func (d *dialog) bind(m *pgproto3.Bind) error {
 		p.args = append(p.args, value)
 	}
 	if len(d.portals) >= maxPortals {
-		return state("53400", gwerr.Newf(gwerr.LimitExceeded, "More than %d portals are open.", maxPortals).WithMend("Close those that are not needed."))
+		return state("53400", gwerr.Newf(gwerr.LimitExceeded, "More than %d portals are open.", maxPortals).WithHint("Close those that are not needed."))
 	}
 	d.portals[m.DestinationPortal] = p
 	d.conn.out.message(&pgproto3.BindComplete{})

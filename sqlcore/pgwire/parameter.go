@@ -130,7 +130,7 @@ func binaryValue(oid uint32, raw []byte) (query.Parameter, error) {
 	case 0, oidText, oidVarchar, oidBpchar, oidName, oidChar, oidJSON, oidUnknown:
 		return one(predicate.StringValue(string(raw)))
 	}
-	return query.Parameter{}, gwerr.Newf(gwerr.NotImplemented, "Parameters of type %s are not read in binary.", typeName(oid)).WithMend("Send the value as text.")
+	return query.Parameter{}, gwerr.Newf(gwerr.NotImplemented, "Parameters of type %s are not read in binary.", typeName(oid)).WithHint("Send the value as text.")
 }
 
 // binaryNumeric is appendNumeric backwards.

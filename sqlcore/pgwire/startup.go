@@ -249,7 +249,7 @@ func received(err error) error {
 	var timeout net.Error
 	switch {
 	case errors.As(err, &large):
-		return state("08P01", gwerr.Newf(gwerr.TooLarge, "A message of %d bytes is larger than %d.", large.ActualBodyLen, large.MaxExpectedBodyLen).WithMend("Shorten the statement or its parameters."))
+		return state("08P01", gwerr.Newf(gwerr.TooLarge, "A message of %d bytes is larger than %d.", large.ActualBodyLen, large.MaxExpectedBodyLen).WithHint("Shorten the statement or its parameters."))
 	case errors.Is(err, errWoken):
 		return state("57P01", errStopping)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):

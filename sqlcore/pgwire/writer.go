@@ -90,7 +90,7 @@ func stateOf(err error) string {
 func (w *writer) error(severity string, err error, text string, offset int, requestID string) {
 	e := gwerr.From(err)
 	m := &pgproto3.ErrorResponse{
-		Severity: severity, SeverityUnlocalized: severity, Code: stateOf(err), Message: strings.TrimSuffix(e.Message, "."), Hint: e.Mend,
+		Severity: severity, SeverityUnlocalized: severity, Code: stateOf(err), Message: strings.TrimSuffix(e.Message, "."), Hint: e.Hint,
 	}
 	if e.Code == gwerr.Internal && requestID != "" {
 		m.Detail = "The request id is " + requestID + "."

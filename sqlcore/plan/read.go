@@ -240,12 +240,12 @@ func (r *Read) columns(table *catalog.Table) {
 
 // fanoutError doesn't tell a restricted caller how large the table is.
 func fanoutError(r *Read, limit int64) error {
-	const mend = "Narrow the query by a key or a condition, add LIMIT, or raise MaxFanout."
+	const hint = "Narrow the query by a key or a condition, add LIMIT, or raise MaxFanout."
 	if r.Restriction != nil {
 		return gwerr.Newf(gwerr.FanoutExceeded, "Reading %s this way needs more calls to the API than the connection allows a query.", r.Access.Table.Name).
-			WithMend(mend).On(r.Access.Table.Name)
+			WithHint(hint).On(r.Access.Table.Name)
 	}
 	return gwerr.New(gwerr.FanoutExceeded,
 		fmt.Sprintf("Reading %s this way needs about %d calls to the API; the connection allows %d a query.", r.Access.Table.Name, r.Estimate.Calls, limit),
-		mend).On(r.Access.Table.Name)
+		hint).On(r.Access.Table.Name)
 }

@@ -128,18 +128,18 @@ func (p *Procedure) place(c *Call, i int) (int, error) {
 		case i > 0 && c.Arguments[i-1].Name != "":
 			return 0, gwerr.New(gwerr.Syntax, "After a named value all others need names too.", "").At(a.Position)
 		case i >= len(p.Inputs):
-			return 0, gwerr.Newf(gwerr.BadParameter, "%s takes %d values at most.", p.Name, len(p.Inputs)).WithMend(p.mend()).At(a.Position)
+			return 0, gwerr.Newf(gwerr.BadParameter, "%s takes %d values at most.", p.Name, len(p.Inputs)).WithHint(p.hint()).At(a.Position)
 		}
 		return i, nil
 	}
 	at := p.input(a.Name)
 	if at < 0 {
-		return 0, gwerr.Newf(gwerr.BadParameter, "%s has no input named %s.", p.Name, clip(a.Name)).WithMend(p.mend()).At(a.Position)
+		return 0, gwerr.Newf(gwerr.BadParameter, "%s has no input named %s.", p.Name, clip(a.Name)).WithHint(p.hint()).At(a.Position)
 	}
 	return at, nil
 }
 
-func (p *Procedure) mend() string {
+func (p *Procedure) hint() string {
 	if len(p.Inputs) == 0 {
 		return "It takes none."
 	}

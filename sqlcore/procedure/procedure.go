@@ -75,10 +75,10 @@ func (s Set) Find(c *Call) (*Procedure, error) {
 		return &s[i], nil
 	}
 	return nil, gwerr.Newf(gwerr.UnknownFunction, "There is no procedure named %s.", clip(c.Name)).
-		WithMend(s.mend()).At(c.Position)
+		WithHint(s.hint()).At(c.Position)
 }
 
-func (s Set) mend() string {
+func (s Set) hint() string {
 	names := make([]string, len(s))
 	for i, p := range s {
 		names[i] = p.Name

@@ -222,7 +222,7 @@ func TestFind(t *testing.T) {
 	e := gwerr.From(err)
 	assert.Equal(t, gwerr.UnknownFunction, e.Code)
 	assert.Equal(t, 5, e.Position)
-	assert.Contains(t, e.Mend, "GetToken, RefreshSchema")
+	assert.Contains(t, e.Hint, "GetToken, RefreshSchema")
 	_, err = procedure.Set(nil).Find(&procedure.Call{Name: strings.Repeat("x", 1000)})
 	assert.Less(t, len(err.Error()), 200)
 }

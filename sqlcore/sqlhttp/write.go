@@ -34,7 +34,7 @@ func (w *writer) flush() error {
 type problem struct {
 	Code      string `json:"code"`
 	Message   string `json:"message"`
-	Mend      string `json:"mend,omitempty"`
+	Hint      string `json:"hint,omitempty"`
 	Target    string `json:"target,omitempty"`
 	Position  *int   `json:"position,omitempty"`
 	SQLState  string `json:"sqlstate"`
@@ -43,7 +43,7 @@ type problem struct {
 
 func problemOf(e *gwerr.Error, requestID string) problem {
 	p := problem{
-		Code: string(e.Code), Message: e.Message, Mend: e.Mend, Target: e.Target,
+		Code: string(e.Code), Message: e.Message, Hint: e.Hint, Target: e.Target,
 		SQLState: e.Kind().SQLState, RequestID: requestID,
 	}
 	if e.Position >= 0 {

@@ -97,12 +97,12 @@ func (p *commandParser) take(word string) bool {
 	return false
 }
 
-func (p *commandParser) wrong(text, mend string) error {
+func (p *commandParser) wrong(text, hint string) error {
 	at := len(p.sql)
 	if p.at < len(p.tokens) {
 		at = p.tokens[p.at].Start
 	}
-	return gwerr.New(gwerr.Syntax, text, mend).At(at)
+	return gwerr.New(gwerr.Syntax, text, hint).At(at)
 }
 
 // What SHOW asks.
@@ -113,7 +113,7 @@ const (
 	showProcedures = "SELECT SchemaName AS schema, ProcedureName AS name, Description AS comment FROM sys.sys_procedures ORDER BY schema, name"
 )
 
-const showMend = "Write SHOW TABLES, SHOW TABLES FROM a schema, SHOW ALL TABLES, SHOW SCHEMAS, SHOW COLUMNS FROM a table, or SHOW PROCEDURES."
+const showHint = "Write SHOW TABLES, SHOW TABLES FROM a schema, SHOW ALL TABLES, SHOW SCHEMAS, SHOW COLUMNS FROM a table, or SHOW PROCEDURES."
 
 func (p *commandParser) show() error {
 	switch {
@@ -122,7 +122,7 @@ func (p *commandParser) show() error {
 		if p.take("from") || p.take("in") {
 			name := sqltext.ChainAt(p.tokens, p.at)
 			if len(name) == 0 || len(name) > 2 { // perhaps behind the connection
-				return p.wrong("Here the name of a schema is expected.", showMend)
+				return p.wrong("Here the name of a schema is expected.", showHint)
 			}
 			*p.Schema, p.Position = name[len(name)-1].Name(), name[len(name)-1].Start
 			p.at += 2*len(name) - 1
@@ -137,10 +137,10 @@ func (p *commandParser) show() error {
 		p.Verb = "describe"
 		return p.about(p.at)
 	default:
-		return p.wrong("SHOW can't show this.", showMend)
+		return p.wrong("SHOW can't show this.", showHint)
 	}
 	if p.at < len(p.tokens) {
-		return p.wrong("Here the statement should end.", showMend)
+		return p.wrong("Here the statement should end.", showHint)
 	}
 	return nil
 }
@@ -191,7 +191,7 @@ func (p *commandParser) explain() error {
 	return nil
 }
 
-const explainMend = "Write EXPLAIN, EXPLAIN ANALYZE or EXPLAIN (ANALYZE, FORMAT JSON)."
+const explainHint = "Write EXPLAIN, EXPLAIN ANALYZE or EXPLAIN (ANALYZE, FORMAT JSON)."
 
 // opensQuery tells whether the parenthesis that was taken is the statement's own,
 // and gives it back then.
@@ -210,7 +210,7 @@ func (p *commandParser) options() error {
 		switch {
 		case p.take("format"):
 			if p.JSON = p.take("json"); !p.JSON && !p.take("text") {
-				return p.wrong("EXPLAIN has the formats TEXT and JSON.", explainMend)
+				return p.wrong("EXPLAIN has the formats TEXT and JSON.", explainHint)
 			}
 		case p.take("analyze"), p.take("analyse"):
 			p.Analyze = !p.take("false") && !p.take("off")
@@ -223,7 +223,7 @@ func (p *commandParser) options() error {
 			return nil
 		}
 		if !p.take(",") {
-			return p.wrong("Between the options of EXPLAIN a comma is expected.", explainMend)
+			return p.wrong("Between the options of EXPLAIN a comma is expected.", explainHint)
 		}
 	}
 }

@@ -84,7 +84,7 @@ func TestHiddenColumns(t *testing.T) {
 		"SELECT s FROM (SELECT PasswordStatus AS s FROM Users) x",
 	} {
 		_, err := s.TryQuery(testkit.Context(t), sql)
-		if !gwerr.Is(err, gwerr.UnknownColumn) || !strings.Contains(gwerr.From(err).Mend, "Join UserPasswords by its UserId") {
+		if !gwerr.Is(err, gwerr.UnknownColumn) || !strings.Contains(gwerr.From(err).Hint, "Join UserPasswords by its UserId") {
 			t.Errorf("%s: %v", sql, err)
 		}
 	}

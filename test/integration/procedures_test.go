@@ -295,7 +295,7 @@ func TestRefusedCalls(t *testing.T) {
 			request.End(err)
 			require.Error(t, err)
 			assert.Equal(t, c.code, gwerr.From(err).Code, "%v", err)
-			assert.NotContains(t, err.Error()+gwerr.From(err).Mend, secret)
+			assert.NotContains(t, err.Error()+gwerr.From(err).Hint, secret)
 			assert.NotContains(t, err.Error(), "Z9")
 			posted := 0
 			for _, r := range s.Requests()[before:] {

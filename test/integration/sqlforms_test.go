@@ -24,7 +24,7 @@ type posted struct {
 	Columns []struct{ Name, Type string }
 	Rows    [][]any
 	Error   struct {
-		Code, Message, Mend, Target string
+		Code, Message, Hint, Target string
 		Position                    int
 	}
 }
@@ -192,7 +192,7 @@ func TestSQLRefusals(t *testing.T) {
 	t.Parallel()
 	w := sqlWeb(t)
 	cases := []struct {
-		name, sql, code, says, mend string
+		name, sql, code, says, hint string
 		position                    int
 	}{
 		{"a text for a number", "SELECT Id FROM Users WHERE SecondsUntilUnlock = 'soon'", "type_mismatch", "'soon' is no INTEGER, which SecondsUntilUnlock is compared with.", "", 49},
@@ -223,7 +223,7 @@ func TestSQLRefusals(t *testing.T) {
 			}
 			got := ask(t, w, c.sql, parameters)
 			e := got.Error
-			if e.Code != c.code || !strings.Contains(e.Message, c.says) || c.mend != "" && e.Mend != c.mend || c.position > 0 && e.Position != c.position {
+			if e.Code != c.code || !strings.Contains(e.Message, c.says) || c.hint != "" && e.Hint != c.hint || c.position > 0 && e.Position != c.position {
 				t.Errorf("%d %s", got.status, got.text)
 			}
 		})

@@ -132,7 +132,7 @@ func TestWrongCredentials(t *testing.T) {
 	g.start()
 	eventually(t, 20*time.Second, "the check has run", func() bool {
 		status, detail := g.readyz()
-		return status == http.StatusServiceUnavailable && strings.Contains(detail, `"mend"`)
+		return status == http.StatusServiceUnavailable && strings.Contains(detail, `"hint"`)
 	})
 	_, detail := g.readyz()
 	t.Log(detail)

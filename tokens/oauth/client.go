@@ -149,10 +149,10 @@ func (c *Client) refusal(grant string, status int, header http.Header, code stri
 			"Try again later.").After(retryAfter(header))
 	case status >= 500:
 		return gwerr.Newf(gwerr.UpstreamFailed, "The authorization server failed with status %d.", status).
-			WithMend("Try again later.").After(retryAfter(header))
+			WithHint("Try again later.").After(retryAfter(header))
 	case status < 400:
 		return gwerr.Newf(gwerr.UpstreamFailed, "The authorization server answered with status %d.", status).
-			WithMend("Check AuthorizationServerURL: it must not redirect.")
+			WithHint("Check AuthorizationServerURL: it must not redirect.")
 	}
 	e, known := refusals[code]
 	switch {
@@ -160,12 +160,12 @@ func (c *Client) refusal(grant string, status int, header http.Header, code stri
 		return invalidGrant(grant)
 	case code == "invalid_client" || !known && status == http.StatusUnauthorized:
 		return gwerr.Newf(gwerr.UpstreamAuth, "PingOne rejected the application's credentials (OAuthClientId, OAuthClientSecret).").
-			WithMend(fmt.Sprintf("Check both, the environment, and that the application's token endpoint authentication method is %s.", c.auth.method))
+			WithHint(fmt.Sprintf("Check both, the environment, and that the application's token endpoint authentication method is %s.", c.auth.method))
 	case known:
-		return gwerr.New(gwerr.UpstreamAuth, fmt.Sprintf(e.message, grant), e.mend)
+		return gwerr.New(gwerr.UpstreamAuth, fmt.Sprintf(e.message, grant), e.hint)
 	}
 	return gwerr.Newf(gwerr.UpstreamAuth, "The authorization server refused the request with status %d.", status).
-		WithMend("Check the application in PingOne and the environment's id.")
+		WithHint("Check the application in PingOne and the environment's id.")
 }
 
 func invalidGrant(grant string) error {
@@ -183,7 +183,7 @@ func invalidGrant(grant string) error {
 		"Give the worker application at least one role.")
 }
 
-var refusals = map[string]struct{ message, mend string }{
+var refusals = map[string]struct{ message, hint string }{
 	"unauthorized_client":    {"PingOne does not allow the application the grant %s.", "Enable that grant type in the application's settings."},
 	"unsupported_grant_type": {"PingOne does not know the grant %s.", "Check AuthorizationServerURL."},
 	"invalid_scope":          {"PingOne refused the scopes for the grant %s.", "Allow them for the application."},

@@ -69,8 +69,8 @@ func NewPlainEndpoints(region, environmentID, server string) (Endpoints, error) 
 }
 
 func fromServer(environmentID, server string, plain bool) (Endpoints, error) {
-	bad := func(why, mend string) (Endpoints, error) {
-		return Endpoints{}, gwerr.New(gwerr.Config, "AuthorizationServerURL "+why+".", mend).On("AuthorizationServerURL")
+	bad := func(why, hint string) (Endpoints, error) {
+		return Endpoints{}, gwerr.New(gwerr.Config, "AuthorizationServerURL "+why+".", hint).On("AuthorizationServerURL")
 	}
 	u, err := url.Parse(strings.TrimRight(server, "/"))
 	switch {

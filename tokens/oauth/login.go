@@ -144,7 +144,7 @@ func codeOf(q url.Values, state string) (string, error) {
 	}
 	if code := q.Get("error"); code != "" {
 		if e, ok := refusals[code]; ok {
-			return "", gwerr.New(gwerr.UpstreamAuth, fmt.Sprintf(e.message, grantCode), e.mend)
+			return "", gwerr.New(gwerr.UpstreamAuth, fmt.Sprintf(e.message, grantCode), e.hint)
 		}
 		return "", gwerr.New(gwerr.UpstreamAuth, "PingOne refused the sign-in.", "Check the application in PingOne, and sign in again.")
 	}

@@ -155,7 +155,7 @@ func (l *WebLogin) fail(w http.ResponseWriter, r *http.Request, err error) {
 		l.Fail(w, r, e)
 		return
 	}
-	page(w, e.Kind().HTTP, e.Message+" "+e.Mend)
+	page(w, e.Kind().HTTP, e.Message+" "+e.Hint)
 }
 
 func hashed(text string) string {

@@ -134,10 +134,10 @@ func set(ctx context.Context, c *Conn) error {
 func TestBreaker(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
-		name       string
-		fail, mend func(*redistest.Server)
-		want       error
-		detail     string
+		name         string
+		fail, repair func(*redistest.Server)
+		want         error
+		detail       string
 	}{
 		{"killed and restarted", (*redistest.Server).Kill, (*redistest.Server).Run, ErrDown, "cannot be reached"},
 		{"hangs", (*redistest.Server).Hang, (*redistest.Server).Resume, ErrDown, "does not answer in time"},
@@ -174,7 +174,7 @@ func TestBreaker(t *testing.T) {
 					break // each is asked of Redis, which answers fast
 				}
 			}
-			tc.mend(server)
+			tc.repair(server)
 			told.expect(t, true)
 			if err := set(t.Context(), c); err != nil || !c.State().Up {
 				t.Errorf("after recovery: %v, %+v", err, c.State())

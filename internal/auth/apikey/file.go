@@ -111,7 +111,7 @@ func (f *File) Create(ctx context.Context, n NewKey) (tokens.Secret, Record, err
 	err = f.change(ctx, func(d *document) error {
 		for _, k := range d.Keys {
 			if k.Name == r.Name && k.State(f.now()) == "active" || k.ID == r.ID {
-				return gwerr.Newf(gwerr.BadRequest, "There is an active key named %q.", r.Name).WithMend("Choose another name, or revoke that key first.")
+				return gwerr.Newf(gwerr.BadRequest, "There is an active key named %q.", r.Name).WithHint("Choose another name, or revoke that key first.")
 			}
 		}
 		d.Keys = append(d.Keys, r)
@@ -148,7 +148,7 @@ func (f *File) Revoke(ctx context.Context, idOrName string) (Record, error) {
 			i = slices.IndexFunc(d.Keys, func(r Record) bool { return r.Name == idOrName && r.Revoked == nil })
 		}
 		if i < 0 {
-			return gwerr.Newf(gwerr.NotFound, "There is no key %q.", idOrName).WithMend("`gateway keys list` shows the keys.")
+			return gwerr.Newf(gwerr.NotFound, "There is no key %q.", idOrName).WithHint("`gateway keys list` shows the keys.")
 		}
 		if d.Keys[i].Revoked == nil {
 			now := f.now().UTC().Truncate(time.Second)

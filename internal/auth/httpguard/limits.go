@@ -42,13 +42,13 @@ func Limits(cfg LimitsConfig, fail Fail) Middleware {
 			}
 			switch {
 			case len(r.URL.RequestURI()) > cfg.URL:
-				fail(w, r, gwerr.Newf(gwerr.TooLarge, "The address is longer than %d bytes.", cfg.URL).WithMend("Send the query in the body: POST to /$query or /sql."))
+				fail(w, r, gwerr.Newf(gwerr.TooLarge, "The address is longer than %d bytes.", cfg.URL).WithHint("Send the query in the body: POST to /$query or /sql."))
 				return
 			case lines > cfg.Headers:
 				fail(w, r, gwerr.Newf(gwerr.TooLarge, "The request has more than %d header lines.", cfg.Headers))
 				return
 			case r.ContentLength > cfg.Body:
-				fail(w, r, gwerr.Newf(gwerr.TooLarge, "The body is larger than %d bytes.", cfg.Body).WithMend("Send less at a time."))
+				fail(w, r, gwerr.Newf(gwerr.TooLarge, "The body is larger than %d bytes.", cfg.Body).WithHint("Send less at a time."))
 				return
 			}
 			if r.Body != nil && r.Body != http.NoBody {

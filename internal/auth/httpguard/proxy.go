@@ -55,7 +55,7 @@ func NewProxies(cfg ProxyConfig) (*Proxies, error) {
 	}
 	u, err := url.Parse(cfg.PublicURL)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "" || u.Fragment != "" || cleanHost(u.Host) == "" {
-		return nil, gwerr.Newf(gwerr.Config, "The public address %q is none.", cfg.PublicURL).WithMend("Write it as https://data.example.com or with a path after it.")
+		return nil, gwerr.Newf(gwerr.Config, "The public address %q is none.", cfg.PublicURL).WithHint("Write it as https://data.example.com or with a path after it.")
 	}
 	p.public = &Origin{Scheme: u.Scheme, Host: cleanHost(u.Host), Prefix: strings.TrimRight(u.EscapedPath(), "/")}
 	return p, nil

@@ -101,7 +101,7 @@ func (e *Enforcer) MayWrite(connection string, schema catalog.SchemaName, table 
 		}
 	}
 	return gwerr.Newf(gwerr.ReadOnly, "Your roles do not allow writing to %s.", table).
-		WithMend("Ask the administrator for a role with write access to the table.")
+		WithHint("Ask the administrator for a role with write access to the table.")
 }
 
 // MayCall returns nil when the caller may call the procedure or action, and
@@ -113,7 +113,7 @@ func (e *Enforcer) MayCall(procedure string, p *auth.Principal) error {
 		}
 	}
 	return gwerr.Newf(gwerr.Forbidden, "Your roles do not allow calling %s.", procedure).
-		WithMend("Ask the administrator for a role that lists the procedure.")
+		WithHint("Ask the administrator for a role that lists the procedure.")
 }
 
 func (e *Enforcer) roles(p *auth.Principal) []*Role {

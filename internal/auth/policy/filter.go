@@ -95,7 +95,7 @@ func (f *Filter) literals(have map[string]auth.Attribute) ([]string, error) {
 		switch {
 		case len(values) > maxValues:
 			return nil, gwerr.Newf(gwerr.LimitExceeded, "The caller has more than %d values of %s, which a row filter uses.", maxValues, r.name).
-				WithMend("Ask the administrator to map the claim to fewer values.")
+				WithHint("Ask the administrator to map the claim to fewer values.")
 		case len(values) == 0, len(values) > 1 && !r.list:
 			return nil, errMissing
 		}

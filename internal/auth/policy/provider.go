@@ -68,7 +68,7 @@ func (p *provider) Schema(ctx context.Context, name string) (*catalog.Schema, er
 		return nil, err
 	}
 	unknown := gwerr.Newf(gwerr.UnknownSchema, "There is no schema named %q.", name).
-		WithMend("List the schemas that you may see, or ask the administrator for access.").On(name)
+		WithHint("List the schemas that you may see, or ask the administrator for access.").On(name)
 	if name == "" {
 		name = p.base.Default()
 		unknown = gwerr.New(gwerr.UnknownSchema, "There is no schema for tables without one that you may see.", "Write the schema before the table, as in schema.table.")

@@ -179,7 +179,7 @@ func (l *Lease) Failure(err error) error {
 		return cause
 	}
 	if l.process.why() == "memory" {
-		return gwerr.Wrap(gwerr.OutOfMemory, l.process.crash(), "The query needs more memory than the engine may use.", mendMemory)
+		return gwerr.Wrap(gwerr.OutOfMemory, l.process.crash(), "The query needs more memory than the engine may use.", memoryHint)
 	}
 	// The socket's io.EOF must not be found in the chain: it would end rows.
 	return gwerr.Wrap(gwerr.Internal, fmt.Errorf("%w (%v)", l.process.crash(), err), //nolint:errorlint // as above
@@ -227,7 +227,7 @@ func (l *Lease) giveBack(usable bool) {
 	p.refill()
 }
 
-const mendMemory = "Ask for fewer rows or columns, or raise engine.worker_memory."
+const memoryHint = "Ask for fewer rows or columns, or raise engine.worker_memory."
 
 // bound is a statement's bound that was passed.
 type bound struct {
@@ -241,7 +241,7 @@ func (b bound) Error() string { return b.why.Error() }
 func (b bound) Unwrap() error { return b.why }
 
 func errMemory(bytes int64) error {
-	return bound{gwerr.New(gwerr.OutOfMemory, fmt.Sprintf("The query needs more memory than the engine may use, which is %d MiB.", bytes>>20), mendMemory), "memory"}
+	return bound{gwerr.New(gwerr.OutOfMemory, fmt.Sprintf("The query needs more memory than the engine may use, which is %d MiB.", bytes>>20), memoryHint), "memory"}
 }
 
 func errTotal(bytes int64) error {

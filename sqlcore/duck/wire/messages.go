@@ -91,7 +91,7 @@ type Filter struct {
 
 // Failure is why a request failed. Code is empty where the text is the engine's.
 type Failure struct {
-	Code, Text, Mend string
+	Code, Text, Hint string
 	// Cause is for the log alone.
 	Cause string `json:",omitempty"`
 }

@@ -202,13 +202,13 @@ func failure(err error) wire.Failure {
 	switch {
 	case errors.Is(err, wire.ErrTooLarge):
 		own = gwerr.New(gwerr.LimitExceeded, "A row of the result, or the plan of the query, is larger than the engine may send.", "Select fewer columns, or shorter values.")
-		return wire.Failure{Code: string(own.Code), Text: own.Message, Mend: own.Mend}
+		return wire.Failure{Code: string(own.Code), Text: own.Message, Hint: own.Hint}
 	case errors.As(err, &own):
-		return wire.Failure{Code: string(own.Code), Text: own.Message, Mend: own.Mend}
+		return wire.Failure{Code: string(own.Code), Text: own.Message, Hint: own.Hint}
 	case errors.As(err, &engine):
 		return wire.Failure{Text: engine.text}
 	default:
 		own = gwerr.From(err)
-		return wire.Failure{Code: string(own.Code), Text: own.Message, Mend: own.Mend, Cause: err.Error()}
+		return wire.Failure{Code: string(own.Code), Text: own.Message, Hint: own.Hint, Cause: err.Error()}
 	}
 }
