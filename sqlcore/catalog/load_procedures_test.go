@@ -1,11 +1,6 @@
 package catalog_test
 
-import (
-	"testing"
-	"testing/fstest"
-
-	"github.com/pingone-gateway/gateway/sqlcore/catalog"
-)
+import "testing"
 
 const wash = `permission: cars:wash
 group: rlgCars
@@ -21,10 +16,6 @@ procedures:
       - {name: Clean, type: bool, refused: Soap, doc: Whether it is.}
     example: {CarId: SELECT Id FROM Cars LIMIT 1}
 `
-
-func loadProcedures(text string) ([]*catalog.Procedure, error) {
-	return catalog.LoadProcedures(fstest.MapFS{"a.yaml": {Data: []byte(text)}})
-}
 
 func TestLoadProcedures(t *testing.T) {
 	t.Parallel()

@@ -190,7 +190,7 @@ func describe(w *catalog.Write) string {
 // TestInputsAreNoResults: what a caller must give is needed, not part of each row.
 func TestInputsAreNoResults(t *testing.T) {
 	t.Parallel()
-	found, err := catalog.LoadProcedures(fstest.MapFS{"wash.yaml": {Data: []byte(washes)}})
+	found, err := loadProcedures(washes)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -86,11 +86,6 @@ class _PingOne:
         said = connection.exec_driver_sql("SHOW server_version").scalar()
         return tuple(int(n) for n in re.findall(r"\d+", said.split()[0]))
 
-    def _get_default_schema_name(self, connection: Any) -> str:
-        path = connection.exec_driver_sql("SHOW search_path").scalar()
-        named = [p.strip().strip('"') for p in str(path).split(",")]
-        return next(p for p in named if p != "$user")
-
     def on_connect(self) -> Any:
         return None
 

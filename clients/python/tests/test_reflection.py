@@ -1,0 +1,64 @@
+"""What SQLAlchemy finds out about the tables by itself."""
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import MetaData, Table, create_engine, inspect, select
+from sqlalchemy.ext.automap import automap_base
+from sqlalchemy.orm import Session
+
+
+@pytest.fixture(scope="module")
+def engine(demo):
+    engine = create_engine(f"pingone://any@{demo.postgres}/")
+    yield engine
+    engine.dispose()
+
+
+def test_names(engine) -> None:
+    found = inspect(engine)
+    assert found.default_schema_name == "Administrators"
+    assert {"Administrators", "Information", "AllEnvironments"} <= set(found.get_schema_names())
+    names = found.get_table_names()
+    assert {"Users", "Groups", "UserGroupAssociations"} <= set(names)
+    assert names == found.get_table_names(schema="Administrators")
+    assert "Environments" in found.get_table_names(schema="Information")
+    assert found.has_table("Users") and found.has_table("Environments", schema="Information")
+    assert not found.has_table("NoSuchTable")
+
+
+@pytest.mark.parametrize("schema", [None, "Administrators", "AllEnvironments"])
+def test_columns_and_keys(engine, schema) -> None:
+    found = inspect(engine)
+    columns = {c["name"]: c for c in found.get_columns("Users", schema=schema)}
+    assert isinstance(columns["Username"]["type"], sa.String)
+    assert isinstance(columns["IsEnabled"]["type"], sa.Boolean)
+    assert columns["CreatedAt"]["type"].timezone is True
+    assert columns["Username"]["comment"]
+    assert "Id" in found.get_pk_constraint("Users", schema=schema)["constrained_columns"]
+    references = found.get_foreign_keys("UserGroupAssociations", schema=schema)
+    assert {"Users", "Groups"} <= {r["referred_table"] for r in references}
+    assert found.get_table_comment("Users", schema=schema)["text"]
+
+
+def test_reflected_tables_answer(engine) -> None:
+    metadata = MetaData()
+    users = Table("Users", metadata, autoload_with=engine)
+    other = Table("Environments", metadata, schema="Information", autoload_with=engine)
+    with engine.connect() as c:
+        assert c.execute(select(users.c.Id).limit(3)).all()
+        assert c.execute(select(other.c.Name)).all()
+
+
+def test_everything_is_reflected(engine) -> None:
+    metadata = MetaData()
+    metadata.reflect(engine)
+    assert set(metadata.tables) == set(inspect(engine).get_table_names())
+    assert metadata.tables["UserGroupAssociations"].foreign_keys
+
+
+def test_automap(engine) -> None:
+    base = automap_base()
+    base.prepare(autoload_with=engine)
+    with Session(engine) as session:
+        user = session.query(base.classes.Users).filter_by(Username="ada.admin").one()
+        assert user.populations.Name
