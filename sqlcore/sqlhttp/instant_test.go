@@ -1,6 +1,7 @@
 package sqlhttp
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -8,26 +9,19 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
-func instants(t *testing.T, unit arrow.TimeUnit, zone string, values ...int64) *array.Timestamp {
-	t.Helper()
-	b := array.NewTimestampBuilder(memory.DefaultAllocator, &arrow.TimestampType{Unit: unit, TimeZone: zone})
-	defer b.Release()
-	for _, v := range values {
-		b.Append(arrow.Timestamp(v))
-	}
-	b.AppendNull()
-	a := b.NewTimestampArray()
-	t.Cleanup(a.Release)
-	return a
-}
-
 func TestArrowAnswersCountMicroseconds(t *testing.T) {
 	t.Parallel()
-	in := instants(t, arrow.Millisecond, "UTC", 1709284362_000, -1)
-	local := instants(t, arrow.Millisecond, "", 1, 2)
-	rec := array.NewRecordBatch(arrow.NewSchema([]arrow.Field{
-		{Name: "At", Type: in.DataType(), Nullable: true}, {Name: "Local", Type: local.DataType(), Nullable: true},
-	}, nil), []arrow.Array{in, local}, 3)
+	schema := arrow.NewSchema([]arrow.Field{
+		{Name: "At", Type: &arrow.TimestampType{Unit: arrow.Millisecond, TimeZone: "UTC"}, Nullable: true},
+		{Name: "Local", Type: &arrow.TimestampType{Unit: arrow.Millisecond}, Nullable: true},
+	}, nil)
+	rec, _, err := array.RecordFromJSON(memory.DefaultAllocator, schema, strings.NewReader(`[
+		{"At": "2024-03-01T09:12:42Z", "Local": "1970-01-01 00:00:00.001"},
+		{"At": "1969-12-31T23:59:59.999Z", "Local": "1970-01-01 00:00:00.002"},
+		{"At": null, "Local": null}]`))
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer rec.Release()
 	out := converted(rec, oneUnit(rec.Schema()))
 	defer out.Release()
