@@ -20,7 +20,7 @@ def test_names(engine) -> None:
     assert {"Administrators", "Information", "AllEnvironments"} <= set(found.get_schema_names())
     names = found.get_table_names()
     assert {"Users", "Groups", "UserGroupAssociations"} <= set(names)
-    assert names == found.get_table_names(schema="Administrators")
+    assert sorted(names) == sorted(found.get_table_names(schema="Administrators"))
     assert "Environments" in found.get_table_names(schema="Information")
     assert found.has_table("Users") and found.has_table("Environments", schema="Information")
     assert not found.has_table("NoSuchTable")
@@ -35,9 +35,13 @@ def test_columns_and_keys(engine, schema) -> None:
     assert columns["CreatedAt"]["type"].timezone is True
     assert columns["Username"]["comment"]
     assert "Id" in found.get_pk_constraint("Users", schema=schema)["constrained_columns"]
-    references = found.get_foreign_keys("UserGroupAssociations", schema=schema)
-    assert {"Users", "Groups"} <= {r["referred_table"] for r in references}
     assert found.get_table_comment("Users", schema=schema)["text"]
+
+
+@pytest.mark.parametrize("schema", [None, "Administrators"])
+def test_references(engine, schema) -> None:
+    references = inspect(engine).get_foreign_keys("UserGroupAssociations", schema=schema)
+    assert {"Users", "Groups"} <= {r["referred_table"] for r in references}
 
 
 def test_reflected_tables_answer(engine) -> None:
@@ -52,7 +56,7 @@ def test_reflected_tables_answer(engine) -> None:
 def test_everything_is_reflected(engine) -> None:
     metadata = MetaData()
     metadata.reflect(engine)
-    assert set(metadata.tables) == set(inspect(engine).get_table_names())
+    assert set(inspect(engine).get_table_names()) <= set(metadata.tables)
     assert metadata.tables["UserGroupAssociations"].foreign_keys
 
 
