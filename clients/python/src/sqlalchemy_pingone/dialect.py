@@ -86,9 +86,6 @@ class _PingOne:
         said = connection.exec_driver_sql("SHOW server_version").scalar()
         return tuple(int(n) for n in re.findall(r"\d+", said.split()[0]))
 
-    def on_connect(self) -> Any:
-        return None
-
     def set_isolation_level(self, *_: Any) -> None:
         """There is one level: each statement for itself."""
 
