@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -77,6 +78,44 @@ func TestCheckSaysWhatToDo(t *testing.T) {
 	}
 }
 
+func TestKeysThatAreThere(t *testing.T) {
+	t.Parallel()
+	keys := filepath.Join(t.TempDir(), "keys.json")
+	create := func(flags ...string) (string, string, error) {
+		c := keysCommand()
+		var out, said bytes.Buffer
+		c.SetOut(&out)
+		c.SetErr(&said)
+		c.SilenceErrors, c.SilenceUsage = true, true
+		c.SetArgs(append([]string{"create", "demo", "--file", keys}, flags...))
+		err := c.ExecuteContext(t.Context())
+		return out.String(), said.String(), err
+	}
+	made, _, err := create("--if-missing")
+	require.NoError(t, err)
+	assert.NotEmpty(t, made)
+	again, said, err := create("--if-missing")
+	require.NoError(t, err, "a second start of the demo's containers")
+	assert.Empty(t, again)
+	assert.Contains(t, said, "There is a key named demo")
+	_, _, err = create()
+	require.ErrorContains(t, err, "There is an active key")
+}
+
+func TestTheVersionIsAFlagToo(t *testing.T) {
+	t.Parallel()
+	said := func(arg string) string {
+		c := root()
+		var out bytes.Buffer
+		c.SetOut(&out)
+		c.SetArgs([]string{arg})
+		require.NoError(t, c.ExecuteContext(t.Context()))
+		return out.String()
+	}
+	assert.Equal(t, said("version"), said("--version"))
+	assert.Contains(t, said("--version"), "gateway ")
+}
+
 func TestSealingKeysForTheConfiguration(t *testing.T) {
 	t.Parallel()
 	c := keysCommand()
@@ -88,6 +127,29 @@ func TestSealingKeysForTheConfiguration(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "autumn", key.ID)
 	assert.Len(t, key.Secret, 32)
+}
+
+// TestLinksOutliveTheirKey follows a feed's next link at gateways that have its key
+// in the first place, behind the next one, and no more.
+func TestLinksOutliveTheirKey(t *testing.T) {
+	t.Parallel()
+	s, address := simulator(t, sim.Options{})
+	a, b := seal.GenerateKey("a").Reveal(), seal.GenerateKey("b").Reveal()
+	signed := func(keys string) *running {
+		return startOver(t, settings(t, s, address, map[string]string{"auth.mode": "none", "odata.link_keys": keys}))
+	}
+	first := signed(a)
+	var page struct {
+		Next string `json:"@odata.nextLink"`
+	}
+	answer := first.get(t, func(r *http.Request) { r.Header.Set("Prefer", "odata.maxpagesize=50") }, "/odata/pingone/Administrators/Users?$select=Username")
+	require.NoError(t, json.Unmarshal([]byte(answer.body), &page), answer.body)
+	link, ours := strings.CutPrefix(page.Next, first.base)
+	require.True(t, ours, page.Next)
+	for keys, status := range map[string]int{a: http.StatusOK, b + "," + a: http.StatusOK, a + "," + b: http.StatusOK, b: http.StatusGone} {
+		got := signed(keys).get(t, nobody, link)
+		assert.Equal(t, status, got.status, got.body)
+	}
 }
 
 func TestReadinessShowsTheSameSteps(t *testing.T) {

@@ -89,7 +89,7 @@ func (a *app) mounts() ([]server.Mount, error) {
 		return nil, err
 	}
 	out = append(out, logins...)
-	key, err := a.linkKey()
+	key, former, err := a.linkKeys()
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (a *app) mounts() ([]server.Mount, error) {
 			Begin: func(ctx context.Context, address string) (context.Context, odata.Request, error) {
 				return a.service.Open(ctx, name, "odata").Begin(ctx, address)
 			},
-			BaseURL: server.BaseURL, Caller: callerOf, Key: key, PageRows: int64(a.config.OData.PageSize), Writable: !a.config.Connections[name].Readonly, MaxBody: a.config.Limits.RequestBytes, MaxPageRows: int64(a.config.OData.MaxPageSize),
+			BaseURL: server.BaseURL, Caller: callerOf, Key: key, FormerKeys: former, PageRows: int64(a.config.OData.PageSize), Writable: !a.config.Connections[name].Readonly, MaxBody: a.config.Limits.RequestBytes, MaxPageRows: int64(a.config.OData.MaxPageSize),
 			Sink: observe.PerRequest(a.sink), Failed: a.odataFailed,
 		})
 		if err != nil {
@@ -121,14 +121,20 @@ func (a *app) sql() *sqlhttp.Handler {
 	})
 }
 
-// linkKey signs next links: the same on all replicas that share the
-// configuration's keys.
-func (a *app) linkKey() ([]byte, error) {
-	if keys := a.config.OData.LinkKeys; len(keys) > 0 {
-		_, secret, _ := strings.Cut(keys[0].Reveal(), ":")
-		return []byte(secret), nil
+// linkKeys are the key that signs next links, the same on all replicas that share
+// the configuration's keys, and the others that are accepted: the next one and
+// the last one while keys change.
+func (a *app) linkKeys() (key []byte, others [][]byte, err error) {
+	keys := a.config.OData.LinkKeys
+	if len(keys) == 0 {
+		key, err = a.vault.Derive("next links v1")
+		return key, nil, err
 	}
-	return a.vault.Derive("next links v1")
+	for _, k := range keys {
+		_, secret, _ := strings.Cut(k.Reveal(), ":")
+		others = append(others, []byte(secret))
+	}
+	return others[0], others[1:], nil
 }
 
 // callerOf names who asks, so that next links work for that caller alone.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -70,19 +71,24 @@ func keysSealCommand() *cobra.Command {
 		_, err := fmt.Fprintln(w, text)
 		return err
 	})
-	c.Flags().StringVar(&id, "id", time.Now().UTC().Format("2006-01-02"), "the key's name, which tells it from others")
+	c.Flags().StringVar(&id, "id", time.Now().UTC().Format("2006-01-02T150405"), "the key's name, which tells it from others; the time unless given")
 	return c
 }
 
 func keysCreateCommand() *cobra.Command {
 	var n apikey.NewKey
 	var attributes []string
+	var ifMissing bool
 	c := overFile("create NAME", "Create a key and print it; it can't be shown again", cobra.ExactArgs(1), func(cmd *cobra.Command, file *apikey.File, args []string) (err error) {
 		n.Name = args[0]
 		if n.Attributes, err = attributesOf(attributes); err != nil {
 			return err
 		}
 		key, record, err := file.Create(cmd.Context(), n)
+		if ifMissing && errors.Is(err, apikey.ErrTaken) {
+			fmt.Fprintf(cmd.ErrOrStderr(), "There is a key named %s. It was shown when it was made; make another one by: gateway keys create NAME\n", n.Name)
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -90,6 +96,7 @@ func keysCreateCommand() *cobra.Command {
 		_, err = fmt.Fprintln(cmd.OutOrStdout(), key.Reveal())
 		return err
 	})
+	c.Flags().BoolVar(&ifMissing, "if-missing", false, "do nothing if there is an active key of that name")
 	c.Flags().StringSliceVar(&n.Roles, "role", nil, "role of the policy file; may be repeated")
 	c.Flags().DurationVar(&n.TTL, "expires-in", 0, "time until the key ends, such as 2160h; 0 for no end")
 	c.Flags().StringArrayVar(&attributes, "attribute", nil, "name=value for caller.name in row filters; may be repeated")

@@ -34,9 +34,11 @@ func root() *cobra.Command {
 	c := &cobra.Command{
 		Use:           "gateway",
 		Short:         "PingOne as OData feeds and SQL",
+		Version:       versionText(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	c.SetVersionTemplate(versionLine())
 	c.AddCommand(serveCommand(), demoCommand(), privateCommand(), simulateCommand(), sqlCommand(), checkCommand(),
 		loginCommand(), keysCommand(), configCommand(), versionCommand())
 	return c

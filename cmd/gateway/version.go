@@ -29,9 +29,14 @@ func versionText() string {
 	return "dev"
 }
 
+// versionLine is what both `gateway version` and `gateway --version` print.
+func versionLine() string {
+	return fmt.Sprintf("gateway %s %s %s/%s\n", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
 func versionCommand() *cobra.Command {
 	return printed("version", "Print the version", func(w io.Writer) error {
-		_, err := fmt.Fprintf(w, "gateway %s %s %s/%s\n", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		_, err := io.WriteString(w, versionLine())
 		return err
 	})
 }

@@ -81,6 +81,9 @@ type NewKey struct {
 	TTL time.Duration
 }
 
+// ErrTaken is in the error of Create where there is an active key of that name.
+var ErrTaken = errors.New("the name is taken")
+
 // Create adds a key and returns it whole. It can't be had again: the file
 // holds its hash alone. The error is gwerr.BadRequest for a name that is empty
 // or taken.
@@ -111,7 +114,7 @@ func (f *File) Create(ctx context.Context, n NewKey) (tokens.Secret, Record, err
 	err = f.change(ctx, func(d *document) error {
 		for _, k := range d.Keys {
 			if k.Name == r.Name && k.State(f.now()) == "active" || k.ID == r.ID {
-				return gwerr.Newf(gwerr.BadRequest, "There is an active key named %q.", r.Name).WithHint("Choose another name, or revoke that key first.")
+				return gwerr.Wrap(gwerr.BadRequest, ErrTaken, fmt.Sprintf("There is an active key named %q.", r.Name), "Choose another name, or revoke that key first.")
 			}
 		}
 		d.Keys = append(d.Keys, r)
