@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
 )
 
 // errorBody is the JSON of a failed answer.
@@ -18,12 +19,18 @@ type errorBody struct {
 		Message string        `json:"message"`
 		Target  string        `json:"target,omitempty"`
 		Details []errorDetail `json:"details,omitempty"`
+		Inner   *innerError   `json:"innererror,omitempty"`
 	} `json:"error"`
 }
 
 type errorDetail struct {
 	Code    string `json:"code"`
 	Message string `json:"message"`
+}
+
+// innerError is what the administrator needs to find the request in the log.
+type innerError struct {
+	RequestID string `json:"requestId"`
 }
 
 // fail answers with an error. Where the answer has begun it breaks off
@@ -43,6 +50,9 @@ func (q *request) fail(err error) {
 	body.Error.Code, body.Error.Message, body.Error.Target = kind.OData, e.Error(), e.Target
 	if e.Position >= 0 {
 		body.Error.Details = []errorDetail{{Code: "Position", Message: "Character " + strconv.Itoa(e.Position+1) + " of " + e.Target + "."}}
+	}
+	if id := observe.RequestID(q.r.Context()); id != "" {
+		body.Error.Inner = &innerError{id}
 	}
 	text, err := json.Marshal(body)
 	if err != nil { // strings always marshal

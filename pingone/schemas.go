@@ -125,8 +125,7 @@ func (c *Directory) Schema(ctx context.Context, name string) (*catalog.Schema, e
 	if list.refused != nil {
 		return nil, list.refused
 	}
-	return nil, gwerr.New(gwerr.UnknownSchema, "There is no schema of that name.",
-		"Information.Environments lists the environments; each is a schema by its name or id.").On(name)
+	return nil, catalog.NoSchema(name, list.names)
 }
 
 // Default names the schema of unqualified tables.

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -108,7 +109,27 @@ func (a *app) mounts() ([]server.Mount, error) {
 		}
 		out = append(out, server.Mount{Pattern: prefix + "*", FrontEnd: "odata", Handler: o})
 	}
+	for _, pattern := range []string{"/odata", "/odata/*"} {
+		out = append(out, server.Mount{Pattern: pattern, FrontEnd: "odata", Handler: http.HandlerFunc(a.noFeed)})
+	}
 	return out, nil
+}
+
+// noFeed answers at addresses of OData that no connection has. One that only lacks
+// its last slash leads to the connection's list of schemas.
+func (a *app) noFeed(w http.ResponseWriter, r *http.Request) {
+	name, rest, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/odata"), "/"), "/")
+	names := a.config.ConnectionNames()
+	if rest == "" && slices.Contains(names, name) {
+		http.Redirect(w, r, server.BaseURL(r)+"/odata/"+url.PathEscape(name)+"/", http.StatusPermanentRedirect)
+		return
+	}
+	err := a.config.NoConnection(name)
+	if name == "" {
+		err = gwerr.New(gwerr.NotFound, "The address lacks the name of a connection.", "Feeds are at /odata/connection/environment/. There is "+strings.Join(names, ", ")+".")
+	}
+	a.refused(r, "odata", err)
+	a.fail(w, r, err)
 }
 
 // sql is SQL over HTTP.

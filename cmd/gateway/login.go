@@ -37,7 +37,9 @@ type loginOptions struct{ device, noBrowser, ifNeeded bool }
 func login(ctx context.Context, cfg *config.Config, name string, tell func(string), o loginOptions) error {
 	c, ok := cfg.Connections[name]
 	if !ok {
-		return gwerr.Newf(gwerr.Config, "There is no connection named %q.", name)
+		e := cfg.NoConnection(name)
+		e.Code = gwerr.Config
+		return e
 	}
 	v, err := openVault(ctx, cfg, observe.Discard)
 	if err != nil {

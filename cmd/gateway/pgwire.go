@@ -91,8 +91,7 @@ func (a *app) database(l pgwire.Login) (string, error) {
 	case name == "", name == l.User, name == "postgres", strings.EqualFold(name, "CData"):
 		return a.pool.Default(), nil
 	}
-	return "", gwerr.Newf(gwerr.NotFound, "There is no connection named %q.", name).
-		WithHint("Name one of them as the database: " + strings.Join(names, ", ") + ".")
+	return "", a.config.NoConnection(name)
 }
 
 // Database implements pgwire.Session.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/pingone-gateway/gateway/pingone/sim"
 )
@@ -44,6 +46,7 @@ func TestEveryRefusalIsRecorded(t *testing.T) {
 		"odata unknown property":  {mine, "GET", users + "?$select=Nothing", "", 400, "unknown_column"},
 		"odata hidden column":     {mine, "GET", users + "?$select=Email", "", 400, "unknown_column"},
 		"odata no connection":     {mine, "GET", "/odata/nothing/Administrators/Users", "", 404, "not_found"},
+		"odata nothing named":     {mine, "GET", "/odata/", "", 404, "not_found"},
 		"odata method":            {mine, "DELETE", users, "", 405, "method_not_allowed"},
 		"odata version":           {header("OData-MaxVersion", "2.0"), "GET", users, "", 406, "not_acceptable"},
 		"odata media":             {mine, "POST", query, "{}", 415, "unsupported_media_type"},
@@ -96,6 +99,32 @@ func TestEveryRefusalIsRecorded(t *testing.T) {
 			assert.NotContains(t, fmt.Sprint(records[0]["statement"]), long[:100], name)
 		}
 	}
+}
+
+func TestAddressesOfFeedsThatLackSomething(t *testing.T) {
+	t.Parallel()
+	g := start(t, sim.Options{}, map[string]string{"auth.mode": "none"})
+	for path, says := range map[string]string{
+		"/odata":                              "The address lacks the name of a connection. Feeds are at /odata/connection/environment/. There is pingone.",
+		"/odata/Administrators/Users":         "There is no connection named \"Administrators\". There is pingone.",
+		"/odata/pingon/Administrators/Users":  "There is no connection named \"pingon\". Did you mean pingone?",
+		"/odata/pingone/Administrator/Users":  "There is no schema Administrator that you may see. Did you mean Administrators?",
+		"/odata/pingone/Nowhere/Users":        "There is no schema Nowhere that you may see. You may see Information, Administrators",
+		"/odata/pingone/Administrators/Usres": "There is no entity set Usres. (at character 1) Did you mean Users?",
+	} {
+		got := g.get(t, func(r *http.Request) { r.Header.Set("X-Request-Id", "request-7") }, path)
+		assert.Equal(t, http.StatusNotFound, got.status, path)
+		var body struct {
+			Error struct {
+				Message string
+				Inner   struct{ RequestID string } `json:"innererror"`
+			}
+		}
+		require.NoError(t, json.Unmarshal([]byte(got.body), &body), got.body)
+		assert.Contains(t, body.Error.Message, says)
+		assert.Equal(t, "request-7", body.Error.Inner.RequestID, path)
+	}
+	assert.Contains(t, g.get(t, nobody, "/odata/pingone").body, `"Administrators"`, "the client follows to the list of schemas")
 }
 
 const slowRole = `

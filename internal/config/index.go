@@ -153,7 +153,7 @@ func (x *index) unknown(path string) Problem {
 		prefix, key = path[:i], path[i+1:]
 	}
 	if near := gwerr.Nearest(key, x.children(x.pattern(prefix))); near != "" {
-		p.Hint = "Did you mean " + near + "?"
+		p.Hint = "Did you mean " + strings.TrimPrefix(prefix+"."+near, ".") + "?"
 		return p
 	}
 	// The right key in the wrong place is the other common mistake.

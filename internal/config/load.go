@@ -258,10 +258,24 @@ func (l *loader) warnOfHosts() {
 	}
 }
 
+// warnOfPlainHTTP says where keys and rows can be read on their way.
+func (l *loader) warnOfPlainHTTP() {
+	c := l.cfg
+	behind := len(c.TrustedProxies) > 0 || strings.HasPrefix(c.PublicURL, "https://")
+	if len(c.Auth.Modes) > 0 && c.Listen.TLSCertFile == "" && !IsLoopback(c.Listen.Address) && !behind {
+		c.Warnings = append(c.Warnings, Problem{
+			Path: "listen.address", Where: c.Origin("listen.address"),
+			Message: "takes plain http from other machines, so keys and data can be read on their way.",
+			Hint:    "Set listen.tls.cert_file, or public_url where a proxy before it serves https.",
+		})
+	}
+}
+
 // finish fills in what follows from other options.
 func (l *loader) finish() {
 	l.warnOfPlanned()
 	l.warnOfHosts()
+	l.warnOfPlainHTTP()
 	c := l.cfg
 	if c.DefaultConnection == "" {
 		c.DefaultConnection = "pingone"
@@ -279,6 +293,14 @@ func (l *loader) finish() {
 
 // ConnectionNames returns the names of the connections in order.
 func (c *Config) ConnectionNames() []string { return sortedKeys(c.Connections) }
+
+// NoConnection is gwerr.NotFound for a name that no connection has; its hint is
+// the nearest name, or lists them.
+func (c *Config) NoConnection(name string) *gwerr.Error {
+	names := c.ConnectionNames()
+	return gwerr.Newf(gwerr.NotFound, "There is no connection named %q.", name).
+		WithHint(gwerr.DidYouMean(name, names, "There is "+strings.Join(names, ", ")+"."))
+}
 
 // Origin says where the option at path got its value: "default", a place in
 // the file, an environment variable or a flag.

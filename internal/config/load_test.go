@@ -156,7 +156,7 @@ func TestProblems(t *testing.T) {
 		want       []string // in the message, each
 	}{
 		{"misspelt section", minimal + "limit: {queries: 3}\n", nil, []string{"gateway.yaml:10", "limit", "Did you mean limits?"}},
-		{"misspelt key", minimal + "limits: {querys: 3}\n", nil, []string{"limits.querys", "Did you mean queries?"}},
+		{"misspelt key", minimal + "limits: {querys: 3}\n", nil, []string{"limits.querys", "Did you mean limits.queries?"}},
 		{"key of another section", minimal + "engine: {sample_ratio: 3}\n", nil, []string{"engine.sample_ratio", "tracing.sample_ratio"}},
 		{"misspelt property", strings.Replace(minimal, "region", "regoin", 1), nil, []string{"gateway.yaml:6", "connections.pingone.regoin", "Did you mean Region?"}},
 		{"misspelt value", strings.Replace(minimal, "EU", "Europe", 1), nil, []string{"connections.pingone.region", "NA, CA, EU, AU, SG, AP"}},
@@ -258,7 +258,7 @@ func TestSet(t *testing.T) {
 	c := config.Default()
 	require.NoError(t, c.Set("connections.demo.api_url", "http://127.0.0.1:8090/v1/"))
 	assert.Equal(t, "http://127.0.0.1:8090/v1", c.Connections["demo"].APIURL)
-	require.ErrorContains(t, c.Set("connections.demo.api_ur", "x"), "Did you mean api_url?")
+	require.ErrorContains(t, c.Set("connections.demo.api_ur", "x"), "Did you mean connections.demo.api_url?")
 	assert.ErrorContains(t, c.Set("limits.queries", "x"), "whole number")
 }
 
@@ -295,6 +295,37 @@ func TestLinksOfAnyHostAreWarnedOf(t *testing.T) {
 			require.Len(t, got.Warnings, 1)
 			assert.Contains(t, got.Warnings[0].String(), "public_url")
 			assert.Contains(t, got.Warnings[0].String(), "Host header")
+		})
+	}
+}
+
+func TestPlainHTTPIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		flags map[string]string
+		warns bool
+	}{
+		"all interfaces":        {map[string]string{"listen.address": ":8080"}, true},
+		"an address of another": {map[string]string{"listen.address": "10.1.2.3:8080"}, true},
+		"plain public address":  {map[string]string{"listen.address": ":8080", "public_url": "http://data.example.org"}, true},
+		"with a certificate":    {map[string]string{"listen.address": ":8080", "listen.tls.cert_file": "/c", "listen.tls.key_file": "/k"}, false},
+		"behind https":          {map[string]string{"listen.address": ":8080", "public_url": "https://data.example.org"}, false},
+		"behind known proxies":  {map[string]string{"listen.address": ":8080", "trusted_proxies": "10.0.0.0/8"}, false},
+		"this machine alone":    {map[string]string{"listen.address": "127.0.0.1:8080"}, false},
+		"a socket":              {map[string]string{"listen.address": "unix:/run/gateway"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			flags := map[string]string{"auth.mode": "keys", "auth.keys_file": "/keys.json", "listen.allowed_hosts": "data.example.org"}
+			maps.Copy(flags, c.flags)
+			got, err := config.Load(config.Sources{File: "gateway.yaml", Flags: flags, ReadFile: files(map[string]string{"gateway.yaml": minimal})})
+			require.NoError(t, err)
+			if !c.warns {
+				assert.Empty(t, got.Warnings)
+				return
+			}
+			require.Len(t, got.Warnings, 1)
+			assert.Contains(t, got.Warnings[0].String(), "plain http")
 		})
 	}
 }

@@ -101,8 +101,7 @@ func (p *Pool) Database(ctx context.Context, name string, caller *auth.Principal
 	}
 	c, ok := p.Config.Config.Connections[name]
 	if !ok {
-		return nil, gwerr.Newf(gwerr.NotFound, "There is no connection named %q.", name).
-			WithHint("The default one is " + p.Default() + ".")
+		return nil, p.Config.Config.NoConnection(name)
 	}
 	if caller.Upstream != nil {
 		opened, err := p.ofCaller(ctx, c, caller.Upstream)

@@ -48,7 +48,11 @@ func WriteError(w http.ResponseWriter, r *http.Request, frontEnd string, e *gwer
 	}
 	if frontEnd == "odata" {
 		h.Set("OData-Version", "4.0")
+		id, known := body["requestId"]
 		body = map[string]any{"code": e.Kind().OData, "message": e.Error()}
+		if known {
+			body["innererror"] = map[string]any{"requestId": id}
+		}
 	}
 	w.WriteHeader(e.Kind().HTTP)
 	if r.Method == http.MethodHead {

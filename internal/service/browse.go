@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
@@ -45,8 +44,11 @@ func (b *browsed) Schema(ctx context.Context, name string) (*catalog.Schema, err
 		return nil, err
 	}
 	if !b.shows(catalog.SchemaName{Name: s.Name, ID: s.ID}) {
-		return nil, gwerr.Newf(gwerr.UnknownSchema, "There is no schema named %q.", name).
-			WithHint("The service's list of schemas shows which there are.")
+		names, err := b.Names(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return nil, catalog.NoSchema(name, names)
 	}
 	if len(b.tables) == 0 {
 		return s, nil

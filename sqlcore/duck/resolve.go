@@ -146,12 +146,7 @@ func (b *binder) shared(ctx context.Context, name string, system bool) (*catalog
 }
 
 func (b *binder) unknownSchema(name string, pos int) error {
-	names := make([]string, len(b.names))
-	for i, s := range b.names {
-		names[i] = s.Name
-	}
-	return gwerr.New(gwerr.UnknownSchema, "There is no schema "+name+" that you may see.",
-		gwerr.DidYouMean(name, names, "Names with spaces stand in double quotes.")).At(b.source(pos)).On(name)
+	return catalog.NoSchema(name, b.names).At(b.source(pos))
 }
 
 func (b *binder) schema(ctx context.Context, name string) (*catalog.Schema, error) {

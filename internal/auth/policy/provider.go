@@ -67,13 +67,15 @@ func (p *provider) Schema(ctx context.Context, name string) (*catalog.Schema, er
 	if err != nil {
 		return nil, err
 	}
-	unknown := gwerr.Newf(gwerr.UnknownSchema, "There is no schema named %q.", name).
-		WithHint("List the schemas that you may see, or ask the administrator for access.").On(name)
+	asked := name
 	if name == "" {
 		name = p.base.Default()
-		unknown = gwerr.New(gwerr.UnknownSchema, "There is no schema for tables without one that you may see.", "Write the schema before the table, as in schema.table.")
 	}
+	var shown []catalog.SchemaName
 	for _, s := range all {
+		if len(p.grants(s)) > 0 {
+			shown = append(shown, s)
+		}
 		if !strings.EqualFold(s.Name, name) && (s.ID == "" || !strings.EqualFold(s.ID, name)) {
 			continue
 		}
@@ -81,7 +83,10 @@ func (p *provider) Schema(ctx context.Context, name string) (*catalog.Schema, er
 			return p.visible(ctx, s, grants)
 		}
 	}
-	return nil, unknown
+	if asked == "" {
+		return nil, gwerr.New(gwerr.UnknownSchema, "There is no schema for tables without one that you may see.", "Write the schema before the table, as in schema.table.")
+	}
+	return nil, catalog.NoSchema(asked, shown)
 }
 
 // grants returns the caller's grants about the schema.
