@@ -38,6 +38,16 @@ for values in "${sets[@]}"; do
 	# Secrets come from outside; what the chart makes of the rest must be valid.
 	"$tools/helm" template release $chart --namespace test --kube-version "$kube" -f "$values" >".cache/rendered/$name.yaml"
 done
+refused() { # what it says, flags
+	local says=$1 said
+	shift
+	if said=$("$tools/helm" template release $chart --kube-version "$kube" "$@" 2>&1) || [[ $said != *"$says"* ]]; then
+		echo "the chart should be refused with \"$says\", and was not: ${said:0:300}" >&2
+		exit 1
+	fi
+}
+refused "keys.existingSecret is missing"
+refused "secret is missing" --set keys.existingSecret=gateway-keys
 "$tools/kubeconform" -strict -summary \
 	-schema-location "$schemas/{{ .ResourceKind }}{{ .KindSuffix }}.json" .cache/rendered
 RENDERED="$PWD/.cache/rendered" go test -count=1 ./test/deploy

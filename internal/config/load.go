@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -261,7 +262,8 @@ func (l *loader) warnOfHosts() {
 // warnOfPlainHTTP says where keys and rows can be read on their way.
 func (l *loader) warnOfPlainHTTP() {
 	c := l.cfg
-	behind := len(c.TrustedProxies) > 0 || strings.HasPrefix(c.PublicURL, "https://")
+	public, _ := url.Parse(c.PublicURL) // a wrong one was refused
+	behind := len(c.TrustedProxies) > 0 || public != nil && (public.Scheme == "https" || IsLoopback(public.Host))
 	if len(c.Auth.Modes) > 0 && c.Listen.TLSCertFile == "" && !IsLoopback(c.Listen.Address) && !behind {
 		c.Warnings = append(c.Warnings, Problem{
 			Path: "listen.address", Where: c.Origin("listen.address"),

@@ -310,6 +310,7 @@ func TestPlainHTTPIsWarnedOf(t *testing.T) {
 		"plain public address":  {map[string]string{"listen.address": ":8080", "public_url": "http://data.example.org"}, true},
 		"with a certificate":    {map[string]string{"listen.address": ":8080", "listen.tls.cert_file": "/c", "listen.tls.key_file": "/k"}, false},
 		"behind https":          {map[string]string{"listen.address": ":8080", "public_url": "https://data.example.org"}, false},
+		"published here alone":  {map[string]string{"listen.address": ":8080", "public_url": "http://127.0.0.1:8080"}, false},
 		"behind known proxies":  {map[string]string{"listen.address": ":8080", "trusted_proxies": "10.0.0.0/8"}, false},
 		"this machine alone":    {map[string]string{"listen.address": "127.0.0.1:8080"}, false},
 		"a socket":              {map[string]string{"listen.address": "unix:/run/gateway"}, false},

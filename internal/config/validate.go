@@ -57,6 +57,7 @@ func (c *Config) validateAuth(p *Problems) {
 	}
 	at := c.Postgres.Address
 	p.when(a.Has(AuthNone) && at != "" && !IsLoopback(at), "auth.mode", "Set postgres.address to 127.0.0.1:5433, or choose keys, oidc or passthrough.", "none is only allowed on a loopback address; that of PostgreSQL's protocol is %s.", at)
+	p.when(at != "" && !a.Has(AuthNone) && c.Postgres.RequireTLS && c.Listen.TLSCertFile == "" && !IsLoopback(at), "postgres.require_tls", "Give listen.tls.cert_file and key_file, or set it to false where a proxy or the network protects passwords.", "lets nobody in at %s: there is no certificate for TLS.", at)
 	p.when(a.Has(AuthKeys) && a.KeysFile == "", "auth.keys_file", "Make one with `gateway keys`, and name it here.", "is needed for auth.mode keys.")
 	p.when(a.Has(AuthOIDC) && len(a.OIDC) == 0, "auth.oidc", "Add an issuer with its audiences.", "is needed for auth.mode oidc.")
 	for _, name := range sortedKeys(a.OIDC) {

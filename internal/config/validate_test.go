@@ -124,6 +124,16 @@ var validations = []validation{
 		"auth.mode: none is only allowed on a loopback address; that of PostgreSQL's protocol is :5433. Set postgres.address to 127.0.0.1:5433, or choose keys, oidc or passthrough.",
 	},
 	{
+		"PostgreSQL without a certificate",
+		map[string]string{"auth.mode": "keys", "auth.keys_file": "/k", "postgres.address": ":5433"},
+		"postgres.require_tls: lets nobody in at :5433: there is no certificate for TLS. Give listen.tls.cert_file and key_file, or set it to false where a proxy or the network protects passwords.",
+	},
+	{
+		"PostgreSQL without TLS",
+		map[string]string{"auth.mode": "keys", "auth.keys_file": "/k", "postgres.address": ":5433", "postgres.require_tls": "false"},
+		"",
+	},
+	{
 		"half of TLS",
 		map[string]string{"listen.tls.cert_file": "/c"},
 		`listen.tls: is half configured. Give both cert_file and key_file, or neither.`,

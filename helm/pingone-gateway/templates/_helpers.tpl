@@ -85,8 +85,29 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 {{- end }}
 
+{{- /* Refuses values with which no gateway would start. */ -}}
+{{- define "gateway.validate" -}}
+{{- $auth := .Values.config.auth | default dict }}
+{{- $modes := $auth }}
+{{- if kindIs "map" $auth }}{{ $modes = $auth.mode | default list }}{{ end }}
+{{- if kindIs "string" $modes }}{{ $modes = splitList "," $modes }}{{ end }}
+{{- $file := "" }}
+{{- if kindIs "map" $auth }}{{ $file = $auth.keys_file | default "" }}{{ end }}
+{{- if and (has "keys" $modes) (not .Values.keys.existingSecret) (not $file) }}
+{{- fail "keys.existingSecret is missing: name the Secret that holds the file of API keys (gateway keys create makes it), or choose another config.auth.mode." }}
+{{- end }}
+{{- if not (or (include "gateway.secretName" .) .Values.extraEnv .Values.extraVolumes) }}
+{{- range $name, $connection := .Values.config.connections }}
+{{- if not (and (kindIs "map" $connection) (eq "passthrough" (lower ($connection.auth_scheme | default "")))) }}
+{{- fail (printf "secret is missing: name a Secret with the client secret of the connection %s as secret.existingSecret, or give secret.values or secret.externalSecret." $name) }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- /* The configuration file: the values, and what the chart itself decides. */ -}}
 {{- define "gateway.config" -}}
+{{- include "gateway.validate" . }}
 {{- $c := deepCopy .Values.config }}
 {{- $listen := dict "address" ":8080" }}
 {{- if .Values.tls.existingSecret }}
