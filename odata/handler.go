@@ -1,6 +1,7 @@
 package odata
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -46,7 +47,8 @@ type request struct {
 	from              *continuation              // where a next link continues, or nil
 	now               time.Time                  // the instant of the first page
 
-	made    bool // the entity that is answered is new
+	route   string // for metrics, where no resource was found
+	made    bool   // the entity that is answered is new
 	started bool
 	status  int
 	notes   string // in the headers sent
@@ -89,7 +91,7 @@ func (q *request) account() (err error) {
 }
 
 func (q *request) observe() {
-	route := "unknown"
+	route := cmp.Or(q.route, "unknown")
 	if q.resource != nil {
 		route = q.resource.Kind.String()
 	} else if q.batch != nil {
@@ -144,11 +146,14 @@ func (q *request) locate() (done bool, err error) {
 	}
 	ctx := q.r.Context()
 	if name == "" {
+		q.route = "services"
 		return true, q.serviceList(ctx)
 	}
 	if file, ok := strings.CutSuffix(name, connectionSuffix); ok && rest == "" {
+		q.route = "connection_file"
 		return true, q.connectionFile(ctx, file)
 	}
+	q.route = "schema" // until more is known
 	q.schema, err = q.Schema(ctx, name)
 	if err != nil {
 		return false, err

@@ -367,6 +367,13 @@ func TestRequestsAreObserved(t *testing.T) {
 	if !ok || e.FrontEnd != "odata" || e.Route != "entity_set" || e.Status != 200 || e.Rows != 3 || e.Bytes != int64(len(r.Body)) {
 		t.Errorf("event %+v", e)
 	}
+	// What the address is of is told where its schema can't be read, too.
+	for address, route := range map[string]string{"": "services", "Main.pbids": "connection_file", "Nowhere/Books": "schema"} {
+		status := s.get(s.server.URL + "/odata/lib/" + address).Status
+		if e, ok := (<-events).(observe.RequestFinished); !ok || e.Route != route || e.Status != status {
+			t.Errorf("%s gives %+v", address, e)
+		}
+	}
 }
 
 func TestConfiguration(t *testing.T) {
