@@ -36,6 +36,7 @@ type innerError struct {
 // fail answers with an error. Where the answer has begun it breaks off
 // instead, so that the client sees an incomplete body.
 func (q *request) fail(err error) {
+	err = gwerr.Because(q.r.Context(), err)
 	e := gwerr.From(err)
 	q.h.cfg.Failed(q.r.Context(), err)
 	if q.started {

@@ -38,7 +38,7 @@ type schemas struct {
 
 	// lasting gives contexts that end with the connection.
 	lasting func(time.Duration) (context.Context, context.CancelFunc)
-	cancel  context.CancelFunc
+	cancel  context.CancelCauseFunc
 	wait    sync.WaitGroup
 }
 
@@ -50,7 +50,7 @@ type keptSchema struct {
 
 func newSchemas(c *Directory) *schemas {
 	s := &schemas{c: c, byID: map[string]*keptSchema{}}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancelCause(context.Background())
 	s.cancel = cancel
 	s.lasting = func(d time.Duration) (context.Context, context.CancelFunc) { return context.WithTimeout(ctx, d) }
 	s.information = &catalog.Schema{Name: informationSchema}
@@ -66,8 +66,12 @@ func (s *schemas) close() {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
-	s.cancel()
+	s.cancel(errClosed())
 	s.wait.Wait()
+}
+
+func errClosed() error {
+	return gwerr.New(gwerr.Busy, "The connection to PingOne was closed.", "Send the request again.").After(time.Second)
 }
 
 // forget makes what is known of schemas due to be read again. It serves on where
@@ -303,7 +307,7 @@ func (k *kept[T]) get(ctx context.Context, s *schemas, read reader[T]) (T, error
 		done <- r
 	})
 	if !started {
-		return value, gwerr.New(gwerr.Canceled, "The connection is closed.", "")
+		return value, errClosed()
 	}
 	select {
 	case r := <-done:
@@ -335,7 +339,7 @@ func (k *kept[T]) read(s *schemas, read reader[T], patient bool) error {
 		fresh, whole, err = read(ctx, patient)
 		return err
 	})
-	return k.store(s, fresh, whole, err)
+	return k.store(s, fresh, whole, gwerr.Because(ctx, err))
 }
 
 // store keeps a fresh value. After an error, or in place of one that is less

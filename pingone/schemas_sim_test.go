@@ -413,5 +413,36 @@ func TestClosedConnection(t *testing.T) {
 	c, _ := connectTo(t, &customAPI{environments: main})
 	require.NoError(t, c.Close())
 	_, err := c.Names(context.Background())
-	require.True(t, gwerr.Is(err, gwerr.Canceled), "%v", err)
+	requireClosed(t, err)
+}
+
+// requireClosed wants an error of a connection that was closed, for a caller who
+// is still there.
+func requireClosed(t *testing.T, err error) {
+	t.Helper()
+	require.True(t, gwerr.Is(err, gwerr.Busy), "%v", err)
+	require.NotErrorIs(t, err, context.Canceled)
+	require.NotEmpty(t, gwerr.From(err).Hint)
+}
+
+// TestClosedWhileReading closes a connection while its first schemas are read.
+func TestClosedWhileReading(t *testing.T) {
+	t.Parallel()
+	asked, done := make(chan struct{}), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		close(asked)
+		<-done
+	}))
+	t.Cleanup(server.Close)
+	defer close(done)
+	c, err := pingone.New(pingone.Config{APIURL: server.URL + "/v1", Authorizer: openDoor{}, WorkerAppEnvironmentID: envID})
+	require.NoError(t, err)
+	failed := make(chan error)
+	go func() {
+		_, err := c.Names(context.Background())
+		failed <- err
+	}()
+	<-asked
+	require.NoError(t, c.Close())
+	requireClosed(t, <-failed)
 }

@@ -86,7 +86,7 @@ type Cached struct {
 	watchedAt time.Time
 
 	ctx    context.Context // ends at Close
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
 	wg     sync.WaitGroup
 	kick   chan struct{}
 }
@@ -128,7 +128,7 @@ func NewCached(cfg CacheConfig) (*Cached, error) {
 	}
 	c := &Cached{cfg: cfg, name: cfg.Ring.Name(cfg.Identity...), solo: solo, kick: make(chan struct{}, 1), work: make(chan struct{}, 1)}
 	c.work <- struct{}{}
-	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.ctx, c.cancel = context.WithCancelCause(context.Background())
 	c.wg.Go(c.maintain)
 	return c, nil
 }
@@ -153,11 +153,15 @@ func (cfg *CacheConfig) times() {
 // Close ends the background refresh and waits for work under way. It leaves
 // the store open.
 func (c *Cached) Close() error {
-	c.cancel()
+	c.cancel(errClosed())
 	c.wg.Wait()
 	<-c.work // the last renewal ends with its context; another finds it ended
 	c.work <- struct{}{}
 	return nil
+}
+
+func errClosed() error {
+	return gwerr.New(gwerr.Busy, "The connection to PingOne was closed.", "Send the request again.").After(time.Second)
 }
 
 // Token returns the current token, or waits for a new one; see Source.

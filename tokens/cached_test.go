@@ -225,6 +225,34 @@ func TestCallerGoesAway(t *testing.T) {
 	})
 }
 
+// TestClosedSource asks a source that is closed, or closes while it waits for
+// another process: the caller, who is there, hears to come again.
+func TestClosedSource(t *testing.T) {
+	t.Parallel()
+	closed := func(t *testing.T, err error) {
+		t.Helper()
+		if e := gwerr.From(err); e == nil || e.Code != gwerr.Busy || e.Hint == "" || errors.Is(err, context.Canceled) {
+			t.Errorf("got %v", err)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		st, ring := newShared(), seal.NewEphemeralRing()
+		l, err := st.Lock(t.Context(), ring.Name("issuer", "client"), time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Release(t.Context())
+		c := source(t, newServer(time.Hour), st, ring)
+		failed := make(chan error)
+		go func() { _, err := c.Token(t.Context()); failed <- err }()
+		synctest.Wait()
+		c.Close()
+		closed(t, <-failed)
+		_, err = c.Token(t.Context())
+		closed(t, err)
+	})
+}
+
 func TestRestartFindsTheToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -44,7 +44,7 @@ func (c *Cached) renewal(p purpose) (got obtained, err error) {
 		got, err = c.renew(p)
 		return err
 	})
-	return got, err
+	return got, gwerr.Because(c.ctx, err)
 }
 
 // renew gets a token: from the store if another process has put a good one

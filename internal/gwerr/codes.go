@@ -122,6 +122,22 @@ func (e *Error) Kind() Kind {
 	return byCode[Internal]
 }
 
+// Because returns the error of work under a context. Where the gateway itself
+// ended the context, for a reason of its own, that reason takes the place of an
+// error which only says that there was an end: the caller is still there.
+func Because(ctx context.Context, err error) error {
+	var reason *Error
+	if err == nil || ctx.Err() == nil || !errors.As(context.Cause(ctx), &reason) {
+		return err
+	}
+	switch From(err).Code {
+	case Canceled, Timeout, Internal:
+		return reason
+	default:
+		return err
+	}
+}
+
 func fromContext(err error) *Error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):

@@ -48,6 +48,41 @@ func TestFrom(t *testing.T) {
 	}
 }
 
+// TestBecause ends work under a context: a reason of the gateway's own tells more
+// than an error that there was an end, and less than any other.
+func TestBecause(t *testing.T) {
+	t.Parallel()
+	stopping, refused := gwerr.New(gwerr.Busy, "Stopping.", ""), gwerr.New(gwerr.Forbidden, "No.", "")
+	ended := func(cause error) context.Context {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(cause)
+		return ctx
+	}
+	cases := []struct {
+		name string
+		ctx  context.Context
+		err  error
+		want error
+	}{
+		{"no error", ended(stopping), nil, nil},
+		{"the end as such", ended(stopping), context.Canceled, stopping},
+		{"the end in words", ended(stopping), gwerr.From(context.Canceled), stopping},
+		{"what broke by the end", ended(stopping), errors.New("use of a closed file"), stopping},
+		{"another error", ended(stopping), refused, refused},
+		{"a caller that left", ended(nil), context.Canceled, context.Canceled},
+		{"a reason that is not for users", ended(errors.New("inner")), context.Canceled, context.Canceled},
+		{"nothing has ended", t.Context(), context.Canceled, context.Canceled},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if got := gwerr.Because(c.ctx, c.err); !errors.Is(got, c.want) || (got == nil) != (c.want == nil) {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
 func TestRegistryIsComplete(t *testing.T) {
 	t.Parallel()
 	state := regexp.MustCompile(`^[0-9A-Z]{5}$`)

@@ -25,6 +25,7 @@ func frontEndFor(r *http.Request) string {
 
 // fail answers with an error in the form of the front end asked for.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	err = gwerr.Because(r.Context(), err)
 	e, frontEnd := gwerr.From(err), frontEndFor(r)
 	s.cfg.Sink.Observe(r.Context(), observe.RequestFailed{FrontEnd: frontEnd, Code: string(e.Code), Err: err})
 	WriteError(w, r, frontEnd, e)

@@ -156,6 +156,7 @@ func (r *Request) End(err error) {
 	if ended := r.ctx.Err(); ended != nil && err != nil && gwerr.From(err).Code == gwerr.Internal {
 		err = ended // an answer can't be written any more
 	}
+	err = gwerr.Because(r.ctx, err)
 	r.release()
 	r.account(r.ctx, err)
 }

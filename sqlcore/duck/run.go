@@ -57,15 +57,6 @@ type Result struct {
 	unread             int // batches that the reader has not taken
 }
 
-// feed is an input on its way to the process.
-type feed struct {
-	query.Input
-	stream uint32
-	wanted chan struct{} // one for each batch that is asked for
-	asked  int           // and not yet sent
-	ended  bool
-}
-
 // lastStream numbers the inputs of all jobs, so that a batch that comes too
 // late is never taken for another's.
 var lastStream atomic.Uint32
@@ -127,9 +118,7 @@ func (r *Result) send(j query.Job) (err error) {
 			stream = lastStream.Add(1)
 		}
 		told.Inputs = append(told.Inputs, wire.Input{Table: n, Stream: stream, Columns: in.Columns, Once: in.Once})
-		f := &feed{Input: in, stream: stream, wanted: make(chan struct{}, maxWanted)}
-		r.feeds[stream] = f
-		r.feeders.Go(func() error { r.feed(f); return nil })
+		r.feeds[stream] = r.feed(in, stream)
 	}
 	if err := r.lease.Conn().SendJSON(wire.Run, r.lease.Begin(), told); err != nil {
 		err = r.lease.Failure(err)
@@ -137,86 +126,6 @@ func (r *Result) send(j query.Job) (err error) {
 		return err
 	}
 	return nil
-}
-
-// maxWanted bounds the batches of one input that a process asks for at a time.
-const maxWanted = 32
-
-// feed gives the process an input's batches, as many as it asks for.
-func (r *Result) feed(f *feed) {
-	var encoder wire.Encoder
-	for {
-		select {
-		case <-f.wanted:
-		case <-r.ctx.Done():
-			return
-		}
-		kind, body := wire.Batch, []byte(nil)
-		err := safely.Do(r.ctx, r.e.sink, observe.InEngine, func() (err error) {
-			body, err = next(r.ctx, f.Input, &encoder)
-			return err
-		})
-		switch {
-		case errors.Is(err, io.EOF):
-			kind = wire.End
-		case err != nil:
-			kind = wire.Broken
-		}
-		r.sending(f, kind, err)
-		if r.lease.Conn().Send(kind, f.stream, body) != nil || kind != wire.Batch {
-			return
-		}
-	}
-}
-
-// sending notes that a batch, or the end of them, is on its way.
-func (r *Result) sending(f *feed, kind wire.Kind, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	sent := 1
-	if kind != wire.Batch {
-		f.ended, sent = true, f.asked // nobody waits for the others
-	}
-	f.asked -= sent
-	r.lease.Waits(-int64(sent))
-	if kind == wire.Broken && r.own == nil {
-		r.own = err
-	}
-}
-
-// asked notes that the process asks for batches; false if it may not.
-func (r *Result) asked(stream uint32, number []byte) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	f := r.feeds[stream]
-	switch {
-	case f == nil || len(number) != 1 || f.asked+int(number[0]) > maxWanted:
-		return false
-	case f.ended: // as it will read
-		return true
-	}
-	for range number[0] {
-		f.wanted <- struct{}{}
-		f.asked++
-		r.lease.Waits(1)
-	}
-	return true
-}
-
-// next encodes the next batch that has rows.
-func next(ctx context.Context, in query.Input, encoder *wire.Encoder) ([]byte, error) {
-	for {
-		b, err := in.Rows.Next(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if b.Record.NumRows() > 0 {
-			body, err := encoder.Encode(b.Record)
-			b.Record.Release()
-			return body, err
-		}
-		b.Record.Release()
-	}
 }
 
 // receive takes what the process sends until it is ready for another statement
@@ -243,17 +152,29 @@ func (r *Result) receive(unwatch func() bool) {
 	unwatch()
 	r.cancel()
 	_ = r.feeders.Wait() // they keep their errors themselves
+	for _, f := range r.feeds {
+		release(f.ready)
+	}
 	r.mu.Lock()
 	r.released = true
 	r.mu.Unlock()
 	r.lease.Release()
 }
 
+// broke notes why an input has no more rows, though there are some.
+func (r *Result) broke(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.own == nil {
+		r.own = err
+	}
+}
+
 // take takes one frame. Its error means that the process breaks the rules.
 func (r *Result) take(f wire.Frame) error {
 	switch f.Kind {
 	case wire.Pull:
-		if !r.asked(f.Stream, f.Body) {
+		if from := r.feeds[f.Stream]; from == nil || !from.wanted() {
 			return fmt.Errorf("duck: the engine may not ask for the stream %d", f.Stream)
 		}
 	case wire.Loaded:

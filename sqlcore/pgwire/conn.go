@@ -184,18 +184,7 @@ func (w *work) end() {
 }
 
 // reason says why work ended that was ended from outside.
-func (w *work) reason(err error) error {
-	var cause *gwerr.Error
-	if w.ctx.Err() == nil || !errors.As(context.Cause(w.ctx), &cause) {
-		return err
-	}
-	switch gwerr.From(err).Code {
-	case gwerr.Canceled, gwerr.Timeout, gwerr.Internal:
-		return context.Cause(w.ctx)
-	default:
-		return err
-	}
-}
+func (w *work) reason(err error) error { return gwerr.Because(w.ctx, err) }
 
 // unhurried takes back a bound of writing.
 func (c *conn) unhurried() {

@@ -199,6 +199,7 @@ func copyBatch(out *writer, enc encoder, b scan.Batch) (int64, error) {
 // breakOff tells the error in formats with a place for it. The connection is cut
 // behind it, so that no client takes the answer for whole.
 func (h *Handler) breakOff(ctx context.Context, out *writer, enc encoder, err error) {
+	err = gwerr.Because(ctx, err)
 	e := gwerr.From(err)
 	h.config.Sink.Observe(ctx, observe.RequestFailed{FrontEnd: "sql", Code: string(e.Code), Err: err})
 	if f, ok := enc.(interface{ fail(e *gwerr.Error) }); ok {

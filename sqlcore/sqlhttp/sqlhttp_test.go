@@ -222,6 +222,22 @@ func TestErrorsBeforeTheFirstRowHaveAStatus(t *testing.T) {
 	}
 }
 
+// TestRequestsThatTheGatewayEnds ends a request whose client is there: the answer
+// says why, and not that the client had gone.
+func TestRequestsThatTheGatewayEnds(t *testing.T) {
+	t.Parallel()
+	ctx, cut := context.WithCancelCause(t.Context())
+	cut(gwerr.New(gwerr.Busy, "Stopping.", "Send it again."))
+	for name, q := range map[string]*querier{"at once": {err: context.Canceled}, "with the first batch": {rows: &rows{err: gwerr.From(context.Canceled)}}} {
+		r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/sql", strings.NewReader(`{"query":"x"}`))
+		w := httptest.NewRecorder()
+		sqlhttp.New(sqlhttp.Config{Begin: q.begin, MaxBody: 1000}).Query(w, r)
+		if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "Send it again.") {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+}
+
 func TestErrorsInMidStreamBreakTheAnswer(t *testing.T) {
 	t.Parallel()
 	for _, accept := range []string{"application/json", "application/x-ndjson", "text/csv", "application/vnd.apache.arrow.stream"} {

@@ -55,6 +55,7 @@ func problemOf(e *gwerr.Error, requestID string) problem {
 }
 
 func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
+	err = gwerr.Because(r.Context(), err)
 	e := gwerr.From(err)
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(e.RetryAfter.Seconds()+0.999)))

@@ -136,7 +136,7 @@ func (k *bucket) limited(closed time.Duration) error {
 }
 
 func stopping() error {
-	return gwerr.Wrap(gwerr.Canceled, context.Canceled, "The gateway is stopping.", "")
+	return gwerr.New(gwerr.Busy, "The gateway is stopping.", "Send the request again; another replica answers.").After(time.Second)
 }
 
 func (k *bucket) releaser() func() {

@@ -2,10 +2,10 @@
 // socket, with Arrow's streaming format for rows.
 //
 // The service sends one request at a time and reads what it leads to. Requests
-// about a text are answered by one frame, Answer or Failed. A Job asks for
-// batches of its inputs by Pull, gives batches of its result as far as it was
-// told to by More, and ends with Done or Failed, and then Idle, when nothing of
-// it is left in the process.
+// about a text are answered by one frame, Answer or Failed. A Job asks for the
+// next batch of an input by Pull, whether or not it was sent ahead, gives batches
+// of its result as far as it was told to by More, and ends with Done or Failed,
+// and then Idle, when nothing of it is left in the process.
 package wire
 
 import (
@@ -44,7 +44,7 @@ const (
 	Ready  Kind = iota + 101 // Walls
 	Answer                   // strings
 	Failed                   // a Failure
-	Pull                     // more batches of the stream: one byte has their number
+	Pull                     // the next batch of the stream: the one before was taken
 	Loaded                   // what is read in advance stands
 	Schema                   // of the result
 	Done                     // no rows follow

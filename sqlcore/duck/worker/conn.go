@@ -19,8 +19,12 @@ import (
 // its bindings: results stream in chunks, and a cancelled context interrupts
 // at once and again until the call returns.
 
-// idleWait is how long a statement sleeps that has nothing to do.
-const idleWait = 50 * time.Microsecond
+// A statement that has nothing to do sleeps for idleWait, and longer when it has
+// run for long: a part of that time, up to longWait.
+const (
+	idleWait, longWait = 50 * time.Microsecond, 2 * time.Millisecond
+	waitPart           = 50
+)
 
 // interruptEvery is the time between two interrupts of a call whose context
 // has ended: DuckDB clears an interrupt that arrives between two tasks.
@@ -210,10 +214,11 @@ func (s *statement) again(ctx context.Context) (*stream, error) {
 			return &engineError{db.PendingError(pending)}
 		}
 		// Waiting for rows, the engine's own loop would keep a processor busy.
+		begun := time.Now()
 		state := db.PendingExecuteTask(pending)
 		for ; !db.PendingExecutionIsFinished(state); state = db.PendingExecuteTask(pending) {
 			if state == db.PendingStateNoTasksAvailable {
-				time.Sleep(idleWait)
+				time.Sleep(min(max(time.Since(begun)/waitPart, idleWait), longWait))
 			}
 		}
 		if state == db.PendingStateError {

@@ -13,8 +13,9 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
-// maxAhead is the most batches of an input that are asked for at a time.
-const maxAhead = 16
+// maxFrames is more than the service sends before one is taken: one for each
+// batch that it reads ahead, and the end. A frame over it would hold up all others.
+const maxFrames = 256
 
 // errBroken stands for an error of an input, which the service knows.
 var errBroken = errors.New("engine: the input broke off")
@@ -24,37 +25,30 @@ var errBroken = errors.New("engine: the input broke off")
 type input struct {
 	c       *wire.Conn
 	stream  uint32
-	frames  chan wire.Frame // as many as may be asked for
+	frames  chan wire.Frame
 	decoder wire.Decoder
-	asked   int // and not yet given
-	given   int
+	asked   bool // for the next frame
 	ended   error
 }
 
 func newInput(c *wire.Conn, stream uint32) *input {
-	return &input{c: c, stream: stream, frames: make(chan wire.Frame, maxAhead+1)}
+	return &input{c: c, stream: stream, frames: make(chan wire.Frame, maxFrames)}
 }
-
-// ahead is the number of batches to ask for at a time. Who wants the first rows
-// alone must not have more read, so it grows as the stream goes on.
-func (in *input) ahead() int { return min(1+in.given/2, maxAhead) }
 
 // Next implements scan.Batches.
 func (in *input) Next(ctx context.Context) (scan.Batch, error) {
 	if in.ended != nil {
 		return scan.Batch{}, in.ended
 	}
-	// Several at a time: each frame wakes both sides.
-	if ahead := in.ahead(); in.asked <= ahead/2 {
-		if err := in.c.Send(wire.Pull, in.stream, []byte{byte(ahead - in.asked)}); err != nil {
+	if !in.asked {
+		if err := in.c.Send(wire.Pull, in.stream, nil); err != nil {
 			return scan.Batch{}, err
 		}
-		in.asked = ahead
+		in.asked = true
 	}
 	select {
 	case f := <-in.frames:
-		in.asked--
-		in.given++
+		in.asked = false
 		return in.read(f)
 	case <-ctx.Done():
 		return scan.Batch{}, ctx.Err()
