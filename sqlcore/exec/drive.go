@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -153,12 +154,13 @@ func (x *Executor) driveFrom(ctx context.Context, m mergedQuery, all []*driven, 
 	if err != nil || !complete {
 		return err
 	}
-	for _, e := range edges(m, from) {
+	out := edges(m, from)
+	for _, e := range out {
 		to := all[e.to]
 		if to.done || to.rows != nil {
 			continue
 		}
-		keys, ok := distinct(held.held, d.read.Access.Table, e.fromColumn, to.read.Access.Table, e.toColumn)
+		keys, ok := distinct(held.held, d.read.Access.Table, to.read.Access.Table, e, within(out, e, d.read, to.read))
 		if !ok {
 			continue
 		}
@@ -238,36 +240,63 @@ func hold(ctx context.Context, rows scan.Rows, most int64) (*heldRows, bool, err
 	}
 }
 
-// distinct gives the condition that the target column has one of the values
-// found; ok is false where the columns' types don't let keys be compared.
-func distinct(held []scan.Batch, from *catalog.Table, fromColumn string, to *catalog.Table, toColumn string) (predicate.Expr, bool) {
-	source, target := from.Column(fromColumn), to.Column(toColumn)
+// within reports whether an edge joins rows of the same environment alone, of tables
+// that have the rows of several.
+func within(all []edge, e edge, from, to *plan.Read) bool {
+	return from.Access.Table.Members != nil && to.Access.Table.Members != nil && slices.ContainsFunc(all, func(o edge) bool {
+		return o.to == e.to && o.fromColumn == catalog.EnvironmentID && o.toColumn == catalog.EnvironmentID
+	})
+}
+
+// distinct gives the condition that the target column has one of the values found,
+// within an environment one of those found there; ok is false where the columns'
+// types don't let keys be compared.
+func distinct(held []scan.Batch, from, to *catalog.Table, e edge, within bool) (predicate.Expr, bool) {
+	source, target := from.Column(e.fromColumn), to.Column(e.toColumn)
 	if source == nil || target == nil || !text(source.Type) || !text(target.Type) {
 		return nil, false
 	}
-	seen := map[string]bool{}
-	var values []predicate.Value
+	var environments []string
+	seen, values := map[[2]string]bool{}, map[string][]predicate.Value{}
 	for _, b := range held {
-		at := b.Record.Schema().FieldIndices(source.Name)
-		if len(at) != 1 {
-			return nil, false
-		}
-		col, ok := b.Record.Column(at[0]).(*array.String)
-		if !ok {
+		col, environment := texts(b, source.Name), texts(b, catalog.EnvironmentID)
+		if col == nil || within && environment == nil {
 			return nil, false
 		}
 		for i := range col.Len() {
-			if col.IsNull(i) || seen[col.Value(i)] {
+			at := ""
+			if within {
+				at = environment.Value(i)
+			}
+			if col.IsNull(i) || seen[[2]string{at, col.Value(i)}] {
 				continue
 			}
-			seen[col.Value(i)] = true
-			values = append(values, predicate.Value{Kind: target.Type.Kind(), Str: col.Value(i)})
+			seen[[2]string{at, col.Value(i)}] = true
+			if values[at] == nil {
+				environments = append(environments, at)
+			}
+			values[at] = append(values[at], predicate.Value{Kind: target.Type.Kind(), Str: col.Value(i)})
 		}
 	}
-	if len(values) == 0 {
-		return predicate.False, true
+	var parts []predicate.Expr
+	for _, at := range environments {
+		part := predicate.Expr(predicate.In{Column: target.Name, Values: values[at]})
+		if within {
+			part = predicate.AllOf(predicate.Cmp{Column: catalog.EnvironmentID, Op: predicate.Eq, Value: predicate.UUIDValue(at)}, part)
+		}
+		parts = append(parts, part)
 	}
-	return predicate.In{Column: target.Name, Values: values}, true
+	return predicate.AnyOf(parts...), true
+}
+
+// texts is a column of texts, nil where there is none of that name.
+func texts(b scan.Batch, name string) *array.String {
+	at := b.Record.Schema().FieldIndices(name)
+	if len(at) != 1 {
+		return nil
+	}
+	col, _ := b.Record.Column(at[0]).(*array.String)
+	return col
 }
 
 func text(t catalog.Type) bool { return t == catalog.String || t == catalog.GUID }
