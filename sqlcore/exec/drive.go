@@ -154,6 +154,9 @@ func (x *Executor) driveFrom(ctx context.Context, m mergedQuery, all []*driven, 
 	if err != nil || !complete {
 		return err
 	}
+	if d.read.Whole() {
+		x.sizes.learn(d.read.Request.Table, held.held)
+	}
 	out := edges(m, from)
 	for _, e := range out {
 		to := all[e.to]
@@ -165,7 +168,7 @@ func (x *Executor) driveFrom(ctx context.Context, m mergedQuery, all []*driven, 
 			continue
 		}
 		l := link(d.read, e, held.held)
-		if err := x.reduce(ctx, to, keys, l, e, drivenBy(d.read.Access, e.fromColumn)); err != nil {
+		if err := x.reduce(ctx, d, to, keys, l, e); err != nil {
 			return err
 		}
 	}
@@ -174,12 +177,18 @@ func (x *Executor) driveFrom(ctx context.Context, m mergedQuery, all []*driven, 
 
 // reduce plans a read again with keys, or by the listing that the link was read
 // by, and keeps the cheapest plan.
-func (x *Executor) reduce(ctx context.Context, to *driven, keys predicate.Expr, l *plan.Link, e edge, by string) error {
+func (x *Executor) reduce(ctx context.Context, from, to *driven, keys predicate.Expr, l *plan.Link, e edge) error {
+	access := to.read.Access
+	if all := from.read.Over(access.Table, e.fromColumn); all != "" {
+		// Its own reading of the same rows tells which of them have nothing.
+		access.Path, keys = all, nil
+	}
 	keys = predicate.AllOf(to.keys, keys)
-	r, err := x.planner.Silent().Read(ctx, to.read.Access, keys)
+	r, err := x.planner.Silent().Read(ctx, access, keys)
 	if err != nil {
 		return err
 	}
+	r.Access.Path = to.read.Access.Path
 	if path := l.Lists(to.read.Access.Table, e.toColumn); path != nil && !r.Empty {
 		through, err := x.planner.Through(ctx, to.read.Access, keys, l, path)
 		if err != nil {
@@ -197,7 +206,7 @@ func (x *Executor) reduce(ctx context.Context, to *driven, keys predicate.Expr, 
 	if !r.Empty && !r.Estimate.Less(to.read.Estimate) {
 		return nil
 	}
-	r.DrivenBy = append(append([]string(nil), to.read.DrivenBy...), by)
+	r.DrivenBy = append(append([]string(nil), to.read.DrivenBy...), drivenBy(from.read.Access, e.fromColumn))
 	to.read, to.keys = r, keys
 	return nil
 }

@@ -189,7 +189,7 @@ func (x *Executor) rehearse(ctx context.Context, m mergedQuery) ([]*driven, erro
 			}
 			keys := madeUp(column.Name, column.Type.Kind(), d.read.Estimate.Rows)
 			d.read.Request.Shared = links(m, all, next)
-			if err := x.reduce(ctx, to, keys, madeUpLink(d.read, e), e, drivenBy(d.read.Access, e.fromColumn)); err != nil {
+			if err := x.reduce(ctx, d, to, keys, madeUpLink(d.read, e), e); err != nil {
 				return nil, err
 			}
 		}
