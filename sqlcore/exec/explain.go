@@ -80,7 +80,7 @@ func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, e
 			return nil, err
 		}
 		x.refine(ctx, r)
-		err = x.planner.CheckFanout(ctx, r)
+		err = x.checkFanout(ctx, r)
 		out.add(x, r)
 		out.veil(restricted(r))
 		return out, err
@@ -94,7 +94,7 @@ func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, e
 	}
 	veiled := false
 	for _, d := range all {
-		if err := x.planner.CheckFanout(ctx, d.read); err != nil {
+		if err := x.checkFanout(ctx, d.read); err != nil {
 			return nil, err
 		}
 		veiled = veiled || restricted(d.read)
