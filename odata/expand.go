@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -66,29 +67,26 @@ type group struct {
 // related reads the entities behind one navigation property for all rows of a
 // batch.
 func (q *request) related(ctx context.Context, r *model.Resource, x *model.Expansion, batch arrow.RecordBatch) (encode.Inline, error) {
-	typ := r.Table.Columns[r.Columns[x.From]].Type
 	keys := make([]string, batch.NumRows())
 	found := map[string]*group{}
-	var values []predicate.Value
+	var parents [][]predicate.Value
 	for row := range keys {
-		text, null, err := encode.KeyText(typ, batch, x.From, row)
+		text, values, err := linkOf(r, batch, x.From, row)
 		if err != nil {
 			return nil, err
 		}
 		keys[row] = text
-		if null || found[text] != nil {
+		if values == nil || found[text] != nil {
 			continue
 		}
 		found[text] = &group{}
-		values = append(values, model.TypedValue(typ, text))
+		parents = append(parents, values)
 	}
 	e := &expander{request: q, x: x, found: found}
-	for len(values) > 0 {
-		n := min(relatedKeys, len(values))
-		if err := e.read(ctx, values[:n]); err != nil {
+	for some := range slices.Chunk(parents, relatedKeys) {
+		if err := e.read(ctx, some); err != nil {
 			return nil, err
 		}
-		values = values[n:]
 	}
 	return func(dst []byte, row int) ([]byte, error) {
 		g := found[keys[row]]
@@ -97,6 +95,23 @@ func (q *request) related(ctx context.Context, r *model.Resource, x *model.Expan
 		}
 		return e.append(dst, g), nil
 	}, nil
+}
+
+// linkOf gives the values at some positions of a row, also as one text; nil where
+// one is null.
+func linkOf(r *model.Resource, batch arrow.RecordBatch, at []int, row int) (string, []predicate.Value, error) {
+	var all string
+	values := make([]predicate.Value, len(at))
+	for i, position := range at {
+		typ := r.Type(position)
+		text, null, err := encode.KeyText(typ, batch, position, row)
+		if err != nil || null {
+			return "", nil, err
+		}
+		all += text + "\x00"
+		values[i] = model.TypedValue(typ, text)
+	}
+	return all, values, nil
 }
 
 // expander reads one navigation property of $expand for a batch of parents.
@@ -129,8 +144,8 @@ func (e *expander) append(dst []byte, g *group) []byte {
 }
 
 // read adds what is related to some of the parents.
-func (e *expander) read(ctx context.Context, values []predicate.Value) error {
-	query := e.x.Related(values)
+func (e *expander) read(ctx context.Context, parents [][]predicate.Value) error {
+	query := e.x.Related(parents)
 	if query.Empty {
 		return nil
 	}
@@ -164,14 +179,14 @@ func (e *expander) add(ctx context.Context, w *encode.Rows, batch arrow.RecordBa
 	if err != nil {
 		return err
 	}
-	typ, written := e.x.LinkType(), int64(0)
+	var written int64
 	for row := range int(batch.NumRows()) {
-		key, null, err := encode.KeyText(typ, batch, e.x.LinkColumn, row)
+		key, _, err := linkOf(e.x.Target, batch, e.x.To, row)
 		if err != nil {
 			return err
 		}
 		g := e.found[key]
-		if null || g == nil {
+		if g == nil {
 			continue
 		}
 		g.count++

@@ -21,54 +21,54 @@ var (
 // condition that the last of them puts on the resource, nil if there are
 // none. Rows whose value the address tells are not read.
 func (q *request) follow(ctx context.Context) (predicate.Expr, error) {
-	var link predicate.Expr // the link so far is the only condition on a row without key
+	var link predicate.Expr
+	var values []predicate.Value
 	for i := range q.resource.Hops {
 		hop := &q.resource.Hops[i]
-		if hop.Known != nil {
-			link = model.Link(hop.Link, *hop.Known)
-			continue
+		switch {
+		case hop.Known != nil:
+			values = hop.Known
+		case i > 0 && hop.OnlyLinked() && q.resource.Hops[i-1].Link.TargetColumn == hop.Link.Column: // the values that led here lead on
+		default:
+			var err error
+			if values, err = q.readHop(ctx, hop, link); err != nil {
+				return nil, err
+			}
+			if values == nil {
+				return nil, errNoTarget
+			}
 		}
-		if on, ok := link.(predicate.Cmp); ok && hop.OnlyLinked() && on.Column == hop.Link.Column {
-			link = model.Link(hop.Link, on.Value)
-			continue
-		}
-		text, null, err := q.readHop(ctx, hop, link)
-		if err != nil {
-			return nil, err
-		}
-		if null {
-			return nil, errNoTarget
-		}
-		column := hop.Link.Target.Column(hop.Link.TargetColumn)
-		link = model.Link(hop.Link, model.TypedValue(column.Type, text))
+		link = model.Link(hop.Link, values...)
 	}
 	return link, nil
 }
 
-// readHop reads the value of a hop's link; the error is gwerr.NotFound if
-// there is no such row.
-func (q *request) readHop(ctx context.Context, hop *model.Hop, link predicate.Expr) (text string, null bool, err error) {
+// readHop reads the values of a hop's link, nil where one is null; the error is
+// gwerr.NotFound if there is no such row.
+func (q *request) readHop(ctx context.Context, hop *model.Hop, link predicate.Expr) ([]predicate.Value, error) {
 	r := hop.Resource(q.schema)
 	rows, err := q.Query(ctx, r.Query(link, -1))
 	if err != nil {
-		return "", false, err
+		return nil, err
 	}
 	defer rows.Close()
-	for {
-		batch, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return "", false, errNoEntity
-		}
-		if err != nil {
-			return "", false, err
-		}
-		if batch.Record.NumRows() > 0 {
-			text, null, err = encode.KeyText(hop.Table.Column(hop.Link.Column).Type, batch.Record, 0, 0)
-			batch.Record.Release()
-			return text, null, err
-		}
-		batch.Record.Release()
+	batch, err := firstRow(ctx, rows)
+	if errors.Is(err, io.EOF) {
+		return nil, errNoEntity
 	}
+	if err != nil {
+		return nil, err
+	}
+	defer batch.Record.Release()
+	var values []predicate.Value
+	for i, column := range hop.Link.With(hop.Link.TargetColumn) {
+		text, null, err := encode.KeyText(r.Type(i), batch.Record, i, 0)
+		if err != nil || null {
+			return nil, err
+		}
+		values = append(values, model.TypedValue(hop.Link.Target.Column(column).Type, text))
+	}
+	return values, nil
 }
 
 // exists checks, for a resource without rows, that the entity before it is
@@ -78,6 +78,6 @@ func (q *request) exists(ctx context.Context) error {
 	if len(hops) == 0 || hops[len(hops)-1].Known == nil {
 		return nil
 	}
-	_, _, err := q.readHop(ctx, &hops[len(hops)-1], nil)
+	_, err := q.readHop(ctx, &hops[len(hops)-1], nil)
 	return err
 }

@@ -1,10 +1,12 @@
 package odata
 
 import (
+	"bytes"
 	"encoding/json"
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -68,7 +70,16 @@ func (q *request) addRelated(n edm.Navigation) error {
 	case known == nil:
 		return gwerr.Newf(gwerr.NotImplemented, "The address does not tell %s, by which the entities are related.", n.Column).WithHint("Make the entity in its own set.")
 	}
-	return q.become(http.MethodPost, n.Target.Name, map[string]json.RawMessage{n.TargetColumn: valueText(*known)})
+	return q.become(http.MethodPost, n.Target.Name, given(n.With(n.TargetColumn), known))
+}
+
+// given are values for columns.
+func given(columns []string, values []predicate.Value) map[string]json.RawMessage {
+	out := map[string]json.RawMessage{}
+	for i, column := range columns {
+		out[column] = valueText(values[i])
+	}
+	return out
 }
 
 // changeLinks adds an entity to a collection, or takes it out.
@@ -92,7 +103,7 @@ func (q *request) changeLinks(n edm.Navigation) error {
 		}
 		value := json.RawMessage("null")
 		if adds {
-			value = valueText(*known)
+			value = valueText(known[0])
 		}
 		return q.become(http.MethodPatch, other, map[string]json.RawMessage{n.TargetColumn: value})
 	}
@@ -109,15 +120,20 @@ func (q *request) changeLinks(n edm.Navigation) error {
 	}
 	link := n.Through
 	if adds {
-		return q.become(http.MethodPost, link.Table.Name, map[string]json.RawMessage{link.Near: valueText(*known), link.Far: valueText(far)})
+		return q.become(http.MethodPost, link.Table.Name, given(append(n.With(link.Near), link.Far), append(slices.Clone(known), far)))
 	}
 	if link.Repeats {
 		return gwerr.Newf(gwerr.NotImplemented, "Several rows of %s may link the two entities.", link.Table.Name).WithHint("Delete the one that is meant by its own key.")
 	}
-	key := func(column string, v predicate.Value) string {
-		return column + "=" + encode.Key(link.Table.Column(column).Type, v)
+	var key []string
+	for i, column := range append(n.With(link.Near), link.Far) {
+		v := far
+		if i < len(known) {
+			v = known[i]
+		}
+		key = append(key, column+"="+encode.Key(link.Table.Column(column).Type, v))
 	}
-	return q.become(http.MethodDelete, link.Table.Name+"("+key(link.Near, *known)+","+key(link.Far, far)+")", nil)
+	return q.become(http.MethodDelete, link.Table.Name+"("+strings.Join(key, ",")+")", nil)
 }
 
 func (q *request) notForLinks(methods string) error {
@@ -145,7 +161,20 @@ func (q *request) referred(n edm.Navigation) (*model.Resource, error) {
 	if address == "" {
 		return nil, gwerr.New(gwerr.BadRequest, "The request names no entity.", `Send {"@odata.id": "`+n.Target.Name+`(…)"}; DELETE takes the address in $id.`)
 	}
-	return q.entityAt(address, n.Target)
+	r, err := q.entityAt(address, n.Target)
+	if err != nil {
+		return nil, err
+	}
+	own, _ := q.resource.Hops[0].KeyValue(n.Shared)
+	return r, together(n, r, valueText(own))
+}
+
+// together refuses to link entities of two environments.
+func together(n edm.Navigation, r *model.Resource, own json.RawMessage) error {
+	if other, _ := r.KeyValue(n.Shared); n.Shared != "" && !bytes.EqualFold(own, valueText(other)) {
+		return gwerr.Newf(gwerr.BadRequest, "%s links entities of the same %s.", n.Name, strings.TrimSuffix(n.Shared, "Id"))
+	}
+	return nil
 }
 
 // linked is the value by which the body's entity is referred to.
@@ -226,6 +255,9 @@ func (q *request) bound(t *catalog.Table, members map[string]json.RawMessage) er
 		}
 		r, err := q.entityAt(address, n.Target)
 		if err == nil {
+			err = together(n, r, q.own(members, n.Shared))
+		}
+		if err == nil {
 			delete(members, name)
 			given[n.Column], err = reference(r, n)
 		}
@@ -235,6 +267,17 @@ func (q *request) bound(t *catalog.Table, members map[string]json.RawMessage) er
 	}
 	q.given = given
 	return nil
+}
+
+// own is the value that an entity has, or is to have, in a column.
+func (q *request) own(members map[string]json.RawMessage, column string) json.RawMessage {
+	if v, ok := q.resource.KeyValue(column); ok {
+		return valueText(v)
+	}
+	if v := q.given[column]; v != nil {
+		return v
+	}
+	return members[column]
 }
 
 // valueText is a key value as JSON.

@@ -295,15 +295,19 @@ func (o only) Default() string                                         { return 
 func TestChangesNameTheirTable(t *testing.T) {
 	t.Parallel()
 	for statement, code := range map[string]gwerr.Code{
-		"DELETE FROM Books WHERE Id = 'x'":            "",
-		"DELETE FROM Town.Books WHERE Id = 'x'":       "",
-		"DELETE FROM main.Town.Books WHERE Id = 'x'":  "",
-		"DELETE FROM MAIN.Town.Books WHERE Id = 'x'":  "",
-		"DELETE FROM Other.Town.Books WHERE Id = 'x'": "", // an alias of the default connection
-		"DELETE FROM nope.Town.Books WHERE Id = 'x'":  gwerr.NotFound,
-		"DELETE FROM Nowhere.Books WHERE Id = 'x'":    gwerr.UnknownSchema,
-		"DELETE FROM Maps WHERE Id = 'x'":             gwerr.UnknownTable,
-		"DELETE FROM":                                 gwerr.Syntax,
+		"DELETE FROM Books WHERE Id = 'x'":                     "",
+		"DELETE FROM Town.Books WHERE Id = 'x'":                "",
+		"DELETE FROM main.Town.Books WHERE Id = 'x'":           "",
+		"DELETE FROM MAIN.Town.Books WHERE Id = 'x'":           "",
+		"DELETE FROM Other.Town.Books WHERE Id = 'x'":          "", // an alias of the default connection
+		"DELETE FROM nope.Town.Books WHERE Id = 'x'":           gwerr.NotFound,
+		"DELETE FROM Nowhere.Books WHERE Id = 'x'":             gwerr.UnknownSchema,
+		"DELETE FROM Maps WHERE Id = 'x'":                      gwerr.UnknownTable,
+		"DELETE FROM":                                          gwerr.Syntax,
+		"DELETE FROM information_schema.tables WHERE true":     gwerr.ReadOnly,
+		"UPDATE Information_Schema.Maps SET a = 1 WHERE a = 2": gwerr.ReadOnly,
+		"INSERT INTO sys_tables (a) VALUES (1)":                gwerr.ReadOnly,
+		"DELETE FROM tables WHERE a = 1":                       gwerr.UnknownTable,
 	} {
 		t.Run(statement, func(t *testing.T) {
 			t.Parallel()

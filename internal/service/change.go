@@ -56,6 +56,10 @@ func (r *Request) BindChange(ctx context.Context, st query.Statement) (*change.C
 			return nil, gwerr.Newf(gwerr.NotFound, "The request is for the connection %s.", r.connection.Name).WithHint("Name no other one before the table.").At(s.Position)
 		}
 	}
+	if r.catalog.Holds(s.Schema, s.Table) {
+		return nil, gwerr.Newf(gwerr.ReadOnly, "%s is a system table, which nobody writes.", s.Table).
+			WithHint("What system tables show follows from the tables of PingOne; change these.").At(s.Position)
+	}
 	schema := s.Schema
 	if schema == "" {
 		schema = r.Default()

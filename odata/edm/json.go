@@ -79,7 +79,12 @@ func navigation(n Navigation, o Options) object {
 		out.add("$Partner", n.Partner)
 	}
 	if n.Dependent {
-		out.add("$ReferentialConstraint", object{{n.Column, n.TargetColumn}})
+		var equal object
+		target := n.With(n.TargetColumn)
+		for i, column := range n.With(n.Column) {
+			equal.add(column, target[i])
+		}
+		out.add("$ReferentialConstraint", equal)
 	}
 	return out
 }

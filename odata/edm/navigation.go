@@ -1,6 +1,7 @@
 package edm
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -23,8 +24,19 @@ type Navigation struct {
 	Nullable bool
 	// Dependent is true where Column is the foreign key.
 	Dependent bool
+	// Shared is a column of both rows, and of Through, whose values are equal, too:
+	// the environment's id where tables have the rows of several; else "".
+	Shared string
 	// Partner is the navigation back, or "".
 	Partner string
+}
+
+// With gives a column, and the shared one behind it, if there is one.
+func (n Navigation) With(column string) []string {
+	if n.Shared == "" {
+		return []string{column}
+	}
+	return []string{column, n.Shared}
 }
 
 // Through is a table whose rows link two others: Near equals the Column of the
@@ -107,6 +119,9 @@ func navigations(s *catalog.Schema, t *catalog.Table, referring []referrer) []Na
 			return
 		}
 		used[lower] = true
+		if t.Members != nil {
+			n.Shared = catalog.EnvironmentID
+		}
 		out = append(out, n)
 	}
 	for i := range t.Columns {
@@ -159,8 +174,7 @@ func backward(t, child *catalog.Table, c *catalog.Column) (Navigation, bool) {
 	if name == "" {
 		name = child.Name
 	}
-	key := child.Key()
-	alone := len(key) == 1 && child.Columns[key[0]].Name == c.Name
+	alone := slices.Equal(ownKey(child), []string{c.Name})
 	return Navigation{
 		Name: name, Target: child, Column: r.Column, TargetColumn: c.Name,
 		Many: !alone, Nullable: alone,
@@ -180,8 +194,18 @@ func across(s *catalog.Schema, t, link *catalog.Table, near, far int, name strin
 	}
 	return Navigation{
 		Name: name, Target: target, Column: n.References.Column, TargetColumn: f.References.Column,
-		Through: &Through{Table: link, Near: n.Name, Far: f.Name, Repeats: !n.Key || !f.Key || len(link.Key()) != 2}, Many: true,
+		Through: &Through{Table: link, Near: n.Name, Far: f.Name, Repeats: !n.Key || !f.Key || len(ownKey(link)) != 2}, Many: true,
 	}, true
+}
+
+// ownKey names the columns of the key that tell rows of one environment apart.
+func ownKey(t *catalog.Table) (out []string) {
+	for _, k := range t.Key() {
+		if name := t.Columns[k].Name; t.Members == nil || name != catalog.EnvironmentID {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // partnerOf finds the navigation that leads back over the same columns.

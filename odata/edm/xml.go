@@ -113,7 +113,10 @@ func (w *xmlWriter) navigation(n Navigation, o Options) {
 		return
 	}
 	w.open("NavigationProperty", attrs...)
-	w.empty("ReferentialConstraint", "Property", n.Column, "ReferencedProperty", n.TargetColumn)
+	target := n.With(n.TargetColumn)
+	for i, column := range n.With(n.Column) {
+		w.empty("ReferentialConstraint", "Property", column, "ReferencedProperty", target[i])
+	}
 	w.close("NavigationProperty")
 }
 

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -94,7 +95,7 @@ func (w *walker) entitySet(s *uri.NameSegment) error {
 		if t.Name == s.Name {
 			w.resource.Kind, w.resource.place = Feed, t.Name
 			w.resource.enter(t)
-			return w.key(s.Args, s.Offset, "")
+			return w.key(s.Args, s.Offset)
 		}
 	}
 	if a, ok := w.action(s, nil); ok {
@@ -140,7 +141,7 @@ func (w *walker) afterFeed(s uri.Segment) error {
 		return notDone(s.Offset, s.Kind.String()+" of entities")
 	case *uri.NameSegment:
 		if s.Name == w.typeName() {
-			return w.key(s.Args, s.Offset, "")
+			return w.key(s.Args, s.Offset)
 		}
 		if s.Qualified() || s.Args != nil {
 			return notFound(s.Offset, "There is no function %s.", s.Name)
@@ -226,8 +227,8 @@ func (w *walker) follow(n edm.Navigation, s *uri.NameSegment) error {
 	}
 	hop := Hop{Table: r.Table, Where: r.where, Link: n, via: r.via}
 	// A row that is reached over another one must be shown to belong to that.
-	if values, ok := predicate.KeyValues(r.where, n.Column); ok && len(values) == 1 && len(r.Hops) == 0 {
-		hop.Known = &values[0]
+	if len(r.Hops) == 0 {
+		hop.Known = told(r.where, n.With(n.Column))
 	}
 	r.Hops = append(r.Hops, hop)
 	r.where = predicate.True
@@ -242,7 +243,7 @@ func (w *walker) follow(n edm.Navigation, s *uri.NameSegment) error {
 	}
 	r.Kind = Feed
 	r.place = n.Target.Name
-	return w.key(s.Args, s.Offset, n.TargetColumn)
+	return w.key(s.Args, s.Offset, n.With(n.TargetColumn)...)
 }
 
 func (w *walker) afterProperty(s uri.Segment) error {
@@ -257,9 +258,9 @@ func (w *walker) afterProperty(s uri.Segment) error {
 	return nil
 }
 
-// key binds a key predicate. linked is the column that the address has bound
+// key binds a key predicate. linked are the columns that the address has bound
 // already, which the key may leave out.
-func (w *walker) key(args *uri.Args, pos int, linked string) error {
+func (w *walker) key(args *uri.Args, pos int, linked ...string) error {
 	if args == nil || len(args.Items) == 0 {
 		return nil
 	}
@@ -267,7 +268,7 @@ func (w *walker) key(args *uri.Args, pos int, linked string) error {
 	wanted := map[string]bool{}
 	var order []string
 	for _, k := range t.Key() {
-		if name := t.Columns[k].Name; name != linked || args.Items[0].Name == "" && len(t.Key()) == 1 {
+		if name := t.Columns[k].Name; !slices.Contains(linked, name) || args.Items[0].Name == "" && len(t.Key()) == 1 {
 			wanted[name] = true
 			order = append(order, name)
 		}
@@ -278,7 +279,10 @@ func (w *walker) key(args *uri.Args, pos int, linked string) error {
 		if name == "" && len(order) == 1 {
 			name = order[0]
 		}
-		if _, twice := given[name]; twice || !wanted[name] && name != linked {
+		if name == "" {
+			return w.badKey(t, pos)
+		}
+		if _, twice := given[name]; twice || !wanted[name] && !slices.Contains(linked, name) {
 			return w.badKey(t, a.Offset)
 		}
 		given[name] = a.Value
@@ -286,6 +290,11 @@ func (w *walker) key(args *uri.Args, pos int, linked string) error {
 	for _, name := range order {
 		if given[name] == nil {
 			return w.badKey(t, pos)
+		}
+	}
+	if len(linked) > 1 && given[linked[1]] == nil && t.Column(linked[1]).Key { // the address is to be one of its own
+		if v, ok := w.resource.Hops[len(w.resource.Hops)-1].KeyValue(linked[1]); ok {
+			given[linked[1]] = &uri.Literal{Offset: pos, Kind: uri.StringLiteral, Text: v.Text()}
 		}
 	}
 	return w.keyCondition(t, given)

@@ -36,12 +36,14 @@ func (r *Resource) engineQuery(q *query.Query, link predicate.Expr, limit int64)
 // accessVia adds the access of the table by which the rows are reached.
 func (r *Resource) accessVia(q *query.Query, link predicate.Expr) {
 	between := r.via.Through
-	q.Joins = append(q.Joins, query.Join{
-		Left: 0, LeftColumn: r.via.TargetColumn, Right: 1, RightColumn: between.Far, ReduceLeft: true, ReduceRight: true,
-	})
+	far := r.via.With(between.Far)
 	a := query.Access{
 		Alias: viaAlias, Table: between.Table, Where: predicate.AllOf(link), WhereComplete: true,
-		Columns: []int{between.Table.Index(between.Near), between.Table.Index(between.Far)},
+		Columns: []int{between.Table.Index(between.Near)},
+	}
+	for i, column := range r.via.With(r.via.TargetColumn) {
+		q.Joins = append(q.Joins, query.Join{Left: 0, LeftColumn: column, Right: 1, RightColumn: far[i], ReduceLeft: true, ReduceRight: true})
+		a.Columns = append(a.Columns, between.Table.Index(far[i]))
 	}
 	q.Accesses = append(q.Accesses, a)
 	q.Empty = q.Empty || isFalse(a.Where)
@@ -63,9 +65,11 @@ func (r *Resource) accessScope(q *query.Query, s *scope, at map[*scope]int) {
 		}
 	}
 	at[s] = len(q.Accesses)
-	q.Joins = append(q.Joins, query.Join{
-		Left: outer, LeftColumn: s.outerColumn, Right: at[s], RightColumn: s.column, ReduceLeft: s.needed, ReduceRight: true,
-	})
+	for i, column := range s.columns {
+		q.Joins = append(q.Joins, query.Join{
+			Left: outer, LeftColumn: s.outerColumns[i], Right: at[s], RightColumn: column, ReduceLeft: s.needed, ReduceRight: true,
+		})
+	}
 	for range times {
 		q.Accesses = append(q.Accesses, a)
 	}
@@ -84,8 +88,8 @@ func (r *Resource) sql(link predicate.Expr, limit int64) string {
 	from, linked := sqltext.Quote(r.Schema.Name)+"."+root.alias, root.alias
 	if r.via != nil {
 		linked = viaAlias
-		from += " JOIN " + tableSQL(r.Schema, r.via.Through.Table, r.via.Through) + " AS " + viaAlias +
-			" ON " + viaAlias + "." + sqltext.Quote(r.via.Through.Far) + " = " + root.sql(r.via.TargetColumn)
+		from += " JOIN " + tableSQL(r.Schema, r.via.Through.Table, r.via) + " AS " + viaAlias +
+			" ON " + equalSQL(viaAlias, r.via.With(r.via.Through.Far), root.alias, r.via.With(r.via.TargetColumn))
 		if r.expanded {
 			names = append(names, viaAlias+"."+sqltext.Quote(r.via.Through.Near))
 		}
@@ -125,7 +129,19 @@ func equalitySQL(alias string, e predicate.Expr) string {
 			parts[i] = valueSQL(v)
 		}
 		return "(" + alias + "." + sqltext.Quote(e.Column) + " IN (" + strings.Join(parts, ", ") + "))"
+	case predicate.And:
+		return allSQL(alias, e.Args, " AND ")
+	case predicate.Or:
+		return allSQL(alias, e.Args, " OR ")
 	default:
 		return "FALSE"
 	}
+}
+
+func allSQL(alias string, args []predicate.Expr, word string) string {
+	parts := make([]string, len(args))
+	for i, e := range args {
+		parts[i] = equalitySQL(alias, e)
+	}
+	return "(" + strings.Join(parts, word) + ")"
 }

@@ -287,15 +287,15 @@ func TestExpansions(t *testing.T) {
 			t.Parallel()
 			r := bindClub(t, "People?$select=Name&$expand="+c.expand)
 			x := r.Expand[0]
-			q := x.Related([]predicate.Value{predicate.UUIDValue(someID)})
+			q := x.Related([][]predicate.Value{{predicate.UUIDValue(someID)}})
 			if got := strings.ReplaceAll(reads(q), someID, "{id}"); got != c.reads || columnNames(x.Target) != c.columns {
 				t.Errorf("reads %s\ncolumns %s", got, columnNames(x.Target))
 			}
-			if from := r.Table.Columns[r.Columns[x.From]].Name; from != c.from || q.Columns[x.LinkColumn].Name != c.link {
-				t.Errorf("from %s, link %s", from, q.Columns[x.LinkColumn].Name)
+			if from := r.Table.Columns[r.Columns[x.From[0]]].Name; from != c.from || q.Columns[x.To[0]].Name != c.link {
+				t.Errorf("from %s, link %s", from, q.Columns[x.To[0]].Name)
 			}
-			if x.LinkType() != catalog.GUID {
-				t.Errorf("the link is of type %s", x.LinkType().Edm())
+			if x.Target.Type(x.To[0]) != catalog.GUID {
+				t.Errorf("the link is of type %s", x.Target.Type(x.To[0]).Edm())
 			}
 		})
 	}

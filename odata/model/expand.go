@@ -14,9 +14,9 @@ type Expansion struct {
 	Navigation edm.Navigation
 	// Target binds the related entities.
 	Target *Resource
-	// From and LinkColumn are the positions, in the result's columns of the
-	// parent and of the target, of the values that are equal.
-	From, LinkColumn int
+	// From and To are the positions, in the result's columns of the parent and of
+	// the target, of the values that are equal.
+	From, To []int
 	// Top is the number of entities wanted for each parent, or nil; Skip are
 	// left out first.
 	Top  *int64
@@ -27,17 +27,18 @@ type Expansion struct {
 }
 
 // Related returns the query for the entities that an expansion writes: those
-// that are linked to one of the values, in the order asked for.
-func (x *Expansion) Related(values []predicate.Value) *query.Query {
-	return x.Target.Query(predicate.In{Column: linkColumn(x.Navigation), Values: values}, -1)
+// that are linked to one of the parents, in the order asked for. Each parent is
+// given by its values of From.
+func (x *Expansion) Related(parents [][]predicate.Value) *query.Query {
+	return x.Target.Query(links(x.Navigation, parents), -1)
 }
 
-// LinkType is the type of the values in LinkColumn.
-func (x *Expansion) LinkType() catalog.Type {
-	if c := x.Target.LinkColumn(); c != nil {
-		return c.Type
+// Type is that of the values at a position of the result.
+func (r *Resource) Type(position int) catalog.Type {
+	if position == len(r.Columns) {
+		return r.LinkColumn().Type
 	}
-	return x.Target.Table.Columns[x.Target.Columns[x.LinkColumn]].Type
+	return r.Table.Columns[r.Columns[position]].Type
 }
 
 // LinkColumn is the column of the table between that the result has behind its
@@ -103,10 +104,18 @@ func (w *walker) expand(n edm.Navigation, item uri.ExpandItem) error {
 		return err
 	}
 	r := w.resource
-	x.From = r.hidden(r.Table, n.Column)
-	x.LinkColumn = len(x.Target.Columns)
-	if n.Through == nil {
-		x.LinkColumn = x.Target.hidden(n.Target, n.TargetColumn)
+	for _, column := range n.With(n.Column) {
+		x.From = append(x.From, r.hidden(r.Table, column))
+	}
+	ends := n.With(n.TargetColumn)
+	if n.Through != nil {
+		ends = ends[1:]
+	}
+	for _, column := range ends {
+		x.To = append(x.To, x.Target.hidden(n.Target, column))
+	}
+	if n.Through != nil { // whose row it is stands behind the others
+		x.To = append([]int{len(x.Target.Columns)}, x.To...)
 	}
 	r.Expand = append(r.Expand, x)
 	return nil

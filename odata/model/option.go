@@ -287,11 +287,15 @@ func (w *walker) searchText() string {
 // the row.
 func (h *Hop) OnlyLinked() bool { return h.via == nil && h.Where == predicate.True }
 
-// Resource binds the hop's own row, of which it reads the link's column.
+// Resource binds the hop's own row, of which it reads the link's columns.
 func (h *Hop) Resource(s *catalog.Schema) *Resource {
 	r := newResource(s)
 	r.enter(h.Table)
-	r.Kind, r.Columns, r.Visible, r.selected = Entity, []int{h.Table.Index(h.Link.Column)}, 1, []string{}
+	r.Kind, r.selected = Entity, []string{}
+	for _, column := range h.Link.With(h.Link.Column) {
+		r.Columns = append(r.Columns, h.Table.Index(column))
+	}
+	r.Visible = len(r.Columns)
 	r.where = h.Where
 	if h.via != nil {
 		r.reach(*h.via)

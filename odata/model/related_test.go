@@ -182,7 +182,7 @@ func TestOverALinkThatRepeats(t *testing.T) {
 	t.Parallel()
 	const pairs = `(SELECT DISTINCT "PersonId", "TeamId" FROM "Club"."Members") AS `
 	r := bindTo(t, club(true), "People("+someID+")/Teams?$select=Name")
-	if q := r.Query(model.Link(r.Hops[0].Link, *r.Hops[0].Known), -1); !strings.Contains(q.SQL, `JOIN `+pairs+`via_ ON via_."TeamId" = "Teams"."Id"`) {
+	if q := r.Query(model.Link(r.Hops[0].Link, r.Hops[0].Known[0]), -1); !strings.Contains(q.SQL, `JOIN `+pairs+`via_ ON via_."TeamId" = "Teams"."Id"`) {
 		t.Errorf("followed by %s", q.SQL)
 	}
 	q := bindTo(t, club(true), "People?$filter=Teams/$count gt 1").Query(nil, -1)
@@ -196,7 +196,7 @@ func TestOverALinkThatRepeats(t *testing.T) {
 func TestOverALink(t *testing.T) {
 	t.Parallel()
 	r := bindClub(t, "People("+someID+")/Teams?$select=Name")
-	q := r.Query(model.Link(r.Hops[0].Link, *r.Hops[0].Known), -1)
+	q := r.Query(model.Link(r.Hops[0].Link, r.Hops[0].Known[0]), -1)
 	if want := "Teams TRUE; Members PersonId = '" + someID + "'; 0.Id=>1.TeamId"; reads(q) != want {
 		t.Errorf("got  %s\nwant %s", reads(q), want)
 	}
@@ -205,13 +205,13 @@ func TestOverALink(t *testing.T) {
 	if q.SQL != want {
 		t.Errorf("got  %s\nwant %s", q.SQL, want)
 	}
-	if c := r.CountQuery(model.Link(r.Hops[0].Link, *r.Hops[0].Known)); !strings.HasPrefix(c.SQL, `SELECT 1 FROM "Club"."Teams" JOIN`) || strings.Contains(c.SQL, "ORDER") {
+	if c := r.CountQuery(model.Link(r.Hops[0].Link, r.Hops[0].Known[0])); !strings.HasPrefix(c.SQL, `SELECT 1 FROM "Club"."Teams" JOIN`) || strings.Contains(c.SQL, "ORDER") {
 		t.Errorf("counted by %s", c.SQL)
 	}
 	x := bindClub(t, "People?$select=Name&$expand=Teams($select=Name;$top=2;$skip=1;$count=true)").Expand[0]
 	q = x.Related(nil)
-	if n := len(q.Columns); n != x.LinkColumn+1 || q.Columns[x.LinkColumn].Name != "PersonId" || x.LinkType() != catalog.GUID {
-		t.Errorf("the link is column %d of %v", x.LinkColumn, q.Columns)
+	if n := len(q.Columns); n != x.To[0]+1 || q.Columns[x.To[0]].Name != "PersonId" || x.Target.Type(x.To[0]) != catalog.GUID {
+		t.Errorf("the link is column %d of %v", x.To[0], q.Columns)
 	}
 	if *x.Top != 2 || x.Skip != 1 || !x.CountWanted || x.CountOnly {
 		t.Errorf("options %+v", x)

@@ -51,9 +51,9 @@ type Hop struct {
 	// Where selects the row, together with the link from the hop before.
 	Where predicate.Expr
 	Link  edm.Navigation
-	// Known is the value of the link's column, where the address tells it; the
+	// Known are the values of the link's columns, where the address tells them; the
 	// row needs no reading then.
-	Known *predicate.Value
+	Known []predicate.Value
 
 	via *edm.Navigation // how the row is reached, if through a table between
 }
@@ -106,16 +106,64 @@ type condition struct {
 	related  bool   // other tables decide
 }
 
-// Link is the condition that a hop's value puts on the next table, or on the
-// one between both.
-func Link(n edm.Navigation, v predicate.Value) predicate.Expr {
-	return predicate.Cmp{Column: linkColumn(n), Op: predicate.Eq, Value: v}
+// Link is the condition that the values of a hop's columns put on the next table,
+// or on the one between both.
+func Link(n edm.Navigation, values ...predicate.Value) predicate.Expr {
+	var parts []predicate.Expr
+	for i, column := range n.With(linkColumn(n)) {
+		parts = append(parts, predicate.Cmp{Column: column, Op: predicate.Eq, Value: values[i]})
+	}
+	return predicate.AllOf(parts...)
+}
+
+// links is the condition of rows that are linked to any of several.
+func links(n edm.Navigation, values [][]predicate.Value) predicate.Expr {
+	column := linkColumn(n)
+	in := predicate.In{Column: column}
+	if n.Shared == "" {
+		for _, v := range values {
+			in.Values = append(in.Values, v[0])
+		}
+		return in
+	}
+	var order []predicate.Value
+	by := map[predicate.Value]predicate.In{}
+	for _, v := range values {
+		own, known := by[v[1]]
+		if !known {
+			order, own = append(order, v[1]), in
+		}
+		own.Values = append(own.Values, v[0])
+		by[v[1]] = own
+	}
+	var parts []predicate.Expr
+	for _, shared := range order {
+		parts = append(parts, predicate.AllOf(predicate.Cmp{Column: n.Shared, Op: predicate.Eq, Value: shared}, by[shared]))
+	}
+	return predicate.AnyOf(parts...)
+}
+
+// told are the values of columns that a condition tells, nil unless it tells all.
+func told(where predicate.Expr, columns []string) (out []predicate.Value) {
+	for _, column := range columns {
+		values, ok := predicate.KeyValues(where, column)
+		if !ok || len(values) != 1 {
+			return nil
+		}
+		out = append(out, values[0])
+	}
+	return out
 }
 
 // KeyValue is the value of a column that the address tells of its entity.
-func (r *Resource) KeyValue(column string) (predicate.Value, bool) {
-	values, ok := predicate.KeyValues(r.where, column)
-	if !ok || len(values) != 1 {
+func (r *Resource) KeyValue(column string) (predicate.Value, bool) { return keyValue(r.where, column) }
+
+// KeyValue is the value of a column that the address tells of the row.
+func (h *Hop) KeyValue(column string) (predicate.Value, bool) { return keyValue(h.Where, column) }
+
+func keyValue(where predicate.Expr, column string) (predicate.Value, bool) {
+	values := told(where, []string{column})
+	if values == nil {
 		return predicate.Value{}, false
 	}
 	return values[0], true
@@ -161,7 +209,7 @@ func (r *Resource) reach(n edm.Navigation) {
 	r.via = nil
 	if n.Through != nil {
 		r.via = &n
-		r.scopes.root().used[n.Target.Index(n.TargetColumn)] = true
+		r.scopes.root().use(n.With(n.TargetColumn))
 	}
 }
 

@@ -42,7 +42,7 @@ func hops(r *model.Resource) string {
 	for _, h := range r.Hops {
 		known := "?"
 		if h.Known != nil {
-			known = h.Known.String()
+			known = h.Known[0].String()
 		}
 		out = append(out, fmt.Sprintf("%s[%s].%s=%s", h.Table.Name, h.Where, h.Link.Name, known))
 	}

@@ -22,10 +22,10 @@ type scope struct {
 	used  map[int]bool
 	// where keeps every row that matters.
 	where predicate.Expr
-	// outer is the scope that this one is linked to: its outerColumn equals
-	// column. It is nil for the resource's own.
-	outer               *scope
-	outerColumn, column string
+	// outer is the scope that this one is linked to: each of its outerColumns
+	// equals one of columns. It is nil for the resource's own.
+	outer                 *scope
+	outerColumns, columns []string
 	// needed says that rows of outer without a row here don't matter.
 	needed bool
 	// inner are the scopes joined to this one, by navigation.
@@ -33,8 +33,8 @@ type scope struct {
 	name  string
 	// link is the scope of the table between outer and this one, if any.
 	link *scope
-	// between is the link that this scope reads, nil if none.
-	between *edm.Through
+	// between is the navigation over the link that this scope reads, nil if none.
+	between *edm.Navigation
 }
 
 // scopes are all readings of a request; the first is the resource's own.
@@ -53,16 +53,23 @@ func (s *scopes) root() *scope { return s.all[0] }
 // related tells whether other tables are read.
 func (s *scopes) related() bool { return len(s.all) > 1 }
 
-// add makes a scope whose column equals the outer's.
-func (s *scopes) add(outer *scope, outerColumn string, t *catalog.Table, column string) *scope {
+// add makes a scope whose columns equal the outer's.
+func (s *scopes) add(outer *scope, outerColumns []string, t *catalog.Table, columns []string) *scope {
 	n := &scope{
 		table: t, alias: "n" + itoa(len(s.all)) + "_", used: map[int]bool{}, where: predicate.True,
-		outer: outer, outerColumn: outerColumn, column: column,
+		outer: outer, outerColumns: outerColumns, columns: columns,
 	}
-	outer.used[outer.table.Index(outerColumn)] = true
-	n.used[t.Index(column)] = true
+	outer.use(outerColumns)
+	n.use(columns)
 	s.all = append(s.all, n)
 	return n
+}
+
+// use says that columns are read.
+func (s *scope) use(columns []string) {
+	for _, name := range columns {
+		s.used[s.table.Index(name)] = true
+	}
 }
 
 // joined returns the scope joined for a single-valued navigation, or nil.
@@ -77,7 +84,7 @@ func (s *scope) joined(name string) *scope {
 
 // join makes the scope behind a single-valued navigation.
 func (s *scopes) join(outer *scope, n edm.Navigation) *scope {
-	j := s.add(outer, n.Column, n.Target, n.TargetColumn)
+	j := s.add(outer, n.With(n.Column), n.Target, n.With(n.TargetColumn))
 	j.name = n.Name
 	outer.inner = append(outer.inner, j)
 	return j
@@ -86,11 +93,11 @@ func (s *scopes) join(outer *scope, n edm.Navigation) *scope {
 // collection makes the scope of a subquery over a collection.
 func (s *scopes) collection(outer *scope, n edm.Navigation) *scope {
 	if n.Through == nil {
-		return s.add(outer, n.Column, n.Target, n.TargetColumn)
+		return s.add(outer, n.With(n.Column), n.Target, n.With(n.TargetColumn))
 	}
-	link := s.add(outer, n.Column, n.Through.Table, n.Through.Near)
-	link.between = n.Through
-	out := s.add(link, n.Through.Far, n.Target, n.TargetColumn)
+	link := s.add(outer, n.With(n.Column), n.Through.Table, n.With(n.Through.Near))
+	link.between = &n
+	out := s.add(link, n.With(n.Through.Far), n.Target, n.With(n.TargetColumn))
 	out.link, out.needed = link, true
 	return out
 }
@@ -143,15 +150,30 @@ func (s *scopes) reading(n *scope) string {
 
 // tableSQL names a table in FROM. A link that has pairs several times is read as
 // the pairs that there are, so that what it leads to comes once.
-func tableSQL(s *catalog.Schema, t *catalog.Table, between *edm.Through) string {
+func tableSQL(s *catalog.Schema, t *catalog.Table, between *edm.Navigation) string {
 	name := sqltext.Quote(s.Name) + "." + sqltext.Quote(t.Name)
-	if between == nil || !between.Repeats {
+	if between == nil || !between.Through.Repeats {
 		return name
 	}
-	return "(SELECT DISTINCT " + sqltext.Quote(between.Near) + ", " + sqltext.Quote(between.Far) + " FROM " + name + ")"
+	columns := append(between.With(between.Through.Near), between.Through.Far)
+	for i, c := range columns {
+		columns[i] = sqltext.Quote(c)
+	}
+	return "(SELECT DISTINCT " + strings.Join(columns, ", ") + " FROM " + name + ")"
 }
 
-func (s *scope) linkSQL() string { return s.sql(s.column) + " = " + s.outer.sql(s.outerColumn) }
+func (s *scope) linkSQL() string {
+	return equalSQL(s.alias, s.columns, s.outer.alias, s.outerColumns)
+}
+
+// equalSQL is the condition that columns of two readings are equal.
+func equalSQL(alias string, columns []string, other string, otherColumns []string) string {
+	parts := make([]string, len(columns))
+	for i, c := range columns {
+		parts[i] = alias + "." + sqltext.Quote(c) + " = " + other + "." + sqltext.Quote(otherColumns[i])
+	}
+	return strings.Join(parts, " AND ")
+}
 
 // from is the scope's FROM with all that is joined to it.
 func (s *scopes) from(n *scope) string {

@@ -207,7 +207,7 @@ func TestShapes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		link := model.Link(r.Hops[0].Link, *r.Hops[0].Known)
+		link := model.Link(r.Hops[0].Link, r.Hops[0].Known[0])
 		if sql := r.Query(link, -1).SQL; !strings.Contains(sql, `WHERE ("Loans"."BookId" = '`+odatatest.ID("book", 1)+`') ORDER BY`) {
 			t.Errorf("got %s", sql)
 		}

@@ -15,8 +15,8 @@ const (
 // Union returns a schema of the tables of several environments' schemas, in
 // their order: a table has the rows of all its namesakes, and the columns that
 // any of them has. A column whose type is not the same everywhere holds JSON.
-// What a name leads to differs between environments, so there are no
-// references. A new row needs its environment.
+// References are those that every member has; they lead to rows of the same
+// environment. A new row needs its environment.
 func Union(name string, schemas []*Schema) *Schema {
 	out := &Schema{Name: name}
 	at := map[string]*Table{}
@@ -30,7 +30,7 @@ func Union(name string, schemas []*Schema) *Schema {
 			if u == nil {
 				u = &Table{
 					Name: t.Name, Entity: t.Entity, Doc: t.Doc, Scope: t.Scope, Schema: out, Paths: t.Paths, Group: t.Group,
-					Permission: t.Permission, Examples: t.Examples, Writes: t.Writes,
+					Permission: t.Permission, Examples: t.Examples, Writes: t.Writes, ManyToMany: t.ManyToMany,
 				}
 				at[key], out.Tables = u, append(out.Tables, u)
 			}
@@ -78,12 +78,15 @@ func (t *Table) include(c *Column, member int) {
 	known := t.Column(c.Name)
 	if known == nil {
 		own := *c
-		own.Required, own.References = c.Required && member == 0, nil
+		own.Required = c.Required && member == 0
 		t.Columns = append(t.Columns, own)
 		return
 	}
 	if known.Type != c.Type {
 		known.Type = JSON
+	}
+	if c.References == nil {
+		known.References = nil
 	}
 	known.Required = known.Required && c.Required
 }

@@ -3,6 +3,7 @@ package exec
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -153,17 +154,21 @@ func (x *Executor) driveFrom(ctx context.Context, m mergedQuery, all []*driven, 
 	if err != nil || !complete {
 		return err
 	}
-	for _, e := range edges(m, from) {
+	if d.read.Whole() {
+		x.sizes.learn(d.read.Request.Table, held.held)
+	}
+	out := edges(m, from)
+	for _, e := range out {
 		to := all[e.to]
 		if to.done || to.rows != nil {
 			continue
 		}
-		keys, ok := distinct(held.held, d.read.Access.Table, e.fromColumn, to.read.Access.Table, e.toColumn)
+		keys, ok := distinct(held.held, d.read.Access.Table, to.read.Access.Table, e, within(out, e, d.read, to.read))
 		if !ok {
 			continue
 		}
 		l := link(d.read, e, held.held)
-		if err := x.reduce(ctx, to, keys, l, e, drivenBy(d.read.Access, e.fromColumn)); err != nil {
+		if err := x.reduce(ctx, d, to, keys, l, e); err != nil {
 			return err
 		}
 	}
@@ -172,12 +177,18 @@ func (x *Executor) driveFrom(ctx context.Context, m mergedQuery, all []*driven, 
 
 // reduce plans a read again with keys, or by the listing that the link was read
 // by, and keeps the cheapest plan.
-func (x *Executor) reduce(ctx context.Context, to *driven, keys predicate.Expr, l *plan.Link, e edge, by string) error {
+func (x *Executor) reduce(ctx context.Context, from, to *driven, keys predicate.Expr, l *plan.Link, e edge) error {
+	access := to.read.Access
+	if all := from.read.Over(access.Table, e.fromColumn); all != "" {
+		// Its own reading of the same rows tells which of them have nothing.
+		access.Path, keys = all, nil
+	}
 	keys = predicate.AllOf(to.keys, keys)
-	r, err := x.planner.Silent().Read(ctx, to.read.Access, keys)
+	r, err := x.planner.Silent().Read(ctx, access, keys)
 	if err != nil {
 		return err
 	}
+	r.Access.Path = to.read.Access.Path
 	if path := l.Lists(to.read.Access.Table, e.toColumn); path != nil && !r.Empty {
 		through, err := x.planner.Through(ctx, to.read.Access, keys, l, path)
 		if err != nil {
@@ -195,7 +206,7 @@ func (x *Executor) reduce(ctx context.Context, to *driven, keys predicate.Expr, 
 	if !r.Empty && !r.Estimate.Less(to.read.Estimate) {
 		return nil
 	}
-	r.DrivenBy = append(append([]string(nil), to.read.DrivenBy...), by)
+	r.DrivenBy = append(append([]string(nil), to.read.DrivenBy...), drivenBy(from.read.Access, e.fromColumn))
 	to.read, to.keys = r, keys
 	return nil
 }
@@ -238,36 +249,63 @@ func hold(ctx context.Context, rows scan.Rows, most int64) (*heldRows, bool, err
 	}
 }
 
-// distinct gives the condition that the target column has one of the values
-// found; ok is false where the columns' types don't let keys be compared.
-func distinct(held []scan.Batch, from *catalog.Table, fromColumn string, to *catalog.Table, toColumn string) (predicate.Expr, bool) {
-	source, target := from.Column(fromColumn), to.Column(toColumn)
+// within reports whether an edge joins rows of the same environment alone, of tables
+// that have the rows of several.
+func within(all []edge, e edge, from, to *plan.Read) bool {
+	return from.Access.Table.Members != nil && to.Access.Table.Members != nil && slices.ContainsFunc(all, func(o edge) bool {
+		return o.to == e.to && o.fromColumn == catalog.EnvironmentID && o.toColumn == catalog.EnvironmentID
+	})
+}
+
+// distinct gives the condition that the target column has one of the values found,
+// within an environment one of those found there; ok is false where the columns'
+// types don't let keys be compared.
+func distinct(held []scan.Batch, from, to *catalog.Table, e edge, within bool) (predicate.Expr, bool) {
+	source, target := from.Column(e.fromColumn), to.Column(e.toColumn)
 	if source == nil || target == nil || !text(source.Type) || !text(target.Type) {
 		return nil, false
 	}
-	seen := map[string]bool{}
-	var values []predicate.Value
+	var environments []string
+	seen, values := map[[2]string]bool{}, map[string][]predicate.Value{}
 	for _, b := range held {
-		at := b.Record.Schema().FieldIndices(source.Name)
-		if len(at) != 1 {
-			return nil, false
-		}
-		col, ok := b.Record.Column(at[0]).(*array.String)
-		if !ok {
+		col, environment := texts(b, source.Name), texts(b, catalog.EnvironmentID)
+		if col == nil || within && environment == nil {
 			return nil, false
 		}
 		for i := range col.Len() {
-			if col.IsNull(i) || seen[col.Value(i)] {
+			at := ""
+			if within {
+				at = environment.Value(i)
+			}
+			if col.IsNull(i) || seen[[2]string{at, col.Value(i)}] {
 				continue
 			}
-			seen[col.Value(i)] = true
-			values = append(values, predicate.Value{Kind: target.Type.Kind(), Str: col.Value(i)})
+			seen[[2]string{at, col.Value(i)}] = true
+			if values[at] == nil {
+				environments = append(environments, at)
+			}
+			values[at] = append(values[at], predicate.Value{Kind: target.Type.Kind(), Str: col.Value(i)})
 		}
 	}
-	if len(values) == 0 {
-		return predicate.False, true
+	var parts []predicate.Expr
+	for _, at := range environments {
+		part := predicate.Expr(predicate.In{Column: target.Name, Values: values[at]})
+		if within {
+			part = predicate.AllOf(predicate.Cmp{Column: catalog.EnvironmentID, Op: predicate.Eq, Value: predicate.UUIDValue(at)}, part)
+		}
+		parts = append(parts, part)
 	}
-	return predicate.In{Column: target.Name, Values: values}, true
+	return predicate.AnyOf(parts...), true
+}
+
+// texts is a column of texts, nil where there is none of that name.
+func texts(b scan.Batch, name string) *array.String {
+	at := b.Record.Schema().FieldIndices(name)
+	if len(at) != 1 {
+		return nil
+	}
+	col, _ := b.Record.Column(at[0]).(*array.String)
+	return col
 }
 
 func text(t catalog.Type) bool { return t == catalog.String || t == catalog.GUID }

@@ -45,6 +45,7 @@ type Executor struct {
 	source  scan.Source
 	engine  Engine
 	planner *plan.Planner
+	sizes   *sizer
 	sink    observe.Sink
 	config  Config
 }
@@ -68,7 +69,7 @@ func New(c Config) *Executor {
 	}
 	source := system.Over(c.Source)
 	sizes := &sizer{source: source, ttl: c.SizeTTL, now: c.Now, known: map[sizeKey]sized{}}
-	return &Executor{source: source, engine: c.Engine, sink: c.Sink, config: c, planner: plan.New(c.Plan, sizes)}
+	return &Executor{source: source, engine: c.Engine, sink: c.Sink, config: c, planner: plan.New(c.Plan, sizes), sizes: sizes}
 }
 
 // Options tell how a result is wanted.

@@ -80,7 +80,7 @@ func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, e
 			return nil, err
 		}
 		x.refine(ctx, r)
-		err = x.planner.CheckFanout(ctx, r)
+		err = x.checkFanout(ctx, r)
 		out.add(x, r)
 		out.veil(restricted(r))
 		return out, err
@@ -94,7 +94,7 @@ func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, e
 	}
 	veiled := false
 	for _, d := range all {
-		if err := x.planner.CheckFanout(ctx, d.read); err != nil {
+		if err := x.checkFanout(ctx, d.read); err != nil {
 			return nil, err
 		}
 		veiled = veiled || restricted(d.read)
@@ -189,7 +189,7 @@ func (x *Executor) rehearse(ctx context.Context, m mergedQuery) ([]*driven, erro
 			}
 			keys := madeUp(column.Name, column.Type.Kind(), d.read.Estimate.Rows)
 			d.read.Request.Shared = links(m, all, next)
-			if err := x.reduce(ctx, to, keys, madeUpLink(d.read, e), e, drivenBy(d.read.Access, e.fromColumn)); err != nil {
+			if err := x.reduce(ctx, d, to, keys, madeUpLink(d.read, e), e); err != nil {
 				return nil, err
 			}
 		}

@@ -40,7 +40,7 @@ func (x *Executor) start(ctx context.Context, r *plan.Read, schema *arrow.Schema
 	if r.Empty {
 		return scan.Of(), nil
 	}
-	if err := x.planner.CheckFanout(ctx, r); err != nil {
+	if err := x.checkFanout(ctx, r); err != nil {
 		return nil, err
 	}
 	if len(r.Parts) > 0 {

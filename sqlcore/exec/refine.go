@@ -13,18 +13,32 @@ import (
 )
 
 const (
-	// refinedParents is the number of calls that may list parents for an estimate.
-	refinedParents = 3
+	// refinedPages is the number of pages that may list parents for an estimate,
+	// refinedRuns that of calls for their rows where these are children, too.
+	refinedPages = 3
+	refinedRuns  = 10
+	// refinedMembers is the number of a union's members that are looked at.
+	refinedMembers = 8
 	// provedAtOnce is the number of parents that one call proves to have no rows.
 	provedAtOnce = 50
 )
 
 // refine makes an estimate better for EXPLAIN: it asks how many rows a condition
-// or a key leaves, where one call tells, and which parents have rows.
+// or a key leaves, where one call tells, how many parents there are, and which of
+// them have rows.
 func (x *Executor) refine(ctx context.Context, r *plan.Read) {
 	q := r.Request
 	switch {
-	case r.Empty || q.Path == nil:
+	case r.Empty || len(r.Parts) > refinedMembers:
+		return
+	case len(r.Parts) > 0:
+		r.Estimate = plan.Estimate{Known: true}
+		for _, part := range r.Parts {
+			x.refine(ctx, part)
+			r.Estimate.Add(part.Estimate)
+		}
+		return
+	case q.Path == nil:
 		return
 	case q.Path.Parent != nil:
 		x.refineParents(ctx, r)
@@ -38,40 +52,92 @@ func (x *Executor) refine(ctx context.Context, r *plan.Read) {
 	}
 }
 
+// checkFanout is plan.Planner.CheckFanout; before it refuses by a guess, it looks.
+func (x *Executor) checkFanout(ctx context.Context, r *plan.Read) error {
+	err := x.planner.CheckFanout(ctx, r)
+	if err == nil || r.Estimate.Known {
+		return err
+	}
+	x.refine(ctx, r)
+	return x.planner.CheckFanout(ctx, r)
+}
+
 // refineParents looks at the parents' rows, which tell what each of them has.
 func (x *Executor) refineParents(ctx context.Context, r *plan.Read) {
 	p, parent := r.Request.Path.Parent, r.Request.Parent
 	child := r.Request.Table.Path(p.Path)
-	doubts := p.Doubts(child)
-	if parent == nil || parent.Parent != nil || parent.Path.List == "" || p.Rows == "" || r.Access.Soon() > 0 ||
-		parent.Path.Page == 0 || r.Estimate.Calls > refinedParents*int64(parent.Path.Page) {
+	if parent == nil || r.Access.Soon() > 0 || r.Estimate.Known && p.Rows == "" {
 		return
 	}
-	q := *parent
-	q.Columns = nil
-	for _, name := range append([]string{p.Rows}, doubts...) {
-		q.Columns = append(q.Columns, q.Table.Index(name))
+	each := int64(1)
+	for i, values := range r.Request.ParentValues {
+		if p.Columns[i] == "" {
+			each *= int64(len(values))
+		} else if p.Rows == "" && values != nil {
+			return
+		}
 	}
-	rows, err := x.source.Scan(ctx, q)
-	if err != nil {
-		return
-	}
-	defer rows.Close()
 	request := r.Request
 	request.Path = child
-	t := parentTally{plan: p, child: &request, doubts: doubts, variants: request.VariantsRead()}
+	t := parentTally{plan: p, child: &request, doubts: p.Doubts(child), variants: request.VariantsRead()}
+	columns := t.doubts
+	if p.Rows != "" {
+		columns = append([]string{p.Rows}, columns...)
+	}
+	_, calls, ok := x.listParents(ctx, *parent, columns, t.add)
+	if !ok {
+		return
+	}
+	r.Estimate = plan.Estimate{Calls: calls + each*t.calls + (t.empty+provedAtOnce-1)/provedAtOnce, Rows: each * t.rows, Known: true}
+}
+
+// listParents reads parents where that takes few calls; ok is false where it does
+// not. rows and calls are their number and that of the calls.
+func (x *Executor) listParents(ctx context.Context, q scan.Request, columns []string, add func(arrow.RecordBatch)) (rows, calls int64, ok bool) {
+	page := int64(q.Path.Page)
+	switch {
+	case q.Parent != nil:
+		above, own, ok := x.listParents(ctx, *q.Parent, nil, func(arrow.RecordBatch) {})
+		if !ok || above > refinedRuns {
+			return 0, 0, false
+		}
+		calls = own + above
+	case q.Path.List == "" || len(q.Keys) > 1 || len(q.Filters) > 1:
+		return 0, 0, false
+	case page > 0:
+		q.Limit = refinedPages*page + 1
+	}
+	q.Columns = nil
+	for _, name := range columns {
+		q.Columns = append(q.Columns, q.Table.Index(name))
+	}
+	batches, err := x.source.Scan(ctx, q)
+	if err != nil {
+		return 0, 0, false
+	}
+	defer batches.Close()
 	for {
-		b, err := rows.Next(ctx)
+		b, err := batches.Next(ctx)
 		if isEnd(err) {
 			break
 		}
 		if err != nil {
-			return
+			return 0, 0, false
 		}
-		t.add(b.Record)
+		rows += b.Record.NumRows()
+		add(b.Record)
 		b.Record.Release()
 	}
-	r.Estimate = plan.Estimate{Calls: t.calls + 1 + (t.parents-1)/int64(parent.Path.Page) + (t.empty+provedAtOnce-1)/provedAtOnce, Rows: t.rows, Known: true}
+	if q.Limit > 0 && rows >= q.Limit {
+		return 0, 0, false
+	}
+	if calls == 0 {
+		calls = 1
+		if page > 0 {
+			calls += (rows - 1) / page
+		}
+	}
+	return rows, calls, true
 }
 
 // parentTally adds up what the runs for some parents take.
@@ -82,15 +148,16 @@ type parentTally struct {
 	variants []string
 	// calls are those of the runs; empty parents and variants are proved to have
 	// no rows many at a time.
-	calls, rows, parents, empty int64
+	calls, rows, empty int64
 }
 
-// add looks at parents: their number of rows stands first, then what tells that
-// there are none.
+// add looks at parents: their number of rows stands first, if the path knows it, then
+// what tells that there are none.
 func (t *parentTally) add(rec arrow.RecordBatch) {
+	first := int(rec.NumCols()) - len(t.doubts)
 	nothing := func(row int, columns []string) bool {
 		for _, name := range columns {
-			if at := 1 + slices.Index(t.doubts, name); rec.Column(at).IsValid(row) && rec.Column(at).ValueStr(row) != "0" && rec.Column(at).ValueStr(row) != "" {
+			if at := first + slices.Index(t.doubts, name); rec.Column(at).IsValid(row) && rec.Column(at).ValueStr(row) != "0" && rec.Column(at).ValueStr(row) != "" {
 				return false
 			}
 		}
@@ -98,7 +165,6 @@ func (t *parentTally) add(rec arrow.RecordBatch) {
 	}
 	counted := t.child.Constant()
 	for row := range int(rec.NumRows()) {
-		t.parents++
 		if nothing(row, t.plan.EmptyWhen) {
 			t.empty++
 			continue
@@ -111,11 +177,13 @@ func (t *parentTally) add(rec arrow.RecordBatch) {
 			}
 		}
 		var n int64
-		switch column := rec.Column(0).(type) {
-		case *array.Int32:
-			n = int64(column.Value(row))
-		case *array.Int64:
-			n = column.Value(row)
+		if first > 0 {
+			switch column := rec.Column(0).(type) {
+			case *array.Int32:
+				n = int64(column.Value(row))
+			case *array.Int64:
+				n = column.Value(row)
+			}
 		}
 		t.rows += max(1, n)
 		if t.calls += runs; t.child.Path.Page > 0 && !counted && len(t.child.Variants) == 0 {

@@ -57,6 +57,20 @@ func (s *sizer) Size(ctx context.Context, t *catalog.Table) (int64, bool) {
 	return one.rows, one.known
 }
 
+// learn takes the size of a table from its rows.
+func (s *sizer) learn(t *catalog.Table, all []scan.Batch) {
+	if _, known := s.remembered(t); known || t.Schema == nil {
+		return
+	}
+	one := sized{known: true, at: s.now()}
+	for _, b := range all {
+		one.rows += b.Record.NumRows()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known[keyOf(t)] = one
+}
+
 // Peek implements plan.Sizer.
 func (s *sizer) Peek(t *catalog.Table) (int64, bool) {
 	if t.Schema == nil {

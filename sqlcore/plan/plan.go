@@ -78,6 +78,11 @@ func (e Estimate) Less(o Estimate) bool {
 	return e.Calls < o.Calls || e.Calls == o.Calls && e.Rows < o.Rows
 }
 
+// Add adds the estimate of another part of the same reading.
+func (e *Estimate) Add(o Estimate) {
+	e.Calls, e.Rows, e.Known = e.Calls+o.Calls, e.Rows+o.Rows, e.Known && o.Known
+}
+
 // Sized is the estimate of a read of one listing that is known to have so many
 // rows upstream.
 func (p *Planner) Sized(r *Read, rows int64) Estimate {

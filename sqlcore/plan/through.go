@@ -59,6 +59,27 @@ func (l *Link) Lists(t *catalog.Table, key string) *catalog.Path {
 	return path
 }
 
+// Whole reports whether the read gives all rows of its table.
+func (r *Read) Whole() bool {
+	return !r.Empty && condition(r.Access, r.keys) == predicate.True && r.Restriction == nil && r.Access.Soon() == 0 && r.Access.Top == nil
+}
+
+// Over names the path of a table that lists the rows of the read's, asks for what
+// belongs to each by that column, and can tell which have nothing; "" if the read
+// does not have all of them, or there is no such path.
+func (r *Read) Over(t *catalog.Table, column string) string {
+	if own := r.Request.Table.Schema; !r.Whole() || own == nil || t.Schema == nil || own.Name != t.Schema.Name || own.ID != t.Schema.ID {
+		return ""
+	}
+	for i := range t.Paths {
+		p := &t.Paths[i]
+		if p.Parent != nil && p.Parent.Table == r.Request.Table.Name && slices.Contains(p.Parent.Columns, column) && len(p.Parent.Doubts(t.Path(p.Parent.Path))) > 0 {
+			return p.Name
+		}
+	}
+	return ""
+}
+
 // masks reports whether the caller sees other values than the service's.
 func (l *Link) masks(key string, t *catalog.Table) bool {
 	if t.Restriction != nil {

@@ -63,9 +63,7 @@ func (p *Planner) part(ctx context.Context, r *Read, a query.Access) error {
 		return nil
 	}
 	r.Parts = append(r.Parts, read)
-	r.Estimate.Calls += read.Estimate.Calls
-	r.Estimate.Rows += read.Estimate.Rows
-	r.Estimate.Known = r.Estimate.Known && read.Estimate.Known
+	r.Estimate.Add(read.Estimate)
 	r.Exact = r.Exact && read.Exact
 	r.Pushed = read.Pushed
 	return nil

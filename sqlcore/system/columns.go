@@ -106,7 +106,7 @@ func foreignKeys(ctx context.Context, c *Catalog, s *catalog.Schema) (map[*catal
 	for _, t := range s.Tables {
 		for i := range t.Columns {
 			col := &t.Columns[i]
-			if col.References == nil {
+			if col.References == nil || t.Members != nil { // two columns refer in a union
 				continue
 			}
 			for _, in := range around {

@@ -12,6 +12,7 @@ package system
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -118,6 +119,18 @@ func (c *Catalog) Schema(ctx context.Context, name string) (*catalog.Schema, err
 		}
 	}
 	return c.Provider.Schema(ctx, name)
+}
+
+// Holds tells whether a statement that names the schema, or none, and the table
+// means a system table.
+func (c *Catalog) Holds(schema, table string) bool {
+	return slices.ContainsFunc(c.System, func(s *Schema) bool {
+		if schema != "" {
+			return strings.EqualFold(s.name.Name, schema)
+		}
+		_, ok := s.schema.Table(table)
+		return ok && !s.name.Qualified
+	})
 }
 
 // table finds the declaration of a table.

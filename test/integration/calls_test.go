@@ -35,11 +35,13 @@ type script struct {
 	ids, names *strings.Replacer
 }
 
-func newScript(t *testing.T) *script {
+func newScript(t *testing.T) *script { return newScriptOf(t, 3000) }
+
+func newScriptOf(t *testing.T, users int) *script {
 	t.Helper()
 	clock, begun := newClock(), &counting{RoundTripper: &http.Transport{MaxIdleConnsPerHost: 32}}
 	s := testkit.Start(t, testkit.Options{
-		Sim: sim.Options{Users: 3000}, Exec: func(c *exec.Config) { c.Now = clock.Now },
+		Sim: sim.Options{Users: users}, Exec: func(c *exec.Config) { c.Now = clock.Now },
 		Client: func(c *pingone.Config) { c.Transport = begun },
 	})
 	one := func(sql string) string { return s.Query(t, sql)[0][0] }

@@ -72,7 +72,7 @@ func readMetadata(t *testing.T, w *testkit.Web, root string) metadata {
 func TestEveryNavigationCanBeUsed(t *testing.T) {
 	t.Parallel()
 	w := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 60}}).Serve(t, testkit.WebOptions{})
-	for _, root := range []string{odataRoot, "/odata/pingone/Information/"} {
+	for _, root := range []string{odataRoot, "/odata/pingone/Information/", "/odata/pingone/AllEnvironments/"} {
 		m := readMetadata(t, w, root)
 		sets, many, single := m.navigations()
 		if len(sets) == 0 {
