@@ -238,13 +238,15 @@ func (p *place) writeValue(e *jx.Encoder, row *resource.Row, m *resource.Member,
 		}
 		e.ArrEnd()
 	case map[string]any:
-		if len(m.Children) == 0 {
-			writeJSON(e, v)
-			return
-		}
 		e.ObjStart()
 		for _, child := range m.Children {
 			p.writeMember(e, row, child, v)
+		}
+		if len(m.Children) == 0 {
+			for _, name := range sortedKeys(v) {
+				e.FieldStart(name)
+				p.writeValue(e, row, m, v[name])
+			}
 		}
 		e.ObjEnd()
 	default:
