@@ -109,7 +109,7 @@ func (p *place) writeOwners(e *jx.Encoder, declared []resource.Text) {
 				t = p.server.resources.Type("/" + owner)
 			}
 			above := strings.Join(parts[:slices.Index(parts, owner)+2], "/")
-			p.ownerLinks = append(p.ownerLinks, resource.Text{Name: strings.ReplaceAll(t.One, " ", ""), Text: p.call.base + fillPath(above, p.owners[:k+1])})
+			p.ownerLinks = append(p.ownerLinks, resource.Text{Name: strings.ReplaceAll(t.One, " ", ""), Text: p.call.base + resource.Fill(above, p.owners[:k+1])})
 		}
 	}
 	for _, l := range p.ownerLinks {
