@@ -49,27 +49,6 @@ func Load(s Sources) (*Config, error) {
 	return l.cfg, l.problems.Err()
 }
 
-// Default returns the configuration without any source. It is not valid: it
-// has no connection and no authentication.
-func Default() *Config {
-	l := newLoader(Sources{})
-	l.defaults()
-	return l.cfg
-}
-
-// Set gives the option at path a value, for programs that make their own
-// configuration, such as the demo. The error says what is wrong with it.
-func (c *Config) Set(path, value string) error {
-	l := newLoader(Sources{})
-	l.cfg = c
-	o, name, ok := l.index.find(path)
-	if !ok {
-		return Problems{l.index.unknown(path)}.Err()
-	}
-	l.apply(o, name, value, "program")
-	return l.problems.Err()
-}
-
 type loader struct {
 	src      Sources
 	cfg      *Config

@@ -33,7 +33,7 @@ func (b *setLimits) SetLimit(license, group string, perSecond float64) {
 
 func TestLimitsAreReadUntilTheyAreKnown(t *testing.T) {
 	t.Parallel()
-	budget := &setLimits{Limiter: limiter.Unlimited, got: map[string]float64{}}
+	budget := &setLimits{got: map[string]float64{}}
 	directory := &toldLimits{err: errors.New("PingOne does not answer")}
 	r := &Limits{directory: directory, budget: budget, license: "pingone/env"}
 	for range 2 {

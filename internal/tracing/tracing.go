@@ -73,9 +73,6 @@ func New(ctx context.Context, cfg Config) (*Tracer, error) {
 	return t, nil
 }
 
-// Enabled reports whether spans are recorded.
-func (t *Tracer) Enabled() bool { return t.provider != nil }
-
 // Close sends what is left and stops; ctx bounds the time.
 func (t *Tracer) Close(ctx context.Context) error {
 	if t.provider == nil {

@@ -6,6 +6,5 @@
 // readers know are written, because Excel and Power BI reject a model with a
 // term or an enumeration member that they can't resolve.
 //
-// Names of tables, entities and columns must be OData identifiers; Check says
-// which are not. The package knows no requests and no data.
+// Names of tables, entities and columns must be OData identifiers. The package knows no requests and no data.
 package edm

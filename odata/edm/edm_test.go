@@ -308,33 +308,3 @@ func TestXMLHoldsNoTermThatOldReadersLack(t *testing.T) {
 		}
 	}
 }
-
-func TestCheck(t *testing.T) {
-	t.Parallel()
-	if err := edm.Check(library()); err != nil {
-		t.Errorf("a good schema: %v", err)
-	}
-	cases := []struct {
-		name  string
-		spoil func(*catalog.Schema)
-		want  string
-	}{
-		{"bad column", func(s *catalog.Schema) { s.Tables[0].Columns[2].Name = "a-b" }, `"a-b" is no OData identifier`},
-		{"leading digit", func(s *catalog.Schema) { s.Tables[0].Columns[2].Name = "1st" }, `"1st"`},
-		{"bad table", func(s *catalog.Schema) { s.Tables[0].Name = "Bo oks" }, "no OData identifier"},
-		{"too long", func(s *catalog.Schema) { s.Tables[0].Columns[2].Name = strings.Repeat("x", 129) }, "no OData identifier"},
-		{"twice but for case", func(s *catalog.Schema) { s.Tables[0].Columns[2].Name = "title" }, "stands twice"},
-		{"table twice", func(s *catalog.Schema) { s.Tables[1].Name = "BOOKS" }, "stands twice"},
-		{"no key", func(s *catalog.Schema) { s.Tables[0].Columns[0].Key = false }, "no key"},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			s := library()
-			c.spoil(s)
-			if err := edm.Check(s); err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got %v, want %q", err, c.want)
-			}
-		})
-	}
-}

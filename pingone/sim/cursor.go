@@ -2,15 +2,15 @@ package sim
 
 import (
 	"bytes"
-	"compress/flate"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"io"
-	"sync"
 	"time"
+
+	"github.com/klauspost/compress/flate"
 )
 
 // cursor is a place in a listing, with all that the listing depends on, so that
@@ -43,12 +43,6 @@ const macSize = 12
 // a long filter, and addresses have limits.
 const longCursor = 400
 
-// packers pack cursors. Each is 800 KiB of tables, twice a page.
-var packers = sync.Pool{New: func() any {
-	z, _ := flate.NewWriter(nil, flate.DefaultCompression) // the level is valid
-	return z
-}}
-
 // seal writes a cursor as URL-safe text, with what it is bound to.
 func (s *Server) seal(c *call, at cursor) string {
 	at.Made, at.Call, at.Token = 0, 0, ""
@@ -67,11 +61,7 @@ func (s *Server) seal(c *call, at cursor) string {
 	}
 	if len(body) >= longCursor {
 		var packed bytes.Buffer
-		z, _ := packers.Get().(*flate.Writer)
-		z.Reset(&packed)
-		_, _ = z.Write(body) // a Buffer takes everything
-		_ = z.Close()
-		packers.Put(z)
+		_ = flate.StatelessDeflate(&packed, body, true, nil) // a Buffer takes everything
 		body = packed.Bytes()
 	}
 	return base64.RawURLEncoding.EncodeToString(append(s.mac(body), body...))

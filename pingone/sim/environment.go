@@ -35,6 +35,7 @@ type environment struct {
 	cache      cache
 	attributes derived[map[string]*attribute]
 	members    derived[*resource.Member] // of users
+	making     derived[[]seededMember]   // and what makes them
 	tree       derived[[]*group]
 	seeded     derived[*counts]
 	current    derived[*counts]

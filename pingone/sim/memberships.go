@@ -2,9 +2,7 @@ package sim
 
 import (
 	"slices"
-	"strconv"
 
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
@@ -241,35 +239,10 @@ func (s *subject) values(path string) []string {
 		return resource.Values(s.row.Members, path)
 	}
 	if s.path != path {
-		s.path, s.last = path, s.environment.seededValues(s.last[:0], s.index, path)
+		s.path, s.last = path, s.environment.seededTextsAt(path, s.index, s.last[:0])
 	}
 	return s.last
 }
 
 // is makes the subject another seeded user.
 func (s *subject) is(i uint32) { s.index, s.path = i, "" }
-
-// seededValues are the texts at a path of a seeded user's row.
-func (e *environment) seededValues(dst []string, i uint32, path string) []string {
-	text := e.people.Text(i, path)
-	switch {
-	case text != "" || data.IsText(path):
-	case path == "enabled":
-		text = strconv.FormatBool(e.people.Enabled(i))
-	case path == "population.id":
-		text = e.populationID(e.people.Population(i)).String()
-	case path == "startDate" || path == "endDate":
-		times := e.people.Times(i)
-		if at := map[string]int64{"startDate": times.Start, "endDate": times.End}[path]; at != 0 {
-			text = instant(at)
-		}
-	default:
-		if a := e.schema()[path]; a != nil && a.seeded != nil {
-			return resource.Values(a.seeded(i), "")
-		}
-	}
-	if text == "" {
-		return dst
-	}
-	return append(dst, text)
-}

@@ -89,25 +89,12 @@ func (g *generic) at(c *call, ids []string) *place {
 	}
 	p.at = t.At(p.owners)
 	p.rows = p.store.Read(p.at)
-	p.self = c.base + fillPath(t.Path, p.owners)
+	p.self = c.base + resource.Fill(t.Path, p.owners)
 	p.source = &stored{place: p}
 	if g.hooks.source != nil {
 		p.source = g.hooks.source(p)
 	}
 	return p
-}
-
-// fillPath puts ids into a path.
-func fillPath(path string, ids []string) string {
-	parts := strings.Split(path, "/")
-	k := 0
-	for at, part := range parts {
-		if strings.HasPrefix(part, "{") {
-			parts[at] = ids[k]
-			k++
-		}
-	}
-	return strings.Join(parts, "/")
 }
 
 // owned refuses a path through rows that are not there.

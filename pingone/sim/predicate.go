@@ -46,7 +46,7 @@ func joinPrefixes(x *scim.Expr) *scim.Expr {
 	out := &scim.Expr{Kind: x.Kind}
 	joined := make(map[string]*scim.Expr)
 	for _, child := range x.Children {
-		if x.Kind == scim.And || !data.IsText(child.Attr) || child.Op != "sw" || child.Value.Text == "" {
+		if x.Kind == scim.And || data.Texts[child.Attr] == nil || child.Op != "sw" || child.Value.Text == "" {
 			out.Children = append(out.Children, joinPrefixes(child))
 			continue
 		}

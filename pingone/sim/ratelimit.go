@@ -21,10 +21,10 @@ type limiter struct {
 	windows map[string]*window
 }
 
-// window holds the times of the last calls let through, oldest at next.
+// window holds the times of the last calls let through, oldest first.
 type window struct {
 	times []time.Time
-	next  int
+	limit int
 }
 
 func newLimiter(opt Options, share func() float64) *limiter {
@@ -67,7 +67,7 @@ func (l *limiter) window(key string, limit int) *window {
 		if len(l.windows) >= maxWindows {
 			clear(l.windows)
 		}
-		w = &window{times: make([]time.Time, limit)}
+		w = &window{limit: limit}
 		l.windows[key] = w
 	}
 	return w
@@ -75,16 +75,15 @@ func (l *limiter) window(key string, limit int) *window {
 
 // wait is how long the next call has to wait; zero or less: it may go.
 func (w *window) wait(now time.Time, per time.Duration) time.Duration {
-	oldest := w.times[w.next]
-	if oldest.IsZero() {
+	if len(w.times) < w.limit {
 		return 0
 	}
-	return oldest.Add(per).Sub(now)
+	return w.times[0].Add(per).Sub(now)
 }
 
 func (w *window) add(now time.Time) {
-	w.times[w.next] = now
-	w.next = (w.next + 1) % len(w.times)
+	w.times = append(w.times, now)
+	w.times = w.times[max(0, len(w.times)-w.limit):]
 }
 
 // limited is the answer over the limit.

@@ -47,8 +47,7 @@ type recorder struct {
 	size  int
 
 	mu        sync.Mutex
-	log       []*Request // a ring once it is full
-	next      int
+	log       []*Request
 	total     int
 	running   int
 	peak      int
@@ -66,7 +65,7 @@ func newRecorder(clock func() time.Time, size int) *recorder {
 func (r *recorder) reset() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.log, r.next, r.total, r.peak = nil, 0, 0, r.running
+	r.log, r.total, r.peak = nil, 0, r.running
 	r.endpoints, r.groups = make(map[string]*Counter), make(map[string]*Counter)
 }
 
@@ -88,7 +87,8 @@ func (r *recorder) begin(req *http.Request, endpoint, group string) *visit {
 		Time: r.clock(), Method: req.Method, Path: req.URL.Path, Query: req.URL.RawQuery,
 		Endpoint: endpoint, Group: group,
 	}
-	r.append(v.entry)
+	r.log = append(r.log, v.entry)
+	r.log = r.log[max(0, len(r.log)-r.size):]
 	r.total++
 	for _, c := range v.counters {
 		c.Requests++
@@ -151,24 +151,13 @@ func (c *Counter) admit(at time.Time) {
 	c.PeakPerSecond = max(c.PeakPerSecond, len(c.second))
 }
 
-func (r *recorder) append(entry *Request) {
-	if len(r.log) < r.size {
-		r.log = append(r.log, entry)
-		return
-	}
-	r.log[r.next] = entry
-	r.next = (r.next + 1) % r.size
-}
-
 // requests lists the log, oldest first.
 func (r *recorder) requests() []Request {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	out := make([]Request, 0, len(r.log))
-	for _, part := range [][]*Request{r.log[r.next:], r.log[:r.next]} {
-		for _, entry := range part {
-			out = append(out, *entry)
-		}
+	out := make([]Request, len(r.log))
+	for k, entry := range r.log {
+		out[k] = *entry
 	}
 	return out
 }

@@ -109,7 +109,7 @@ func (p *place) writeOwners(e *jx.Encoder, declared []resource.Text) {
 				t = p.server.resources.Type("/" + owner)
 			}
 			above := strings.Join(parts[:slices.Index(parts, owner)+2], "/")
-			p.ownerLinks = append(p.ownerLinks, resource.Text{Name: strings.ReplaceAll(t.One, " ", ""), Text: p.call.base + fillPath(above, p.owners[:k+1])})
+			p.ownerLinks = append(p.ownerLinks, resource.Text{Name: strings.ReplaceAll(t.One, " ", ""), Text: p.call.base + resource.Fill(above, p.owners[:k+1])})
 		}
 	}
 	for _, l := range p.ownerLinks {
@@ -238,13 +238,15 @@ func (p *place) writeValue(e *jx.Encoder, row *resource.Row, m *resource.Member,
 		}
 		e.ArrEnd()
 	case map[string]any:
-		if len(m.Children) == 0 {
-			writeJSON(e, v)
-			return
-		}
 		e.ObjStart()
 		for _, child := range m.Children {
 			p.writeMember(e, row, child, v)
+		}
+		if len(m.Children) == 0 {
+			for _, name := range sortedKeys(v) {
+				e.FieldStart(name)
+				p.writeValue(e, row, m, v[name])
+			}
 		}
 		e.ObjEnd()
 	default:

@@ -9,197 +9,211 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
-// seededSink takes the members of a seeded user that are not objects, by their
-// paths: texts by themselves, for most members are, and as any each is allocated.
-type seededSink interface {
-	text(path, text string)
-	set(path string, v any)
+// seededUser is a user as the seed has it. Nothing of it is kept: its members are
+// made when they are asked for.
+type seededUser struct {
+	*environment
+	index  uint32
+	status data.Status
+	times  data.Times
 }
 
-// eachSeeded gives a sink the members of a seeded user.
-func (e *environment) eachSeeded(i uint32, to seededSink) {
-	p := e.people
-	status, times := p.Status(i), p.Times(i)
-	to.text("id", e.userID(i).String())
-	to.text("population.id", e.populations().Row(p.Population(i)).ID)
-	to.text("identityProvider.type", status.Provider)
-	if status.Provider != "PING_ONE" {
-		to.text("identityProvider.id", data.NamedID(e.id.String()+"/identityProviders/partner").String())
-	}
-	to.text("lifecycle.status", status.Lifecycle)
-	to.set("enabled", p.Enabled(i))
-	to.set("mfaEnabled", status.MFA)
-	to.text("verifyStatus", status.Verify)
-	if status.HasEmailVerified {
-		to.set("emailVerified", status.EmailVerified)
-	}
-	p.EachText(i, to.text)
-	if status.Password != "" {
-		to.text("password.status", status.Password)
-	}
-	seededAccount(status, times, to)
-	for _, at := range []struct {
-		path string
-		ms   int64
-		has  bool
-	}{
-		{"createdAt", times.Created, true},
-		{"updatedAt", times.Updated, true},
-		{"lastSignOn.at", times.SignOn, times.SignOn != 0},
-		{"password.lastChangedAt", times.PasswordChanged, status.Password != ""},
-		{"startDate", times.Start, times.Start != 0},
-		{"endDate", times.End, times.End != 0},
-	} {
-		if at.has {
-			to.text(at.path, instant(at.ms))
+func (e *environment) seededUser(i uint32) *seededUser {
+	return &seededUser{e, i, e.people.Status(i), e.people.Times(i)}
+}
+
+// seededTexts make the texts of users that follow from more than words, by their
+// paths; empty where a user has none. Those of data.Texts stand beside them.
+var seededTexts = map[string]func(u *seededUser) string{
+	"id":            func(u *seededUser) string { return u.userID(u.index).String() },
+	"population.id": func(u *seededUser) string { return u.populations().Row(u.people.Population(u.index)).ID },
+	"identityProvider.id": func(u *seededUser) string {
+		if u.status.Provider == "PING_ONE" {
+			return ""
 		}
-	}
-	if times.SignOn != 0 {
-		to.text("lastSignOn.remoteIp", p.RemoteIP(i))
-	}
-	for name, a := range e.schema() {
-		if a.seeded != nil {
-			if v := a.seeded(i); v != nil {
-				to.set(name, v)
-			}
+		return data.NamedID(u.id.String() + "/identityProviders/partner").String()
+	},
+	"identityProvider.type":  func(u *seededUser) string { return u.status.Provider },
+	"lifecycle.status":       func(u *seededUser) string { return u.status.Lifecycle },
+	"verifyStatus":           func(u *seededUser) string { return u.status.Verify },
+	"password.status":        func(u *seededUser) string { return u.status.Password },
+	"password.lastChangedAt": func(u *seededUser) string { return moment(u.times.PasswordChanged) },
+	"account.status": func(u *seededUser) string {
+		if u.status.Locked {
+			return "LOCKED"
 		}
+		return "OK"
+	},
+	"account.lockedAt": func(u *seededUser) string { return moment(u.times.LockedAt) },
+	"account.unlockAt": func(u *seededUser) string { return moment(u.times.UnlockAt) },
+	"createdAt":        func(u *seededUser) string { return moment(u.times.Created) },
+	"updatedAt":        func(u *seededUser) string { return moment(u.times.Updated) },
+	"startDate":        func(u *seededUser) string { return moment(u.times.Start) },
+	"endDate":          func(u *seededUser) string { return moment(u.times.End) },
+	"lastSignOn.at":    func(u *seededUser) string { return moment(u.times.SignOn) },
+	"lastSignOn.remoteIp": func(u *seededUser) string {
+		if u.times.SignOn == 0 {
+			return ""
+		}
+		return u.people.RemoteIP(u.index)
+	},
+}
+
+// seededValues make what is no text; nil where a user has none.
+var seededValues = map[string]func(u *seededUser) any{
+	"account.secondsUntilUnlock": func(u *seededUser) any {
+		if u.times.UnlockAt == 0 {
+			return nil
+		}
+		return (u.times.UnlockAt - u.times.LockedAt) / 1000 // as it was at the lock, so that a row reads the same each time
+	},
+	"enabled":    func(u *seededUser) any { return u.people.Enabled(u.index) },
+	"mfaEnabled": func(u *seededUser) any { return u.status.MFA },
+	"emailVerified": func(u *seededUser) any {
+		if !u.status.HasEmailVerified {
+			return nil
+		}
+		return u.status.EmailVerified
+	},
+}
+
+// moment is an instant that there may be, 0 for none.
+func moment(ms int64) string {
+	if ms == 0 {
+		return ""
 	}
+	return instant(ms)
 }
 
-// seededAccount gives a sink the members of an account.
-func seededAccount(status data.Status, times data.Times, to seededSink) {
-	if !status.Locked {
-		to.text("account.status", "OK")
-		return
-	}
-	to.text("account.status", "LOCKED")
-	to.text("account.lockedAt", instant(times.LockedAt))
-	if times.UnlockAt > 0 {
-		// As it was at the lock, so that a row reads the same each time.
-		to.set("account.secondsUntilUnlock", (times.UnlockAt-times.LockedAt)/1000)
-		to.text("account.unlockAt", instant(times.UnlockAt))
-	}
-}
-
-// seededRow makes the members of a row.
-type seededRow map[string]any
-
-func (r seededRow) text(path, text string) { r.set(path, text) }
-
-func (r seededRow) set(path string, v any) {
-	outer, name, nested := strings.Cut(path, ".")
-	if !nested {
-		r[path] = v
-	} else if inner, ok := r[outer].(map[string]any); ok {
-		inner[name] = v
-	} else {
-		r[outer] = map[string]any{name: v}
-	}
-}
-
-// fromSeed makes the row of a seeded user.
-func (e *environment) fromSeed(i uint32) *resource.Row {
-	members := make(seededRow)
-	e.eachSeeded(i, members)
-	return &resource.Row{ID: e.userID(i).String(), Members: members}
-}
-
-// seededWriter writes seeded users as lists show them. Making a row of each costs
-// more than writing it, and lists of a million write each row once.
-type seededWriter struct {
-	*place
-	members []seededMember
-	at      map[string]int // places in values, by path
-	values  []seededValue  // of the user that is being written
-}
-
-// seededValue is a text or another value; without either there is none.
-type seededValue struct {
-	text  string
-	other any
-}
-
-func (v seededValue) none() bool { return v.text == "" && v.other == nil }
-
-// seededMember is a member that lists show, with the place of its value.
+// seededMember is a member of users with what makes it: a text, another value, or
+// the members of an object. Texts stand by themselves, as most members are such
+// and any each is allocated.
 type seededMember struct {
 	*resource.Member
-	at       int
+	text     func(u *seededUser) string
+	value    func(u *seededUser) any
 	children []seededMember
 }
 
-func newSeededWriter(p *place) *seededWriter {
-	w := &seededWriter{place: p, at: make(map[string]int)}
-	w.members = w.compile("", p.shape())
-	w.values = make([]seededValue, len(w.at))
-	return w
-}
-
-// compile finds the members of an object that lists show, in their order.
-func (w *seededWriter) compile(prefix string, object *resource.Member) (out []seededMember) {
-	for _, m := range object.Children {
-		if m.WriteOnly || m.Asked != "" {
-			continue
+// seededMember finds what makes the member at a path.
+func (e *environment) seededMember(m *resource.Member, path string) seededMember {
+	out := seededMember{Member: m, text: seededTexts[path], value: seededValues[path]}
+	if word := data.Texts[path]; word != nil {
+		out.text = func(u *seededUser) string { return word(u.people, u.index) }
+	}
+	if a := e.schema()[path]; a != nil && a.seeded != nil {
+		out.value = func(u *seededUser) any { return a.seeded(u.index) }
+	}
+	if path == "account.canAuthenticate" {
+		out.value = func(u *seededUser) any { return u.people.Enabled(u.index) && !u.status.Locked }
+	}
+	for _, child := range m.Children {
+		if !child.WriteOnly && child.Asked == "" {
+			out.children = append(out.children, e.seededMember(child, strings.TrimPrefix(path+"."+child.Name, ".")))
 		}
-		path := prefix + m.Name
-		n := seededMember{Member: m, at: len(w.at)}
-		w.at[path] = n.at
-		n.children = w.compile(path+".", m)
-		out = append(out, n)
 	}
 	return out
 }
 
-func (w *seededWriter) set(path string, v any) {
-	if k, ok := w.at[path]; ok {
-		w.values[k].other = v
-	}
+// seededShape are the members that lists show of users.
+func (e *environment) seededShape() []seededMember {
+	return e.making.get(e.structure, func() []seededMember { return e.seededMember(usersShape(e), "").children })
 }
 
-func (w *seededWriter) text(path, text string) {
-	if k, ok := w.at[path]; ok {
-		w.values[k].text = text
+// fromSeed makes the row of a seeded user.
+func (e *environment) fromSeed(i uint32) *resource.Row {
+	u, out := e.seededUser(i), make(map[string]any)
+	set := func(path string, v any) {
+		if v == nil || v == "" {
+			return
+		}
+		outer, name, nested := strings.Cut(path, ".")
+		if inner, ok := out[outer].(map[string]any); ok {
+			inner[name] = v
+		} else if nested {
+			out[outer] = map[string]any{name: v}
+		} else {
+			out[path] = v
+		}
 	}
+	for path, text := range seededTexts {
+		set(path, text(u))
+	}
+	for path, word := range data.Texts {
+		set(path, word(e.people, i))
+	}
+	for path, value := range seededValues {
+		set(path, value(u))
+	}
+	for name, a := range e.schema() {
+		if a.seeded != nil {
+			set(name, a.seeded(i))
+		}
+	}
+	return &resource.Row{ID: resource.First(out, "id"), Members: out}
 }
 
-func (w *seededWriter) write(e *jx.Encoder, i uint32) {
-	clear(w.values)
-	w.call.environment.eachSeeded(i, w)
-	w.set("account.canAuthenticate", w.values[w.at["enabled"]].other == true && w.values[w.at["account.status"]].text == "OK")
-	row := &resource.Row{ID: w.values[w.at["id"]].text}
+// seededTextsAt are the texts at a path of a seeded user, for filters. Those of
+// words are by far the most.
+func (e *environment) seededTextsAt(path string, i uint32, dst []string) []string {
+	var text string
+	if word := data.Texts[path]; word != nil {
+		text = word(e.people, i)
+	} else if m := e.seededMember(&resource.Member{}, path); m.value != nil {
+		return resource.Values(m.value(e.seededUser(i)), "")
+	} else if m.text != nil {
+		text = m.text(e.seededUser(i))
+	}
+	if text == "" {
+		return dst
+	}
+	return append(dst, text)
+}
+
+// writeSeeded writes a seeded user as lists show it. Making a row costs more than
+// writing it, and lists of a million write each row once.
+func (p *place) writeSeeded(e *jx.Encoder, i uint32) {
+	u := p.call.environment.seededUser(i)
 	e.ObjStart()
 	e.FieldStart("_links")
-	w.writeLinks(e, row)
-	w.object(e, row, w.members)
+	p.writeLinks(e, &resource.Row{ID: u.userID(i).String()})
+	p.writeMade(e, u, u.seededShape(), "")
 	e.ObjEnd()
 }
 
-// object writes members. An object without any is not there.
-func (w *seededWriter) object(e *jx.Encoder, row *resource.Row, members []seededMember) {
+// writeMade writes the members that a user has, of the row or of an object in it,
+// which is there when any of them is.
+func (p *place) writeMade(e *jx.Encoder, u *seededUser, members []seededMember, object string) {
+	open := object == ""
 	for _, m := range members {
-		switch v := w.values[m.at]; {
+		var text string
+		var v any
+		switch {
+		case m.text != nil:
+			text = m.text(u)
+		case m.value != nil:
+			v = m.value(u)
 		case m.Kind == resource.Owner:
-			w.writeMember(e, row, m.Member, nil)
-		case v.text != "":
-			e.FieldStart(m.Name)
-			e.Str(v.text)
-		case v.other != nil:
-			e.FieldStart(m.Name)
-			w.writeValue(e, row, m.Member, v.other)
-		case w.any(m.children):
-			e.FieldStart(m.Name)
+			p.writeMember(e, nil, m.Member, nil)
+		default:
+			p.writeMade(e, u, m.children, m.Name)
+		}
+		if text == "" && v == nil {
+			continue
+		}
+		if !open {
+			e.FieldStart(object)
 			e.ObjStart()
-			w.object(e, row, m.children)
-			e.ObjEnd()
+			open = true
+		}
+		e.FieldStart(m.Name)
+		if v != nil {
+			p.writeValue(e, nil, m.Member, v)
+		} else {
+			e.Str(text)
 		}
 	}
-}
-
-func (w *seededWriter) any(members []seededMember) bool {
-	for _, m := range members {
-		if !w.values[m.at].none() {
-			return true
-		}
+	if open && object != "" {
+		e.ObjEnd()
 	}
-	return false
 }

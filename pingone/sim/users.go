@@ -17,12 +17,9 @@ const mediaImport = "application/vnd.pingidentity.user.import+json"
 // asked for, or kept because they were written. Beside what their file declares
 // a row has the groups that the user was put into, unless they are those of the
 // seed.
-type userRows struct {
-	*place
-	seeded *seededWriter // once a list has made it
-}
+type userRows struct{ *place }
 
-func usersOf(p *place) source { return &userRows{place: p} }
+func usersOf(p *place) source { return &userRows{p} }
 
 // find implements source.
 func (r *userRows) find(id string) (*resource.Row, error) {
@@ -59,12 +56,9 @@ func (r *userRows) numbered(i uint32) *resource.Row {
 func (r *userRows) writeNumbered(e *jx.Encoder, i uint32) {
 	if r.expand != "" || r.call.environment.asWritten(i, r.call.now) != nil {
 		r.write(e, r.numbered(i))
-		return
+	} else {
+		r.writeSeeded(e, i)
 	}
-	if r.seeded == nil {
-		r.seeded = newSeededWriter(r.place)
-	}
-	r.seeded.write(e, i)
 }
 
 func (r *userRows) remove(row *resource.Row) {

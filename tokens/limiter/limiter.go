@@ -61,15 +61,3 @@ type Limiter interface {
 	// the number of calls in flight is then bounded, until a 429 teaches more.
 	SetLimit(license, group string, perSecond float64)
 }
-
-// Unlimited is a Limiter that lets every call pass at once, for tests and
-// tools.
-var Unlimited Limiter = unlimited{}
-
-type unlimited struct{}
-
-func (unlimited) Acquire(ctx context.Context, _ Request) (func(), error) {
-	return func() {}, ctx.Err()
-}
-func (unlimited) Report(context.Context, string, string, Outcome) {}
-func (unlimited) SetLimit(string, string, float64)                {}

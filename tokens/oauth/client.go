@@ -53,9 +53,6 @@ func NewClient(e Endpoints, c Credentials, httpClient *http.Client) (*Client, er
 // Endpoints returns the server's addresses.
 func (c *Client) Endpoints() Endpoints { return c.endpoints }
 
-// ClientID returns the application's id.
-func (c *Client) ClientID() string { return c.auth.id }
-
 // answer is a token endpoint's JSON body, good or bad (RFC 6749 sections 5.1
 // and 5.2).
 type answer struct {

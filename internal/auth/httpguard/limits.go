@@ -13,13 +13,9 @@ type LimitsConfig struct {
 	// Body is the largest body in bytes (16 MiB).
 	Body int64
 	// Headers is the largest number of header lines (100). Their size is
-	// bounded by http.Server.MaxHeaderBytes; MaxHeaderBytes is the value for it.
+	// bounded by http.Server.MaxHeaderBytes.
 	Headers int
 }
-
-// MaxHeaderBytes is what http.Server.MaxHeaderBytes should be: a token of
-// 16 KiB, an address of 32 KiB and the rest fit.
-const MaxHeaderBytes = 64 << 10
 
 // Limits refuses requests that are larger than allowed. A body whose length
 // isn't announced is cut off where it passes the bound, which

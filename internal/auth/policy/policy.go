@@ -15,21 +15,6 @@ type Policy struct {
 	DefaultRoles []string
 }
 
-// Open returns the policy of a gateway without a policy file: every caller who
-// got in may do everything. Connections still refuse writes unless they allow
-// them.
-func Open() *Policy {
-	const name = "everything"
-	all := []Pattern{"*"}
-	return &Policy{
-		DefaultRoles: []string{name},
-		Roles: map[string]*Role{name: {
-			Name: name, Procedures: all,
-			Grants: []Grant{{Connections: all, Schemas: all, Tables: all, Write: true}},
-		}},
-	}
-}
-
 // Role is a set of rights with a name.
 type Role struct {
 	Name        string

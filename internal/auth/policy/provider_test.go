@@ -374,24 +374,6 @@ roles:
 	}
 }
 
-func TestOpenPolicyWithholdsNothing(t *testing.T) {
-	t.Parallel()
-	e, err := policy.New(policy.Config{Policy: policy.Open(), Binder: &binder{}, HashKey: hashKey})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := newMemory()
-	for _, who := range []*auth.Principal{caller(), caller("whatever"), auth.NewAnonymous()} {
-		s, err := e.Provider("any", m, who).Schema(t.Context(), "Customers")
-		if err != nil || s != m.schemas[2] || e.MayCall("Anything", who) != nil {
-			t.Errorf("%v: %v, %v", who, s, err)
-		}
-	}
-	if _, err := e.Provider("any", m, nil).Schema(t.Context(), "Customers"); !gwerr.Is(err, gwerr.UnknownSchema) {
-		t.Errorf("nobody sees something: %v", err)
-	}
-}
-
 func TestNewRefusesWhatIsMissing(t *testing.T) {
 	t.Parallel()
 	p, err := policy.Parse("p", []byte("version: 1"))

@@ -19,7 +19,7 @@ type grant struct {
 	redirect  string
 	challenge string     // of PKCE, always S256
 	params    url.Values // of a pushed authorization request
-	usedAt    time.Time  // when it was used first
+	used      bool
 	expiry    time.Time
 
 	device // of a device authorization
@@ -50,7 +50,7 @@ func (s *Server) put(name string, g grant, lifetime time.Duration) {
 		s.swept = now
 		maps.DeleteFunc(s.grants, func(_ string, g *grant) bool { return now.After(g.expiry) })
 	}
-	g.expiry, g.usedAt = now.Add(lifetime), time.Time{}
+	g.expiry, g.used = now.Add(lifetime), false
 	s.grants[name] = &g
 }
 
@@ -63,22 +63,20 @@ func (s *Server) find(kind, name string) *grant {
 	return nil
 }
 
-// use takes what works once, or for a grace period after that. A later use takes
-// what it gave away with it (RFC 6749 section 4.1.2, RFC 9700 section 4.14.2).
-func (s *Server) use(kind, name string, app App, grace time.Duration) (grant, bool) {
-	now := s.cfg.Clock()
+// use takes what works once. A later use takes what it gave away with it (RFC 6749
+// section 4.1.2, RFC 9700 section 4.14.2).
+func (s *Server) use(kind, name string, app App) (grant, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := s.find(kind, name)
 	switch {
 	case g == nil || g.app.ID != app.ID:
 		return grant{}, false
-	case g.usedAt.IsZero():
-		g.usedAt = now
-	case now.Sub(g.usedAt) >= grace:
+	case g.used:
 		s.endSession(g.session)
 		return grant{}, false
 	}
+	g.used = true
 	return *g, true
 }
 

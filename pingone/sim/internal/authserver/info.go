@@ -21,7 +21,7 @@ func (s *Server) introspect(x *exchange, app App) *refusal {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g := s.find(byRefresh, text)
-	if g == nil || g.app.ID != app.ID || !g.usedAt.IsZero() {
+	if g == nil || g.app.ID != app.ID || g.used {
 		return x.json(http.StatusOK, map[string]any{"active": false})
 	}
 	return x.json(http.StatusOK, map[string]any{

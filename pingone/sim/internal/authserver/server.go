@@ -62,7 +62,6 @@ type Config struct {
 	Key             *rsa.PrivateKey // the first signing key; nil: made when it is needed
 	Lifetime        time.Duration   // of access and ID tokens
 	RefreshLifetime time.Duration
-	RefreshGrace    time.Duration // in which a rotated refresh token still works
 }
 
 // Server issues and checks tokens. It is safe for concurrent use.

@@ -71,7 +71,7 @@ func (s *Server) ownGrant(x *exchange, app App) (grant, *refusal) {
 // grantOfCode: RFC 6749 section 4.1.3 and RFC 7636 section 4.5.
 func (s *Server) grantOfCode(x *exchange, app App) (grant, *refusal) {
 	form := x.r.PostForm
-	g, ok := s.use(byCode, form.Get("code"), app, 0)
+	g, ok := s.use(byCode, form.Get("code"), app)
 	switch {
 	case !ok:
 		return g, badRequest("invalid_grant", "The code is not valid or has expired.")
@@ -89,11 +89,10 @@ func verifierFits(verifier, challenge string) bool {
 	return challenge != "" && subtle.ConstantTimeCompare([]byte(urlSafe(sum[:])), []byte(challenge)) == 1
 }
 
-// grantOfRefresh rotates: each refresh token works once, and for the grace period
-// after that.
+// grantOfRefresh rotates: each refresh token works once.
 func (s *Server) grantOfRefresh(x *exchange, app App) (grant, *refusal) {
 	form := x.r.PostForm
-	g, ok := s.use(byRefresh, form.Get("refresh_token"), app, s.cfg.RefreshGrace)
+	g, ok := s.use(byRefresh, form.Get("refresh_token"), app)
 	if !ok {
 		return g, badRequest("invalid_grant", "The refresh token is not valid or has expired.")
 	}

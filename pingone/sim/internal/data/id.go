@@ -2,40 +2,20 @@ package data
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 
 	"github.com/google/uuid"
 )
 
 // ID is a UUID (version 4 in form).
-type ID [16]byte
-
-// String is the UUID in small letters.
-func (id ID) String() string {
-	var room [36]byte
-	return string(id.Append(room[:0]))
-}
-
-// Append adds the UUID's text to dst.
-func (id ID) Append(dst []byte) []byte {
-	dst = hex.AppendEncode(dst, id[0:4])
-	dst = append(dst, '-')
-	dst = hex.AppendEncode(dst, id[4:6])
-	dst = append(dst, '-')
-	dst = hex.AppendEncode(dst, id[6:8])
-	dst = append(dst, '-')
-	dst = hex.AppendEncode(dst, id[8:10])
-	dst = append(dst, '-')
-	return hex.AppendEncode(dst, id[10:16])
-}
+type ID = uuid.UUID
 
 // ParseID reads a UUID in either case.
 func ParseID(s string) (id ID, ok bool) {
 	if len(s) != 36 {
 		return id, false // the package reads other forms too
 	}
-	u, err := uuid.Parse(s)
-	return ID(u), err == nil
+	id, err := uuid.Parse(s)
+	return id, err == nil
 }
 
 // IDs maps indexes to UUIDs and back without a table: the last four bytes hold

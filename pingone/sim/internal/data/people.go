@@ -101,23 +101,27 @@ const year = 365 * 24 * 3600 * 1000
 
 // Times are the instants in a user's row, in Unix milliseconds; 0 when unset.
 type Times struct {
-	Created, Updated, SignOn, LockedAt, PasswordChanged int64
-	UnlockAt                                            int64 // of a lock that ends by itself, years away
-	Start, End                                          int64 // of validity
+	Created, Updated, SignOn, LockedAt int64
+	PasswordChanged                    int64 // of those who have one
+	UnlockAt                           int64 // of a lock that ends by itself, years away
+	Start, End                         int64 // of validity
 }
 
 // Times makes the instants of a user.
 func (p *People) Times(i uint32) Times {
 	var t Times
+	status := p.Status(i)
 	t.Created = Epoch + int64(p.hash(i, hashCreated)%(9*year))
 	h := p.hash(i, hashUpdated)
 	t.Updated = t.Created + int64(h%(year/2))*int64(h>>60%2)
-	t.PasswordChanged = t.Created
+	if status.Password != "" {
+		t.PasswordChanged = t.Created
+	}
 	if s := p.hash(i, hashSignOn); !in(s, 350) {
 		t.SignOn = t.Created + int64(s>>10%year)
 		t.Updated = max(t.Updated, t.SignOn)
 	}
-	if p.Status(i).Locked {
+	if status.Locked {
 		t.LockedAt = t.Updated
 		if h>>50%2 == 0 {
 			t.UnlockAt = t.LockedAt + 20*year

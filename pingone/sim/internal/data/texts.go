@@ -61,42 +61,23 @@ var attributes = []attribute{
 // numTexts is the number of attributes.
 const numTexts = 24
 
-// textAt are the places of the attributes.
-var textAt = func() map[string]int {
-	out := make(map[string]int)
+// Texts make the text attributes of users by their paths; empty where a user has
+// none.
+var Texts = func() map[string]func(p *People, i uint32) string {
+	out := make(map[string]func(*People, uint32) string)
 	for k, a := range attributes {
-		out[a.path] = k
+		out[a.path] = func(p *People, i uint32) string {
+			if a.human && p.robot(i) {
+				return ""
+			}
+			return a.text(p, i, p.hash(i, uint64(k)))
+		}
 	}
 	return out
 }()
 
-// EachText visits the text attributes that a user has, by their paths.
-func (p *People) EachText(i uint32, visit func(path, text string)) {
-	robot := p.robot(i)
-	for k, a := range attributes {
-		if a.human && robot {
-			continue
-		}
-		if text := a.text(p, i, p.hash(i, uint64(k))); text != "" {
-			visit(a.path, text)
-		}
-	}
-}
-
-// IsText reports whether there is a text attribute of a path.
-func IsText(path string) bool {
-	_, ok := textAt[path]
-	return ok
-}
-
 // Text is the value of a text attribute; empty when the user has none.
-func (p *People) Text(i uint32, path string) string {
-	k, ok := textAt[path]
-	if !ok || attributes[k].human && p.robot(i) {
-		return ""
-	}
-	return attributes[k].text(p, i, p.hash(i, uint64(k)))
-}
+func (p *People) Text(i uint32, path string) string { return Texts[path](p, i) }
 
 // some is a text that not everybody has.
 func some(has bool, text string) string {

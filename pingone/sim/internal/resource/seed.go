@@ -84,27 +84,9 @@ func (t *Type) checkRows() error {
 	return nil
 }
 
-// below are the owners of a path, the environment apart.
-func (t *Type) below() []string {
-	if t.InEnvironment() {
-		return t.owners[1:]
-	}
-	return t.owners
-}
-
 // address is where a collection is, such as agreements/terms/languages: the
 // collections above it and their rows in turn.
-func (t *Type) address(of []string) string {
-	var out []string
-	params := t.below()
-	for _, segment := range strings.Split(t.name, "/") {
-		out = append(out, segment)
-		if len(params) > 0 && segment == params[0] && len(of) > 0 {
-			out, of, params = append(out, of[0]), of[1:], params[1:]
-		}
-	}
-	return strings.Join(out, "/")
-}
+func (t *Type) address(of []string) string { return Fill(t.local, of) }
 
 // row is the address of a row in a collection.
 func (t *Type) row(of []string, name string) string {
@@ -119,7 +101,7 @@ func (s *Set) checkSeeds() error {
 	for _, t := range s.Types {
 		for k, seed := range t.Rows {
 			at, address := "$.rows["+strconv.Itoa(k)+"]", t.row(seed.Of, seed.Name)
-			if depth := len(t.below()); len(seed.Of) != depth {
+			if depth := strings.Count(t.local, "{"); len(seed.Of) != depth {
 				return t.file.fail(at, "row %s needs the names of %d owning rows under of", seed.Name, depth)
 			}
 			for _, environment := range append(seed.In, "")[:max(1, len(seed.In))] {
@@ -195,10 +177,9 @@ func (s *Set) Plant(into *Store, environment string, empty bool, id Resolver, st
 
 // resolved is the address of a collection with ids for the names of its owners.
 func (t *Type) resolved(of []string, id Resolver) string {
-	named, names := strings.Split(t.address(of), "/"), strings.Split(t.address(slices.Repeat([]string{"*"}, len(of))), "/")
-	out := slices.Clone(named)
-	for k, segment := range names {
-		if segment == "*" {
+	out, named := strings.Split(t.local, "/"), strings.Split(t.address(of), "/")
+	for k, segment := range out {
+		if strings.HasPrefix(segment, "{") {
 			out[k] = id(strings.Join(named[:k+1], "/"))
 		}
 	}
@@ -206,7 +187,20 @@ func (t *Type) resolved(of []string, id Resolver) string {
 }
 
 // At is the address of a collection in a store, of the ids in its path.
-func (t *Type) At(ids []string) string { return t.address(ids[len(t.owners)-len(t.below()):]) }
+func (t *Type) At(ids []string) string {
+	return t.address(ids[len(t.owners)-strings.Count(t.local, "{"):])
+}
+
+// Fill puts ids into a path; what there is no id for stays.
+func Fill(path string, ids []string) string {
+	parts := strings.Split(path, "/")
+	for k, part := range parts {
+		if strings.HasPrefix(part, "{") && len(ids) > 0 {
+			parts[k], ids = ids[0], ids[1:]
+		}
+	}
+	return strings.Join(parts, "/")
+}
 
 // resolve puts ids in the place of the rows that values name with @.
 func resolve(v any, id Resolver) any {

@@ -48,6 +48,7 @@ type Type struct {
 	Seeds    []yaml.MapSlice  `yaml:"rows"`
 
 	name   string   // gateways/instances, or /organizations/licenses
+	local  string   // the path within an environment
 	owners []string // collections of the path's parameters: environments, gateways
 	file   *source
 }
@@ -155,8 +156,9 @@ func (t *Type) split() {
 			t.owners = append(t.owners, segments[k-1])
 		}
 	}
-	if t.name = "/" + strings.Join(fixed, "/"); t.InEnvironment() {
-		t.name = strings.Join(fixed[1:], "/")
+	t.name, t.local = "/"+strings.Join(fixed, "/"), t.Path
+	if t.InEnvironment() {
+		t.name, t.local = strings.Join(fixed[1:], "/"), strings.Join(segments[2:], "/")
 	}
 }
 

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// FormatOptions returns the canonical decoded text of options as they stand
+// formatOptions returns the canonical decoded text of options as they stand
 // within the parentheses of an item of $expand, joined by semicolons.
-func FormatOptions(o *Options) string {
+func formatOptions(o *Options) string {
 	var w printer
 	for i, option := range o.list() {
 		if i > 0 {
@@ -71,7 +71,7 @@ func (o *Options) list() []namedOption {
 		}
 	}
 	for _, alias := range o.Aliases {
-		list = append(list, namedOption{"@" + alias.Name, FormatExpr(alias.Value)})
+		list = append(list, namedOption{"@" + alias.Name, formatExpr(alias.Value)})
 	}
 	for _, custom := range o.Custom {
 		list = append(list, namedOption{custom.Name, custom.Value})
@@ -144,7 +144,7 @@ func (w *printer) text(t *Text) {
 
 func (w *printer) nested(o *Options) {
 	if o != nil {
-		w.WriteString("(" + FormatOptions(o) + ")")
+		w.WriteString("(" + formatOptions(o) + ")")
 	}
 }
 
