@@ -43,6 +43,7 @@ type binder struct {
 	schemas map[string]*catalog.Schema
 	tree    *syntax
 	late    []late
+	changed bool           // by a view, what the statement gives depends on the time of day
 	alone   bool           // no other large statement is planned
 	open    []Parameter    // those that the edited text has as $1, $2 …
 	types   []catalog.Type // of those, when the statement is planned
@@ -123,6 +124,13 @@ func (e *Engine) plan(ctx context.Context, b *binder) (*query.Query, error) {
 	}
 	if err := e.with(ctx, nil, b, b.parse); err != nil {
 		return nil, translate(err)
+	}
+	if unfolded, err := b.unfold(ctx); err != nil {
+		return nil, translate(err)
+	} else if unfolded {
+		if err := e.with(ctx, nil, b, b.parse); err != nil {
+			return nil, translate(err)
+		}
 	}
 	if err := b.resolve(ctx); err != nil {
 		return nil, translate(err)

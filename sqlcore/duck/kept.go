@@ -96,6 +96,8 @@ func (k *kept) bind(ctx context.Context, b *binder, plan func() (*query.Query, e
 	k.planned.Add(1)
 	q, err := plan()
 	switch {
+	case err == nil && b.changed:
+		return (&keptQuery{query: q, types: b.types}).bound(b.open)
 	case err == nil:
 	case len(b.open) > 0 && refuses(err):
 		q = nil // it may be the parameters' fault
