@@ -158,6 +158,7 @@ func (q *request) locate() (done bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	q.schema = q.schema.Sets()
 	q.root = q.serviceRoot(name)
 	if _, writes := kinds[q.r.Method]; writes {
 		rest, found = strings.CutSuffix(rest, querySegment)

@@ -27,6 +27,11 @@ var (
 		"text", "string", false,
 		func(s string) (string, error) { return s, nil }, func(s string) string { return s },
 	}
+	// viewsCodec reads the path of a file, or views as JSON.
+	viewsCodec = codec[string]{
+		"file, or names and queries", "string", false,
+		func(s string) (string, error) { return s, nil }, func(s string) string { return s },
+	}
 	// addressCodec reads "off" as no address.
 	addressCodec = codec[string]{
 		"address or off", "string", false,

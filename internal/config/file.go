@@ -164,6 +164,9 @@ func (l *loader) connectionNode(file, name string, kv *ast.MappingValueNode) {
 			l.problem(o.at(name), where, "Keep one of them.", "is given twice, first as %s.", first)
 			continue
 		}
+		if _, mapping := yamlnode.Pairs(p.Value); mapping && o.Property == "Views" {
+			o, _ = l.index.property("UserDefinedViews")
+		}
 		seen[o] = key
 		if isFile {
 			l.secretFile(file, o, name, p.Value)
@@ -188,6 +191,12 @@ func (l *loader) value(file string, o *Option, name string, n ast.Node) {
 		}
 		l.apply(o, name, strings.Join(parts, ","), where)
 		return
+	}
+	if o.Kind == viewsCodec.kind {
+		if pairs, ok := yamlnode.Pairs(n); ok {
+			l.views(file, o, name, n, pairs)
+			return
+		}
 	}
 	text, ok := scalar(n)
 	if !ok {

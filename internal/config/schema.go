@@ -84,6 +84,9 @@ func (o Option) schema() map[string]any {
 	if o.Kind == "seconds" {
 		value["type"] = []string{"number", "string"}
 	}
+	if o.Kind == viewsCodec.kind {
+		value["type"] = []string{"string", "object"}
+	}
 	if len(o.Values) > 0 && !o.list {
 		value["enum"] = o.Values
 		delete(value, "type")

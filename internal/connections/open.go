@@ -60,6 +60,10 @@ func (p *Pool) open(c *config.Connection, t *connect.Tokens, stop func() error) 
 	if err != nil {
 		return nil, nil, err
 	}
+	views, err := savedViews(c)
+	if err != nil {
+		return nil, nil, errors.Join(err, d.Close())
+	}
 	x := exec.New(exec.Config{Source: d, Engine: p.Engine, Sink: p.Sink, Plan: plan.Options{
 		MaxFanout: c.MaxFanout, PushUnconfirmed: c.PushUnconfirmed, PageSize: c.Pagesize,
 	}})
@@ -73,11 +77,28 @@ func (p *Pool) open(c *config.Connection, t *connect.Tokens, stop func() error) 
 			Allows:     map[string]bool{"AllowSchemaDelete": c.AllowSchemaDelete},
 			Provider:   service.Browse(d, c.BrowsableSchemas, slices.Concat(c.Tables, c.Views)),
 			Executor:   x,
+			Views:      views,
 			Procedures: append(procedures.OAuth(t), d.Procedures()...),
 			Properties: listed(c),
 		},
 		Directory: d, Tokens: t, Limits: &Limits{directory: d, budget: p.Budget, license: pace.license()}, config: c,
 	}, closing, nil
+}
+
+// savedViews reads the views of the configuration.
+func savedViews(c *config.Connection) (*service.Views, error) {
+	saved, err := c.SavedViews()
+	if err != nil {
+		return nil, err
+	}
+	shown := slices.Concat(c.Tables, c.Views)
+	var views []service.SavedView
+	for _, v := range saved {
+		if len(shown) == 0 || slices.ContainsFunc(shown, func(n string) bool { return strings.EqualFold(n, v.Name) }) {
+			views = append(views, service.SavedView(v))
+		}
+	}
+	return service.NewViews(views)
 }
 
 // listed are the properties for sys_connection_props.

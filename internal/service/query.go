@@ -148,10 +148,7 @@ func (r *Request) Bind(ctx context.Context, st query.Statement) (*query.Query, e
 // bind is Bind over schemas of the caller's choice.
 func (r *Request) bind(ctx context.Context, st query.Statement, provider catalog.Provider) (*query.Query, error) {
 	c := r.session.service.config
-	catalogs := []string{r.connection.Name}
-	if r.connection.Name == c.Pool.Default() {
-		catalogs = append(catalogs, c.Aliases...)
-	}
+	catalogs := r.session.service.catalogs(r.connection)
 	shown := *r.catalog
 	shown.Provider = provider
 	return attempt(ctx, r, func() (*query.Query, error) {

@@ -43,6 +43,8 @@ type Database struct {
 	Allows map[string]bool
 	// Procedures can be called on the connection.
 	Procedures procedure.Set
+	// Views are those of the configuration; nil for none.
+	Views *Views
 	// Properties are listed by sys_connection_props.
 	Properties []system.Property
 	// Hold keeps the connection open for longer than the context it was asked
@@ -72,6 +74,7 @@ type Pool interface {
 // Binder checks and plans SQL.
 type Binder interface {
 	Bind(ctx context.Context, r duck.BindRequest) (*query.Query, error)
+	View(ctx context.Context, r duck.BindRequest) (*query.Query, *catalog.View, error)
 }
 
 // Policy decides what callers see and may use.
@@ -155,7 +158,16 @@ func (s *Service) connection(ctx context.Context, name string, p *auth.Principal
 		return nil, nil, err
 	}
 	if s.config.Policy == nil {
-		return c, s.withAll(c, c.Provider), nil
+		return c, s.withViews(c, s.withAll(c, c.Provider)), nil
 	}
-	return c, s.withAll(c, s.config.Policy.Provider(c.Name, c.Provider, p)), nil
+	return c, s.withViews(c, s.withAll(c, s.config.Policy.Provider(c.Name, c.Provider, p))), nil
+}
+
+// catalogs are the names that may stand before a schema's.
+func (s *Service) catalogs(c *Database) []string {
+	names := []string{c.Name}
+	if c.Name == s.config.Pool.Default() {
+		names = append(names, s.config.Aliases...)
+	}
+	return names
 }

@@ -78,6 +78,12 @@ func (d *desk) Database(ctx context.Context, name string, _ *auth.Principal) (*s
 	return &service.Database{Name: "main", MaxRows: 100}, nil
 }
 
+// View implements service.Binder.
+func (d *desk) View(ctx context.Context, r duck.BindRequest) (*query.Query, *catalog.View, error) {
+	q, err := d.Bind(ctx, r)
+	return q, &catalog.View{Text: r.SQL, SQL: r.SQL}, err
+}
+
 // Bind implements service.Binder.
 func (d *desk) Bind(_ context.Context, r duck.BindRequest) (*query.Query, error) {
 	d.mu.Lock()

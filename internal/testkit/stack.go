@@ -38,6 +38,8 @@ type Options struct {
 	ReadOnly bool
 	// Allows are further properties of the connection.
 	Allows map[string]bool
+	// Views are queries that are named like tables.
+	Views []service.SavedView
 	// Client changes the PingOne client's configuration.
 	Client func(*pingone.Config)
 	// Exec changes the executor's configuration.
@@ -131,7 +133,11 @@ func Start(t testing.TB, o Options) *Stack {
 		o.Exec(&x)
 	}
 	s.Executor = exec.New(x)
-	c := service.Config{Pool: onePool{&service.Database{Name: "pingone", Provider: d, Executor: s.Executor, Writer: d, ReadOnly: o.ReadOnly, MaxAffected: o.MaxAffected, Allows: o.Allows, Procedures: d.Procedures()}}, Binder: s.Engine, Aliases: []string{"CData"}, Sink: o.Sink}
+	views, err := service.NewViews(o.Views)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := service.Config{Pool: onePool{&service.Database{Name: "pingone", Provider: d, Executor: s.Executor, Writer: d, ReadOnly: o.ReadOnly, MaxAffected: o.MaxAffected, Allows: o.Allows, Views: views, Procedures: d.Procedures()}}, Binder: s.Engine, Aliases: []string{"CData"}, Sink: o.Sink}
 	if o.Service != nil {
 		o.Service(&c)
 	}

@@ -137,6 +137,8 @@ type Table struct {
 	// Members are the tables, one for each environment, whose rows this one has
 	// together; nil for a table of its own.
 	Members []*Table
+	// View is the query whose rows these are; nil for a table of its own.
+	View *View
 	// Restriction is set on a table that shows a caller only a part.
 	Restriction *Restriction
 }

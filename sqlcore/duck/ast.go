@@ -18,6 +18,7 @@ import (
 // tableRef is a table named in a text.
 type tableRef struct {
 	catalog, schema, name string
+	alias                 string // "" for none
 	pos                   int
 }
 
@@ -222,7 +223,7 @@ func (r *treeReader) commonTables(o object, sc *scope) (*scope, error) {
 func (r *treeReader) check(o object, sc *scope) error {
 	switch text(o, "type") {
 	case "BASE_TABLE":
-		t := tableRef{text(o, "catalog_name"), text(o, "schema_name"), text(o, "table_name"), position(o)}
+		t := tableRef{text(o, "catalog_name"), text(o, "schema_name"), text(o, "table_name"), text(o, "alias"), position(o)}
 		if t.schema != "" || t.catalog != "" || sc.find(t.name, false) == nil {
 			r.out.tables = append(r.out.tables, t)
 		}

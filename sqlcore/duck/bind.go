@@ -10,6 +10,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/dialect"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/wire"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
@@ -42,6 +43,7 @@ type binder struct {
 	schemas map[string]*catalog.Schema
 	tree    *syntax
 	late    []late
+	changed bool           // by a view, what the statement gives depends on the time of day
 	alone   bool           // no other large statement is planned
 	open    []Parameter    // those that the edited text has as $1, $2 …
 	types   []catalog.Type // of those, when the statement is planned
@@ -122,6 +124,13 @@ func (e *Engine) plan(ctx context.Context, b *binder) (*query.Query, error) {
 	}
 	if err := e.with(ctx, nil, b, b.parse); err != nil {
 		return nil, translate(err)
+	}
+	if unfolded, err := b.unfold(ctx); err != nil {
+		return nil, translate(err)
+	} else if unfolded {
+		if err := e.with(ctx, nil, b, b.parse); err != nil {
+			return nil, translate(err)
+		}
 	}
 	if err := b.resolve(ctx); err != nil {
 		return nil, translate(err)
@@ -207,7 +216,34 @@ func (b *binder) prepareText(asked []sqltext.Token, values map[int]Parameter, op
 		edits = append(edits, sqltext.Edit{Start: last, End: len(b.sql)}) // a semicolon, comments
 	}
 	b.edit(edits)
-	return b.top()
+	if err := b.top(); err != nil {
+		return err
+	}
+	return b.translate()
+}
+
+// translate puts what other dialects say into the engine's words.
+func (b *binder) translate() error {
+	if !dialect.Applies(b.tokens) {
+		return nil
+	}
+	tokens, err := sqltext.Lex(b.sql)
+	if err != nil {
+		return err
+	}
+	edits, err := dialect.Rewrite(b.sql, tokens)
+	if err == nil && len(edits) == 0 {
+		return nil
+	}
+	if err == nil {
+		b.edit(edits)
+		_, err = sqltext.Lex(b.sql) // for its bounds
+	}
+	if err != nil {
+		g := gwerr.From(err)
+		return g.At(b.source(max(0, g.Position)))
+	}
+	return nil
 }
 
 // top rewrites SELECT TOP n.
@@ -305,6 +341,9 @@ func (b *binder) parse(ctx context.Context) error {
 		r, err := decodePlan(answer)
 		if err != nil {
 			return err
+		}
+		if r.ErrorType == "not implemented" && b.says("pivot") {
+			return gwerr.New(gwerr.NotImplemented, "PIVOT must say which values become columns.", "List them, as in ON City IN ('Rome', 'Oslo').").At(b.tokens[0].Start)
 		}
 		if r.ErrorType == "not implemented" {
 			return gwerr.New(gwerr.NotImplemented, "This statement is not offered.", "Use SELECT, WITH, VALUES or FROM.").At(b.tokens[0].Start)

@@ -3,6 +3,7 @@
 package duck
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -63,6 +64,10 @@ func (r *treeReader) charge(o object, sc *scope, before cost) error {
 		}
 	case "TABLE_FUNCTION":
 		r.reads++
+	case "PIVOT":
+		if columns := pivoted(o); columns > sqltext.MaxColumns {
+			return gwerr.New(gwerr.TooLarge, fmt.Sprintf("PIVOT makes %d columns, more than %d.", columns, sqltext.MaxColumns), "List fewer values.").At(max(0, position(o)))
+		}
 	case "STAR":
 		r.size += starSize
 	case "FUNCTION":
@@ -92,6 +97,22 @@ func (r *treeReader) charge(o object, sc *scope, before cost) error {
 			"Name less often what itself names several things, or split the query.").At(max(0, position(o)))
 	}
 	return nil
+}
+
+// pivoted counts the columns that a PIVOT makes: one for each aggregate and each
+// way to choose a value from every list.
+func pivoted(o object) int {
+	aggregates, _ := o["aggregates"].([]any)
+	lists, _ := o["pivots"].([]any)
+	columns := max(1, len(aggregates))
+	for _, x := range lists {
+		list, _ := x.(object)
+		entries, _ := list["entries"].([]any)
+		if columns *= max(1, len(entries)); columns > sqltext.MaxItems {
+			break
+		}
+	}
+	return columns
 }
 
 // selected walks what a SELECT reads and lists. The scope that it returns has

@@ -138,7 +138,7 @@ func (d *direct) from(ctx context.Context) bool {
 		return false
 	}
 	t, err := d.b.table(ctx, ref)
-	if err != nil {
+	if err != nil || t.View != nil {
 		return false
 	}
 	d.table, d.alias = t, ref.name

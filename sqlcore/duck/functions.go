@@ -61,7 +61,7 @@ const (
 var patterns = map[string]string{
 	"~~": "%", "!~~": "%", "~~*": "%", "!~~*": "%", "like_escape": "%", "not_like_escape": "%",
 	"ilike_escape": "%", "not_ilike_escape": "%", "~~~": "*",
-	"regexp_matches": "", "regexp_full_match": "", "regexp_extract": "", "regexp_extract_all": "", "regexp_replace": "",
+	"~": "", "!~": "", "regexp_matches": "", "regexp_full_match": "", "regexp_extract": "", "regexp_extract_all": "", "regexp_replace": "",
 	"regexp_split_to_array": "", "string_split_regex": "", "str_split_regex": "",
 }
 
@@ -83,6 +83,8 @@ func checkFunction(o object) error {
 	switch {
 	case (name == "lpad" || name == "rpad") && !smallConstant(children[1]):
 		return refuse(strings.ToUpper(name) + " needs a constant length of at most 10000.")
+	case name == "format" && !smallFormat(constantText(children[0])):
+		return refuse("FORMAT needs a constant format, in which no number is larger than 99.")
 	case aggregating[name] && !allowedFunctions[strings.ToLower(constantText(children[1]))]:
 		return unknownFunction(constantText(children[1]), position(o))
 	case matches && wildcard == "" && patternTexts(children[1], "") > maxPattern:
@@ -91,6 +93,29 @@ func checkFunction(o object) error {
 		return checkPattern(name, children[1], wildcard, refuse)
 	}
 	return nil
+}
+
+// smallFormat tells of a format that makes no text much longer than its values.
+func smallFormat(format string) bool {
+	digits, depth := 0, 0
+	for _, r := range format {
+		switch {
+		case r >= '0' && r <= '9':
+			digits++
+		case r == '{':
+			depth++
+			digits = 0
+		case r == '}':
+			depth--
+			digits = 0
+		default:
+			digits = 0
+		}
+		if digits > 2 || depth > 1 {
+			return false
+		}
+	}
+	return format != "" && len(format) <= maxPad
 }
 
 // aggregating are the functions that are told the name of an aggregate.

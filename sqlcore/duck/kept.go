@@ -15,6 +15,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/dialect"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
@@ -65,6 +66,9 @@ var changing = []string{
 func (b *binder) changes() bool {
 	for i, t := range b.tokens {
 		name := strings.ToLower(t.Name())
+		if dialect.Changing(name) {
+			return true
+		}
 		if _, found := slices.BinarySearch(changing, name); !found {
 			continue
 		}
@@ -92,6 +96,8 @@ func (k *kept) bind(ctx context.Context, b *binder, plan func() (*query.Query, e
 	k.planned.Add(1)
 	q, err := plan()
 	switch {
+	case err == nil && b.changed:
+		return (&keptQuery{query: q, types: b.types}).bound(b.open)
 	case err == nil:
 	case len(b.open) > 0 && refuses(err):
 		q = nil // it may be the parameters' fault

@@ -81,18 +81,26 @@ func viewsTable() Table {
 	return Table{
 		Name: "views", Doc: "Tables that can only be read.", Column: "table_schema",
 		Columns: joined(ofTable(), []catalog.Column{
-			text("view_definition", "Always null."), text("check_option", "Always NONE."),
+			text("view_definition", "Query of a view of the configuration; else null."), text("check_option", "Always NONE."),
 			text("is_updatable", "Always NO."), text("is_insertable_into", "Always NO."),
 		}),
 		Each: func(_ context.Context, c *Catalog, s *catalog.Schema) (out []Row, err error) {
 			for _, t := range s.Tables {
 				if kindOf(t) == "VIEW" {
-					out = append(out, Row{c.Connection(), s.Name, t.Name, nil, "NONE", "NO", "NO"})
+					out = append(out, Row{c.Connection(), s.Name, t.Name, definition(t), "NONE", "NO", "NO"})
 				}
 			}
 			return out, nil
 		},
 	}
+}
+
+// definition is the text of a view's query, nil for a table.
+func definition(t *catalog.Table) any {
+	if t.View == nil {
+		return nil
+	}
+	return t.View.Text
 }
 
 func columnsTable() Table {

@@ -68,16 +68,16 @@ func (l *lexer) lastIs(text string) bool {
 func (l *lexer) afterName() bool { return len(l.out) > 0 && l.out[len(l.out)-1].IsName() }
 
 // afterValue reports whether the last token can end a value.
-func (l *lexer) afterValue() bool { return len(l.out) > 0 && l.out[len(l.out)-1].endsValue() }
+func (l *lexer) afterValue() bool { return len(l.out) > 0 && l.out[len(l.out)-1].EndsValue() }
 
 // afterSubscript reports whether the last token opens a subscript.
 func (l *lexer) afterSubscript() bool {
 	n := len(l.out)
-	return n > 1 && l.out[n-1].Is("[") && l.out[n-2].endsValue()
+	return n > 1 && l.out[n-1].Is("[") && l.out[n-2].EndsValue()
 }
 
-// endsValue reports whether a token can end a value.
-func (t Token) endsValue() bool {
+// EndsValue reports whether a token can end a value.
+func (t Token) EndsValue() bool {
 	switch t.Kind {
 	case Word:
 		return !keywords[strings.ToLower(t.Text)]

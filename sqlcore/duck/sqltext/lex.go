@@ -124,6 +124,8 @@ func (l *lexer) token() error {
 		return l.quoted(String, l.pos, '\'', false)
 	case c == '"':
 		return l.quoted(Quoted, l.pos, '"', false)
+	case c == '`':
+		return l.quoted(Bracketed, l.pos, '`', false)
 	case c == '$':
 		return l.dollar()
 	case isDigit(c), c == '.' && l.pos+1 < len(l.text) && isDigit(l.text[l.pos+1]) && !l.afterName():

@@ -1,6 +1,6 @@
 package sqltext
 
-// Brackets gives the edits that turn [x] into "x".
+// Brackets gives the edits that turn [x] and `x` into "x".
 func Brackets(tokens []Token) []Edit {
 	var edits []Edit
 	for _, t := range tokens {

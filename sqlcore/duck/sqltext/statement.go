@@ -25,7 +25,7 @@ func One(tokens []Token) ([]Token, error) {
 }
 
 // reading are the words that may begin a statement.
-var reading = map[string]bool{"select": true, "with": true, "values": true, "from": true, "table": true, "(": true}
+var reading = map[string]bool{"select": true, "with": true, "values": true, "from": true, "table": true, "(": true, "pivot": true, "unpivot": true}
 
 var writing = map[string]bool{
 	"insert": true, "update": true, "delete": true, "merge": true, "upsert": true, "replace": true, "truncate": true,
@@ -37,8 +37,8 @@ var other = map[string]bool{
 	"alter": true, "analyze": true, "attach": true, "begin": true, "call": true, "checkpoint": true, "comment": true,
 	"commit": true, "copy": true, "create": true, "deallocate": true, "describe": true, "detach": true, "drop": true,
 	"exec": true, "execute": true, "explain": true, "export": true, "force": true, "grant": true, "import": true,
-	"install": true, "load": true, "pivot": true, "pragma": true, "prepare": true, "reset": true, "revoke": true,
-	"rollback": true, "set": true, "show": true, "summarize": true, "unpivot": true, "use": true, "vacuum": true,
+	"install": true, "load": true, "pragma": true, "prepare": true, "reset": true, "revoke": true,
+	"rollback": true, "set": true, "show": true, "summarize": true, "use": true, "vacuum": true,
 }
 
 func readOnly(tokens []Token) error {

@@ -9,7 +9,7 @@ type Kind uint8
 const (
 	Word      Kind = iota // an unquoted identifier or keyword
 	Quoted                // "identifier"
-	Bracketed             // [identifier]
+	Bracketed             // [identifier], or `identifier`
 	String                // 'text', E'text', $$text$$ and their like
 	Number
 	Param // ?, ?1, $1, $name, :name, @name
@@ -36,6 +36,9 @@ func (t Token) Name() string {
 	case Quoted:
 		return strings.ReplaceAll(t.Text[1:len(t.Text)-1], `""`, `"`)
 	case Bracketed:
+		if t.Text[0] == '`' {
+			return strings.ReplaceAll(t.Text[1:len(t.Text)-1], "``", "`")
+		}
 		return strings.ReplaceAll(t.Text[1:len(t.Text)-1], `]]`, `]`)
 	default:
 		return ""

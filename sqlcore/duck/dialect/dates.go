@@ -1,0 +1,147 @@
+package dialect
+
+import (
+	"strings"
+
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
+)
+
+// part is a part of a time.
+type part struct {
+	name string // in the engine
+	add  string // makes an interval of a number; "" if none does
+	read string // gives the part of a time, {2}; "" for date_part
+	diff string // the part whose borders DATEDIFF counts; "" for the same
+}
+
+// The parts of SQL Server. Its weeks begin on a Sunday, the engine's on a Monday.
+var parts = func() map[string]part {
+	m := map[string]part{}
+	for names, p := range map[string]part{
+		"year yyyy yy":         {name: "year", add: "to_years(CAST({2} AS INTEGER))"},
+		"quarter qq q":         {name: "quarter", add: "to_quarters(CAST({2} AS INTEGER))"},
+		"month mm m":           {name: "month", add: "to_months(CAST({2} AS INTEGER))"},
+		"day dd d":             {name: "day", add: "to_days(CAST({2} AS INTEGER))"},
+		"dayofyear dy y":       {name: "dayofyear", add: "to_days(CAST({2} AS INTEGER))", diff: "day"},
+		"weekday dw w":         {name: "weekday", add: "to_days(CAST({2} AS INTEGER))", diff: "day", read: "(dayofweek({d2}) + 1)"},
+		"week wk ww":           {name: "week", add: "to_weeks(CAST({2} AS INTEGER))", read: "((dayofyear({d2}) + dayofweek(date_trunc('year', {d2})) - 1) // 7 + 1)"},
+		"iso_week isowk isoww": {name: "week", read: "date_part('week', {d2})"},
+		"hour hh":              {name: "hour", add: "to_hours(CAST({2} AS BIGINT))"},
+		"minute mi n":          {name: "minute", add: "to_minutes(CAST({2} AS BIGINT))"},
+		"second ss s":          {name: "second", add: "to_seconds(CAST({2} AS BIGINT))"},
+		"millisecond ms":       {name: "millisecond", add: "to_milliseconds(CAST({2} AS BIGINT))", read: "(date_part('milliseconds', {d2}) % 1000)"},
+		"microsecond mcs":      {name: "microsecond", add: "to_microseconds(CAST({2} AS BIGINT))", read: "(date_part('microseconds', {d2}) % 1000000)"},
+	} {
+		for _, n := range strings.Fields(names) {
+			m[n] = p
+		}
+	}
+	return m
+}()
+
+// part gives the part of a time that the first argument names, as a word or as a
+// text.
+func (c *call) part() (p part, quoted, ok bool) {
+	t, one := c.token(1)
+	if !one {
+		return part{}, false, false
+	}
+	name := t.Name()
+	if t.Kind == sqltext.String {
+		name, quoted = sqltext.Unquote(t.Text)
+	}
+	p, ok = parts[strings.ToLower(name)]
+	return p, quoted, ok
+}
+
+func dateAdd(c *call) ([]piece, error) {
+	p, _, ok := c.part()
+	if len(c.arguments) != 3 || !ok || p.add == "" {
+		return nil, c.wrong("takes a part of a time such as day, a number and a time")
+	}
+	return c.fill("(({d3}) + " + p.add + ")")
+}
+
+func dateDiff(c *call) ([]piece, error) {
+	p, _, ok := c.part()
+	if !ok || len(c.arguments) != 3 {
+		return nil, nil // the engine's own
+	}
+	switch {
+	case p.name == "week" && p.add != "":
+		return c.fill("(date_diff('day', date_trunc('week', ({d2}) + to_days(1)), date_trunc('week', ({d3}) + to_days(1))) // 7)")
+	case p.diff != "":
+		return c.fill("date_diff('" + p.diff + "', {d2}, {d3})")
+	default:
+		return c.fill("date_diff('" + p.name + "', {d2}, {d3})")
+	}
+}
+
+func (p part) reading() string {
+	if p.read != "" {
+		return p.read
+	}
+	return "date_part('" + p.name + "', {d2})"
+}
+
+func datePart(c *call) ([]piece, error) {
+	p, _, ok := c.part()
+	if !ok || len(c.arguments) != 2 {
+		return nil, nil // the engine's own
+	}
+	return c.fill(p.reading())
+}
+
+func dateName(c *call) ([]piece, error) {
+	p, _, ok := c.part()
+	switch {
+	case !ok || len(c.arguments) != 2:
+		return nil, c.wrong("takes a part of a time such as month, and a time")
+	case p.name == "month":
+		return c.fill("monthname({d2})")
+	case p.name == "weekday":
+		return c.fill("dayname({d2})")
+	default:
+		return c.fill("CAST(" + p.reading() + " AS VARCHAR)")
+	}
+}
+
+// dateTrunc is the engine's own but where the part is a bare word, as in SQL
+// Server.
+func dateTrunc(c *call) ([]piece, error) {
+	p, quoted, ok := c.part()
+	switch {
+	case !ok || quoted || len(c.arguments) != 2:
+		return nil, nil
+	case p.name == "week" && p.add != "":
+		return c.fill("(date_trunc('week', ({d2}) + to_days(1)) - to_days(1))")
+	case p.diff != "":
+		return c.fill("date_trunc('day', {d2})")
+	default:
+		return c.fill("date_trunc('" + p.name + "', {d2})")
+	}
+}
+
+// oracleParts are what Oracle's TRUNC cuts a time to.
+var oracleParts = map[string]string{
+	"yyyy": "year", "yy": "year", "year": "year", "q": "quarter", "mm": "month", "mon": "month", "month": "month", "iw": "week",
+	"dd": "day", "ddd": "day", "j": "day", "hh": "hour", "hh24": "hour", "hh12": "hour", "mi": "minute",
+}
+
+// truncate is the engine's own for numbers.
+func truncate(c *call) ([]piece, error) {
+	if len(c.arguments) == 1 {
+		a := c.arguments[0]
+		t := c.r.tokens[a[0]]
+		if whole := a[1] - a[0]; whole == 1 && (t.Is("sysdate") || t.Is("systimestamp")) || whole == 3 && Changing(strings.ToLower(t.Text)) {
+			return c.fill("date_trunc('day', {1})")
+		}
+		return nil, nil
+	}
+	format, ok := c.literal(2)
+	p := oracleParts[strings.ToLower(format)]
+	if !ok || p == "" || len(c.arguments) != 2 {
+		return nil, nil
+	}
+	return c.fill("date_trunc('" + p + "', {d1})")
+}

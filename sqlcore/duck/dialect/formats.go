@@ -1,0 +1,225 @@
+package dialect
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// element is what a part of a format stands for: a format of strftime, or an
+// expression over the time {1}.
+type element struct{ format, expression string }
+
+// oracleElements are those of TO_CHAR and TO_DATE, after PostgreSQL and Oracle,
+// longest first where one begins another.
+var oracleElements = sorted(map[string]element{
+	"YYYY": {format: "%Y"}, "YY": {format: "%y"}, "RR": {format: "%y"}, "RRRR": {format: "%Y"}, "IYYY": {format: "%G"},
+	"MM": {format: "%m"}, "DD": {format: "%d"}, "DDD": {format: "%j"}, "IW": {format: "%V"},
+	"HH24": {format: "%H"}, "HH12": {format: "%I"}, "HH": {format: "%I"}, "MI": {format: "%M"}, "SS": {format: "%S"},
+	"MS": {format: "%g"}, "FF3": {format: "%g"}, "US": {format: "%f"}, "FF6": {format: "%f"}, "FF": {format: "%f"}, "AM": {format: "%p"}, "PM": {format: "%p"},
+	"MONTH": {format: "%B", expression: "upper(monthname({d1}))"}, "Month": {format: "%B"}, "month": {format: "%B", expression: "lower(monthname({d1}))"},
+	"MON": {format: "%b", expression: "upper(strftime({d1}, '%b'))"}, "Mon": {format: "%b"}, "mon": {format: "%b", expression: "lower(strftime({d1}, '%b'))"},
+	"DAY": {format: "%A", expression: "upper(dayname({d1}))"}, "Day": {format: "%A"}, "day": {format: "%A", expression: "lower(dayname({d1}))"},
+	"DY": {format: "%a", expression: "upper(strftime({d1}, '%a'))"}, "Dy": {format: "%a"}, "dy": {format: "%a", expression: "lower(strftime({d1}, '%a'))"},
+	"Q": {expression: "CAST(quarter({d1}) AS VARCHAR)"}, "D": {expression: "CAST(dayofweek({d1}) + 1 AS VARCHAR)"},
+	"FMMONTH": {format: "%B", expression: "upper(monthname({d1}))"}, "FMMonth": {format: "%B"}, "FMmonth": {format: "%B", expression: "lower(monthname({d1}))"},
+	"FMDAY": {format: "%A", expression: "upper(dayname({d1}))"}, "FMDay": {format: "%A"}, "FMDD": {format: "%-d"}, "FMMM": {format: "%-m"}, "TZ": {format: "UTC"},
+})
+
+// netElements are those of FORMAT, after .NET.
+var netElements = sorted(map[string]element{
+	"yyyy": {format: "%Y"}, "yy": {format: "%y"}, "MMMM": {format: "%B"}, "MMM": {format: "%b"}, "MM": {format: "%m"}, "M": {format: "%-m"},
+	"dddd": {format: "%A"}, "ddd": {format: "%a"}, "dd": {format: "%d"}, "d": {format: "%-d"},
+	"HH": {format: "%H"}, "H": {format: "%-H"}, "hh": {format: "%I"}, "h": {format: "%-I"}, "mm": {format: "%M"}, "m": {format: "%-M"},
+	"ss": {format: "%S"}, "s": {format: "%-S"}, "fff": {format: "%g"}, "ffffff": {format: "%f"}, "tt": {format: "%p"}, "zzz": {format: "+00:00"},
+})
+
+// netStandard are .NET's formats of one letter.
+var netStandard = map[string]string{"d": "M/d/yyyy", "D": "dddd, MMMM d, yyyy", "t": "h:mm tt", "T": "h:mm:ss tt", "s": "yyyy-MM-ddTHH:mm:ss", "u": "yyyy-MM-dd HH:mm:ssZ"}
+
+type named struct {
+	name string
+	element
+}
+
+func sorted(m map[string]element) []named {
+	var out []named
+	for name, e := range m {
+		out = append(out, named{name, e})
+	}
+	slices.SortFunc(out, func(a, b named) int {
+		if len(a.name) != len(b.name) {
+			return len(b.name) - len(a.name)
+		}
+		return strings.Compare(a.name, b.name)
+	})
+	return out
+}
+
+// read takes a format apart: into formats of strftime, and expressions. The
+// letters between that mean nothing are an error.
+func read(format string, elements []named, quote byte, fold bool) (out []element, ok bool) {
+	add := func(text string) {
+		if n := len(out); n > 0 && out[n-1].expression == "" {
+			out[n-1].format += text
+			return
+		}
+		out = append(out, element{format: text})
+	}
+	for format != "" {
+		if format[0] == quote {
+			text, rest, closed := strings.Cut(format[1:], string(quote))
+			if !closed {
+				return nil, false
+			}
+			add(strings.ReplaceAll(text, "%", "%%"))
+			format = rest
+			continue
+		}
+		i := slices.IndexFunc(elements, func(e named) bool { return strings.HasPrefix(format, e.name) })
+		if i < 0 && fold {
+			i = slices.IndexFunc(elements, func(e named) bool {
+				return len(format) >= len(e.name) && strings.EqualFold(format[:len(e.name)], e.name)
+			})
+		}
+		switch {
+		case i >= 0 && elements[i].expression != "":
+			out = append(out, elements[i].element)
+			format = format[len(elements[i].name):]
+		case i >= 0:
+			add(elements[i].format)
+			format = format[len(elements[i].name):]
+		case isLetter(format[0]) && !strings.ContainsRune("TZ", rune(format[0])), format[0] == '%':
+			return nil, false
+		default:
+			add(format[:1])
+			format = format[1:]
+		}
+	}
+	return out, true
+}
+
+func isLetter(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
+
+// written gives the expression that writes the time {1} in a format.
+func written(elements []element) string {
+	var parts []string
+	for _, e := range elements {
+		if e.expression != "" {
+			parts = append(parts, e.expression)
+		} else {
+			parts = append(parts, "strftime({d1}, "+quoted(e.format)+")")
+		}
+	}
+	return "(" + strings.Join(parts, " || ") + ")"
+}
+
+// maxFormat bounds the length of a format.
+const maxFormat = 100
+
+// numeric tells of a format of TO_CHAR for numbers.
+var numeric = regexp.MustCompile(`^(?:FM)?[90,]*[90](?:[.D][90]+)?$`)
+
+// toChar is TO_CHAR(value [, format]).
+func toChar(c *call) ([]piece, error) {
+	if len(c.arguments) == 1 {
+		return c.fill("CAST({1} AS VARCHAR)")
+	}
+	format, ok := c.literal(2)
+	if !ok || len(c.arguments) != 2 || len(format) > maxFormat || strings.ContainsAny(format, "{}") {
+		return nil, c.wrong("takes a value and a constant format")
+	}
+	if numeric.MatchString(format) {
+		digits := strings.TrimPrefix(format, "FM")
+		_, decimals, _ := strings.Cut(strings.ReplaceAll(digits, "D", "."), ".")
+		return c.fill(number(strings.Contains(digits, ","), len(decimals)))
+	}
+	elements, ok := read(format, oracleElements, '"', true)
+	if !ok || len(elements) == 0 {
+		return nil, c.wrong("has a format that is not understood")
+	}
+	return c.fill(written(elements))
+}
+
+// number writes {1} with so many decimals.
+func number(grouped bool, decimals int) string {
+	format := "."
+	if grouped {
+		format = ",."
+	}
+	return "format('{{:" + format + string(rune('0'+min(decimals, 9))) + "f}}', CAST({1} AS DOUBLE))"
+}
+
+// toDate is TO_DATE(text [, format]) and TO_TIMESTAMP(text, format).
+func toDate(c *call) ([]piece, error) {
+	n := len(c.arguments)
+	if n == 1 && c.name == "to_timestamp" {
+		return nil, nil // the engine's own: seconds of the epoch
+	}
+	if n == 1 {
+		return c.fill("CAST({1} AS DATE)")
+	}
+	format, ok := c.literal(2)
+	elements, known := read(format, oracleElements, '"', true)
+	if !ok || !known || n != 2 || len(format) > maxFormat || strings.ContainsAny(format, "{}") {
+		return nil, c.wrong("takes a text and a constant format")
+	}
+	all := ""
+	for _, e := range elements {
+		if e.format == "" {
+			return nil, c.wrong("has a format that texts can't be read by")
+		}
+		all += e.format
+	}
+	target := "DATE"
+	if c.name == "to_timestamp" || strings.Contains(all, "%H") || strings.Contains(all, "%I") {
+		target = "TIMESTAMPTZ"
+	}
+	return c.fill("CAST(strptime({1}, " + quoted(all) + ") AS " + target + ")")
+}
+
+// netNumber tells of a format of FORMAT for numbers.
+var netNumber = regexp.MustCompile(`^(?:[NnFf][0-9]?|[Dd][0-9]|[#0][#0,]*(?:\.[#0]+)?)$`)
+
+// formatValue is SQL Server's FORMAT(value, format). The engine's own begins with
+// the format, in which braces stand for the values.
+func formatValue(c *call) ([]piece, error) {
+	format, ok := c.literal(2)
+	if first, constant := c.literal(1); constant && strings.Contains(first, "{") {
+		return nil, nil
+	}
+	if !ok || len(c.arguments) > 3 || len(format) > maxFormat || strings.ContainsAny(format, "{}") {
+		return nil, c.wrong("takes a value and a constant format")
+	}
+	if netNumber.MatchString(format) {
+		return c.fill(netNumeric(format))
+	}
+	if long, standard := netStandard[format]; standard {
+		format = long
+	}
+	elements, ok := read(format, netElements, '\'', false)
+	if !ok || len(elements) == 0 {
+		return nil, c.wrong("has a format that is not understood")
+	}
+	return c.fill(written(elements))
+}
+
+func netNumeric(format string) string {
+	decimals := 2
+	if len(format) == 2 {
+		decimals = int(format[1] - '0')
+	}
+	switch format[0] {
+	case 'N', 'n':
+		return number(true, decimals)
+	case 'F', 'f':
+		return number(false, decimals)
+	case 'D', 'd':
+		return "format('{{:0" + format[1:] + "d}}', CAST({1} AS BIGINT))"
+	}
+	whole, part, _ := strings.Cut(format, ".")
+	if zeros := strings.Count(whole, "0"); part == "" && zeros == len(whole) && zeros > 1 {
+		return "format('{{:0" + string(rune('0'+min(zeros, 9))) + "d}}', CAST({1} AS BIGINT))"
+	}
+	return number(strings.Contains(whole, ","), len(part))
+}

@@ -1,0 +1,132 @@
+package dialect
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
+)
+
+// operatorAt gives the operator that begins with token k, and how many tokens it
+// has.
+func (r *rewriter) operatorAt(k, to int) (string, int) {
+	n := 0
+	for k+n < to && isOperator(r.tokens[k+n]) && (n == 0 || r.tokens[k+n].Start == r.tokens[k+n-1].End) {
+		n++
+	}
+	if n == 0 {
+		return "", 0
+	}
+	return r.text[r.tokens[k].Start:r.tokens[k+n-1].End], n
+}
+
+func isOperator(t sqltext.Token) bool {
+	return t.Kind == sqltext.Symbol && len(t.Text) == 1 && strings.Contains("~!<>=*@#^&|+-/%", t.Text)
+}
+
+// symbol rewrites what begins with a symbol.
+func (r *rewriter) symbol(k, to int) ([]piece, int, error) {
+	if r.tokens[k].Is(")") {
+		made, next := r.within(k, to)
+		return made, next, nil
+	}
+	if k > 0 && isOperator(r.tokens[k-1]) && r.tokens[k-1].End == r.tokens[k].Start {
+		return nil, k, nil // in the middle of one
+	}
+	operator, n := r.operatorAt(k, to)
+	switch operator {
+	case "~", "~*", "!~", "!~*":
+		if k > 0 && r.tokens[k-1].EndsValue() { // else it is a bitwise not
+			return r.matches(operator, k, k+n, to)
+		}
+	case "=", "<>", "!=", "<", "<=", ">", ">=":
+		return r.compared(operator, k, k+n, to)
+	}
+	return nil, k, nil
+}
+
+// matches rewrites PostgreSQL's operators of regular expressions, which match a
+// part of the text; the engine's match the whole.
+func (r *rewriter) matches(operator string, k, from, to int) ([]piece, int, error) {
+	next := r.operand(from, to)
+	if next == from {
+		return nil, k, nil
+	}
+	open, shut := "(?s:.*(?:", ").*)"
+	if strings.HasSuffix(operator, "*") {
+		open = "(?is:.*(?:"
+	}
+	operator = strings.TrimSuffix(operator, "*")
+	if t := r.tokens[from]; next == from+1 && t.Kind == sqltext.String {
+		if pattern, ok := sqltext.Unquote(t.Text); ok && readable(pattern) {
+			return words(operator + " " + sqltext.Literal(open+pattern+shut)), next, nil
+		} else if ok {
+			return nil, k, nil // the engine tells
+		}
+	}
+	pattern, err := r.expand(from, next)
+	if err != nil {
+		return nil, k, err
+	}
+	made := append(words(operator+" ("+sqltext.Literal(open)+" || ("), pattern...)
+	return append(made, piece{text: ") || " + sqltext.Literal(shut) + ")"}), next, nil
+}
+
+func readable(pattern string) bool {
+	_, err := regexp.Compile(pattern)
+	return err == nil
+}
+
+// operand finds the end of the value that begins with a token: a constant, a
+// name, a call, or what stands in parentheses, and its cast.
+func (r *rewriter) operand(from, to int) int {
+	if from >= to {
+		return from
+	}
+	next := from
+	switch t := r.tokens[from]; {
+	case t.Kind == sqltext.String, t.Kind == sqltext.Number, t.Kind == sqltext.Param:
+		next++
+	case t.IsName():
+		next += 2*len(sqltext.ChainAt(r.tokens, from)) - 1
+		if next < to && r.tokens[next].Is("(") {
+			next = r.closing(next) + 1
+		}
+	case t.Is("("):
+		next = r.closing(from) + 1
+	}
+	for next > from && next+1 < to && r.tokens[next].Is("::") && r.tokens[next+1].IsName() {
+		next += 2
+	}
+	return min(max(next, from), to)
+}
+
+// closing finds what closes the parenthesis at token k.
+func (r *rewriter) closing(k int) int {
+	for j := k + 1; j < len(r.tokens); j++ {
+		if r.tokens[j].Depth == r.tokens[k].Depth && r.tokens[j].Is(")") {
+			return j
+		}
+	}
+	return len(r.tokens) - 1
+}
+
+// collecting are the aggregates that PostgreSQL's own syntax orders inside of
+// their parentheses, and others' behind them.
+var collecting = map[string]bool{"string_agg": true, "listagg": true, "group_concat": true, "array_agg": true}
+
+// within moves what stands behind an aggregate in WITHIN GROUP (ORDER BY …) into
+// its parentheses; k is the one that closes them.
+func (r *rewriter) within(k, to int) ([]piece, int) {
+	if k+4 >= to || !r.tokens[k+1].Is("within") || !r.tokens[k+2].Is("group") || !r.tokens[k+3].Is("(") || !r.tokens[k+4].Is("order") {
+		return nil, k
+	}
+	open := k - 1
+	for open > 0 && (r.tokens[open].Depth != r.tokens[k].Depth || !r.tokens[open].Is("(")) {
+		open--
+	}
+	if open < 1 || !collecting[strings.ToLower(r.tokens[open-1].Text)] {
+		return nil, k
+	}
+	return words(" "), k + 4
+}
