@@ -1,4 +1,4 @@
-package sqlhttp
+package format
 
 import (
 	"github.com/apache/arrow-go/v18/arrow"
@@ -6,38 +6,38 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
-// micros is the form of TIMESTAMPTZ columns in Arrow answers. Sources count
-// milliseconds, the engine microseconds; consumers that append one answer to
+// micros is the form of TIMESTAMPTZ columns in Arrow and Parquet. Sources count
+// milliseconds, the engine microseconds; consumers that append one file to
 // another need one of them, and only microseconds lose nothing.
 var micros = &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}
 
-func inMillis(f arrow.Field) bool {
-	t, ok := f.Type.(*arrow.TimestampType)
-	return ok && t.Unit == arrow.Millisecond && t.TimeZone != ""
+func inMillis(t arrow.DataType) bool {
+	at, ok := t.(*arrow.TimestampType)
+	return ok && at.Unit == arrow.Millisecond && at.TimeZone != ""
 }
 
 // oneUnit gives the schema with all instants in microseconds.
 func oneUnit(in *arrow.Schema) *arrow.Schema {
 	fields := in.Fields()
 	for i, f := range fields {
-		if inMillis(f) {
+		if inMillis(f.Type) {
 			fields[i].Type = micros
 		}
 	}
 	return arrow.NewSchema(fields, nil)
 }
 
-// converted gives the record in the schema of oneUnit; the caller releases it.
-func converted(rec arrow.RecordBatch, schema *arrow.Schema) arrow.RecordBatch {
-	columns := make([]arrow.Array, rec.NumCols())
-	for i, f := range rec.Schema().Fields() {
-		columns[i] = rec.Column(i)
-		if inMillis(f) {
-			columns[i] = inMicros(rec.Column(i).(*array.Timestamp))
+// converted gives the batch in a schema of oneUnit; the caller releases it.
+func converted(batch arrow.RecordBatch, schema *arrow.Schema) arrow.RecordBatch {
+	columns := make([]arrow.Array, schema.NumFields())
+	for i := range columns {
+		columns[i] = batch.Column(i)
+		if inMillis(columns[i].DataType()) {
+			columns[i] = inMicros(columns[i].(*array.Timestamp))
 			defer columns[i].Release()
 		}
 	}
-	return array.NewRecordBatch(schema, columns, rec.NumRows())
+	return array.NewRecordBatch(schema, columns, batch.NumRows())
 }
 
 func inMicros(a *array.Timestamp) arrow.Array {
