@@ -31,16 +31,19 @@ func oneUnit(in *arrow.Schema) *arrow.Schema {
 func converted(batch arrow.RecordBatch, schema *arrow.Schema) arrow.RecordBatch {
 	columns := make([]arrow.Array, schema.NumFields())
 	for i := range columns {
-		columns[i] = batch.Column(i)
-		if inMillis(columns[i].DataType()) {
-			columns[i] = inMicros(columns[i].(*array.Timestamp))
-			defer columns[i].Release()
-		}
+		columns[i] = inOneUnit(batch.Column(i))
+		defer columns[i].Release()
 	}
 	return array.NewRecordBatch(schema, columns, batch.NumRows())
 }
 
-func inMicros(a *array.Timestamp) arrow.Array {
+// inOneUnit gives a column in its type of oneUnit; the caller releases it.
+func inOneUnit(column arrow.Array) arrow.Array {
+	a, ok := column.(*array.Timestamp)
+	if !ok || !inMillis(a.DataType()) {
+		column.Retain()
+		return column
+	}
 	b := array.NewTimestampBuilder(memory.DefaultAllocator, micros)
 	defer b.Release()
 	b.Reserve(a.Len())

@@ -114,14 +114,10 @@ func (p *parquetWriter) Write(batch arrow.RecordBatch) error {
 func (p *parquetWriter) converted(batch arrow.RecordBatch) arrow.RecordBatch {
 	columns := make([]arrow.Array, len(p.texts))
 	for i, text := range p.texts {
-		columns[i] = batch.Column(i)
-		switch {
-		case text:
-			columns[i] = asTexts(columns[i], p.style)
-		case inMillis(columns[i].DataType()):
-			columns[i] = inMicros(columns[i].(*array.Timestamp))
-		default:
-			columns[i].Retain()
+		if text {
+			columns[i] = asTexts(batch.Column(i), p.style)
+		} else {
+			columns[i] = inOneUnit(batch.Column(i))
 		}
 		defer columns[i].Release()
 	}

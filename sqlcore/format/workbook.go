@@ -51,23 +51,25 @@ func bookParts(title string, table bool) []bookPart {
 	parts := []bookPart{
 		{"[Content_Types].xml", xmlHead + `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">` +
 			`<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>` + types + `</Types>`},
-		{"_rels/.rels", related("officeDocument", "xl/workbook.xml")},
+		{"_rels/.rels", related(relation{"officeDocument", "xl/workbook.xml"})},
 		{"xl/workbook.xml", fmt.Sprintf(`%s<workbook xmlns="%s" xmlns:r="%s"><sheets><sheet name="%s" sheetId="1" r:id="rId1"/></sheets></workbook>`,
 			xmlHead, mainNamespace, relations, appendXML(nil, sheetName(title)))},
-		{"xl/_rels/workbook.xml.rels", related("worksheet", "worksheets/sheet1.xml", "styles", "styles.xml")},
+		{"xl/_rels/workbook.xml.rels", related(relation{"worksheet", "worksheets/sheet1.xml"}, relation{"styles", "styles.xml"})},
 		{"xl/styles.xml", styles},
 	}
 	if table {
-		parts = append(parts, bookPart{"xl/worksheets/_rels/sheet1.xml.rels", related("table", "../tables/table1.xml")})
+		parts = append(parts, bookPart{"xl/worksheets/_rels/sheet1.xml.rels", related(relation{"table", "../tables/table1.xml"})})
 	}
 	return parts
 }
 
-// related lists pairs of a relation's kind and its target.
-func related(pairs ...string) string {
+// relation leads from one part to another.
+type relation struct{ kind, target string }
+
+func related(all ...relation) string {
 	out := fmt.Appendf(nil, `%s<Relationships xmlns="%s">`, xmlHead, packageRels)
-	for i := 0; i < len(pairs); i += 2 {
-		out = fmt.Appendf(out, `<Relationship Id="rId%d" Type="%s/%s" Target="%s"/>`, i/2+1, relations, pairs[i], pairs[i+1])
+	for i, r := range all {
+		out = fmt.Appendf(out, `<Relationship Id="rId%d" Type="%s/%s" Target="%s"/>`, i+1, relations, r.kind, r.target)
 	}
 	return string(append(out, "</Relationships>"...))
 }
