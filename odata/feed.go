@@ -75,6 +75,9 @@ func (q *request) feed(ctx context.Context) error {
 		}
 		return err
 	}
+	if f.file != nil {
+		return f.sendFile(ctx, first, done)
+	}
 	return f.send(ctx, first, done)
 }
 
@@ -89,6 +92,9 @@ func (q *request) newFeed() *feed {
 	}
 	if q.prefer.pageRows > 0 {
 		f.page = q.prefer.pageRows
+	}
+	if q.file != nil {
+		f.page = 0 // it has no place for a next link
 	}
 	return f
 }
@@ -127,7 +133,7 @@ func (f *feed) want() (w reading.Want, limit int64) {
 // The channel gives one error or nil.
 func (f *feed) startCount(ctx context.Context) <-chan error {
 	done := make(chan error, 1)
-	if !f.resource.CountWanted || f.from != nil {
+	if !f.resource.CountWanted || f.from != nil || f.file != nil {
 		done <- nil
 		return done
 	}
@@ -215,10 +221,15 @@ func (f *feed) finish() error {
 	if !f.started {
 		return f.whole(http.StatusOK, f.format.contentType(f.version), f.buf)
 	}
-	if all := query.NotesText(f.Notes()); all != f.notes {
+	f.lateNotes()
+	return f.write(f.buf)
+}
+
+// lateNotes sends the notes behind the rows, where the head has others.
+func (f *feed) lateNotes() {
+	if all := query.NotesText(f.Notes()); f.started && all != f.notes {
 		f.w.Header().Set(http.TrailerPrefix+query.NotesHeader, all)
 	}
-	return f.write(f.buf)
 }
 
 // sendBatch writes the rows of a batch.

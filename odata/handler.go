@@ -15,6 +15,7 @@ import (
 	"github.com/pingone-gateway/gateway/odata/model"
 	"github.com/pingone-gateway/gateway/odata/uri"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	files "github.com/pingone-gateway/gateway/sqlcore/format"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
@@ -39,6 +40,7 @@ type request struct {
 	prefer            preferences
 	accepted          []mediaRange
 	format            format
+	file              *files.Kind // what a feed is answered as, or nil for JSON
 	resource          *model.Resource
 	writes            bool                       // the method changes something
 	method            string                     // what is done, which may not be the method sent
@@ -229,9 +231,10 @@ func (q *request) bind() error {
 	}
 	q.accepted = ranges(q.r.Header, o.Format)
 	json, jsonErr := negotiateJSON(q.accepted)
+	withoutIDs := jsonErr == nil && json.metadata == encode.None || negotiateFile(q.accepted) != nil
 	q.now = now
 	q.resource, err = model.Bind(q.schema, parsed, model.Options{
-		Namespace: q.h.cfg.Namespace, Now: now, WithoutIDs: jsonErr == nil && json.metadata == encode.None, Actions: q.actions, Refs: q.writes,
+		Namespace: q.h.cfg.Namespace, Now: now, WithoutIDs: withoutIDs, Actions: q.actions, Refs: q.writes,
 	})
 	if err != nil {
 		return err
@@ -246,6 +249,9 @@ func (q *request) chooseFormat(json format, jsonErr error) (err error) {
 	case model.Count, model.Raw:
 		q.format = format{name: "text/plain"}
 	default:
+		if err := q.asFile(); err != nil || q.file != nil {
+			return err
+		}
 		q.format, err = json, jsonErr
 	}
 	return err

@@ -20,7 +20,7 @@ type mediaRange struct {
 
 // format is a media type that was agreed on, with its JSON options.
 type format struct {
-	name     string // "application/json", "application/xml", "text/plain"
+	name     string // "application/json", "application/xml", "text/plain", a file's
 	metadata encode.Metadata
 	// The parameters that were asked for and are echoed.
 	ieee754, streaming, charset bool
@@ -34,7 +34,8 @@ func (f format) contentType(v version) string {
 	switch f.name {
 	case "text/plain": // whose default is not UTF-8
 		return "text/plain;charset=utf-8"
-	case "application/xml":
+	case "application/json":
+	default:
 		return f.name
 	}
 	prefix := "odata."

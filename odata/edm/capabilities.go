@@ -49,7 +49,7 @@ func containerAnnotations() []annotation {
 	return []annotation{
 		{capabilities + ".SupportedFormats", value{texts: []string{
 			"application/json;odata.metadata=minimal", "application/json;odata.metadata=full",
-			"application/json;odata.metadata=none",
+			"application/json;odata.metadata=none", "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 		}}},
 		{capabilities + ".AsynchronousRequestsSupported", flag(false)},
 		{capabilities + ".CrossJoinSupported", flag(false)},

@@ -185,14 +185,14 @@ func (p *parser) opaque() (*Text, error) {
 	return &Text{Value: p.text}, nil
 }
 
-// format checks $format: json, xml, atom or a media type.
+// format checks $format: json, xml, atom, csv, xlsx or a media type.
 func (p *parser) format() (*Text, error) {
 	switch strings.ToLower(p.text) {
-	case "json", "xml", "atom":
+	case "json", "xml", "atom", "csv", "xlsx":
 		return &Text{Value: p.text}, nil
 	}
 	if major, minor, ok := strings.Cut(p.text, "/"); !ok || major == "" || minor == "" {
-		return nil, p.expected("json, xml or a media type")
+		return nil, p.expected("json, xml, csv, xlsx or a media type")
 	}
 	return &Text{Value: p.text}, nil
 }

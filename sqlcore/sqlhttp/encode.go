@@ -1,31 +1,25 @@
 package sqlhttp
 
 import (
-	"encoding/csv"
 	"encoding/json"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/go-faster/jx"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/cell"
+	"github.com/pingone-gateway/gateway/sqlcore/format"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
-// encoder writes rows in one format. After an error the answer is broken.
-type encoder interface {
-	begin() error
-	batch(rec arrow.RecordBatch) error
-	end() error
-}
+// style is that of cells: NaN and the infinities, for which JSON has no numbers,
+// have JavaScript's names.
+var style = cell.Style{Infinity: "Infinity"}
 
-// cellsOf reads the columns of a batch; JSON of SQL has no numbers for NaN and
-// the infinities, as JavaScript names them.
 func cellsOf(rec arrow.RecordBatch) []cell.Column {
 	out := make([]cell.Column, rec.NumCols())
 	for i := range out {
-		out[i] = cell.Of(rec.Column(i), cell.Style{Infinity: "Infinity"})
+		out[i] = cell.Of(rec.Column(i), style)
 	}
 	return out
 }
@@ -41,8 +35,9 @@ type jsonEncoder struct {
 	some    bool
 }
 
-func newJSON(out *writer, a *query.Answer) encoder {
-	return &jsonEncoder{out: out, columns: a.Columns, notes: a.Notes, changed: a.Changed}
+func newJSON(out *writer, a *query.Answer) (format.Writer, error) {
+	e := &jsonEncoder{out: out, columns: a.Columns, notes: a.Notes, changed: a.Changed}
+	return e, e.begin()
 }
 
 func (e *jsonEncoder) begin() error {
@@ -61,7 +56,8 @@ func (e *jsonEncoder) begin() error {
 	return e.drain()
 }
 
-func (e *jsonEncoder) batch(rec arrow.RecordBatch) error {
+// Write implements format.Writer.
+func (e *jsonEncoder) Write(rec arrow.RecordBatch) error {
 	cells := cellsOf(rec)
 	for row := range int(rec.NumRows()) {
 		if e.some {
@@ -85,7 +81,8 @@ func (e *jsonEncoder) batch(rec arrow.RecordBatch) error {
 	return e.drain()
 }
 
-func (e *jsonEncoder) end() error {
+// Close implements format.Writer.
+func (e *jsonEncoder) Close() error {
 	e.w.RawStr("\n]")
 	if e.changed != nil {
 		e.w.RawStr(`,"count":`)
@@ -118,19 +115,18 @@ type ndjsonEncoder struct {
 	w     jx.Writer
 }
 
-func newNDJSON(out *writer, a *query.Answer) encoder {
+func newNDJSON(out *writer, a *query.Answer) (format.Writer, error) {
 	e := &ndjsonEncoder{out: out}
 	for _, c := range a.Columns {
 		name := jx.Writer{}
 		name.Str(c.Name)
 		e.names = append(e.names, string(name.Buf)+":")
 	}
-	return e
+	return e, nil
 }
 
-func (e *ndjsonEncoder) begin() error { return nil }
-
-func (e *ndjsonEncoder) batch(rec arrow.RecordBatch) error {
+// Write implements format.Writer.
+func (e *ndjsonEncoder) Write(rec arrow.RecordBatch) error {
 	cells := cellsOf(rec)
 	for row := range int(rec.NumRows()) {
 		sep := "{"
@@ -153,7 +149,8 @@ func (e *ndjsonEncoder) batch(rec arrow.RecordBatch) error {
 	return e.drain()
 }
 
-func (e *ndjsonEncoder) end() error { return nil }
+// Close implements format.Writer.
+func (e *ndjsonEncoder) Close() error { return nil }
 
 // fail tells a reader of lines what went wrong before the connection is cut.
 func (e *ndjsonEncoder) fail(err *gwerr.Error) {
@@ -171,82 +168,6 @@ func (e *ndjsonEncoder) drain() error {
 	e.w.Buf = e.w.Buf[:0]
 	return err
 }
-
-// csvEncoder writes RFC 4180 with a header line. Null is an empty field.
-type csvEncoder struct {
-	out   *writer
-	w     *csv.Writer
-	names []string
-}
-
-func newCSV(out *writer, a *query.Answer) encoder {
-	e := &csvEncoder{out: out, w: csv.NewWriter(out)}
-	e.w.UseCRLF = true
-	for _, c := range a.Columns {
-		e.names = append(e.names, c.Name)
-	}
-	return e
-}
-
-func (e *csvEncoder) begin() error { return e.w.Write(e.names) }
-
-func (e *csvEncoder) batch(rec arrow.RecordBatch) error {
-	cells := cellsOf(rec)
-	fields := make([]string, len(cells))
-	for row := range int(rec.NumRows()) {
-		for i := range cells {
-			fields[i] = ""
-			if !cells[i].Null(row) {
-				fields[i] = cells[i].Text(row)
-			}
-		}
-		if err := e.row(fields); err != nil {
-			return err
-		}
-	}
-	e.w.Flush()
-	return e.w.Error()
-}
-
-// row writes one row. An empty field that stands alone gets quotes: readers
-// skip empty lines, and the row would be missing.
-func (e *csvEncoder) row(fields []string) error {
-	if len(fields) != 1 || fields[0] != "" {
-		return e.w.Write(fields)
-	}
-	e.w.Flush()
-	if err := e.w.Error(); err != nil {
-		return err
-	}
-	_, err := e.out.WriteString("\"\"\r\n")
-	return err
-}
-
-func (e *csvEncoder) end() error {
-	e.w.Flush()
-	return e.w.Error()
-}
-
-// arrowEncoder writes the Arrow IPC streaming format.
-type arrowEncoder struct {
-	schema *arrow.Schema
-	w      *ipc.Writer
-}
-
-func newArrow(out *writer, a *query.Answer) encoder {
-	schema := oneUnit(a.Rows.Schema())
-	return &arrowEncoder{schema: schema, w: ipc.NewWriter(out, ipc.WithSchema(schema))}
-}
-
-func (e *arrowEncoder) begin() error { return nil }
-
-func (e *arrowEncoder) batch(rec arrow.RecordBatch) error {
-	out := converted(rec, e.schema)
-	defer out.Release()
-	return e.w.Write(out)
-}
-
-func (e *arrowEncoder) end() error { return e.w.Close() }
 
 func typeName(c query.Column) string {
 	if c.SQLType != "" {

@@ -6,39 +6,56 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/apache/arrow-go/v18/arrow"
+
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/format"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
-// format is a representation of rows.
-type format struct {
+// form is a representation of rows.
+type form struct {
 	name        string
 	contentType string
 	media       []string
-	encoder     func(out *writer, a *query.Answer) encoder
+	encoder     func(out *writer, a *query.Answer) (format.Writer, error)
 }
 
-var formats = []format{
+var forms = []form{
 	{"json", "application/json", []string{"application/json"}, newJSON},
 	{"ndjson", "application/x-ndjson", []string{"application/x-ndjson", "application/jsonl", "application/ndjson"}, newNDJSON},
-	{"csv", "text/csv; charset=utf-8", []string{"text/csv"}, newCSV},
-	{"arrow", "application/vnd.apache.arrow.stream", []string{"application/vnd.apache.arrow.stream"}, newArrow},
+	file(format.CSV), file(format.Arrow), file(format.Parquet), file(format.XLSX),
+}
+
+func file(k format.Kind) form {
+	return form{k.Name, k.ContentType, k.Media, func(out *writer, a *query.Answer) (format.Writer, error) {
+		return k.New(out, format.Options{Schema: schemaOf(a), Style: style})
+	}}
+}
+
+// schemaOf is that of the rows, under the names of the answer.
+func schemaOf(a *query.Answer) *arrow.Schema {
+	fields := a.Rows.Schema().Fields()
+	for i := range fields {
+		fields[i].Name = a.Columns[i].Name
+	}
+	return arrow.NewSchema(fields, nil)
 }
 
 // negotiate picks the format: by ?format=, else by Accept (RFC 9110, section
 // 12.5.1), JSON where anything goes. The error is gwerr.NotAcceptable.
-func negotiate(r *http.Request) (format, error) {
+func negotiate(r *http.Request) (form, error) {
 	if name := r.URL.Query().Get("format"); name != "" {
-		for _, f := range formats {
+		for _, f := range forms {
 			if f.name == strings.ToLower(name) {
 				return f, nil
 			}
 		}
-		return format{}, notAcceptable("format")
+		return form{}, notAcceptable("format")
 	}
 	accept := strings.Join(r.Header.Values("Accept"), ",")
 	if strings.TrimSpace(accept) == "" {
-		return formats[0], nil
+		return forms[0], nil
 	}
 	best, quality := -1, 0.0
 	for _, part := range strings.Split(accept, ",") {
@@ -46,7 +63,7 @@ func negotiate(r *http.Request) (format, error) {
 		if !ok {
 			continue
 		}
-		for i, f := range formats {
+		for i, f := range forms {
 			if q > quality && f.answers(media) {
 				best, quality = i, q
 				break
@@ -54,9 +71,9 @@ func negotiate(r *http.Request) (format, error) {
 		}
 	}
 	if best < 0 {
-		return format{}, notAcceptable("Accept")
+		return form{}, notAcceptable("Accept")
 	}
-	return formats[best], nil
+	return forms[best], nil
 }
 
 func acceptRange(part string) (media string, quality float64, ok bool) {
@@ -73,7 +90,7 @@ func acceptRange(part string) (media string, quality float64, ok bool) {
 	return media, quality, true
 }
 
-func (f format) answers(media string) bool {
+func (f form) answers(media string) bool {
 	if media == "*/*" {
 		return true
 	}
@@ -86,6 +103,10 @@ func (f format) answers(media string) bool {
 }
 
 func notAcceptable(target string) error {
+	var names []string
+	for _, f := range forms {
+		names = append(names, f.name)
+	}
 	return gwerr.New(gwerr.NotAcceptable, "None of the formats asked for can be produced.",
-		"Ask for application/json, application/x-ndjson, text/csv or application/vnd.apache.arrow.stream.").On(target)
+		"Ask for one of "+strings.Join(names, ", ")+" in ?format=, or for its media type.").On(target)
 }

@@ -1,5 +1,5 @@
 // Package sqlhttp is SQL over HTTP: POST /sql with a statement and parameters,
-// answered as JSON, NDJSON, CSV or an Arrow stream, and POST /sql/explain.
+// answered as JSON, NDJSON or a file of package format, and POST /sql/explain.
 //
 // It knows neither catalog nor engine: a Request runs statements. Rows are
 // written as they come; an error after the first row breaks the answer
@@ -15,6 +15,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/sqlcore/format"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
@@ -63,7 +64,7 @@ func New(c Config) *Handler {
 // Query answers a statement.
 func (h *Handler) Query(w http.ResponseWriter, r *http.Request) {
 	h.serve(w, r, func(ctx context.Context, request Request, s query.Statement) error {
-		format, err := negotiate(r)
+		f, err := negotiate(r)
 		if err != nil {
 			return err
 		}
@@ -72,7 +73,7 @@ func (h *Handler) Query(w http.ResponseWriter, r *http.Request) {
 			return err
 		}
 		defer answer.Rows.Close()
-		return h.stream(ctx, w, r.Method == http.MethodHead, format, answer)
+		return h.stream(ctx, w, r.Method == http.MethodHead, f, answer)
 	})
 }
 
@@ -124,7 +125,7 @@ func (b broken) Unwrap() error { return b.error }
 
 // stream writes the rows. The first batch is awaited before the status is
 // sent, so that most errors still get their own.
-func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, headOnly bool, f format, answer *query.Answer) error {
+func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, headOnly bool, f form, answer *query.Answer) error {
 	first, err := answer.Rows.Next(ctx)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
@@ -142,9 +143,17 @@ func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, headOnly bo
 		return nil
 	}
 	out := newWriter(w)
-	enc := f.encoder(out, answer)
 	start := h.config.Now()
-	if err := copyRows(ctx, out, enc, answer.Rows, first); err != nil {
+	enc, err := f.encoder(out, answer)
+	if err == nil {
+		err = copyRows(ctx, out, enc, answer.Rows, first)
+	} else if first.Record != nil {
+		first.Record.Release()
+	}
+	switch {
+	case err != nil && !out.sent():
+		return err
+	case err != nil:
 		h.breakOff(ctx, out, enc, err)
 		return broken{err}
 	}
@@ -165,10 +174,7 @@ func notesOf(a *query.Answer) string {
 
 // copyRows encodes every batch, beginning with one already read; a first
 // without record means that there are none.
-func copyRows(ctx context.Context, out *writer, enc encoder, rows scan.Rows, b scan.Batch) error {
-	if err := enc.begin(); err != nil {
-		return err
-	}
+func copyRows(ctx context.Context, out *writer, enc format.Writer, rows scan.Rows, b scan.Batch) error {
 	for b.Record != nil {
 		sent, err := copyBatch(out, enc, b)
 		if err != nil {
@@ -181,16 +187,16 @@ func copyRows(ctx context.Context, out *writer, enc encoder, rows scan.Rows, b s
 			return err
 		}
 	}
-	if err := enc.end(); err != nil {
+	if err := enc.Close(); err != nil {
 		return err
 	}
 	return out.flush()
 }
 
 // copyBatch encodes a batch, lets it go, and returns its number of rows.
-func copyBatch(out *writer, enc encoder, b scan.Batch) (int64, error) {
+func copyBatch(out *writer, enc format.Writer, b scan.Batch) (int64, error) {
 	defer b.Record.Release()
-	if err := enc.batch(b.Record); err != nil {
+	if err := enc.Write(b.Record); err != nil {
 		return 0, err
 	}
 	return b.Record.NumRows(), out.flush()
@@ -198,7 +204,7 @@ func copyBatch(out *writer, enc encoder, b scan.Batch) (int64, error) {
 
 // breakOff tells the error in formats with a place for it. The connection is cut
 // behind it, so that no client takes the answer for whole.
-func (h *Handler) breakOff(ctx context.Context, out *writer, enc encoder, err error) {
+func (h *Handler) breakOff(ctx context.Context, out *writer, enc format.Writer, err error) {
 	err = gwerr.Because(ctx, err)
 	e := gwerr.From(err)
 	h.config.Sink.Observe(ctx, observe.RequestFailed{FrontEnd: "sql", Code: string(e.Code), Err: err})

@@ -1,6 +1,7 @@
 package sqlhttp_test
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/csv"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -189,6 +191,20 @@ func TestNoRowsIsWellFormed(t *testing.T) {
 	}
 }
 
+// An error in the first rows has a status in every format that has not sent any.
+func TestWhatAFormatCantHoldIsRefused(t *testing.T) {
+	t.Parallel()
+	b := array.NewRecordBuilder(memory.DefaultAllocator, schema)
+	b.Field(0).(*array.StringBuilder).Append(strings.Repeat("x", 32_768))
+	for _, f := range b.Fields()[1:] {
+		f.AppendNull()
+	}
+	resp, text, err := post(t, serve(t, &querier{rows: &rows{batches: []arrow.RecordBatch{b.NewRecordBatch()}}}).URL+"/sql?format=xlsx", "*/*", `{"query":"x"}`)
+	if err != nil || resp.StatusCode != http.StatusBadRequest || !strings.Contains(string(text), "limit_exceeded") {
+		t.Errorf("%v %d %s", err, resp.StatusCode, text)
+	}
+}
+
 func TestNDJSONAndCSVAndArrow(t *testing.T) {
 	t.Parallel()
 	url := func() string {
@@ -240,14 +256,29 @@ func TestRequestsThatTheGatewayEnds(t *testing.T) {
 
 func TestErrorsInMidStreamBreakTheAnswer(t *testing.T) {
 	t.Parallel()
-	for _, accept := range []string{"application/json", "application/x-ndjson", "text/csv", "application/vnd.apache.arrow.stream"} {
-		q := &querier{rows: &rows{batches: []arrow.RecordBatch{record(t)}, err: gwerr.New(gwerr.UpstreamFailed, "Lost.", "")}}
+	for _, accept := range []string{
+		"application/json", "application/x-ndjson", "text/csv", "application/vnd.apache.arrow.stream", "application/vnd.apache.parquet",
+		"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+	} {
+		// So many that a workbook's compressed part is sent.
+		const many = 10_000
+		rec := record(t)
+		for range many {
+			rec.Retain()
+		}
+		q := &querier{rows: &rows{batches: slices.Repeat([]arrow.RecordBatch{rec}, many), err: gwerr.New(gwerr.UpstreamFailed, "Lost.", "")}}
 		resp, text, err := post(t, serve(t, q).URL+"/sql", accept, `{"query":"x"}`)
 		if resp.StatusCode != http.StatusOK || err == nil {
 			t.Errorf("%s: the broken answer looks whole: %s", accept, text)
 		}
 		if accept == "application/json" && json.Valid(text) {
 			t.Errorf("the JSON was closed: %s", text)
+		}
+		if _, err := zip.NewReader(bytes.NewReader(text), int64(len(text))); strings.HasSuffix(accept, "sheet") && err == nil {
+			t.Error("the workbook can be opened")
+		}
+		if strings.HasSuffix(accept, "parquet") && bytes.HasSuffix(text, []byte("PAR1")) && len(text) > 4 {
+			t.Error("the Parquet file has its end")
 		}
 		if accept == "application/x-ndjson" && !strings.Contains(string(text), "Lost.") {
 			t.Errorf("NDJSON doesn't say why: %s", text)

@@ -3,6 +3,7 @@ package sqlhttp
 import (
 	"bufio"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strconv"
 
@@ -13,17 +14,35 @@ import (
 // writer buffers an answer and hands it on batch by batch.
 type writer struct {
 	*bufio.Writer
+	below   *counted
 	control *http.ResponseController
 }
 
 func newWriter(w http.ResponseWriter) *writer {
-	return &writer{Writer: bufio.NewWriterSize(w, 64<<10), control: http.NewResponseController(w)}
+	below := &counted{Writer: w}
+	return &writer{Writer: bufio.NewWriterSize(below, 64<<10), below: below, control: http.NewResponseController(w)}
+}
+
+// sent tells whether the answer has begun, so that an error can have no status.
+func (w *writer) sent() bool { return w.below.bytes > 0 }
+
+// counted counts what passes through it.
+type counted struct {
+	io.Writer
+	bytes int64
+}
+
+// Write implements io.Writer.
+func (c *counted) Write(b []byte) (int, error) {
+	n, err := c.Writer.Write(b)
+	c.bytes += int64(len(b)) // tried counts, too: the status is sent
+	return n, err
 }
 
 // flush sends what is buffered, so that a client sees rows as they come.
 func (w *writer) flush() error {
-	if err := w.Flush(); err != nil {
-		return err
+	if err := w.Flush(); err != nil || !w.sent() {
+		return err // headers alone wait: an error may still have a status
 	}
 	// A recorder or a wrapper without Flush still gets every byte.
 	_ = w.control.Flush()

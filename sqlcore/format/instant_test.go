@@ -1,4 +1,4 @@
-package sqlhttp
+package format
 
 import (
 	"strings"

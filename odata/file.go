@@ -1,0 +1,118 @@
+package odata
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/odata/model"
+	"github.com/pingone-gateway/gateway/sqlcore/cell"
+	files "github.com/pingone-gateway/gateway/sqlcore/format"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// fileKinds are files that a feed may be answered as: by their names in $format,
+// and by their media types.
+var fileKinds = []*files.Kind{&files.CSV, &files.XLSX}
+
+// negotiateFile finds the file that the client likes better than JSON, if there
+// is one.
+func negotiateFile(accepted []mediaRange) *files.Kind {
+	for _, r := range accepted {
+		if r.any("application/json") || r.name == "application/json" {
+			return nil
+		}
+		for _, k := range fileKinds {
+			if r.name == k.Name || slices.Contains(k.Media, r.name) {
+				return k
+			}
+		}
+	}
+	return nil
+}
+
+// asFile decides whether the resource is answered as a file, which feeds are.
+func (q *request) asFile() error {
+	k := negotiateFile(q.accepted)
+	if k == nil || q.writes || q.resource.Kind != model.Feed || q.resource.Ref {
+		return nil
+	}
+	if len(q.resource.Expand) > 0 {
+		return gwerr.New(gwerr.NotImplemented, "A file of rows has no place for related entities.", "Leave $expand out, and ask for the related entities in a file of their own.").On("$expand")
+	}
+	if _, inBatch := q.w.(*watched); inBatch {
+		return gwerr.New(gwerr.NotImplemented, "A batch holds no files.", "Ask for the feed in a request of its own.")
+	}
+	q.format, q.file, q.prefer = format{name: k.ContentType}, k, preferences{}
+	return nil
+}
+
+// sendFile writes the whole feed as a file. From its first byte on an error breaks
+// the answer off; what was written is no valid workbook then.
+func (f *feed) sendFile(ctx context.Context, batch scan.Batch, done bool) error {
+	out := bufio.NewWriterSize(fileBody{f}, writeBytes)
+	w, err := f.file.New(out, files.Options{Schema: fileSchema(f.resource), Title: f.resource.Table.Name, Style: cell.Style{Infinity: "INF", Millis: true}})
+	if err != nil && !done {
+		batch.Record.Release()
+	}
+	for err == nil && !done {
+		err = f.fileBatch(w, batch)
+		if err == nil && f.started {
+			_ = http.NewResponseController(f.w).Flush() // one that can't sends when its buffer is full
+		}
+		if err == nil {
+			batch, err = firstRow(ctx, f.rows)
+			if done = errors.Is(err, io.EOF); done {
+				err = nil
+			}
+		}
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err == nil {
+		f.lateNotes()
+		err = out.Flush()
+	}
+	f.request.rows = f.sent
+	return err
+}
+
+// fileBatch writes the rows of a batch.
+func (f *feed) fileBatch(w files.Writer, batch scan.Batch) error {
+	defer batch.Record.Release()
+	n := batch.Record.NumRows()
+	if err := f.Returned(n); err != nil {
+		return err
+	}
+	f.sent += n
+	return w.Write(batch.Record)
+}
+
+// fileBody sends the head before the first byte.
+type fileBody struct{ f *feed }
+
+// Write implements io.Writer.
+func (b fileBody) Write(p []byte) (int, error) {
+	if !b.f.started {
+		b.f.w.Header().Set("Content-Disposition", `attachment; filename="`+b.f.resource.Table.Name+"."+b.f.file.Name+`"`)
+		b.f.head(http.StatusOK, b.f.format.contentType(b.f.version))
+	}
+	return len(p), b.f.write(p)
+}
+
+// fileSchema are the columns that are answered.
+func fileSchema(r *model.Resource) *arrow.Schema {
+	var fields []arrow.Field
+	for _, i := range r.Columns[:r.Visible] {
+		c := &r.Table.Columns[i]
+		fields = append(fields, arrow.Field{Name: c.Name, Type: c.Type.Arrow(), Nullable: true})
+	}
+	return arrow.NewSchema(fields, nil)
+}
