@@ -37,7 +37,7 @@ func found(kind string) call {
 		if len(args) == 0 {
 			return ""
 		}
-		return lookUp("name", kind, "g.oid = "+args[0])
+		return lookUp("name", kind, "g.gw_oid = "+args[0]+" AND g.gw_place = 0")
 	}
 }
 
@@ -76,7 +76,7 @@ func init() {
 		"pg_relation_is_publishable": always("false"), "pg_partition_ancestors": ancestors, "pg_stat_get_numscans": always("0"),
 		"pg_relation_size": always("0"), "pg_total_relation_size": always("0"), "pg_table_size": always("0"), "pg_indexes_size": always("0"), "pg_database_size": always("0"),
 		"to_regclass": converted("class"), "to_regtype": converted("type"),
-		"quote_ident": quoteIdent, "_pg_expandarray": expandArray, "pg_get_keywords": always("(SELECT 'select' AS word, 'R' AS catcode, true AS barelabel, 'reserved' AS catdesc, '' AS baredesc)"),
+		"quote_ident": quoteIdent, "_pg_expandarray": expandArray, "pg_get_keywords": always("(SELECT * FROM " + Name + "." + keywordList + ")"),
 		"json_build_object": renamed("json_object"), "generate_series": series,
 		"array_upper": length, "array_lower": always("1"), "generate_subscripts": subscripts,
 	}
@@ -108,11 +108,17 @@ func setting(s *Session, args []string, _ bool) string {
 	return sqltext.Literal(value)
 }
 
+// indexDef is an index's definition, or one of its columns. The pretty form of
+// the whole has the table without its schema where that needs none.
 func indexDef(_ *Session, args []string, _ bool) string {
-	if len(args) < 2 {
+	switch {
+	case len(args) < 2:
 		return found("index")(nil, args, false)
+	case len(args) > 2 && args[1] == "0" && args[2] == "true":
+		return lookUp("bare", "index", "g.gw_oid = "+args[0]+" AND g.gw_place = 0")
+	default:
+		return lookUp("name", "index", "g.gw_oid = "+args[0]+" AND g.gw_place = "+args[1])
 	}
-	return lookUp("name", "index", "g.oid = "+args[0]+" AND g.place = "+args[1])
 }
 
 func description(place string) call {
@@ -120,7 +126,7 @@ func description(place string) call {
 		if len(args) == 0 {
 			return ""
 		}
-		return "(SELECT max(d.description) FROM pg_catalog.pg_description d WHERE d.objoid = " + args[0] + " AND d.objsubid = " + place + ")"
+		return "(SELECT max(d.gw_text) FROM (SELECT objoid AS gw_of, objsubid AS gw_at, description AS gw_text FROM pg_catalog.pg_description) d WHERE d.gw_of = " + args[0] + " AND d.gw_at = " + place + ")"
 	}
 }
 
@@ -135,7 +141,7 @@ func isVisible(_ *Session, args []string, _ bool) string {
 	if len(args) == 0 {
 		return ""
 	}
-	return "(" + args[0] + " IN (SELECT g.oid FROM pg_catalog." + names + " g WHERE g.kind = 'visible'))"
+	return "(" + args[0] + " IN (SELECT g.gw_oid FROM pg_catalog." + names + " g WHERE g.gw_kind = 'visible'))"
 }
 
 // ancestors has no rows: no table has partitions.
@@ -167,7 +173,7 @@ func expandArray(_ *Session, args []string, _ bool) string {
 	if len(args) == 0 {
 		return ""
 	}
-	return "unnest(list_transform(" + args[0] + ", lambda pg_x, pg_n: {'x': pg_x, 'n': pg_n}))"
+	return "unnest(list_transform(" + args[0] + ", lambda pg_x, pg_n: {'x': pg_x, 'n': CAST(pg_n AS INTEGER)}))"
 }
 
 func length(_ *Session, args []string, _ bool) string {
@@ -183,7 +189,7 @@ func renamed(name string) call {
 
 // placesOf are the places of a list's elements, one a row.
 func placesOf(list string) string {
-	return "unnest(list_transform(" + list + ", lambda pg_x, pg_n: pg_n))"
+	return "unnest(list_transform(" + list + ", lambda pg_x, pg_n: CAST(pg_n AS INTEGER)))"
 }
 
 // series is generate_series outside of FROM: over the places of a list, or from

@@ -28,14 +28,7 @@ const (
 	catalogOID  = 11
 	btreeOID    = 403
 	heapOID     = 2
-	defaultOID  = 100 // the collation
 )
-
-// known are the object ids that clients rely on (src/include/catalog/*.h).
-var known = map[string]int64{
-	"pg_type": 1247, "pg_attribute": 1249, "pg_proc": 1255, "pg_class": 1259, "pg_database": 1262, "pg_constraint": 2606, "pg_description": 2609,
-	"pg_namespace": 2615, "pg_extension": 3079, "pg_index": 2610,
-}
 
 // oid is the object id of a thing of that kind and name.
 func oid(kind string, names ...string) int64 {
@@ -64,8 +57,8 @@ func namespaceOID(name, environment string) int64 {
 }
 
 func tableOID(s *catalog.Schema, t *catalog.Table) int64 {
-	if n, ok := known[t.Name]; ok && s.Name == Name {
-		return n
+	if r := declared[t.Name]; r != nil && s.Name == Name {
+		return r.oid
 	}
 	return oid("class", id(s.Name, s.ID), t.Name)
 }
@@ -78,22 +71,3 @@ func keyOID(s *catalog.Schema, name string) int64 { return oid("constraint", id(
 
 // Schema is pg_catalog. Its tables are found without the schema's name, too.
 func Schema() *system.Schema { return system.NewSchema(Name, true, relations()...) }
-
-// columns reads declarations such as "oid n, relname t": t is text, n a number
-// of 64 bits, i one of 32, b a truth value, f a floating-point number, l a list
-// of numbers and s one of texts.
-func columns(spec string) []catalog.Column {
-	var out []catalog.Column
-	for _, one := range strings.Split(spec, ",") {
-		f := strings.Fields(one)
-		kind := catalog.String
-		if len(f) > 1 {
-			kind = map[string]catalog.Type{
-				"t": catalog.String, "n": catalog.Int64, "i": catalog.Int32, "b": catalog.Bool, "f": catalog.Float64,
-				"l": catalog.Int32List, "s": catalog.StringList, "z": catalog.Timestamp,
-			}[f[1]]
-		}
-		out = append(out, catalog.Column{Name: f[0], Type: kind})
-	}
-	return out
-}

@@ -3,6 +3,8 @@ package pgcatalog
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -15,88 +17,71 @@ type row = system.Row
 // object id, and a place within it.
 const names = "pg_gateway_names"
 
+// keywordList is the relation of our own that pg_get_keywords reads.
+const keywordList = "pg_gateway_keywords"
+
 func relations() []system.Table {
+	each := map[string]func(context.Context, *system.Catalog, *catalog.Schema) ([]row, error){
+		"pg_class": classes, "pg_attribute": attributes, "pg_constraint": constraints, "pg_index": indexes, "pg_description": descriptions, "pg_tables": tableList,
+	}
+	all := map[string]func(context.Context, *system.Catalog) ([]row, error){
+		"pg_namespace": namespaces, "pg_database": databases,
+		"pg_roles":    fixed(row{Owner, false, true, false, false, true, false, int64(-1), "********", nil, false, nil, int64(ownerOID)}),
+		"pg_user":     fixed(row{Owner, int64(ownerOID), false, false, false, false, "********", nil, nil}),
+		"pg_settings": fixed(settingRows()...),
+	}
 	out := []system.Table{
-		{Name: "pg_namespace", Columns: columns("oid n, nspname, nspowner n, nspacl s"), All: namespaces},
-		{Name: "pg_class", Each: classes, Columns: columns("oid n, relname, relnamespace n, reltype n, reloftype n, relowner n, relam n, relfilenode n, reltablespace n, relpages i, reltuples f, relallvisible i, reltoastrelid n, relhasindex b, relisshared b, relpersistence, relkind, relnatts i, relchecks i, relhasrules b, relhastriggers b, relhassubclass b, relrowsecurity b, relforcerowsecurity b, relispopulated b, relreplident, relispartition b, relrewrite n, relfrozenxid n, relminmxid n, relacl s, reloptions s, relpartbound")},
-		{Name: "pg_attribute", Each: attributes, Columns: columns("attrelid n, attname, atttypid n, attstattarget i, attlen i, attnum i, attndims i, attcacheoff i, atttypmod i, attbyval b, attalign, attstorage, attcompression, attnotnull b, atthasdef b, atthasmissing b, attidentity, attgenerated, attisdropped b, attislocal b, attinhcount i, attcollation n, attacl s, attoptions s, attfdwoptions s, attmissingval")},
-		{Name: "pg_type", All: fixed(typeRows()...), Columns: columns("oid n, typname, typnamespace n, typowner n, typlen i, typbyval b, typtype, typcategory, typispreferred b, typisdefined b, typdelim, typrelid n, typsubscript, typelem n, typarray n, typinput, typoutput, typreceive, typsend, typmodin, typmodout, typanalyze, typalign, typstorage, typnotnull b, typbasetype n, typtypmod i, typndims i, typcollation n, typdefaultbin, typdefault, typacl s")},
-		{Name: "pg_constraint", Each: constraints, Columns: columns("oid n, conname, connamespace n, contype, condeferrable b, condeferred b, convalidated b, conrelid n, contypid n, conindid n, conparentid n, confrelid n, confupdtype, confdeltype, confmatchtype, conislocal b, coninhcount i, connoinherit b, conkey l, confkey l, conpfeqop l, conppeqop l, conffeqop l, confdelsetcols l, conexclop l, conbin")},
-		{Name: "pg_index", Each: indexes, Columns: columns("indexrelid n, indrelid n, indnatts i, indnkeyatts i, indisunique b, indnullsnotdistinct b, indisprimary b, indisexclusion b, indimmediate b, indisclustered b, indisvalid b, indcheckxmin b, indisready b, indislive b, indisreplident b, indkey l, indcollation l, indclass l, indoption l, indexprs, indpred")},
-		{Name: "pg_description", Each: descriptions, Columns: columns("objoid n, classoid n, objsubid i, description")},
-		{Name: names, Each: lookups, Columns: columns("kind, oid n, place i, name, bare")},
-		{Name: "pg_database", Columns: columns("oid n, datname, datdba n, encoding i, datlocprovider, datistemplate b, datallowconn b, datconnlimit i, datfrozenxid n, datminmxid n, dattablespace n, datcollate, datctype, daticulocale, datcollversion, datacl s"), All: func(_ context.Context, c *system.Catalog) ([]row, error) {
-			return []row{{int64(databaseOID), c.Connection(), int64(ownerOID), int64(6), "c", false, true, int64(-1), int64(0), int64(0), int64(1663), "C.UTF-8", "C.UTF-8", nil, nil, nil}}, nil
-		}},
-		{Name: "pg_tables", Each: tableList("r"), Column: "schemaname", Columns: columns("schemaname, tablename, tableowner, tablespace, hasindexes b, hasrules b, hastriggers b, rowsecurity b")},
-		{Name: "pg_roles", All: fixed(row{Owner, false, true, false, false, true, false, int64(-1), "********", nil, false, nil, int64(ownerOID)}), Columns: columns("rolname, rolsuper b, rolinherit b, rolcreaterole b, rolcreatedb b, rolcanlogin b, rolreplication b, rolconnlimit i, rolpassword, rolvaliduntil z, rolbypassrls b, rolconfig s, oid n")},
-		{Name: "pg_user", All: fixed(row{Owner, int64(ownerOID), false, false, false, false, "********", nil, nil}), Columns: columns("usename, usesysid n, usecreatedb b, usesuper b, userepl b, usebypassrls b, passwd, valuntil z, useconfig s")},
-		{Name: "pg_am", All: fixed(row{int64(heapOID), "heap", "heap_tableam_handler", "t"}, row{int64(btreeOID), "btree", "bthandler", "i"}), Columns: columns("oid n, amname, amhandler, amtype")},
-		{Name: "pg_collation", All: fixed(row{int64(defaultOID), "default", int64(catalogOID), int64(ownerOID), "d", true, int64(-1), nil, nil, nil, nil}, row{int64(950), "C", int64(catalogOID), int64(ownerOID), "c", true, int64(-1), "C", "C", nil, nil}), Columns: columns("oid n, collname, collnamespace n, collowner n, collprovider, collisdeterministic b, collencoding i, collcollate, collctype, colliculocale, collversion")},
-		{Name: "pg_settings", All: fixed(settingRows()...), Columns: columns("name, setting, unit, category, short_desc, extra_desc, context, vartype, source, min_val, max_val, enumvals s, boot_val, reset_val, sourcefile, sourceline i, pending_restart b")},
-		{Name: "pg_tablespace", All: fixed(row{int64(1663), "pg_default", int64(ownerOID), nil, nil}), Columns: columns("oid n, spcname, spcowner n, spcacl s, spcoptions s")},
-		{Name: "pg_language", All: fixed(row{int64(14), "sql", int64(ownerOID), false, true, int64(0), int64(0), int64(0), nil}), Columns: columns("oid n, lanname, lanowner n, lanispl b, lanpltrusted b, lanplcallfoid n, laninline n, lanvalidator n, lanacl s")},
+		{Name: names, Each: lookups, Columns: texts("gw_kind", "gw_oid", "gw_place", "gw_name", "gw_bare")},
+		{Name: keywordList, All: fixed(keywordRows()...), Columns: texts("word", "catcode", "barelabel", "catdesc", "baredesc")},
 	}
-	for _, e := range strings.Split(strings.TrimSpace(empty), "\n") {
-		name, spec, _ := strings.Cut(strings.TrimSpace(e), ": ")
-		out = append(out, system.Table{Name: name, All: fixed(), Columns: columns(spec)})
-	}
-	for i := range out {
-		out[i].Doc = "PostgreSQL's " + out[i].Name + "."
+	for _, name := range slices.Sorted(maps.Keys(declared)) {
+		r := declared[name]
+		t := system.Table{Name: name, Doc: "PostgreSQL's " + name + ".", Columns: r.tableColumns(), Each: each[name], All: all[name]}
+		if name == "pg_tables" {
+			t.Column = "schemaname"
+		}
+		if t.Each == nil && t.All == nil {
+			t.All = fixed() // of which a directory has no rows
+			if _, err := data.Open("data/" + name + ".tsv"); err == nil {
+				t.All = fixed(r.constant()...)
+			}
+		}
+		out = append(out, t)
 	}
 	return out
+}
+
+// texts are the columns of a relation of our own; ids and places are numbers.
+func texts(names ...string) []catalog.Column {
+	out := make([]catalog.Column, len(names))
+	for i, n := range names {
+		out[i] = catalog.Column{Name: n, Type: catalog.String}
+		switch n {
+		case "gw_oid", "gw_place":
+			out[i].Type = catalog.Int64
+		case "barelabel":
+			out[i].Type = catalog.Bool
+		}
+	}
+	return out
+}
+
+func keywordRows() (out []row) {
+	for _, line := range file("keywords.tsv") {
+		c := strings.Split(line, "\t")
+		out = append(out, row{c[0], c[1], c[2] == "t", c[3], c[4]})
+	}
+	return out
+}
+
+func databases(_ context.Context, c *system.Catalog) ([]row, error) {
+	return []row{{int64(databaseOID), c.Connection(), int64(ownerOID), int64(6), "c", false, true, int64(-1), int64(0), int64(0), int64(1663), "C.UTF-8", "C.UTF-8", nil, nil, nil}}, nil
 }
 
 // fixed gives the same rows to all.
 func fixed(rows ...row) func(context.Context, *system.Catalog) ([]row, error) {
 	return func(context.Context, *system.Catalog) ([]row, error) { return rows, nil }
 }
-
-// empty are the relations of which a directory has no rows.
-const empty = `
-pg_attrdef: oid n, adrelid n, adnum i, adbin
-pg_auth_members: roleid n, member n, grantor n, admin_option b
-pg_available_extension_versions: name, version, installed b, superuser b, trusted b, relocatable b, schema, requires s, comment
-pg_cast: oid n, castsource n, casttarget n, castfunc n, castcontext, castmethod
-pg_conversion: oid n, conname, connamespace n, conowner n, conforencoding i, contoencoding i, conproc, condefault b
-pg_depend: classid n, objid n, objsubid i, refclassid n, refobjid n, refobjsubid i, deptype
-pg_enum: oid n, enumtypid n, enumsortorder f, enumlabel
-pg_event_trigger: oid n, evtname, evtevent, evtowner n, evtfoid n, evtenabled, evttags s
-pg_extension: oid n, extname, extowner n, extnamespace n, extrelocatable b, extversion, extconfig l, extcondition s
-pg_foreign_data_wrapper: oid n, fdwname, fdwowner n, fdwhandler n, fdwvalidator n, fdwacl s, fdwoptions s
-pg_foreign_server: oid n, srvname, srvowner n, srvfdw n, srvtype, srvversion, srvacl s, srvoptions s
-pg_foreign_table: ftrelid n, ftserver n, ftoptions s
-pg_indexes: schemaname, tablename, indexname, tablespace, indexdef
-pg_inherits: inhrelid n, inhparent n, inhseqno i, inhdetachpending b
-pg_locks: locktype, database n, relation n, page i, tuple i, virtualxid, transactionid n, classid n, objid n, objsubid i, virtualtransaction, pid i, mode, granted b, fastpath b, waitstart z
-pg_matviews: schemaname, matviewname, matviewowner, tablespace, hasindexes b, ispopulated b, definition
-pg_opclass: oid n, opcmethod n, opcname, opcnamespace n, opcowner n, opcfamily n, opcintype n, opcdefault b, opckeytype n
-pg_operator: oid n, oprname, oprnamespace n, oprowner n, oprkind, oprcanmerge b, oprcanhash b, oprleft n, oprright n, oprresult n, oprcom n, oprnegate n, oprcode, oprrest, oprjoin
-pg_partitioned_table: partrelid n, partstrat, partnatts i, partdefid n, partattrs l, partclass l, partcollation l, partexprs
-pg_policy: oid n, polname, polrelid n, polcmd, polpermissive b, polroles l, polqual, polwithcheck
-pg_prepared_statements: name, statement, prepare_time z, parameter_types s, from_sql b, generic_plans n, custom_plans n
-pg_proc: oid n, proname, pronamespace n, proowner n, prolang n, procost f, prorows f, provariadic n, prosupport, prokind, prosecdef b, proleakproof b, proisstrict b, proretset b, provolatile, proparallel, pronargs i, pronargdefaults i, prorettype n, proargtypes l, proallargtypes l, proargmodes s, proargnames s, proargdefaults, protrftypes l, prosrc, probin, prosqlbody, proconfig s, proacl s
-pg_publication: oid n, pubname, pubowner n, puballtables b, pubinsert b, pubupdate b, pubdelete b, pubtruncate b, pubviaroot b
-pg_publication_namespace: oid n, pnpubid n, pnnspid n
-pg_publication_rel: oid n, prpubid n, prrelid n, prqual, prattrs l
-pg_range: rngtypid n, rngsubtype n, rngmultitypid n, rngcollation n, rngsubopc n, rngcanonical, rngsubdiff
-pg_replication_slots: slot_name, plugin, slot_type, datoid n, database, temporary b, active b, active_pid i
-pg_rewrite: oid n, rulename, ev_class n, ev_type, ev_enabled, is_instead b, ev_qual, ev_action
-pg_rules: schemaname, tablename, rulename, definition
-pg_sequence: seqrelid n, seqtypid n, seqstart n, seqincrement n, seqmax n, seqmin n, seqcache n, seqcycle b
-pg_sequences: schemaname, sequencename, sequenceowner, data_type, start_value n, min_value n, max_value n, increment_by n, cycle b, cache_size n, last_value n
-pg_shdescription: objoid n, classoid n, description
-pg_stat_activity: datid n, datname, pid i, leader_pid i, usesysid n, usename, application_name, client_addr, client_hostname, client_port i, backend_start z, xact_start z, query_start z, state_change z, wait_event_type, wait_event, state, backend_xid n, backend_xmin n, query_id n, query, backend_type
-pg_stat_user_tables: relid n, schemaname, relname, seq_scan n, seq_tup_read n, idx_scan n, idx_tup_fetch n, n_tup_ins n, n_tup_upd n, n_tup_del n, n_live_tup n, n_dead_tup n
-pg_statio_user_tables: relid n, schemaname, relname, heap_blks_read n, heap_blks_hit n
-pg_statistic_ext: oid n, stxrelid n, stxname, stxnamespace n, stxowner n, stxstattarget i, stxkeys l, stxkind s, stxexprs
-pg_stats: schemaname, tablename, attname, inherited b, null_frac f, avg_width i, n_distinct f
-pg_timezone_abbrevs: abbrev, utc_offset, is_dst b
-pg_timezone_names: name, abbrev, utc_offset, is_dst b
-pg_trigger: oid n, tgrelid n, tgparentid n, tgname, tgfoid n, tgtype i, tgenabled, tgisinternal b, tgconstrrelid n, tgconstrindid n, tgconstraint n, tgdeferrable b, tginitdeferred b, tgnargs i, tgattr l, tgargs, tgqual, tgoldtable, tgnewtable
-pg_user_mapping: oid n, umuser n, umserver n, umoptions s
-pg_views: schemaname, viewname, viewowner, definition
-`
 
 func namespaces(ctx context.Context, c *system.Catalog) (out []row, err error) {
 	all, err := c.Names(ctx)
@@ -106,20 +91,41 @@ func namespaces(ctx context.Context, c *system.Catalog) (out []row, err error) {
 	return out, err
 }
 
+// kindOf is the kind of a relation: r for a table, v for a view.
+func kindOf(s *catalog.Schema, t *catalog.Table) string {
+	switch r := declared[t.Name]; {
+	case !s.System:
+		return "r"
+	case s.Name == Name && r != nil:
+		return r.kind
+	default:
+		return "v"
+	}
+}
+
 func classes(_ context.Context, _ *system.Catalog, s *catalog.Schema) (out []row, err error) {
 	space := namespaceOID(s.Name, s.ID)
-	triggers := !s.System // by which PostgreSQL keeps references, which psql looks for where there are some
-	class := func(oid int64, name, kind string, am int64, columns int, hasIndex bool) row {
+	class := func(oid int64, name, kind string, columns int, hasIndex bool) row {
+		access, file, pages, tuples, identity := int64(heapOID), oid, int64(0), -1.0, "d"
+		switch {
+		case kind == "i":
+			access, pages, tuples, identity = btreeOID, 1, 0, "n"
+		case kind == "v":
+			access, file, identity = 0, 0, "n"
+		case s.System:
+			identity = "n"
+		}
 		return row{
-			oid, name, space, int64(0), int64(0), int64(ownerOID), am, oid, int64(0), int64(0), -1.0, int64(0), int64(0), hasIndex, false, "p", kind, int64(columns),
-			int64(0), false, triggers, false, false, false, true, map[string]string{"r": "d", "i": "n"}[kind], false, int64(0), int64(0), int64(0), nil, nil, nil,
+			oid, name, space, int64(0), int64(0), int64(ownerOID), access, file, int64(0), pages, tuples, int64(0), int64(0), hasIndex, false, "p", kind, int64(columns),
+			// PostgreSQL keeps references by triggers, so that psql looks for them where there are some.
+			int64(0), kind == "v", kind == "r" && !s.System, false, false, false, true, identity, false, int64(0), int64(0), int64(0), nil, nil, nil,
 		}
 	}
 	for _, t := range s.Tables {
 		key := t.Key()
-		out = append(out, class(tableOID(s, t), t.Name, "r", heapOID, len(t.Columns), len(key) > 0))
+		out = append(out, class(tableOID(s, t), t.Name, kindOf(s, t), len(t.Columns), len(key) > 0))
 		if len(key) > 0 {
-			out = append(out, class(indexOID(s, t), keyName(t), "i", btreeOID, len(key), false))
+			out = append(out, class(indexOID(s, t), keyName(t), "i", len(key), false))
 		}
 	}
 	return out, nil
@@ -129,21 +135,23 @@ func classes(_ context.Context, _ *system.Catalog, s *catalog.Schema) (out []row
 func keyName(t *catalog.Table) string { return "pk_" + t.Name }
 
 func attributes(_ context.Context, _ *system.Catalog, s *catalog.Schema) (out []row, err error) {
-	attribute := func(of int64, c *catalog.Column, place int, notNull bool) row {
+	attribute := func(of *catalog.Table, id int64, c *catalog.Column, place int, notNull bool) row {
 		t := typeOf(c.Type)
+		if r := declared[of.Name]; r != nil && s.Name == Name {
+			t, notNull = typeByOID[int64(typeNamed[r.columns[place-1].kind])], r.columns[place-1].notNull
+		}
 		dimensions := int64(0)
 		if t.category == "A" {
 			dimensions = 1
 		}
-		return row{of, c.Name, t.oid, int64(-1), t.size, int64(place), dimensions, int64(-1), int64(-1), t.byValue, t.align, t.storage, "", notNull, false, false, "", "", false, true, int64(0), t.collation, nil, nil, nil, nil}
+		return row{id, c.Name, t.oid, int64(-1), t.size, int64(place), dimensions, int64(-1), int64(-1), t.byValue, t.align, t.storage, "", notNull, false, false, "", "", false, true, int64(0), t.collation, nil, nil, nil, nil}
 	}
 	for _, t := range s.Tables {
-		of := tableOID(s, t)
 		for i := range t.Columns {
-			out = append(out, attribute(of, &t.Columns[i], i+1, t.Columns[i].Required || t.Columns[i].Key))
+			out = append(out, attribute(t, tableOID(s, t), &t.Columns[i], i+1, t.Columns[i].Required || t.Columns[i].Key))
 		}
 		for i, at := range t.Key() {
-			out = append(out, attribute(indexOID(s, t), &t.Columns[at], i+1, false))
+			out = append(out, attribute(t, indexOID(s, t), &t.Columns[at], i+1, false))
 		}
 	}
 	return out, nil
@@ -155,14 +163,29 @@ func indexes(_ context.Context, _ *system.Catalog, s *catalog.Schema) (out []row
 		if len(key) == 0 {
 			continue
 		}
-		zeros := make([]int64, len(key))
+		collations, classes := make([]int64, len(key)), make([]int64, len(key))
+		for i, at := range key {
+			kind := typeOf(t.Columns[at].Type)
+			collations[i], classes[i] = kind.collation, operatorClasses[kind.oid]
+		}
 		out = append(out, row{
 			indexOID(s, t), tableOID(s, t), int64(len(key)), int64(len(key)), true, false, true, false, true, false, true, false, true, true, false,
-			places(key), zeros, zeros, zeros, nil, nil,
+			places(key), collations, classes, make([]int64, len(key)), nil, nil,
 		})
 	}
 	return out, nil
 }
+
+// operatorClasses are the ones by which B-trees order values, by type.
+var operatorClasses = func() map[int64]int64 {
+	out := map[int64]int64{}
+	for _, r := range declared["pg_opclass"].constant() {
+		class, _ := r[0].(int64)
+		kind, _ := r[6].(int64)
+		out[kind] = class
+	}
+	return out
+}()
 
 // places counts columns from 1.
 func places(columns []int) []int64 {
@@ -177,11 +200,11 @@ func descriptions(_ context.Context, _ *system.Catalog, s *catalog.Schema) (out 
 	for _, t := range s.Tables {
 		of := tableOID(s, t)
 		if t.Doc != "" {
-			out = append(out, row{of, known["pg_class"], int64(0), t.Doc})
+			out = append(out, row{of, declared["pg_class"].oid, int64(0), t.Doc})
 		}
 		for i := range t.Columns {
 			if doc := t.Columns[i].Doc; doc != "" {
-				out = append(out, row{of, known["pg_class"], int64(i + 1), doc})
+				out = append(out, row{of, declared["pg_class"].oid, int64(i + 1), doc})
 			}
 		}
 	}
@@ -189,13 +212,13 @@ func descriptions(_ context.Context, _ *system.Catalog, s *catalog.Schema) (out 
 }
 
 // tableList is pg_tables and its like.
-func tableList(string) func(context.Context, *system.Catalog, *catalog.Schema) ([]row, error) {
-	return func(_ context.Context, _ *system.Catalog, s *catalog.Schema) (out []row, err error) {
-		for _, t := range s.Tables {
-			out = append(out, row{s.Name, t.Name, Owner, nil, len(t.Key()) > 0, false, false, false})
+func tableList(_ context.Context, _ *system.Catalog, s *catalog.Schema) (out []row, err error) {
+	for _, t := range s.Tables {
+		if kindOf(s, t) == "r" {
+			out = append(out, row{s.Name, t.Name, Owner, nil, len(t.Key()) > 0, false, !s.System, false})
 		}
-		return out, nil
 	}
+	return out, nil
 }
 
 func settingRows() []row {
@@ -221,8 +244,11 @@ func lookups(ctx context.Context, c *system.Catalog, s *catalog.Schema) (out []r
 	visible := s.Name == Name || strings.EqualFold(s.Name, c.Default()) || s.ID != "" && strings.EqualFold(s.ID, c.Default())
 	out = append(out, row{"namespace", namespaceOID(s.Name, s.ID), int64(0), quoted(s.Name), s.Name})
 	if s.Name == Name {
-		for _, t := range allTypes {
-			out = append(out, row{"type", t.oid, int64(0), t.format, t.name})
+		for _, t := range types {
+			out = append(out, row{"type", t.oid, int64(0), t.format(), t.name})
+		}
+		for oid, name := range procedures {
+			out = append(out, row{"proc", oid, int64(0), name, name})
 		}
 	}
 	for _, t := range s.Tables {
@@ -244,7 +270,7 @@ func lookups(ctx context.Context, c *system.Catalog, s *catalog.Schema) (out []r
 		joined := strings.Join(list, ", ")
 		out = append(out,
 			row{"class", indexOID(s, t), int64(0), quoted(keyName(t)), ""},
-			row{"index", indexOID(s, t), int64(0), fmt.Sprintf("CREATE UNIQUE INDEX %s ON %s.%s USING btree (%s)", quoted(keyName(t)), quoted(s.Name), quoted(t.Name), joined), ""},
+			row{"index", indexOID(s, t), int64(0), definition(t, quoted(s.Name)+"."+quoted(t.Name), joined), definition(t, shown, joined)},
 			row{"constraint", keyOID(s, keyName(t)), int64(0), "PRIMARY KEY (" + joined + ")", ""})
 	}
 	foreign, err := system.ForeignKeys(ctx, c, s)
@@ -256,6 +282,11 @@ func lookups(ctx context.Context, c *system.Catalog, s *catalog.Schema) (out []r
 		out = append(out, row{"constraint", keyOID(s, k.Name), int64(0), fmt.Sprintf("FOREIGN KEY (%s) REFERENCES %s(%s)", quoted(k.Table.Columns[k.Column].Name), target, quoted(k.Target.Columns[k.TargetColumn].Name)), ""})
 	}
 	return out, err
+}
+
+// definition is a statement that would make the index of a table's key.
+func definition(t *catalog.Table, of, columns string) string {
+	return fmt.Sprintf("CREATE UNIQUE INDEX %s ON %s USING btree (%s)", quoted(keyName(t)), of, columns)
 }
 
 func constraints(ctx context.Context, c *system.Catalog, s *catalog.Schema) (out []row, err error) {

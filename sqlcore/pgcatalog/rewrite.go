@@ -140,7 +140,7 @@ func (p *piece) step() {
 		p.out.WriteString(constants[name](p.session))
 		p.at++
 		p.changed = true
-	case t.Is("any") && p.next(1).Is("(") && lists[strings.ToLower(p.tokens[p.close(p.at+1)-1].Name())] && strings.HasSuffix(strings.TrimSpace(p.lastOperand()), "="):
+	case t.Is("any") && p.next(1).Is("(") && (p.next(2).Kind == sqltext.Param || lists[strings.ToLower(p.tokens[p.close(p.at+1)-1].Name())]) && strings.HasSuffix(strings.TrimSpace(p.lastOperand()), "="):
 		p.contained()
 	case (t.Is("any") || t.Is("all") || t.Is("some")) && p.next(1).Is("(") && p.next(2).Kind == sqltext.String && (p.next(3).Is(")") || p.next(3).Is("::")):
 		p.members()
@@ -250,7 +250,7 @@ func (p *piece) pattern() {
 // lists are the columns of lists of numbers.
 var lists = map[string]bool{"indkey": true, "conkey": true, "confkey": true, "polroles": true, "prattrs": true, "proargtypes": true, "stxkeys": true}
 
-// contained writes x = ANY (column): a join can't have what the engine makes of it.
+// contained writes x = ANY (list) of a column or a parameter: a join can't have what the engine makes of it.
 func (p *piece) contained() {
 	end := p.close(p.at + 1)
 	x := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(p.lastOperand()), "="))
@@ -301,7 +301,7 @@ func (p *piece) series() {
 
 // lookUp is the name of a thing of a kind, or its id.
 func lookUp(column, kind, where string) string {
-	return "(SELECT max(g." + column + ") FROM " + Name + "." + names + " g WHERE g.kind = '" + kind + "' AND " + where + ")"
+	return "(SELECT max(g.gw_" + column + ") FROM " + Name + "." + names + " g WHERE g.gw_kind = '" + kind + "' AND " + where + ")"
 }
 
 var (
@@ -340,13 +340,10 @@ func (p *piece) cast() {
 		case p.next(1).Is("::") && strings.EqualFold(p.next(2).Name(), "oid") && !strings.HasSuffix(operand, "oid"):
 			done(p.named(kind, operand))
 		default:
-			done(lookUp("name", kind, "g.oid = "+operand))
+			done(lookUp("name", kind, "g.gw_oid = "+operand))
 		}
 	case name == "regproc" || name == "regprocedure":
-		if i := strings.LastIndex(operand, "."); literal && i > 0 {
-			operand = "'" + operand[i+1:]
-		}
-		done(operand)
+		p.procedure(operand, literal, done)
 	case (name == "varchar" || name == "text") && vectors[lastName(operand)]:
 		done("array_to_string(" + operand + ", ' ')")
 	case array:
@@ -360,6 +357,22 @@ func (p *piece) cast() {
 		p.out.WriteString("::")
 		p.out.WriteString(p.next(0).Text)
 		p.at++
+	}
+}
+
+// procedure writes a cast to regproc: an object id, which is shown by its name.
+func (p *piece) procedure(operand string, literal bool, done func(string)) {
+	switch {
+	case literal:
+		id := procedureNamed(strings.Trim(operand[strings.LastIndex(operand, ".")+1:], "'"))
+		if id == "" {
+			id = "NULL"
+		}
+		done("CAST(" + id + " AS BIGINT)")
+	case p.next(1).Is("::"):
+		done(lookUp("name", "proc", "g.gw_oid = "+operand))
+	default:
+		done(operand)
 	}
 }
 
@@ -414,14 +427,14 @@ func (p *piece) named(kind, operand string) string {
 	name := "lower(replace(" + operand + ", '\"', ''))"
 	switch kind {
 	case "type":
-		return lookUp("oid", kind, "(g.bare = "+name+" OR g.name = "+name+" OR 'pg_catalog.' || g.bare = "+name+")")
+		return lookUp("oid", kind, "(g.gw_bare = "+name+" OR g.gw_name = "+name+" OR 'pg_catalog.' || g.gw_bare = "+name+")")
 	case "namespace":
-		return lookUp("oid", kind, "lower(g.bare) = "+name)
+		return lookUp("oid", kind, "lower(g.gw_bare) = "+name)
 	}
 	// The session's own schema and pg_catalog need no name before the table's.
 	schema := strings.ToLower(p.session.Schema)
-	return "coalesce(" + lookUp("oid", kind, "g.bare = "+name) + ", " + lookUp("oid", kind, "g.bare = "+sqltext.Literal(schema+".")+" || "+name) + ", " +
-		lookUp("oid", kind, "g.bare = 'pg_catalog.' || "+name) + ")"
+	return "coalesce(" + lookUp("oid", kind, "g.gw_bare = "+name) + ", " + lookUp("oid", kind, "g.gw_bare = "+sqltext.Literal(schema+".")+" || "+name) + ", " +
+		lookUp("oid", kind, "g.gw_bare = 'pg_catalog.' || "+name) + ")"
 }
 
 // function writes a call of one of PostgreSQL's functions.

@@ -24,11 +24,21 @@ func binaryOf(oid uint32, a arrow.Array) encoder {
 				return append(dst, 0)
 			}
 		}
-	case oidInt2, oidInt4, oidInt8, oidOid:
+	case oidJSONB: // its version comes first
+		text := asText(oid, a)
+		return func(dst []byte, row int) []byte { return text(append(dst, 1), row) }
+	case oidChar: // one byte, or a zero for none
+		if s, ok := a.(*array.String); ok {
+			return func(dst []byte, row int) []byte { return append(dst, (s.Value(row) + "\x00")[0]) }
+		}
+	case oidInt2, oidInt4, oidInt8, oidOid, oidXid, oidRegproc:
 		return binaryInteger(oid, a)
 	case oidFloat4:
 		if f, ok := a.(*array.Float32); ok {
 			return func(dst []byte, row int) []byte { return append32(dst, math.Float32bits(f.Value(row))) }
+		}
+		if f, ok := a.(*array.Float64); ok {
+			return func(dst []byte, row int) []byte { return append32(dst, math.Float32bits(float32(f.Value(row)))) }
 		}
 	case oidFloat8:
 		if f, ok := a.(*array.Float64); ok {

@@ -33,7 +33,7 @@ func copyOut(d *dialog, st *statement, args []query.Parameter) (*result, error) 
 	case i >= len(st.tokens) || i == 1:
 		return nil, st.wrong(i, "COPY needs a query or a table, TO and STDOUT.")
 	case st.tokens[i].Is("from"):
-		return nil, gwerr.New(gwerr.NotImplemented, "COPY … FROM is not offered.", "Use INSERT.").At(st.tokens[i].Start)
+		return copyIn(d, st, i)
 	case i+1 >= len(st.tokens) || !st.tokens[i+1].Is("stdout"):
 		return nil, gwerr.New(gwerr.NotImplemented, "Rows are copied to STDOUT alone.", "Use TO STDOUT; in psql, \\copy writes a file.").At(st.tokens[i].Start)
 	}

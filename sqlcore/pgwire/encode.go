@@ -13,6 +13,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/cell"
+	"github.com/pingone-gateway/gateway/sqlcore/pgcatalog"
 )
 
 // encoder appends the value of a row that isn't null, without its length.
@@ -41,14 +42,17 @@ func encoderOf(k kind, inBinary bool, a arrow.Array) (encoder, error) {
 }
 
 // sameInBoth are the types whose binary form is their text.
-var sameInBoth = map[uint32]bool{oidText: true, oidVarchar: true, oidName: true, oidJSON: true, oidBpchar: true, oidUnknown: true, oidChar: true}
+var sameInBoth = map[uint32]bool{oidText: true, oidVarchar: true, oidName: true, oidJSON: true, oidBpchar: true, oidUnknown: true, oidNodeTree: true}
 
 func asText(oid uint32, a arrow.Array) encoder {
+	if value := integers(a); oid == oidRegproc && value != nil {
+		return func(dst []byte, row int) []byte { return append(dst, pgcatalog.Procedure(value(row))...) }
+	}
 	if e := textOf(oid, a); e != nil {
 		return e
 	}
 	c := cell.Of(a, cell.Style{Infinity: "Infinity"})
-	if oid == oidJSON {
+	if oid == oidJSON || oid == oidJSONB {
 		if _, isText := a.(*array.String); !isText {
 			return func(dst []byte, row int) []byte { return c.AppendJSON(dst, row) }
 		}
@@ -219,15 +223,20 @@ func lists(k kind, inBinary bool, a arrow.Array) (encoder, error) {
 		return nil, err
 	}
 	if inBinary {
-		return func(dst []byte, row int) []byte { return appendBinaryList(dst, k.element, list, items, item, row) }, nil
+		return func(dst []byte, row int) []byte { return appendBinaryList(dst, k, list, items, item, row) }, nil
 	}
 	var scratch []byte
 	return func(dst []byte, row int) []byte {
 		start, end := list.ValueOffsets(row)
-		dst = append(dst, '{')
+		separator := byte(',')
+		if vector(k.oid) {
+			separator = ' '
+		} else {
+			dst = append(dst, '{')
+		}
 		for i := start; i < end; i++ {
 			if i > start {
-				dst = append(dst, ',')
+				dst = append(dst, separator)
 			}
 			if items.IsNull(int(i)) {
 				dst = append(dst, "NULL"...)
@@ -235,6 +244,9 @@ func lists(k kind, inBinary bool, a arrow.Array) (encoder, error) {
 			}
 			scratch = item(scratch[:0], int(i))
 			dst = appendItem(dst, string(scratch))
+		}
+		if vector(k.oid) {
+			return dst
 		}
 		return append(dst, '}')
 	}, nil
@@ -256,7 +268,7 @@ func appendItem(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
-func appendBinaryList(dst []byte, element uint32, list *array.List, items arrow.Array, item encoder, row int) []byte {
+func appendBinaryList(dst []byte, k kind, list *array.List, items arrow.Array, item encoder, row int) []byte {
 	start, end := list.ValueOffsets(row)
 	nulls := uint32(0)
 	for i := start; i < end; i++ {
@@ -265,10 +277,14 @@ func appendBinaryList(dst []byte, element uint32, list *array.List, items arrow.
 		}
 	}
 	if start == end {
-		return append32(append32(append32(dst, 0), 0), element)
+		return append32(append32(append32(dst, 0), 0), k.element)
 	}
-	dst = append32(append32(append32(dst, 1), nulls), element)
-	dst = append32(append32(dst, uint32(end-start)), 1)
+	dst = append32(append32(append32(dst, 1), nulls), k.element)
+	first := uint32(1)
+	if vector(k.oid) {
+		first = 0
+	}
+	dst = append32(append32(dst, uint32(end-start)), first)
 	for i := start; i < end; i++ {
 		if items.IsNull(int(i)) {
 			dst = append32(dst, math.MaxUint32)

@@ -39,20 +39,13 @@ func (d *dialog) parse(m *pgproto3.Parse) error {
 	if len(all) > 1 {
 		return gwerr.New(gwerr.Syntax, "A prepared statement is one statement.", "Prepare them one by one.")
 	}
-	if m.Name != "" && d.statements[m.Name] != nil {
-		return state("42P05", gwerr.Newf(gwerr.BadRequest, "A statement named %q is prepared already.", m.Name))
-	}
-	if len(d.statements) >= d.conn.server.cfg.Statements {
-		return state("53400", gwerr.Newf(gwerr.LimitExceeded, "More than %d statements are prepared.", d.conn.server.cfg.Statements).WithHint("Close those that are not needed."))
-	}
 	st := &statement{}
 	if len(all) == 1 {
 		st = all[0]
 	}
-	if err := st.declare(m.ParameterOIDs); err != nil {
+	if err := d.keep(m.Name, st, m.ParameterOIDs); err != nil {
 		return d.placed(m.Query, st.offset, err)
 	}
-	d.statements[m.Name] = st
 	d.conn.out.message(&pgproto3.ParseComplete{})
 	return nil
 }
@@ -85,6 +78,11 @@ func (d *dialog) bind(m *pgproto3.Bind) error {
 	}
 	if formats := len(m.ParameterFormatCodes); formats > 1 && formats != len(m.Parameters) {
 		return protocolError("There is another number of formats than of values.")
+	}
+	if st.needsTypes() {
+		if err := d.describeStatement(st); err != nil {
+			return d.tell(st, err)
+		}
 	}
 	p := &portal{st: st, formats: slices.Clone(m.ResultFormatCodes)}
 	for i, raw := range m.Parameters {
@@ -163,6 +161,11 @@ func (d *dialog) describeStatement(st *statement) (err error) {
 		_, err := d.start(st, nil)
 		return err
 	}
+	if prepared := d.executed(st); prepared != nil {
+		err := d.describeStatement(prepared)
+		st.columns = prepared.columns
+		return err
+	}
 	w := d.conn.begin(d.settings.timeout())
 	defer w.end()
 	d.requestID = observe.RequestID(w.ctx)
@@ -180,7 +183,7 @@ func (d *dialog) describeStatement(st *statement) (err error) {
 	if err != nil {
 		return w.reason(err)
 	}
-	st.columns, st.described = columnsOf(columns), true
+	st.columns, st.described = columnsOf(st.text, columns), true
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
+	"github.com/pingone-gateway/gateway/sqlcore/pgcatalog"
 )
 
 // infer finds types of parameters that nobody declared: that of the column which
@@ -54,6 +55,12 @@ func columnTypes(ctx context.Context, p catalog.Provider, schema string, st *sta
 		in, name := schema, t.Name()
 		for ; i+2 < len(st.tokens) && st.tokens[i+1].Is(".") && st.tokens[i+2].IsName(); i += 2 {
 			in, name = name, st.tokens[i+2].Name()
+		}
+		if own := pgcatalog.ColumnTypes(name); own != nil {
+			for column, oid := range own {
+				out[column] = kindOf(oid)
+			}
+			continue
 		}
 		if in == "" {
 			in = p.Default()
@@ -119,6 +126,17 @@ func comparedWith(tokens []sqltext.Token, i int) string {
 func isOne(t sqltext.Token, words []string) bool {
 	for _, w := range words {
 		if t.Is(w) {
+			return true
+		}
+	}
+	return false
+}
+
+// needsTypes reports whether a parameter can't be read without its type, which
+// the client hasn't told: one that is a list.
+func (s *statement) needsTypes() bool {
+	for i, t := range s.tokens {
+		if n, ok := ordinal(t); ok && (s.oids[n-1] == 0 || s.oids[n-1] == oidUnknown) && listed(s.tokens, i) {
 			return true
 		}
 	}

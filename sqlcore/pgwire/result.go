@@ -99,7 +99,7 @@ func (d *dialog) sql(st *statement, args []query.Parameter) (*result, error) {
 		r.close(err)
 		return nil, err
 	}
-	r.rows, r.columns, r.notes, r.tag = answer.Rows, columnsOf(answer.Columns), answer.Notes, "SELECT {n}"
+	r.rows, r.columns, r.notes, r.tag = answer.Rows, columnsOf(st.text, answer.Columns), answer.Notes, "SELECT {n}"
 	if c := answer.Changed; c != nil {
 		r.tag = tagOf(c)
 		d.changed = d.changed || c.Rows > 0

@@ -105,5 +105,8 @@ func (d *dialog) start(st *statement, args []query.Parameter) (*result, error) {
 	if run := utility(st); run != nil {
 		return run(d, st, args)
 	}
+	if prepared := d.executed(st); prepared != nil {
+		return d.executePrepared(st, prepared)
+	}
 	return d.sql(st, args)
 }

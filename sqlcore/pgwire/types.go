@@ -1,9 +1,11 @@
 package pgwire
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/pingone-gateway/gateway/sqlcore/pgcatalog"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
@@ -18,8 +20,12 @@ const (
 	oidInt4        = 23
 	oidRegproc     = 24
 	oidText        = 25
+	oidInt2Vector  = 22
 	oidOid         = 26
+	oidXid         = 28
+	oidOidVector   = 30
 	oidJSON        = 114
+	oidNodeTree    = 194
 	oidFloat4      = 700
 	oidFloat8      = 701
 	oidUnknown     = 705
@@ -27,11 +33,14 @@ const (
 	oidVarchar     = 1043
 	oidDate        = 1082
 	oidTime        = 1083
+	oidAclitem     = 1033
 	oidTimestamp   = 1114
 	oidTimestamptz = 1184
 	oidInterval    = 1186
 	oidNumeric     = 1700
 	oidUUID        = 2950
+	oidRegclass    = 2205
+	oidRegtype     = 2206
 	oidJSONB       = 3802
 )
 
@@ -47,13 +56,14 @@ type kind struct {
 var sizes = map[uint32]int16{
 	oidBool: 1, oidChar: 1, oidName: 64, oidInt8: 8, oidInt2: 2, oidInt4: 4, oidOid: 4, oidFloat4: 4, oidFloat8: 8,
 	oidDate: 4, oidTime: 8, oidTimestamp: 8, oidTimestamptz: 8, oidInterval: 16, oidUUID: 16,
+	oidXid: 4, oidRegproc: 4, oidRegclass: 4, oidRegtype: 4,
 }
 
 // arrays gives the type of the arrays of a type.
 var arrays = map[uint32]uint32{
 	oidBool: 1000, oidBytea: 1001, oidInt2: 1005, oidInt4: 1007, oidText: 1009, oidInt8: 1016, oidFloat4: 1021, oidFloat8: 1022,
 	oidTimestamp: 1115, oidDate: 1182, oidTime: 1183, oidTimestamptz: 1185, oidInterval: 1187, oidNumeric: 1231, oidUUID: 2951, oidJSON: 199,
-	oidVarchar: 1015, oidOid: 1028, oidName: 1003,
+	oidVarchar: 1015, oidOid: 1028, oidName: 1003, oidChar: 1002, oidAclitem: 1034,
 }
 
 // elements gives the type of an array's elements.
@@ -62,8 +72,12 @@ var elements = func() map[uint32]uint32 {
 	for element, array := range arrays {
 		out[array] = element
 	}
+	out[oidInt2Vector], out[oidOidVector] = oidInt2, oidOid
 	return out
 }()
+
+// vectors are arrays that count from 0, whose text has nothing but the elements.
+func vector(oid uint32) bool { return oid == oidInt2Vector || oid == oidOidVector }
 
 // named maps the engine's types, and PostgreSQL's names where they differ.
 var named = map[string]uint32{
@@ -122,16 +136,37 @@ type column struct {
 	name string
 }
 
-func columnsOf(in []query.Column) []column {
+// columnsOf describes the columns of a statement's result as PostgreSQL would.
+func columnsOf(sql string, in []query.Column) []column {
 	out := make([]column, len(in))
+	shape := pgcatalog.ShapeOf(sql)
 	for i, c := range in {
 		name := c.SQLType
 		if name == "" {
 			name = c.Type.SQL()
 		}
 		out[i] = column{kindNamed(name), c.Name}
+		as := shape.Describe(i, len(in), c.Name)
+		if as.Name != "" {
+			out[i].name = as.Name
+		}
+		if slices.Contains(shownAs[out[i].oid], as.Type) {
+			out[i].kind = kindOf(as.Type)
+		}
 	}
 	return out
+}
+
+// shownAs are the types that PostgreSQL's catalog has where the engine has
+// another one.
+var shownAs = map[uint32][]uint32{
+	oidInt8:   {oidOid, oidXid, oidRegproc, oidInt4, oidInt2},
+	oidInt4:   {oidInt2, oidInt8, oidOid, oidText}, // the engine's null is a number
+	oidText:   {oidName, oidChar, oidVarchar, oidRegclass, oidRegtype, oidNodeTree},
+	oidJSON:   {oidJSONB},
+	oidFloat8: {oidFloat4},
+	1009:      {1003, 1002, 1034},                        // text[] for name[], "char"[] and aclitem[]
+	1007:      {1005, 1028, oidInt2Vector, oidOidVector}, // int4[] for int2[] and oid[]
 }
 
 // texts are columns of text, for answers of the gateway's own.
@@ -147,7 +182,10 @@ func texts(names ...string) []column {
 // nothing like.
 func castName(oid uint32) string {
 	if e := elements[oid]; e != 0 {
-		return castName(e) + "[]"
+		if name := castName(e); name != "" {
+			return name + "[]"
+		}
+		return ""
 	}
 	return map[uint32]string{
 		oidBool: "BOOLEAN", oidBytea: "BLOB", oidInt2: "SMALLINT", oidInt4: "INTEGER", oidOid: "BIGINT", oidInt8: "BIGINT",

@@ -21,7 +21,8 @@ func init() {
 		"savepoint": savepoint, "release": savepoint,
 		"set": set, "reset": reset, "show": show, "discard": discard, "deallocate": deallocate,
 		"declare": declare, "fetch": fetch, "move": fetch, "close": closeCursor,
-		"listen": silent, "unlisten": silent, "notify": silent,
+		"prepare": prepare,
+		"listen":  silent, "unlisten": silent, "notify": silent,
 		"copy": copyOut,
 	}
 }

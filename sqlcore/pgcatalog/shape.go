@@ -1,0 +1,266 @@
+package pgcatalog
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
+)
+
+// Item is a column of a result as PostgreSQL would describe it.
+type Item struct {
+	// Name is "" where the engine's is right.
+	Name string
+	// Type is an object id of pg_type; 0 where the engine's type is right.
+	Type uint32
+}
+
+// Shape tells how PostgreSQL would describe the columns of a statement's result
+// where that can be read from the statement: names of expressions
+// (FigureColname in parse_target.c), and the types of its catalog's columns.
+type Shape struct {
+	// before and after are the columns on both sides of a *; star is false where
+	// there is none.
+	before, after []Item
+	star, catalog bool
+}
+
+// ShapeOf reads a statement; nil for one that gives no rows, or that can't be
+// read.
+func ShapeOf(sql string) *Shape {
+	tokens, err := sqltext.Lex(sql)
+	if err != nil {
+		return nil
+	}
+	s := &shaper{known: map[int][]listed{}, derived: map[string]uint32{}, catalog: slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.IsName() && ofCatalog(strings.ToLower(t.Name())) })}
+	items := s.list(tokens)
+	if items == nil {
+		return nil
+	}
+	out := &Shape{catalog: s.catalog}
+	for _, item := range items {
+		switch {
+		case item.star && out.star:
+			return &Shape{star: true, catalog: s.catalog} // nobody knows where one ends
+		case item.star:
+			out.star = true
+		case out.star:
+			out.after = append(out.after, item.Item)
+		default:
+			out.before = append(out.before, item.Item)
+		}
+	}
+	return out
+}
+
+func ofCatalog(name string) bool { return relationNamed(name) != nil || name == Name }
+
+// Describe gives the item of the column at i of n, of that name.
+func (s *Shape) Describe(i, n int, name string) Item {
+	if s == nil {
+		return Item{}
+	}
+	switch {
+	case s.star && n < len(s.before)+len(s.after), !s.star && n != len(s.before):
+		return Item{}
+	case i < len(s.before):
+		return s.before[i]
+	case i >= n-len(s.after):
+		return s.after[i-(n-len(s.after))]
+	case s.catalog:
+		return Item{Type: columnTypes[strings.ToLower(name)]}
+	}
+	return Item{}
+}
+
+// shaper reads select lists.
+type shaper struct {
+	catalog bool
+	// derived are the columns of queries in FROM: alias.name, and .name.
+	derived map[string]uint32
+	// known are the lists that were read, by their places: each is asked for by
+	// what stands around it more than once.
+	known map[int][]listed
+}
+
+// listed is an item of a select list.
+type listed struct {
+	Item
+	star bool
+	// strength is PostgreSQL's: 2 for a name, 1 for that of a type, 0 for none.
+	strength int
+}
+
+// endOfList are the words behind a select list.
+var endOfList = []string{"from", "where", "group", "having", "order", "limit", "union", "except", "intersect", "window", "offset", "fetch", "qualify", "into"}
+
+// list finds the first select list of a query.
+func (s *shaper) list(tokens []sqltext.Token) []listed {
+	for len(tokens) > 1 && tokens[0].Is("(") {
+		tokens = tokens[1:]
+	}
+	if len(tokens) == 0 {
+		return nil
+	}
+	out, ok := s.known[tokens[0].Start]
+	if !ok {
+		out = s.read(tokens)
+		s.known[tokens[0].Start] = out
+	}
+	return slices.Clone(out)
+}
+
+// read reads the list of a query that begins with SELECT or WITH.
+func (s *shaper) read(tokens []sqltext.Token) []listed {
+	depth := tokens[0].Depth
+	at := func(word string) int {
+		return slices.IndexFunc(tokens, func(t sqltext.Token) bool { return t.Depth == depth && t.Is(word) })
+	}
+	begin := 0
+	if tokens[0].Is("with") {
+		if begin = at("select"); begin < 0 {
+			return nil
+		}
+	}
+	if !tokens[begin].Is("select") {
+		return nil
+	}
+	united := at("union") >= 0 || at("except") >= 0 || at("intersect") >= 0
+	begin++
+	switch {
+	case begin < len(tokens) && tokens[begin].Is("all"):
+		begin++
+	case begin+1 < len(tokens) && tokens[begin].Is("distinct") && tokens[begin+1].Is("on"):
+		begin = closing(tokens, begin+2) + 1
+	case begin < len(tokens) && tokens[begin].Is("distinct"):
+		begin++
+	case begin+1 < len(tokens) && tokens[begin].Is("top"):
+		return nil
+	}
+	inner := s.subqueries(tokens, begin, depth)
+	var out []listed
+	from := begin
+	for i := begin; i <= len(tokens); i++ {
+		end := i == len(tokens) || tokens[i].Depth < depth || tokens[i].Depth == depth && (tokens[i].Is(";") || isOne(tokens[i], endOfList))
+		if !end && (tokens[i].Depth != depth || !tokens[i].Is(",")) {
+			continue
+		}
+		if from == i {
+			return nil
+		}
+		item := s.item(tokens[from:i])
+		if united && item.Type == 0 || united && !s.catalog {
+			item.Type = 0
+		}
+		out = append(out, item)
+		if from = i + 1; end {
+			if len(out) == 1 && out[0].star && inner != nil {
+				return inner
+			}
+			return out
+		}
+	}
+	return nil
+}
+
+// subqueries finds the columns of the queries in FROM. It returns those of the
+// only thing there, where that is a query.
+func (s *shaper) subqueries(tokens []sqltext.Token, begin, depth int) (only []listed) {
+	for i := begin; i+2 < len(tokens); i++ {
+		t := tokens[i]
+		if !tokens[i+1].Is("(") || !t.Is("from") && !t.Is("join") && !t.Is(",") && !t.Is("(") {
+			continue
+		}
+		end := closing(tokens, i+1)
+		columns := s.list(tokens[i+1 : end])
+		if columns == nil {
+			continue
+		}
+		i = end // what is inside is its own
+		alias := ""
+		if end++; end < len(tokens) && tokens[end].Is("as") {
+			end++
+		}
+		if end < len(tokens) {
+			alias = strings.ToLower(tokens[end].Name())
+		}
+		if t.Is("from") && t.Depth == depth {
+			only = columns
+		}
+		for _, c := range columns {
+			name := "." + strings.ToLower(c.Name)
+			s.derived[name], s.derived[alias+name] = c.Type, c.Type
+		}
+	}
+	return only
+}
+
+func isOne(t sqltext.Token, words []string) bool {
+	return t.Kind == sqltext.Word && slices.ContainsFunc(words, t.Is)
+}
+
+// closing is the place of the bracket that closes the one at i.
+func closing(tokens []sqltext.Token, i int) int {
+	for j := i + 1; j < len(tokens); j++ {
+		if tokens[j].Kind == sqltext.Symbol && tokens[j].Depth == tokens[i].Depth && strings.Contains(")]}", tokens[j].Text) {
+			return j
+		}
+	}
+	return len(tokens) - 1
+}
+
+// spoken are words that end an expression and are no alias.
+var spoken = []string{"end", "null", "true", "false", "precision", "zone", "varying", "current_user", "session_user", "current_role", "current_catalog", "current_schema", "current_date", "current_timestamp", "unknown", "preceding", "following", "first", "last"}
+
+// item describes an item of a list.
+func (s *shaper) item(tokens []sqltext.Token) listed {
+	n := len(tokens)
+	last := tokens[n-1]
+	if last.Is("*") && (n == 1 || tokens[n-2].Is(".")) || n > 1 && tokens[0].Is("*") || tokens[0].Is("columns") {
+		return listed{star: true}
+	}
+	var alias *sqltext.Token
+	switch {
+	case n > 2 && tokens[n-2].Is("as") && tokens[n-2].Depth == tokens[0].Depth && last.IsName():
+		alias, tokens = &last, tokens[:n-2]
+	case n > 1 && last.IsName() && last.Depth == tokens[0].Depth && !isOne(last, spoken) && endsOperand(tokens[:n-1]):
+		alias, tokens = &last, tokens[:n-1]
+	}
+	out := s.expression(tokens)
+	if len(tokens) == 1 && tokens[0].Is("null") {
+		out.Type = typeNamed["text"]
+	}
+	switch {
+	case alias == nil && out.strength == 0:
+		out.Name = "?column?"
+	case alias == nil && !s.catalog && out.strength == 2 && isColumn(tokens):
+		out.Name = "" // as the table spells it
+	case alias != nil && alias.Kind == sqltext.Word && s.catalog:
+		out.Name = strings.ToLower(alias.Text)
+	case alias != nil:
+		out.Name = alias.Name()
+	}
+	return out
+}
+
+// endsOperand tells whether what stands before a name is complete without it.
+func endsOperand(tokens []sqltext.Token) bool {
+	last := tokens[len(tokens)-1]
+	switch last.Kind {
+	case sqltext.Symbol:
+		return last.Is(")") || last.Is("]") || last.Is("}")
+	case sqltext.Word:
+		return !slices.ContainsFunc([]string{"and", "or", "not", "is", "in", "like", "ilike", "between", "distinct", "from", "double", "time", "at", "collate", "character", "interval", "date", "timestamp", "as", "case", "when", "then", "else", "over", "order", "by", "with", "without", "bit", "similar", "to"}, last.Is)
+	default:
+		return true
+	}
+}
+
+func isColumn(tokens []sqltext.Token) bool {
+	for i, t := range tokens {
+		if i%2 == 0 && !t.IsName() || i%2 == 1 && !t.Is(".") {
+			return false
+		}
+	}
+	return len(tokens)%2 == 1
+}
