@@ -48,7 +48,7 @@ func TestEngineGroupsLikePrecedenceClimbing(t *testing.T) {
 		want, _ := climb(items, 0)
 		got, err := group(items)
 		if err != nil {
-			t.Fatalf("%s: %v", formatExpr(want), err)
+			t.Fatalf("%s: %v", FormatExpr(want), err)
 		}
 		if sketch(got) != sketch(want) {
 			t.Fatalf("got  %s\nwant %s", sketch(got), sketch(want))
@@ -64,7 +64,7 @@ func bracketed(x Expr) string {
 	case *Unary:
 		return "(" + x.Op.String() + " " + bracketed(x.X) + ")"
 	}
-	return formatExpr(x)
+	return FormatExpr(x)
 }
 
 // TestPrecedence has the table of OData 4.01 Part 2, section 5.1.1.17.

@@ -20,7 +20,7 @@ func TestOptions(t *testing.T) {
 		o.ID.Value != "Users(1)" || o.Apply.Value != "identity" {
 		t.Errorf("texts are %s", sketch(o))
 	}
-	if len(o.Aliases) != 2 || o.Aliases[0].Name != "p" || formatExpr(o.Aliases[1].Value) != "[1]" {
+	if len(o.Aliases) != 2 || o.Aliases[0].Name != "p" || FormatExpr(o.Aliases[1].Value) != "[1]" {
 		t.Errorf("aliases are %s", sketch(o.Aliases))
 	}
 	if len(o.Custom) != 2 || o.Custom[0] != (CustomOption{"key", "v w+"}) || o.Custom[1] != (CustomOption{"flag", ""}) {

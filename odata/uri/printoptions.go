@@ -71,7 +71,7 @@ func (o *Options) list() []namedOption {
 		}
 	}
 	for _, alias := range o.Aliases {
-		list = append(list, namedOption{"@" + alias.Name, formatExpr(alias.Value)})
+		list = append(list, namedOption{"@" + alias.Name, FormatExpr(alias.Value)})
 	}
 	for _, custom := range o.Custom {
 		list = append(list, namedOption{custom.Name, custom.Value})

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// formatExpr returns the canonical OData text of an expression, decoded:
+// FormatExpr returns the canonical OData text of an expression, decoded:
 // parsing it gives an equal tree. Parentheses stand only where precedence
 // demands them.
-func formatExpr(x Expr) string {
+func FormatExpr(x Expr) string {
 	var w printer
 	w.expr(x, 0)
 	return w.String()
