@@ -23,7 +23,7 @@ import (
 
 // runPages are the pages whose commands are run as they stand, but for ports.
 var runPages = []string{
-	"README.md", "docs/quickstart.md", "docs/curl.md", "docs/sql.md", "docs/metadata.md", "docs/odata.md", "docs/python.md",
+	"README.md", "docs/quickstart.md", "docs/curl.md", "docs/sql.md", "docs/metadata.md", "docs/odata.md", "docs/python.md", "docs/python.ja.md",
 	"docs/excel.md", "docs/powerbi.md", "docs/pingone-setup.md",
 }
 
