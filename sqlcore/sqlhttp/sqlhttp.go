@@ -142,14 +142,26 @@ func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, headOnly bo
 		return nil
 	}
 	out := newWriter(w)
+	defer out.free()
 	enc := f.encoder(out, answer)
 	start := h.config.Now()
 	if err := copyRows(ctx, out, enc, answer.Rows, first); err != nil {
+		if !out.begun {
+			w.Header().Del(query.NotesHeader)
+			return err
+		}
 		h.breakOff(ctx, out, enc, err)
 		return broken{err}
 	}
 	if all := notesOf(answer); all != said {
-		w.Header().Set(http.TrailerPrefix+query.NotesHeader, all)
+		where := query.NotesHeader
+		if out.begun {
+			where = http.TrailerPrefix + where
+		}
+		w.Header().Set(where, all)
+	}
+	if err := out.Flush(); err != nil {
+		return broken{err}
 	}
 	h.config.Sink.Observe(ctx, observe.QueryPhase{Phase: "encode", Duration: h.config.Now().Sub(start)})
 	return nil
@@ -181,10 +193,7 @@ func copyRows(ctx context.Context, out *writer, enc encoder, rows scan.Rows, b s
 			return err
 		}
 	}
-	if err := enc.end(); err != nil {
-		return err
-	}
-	return out.flush()
+	return enc.end()
 }
 
 // copyBatch encodes a batch, lets it go, and returns its number of rows.

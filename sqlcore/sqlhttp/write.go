@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
@@ -13,20 +14,47 @@ import (
 // writer buffers an answer and hands it on batch by batch.
 type writer struct {
 	*bufio.Writer
-	control *http.ResponseController
+	to    http.ResponseWriter
+	begun bool // to send
 }
 
-func newWriter(w http.ResponseWriter) *writer {
-	return &writer{Writer: bufio.NewWriterSize(w, 64<<10), control: http.NewResponseController(w)}
+// flushBytes is the size from which rows are sent before others are awaited: a
+// small answer goes at once, with its length.
+const flushBytes = 4 << 10
+
+var buffers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 64<<10) }}
+
+// newWriter returns a writer, which the caller frees.
+func newWriter(to http.ResponseWriter) *writer {
+	w := &writer{Writer: buffers.Get().(*bufio.Writer), to: to}
+	w.Reset(sending{w})
+	return w
+}
+
+func (w *writer) free() {
+	w.Reset(nil)
+	buffers.Put(w.Writer)
+}
+
+// sending is where a writer's buffer goes.
+type sending struct{ *writer }
+
+// Write implements io.Writer.
+func (s sending) Write(b []byte) (int, error) {
+	s.begun = true
+	return s.to.Write(b)
 }
 
 // flush sends what is buffered, so that a client sees rows as they come.
 func (w *writer) flush() error {
+	if w.Buffered() < flushBytes && !w.begun {
+		return nil
+	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	// A recorder or a wrapper without Flush still gets every byte.
-	_ = w.control.Flush()
+	_ = http.NewResponseController(w.to).Flush()
 	return nil
 }
 
