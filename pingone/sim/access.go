@@ -14,8 +14,8 @@ const limitedPopulation = 2
 
 // access is what the roles of a caller allow.
 type access struct {
-	environments map[data.ID]bool
-	populations  map[data.ID]bool // nil: all; else only these
+	environments map[string]bool
+	populations  map[string]bool // nil: all; else only these
 	write        bool
 	organization bool   // may see licenses
 	client, user string // who calls
@@ -28,10 +28,10 @@ func (a access) may(classes []string) bool {
 	return slices.ContainsFunc(classes, func(class string) bool { return held[class] })
 }
 
-func (a access) sees(environment data.ID) bool { return a.environments[environment] }
+func (a access) sees(environment string) bool { return a.environments[environment] }
 
-// seesPopulation reports whether a population-scoped caller may see a population.
-func (a access) seesPopulation(id data.ID) bool { return a.populations == nil || a.populations[id] }
+// seesPopulation reports whether the caller may see a population.
+func (a access) seesPopulation(id string) bool { return a.populations == nil || a.populations[id] }
 
 // authorize checks the bearer token of an API call and finds its roles.
 func (s *Server) authorize(r *http.Request) (access, error) {
@@ -56,7 +56,7 @@ func (s *Server) authorize(r *http.Request) (access, error) {
 
 // everywhere is an administrator's access to the whole organization.
 func (s *Server) everywhere(write bool) access {
-	a := access{environments: make(map[data.ID]bool), write: write, organization: true}
+	a := access{environments: make(map[string]bool), write: write, organization: true}
 	for _, e := range s.environments() {
 		a.environments[e.id] = true
 	}
@@ -68,10 +68,10 @@ func (s *Server) appAccess(client string) access {
 	administrators, shop := s.environments()[0], data.NamedID("environment "+customers)
 	switch client {
 	case AppCustomersOnly.ID:
-		return access{environments: map[data.ID]bool{shop: true}, write: true}
+		return access{environments: map[string]bool{shop: true}, write: true}
 	case AppPopulationOnly.ID:
-		only := administrators.ids.populations.ID(limitedPopulation)
-		return access{environments: map[data.ID]bool{administrators.id: true}, populations: map[data.ID]bool{only: true}, write: true, narrow: true}
+		only := administrators.seedID("populations", limitedPopulation)
+		return access{environments: map[string]bool{administrators.id: true}, populations: map[string]bool{only: true}, write: true, narrow: true}
 	case AppReadOnly.ID:
 		return s.everywhere(false)
 	case AppDirectoryOnly.ID:
@@ -90,8 +90,7 @@ func (s *Server) userAccess(env, subject string) access {
 	if !ok || row.Members["enabled"] != true {
 		return access{}
 	}
-	id, _ := data.ParseID(env)
-	e := s.environment(id)
+	e := s.environment(env)
 	if e == nil {
 		return access{}
 	}
@@ -99,7 +98,7 @@ func (s *Server) userAccess(env, subject string) access {
 	case e == s.environments()[0] && e.people.IsAdmin(i):
 		return s.everywhere(true)
 	case e.people.IsAuditor(i):
-		return access{environments: map[data.ID]bool{e.id: true}, narrow: true}
+		return access{environments: map[string]bool{e.id: true}, narrow: true}
 	}
 	return access{}
 }

@@ -68,13 +68,13 @@ func (e *environment) seedActivities(before time.Time, apps []*resource.Row) (ou
 		return nil
 	}
 	kinds := []string{signedOn, "USER.UPDATED", signedOn, "USER.CREATED", "USER.UPDATED", signedOn, "USER.DELETED", "GROUP.UPDATED"}
-	salt := data.SaltOf("activities " + e.id.String())
+	salt := data.SaltOf("activities " + e.id)
 	for k := range uint64(seededActivities) {
 		h := data.Mix(salt + k)
 		at := before.UnixMilli() - int64(seededSpan) + int64(k*(seededSpan/seededActivities)+h%(seededSpan/seededActivities))
 		user, actor := uint32(h>>8)%e.people.Count(), uint32(h>>24)%e.people.Count()
 		kind := kinds[h%uint64(len(kinds))]
-		a := newActivity(data.IDs(salt).ID(uint32(k)).String(), at, kind, AppWorker.ID)
+		a := newActivity(data.IDs(salt).ID(uint32(k)), at, kind, AppWorker.ID)
 		if kind == signedOn {
 			app := apps[(h>>40)%uint64(len(apps))]
 			actors(a)["client"] = e.party("CLIENT", app.ID, resource.First(app.Members, "name"), -1)
@@ -85,10 +85,10 @@ func (e *environment) seedActivities(before time.Time, apps []*resource.Row) (ou
 		if h%3 == 0 && kind != signedOn {
 			a["tags"] = []any{"adminIdentityEvent"}
 		}
-		actors(a)["user"] = e.party("USER", e.people.ID(actor).String(), e.people.Text(actor, "username"), e.people.Population(actor))
-		touched := []any{e.party("USER", e.people.ID(user).String(), e.people.Text(user, "username"), e.people.Population(user))}
+		actors(a)["user"] = e.party("USER", e.people.ID(actor), e.people.Text(actor, "username"), e.people.Population(actor))
+		touched := []any{e.party("USER", e.people.ID(user), e.people.Text(user, "username"), e.people.Population(user))}
 		if strings.HasPrefix(kind, "GROUP") {
-			touched = append(touched, e.party("GROUP", e.ids.groups.ID(uint32(h>>16)%4).String(), "", -1))
+			touched = append(touched, e.party("GROUP", e.seedID("groups", uint32(h>>16)%4), "", -1))
 		}
 		a["resources"] = touched
 		out = append(out, a)
@@ -101,10 +101,10 @@ func newActivity(id string, at int64, action, client string) map[string]any {
 	thing, verb, _ := strings.Cut(action, ".")
 	said := titled(thing) + " " + titled(verb)
 	return map[string]any{
-		"id": id, "recordedAt": instant(at), "createdAt": instant(at), "correlationId": data.NamedID("correlation " + id).String(),
+		"id": id, "recordedAt": instant(at), "createdAt": instant(at), "correlationId": data.NamedID("correlation " + id),
 		"action": map[string]any{"type": action, "description": said},
 		"actors": map[string]any{"client": map[string]any{
-			"id": client, "name": appName(client), "type": "CLIENT", "environment": map[string]any{"id": data.NamedID("environment " + administrators).String()},
+			"id": client, "name": appName(client), "type": "CLIENT", "environment": map[string]any{"id": data.NamedID("environment " + administrators)},
 		}},
 		"result": map[string]any{"status": "SUCCESS", "description": titled(verb) + " " + titled(thing)},
 	}
@@ -133,7 +133,7 @@ func appName(client string) string {
 
 // party is who acted or what was touched; a negative population is none.
 func (e *environment) party(kind, id, name string, population int) map[string]any {
-	environment := e.id.String()
+	environment := e.id
 	out := map[string]any{
 		"type": kind, "id": id, "environment": map[string]any{"id": environment},
 		"href": "https://api.pingone.eu/v1/environments/" + environment + "/" + strings.ToLower(kind) + "s/" + id,
@@ -142,7 +142,7 @@ func (e *environment) party(kind, id, name string, population int) map[string]an
 		out["name"] = name
 	}
 	if population >= 0 {
-		out["population"] = map[string]any{"id": e.populationID(population).String()}
+		out["population"] = map[string]any{"id": e.populationID(population)}
 	}
 	return out
 }
@@ -157,14 +157,14 @@ func (e *environment) record(c *call, t *resource.Type, answer reply) {
 	if answer.body != nil {
 		_ = json.Unmarshal(answer.body.Bytes(), &row) // it was written here
 	}
-	touched := append([]string{e.id.String()}, c.params...)
+	touched := append([]string{e.id}, c.params...)
 	name, _ := row["name"].(string)
 	population := -1
 	if k, ok := e.populationByID(resource.First(row, "population.id")); ok {
 		population = k
 	}
 	kind := strings.ToUpper(strings.ReplaceAll(t.One, " ", "_"))
-	id := data.NamedID("activity " + e.id.String() + strconv.Itoa(len(e.recorded))).String()
+	id := data.NamedID("activity " + e.id + strconv.Itoa(len(e.recorded)))
 	a := newActivity(id, c.now.UnixMilli(), kind+"."+verb, cmp.Or(c.access.client, AppWorker.ID))
 	if c.access.user != "" {
 		actors(a)["user"] = e.party("USER", c.access.user, "", -1)

@@ -47,9 +47,9 @@ var (
 )
 
 func app(name, method string) App {
-	a := App{ID: data.NamedID("app " + name).String(), Name: name, Method: method}
+	a := App{ID: data.NamedID("app " + name), Name: name, Method: method}
 	if method != "NONE" && method != "PRIVATE_KEY_JWT" {
-		a.Secret = "simulator-" + data.NamedID("secret "+name).String()
+		a.Secret = "simulator-" + data.NamedID("secret "+name)
 	}
 	return a
 }
@@ -72,8 +72,7 @@ type directory struct{ server *Server }
 
 // in looks a user up in an environment; false when there is none.
 func (d directory) in(env string, look func(e *environment) *resource.Row) (*resource.Row, bool) {
-	id, _ := data.ParseID(env)
-	e := d.server.environment(id)
+	e := d.server.environment(env)
 	if e == nil {
 		return nil, false
 	}
@@ -131,8 +130,7 @@ func (d directory) Profile(env, subject string) (map[string]any, bool) {
 // Apps implements authserver.Directory: the applications are those of the API. A
 // worker without roles gets no token.
 func (d directory) Apps(environment string) map[string]authserver.App {
-	id, _ := data.ParseID(environment)
-	e, out := d.server.environment(id), make(map[string]authserver.App)
+	e, out := d.server.environment(environment), make(map[string]authserver.App)
 	if e == nil {
 		return out
 	}

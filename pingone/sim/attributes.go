@@ -24,7 +24,7 @@ func (e *environment) schema() map[string]*attribute {
 		for _, row := range e.rows.Read("schemas/" + schema.ID + "/attributes").All() {
 			if row.Members["schemaType"] == "CUSTOM" {
 				a := attributeOf(row.Members)
-				if row.ID == data.NamedID(e.id.String()+"/schemas/user/attributes/"+a.Name).String() {
+				if row.ID == data.NamedID(e.id+"/schemas/user/attributes/"+a.Name) {
 					a.seeded = e.people.Custom(a.Name)
 				}
 				out[a.Name] = a

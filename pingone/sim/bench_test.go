@@ -15,13 +15,13 @@ func BenchmarkUsers(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			token, err := s.auth.Grant(AppWorker.ID, s.environments()[0].id.String())
+			token, err := s.auth.Grant(AppWorker.ID, s.environments()[0].id)
 			if err != nil {
 				b.Fatal(err)
 			}
 			users := 0
 			for b.Loop() {
-				r := httptest.NewRequest(http.MethodGet, "/v1/environments/"+s.environments()[0].id.String()+"/users?limit=200", nil)
+				r := httptest.NewRequest(http.MethodGet, "/v1/environments/"+s.environments()[0].id+"/users?limit=200", nil)
 				r.Header.Set("Authorization", "Bearer "+token)
 				if gzip {
 					r.Header.Set("Accept-Encoding", "gzip")

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/go-faster/jx"
-
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
 
 // call is one request to the API on its way through a handler.
@@ -133,9 +131,8 @@ func (s *Server) enter(c *call) error {
 		return nil
 	}
 	head, _, _ := strings.Cut(rest, "/")
-	id, ok := data.ParseID(head)
-	e := s.environment(id)
-	if !ok || e == nil || !c.access.sees(id) {
+	e := s.environment(canonical(head))
+	if e == nil || !c.access.sees(e.id) {
 		return forbidden()
 	}
 	if age := c.now.Sub(e.created()); age < c.mood.newDelay {

@@ -23,7 +23,7 @@ func (s *Server) Write(method, environment, path string, members map[string]any)
 	if err != nil {
 		return "", fmt.Errorf("write the body: %w", err)
 	}
-	path = "/environments/" + e.id.String() + path
+	path = "/environments/" + e.id + path
 	node, params := s.routes.lookup(path)
 	if node == nil || node.routes[method].handle == nil {
 		return "", fmt.Errorf("the API has no %s %s", method, path)

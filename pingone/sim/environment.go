@@ -14,10 +14,9 @@ import (
 // everything below it; people and the identifiers never change, and its row is
 // replaced as a whole.
 type environment struct {
-	id     data.ID
+	id     string
 	row    atomic.Pointer[resource.Row] // what it says of itself
-	ids    idSpaces
-	salt   uint64 // of what is seeded in it
+	salt   uint64                       // of what is seeded in it
 	people *data.People
 	server *Server
 
@@ -59,9 +58,6 @@ func (d *derived[T]) get(state uint64, make func() T) T {
 	return d.value
 }
 
-// idSpaces turn slots of the environment's slices into UUIDs.
-type idSpaces struct{ populations, groups data.IDs }
-
 // version is a state of a written user. Lists see it from its time on.
 type version struct {
 	visible time.Time
@@ -72,10 +68,6 @@ type version struct {
 // the default population alone.
 func (s *Server) fill(e *environment, name string, users int) {
 	e.salt = data.Mix(s.opt.Seed ^ data.SaltOf(name))
-	e.ids = idSpaces{
-		populations: data.IDs(data.Mix(e.salt ^ data.SaltOf("populations"))),
-		groups:      data.IDs(data.Mix(e.salt ^ data.SaltOf("groups"))),
-	}
 	e.written = make(map[uint32][]version)
 	empty := users == 0 && !slices.Contains([]string{administrators, customers, partners}, name)
 	shares := data.Shares(name != administrators)

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
@@ -25,10 +24,7 @@ const (
 	licenseID      = "677c92ea-f66a-459c-8fb7-870723c8e037"
 )
 
-const (
-	day  = 86_400_000 // milliseconds
-	year = 365 * day
-)
+const day = 86_400_000 // milliseconds
 
 // build makes the organizations and the environments of the first.
 func (s *Server) build() {
@@ -44,8 +40,7 @@ func (s *Server) build() {
 // addEnvironment makes an environment with a number of seeded users. The name
 // chooses its content.
 func (s *Server) addEnvironment(row *resource.Row, name string, users int) {
-	e := &environment{server: s}
-	e.id, _ = data.ParseID(row.ID)
+	e := &environment{server: s, id: row.ID}
 	e.row.Store(row)
 	s.fill(e, name, users)
 	now, apps := s.opt.Clock(), e.signsOn()
@@ -72,7 +67,7 @@ func (s *Server) forget(e *environment) {
 func (s *Server) environments() []*environment { return *s.all.Load() }
 
 // environment finds an environment by id; nil when there is none.
-func (s *Server) environment(id data.ID) *environment {
+func (s *Server) environment(id string) *environment {
 	for _, e := range s.environments() {
 		if e.id == id {
 			return e
@@ -94,8 +89,7 @@ func (e *environment) created() time.Time {
 
 // seesEnvironment reports whether the caller may see an environment.
 func seesEnvironment(c *call, row *resource.Row) bool {
-	id, _ := data.ParseID(row.ID)
-	return c.access.sees(id)
+	return c.access.sees(row.ID)
 }
 
 // storeEnvironment: the license is an active one of the organization, and the

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-faster/jx"
-
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
@@ -40,7 +38,7 @@ func (g *generic) links() {
 
 // newID is the id of a row that a call makes.
 func (s *Server) newID() string {
-	return data.IDs(data.Mix(s.opt.Seed ^ data.SaltOf("resources"))).ID(s.rowsMade.Add(1)).String()
+	return data.IDs(data.Mix(s.opt.Seed ^ data.SaltOf("resources"))).ID(s.rowsMade.Add(1))
 }
 
 // list answers a page, or the whole collection when it has no page size: then
@@ -73,10 +71,7 @@ func (g *generic) list(c *call) (reply, error) {
 	if l.count >= 0 && g.hooks.count != nil {
 		l.count = g.hooks.count(at)
 	}
-	if w, ok := at.source.(rowWriter); ok {
-		return c.page(l, rows, w.writeNumbered), nil
-	}
-	return c.page(l, rows, func(e *jx.Encoder, number uint32) { at.write(e, at.numbered(number)) }), nil
+	return c.page(l, rows, at.writeNumbered), nil
 }
 
 // names reports whether a filter compares any of some attributes.

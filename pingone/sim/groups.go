@@ -105,7 +105,7 @@ func (e *environment) groupByID(text string) *group {
 // seesPopulationOf: callers with roles for populations see what belongs to those.
 func seesPopulationOf(c *call, row *resource.Row) bool {
 	id := resource.First(row.Members, "population.id")
-	return c.access.populations == nil || id != "" && c.seesPopulation(id)
+	return c.access.populations == nil || id != "" && c.access.seesPopulation(id)
 }
 
 // storeGroup: a group keeps its population, and its userFilter must be one.

@@ -41,7 +41,7 @@ func hooksOf() map[string]resourceHooks {
 		}}},
 		"schemas/attributes": {store: storeAttribute, remove: removeAttribute, structural: true},
 		"populations": {
-			visible: func(c *call, row *resource.Row) bool { return c.seesPopulation(row.ID) },
+			visible: func(c *call, row *resource.Row) bool { return c.access.seesPopulation(row.ID) },
 			store:   storePopulation, remove: removePopulation, newID: newPopulation, structural: true,
 			computed: map[string]compute{"userCount": countUsers},
 		},

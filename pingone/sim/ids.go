@@ -19,7 +19,7 @@ func (s *Server) LicenseID() string { return licenseID }
 // EnvironmentID is the id of an environment by name; empty when there is none.
 // It does not depend on the seed. The applications are those of Administrators.
 func (s *Server) EnvironmentID(name string) string {
-	return reading(s, name, func(e *environment) string { return e.id.String() })
+	return reading(s, name, func(e *environment) string { return e.id })
 }
 
 func (s *Server) environmentNamed(name string) *environment {
@@ -70,5 +70,5 @@ func (s *Server) SchemaID(env string) string {
 // UserID is the id of a seeded user by place: 0 is ada.admin, who may do
 // everything, 1 is rita.reader, who may read, 2 is noah.norole.
 func (s *Server) UserID(env string, index int) string {
-	return reading(s, env, func(e *environment) string { return e.userID(uint32(index)).String() })
+	return reading(s, env, func(e *environment) string { return e.userID(uint32(index)) })
 }

@@ -120,7 +120,7 @@ func (g *group) direct(s *subject) bool {
 	}
 	e := s.environment
 	return g.share > 0 && s.index < e.people.Count() && e.people.Member(s.index, g.salt, g.share) &&
-		(g.population == "" || g.population == e.populationID(e.people.Population(s.index)).String())
+		(g.population == "" || g.population == e.populationID(e.people.Population(s.index)))
 }
 
 // directGroups are the groups that a user was put into.

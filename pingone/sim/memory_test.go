@@ -26,10 +26,10 @@ func TestMillionUsers(t *testing.T) {
 	require.NoError(t, err)
 	t.Logf("after the start: %d MiB", heap()-before)
 	e := s.environments()[0]
-	token, err := s.auth.Grant(AppWorker.ID, e.id.String())
+	token, err := s.auth.Grant(AppWorker.ID, e.id)
 	require.NoError(t, err)
 	get := func(path string) *discard {
-		r := httptest.NewRequest(http.MethodGet, "/v1/environments/"+e.id.String()+path, nil)
+		r := httptest.NewRequest(http.MethodGet, "/v1/environments/"+e.id+path, nil)
 		r.Header.Set("Authorization", "Bearer "+token)
 		w := &discard{header: make(http.Header)}
 		s.ServeHTTP(w, r)
@@ -39,7 +39,7 @@ func TestMillionUsers(t *testing.T) {
 	username := e.people.Text(765_432, "username")
 	for _, filter := range []string{
 		`username eq "` + username + `"`, `email eq "info@example.org"`, `externalId eq "hr|100005"`, `accountId eq "x"`,
-		`type eq "Contractor"`, `enabled eq true`, `username sw "a"`, `population.id eq "` + e.populationID(1).String() + `"`,
+		`type eq "Contractor"`, `enabled eq true`, `username sw "a"`, `population.id eq "` + e.populationID(1) + `"`,
 		`memberOfGroups[id eq "` + e.groups()[0].ID + `"]`, `address.locality eq "Zürich" and title sw "eng"`, `badge eq "B-500000"`,
 	} {
 		get("/users?filter=" + url.QueryEscape(filter))

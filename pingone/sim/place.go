@@ -17,16 +17,11 @@ type source interface {
 	find(id string) (*resource.Row, error)
 	// search gives the numbers of the rows that a list has, ascending.
 	search(at cursor) ([]uint32, error)
-	// numbered gives the row of a number that a search found.
-	numbered(number uint32) *resource.Row
+	// writeNumbered writes the row of a number that a search found.
+	writeNumbered(e *jx.Encoder, number uint32)
 	// put keeps a row that is new or has changed.
 	put(row *resource.Row)
 	remove(row *resource.Row)
-}
-
-// rowWriter is a source that writes the rows of a list without making them.
-type rowWriter interface {
-	writeNumbered(e *jx.Encoder, number uint32)
 }
 
 // place is what a call is about: a collection, or a row in it.
@@ -54,8 +49,8 @@ type place struct {
 
 // canonical writes an id in a path as rows have it.
 func canonical(id string) string {
-	if uuid, ok := data.ParseID(id); ok {
-		return uuid.String()
+	if small, ok := data.ParseID(id); ok {
+		return small
 	}
 	return id
 }
@@ -64,7 +59,7 @@ func canonical(id string) string {
 func (g *generic) place(c *call) *place {
 	ids := make([]string, 0, len(c.params)+1)
 	if c.environment != nil {
-		ids = append(ids, c.environment.id.String())
+		ids = append(ids, c.environment.id)
 	}
 	for _, id := range c.params {
 		ids = append(ids, canonical(id))

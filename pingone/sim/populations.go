@@ -1,9 +1,6 @@
 package sim
 
-import (
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
-)
+import "github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 
 // Populations are data, but users and groups know them by their place in the
 // collection, which is also the index of their id.
@@ -12,16 +9,11 @@ import (
 func (e *environment) populations() *resource.Collection { return e.rows.Read("populations") }
 
 // populationID is the id of the population in a place.
-func (e *environment) populationID(k int) data.ID { return e.ids.populations.ID(uint32(k)) }
+func (e *environment) populationID(k int) string { return e.seedID("populations", uint32(k)) }
 
 // populationByID finds a living population by the text of its id.
 func (e *environment) populationByID(text string) (int, bool) {
-	id, ok := data.ParseID(text)
-	if !ok || e.populations().Find(id.String()) == nil {
-		return 0, false
-	}
-	k, _ := e.ids.populations.Index(id)
-	return int(k), true
+	return e.populations().Place(canonical(text))
 }
 
 // defaultPopulation is where users without a population go.
@@ -34,14 +26,8 @@ func (e *environment) defaultPopulation() (int, bool) {
 	return 0, false
 }
 
-// seesPopulation reports whether the caller may see a population.
-func (c *call) seesPopulation(text string) bool {
-	id, _ := data.ParseID(text)
-	return c.access.seesPopulation(id)
-}
-
 func newPopulation(c *call, rows *resource.Collection) string {
-	return c.environment.populationID(rows.Len()).String()
+	return c.environment.populationID(rows.Len())
 }
 
 func countUsers(p *place, row *resource.Row) any {

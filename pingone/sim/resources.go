@@ -105,7 +105,7 @@ func nameItems(shape *resource.Member, of map[string]any, row string) {
 			id := m.Child("id")
 			for _, item := range v {
 				if item, ok := item.(map[string]any); ok && id != nil && id.Kind == resource.ID && item["id"] == nil {
-					item["id"] = data.NamedID(row + cmp.Or(resource.First(item, "name"), resource.First(item, "type"))).String()
+					item["id"] = data.NamedID(row + cmp.Or(resource.First(item, "name"), resource.First(item, "type")))
 				}
 			}
 		}
@@ -122,21 +122,24 @@ func (s *Server) seedID(e *environment, address string) string {
 	number, err := strconv.ParseUint(tail, 10, 32)
 	switch at := uint32(number); {
 	case head == "environments" && tail == "this":
-		return e.id.String()
+		return e.id
 	case head == "environments":
-		return data.NamedID("environment " + tail).String()
+		return data.NamedID("environment " + tail)
 	case e == nil || err != nil:
 	case head == "users":
-		return e.people.ID(at).String()
-	case head == "groups":
-		return e.ids.groups.ID(at).String()
-	case head == "populations":
-		return e.ids.populations.ID(at).String()
+		return e.people.ID(at)
+	case head == "groups" || head == "populations":
+		return e.seedID(head, at)
 	}
 	if e != nil {
-		address = e.id.String() + "/" + address
+		address = e.id + "/" + address
 	}
-	return data.NamedID(address).String()
+	return data.NamedID(address)
+}
+
+// seedID is the id of a group or population by its number.
+func (e *environment) seedID(collection string, number uint32) string {
+	return data.IDs(data.Mix(e.salt ^ data.SaltOf(collection))).ID(number)
 }
 
 // endpoints lists the endpoints of the API.
@@ -243,8 +246,7 @@ func (g *generic) recorded(h handler) handler {
 		if e == nil && err == nil { // a new one
 			var row struct{ ID string }
 			_ = json.Unmarshal(answer.body.Bytes(), &row) // it was written here
-			id, _ := data.ParseID(row.ID)
-			e = g.server.environment(id)
+			e = g.server.environment(row.ID)
 		}
 		if err == nil {
 			e.mu.Lock()

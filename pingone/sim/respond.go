@@ -71,18 +71,18 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="PingOne", error="invalid_token"`)
 	}
 	body := jx.GetEncoder()
-	body.Raw(e.body(s.nextID().String()))
+	body.Raw(e.body(s.nextID()))
 	s.write(w, r, reply{status: e.status, body: body})
 }
 
 // nextID is a UUID for tracing.
-func (s *Server) nextID() data.ID {
+func (s *Server) nextID() string {
 	return data.IDs(data.Mix(s.opt.Seed ^ data.SaltOf("errors"))).ID(s.errorIDs.Add(1))
 }
 
 // commonHeaders are on every answer of the API.
 func (s *Server) commonHeaders(h http.Header) {
-	h.Set("Correlation-Id", s.nextID().String())
+	h.Set("Correlation-Id", s.nextID())
 	h.Set("Date", s.opt.Clock().UTC().Format(http.TimeFormat))
 	h.Set("Cache-Control", "no-cache, no-store, max-age=0, must-revalidate")
 	h.Set("Pragma", "no-cache")

@@ -37,7 +37,7 @@ func writeJSON(e *jx.Encoder, v any) {
 // writeOther writes a row of another resource of the environment by its name,
 // for an answer that embeds it.
 func (p *place) writeOther(e *jx.Encoder, name, id string) {
-	other := p.server.generics[name].at(p.call, []string{p.call.environment.id.String(), id})
+	other := p.server.generics[name].at(p.call, []string{p.call.environment.id, id})
 	row := other.rows.Find(id)
 	if row == nil {
 		row = &resource.Row{ID: id, Members: map[string]any{"id": id}}

@@ -25,13 +25,13 @@ func (e *environment) seededUser(i uint32) *seededUser {
 // seededTexts make the texts of users that follow from more than words, by their
 // paths; empty where a user has none. Those of data.Texts stand beside them.
 var seededTexts = map[string]func(u *seededUser) string{
-	"id":            func(u *seededUser) string { return u.userID(u.index).String() },
+	"id":            func(u *seededUser) string { return u.userID(u.index) },
 	"population.id": func(u *seededUser) string { return u.populations().Row(u.people.Population(u.index)).ID },
 	"identityProvider.id": func(u *seededUser) string {
 		if u.status.Provider == "PING_ONE" {
 			return ""
 		}
-		return data.NamedID(u.id.String() + "/identityProviders/partner").String()
+		return data.NamedID(u.id + "/identityProviders/partner")
 	},
 	"identityProvider.type":  func(u *seededUser) string { return u.status.Provider },
 	"lifecycle.status":       func(u *seededUser) string { return u.status.Lifecycle },
@@ -176,7 +176,7 @@ func (p *place) writeSeeded(e *jx.Encoder, i uint32) {
 	u := p.call.environment.seededUser(i)
 	e.ObjStart()
 	e.FieldStart("_links")
-	p.writeLinks(e, &resource.Row{ID: u.userID(i).String()})
+	p.writeLinks(e, &resource.Row{ID: u.userID(i)})
 	p.writeMade(e, u, u.seededShape(), "")
 	e.ObjEnd()
 }

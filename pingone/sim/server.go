@@ -159,15 +159,14 @@ func (s *Server) classify(r *http.Request) *target {
 	}
 	head, tail, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	path, under := strings.CutPrefix(tail, "as/")
-	id, ok := data.ParseID(head)
-	if !ok || !under {
+	if !under {
 		return &target{}
 	}
 	name := path
 	if !s.auth.Knows(path) {
 		name = "(unknown)"
 	}
-	return &target{env: s.environment(id), path: path, route: route{endpoint: r.Method + " /{env}/as/" + name, group: "rlgAuthnRps"}}
+	return &target{env: s.environment(canonical(head)), path: path, route: route{endpoint: r.Method + " /{env}/as/" + name, group: "rlgAuthnRps"}}
 }
 
 // targetOf is the target that ServeHTTP found.
@@ -183,11 +182,11 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 		s.api.ServeHTTP(w, r)
 		return
 	}
-	if err := s.admit(r, t.route.group, t.env.id.String()); err != nil {
+	if err := s.admit(r, t.route.group, t.env.id); err != nil {
 		s.writeError(w, r, err)
 		return
 	}
-	s.auth.Serve(w, r, t.env.id.String(), t.path)
+	s.auth.Serve(w, r, t.env.id, t.path)
 }
 
 // admit asks the rate limits for one call.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-faster/jx"
+
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
 )
@@ -75,8 +77,8 @@ func (s *stored) search(at cursor) ([]uint32, error) {
 	return found, nil
 }
 
-// numbered implements source.
-func (s *stored) numbered(number uint32) *resource.Row { return s.rows.Row(s.order[number]) }
+// writeNumbered implements source.
+func (s *stored) writeNumbered(e *jx.Encoder, number uint32) { s.write(e, s.rows.Row(s.order[number])) }
 
 // filter reads a filter; resources that declare none ignore it.
 func (p *place) filter(text string) (*scim.Expr, error) {

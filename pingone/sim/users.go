@@ -45,18 +45,15 @@ func (r *userRows) search(at cursor) ([]uint32, error) {
 	return r.call.environment.find(q, r.call.now), nil
 }
 
-func (r *userRows) numbered(i uint32) *resource.Row {
-	if row := r.call.environment.asWritten(i, r.call.now); row != nil {
-		return row
-	}
-	return r.call.environment.fromSeed(i)
-}
-
-// writeNumbered implements rowWriter. What expand asks for follows from rows.
+// writeNumbered implements source. What expand asks for follows from rows.
 func (r *userRows) writeNumbered(e *jx.Encoder, i uint32) {
-	if r.expand != "" || r.call.environment.asWritten(i, r.call.now) != nil {
-		r.write(e, r.numbered(i))
-	} else {
+	row := r.call.environment.asWritten(i, r.call.now)
+	switch {
+	case row != nil:
+		r.write(e, row)
+	case r.expand != "":
+		r.write(e, r.call.environment.fromSeed(i))
+	default:
 		r.writeSeeded(e, i)
 	}
 }
@@ -83,7 +80,7 @@ func (r *userRows) put(row *resource.Row) {
 
 // newUser gives the id of the next user.
 func newUser(c *call, _ *resource.Collection) string {
-	return c.environment.userID(c.environment.nextUser).String()
+	return c.environment.userID(c.environment.nextUser)
 }
 
 // storeUser holds a user against the rules.
@@ -97,7 +94,7 @@ func storeUser(p *place, old, row *resource.Row) error {
 		if !ok {
 			return required("population.id")
 		}
-		m["population"] = map[string]any{"id": e.populationID(k).String()}
+		m["population"] = map[string]any{"id": e.populationID(k)}
 	}
 	if _, ok := e.populationByID(resource.First(m, "population.id")); !ok {
 		return invalidValue("population.id", "The population does not exist.")
@@ -155,7 +152,7 @@ func checkProvider(p *place, old *resource.Row, m map[string]any) error {
 func (e *environment) checkUnique(row *resource.Row) error {
 	index, _ := e.userByID(row.ID)
 	if other, ok := e.userByUsername(resource.First(row.Members, "username")); ok && other != index {
-		return notUnique("username", e.userID(other).String())
+		return notUnique("username", e.userID(other))
 	}
 	for name, a := range e.schema() {
 		value, ok := row.Members[name].(string)
@@ -164,7 +161,7 @@ func (e *environment) checkUnique(row *resource.Row) error {
 		}
 		same := func(s *subject) bool { return slices.Contains(s.values(name), value) }
 		if other, ok := e.holder(same, index); ok {
-			return notUnique(name, e.userID(other).String())
+			return notUnique(name, e.userID(other))
 		}
 	}
 	return nil
@@ -214,13 +211,7 @@ func verifies(_ *place, row *resource.Row, _ map[string]any) error {
 }
 
 // userID is the id of a user by index.
-func (e *environment) userID(i uint32) data.ID { return e.people.ID(i) }
+func (e *environment) userID(i uint32) string { return e.people.ID(i) }
 
 // userByID is the index that an id stands for. There may be no such user.
-func (e *environment) userByID(text string) (uint32, bool) {
-	id, ok := data.ParseID(text)
-	if !ok {
-		return 0, false
-	}
-	return e.people.Index(id)
-}
+func (e *environment) userByID(id string) (uint32, bool) { return e.people.Index(id) }

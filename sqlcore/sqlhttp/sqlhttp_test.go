@@ -294,6 +294,10 @@ func TestErrorsInMidStreamBreakTheAnswer(t *testing.T) {
 		}
 		q := &querier{rows: &rows{batches: slices.Repeat([]arrow.RecordBatch{rec}, copies), err: gwerr.New(gwerr.UpstreamFailed, "Lost.", "")}}
 		resp, text, err := post(t, serve(t, q).URL+"/sql", accept, `{"query":"x"}`)
+		// A row group of Parquet is sent whole: the error may still have its status.
+		if unsent := strings.HasSuffix(accept, "parquet") && resp.StatusCode == http.StatusBadGateway; unsent {
+			continue
+		}
 		if resp.StatusCode != http.StatusOK || err == nil {
 			t.Errorf("%s: the broken answer looks whole: %s", accept, text)
 		}

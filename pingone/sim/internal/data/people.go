@@ -38,10 +38,10 @@ func NewPeople(seed uint64, count int, populations []uint64) *People {
 func (p *People) Count() uint32 { return p.count }
 
 // ID is the id of a user.
-func (p *People) ID(i uint32) ID { return p.ids.ID(i) }
+func (p *People) ID(i uint32) string { return p.ids.ID(i) }
 
 // Index finds a user by id. The index may be beyond Count.
-func (p *People) Index(id ID) (uint32, bool) { return p.ids.Index(id) }
+func (p *People) Index(id string) (uint32, bool) { return p.ids.Index(id) }
 
 // hash is the random stream of one attribute of one user.
 func (p *People) hash(i uint32, stream uint64) uint64 {
