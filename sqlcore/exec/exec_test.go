@@ -371,7 +371,7 @@ func TestATableUsedTwiceIsReadOnce(t *testing.T) {
 	t.Parallel()
 	q := &query.Query{SQL: "SELECT 1", Accesses: []query.Access{
 		{Alias: "a", Table: tab("Customers"), Columns: []int{1}, Where: nameIs("Ada"), Limit: 1},
-		{Alias: "b", Table: tab("Customers"), Columns: []int{2}, Where: nameIs("Bob")},
+		{Alias: "b", Table: tab("Customers"), Columns: []int{2}},
 	}}
 	src, eng := &source{}, &engine{}
 	rows, err := exec.New(exec.Config{Source: src, Engine: eng}).Query(t.Context(), q, exec.Options{})
@@ -382,7 +382,63 @@ func TestATableUsedTwiceIsReadOnce(t *testing.T) {
 	if len(src.requests) != 1 || len(eng.job.Inputs) != 1 || eng.job.Inputs[0].Once {
 		t.Fatalf("%d scans, inputs %+v", len(src.requests), eng.job.Inputs)
 	}
-	if got := strings.Join(eng.inputs["Customers"], " "); got != "Ada,Bern,c1 Bob,(null),c2 Ada,Rome,c3" {
+	if got := strings.Join(eng.inputs["Customers"], " "); got != "Ada,Bern,c1 Bob,(null),c2 Ada,Rome,c3 Cid,Bern,c4 Dee,Oslo,c5" {
+		t.Errorf("rows %s", got)
+	}
+}
+
+// TestRowsOfAlternativesComeOnce reads by a key or a name, where a row has both.
+func TestRowsOfAlternativesComeOnce(t *testing.T) {
+	t.Parallel()
+	is := func(column, value string) predicate.Expr {
+		return predicate.Cmp{Column: column, Op: predicate.Eq, Value: predicate.StringValue(value)}
+	}
+	for name, c := range map[string]struct {
+		columns []int
+		where   predicate.Expr
+		want    string
+	}{
+		"both in a row":          {[]int{2}, predicate.Or{Args: []predicate.Expr{is("Id", "c1"), is("Name", "Ada")}}, "Bern Rome"},
+		"one beside the other":   {[]int{2, 0}, predicate.Or{Args: []predicate.Expr{is("Id", "c5"), is("Name", "Ada")}}, "Bern,c1 Oslo,c5 Rome,c3"},
+		"nothing of one of them": {[]int{0}, predicate.Or{Args: []predicate.Expr{is("Id", "c9"), is("Name", "Cid")}}, "c4"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			src, eng := &source{}, &engine{}
+			q := &query.Query{SQL: "SELECT 1", Accesses: []query.Access{{Table: tab("Customers"), Columns: c.columns, Where: c.where}}}
+			rows, err := exec.New(exec.Config{Source: src, Engine: eng}).Query(t.Context(), q, exec.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows.Close()
+			got := slices.Sorted(slices.Values(eng.inputs["Customers"]))
+			if strings.Join(got, " ") != c.want || len(src.requests) != 2 || src.open != 0 {
+				t.Errorf("rows %q by %d scans, %d open", got, len(src.requests), src.open)
+			}
+		})
+	}
+}
+
+// TestANarrowUseOfATableDrivesTheOther joins a table to itself by a key.
+func TestANarrowUseOfATableDrivesTheOther(t *testing.T) {
+	t.Parallel()
+	q := &query.Query{
+		SQL: "SELECT 1", Accesses: []query.Access{
+			{Alias: "a", Table: tab("Customers"), Columns: []int{1}, Where: predicate.Cmp{Column: "Id", Op: predicate.Eq, Value: predicate.StringValue("c3")}},
+			{Alias: "b", Table: tab("Customers"), Columns: []int{0}},
+		},
+		Joins: []query.Join{{Left: 0, Right: 1, LeftColumn: "Name", RightColumn: "Name", ReduceRight: true}},
+	}
+	src, eng := &source{}, &engine{}
+	rows, err := exec.New(exec.Config{Source: src, Engine: eng}).Query(t.Context(), q, exec.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows.Close()
+	if len(src.requests) != 2 || len(src.requests[1].Filters) != 1 || len(eng.job.Inputs) != 1 || eng.job.Inputs[0].Once || src.open != 0 {
+		t.Fatalf("%d scans, inputs %+v, %d open", len(src.requests), eng.job.Inputs, src.open)
+	}
+	if got := strings.Join(eng.inputs["Customers"], " "); got != "Ada,c3 Ada,c1" {
 		t.Errorf("rows %s", got)
 	}
 }

@@ -88,7 +88,7 @@ func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, e
 	if q.Empty {
 		return out, nil
 	}
-	all, err := x.rehearse(ctx, merged(q))
+	all, err := x.rehearse(ctx, x.merge(ctx, q))
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ const explainedMembers = 5
 // add appends a read and what there is to say of it.
 func (e *Explanation) add(x *Executor, r *plan.Read) {
 	for i, part := range r.Parts {
-		if i == explainedMembers {
+		if i == explainedMembers && !r.Divided() {
 			e.Notes = append(slices.Clip(e.Notes), fmt.Sprintf("%d more environments are read alike.", len(r.Parts)-i))
 			break
 		}

@@ -50,7 +50,13 @@ func (x *Executor) planPlain(ctx context.Context, p *plan.Planner, q *query.Quer
 	default:
 		access.Expect = o.Expect
 	}
+	if o.Ordered || o.Resume != "" || q.Plain.Limit > 0 || q.Plain.Offset > 0 {
+		p = p.Whole()
+	}
 	r, err := p.Read(ctx, access, nil)
+	if err == nil && r.Divided() && o.OrderedAbove > 0 && r.Estimate.Rows > o.OrderedAbove {
+		r, err = p.Whole().Read(ctx, access, nil)
+	}
 	if err == nil && o.OrderedAbove > 0 && r.Exact && !r.Estimate.Known {
 		r, err = p.Asking(ctx).Read(ctx, access, nil)
 	}

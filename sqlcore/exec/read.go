@@ -45,6 +45,9 @@ func (x *Executor) start(ctx context.Context, r *plan.Read, schema *arrow.Schema
 	}
 	if len(r.Parts) > 0 {
 		s := &staged{from: x.union(ctx, r)}
+		if r.Divided() {
+			s.stages = append(s.stages, once(r.Distinct))
+		}
 		if err := x.addStages(ctx, s, r, schema); err != nil {
 			s.Close()
 			return nil, err

@@ -2,9 +2,12 @@ package exec
 
 import (
 	"context"
+	"io"
+	"slices"
 
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/safely"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
@@ -14,12 +17,12 @@ func (x *Executor) runSQL(ctx context.Context, q *query.Query) (scan.Rows, error
 	job := query.Job{SQL: q.SQL, Parameters: q.Parameters}
 	if q.Empty {
 		// The engine still has to name and type the columns.
-		for _, a := range merged(q).Accesses {
+		for _, a := range merged(q, nil).Accesses {
 			job.Inputs = append(job.Inputs, query.Input{Table: a.Table, Rows: scan.Of(), Once: true})
 		}
 		return x.engine.Run(ctx, job)
 	}
-	m := merged(q)
+	m := x.merge(ctx, q)
 	d, err := x.drive(ctx, m)
 	if err != nil {
 		return nil, err
@@ -33,6 +36,46 @@ func (x *Executor) runSQL(ctx context.Context, q *query.Query) (scan.Rows, error
 		return x.timed(ctx, t, job)
 	}
 	return x.engine.Run(ctx, job)
+}
+
+// after gives the rows of a table of which others have been read already, each row
+// once. Both have the same columns, the key among them.
+func (d *driven) after(others query.Input) scan.Batches {
+	var key []int
+	for _, k := range others.Table.Key() {
+		key = append(key, slices.Index(others.Columns, k))
+	}
+	if s, ok := others.Rows.(*staged); ok {
+		if both, ok := s.from.(*chained); ok {
+			both.parts = append(both.parts, d.rows)
+			return s
+		}
+	}
+	return &staged{from: &chained{parts: []scan.Batches{others.Rows, d.rows}}, stages: []stage{once(key)}}
+}
+
+// chained gives the rows of streams one after the other.
+type chained struct {
+	parts []scan.Batches
+	at    int
+}
+
+// Next implements scan.Batches.
+func (c *chained) Next(ctx context.Context) (scan.Batch, error) {
+	for ; c.at < len(c.parts); c.at++ {
+		b, err := c.parts[c.at].Next(ctx)
+		if !isEnd(err) {
+			return b, err
+		}
+	}
+	return scan.Batch{}, io.EOF
+}
+
+// Close implements scan.Batches.
+func (c *chained) Close() {
+	for _, p := range c.parts {
+		p.Close()
+	}
 }
 
 // inputs opens the reads that driving has not read already, at once: each may
@@ -55,11 +98,15 @@ func (x *Executor) inputs(ctx context.Context, m mergedQuery, d []*driven) (inpu
 		}
 		return nil, err
 	}
+	at := map[*catalog.Table]int{}
 	for i, one := range d {
-		inputs = append(inputs, query.Input{
-			Table: one.read.Access.Table, Columns: one.read.Access.Columns,
-			Rows: one.rows, Once: m.uses[i] == 1,
-		})
+		t := one.read.Access.Table
+		if j, apart := at[t]; apart {
+			inputs[j].Rows, inputs[j].Once = one.after(inputs[j]), false
+			continue
+		}
+		at[t] = len(inputs)
+		inputs = append(inputs, query.Input{Table: t, Columns: one.read.Access.Columns, Rows: one.rows, Once: m.uses[i] == 1})
 	}
 	return inputs, nil
 }

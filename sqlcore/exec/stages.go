@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 
@@ -80,6 +81,26 @@ func keepRows(_ context.Context, rec arrow.RecordBatch, keep []bool, kept int) (
 		columns = append(columns, joined)
 	}
 	return array.NewRecordBatch(rec.Schema(), columns, int64(kept)), nil
+}
+
+// once drops rows whose values in the columns stood in a row before.
+func once(columns []int) stage {
+	seen := map[string]bool{}
+	return func(ctx context.Context, rec arrow.RecordBatch) (arrow.RecordBatch, error) {
+		keep, kept := make([]bool, rec.NumRows()), 0
+		for row := range keep {
+			var key []byte
+			for _, c := range columns {
+				value := rec.Column(c).ValueStr(row)
+				key = append(binary.AppendUvarint(key, uint64(len(value))), value...)
+			}
+			if keep[row] = !seen[string(key)]; keep[row] {
+				seen[string(key)] = true
+				kept++
+			}
+		}
+		return keepRows(ctx, rec, keep, kept)
+	}
 }
 
 // run is a range of rows, to exclusive.

@@ -167,6 +167,8 @@ func (u *unioned) member(ctx context.Context, part *plan.Read, to chan scan.Batc
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case u.Divided():
+		return err
 	case some || !gwerr.Is(err, gwerr.UpstreamForbidden) || u.refused.Add(1) == int64(len(u.Parts)):
 		failed := *gwerr.From(err)
 		failed.Message = "In the environment " + name + ": " + failed.Message

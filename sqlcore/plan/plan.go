@@ -51,8 +51,11 @@ type Read struct {
 	Scope []string
 
 	// Parts are the reads of a union's members, one after the other; their rows
-	// are what the restriction and the residual condition see.
-	Parts []*Read
+	// are what the restriction and the residual condition see. Or they are reads
+	// of one table by several conditions, whose rows are told apart by the columns
+	// in the places Distinct of Request.Columns.
+	Parts    []*Read
+	Distinct []int
 
 	keys    predicate.Expr // the conditions of join partners
 	filters []sent
@@ -128,6 +131,7 @@ type Planner struct {
 	options  Options
 	sizes    Sizer
 	refusals *refusals
+	whole    bool
 }
 
 // New returns a planner. sizes may be nil: then no table's size is known.

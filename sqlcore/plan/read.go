@@ -35,7 +35,7 @@ func (p *Planner) Read(ctx context.Context, a query.Access, keys predicate.Expr)
 		return nil, err
 	}
 	p.fill(r, table, best, where)
-	return r, nil
+	return p.alternatives(ctx, r, where), nil
 }
 
 // Order asks for the same order of rows in every reading.
