@@ -100,7 +100,7 @@ func (p *page) open(ctx context.Context, q *query.Query, w reading.Want, at read
 // stream is what pages are read from, with what it took so far.
 type stream struct {
 	scan.Rows
-	calls func() int64
+	calls *observe.Calls
 	stats *exec.Stats
 	// settled is in the records of pages before.
 	settled tally
@@ -108,7 +108,7 @@ type stream struct {
 
 // settle adds what the stream took since it was called last.
 func (s *stream) settle(to *tally) {
-	now := tally{s.calls(), s.stats.Fetched(), s.stats.Pushed(), s.stats.Residual()}
+	now := tally{s.calls.Made(), s.stats.Fetched(), s.stats.Pushed(), s.stats.Residual()}
 	to.calls += now.calls - s.settled.calls
 	to.fetched += now.fetched - s.settled.fetched
 	to.pushed += now.pushed - s.settled.pushed

@@ -30,6 +30,9 @@ func (r *Request) SQL(ctx context.Context, st query.Statement) (*query.Answer, e
 	if err != nil {
 		return nil, err
 	}
+	r.mu.Lock()
+	r.running = q
+	r.mu.Unlock()
 	rows, err := r.Query(ctx, q)
 	if err != nil {
 		return nil, err

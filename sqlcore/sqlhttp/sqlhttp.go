@@ -26,6 +26,8 @@ type Request interface {
 	SQL(ctx context.Context, s query.Statement) (*query.Answer, error)
 	// Explain returns a value to be shown as JSON.
 	Explain(ctx context.Context, s query.Statement) (any, error)
+	// Progress tells how far the statement is, to another goroutine.
+	Progress() query.Progress
 	// End accounts for the request; err is nil for a whole answer.
 	End(err error)
 }
@@ -37,14 +39,18 @@ type Config struct {
 	Begin func(ctx context.Context, connection, sql string) (context.Context, Request, error)
 	// MaxBody bounds a request's body in bytes; 0 means 1 MiB.
 	MaxBody int64
+	// Caller names who asks, who alone may look at its queries and cancel them;
+	// nil makes no difference between callers.
+	Caller func(context.Context) string
 	Sink    observe.Sink
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
 
-// Handler serves /sql and /sql/explain.
+// Handler serves /sql, /sql/explain and /sql/{id}.
 type Handler struct {
-	config Config
+	config  Config
+	running running
 }
 
 // New returns the handlers.
@@ -58,12 +64,15 @@ func New(c Config) *Handler {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Handler{config: c}
+	if c.Caller == nil {
+		c.Caller = func(context.Context) string { return "" }
+	}
+	return &Handler{config: c, running: running{queries: map[name]*execution{}}}
 }
 
 // Query answers a statement.
 func (h *Handler) Query(w http.ResponseWriter, r *http.Request) {
-	h.serve(w, r, func(ctx context.Context, request Request, s query.Statement) error {
+	h.serve(w, r, func(ctx context.Context, e *execution, request Request, s query.Statement) error {
 		f, err := negotiate(r)
 		if err != nil {
 			return err
@@ -73,13 +82,13 @@ func (h *Handler) Query(w http.ResponseWriter, r *http.Request) {
 			return err
 		}
 		defer answer.Rows.Close()
-		return h.stream(ctx, w, r.Method == http.MethodHead, f, answer)
+		return h.stream(ctx, e, w, r.Method == http.MethodHead, f, answer)
 	})
 }
 
 // Explain answers a statement's plan without running it.
 func (h *Handler) Explain(w http.ResponseWriter, r *http.Request) {
-	h.serve(w, r, func(ctx context.Context, request Request, s query.Statement) error {
+	h.serve(w, r, func(ctx context.Context, _ *execution, request Request, s query.Statement) error {
 		plan, err := request.Explain(ctx, s)
 		if err == nil {
 			writeJSON(w, http.StatusOK, plan)
@@ -88,7 +97,7 @@ func (h *Handler) Explain(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-type work func(context.Context, Request, query.Statement) error
+type work func(context.Context, *execution, Request, query.Statement) error
 
 // serve answers with what became of the work.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, do work) {
@@ -105,16 +114,34 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, do work) {
 // be read is accounted for as well.
 func (h *Handler) account(w http.ResponseWriter, r *http.Request, do work) (err error) {
 	s, connection, unread := h.statement(w, r)
-	ctx, request, err := h.config.Begin(r.Context(), connection, s.SQL)
+	base, e, err := h.start(w, r)
 	if err != nil {
 		return err
 	}
+	defer h.end(e)
+	ctx, request, err := h.config.Begin(base, connection, s.SQL)
+	if err != nil {
+		return reason(base, err)
+	}
+	e.admitted(request)
 	err = gwerr.New(gwerr.Internal, "The request ended in a defect.", "") // unless another one comes
 	defer func() { request.End(err) }()
 	if unread != nil {
 		return unread
 	}
-	return do(ctx, request, s)
+	return reason(base, do(ctx, e, request, s))
+}
+
+// reason prefers the cancelling of a query to what came of it.
+func reason(ctx context.Context, err error) error {
+	cause := canceled(ctx)
+	if err == nil || cause == nil {
+		return err
+	}
+	if errors.As(err, new(broken)) {
+		return broken{cause}
+	}
+	return cause
 }
 
 // broken is why an answer was broken off that had begun.
@@ -125,7 +152,7 @@ func (b broken) Unwrap() error { return b.error }
 
 // stream writes the rows. The first batch is awaited before the status is
 // sent, so that most errors still get their own.
-func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, headOnly bool, f form, answer *query.Answer) error {
+func (h *Handler) stream(ctx context.Context, e *execution, w http.ResponseWriter, headOnly bool, f form, answer *query.Answer) error {
 	first, err := answer.Rows.Next(ctx)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
@@ -143,6 +170,7 @@ func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, headOnly bo
 		return nil
 	}
 	out := newWriter(w)
+	defer e.answering(ctx, out)()
 	start := h.config.Now()
 	enc, err := f.encoder(out, answer)
 	if err == nil {
@@ -154,7 +182,7 @@ func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, headOnly bo
 	case err != nil && !out.sent():
 		return err
 	case err != nil:
-		h.breakOff(ctx, out, enc, err)
+		h.breakOff(ctx, out, enc, reason(ctx, err))
 		return broken{err}
 	}
 	if all := notesOf(answer); all != said {
