@@ -11,6 +11,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -42,7 +43,7 @@ type Config struct {
 	// Caller names who asks, who alone may look at its queries and cancel them;
 	// nil makes no difference between callers.
 	Caller func(context.Context) string
-	Sink    observe.Sink
+	Sink   observe.Sink
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -114,6 +115,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, do work) {
 // be read is accounted for as well.
 func (h *Handler) account(w http.ResponseWriter, r *http.Request, do work) (err error) {
 	s, connection, unread := h.statement(w, r)
+	s.MaxAge = maxAge(r.Header)
 	base, e, err := h.start(w, r)
 	if err != nil {
 		return err
@@ -159,6 +161,9 @@ func (h *Handler) stream(ctx context.Context, e *execution, w http.ResponseWrite
 	}
 	w.Header().Set("Content-Type", f.contentType)
 	w.Header().Set("Vary", "Accept")
+	if answer.Age != nil {
+		w.Header().Set("Age", strconv.FormatInt(int64(answer.Age.Seconds()), 10))
+	}
 	said := notesOf(answer)
 	if said != "" {
 		w.Header().Set(query.NotesHeader, said)

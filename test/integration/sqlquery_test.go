@@ -84,7 +84,9 @@ func TestACancelledQueryStopsItsCalls(t *testing.T) {
 			t.Parallel()
 			web, gate := stuck(t)
 			answered := make(chan begun, 1)
-			go func() { answered <- fetch(t.Context(), http.MethodPost, web.URL+"/sql?format=ndjson", "my-query-1", sql) }()
+			go func() {
+				answered <- fetch(t.Context(), http.MethodPost, web.URL+"/sql?format=ndjson", "my-query-1", sql)
+			}()
 			<-gate.met
 			seen := fetch(t.Context(), http.MethodGet, web.URL+"/sql/my-query-1", "", "")
 			require.Equal(t, http.StatusOK, seen.status, seen.body)
