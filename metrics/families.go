@@ -33,6 +33,8 @@ type queryMetrics struct {
 	tables     *prometheus.CounterVec
 	inFlight   *prometheus.GaugeVec
 	readings   *prometheus.CounterVec
+	results    *prometheus.CounterVec
+	kept       *prometheus.GaugeVec
 	memory     *prometheus.GaugeVec
 	limit      *prometheus.GaugeVec
 	spill      *prometheus.GaugeVec
@@ -53,6 +55,8 @@ func newQueryMetrics(m *Metrics) queryMetrics {
 		tables:     m.counter("query_table_reads_total", "", "Queries that read a table.", "table"),
 		inFlight:   m.gauge("query_inflight", "", "Work under way: requests, queries (requests that have a turn), queued ones that wait for one, bodies that are read, bodies_queued that wait to be, scans, readings that wait for the request of their next page.", "what"),
 		readings:   m.counter("query_readings_ended_total", "", "Readings that waited for the request of their next page, by how the wait ended: continued, expired, crowded_out, replaced, closed.", "how"),
+		results:    m.counter("query_results_asked_total", "", "Statements whose caller accepts a result of some age (Cache-Control: max-age), by outcome: hit where one was kept, miss where the statement ran.", "outcome"),
+		kept:       m.gauge("query_results_kept_bytes", "bytes", "Memory of the results that are kept for such statements, or are being read."),
 		memory:     m.gauge("engine_memory_used_bytes", "bytes", "Memory that the embedded engine uses."),
 		limit:      m.gauge("engine_memory_limit_bytes", "bytes", "Memory that the embedded engine may use."),
 		spill:      m.gauge("engine_spill_bytes", "bytes", "Temporary disk that the embedded engine uses."),

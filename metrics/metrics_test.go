@@ -69,6 +69,9 @@ func TestObserve(t *testing.T) {
 			`pingone_gateway_query_table_reads_total{table="Users"} 1`,
 		}},
 		{"in flight", observe.InFlight{What: "queries", Delta: 3}, []string{`pingone_gateway_query_inflight{what="queries"} 3`}},
+		{"result kept", observe.ResultAsked{Hit: true}, []string{`pingone_gateway_query_results_asked_total{outcome="hit"} 1`}},
+		{"result not kept", observe.ResultAsked{}, []string{`pingone_gateway_query_results_asked_total{outcome="miss"} 1`}},
+		{"results' size", observe.ResultBytes{Delta: 7}, []string{`pingone_gateway_query_results_kept_bytes 7`}},
 		{"reading", observe.ReadingEnded{How: "crowded_out"}, []string{`pingone_gateway_query_readings_ended_total{how="crowded_out"} 1`}},
 		{"engine", observe.EngineMemory{UsedBytes: 10, LimitBytes: 20, SpillBytes: 30}, []string{
 			`pingone_gateway_engine_memory_used_bytes 10`, `pingone_gateway_engine_memory_limit_bytes 20`, `pingone_gateway_engine_spill_bytes 30`,

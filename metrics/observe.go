@@ -15,7 +15,7 @@ func (m *Metrics) Observe(ctx context.Context, e observe.Event) {
 	switch e := e.(type) {
 	case observe.RequestFinished, observe.RequestFailed, observe.RequestShed:
 		m.observeFrontEnd(span, e)
-	case observe.QueryPhase, observe.QueryFinished, observe.InFlight, observe.ReadingEnded, observe.EngineMemory,
+	case observe.QueryPhase, observe.QueryFinished, observe.InFlight, observe.ReadingEnded, observe.ResultAsked, observe.ResultBytes, observe.EngineMemory,
 		observe.EngineWorkers, observe.EngineWorkerExited, observe.EngineWalls:
 		m.observeQuery(span, e)
 	case observe.UpstreamCall, observe.UpstreamRetry, observe.FilterRefused, observe.ReadAgain, observe.FanOut, observe.LimitWait, observe.BudgetChanged:
@@ -63,6 +63,14 @@ func (m *Metrics) observeQuery(span trace.SpanContext, e observe.Event) {
 		}
 	case observe.InFlight:
 		q.inFlight.WithLabelValues(oneOf(e.What, "queries", "scans", "requests", "queued", "bodies", "bodies_queued", "readings", "wire_connections")).Add(float64(e.Delta))
+	case observe.ResultAsked:
+		outcome := "miss"
+		if e.Hit {
+			outcome = "hit"
+		}
+		q.results.WithLabelValues(outcome).Inc()
+	case observe.ResultBytes:
+		q.kept.WithLabelValues().Add(float64(e.Delta))
 	case observe.ReadingEnded:
 		q.readings.WithLabelValues(oneOf(e.How, observe.ReadingContinued, observe.ReadingExpired, observe.ReadingCrowdedOut, observe.ReadingReplaced, observe.ReadingClosed)).Inc()
 	case observe.EngineMemory:

@@ -250,7 +250,7 @@ func (a *app) openService(context.Context) error {
 		Turns:             service.Turns{AtOnce: l.Queries, Share: l.CallerShare, Queue: l.Queue, QueueTime: l.QueueTime},
 		RequestsPerMinute: l.RequestsPerMinute,
 		Pool:              a.pool, Binder: a.engine, Quota: quota.New(quota.Config{Sink: a.sink}), Sink: a.sink,
-		System: []*system.Schema{pgcatalog.Schema()}, Readings: a.readings, MaxTime: l.QueryTime, MaxRows: l.Rows, Aliases: []string{"CData"},
+		System: []*system.Schema{pgcatalog.Schema()}, Readings: a.readings, MaxTime: l.QueryTime, MaxRows: l.Rows, ResultBytes: l.ResultBytes, Aliases: []string{"CData"},
 	}
 	if a.config.Auth.Has(config.AuthNone) {
 		c.Turns.Share = 1 // there is one caller

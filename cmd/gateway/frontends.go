@@ -84,6 +84,7 @@ func (a *app) mounts() ([]server.Mount, error) {
 	out := []server.Mount{
 		{Pattern: "/sql", FrontEnd: "sql", Handler: http.HandlerFunc(h.Query)},
 		{Pattern: "/sql/explain", FrontEnd: "sql", Handler: http.HandlerFunc(h.Explain)},
+		{Pattern: "/sql/{id}", FrontEnd: "sql", Handler: http.HandlerFunc(h.Running)},
 	}
 	logins, err := a.loginMounts()
 	if err != nil {
@@ -138,7 +139,7 @@ func (a *app) sql() *sqlhttp.Handler {
 		Begin: func(ctx context.Context, connection, sql string) (context.Context, sqlhttp.Request, error) {
 			return a.service.Open(ctx, connection, "sql").Begin(ctx, sql)
 		},
-		MaxBody: a.config.Limits.RequestBytes, Sink: a.sink,
+		MaxBody: a.config.Limits.RequestBytes, Caller: callerOf, Sink: a.sink,
 	})
 }
 

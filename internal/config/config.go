@@ -217,6 +217,8 @@ type Limits struct {
 	CallerShare float64
 	// Rows bounds one result; 0 means no bound.
 	Rows int64
+	// ResultBytes bounds the results kept for callers who accept an age.
+	ResultBytes int64
 	// PingOne are PingOne's limits, "group=calls" each.
 	PingOne []string
 	// RequestsPerMinute bounds one caller; 0 means no bound.

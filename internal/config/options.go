@@ -203,6 +203,8 @@ func limitOptions() []Option {
 			"Part of `limits.queries` that one caller can have while it is alone. Two callers who want as much as they can get have a third each, three a quarter, and a newcomer always finds a turn. 1 lets one caller take all; so it is with `auth.mode: none`.", bounds(0.01, 1)),
 		option("limits.rows", int64Codec, "0", func(c *Config, _ string) *int64 { return &c.Limits.Rows },
 			"Rows of one result; a query that would give more fails. 0 means no bound.", atLeast(0)),
+		option("limits.results", sizeCodec, "64MiB", func(c *Config, _ string) *int64 { return &c.Limits.ResultBytes },
+			"Memory for results that are kept for callers who accept an age (`Cache-Control: max-age`). 0 keeps none.", atLeast(0)),
 		option("limits.pingone", listCodec, "", func(c *Config, _ string) *[]string { return &c.Limits.PingOne },
 			"PingOne's own limits where the environment does not tell them, `group=calls` each; the group's name says for which time: …Rps a second, …Rpm a minute.", example("rlgDirAccessRps=100,rlgConfigRpm=600")),
 		option("limits.requests_per_minute", intCodec, "0", func(c *Config, _ string) *int { return &c.Limits.RequestsPerMinute },

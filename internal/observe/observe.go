@@ -177,6 +177,12 @@ const (
 	ReadingClosed     = "closed"      // with its connection, or its answer did not arrive
 )
 
+// ResultAsked is a statement whose caller accepts a result that is not new.
+type ResultAsked struct{ Hit bool }
+
+// ResultBytes changes the size of the results kept, and being read, for that.
+type ResultBytes struct{ Delta int64 }
+
 // Authenticated is one decision about a caller's credentials.
 type Authenticated struct {
 	Method  string // "api_key", "oidc", "pass_through", "certificate", "none", "" if none knew them
@@ -214,6 +220,8 @@ func (StoreState) event()      {}
 func (EngineMemory) event()    {}
 func (InFlight) event()        {}
 func (ReadingEnded) event()    {}
+func (ResultAsked) event()     {}
+func (ResultBytes) event()     {}
 
 type contextKey int
 

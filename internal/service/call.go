@@ -85,6 +85,9 @@ func (r *Request) carryOut(ctx context.Context, c *procedure.Call, st query.Stat
 		return nil, gwerr.Newf(gwerr.UnknownSchema, "%s is done in an environment, and %s is none.", p.Name, in.Schema.Name).
 			WithHint("Write the environment's name or id before the procedure.").At(c.Position)
 	}
+	if p.Writes {
+		defer r.session.service.forgetting(connection)()
+	}
 	found, err := attempt(ctx, r, func() ([]procedure.Row, error) { return p.Run(ctx, in) })
 	if err != nil {
 		return nil, err

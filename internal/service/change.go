@@ -187,6 +187,7 @@ func (r *Request) Change(ctx context.Context, c *change.Change) (*change.Done, e
 	if err != nil {
 		return nil, err
 	}
+	defer r.session.service.forgetting(r.connection)()
 	done, err := attempt(ctx, r, func() (*change.Done, error) {
 		return c.Run(ctx, r.connection.Writer, list, func(ctx context.Context, key map[string]string, columns []int) ([]json.RawMessage, error) {
 			return r.readBack(ctx, c.Table, key, columns)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/exec"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/reading"
@@ -100,7 +101,7 @@ func (p *page) open(ctx context.Context, q *query.Query, w reading.Want, at read
 // stream is what pages are read from, with what it took so far.
 type stream struct {
 	scan.Rows
-	calls func() int64
+	calls *observe.Calls
 	stats *exec.Stats
 	// settled is in the records of pages before.
 	settled tally
@@ -108,7 +109,7 @@ type stream struct {
 
 // settle adds what the stream took since it was called last.
 func (s *stream) settle(to *tally) {
-	now := tally{s.calls(), s.stats.Fetched(), s.stats.Pushed(), s.stats.Residual()}
+	now := tally{s.calls.Made(), s.stats.Fetched(), s.stats.Pushed(), s.stats.Residual()}
 	to.calls += now.calls - s.settled.calls
 	to.fetched += now.fetched - s.settled.fetched
 	to.pushed += now.pushed - s.settled.pushed
@@ -132,13 +133,18 @@ func scopeOf(c *Database, caller string, q *query.Query) string {
 }
 
 func writeAccess(h io.Writer, a *query.Access) {
-	t := a.Table
-	fmt.Fprintf(h, "%q %v", t.Name, a.Where)
+	fmt.Fprintf(h, "%v", a.Where)
+	for _, c := range a.Columns {
+		fmt.Fprintf(h, " %q %v", a.Table.Columns[c].Name, a.Table.Columns[c].Type)
+	}
+	writeTable(h, a.Table)
+}
+
+// writeTable tells a table and what restricts the caller there.
+func writeTable(h io.Writer, t *catalog.Table) {
+	fmt.Fprintf(h, " %q", t.Name)
 	if t.Schema != nil {
 		fmt.Fprintf(h, " %q %q", t.Schema.Name, t.Schema.ID)
-	}
-	for _, c := range a.Columns {
-		fmt.Fprintf(h, " %q %v", t.Columns[c].Name, t.Columns[c].Type)
 	}
 	if r := t.Restriction; r != nil {
 		var masks []string
@@ -149,4 +155,7 @@ func writeAccess(h io.Writer, a *query.Access) {
 		fmt.Fprintf(h, " %v %q %s %x", r.Where, r.FilterSQL, strings.Join(masks, ","), r.HashKey)
 	}
 	_, _ = io.WriteString(h, "\n")
+	for _, m := range t.Members {
+		writeTable(h, m)
+	}
 }

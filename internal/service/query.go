@@ -30,11 +30,7 @@ func (r *Request) SQL(ctx context.Context, st query.Statement) (*query.Answer, e
 	if err != nil {
 		return nil, err
 	}
-	rows, err := r.Query(ctx, q)
-	if err != nil {
-		return nil, err
-	}
-	return &query.Answer{Columns: q.Columns, Rows: returned{rows, r}, Notes: r.Notes}, nil
+	return r.recent(ctx, st, q)
 }
 
 // Columns describes a statement's result without running it; nil for a statement

@@ -37,7 +37,7 @@ type Request struct {
 	held  []func()
 	turn  func()
 	keep  func(context.Context, audit.Record)
-	calls func() int64
+	calls *observe.Calls
 	stats *exec.Stats
 	limit int64
 
@@ -47,6 +47,11 @@ type Request struct {
 	notes  []string // of system tables
 	// ran is true once the request did more than look at the catalog.
 	ran bool
+	// running is the query whose progress may be asked for, and expected the
+	// number of its calls once it is planned for that.
+	running  *query.Query
+	planned  sync.Once
+	expected int64
 	// paged is what streams took that may outlive the request.
 	paged tally
 	pages []*exec.Stats
@@ -60,7 +65,7 @@ type tally struct {
 
 func newRequest(s *Session, statement string) *Request {
 	r := &Request{
-		session: s, keep: func(context.Context, audit.Record) {}, calls: func() int64 { return 0 }, stats: &exec.Stats{},
+		session: s, keep: func(context.Context, audit.Record) {}, stats: &exec.Stats{},
 		record: audit.Record{
 			Action: "query", FrontEnd: s.frontEnd, Connection: s.connection, Statement: statement,
 			Started: s.service.config.Now(), Principal: s.caller,
@@ -196,7 +201,7 @@ func (r *Request) account(ctx context.Context, err error) {
 		r.record.Tables = append(r.record.Tables, fullName(t))
 	}
 	r.record.Duration, r.record.Err = r.session.service.config.Now().Sub(r.record.Started), err
-	r.record.Calls = r.calls() + r.paged.calls
+	r.record.Calls = r.calls.Made() + r.paged.calls
 	record, event := r.record, r.finished()
 	r.mu.Unlock()
 	if record.Action != "metadata" {

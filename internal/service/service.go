@@ -21,6 +21,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/procedure"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/reading"
+	"github.com/pingone-gateway/gateway/sqlcore/results"
 	"github.com/pingone-gateway/gateway/sqlcore/system"
 )
 
@@ -101,6 +102,9 @@ type Config struct {
 	// Readings keeps results that callers read in pages; nil makes a store of
 	// the service's own. Close closes it.
 	Readings *reading.Store
+	// ResultBytes bounds the results kept for callers who accept an age; 0 keeps
+	// none.
+	ResultBytes int64
 	// Turns bound the requests at work.
 	Turns Turns
 	// Audit promises, before a request does anything, that its record will be
@@ -128,6 +132,7 @@ type Service struct {
 	config        Config
 	turns, bodies *turns
 	system        []*system.Schema
+	results       *results.Store
 }
 
 // New returns a service.
@@ -143,7 +148,7 @@ func New(c Config) *Service {
 	}
 	return &Service{
 		config: c, turns: newTurns(c.Turns, "queries", "queued", c.Sink), bodies: newBodies(c.Turns, c.Sink),
-		system: append(system.Schemas(), c.System...),
+		system: append(system.Schemas(), c.System...), results: results.New(c.ResultBytes, c.Sink),
 	}
 }
 

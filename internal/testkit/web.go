@@ -56,6 +56,7 @@ func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
 		Mounts: []server.Mount{
 			{Pattern: "/sql", FrontEnd: "sql", Handler: http.HandlerFunc(h.Query)},
 			{Pattern: "/sql/explain", FrontEnd: "sql", Handler: http.HandlerFunc(h.Explain)},
+			{Pattern: "/sql/{id}", FrontEnd: "sql", Handler: http.HandlerFunc(h.Running)},
 			{Pattern: "/odata/pingone/*", FrontEnd: "odata", Handler: feeds},
 		},
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -20,6 +21,8 @@ type Statement struct {
 	// Safe is true for a request that must change nothing: a GET, which any
 	// page or prefetch can cause.
 	Safe bool
+	// MaxAge is how old the result may be; 0 for a new one.
+	MaxAge time.Duration
 }
 
 // Parameter is a parameter's value, null, or a list.
@@ -38,6 +41,9 @@ type Answer struct {
 	// Notes gives what the caller should know of the rows so far, such as which
 	// part of a table they are; nil for nothing.
 	Notes func() []string
+	// Age is how long ago the reading of the rows began, where they were kept from
+	// another request; nil for new ones.
+	Age *time.Duration
 	// Changed tells what a statement that writes did; nil for one that reads.
 	Changed *Changed
 }

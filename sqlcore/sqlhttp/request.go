@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-faster/jx"
 
@@ -23,6 +24,25 @@ type body struct {
 	Query      string          `json:"query"`
 	Connection string          `json:"connection"`
 	Parameters json.RawMessage `json:"parameters"`
+}
+
+// maxAge is how old a result the client accepts, 0 for a new one.
+//
+// Source: RFC 9111, section 5.2.1.
+func maxAge(h http.Header) (age time.Duration) {
+	for _, item := range strings.Split(strings.Join(h.Values("Cache-Control"), ","), ",") {
+		name, value, _ := strings.Cut(strings.ToLower(strings.TrimSpace(item)), "=")
+		switch name {
+		case "max-age":
+			seconds, err := strconv.ParseInt(strings.Trim(value, `"`), 10, 32)
+			if err == nil && seconds > 0 {
+				age = time.Duration(seconds) * time.Second
+			}
+		case "no-cache", "no-store":
+			return 0
+		}
+	}
+	return age
 }
 
 // statement reads the statement of a request: JSON or plain SQL in the body of

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -26,6 +27,8 @@ type Request interface {
 	SQL(ctx context.Context, s query.Statement) (*query.Answer, error)
 	// Explain returns a value to be shown as JSON.
 	Explain(ctx context.Context, s query.Statement) (any, error)
+	// Progress tells how far the statement is, to another goroutine.
+	Progress() query.Progress
 	// End accounts for the request; err is nil for a whole answer.
 	End(err error)
 }
@@ -37,14 +40,18 @@ type Config struct {
 	Begin func(ctx context.Context, connection, sql string) (context.Context, Request, error)
 	// MaxBody bounds a request's body in bytes; 0 means 1 MiB.
 	MaxBody int64
-	Sink    observe.Sink
+	// Caller names who asks, who alone may look at its queries and cancel them;
+	// nil makes no difference between callers.
+	Caller func(context.Context) string
+	Sink   observe.Sink
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
 
-// Handler serves /sql and /sql/explain.
+// Handler serves /sql, /sql/explain and /sql/{id}.
 type Handler struct {
-	config Config
+	config  Config
+	running running
 }
 
 // New returns the handlers.
@@ -58,12 +65,15 @@ func New(c Config) *Handler {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Handler{config: c}
+	if c.Caller == nil {
+		c.Caller = func(context.Context) string { return "" }
+	}
+	return &Handler{config: c, running: running{queries: map[name]*execution{}}}
 }
 
 // Query answers a statement.
 func (h *Handler) Query(w http.ResponseWriter, r *http.Request) {
-	h.serve(w, r, func(ctx context.Context, request Request, s query.Statement) error {
+	h.serve(w, r, func(ctx context.Context, e *execution, request Request, s query.Statement) error {
 		f, err := negotiate(r)
 		if err != nil {
 			return err
@@ -73,13 +83,13 @@ func (h *Handler) Query(w http.ResponseWriter, r *http.Request) {
 			return err
 		}
 		defer answer.Rows.Close()
-		return h.stream(ctx, w, r.Method == http.MethodHead, f, answer)
+		return h.stream(ctx, e, w, r.Method == http.MethodHead, f, answer)
 	})
 }
 
 // Explain answers a statement's plan without running it.
 func (h *Handler) Explain(w http.ResponseWriter, r *http.Request) {
-	h.serve(w, r, func(ctx context.Context, request Request, s query.Statement) error {
+	h.serve(w, r, func(ctx context.Context, _ *execution, request Request, s query.Statement) error {
 		plan, err := request.Explain(ctx, s)
 		if err == nil {
 			writeJSON(w, http.StatusOK, plan)
@@ -88,7 +98,7 @@ func (h *Handler) Explain(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-type work func(context.Context, Request, query.Statement) error
+type work func(context.Context, *execution, Request, query.Statement) error
 
 // serve answers with what became of the work.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, do work) {
@@ -105,16 +115,35 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, do work) {
 // be read is accounted for as well.
 func (h *Handler) account(w http.ResponseWriter, r *http.Request, do work) (err error) {
 	s, connection, unread := h.statement(w, r)
-	ctx, request, err := h.config.Begin(r.Context(), connection, s.SQL)
+	s.MaxAge = maxAge(r.Header)
+	base, e, err := h.start(w, r)
 	if err != nil {
 		return err
 	}
+	defer h.end(e)
+	ctx, request, err := h.config.Begin(base, connection, s.SQL)
+	if err != nil {
+		return reason(base, err)
+	}
+	e.admitted(request)
 	err = gwerr.New(gwerr.Internal, "The request ended in a defect.", "") // unless another one comes
 	defer func() { request.End(err) }()
 	if unread != nil {
 		return unread
 	}
-	return do(ctx, request, s)
+	return reason(base, do(ctx, e, request, s))
+}
+
+// reason prefers the cancelling of a query to what came of it.
+func reason(ctx context.Context, err error) error {
+	cause := canceled(ctx)
+	if err == nil || cause == nil {
+		return err
+	}
+	if errors.As(err, new(broken)) {
+		return broken{cause}
+	}
+	return cause
 }
 
 // broken is why an answer was broken off that had begun.
@@ -125,13 +154,16 @@ func (b broken) Unwrap() error { return b.error }
 
 // stream writes the rows. The first batch is awaited before the status is
 // sent, so that most errors still get their own.
-func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, headOnly bool, f form, answer *query.Answer) error {
+func (h *Handler) stream(ctx context.Context, e *execution, w http.ResponseWriter, headOnly bool, f form, answer *query.Answer) error {
 	first, err := answer.Rows.Next(ctx)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	w.Header().Set("Content-Type", f.contentType)
 	w.Header().Set("Vary", "Accept")
+	if answer.Age != nil {
+		w.Header().Set("Age", strconv.FormatInt(int64(answer.Age.Seconds()), 10))
+	}
 	said := notesOf(answer)
 	if said != "" {
 		w.Header().Set(query.NotesHeader, said)
@@ -144,6 +176,7 @@ func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, headOnly bo
 	}
 	out := newWriter(w)
 	defer out.free()
+	defer e.answering(ctx, w)()
 	start := h.config.Now()
 	enc, err := f.encoder(out, answer)
 	if err == nil {
@@ -156,7 +189,7 @@ func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, headOnly bo
 		w.Header().Del(query.NotesHeader)
 		return err
 	case err != nil:
-		h.breakOff(ctx, out, enc, err)
+		h.breakOff(ctx, out, enc, reason(ctx, err))
 		return broken{err}
 	}
 	if all := notesOf(answer); all != said {

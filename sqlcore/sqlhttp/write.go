@@ -88,7 +88,7 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(e.RetryAfter.Seconds()+0.999)))
 	}
-	if e.Code == gwerr.MethodNotAllowed {
+	if e.Code == gwerr.MethodNotAllowed && w.Header().Get("Allow") == "" {
 		w.Header().Set("Allow", "GET, HEAD, POST")
 	}
 	h.config.Sink.Observe(r.Context(), observe.RequestFailed{FrontEnd: "sql", Code: string(e.Code), Err: err})

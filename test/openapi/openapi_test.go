@@ -56,6 +56,9 @@ func (querier) Explain(context.Context, query.Statement) (any, error) {
 	return map[string]any{"calls": []string{"GET users"}}, nil
 }
 
+// Progress implements sqlhttp.Request.
+func (querier) Progress() query.Progress { return query.Progress{} }
+
 // End implements sqlhttp.Request.
 func (querier) End(error) {}
 
@@ -94,6 +97,7 @@ func handlers(t *testing.T, description []byte) (public, admin http.Handler) {
 			{Pattern: "/odata/*", FrontEnd: "odata", Handler: feeds},
 			{Pattern: "/sql", FrontEnd: "sql", Handler: http.HandlerFunc(sql.Query)},
 			{Pattern: "/sql/explain", FrontEnd: "sql", Handler: http.HandlerFunc(sql.Explain)},
+			{Pattern: "/sql/{id}", FrontEnd: "sql", Handler: http.HandlerFunc(sql.Running)},
 		},
 		Checks: checks, OpenAPI: description, Sink: m,
 	})
@@ -150,6 +154,8 @@ func exchanges() []exchange {
 		{name: "no query", path: "/sql", method: "POST", target: "/sql", headers: asJSON, body: `{}`, status: 400, invalid: true},
 		{name: "unknown member", path: "/sql", method: "POST", target: "/sql", headers: asJSON, body: `{"query":"x","querry":"y"}`, status: 400, invalid: true},
 		{name: "explain", path: "/sql/explain", method: "POST", target: "/sql/explain", headers: asJSON, body: `{"query":"SELECT 1"}`, status: 200},
+		{name: "progress of a query that is not there", path: "/sql/{id}", params: map[string]string{"id": "my-query-1"}, target: "/sql/my-query-1", status: 404},
+		{name: "the end of a query that is not there", path: "/sql/{id}", params: map[string]string{"id": "my-query-1"}, method: "DELETE", target: "/sql/my-query-1", status: 404},
 		{name: "description", path: "/openapi.yaml", target: "/openapi.yaml", status: 200},
 		{name: "documentation", path: "/docs", target: "/docs", status: 200},
 		{name: "landing page", path: "/", target: "/", status: 200},

@@ -37,8 +37,8 @@ func CORS(cfg CORSConfig) (Middleware, error) {
 	c := cors.New(cors.Options{
 		AllowedOrigins: cfg.Origins,
 		AllowedMethods: append([]string{http.MethodGet, http.MethodHead, http.MethodPost}, cfg.Methods...),
-		AllowedHeaders: []string{"Authorization", "X-API-Key", "Content-Type", "Accept", "OData-Version", "OData-MaxVersion", "Prefer", "If-Match", "If-None-Match"},
-		ExposedHeaders: []string{"OData-Version", "ETag", "Preference-Applied", "Retry-After", "X-Request-Id", "Gateway-Notes"},
+		AllowedHeaders: []string{"Authorization", "X-API-Key", "Content-Type", "Accept", "OData-Version", "OData-MaxVersion", "Prefer", "X-Query-Id", "If-Match", "If-None-Match"},
+		ExposedHeaders: []string{"OData-Version", "ETag", "Preference-Applied", "Retry-After", "X-Request-Id", "X-Query-Id", "Age", "Gateway-Notes"},
 		MaxAge:         int(cfg.MaxAge / time.Second),
 	})
 	return c.Handler, nil
