@@ -142,8 +142,8 @@ func (p *piece) step() {
 		p.changed = true
 	case t.Is("any") && p.next(1).Is("(") && (p.next(2).Kind == sqltext.Param || lists[strings.ToLower(p.tokens[p.close(p.at+1)-1].Name())]) && strings.HasSuffix(strings.TrimSpace(p.lastOperand()), "="):
 		p.contained()
-	case (t.Is("any") || t.Is("all") || t.Is("some")) && p.next(1).Is("(") && p.next(2).Kind == sqltext.String && (p.next(3).Is(")") || p.next(3).Is("::")):
-		p.members()
+	case (t.Is("any") || t.Is("all") || t.Is("some")) && p.next(1).Is("(") && p.literalIn() > 0:
+		p.members(p.literalIn())
 	case t.Is("("), t.Is("["), t.Is("{"):
 		p.group()
 	default:
@@ -259,9 +259,22 @@ func (p *piece) contained() {
 	p.replace("list_contains(" + list + ", " + x + ")")
 }
 
+// literalIn is how far ahead the text is which alone stands in the brackets
+// behind ANY, perhaps in others or with its type; 0 for none.
+func (p *piece) literalIn() int {
+	at := 2
+	for p.next(at).Is("(") {
+		at++
+	}
+	if p.next(at).Kind == sqltext.String && (p.next(at+1).Is(")") || p.next(at+1).Is("::")) {
+		return at
+	}
+	return 0
+}
+
 // members writes = ANY ('{a,b}') as IN ('a', 'b').
-func (p *piece) members() {
-	literal, ok := sqltext.Unquote(p.next(2).Text)
+func (p *piece) members(at int) {
+	literal, ok := sqltext.Unquote(p.next(at).Text)
 	before := strings.TrimSpace(p.out.String())
 	in := ""
 	switch {
@@ -274,12 +287,12 @@ func (p *piece) members() {
 		p.put()
 		return
 	}
-	var list []string
-	for _, item := range strings.Split(literal[1:len(literal)-1], ",") {
-		list = append(list, sqltext.Literal(strings.Trim(item, `" `)))
+	list := strings.Join(items(literal[1:len(literal)-1]), ", ")
+	if list == "" {
+		list = "SELECT '' WHERE false"
 	}
 	p.out.Reset()
-	p.out.WriteString(before + in + "(" + strings.Join(list, ", ") + ")")
+	p.out.WriteString(before + in + "(" + list + ")")
 	p.at = p.close(p.at+1) + 1
 	p.changed = true
 }
