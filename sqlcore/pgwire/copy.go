@@ -23,8 +23,8 @@ type copyFormat struct {
 	begun            bool
 	// head is what stands before the rows of the binary format. It belongs into
 	// the message of the first row, or of the end: drivers read it there.
-	head []byte
-	scratch          []byte
+	head    []byte
+	scratch []byte
 }
 
 // copyOut answers COPY (query) TO STDOUT and COPY table [(columns)] TO STDOUT.
