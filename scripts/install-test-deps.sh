@@ -1,17 +1,20 @@
 #!/usr/bin/env bash
 # Installs what the tests need on Debian: a Redis server, psql, wrk, xmllint,
-# PostgreSQL 15, Prometheus with promtool, and the pinned tools. Where it may not install packages, it
+# PostgreSQL 15 and clients of it, Prometheus with promtool, and the pinned tools. Where it may not install packages, it
 # says which are missing: in CI that is a failure, elsewhere the tests that
 # need them say so themselves.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 declare -A package=([redis-server]=redis-server [wrk]=wrk [xmllint]=libxml2-utils [promtool]=prometheus [python3]=python3 [psql]=postgresql-client
-	[/usr/lib/postgresql/15/bin/postgres]=postgresql-15)
+	[/usr/lib/postgresql/15/bin/postgres]=postgresql-15
+	[java]=default-jdk-headless [node]=nodejs [npm]=npm)
 missing=()
 for command in "${!package[@]}"; do
 	command -v "$command" >/dev/null || missing+=("${package[$command]}")
 done
+compgen -G '/usr/lib/*/odbc/psqlodbcw.so' >/dev/null || missing+=(odbc-postgresql)
+[[ -e /usr/share/java/postgresql.jar ]] || missing+=(libpostgresql-jdbc-java)
 command -v python3 >/dev/null && python3 -c 'import yaml' 2>/dev/null || missing+=(python3-yaml)
 command -v python3 >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 
@@ -41,3 +44,4 @@ for command in gcc go; do
 done
 scripts/install-tools.sh
 scripts/install-python.sh || [[ ${CI:-} != true ]]
+scripts/install-clients.sh || [[ ${CI:-} != true ]]

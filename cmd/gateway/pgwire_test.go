@@ -136,17 +136,6 @@ func TestStatementsOverTheWire(t *testing.T) {
 	})
 }
 
-func TestPythonClients(t *testing.T) {
-	t.Parallel()
-	python := filepath.Join("..", "..", ".cache", "python", "current", "bin", "python")
-	if _, err := os.Stat(python); err != nil && os.Getenv("CI") != "true" {
-		t.Skip("scripts/install-python.sh installs them")
-	}
-	r := start(t, sim.Options{}, onWire(nil))
-	out, err := exec.CommandContext(t.Context(), python, filepath.Join("..", "..", "test", "clients", "reflect.py"), r.server.Addr(wireName)).CombinedOutput()
-	require.NoError(t, err, "%s", out)
-}
-
 func TestCallersOfTheWire(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)

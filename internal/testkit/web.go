@@ -4,13 +4,17 @@ package testkit
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/server"
+	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/odata"
+	"github.com/pingone-gateway/gateway/sqlcore/pgwire"
 	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
 )
 
@@ -86,4 +90,40 @@ func anonymous(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r.WithContext(auth.WithPrincipal(r.Context(), auth.NewAnonymous())))
 	})
+}
+
+// ServeWire speaks the PostgreSQL protocol for a stack until the test ends, open
+// to everybody, and returns its address.
+func (s *Stack) ServeWire(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wire := pgwire.New(pgwire.Config{SignIn: func(context.Context, pgwire.Login) (pgwire.Session, error) { return wireSession{s.Service}, nil }})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := wire.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			t.Error(err)
+		}
+	}()
+	t.Cleanup(func() {
+		_ = wire.Close()
+		<-done
+	})
+	return l.Addr().String()
+}
+
+type wireSession struct{ service *service.Service }
+
+func (wireSession) Database() string { return "pingone" }
+
+func (w wireSession) Begin(ctx context.Context, schema, statement string) (context.Context, pgwire.Request, error) {
+	ctx = auth.WithPrincipal(ctx, auth.NewAnonymous())
+	ctx, r, err := w.service.Open(ctx, "", pgwire.FrontEnd).In(schema).Begin(ctx, statement)
+	if err != nil {
+		return ctx, nil, err // an interface without a request
+	}
+	return ctx, r, nil
 }

@@ -244,6 +244,7 @@ func lookups(ctx context.Context, c *system.Catalog, s *catalog.Schema) (out []r
 	visible := s.Name == Name || strings.EqualFold(s.Name, c.Default()) || s.ID != "" && strings.EqualFold(s.ID, c.Default())
 	out = append(out, row{"namespace", namespaceOID(s.Name, s.ID), int64(0), quoted(s.Name), s.Name})
 	if s.Name == Name {
+		out = append(out, row{"type", int64(0), int64(0), "-", ""}, row{"class", int64(0), int64(0), "-", ""})
 		for _, t := range types {
 			out = append(out, row{"type", t.oid, int64(0), t.format(), t.name})
 		}

@@ -23,6 +23,8 @@ type Shape struct {
 	// there is none.
 	before, after []Item
 	star, catalog bool
+	// derived are the columns of queries in FROM and WITH, by name behind a point.
+	derived map[string]uint32
 }
 
 // ShapeOf reads a statement; nil for one that gives no rows, or that can't be
@@ -37,11 +39,11 @@ func ShapeOf(sql string) *Shape {
 	if items == nil {
 		return nil
 	}
-	out := &Shape{catalog: s.catalog}
+	out := &Shape{catalog: s.catalog, derived: s.derived}
 	for _, item := range items {
 		switch {
 		case item.star && out.star:
-			return &Shape{star: true, catalog: s.catalog} // nobody knows where one ends
+			return &Shape{star: true, catalog: s.catalog, derived: s.derived} // nobody knows where one ends
 		case item.star:
 			out.star = true
 		case out.star:
@@ -68,7 +70,11 @@ func (s *Shape) Describe(i, n int, name string) Item {
 	case i >= n-len(s.after):
 		return s.after[i-(n-len(s.after))]
 	case s.catalog:
-		return Item{Type: columnTypes[strings.ToLower(name)]}
+		name = strings.ToLower(name)
+		if kind, ok := s.derived["."+name]; ok {
+			return Item{Type: kind}
+		}
+		return Item{Type: columnTypes[name]}
 	}
 	return Item{}
 }
@@ -121,6 +127,7 @@ func (s *shaper) read(tokens []sqltext.Token) []listed {
 		if begin = at("select"); begin < 0 {
 			return nil
 		}
+		s.common(tokens[:begin])
 	}
 	if !tokens[begin].Is("select") {
 		return nil
@@ -187,12 +194,51 @@ func (s *shaper) subqueries(tokens []sqltext.Token, begin, depth int) (only []li
 		if t.Is("from") && t.Depth == depth {
 			only = columns
 		}
-		for _, c := range columns {
-			name := "." + strings.ToLower(c.Name)
-			s.derived[name], s.derived[alias+name] = c.Type, c.Type
-		}
+		s.derive(alias, columns)
 	}
 	return only
+}
+
+// derive notes the columns of a query that has a name.
+func (s *shaper) derive(alias string, columns []listed) {
+	for _, c := range columns {
+		name := "." + strings.ToLower(c.Name)
+		s.derived[name], s.derived[alias+name] = c.Type, c.Type
+	}
+}
+
+// common finds the columns of the queries of WITH, whose names may stand before
+// them.
+func (s *shaper) common(tokens []sqltext.Token) {
+	depth := tokens[0].Depth
+	for i := 1; i+2 < len(tokens); i++ {
+		if tokens[i].Depth != depth || !tokens[i].IsName() || !tokens[i-1].Is("with") && !tokens[i-1].Is("recursive") && !tokens[i-1].Is(",") {
+			continue
+		}
+		name, names, at := strings.ToLower(tokens[i].Name()), []string{}, i+1
+		if tokens[at].Is("(") {
+			end := closing(tokens, at)
+			for _, t := range tokens[at:end] {
+				if t.IsName() {
+					names = append(names, t.Name())
+				}
+			}
+			at = end + 1
+		}
+		for at < len(tokens) && !tokens[at].Is("(") {
+			at++
+		}
+		if at == len(tokens) {
+			return
+		}
+		columns := s.list(tokens[at:closing(tokens, at)])
+		for i := range columns {
+			if i < len(names) {
+				columns[i].Name = names[i]
+			}
+		}
+		s.derive(name, columns)
+	}
 }
 
 func isOne(t sqltext.Token, words []string) bool {

@@ -35,6 +35,7 @@ func TestShape(t *testing.T) {
 		{"of lists", "SELECT array_agg(attname), unnest(conkey), ARRAY(SELECT rolname FROM pg_roles)", "1 2 3", "array_agg:1003 unnest:21 array:1003"},
 		{"who", "SELECT current_user, current_schema(), pg_get_userbyid(1) FROM pg_class", "1 2 3", "current_user:19 current_schema:19 pg_get_userbyid:19"},
 		{"behind WITH", "WITH x AS (SELECT 1) SELECT relname FROM pg_class", "relname", "relname:19"},
+		{"the star of WITH", "WITH RECURSIVE t(a, b) AS (SELECT oid, array_agg(oid) FROM pg_class UNION ALL SELECT 1, NULL), u AS (SELECT 1 AS c) SELECT DISTINCT *, a::regtype::text AS d FROM t, u", "a b c d", "-:26 -:1028 - d:25"},
 		{"DISTINCT ON", "SELECT DISTINCT ON (a, b) count(*) FROM t", "1", "count"},
 		{"no rows", "UPDATE t SET a = 1", "a", "-"},
 	} {

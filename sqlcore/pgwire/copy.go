@@ -21,7 +21,10 @@ type copyFormat struct {
 	forced           map[string]bool // columns whose values are quoted; "*" for all
 	names            []string
 	begun            bool
-	scratch          []byte
+	// head is what stands before the rows of the binary format. It belongs into
+	// the message of the first row, or of the end: drivers read it there.
+	head    []byte
+	scratch []byte
 }
 
 // copyOut answers COPY (query) TO STDOUT and COPY table [(columns)] TO STDOUT.
@@ -235,7 +238,7 @@ func (f *copyFormat) begin(out *writer, columns int) {
 	out.message(&pgproto3.CopyOutResponse{OverallFormat: byte(f.format()), ColumnFormatCodes: formats})
 	switch {
 	case f.kind == "binary":
-		out.raw('d', append([]byte("PGCOPY\n\xff\r\n\x00"), make([]byte, 8)...))
+		f.head = append([]byte("PGCOPY\n\xff\r\n\x00"), make([]byte, 8)...)
 	case f.header:
 		at := out.open('d')
 		for i, name := range f.names {
@@ -253,6 +256,7 @@ func (f *copyFormat) begin(out *writer, columns int) {
 func (f *copyFormat) row(out *writer, r *result) {
 	at := out.open('d')
 	if f.kind == "binary" {
+		out.buf, f.head = append(out.buf, f.head...), nil
 		out.buf = binary.BigEndian.AppendUint16(out.buf, uint16(len(r.encoders)))
 	}
 	for i, e := range r.encoders {
@@ -321,7 +325,7 @@ func (f *copyFormat) value(dst, v []byte, quoted bool) []byte {
 // end adds what stands behind the rows.
 func (f *copyFormat) end(out *writer) {
 	if f.kind == "binary" {
-		out.raw('d', []byte{0xff, 0xff})
+		out.raw('d', append(f.head, 0xff, 0xff))
 	}
 	out.message(&pgproto3.CopyDone{})
 }

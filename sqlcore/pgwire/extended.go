@@ -213,7 +213,7 @@ func (d *dialog) open(p *portal) (err error) {
 		p.finished = true
 		return err
 	}
-	if p.st.described && !slices.Equal(kinds(p.st.columns), kinds(p.result.columns)) {
+	if p.st.described && p.result.copy == nil && !slices.Equal(kinds(p.st.columns), kinds(p.result.columns)) {
 		err = state("0A000", gwerr.New(gwerr.BadRequest, "The result's columns are not those that the statement was described with.", "Prepare the statement anew."))
 		p.result.close(err)
 		p.finished = true

@@ -165,6 +165,7 @@ var shownAs = map[uint32][]uint32{
 	oidText:   {oidName, oidChar, oidVarchar, oidRegclass, oidRegtype, oidNodeTree},
 	oidJSON:   {oidJSONB},
 	oidFloat8: {oidFloat4},
+	1016:      {1028},                                    // int8[] for oid[]
 	1009:      {1003, 1002, 1034},                        // text[] for name[], "char"[] and aclitem[]
 	1007:      {1005, 1028, oidInt2Vector, oidOidVector}, // int4[] for int2[] and oid[]
 }

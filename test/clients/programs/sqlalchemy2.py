@@ -1,4 +1,4 @@
-"""psycopg and SQLAlchemy as their users have them, against the address given."""
+"""psycopg 3 and SQLAlchemy 2 as their users have them, against the address given."""
 import sys
 
 import psycopg
@@ -17,7 +17,14 @@ with psycopg.connect(host=host, port=port, user="anna", dbname="pingone", sslmod
     assert len(rows[0]) == 3 and rows[0] == rows[1], rows
     with c.cursor("named") as cursor:
         cursor.itersize = 50
-        assert len(list(cursor.execute("SELECT Username FROM Users"))) == 120
+        assert len(list(cursor.execute("SELECT Username FROM Users"))) == 300
+    with c.cursor().copy("COPY Populations (Name) FROM STDIN") as copy:
+        copy.write_row(["By psycopg's COPY"])
+    assert c.execute("DELETE FROM Populations WHERE Name = %s", ("By psycopg's COPY",)).rowcount == 1
+    known = ["rita.reader", "ada.admin"]
+    found = c.execute("SELECT Username FROM Users WHERE Username = ANY(%s) ORDER BY 1", (known,)).fetchall()
+    assert found == [("ada.admin",), ("rita.reader",)], found
+    assert c.execute("SELECT count(*), 1 + 1 FROM Users").description[0].name == "count"
     with c.cursor().copy("COPY (SELECT 1 AS a, 'x' AS b) TO STDOUT") as copy:
         assert list(copy.rows()) == [("1", "x")]
 
