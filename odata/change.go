@@ -65,7 +65,7 @@ func (q *request) change(ctx context.Context) error {
 	if len(done.Rows) == 0 {
 		return errNoEntity
 	}
-	if kind == change.Delete || q.links {
+	if kind == change.Delete || q.bare {
 		return q.nothing()
 	}
 	return q.changed(ctx, kind, done.Rows[0])
@@ -133,6 +133,9 @@ func (q *request) rebind(address string) error {
 		return err
 	}
 	q.resource, err = model.Bind(q.schema, parsed, model.Options{Namespace: q.h.cfg.Namespace, Now: q.now})
+	if err == nil {
+		q.versioned()
+	}
 	return err
 }
 
@@ -162,7 +165,7 @@ func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, value
 		return nil, nil, nil
 	}
 	members := map[string]json.RawMessage{}
-	if !q.links {
+	if !q.bare {
 		if members, err = q.members(); err != nil {
 			return nil, nil, err
 		}
@@ -182,8 +185,8 @@ func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, value
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		if strings.HasPrefix(name, "@") {
-			continue // control information
+		if _, term, annotated := strings.Cut(name, "@"); annotated && term != "odata.bind" && term != "bind" {
+			continue // control information, and annotations
 		}
 		at := slices.IndexFunc(t.Columns, func(c catalog.Column) bool { return c.Name == name })
 		if at < 0 {

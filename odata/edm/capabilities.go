@@ -26,6 +26,7 @@ var filterFunctions = []string{
 // value is the value of an annotation: bool, text, paths, texts or a record.
 type value struct {
 	bool   *bool
+	text   string
 	texts  []string
 	paths  []string
 	record []member
@@ -45,8 +46,8 @@ func flag(b bool) value { return value{bool: &b} }
 
 func record(m ...member) value { return value{record: m} }
 
-func containerAnnotations() []annotation {
-	return []annotation{
+func containerAnnotations(o Options) []annotation {
+	out := []annotation{
 		{capabilities + ".SupportedFormats", value{texts: []string{
 			"application/json;odata.metadata=minimal", "application/json;odata.metadata=full",
 			"application/json;odata.metadata=none", "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -57,6 +58,10 @@ func containerAnnotations() []annotation {
 		{capabilities + ".BatchContinueOnErrorSupported", flag(true)},
 		{capabilities + ".FilterFunctions", value{texts: filterFunctions}},
 	}
+	if o.Later {
+		out = append(out, annotation{core + ".ODataVersions", value{text: "4.0 4.01"}}, annotation{capabilities + ".KeyAsSegmentSupported", flag(true)})
+	}
+	return out
 }
 
 func setAnnotations(t *catalog.Table, o Options) []annotation {
@@ -68,7 +73,7 @@ func setAnnotations(t *catalog.Table, o Options) []annotation {
 	if w == nil || !o.Writable {
 		w = &catalog.Writes{}
 	}
-	return []annotation{
+	out := []annotation{
 		{capabilities + ".TopSupported", flag(true)},
 		{capabilities + ".SkipSupported", flag(true)},
 		{capabilities + ".IndexableByKey", flag(true)},
@@ -81,6 +86,10 @@ func setAnnotations(t *catalog.Table, o Options) []annotation {
 		{capabilities + ".UpdateRestrictions", record(member{"Updatable", flag(w.Update != nil || len(w.Parts) > 0)})},
 		{capabilities + ".DeleteRestrictions", record(member{"Deletable", flag(w.Delete != nil)})},
 	}
+	if o.Changed != "" && t.Column(o.Changed) != nil {
+		out = append(out, annotation{core + ".OptimisticConcurrency", value{paths: []string{o.Changed}}})
+	}
+	return out
 }
 
 func listColumns(t *catalog.Table) []string {

@@ -91,7 +91,7 @@ func navigation(n Navigation, o Options) object {
 
 func container(s *catalog.Schema, o Options, actions []Action) object {
 	out := object{{"$Kind", "EntityContainer"}}
-	for _, a := range containerAnnotations() {
+	for _, a := range containerAnnotations(o) {
 		out.add("@"+a.term, a.value)
 	}
 	for _, t := range s.Tables {
@@ -147,6 +147,8 @@ func (v value) appendTo(b []byte) []byte {
 	switch {
 	case v.bool != nil:
 		return strconv.AppendBool(b, *v.bool)
+	case v.text != "":
+		return appendText(b, v.text)
 	case v.record != nil:
 		out := object{}
 		for _, m := range v.record {

@@ -136,7 +136,7 @@ func (w *xmlWriter) container(s *catalog.Schema, o Options, actions []Action) {
 	for _, a := range actions {
 		w.empty("ActionImport", "Name", a.Name, "Action", o.namespace()+"."+a.Name)
 	}
-	for _, a := range containerAnnotations() {
+	for _, a := range containerAnnotations(o) {
 		w.annotation(a)
 	}
 	w.close("EntityContainer")
@@ -151,6 +151,10 @@ func (w *xmlWriter) description(text string) {
 func (w *xmlWriter) annotation(a annotation) {
 	if a.value.bool != nil {
 		w.empty("Annotation", "Term", a.term, "Bool", strconv.FormatBool(*a.value.bool))
+		return
+	}
+	if a.value.text != "" {
+		w.empty("Annotation", "Term", a.term, "String", a.value.text)
 		return
 	}
 	w.open("Annotation", "Term", a.term)
