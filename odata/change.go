@@ -98,6 +98,14 @@ func (q *request) changed(ctx context.Context, kind change.Kind, key []json.RawM
 			return err
 		}
 	}
+	if minimal && q.r.Header.Get("If-Match") != "" { // who asks that way will ask again
+		if err := q.rebind(address); err != nil {
+			return err
+		}
+		if tag, err := q.present(ctx); err == nil && tag != "" {
+			q.w.Header().Set("ETag", tag)
+		}
+	}
 	// It is asked for by nobody, or PingOne doesn't show it yet.
 	q.w.Header().Set("OData-EntityId", q.root+address)
 	return q.nothing()

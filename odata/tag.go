@@ -86,21 +86,7 @@ func (q *request) condition(ctx context.Context) error {
 	if h.Get("If-Match") == "" && h.Get("If-None-Match") == "" || q.resource.Kind != model.Entity {
 		return nil
 	}
-	q.versioned()
-	rows, err := q.Query(scan.Fresh(ctx), q.resource.Query(nil, -1))
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	batch, err := firstRow(ctx, rows)
-	if errors.Is(err, io.EOF) {
-		return errNoEntity
-	}
-	if err != nil {
-		return err
-	}
-	defer batch.Record.Release()
-	tag, err := q.tagOf(batch)
+	tag, err := q.present(ctx)
 	if err != nil {
 		return err
 	}
@@ -111,4 +97,23 @@ func (q *request) condition(ctx context.Context) error {
 		return gwerr.New(gwerr.Precondition, "There is such an entity, which If-None-Match rules out.", "").On("If-None-Match")
 	}
 	return nil
+}
+
+// present reads the tag that the entity has by now.
+func (q *request) present(ctx context.Context) (string, error) {
+	q.versioned()
+	rows, err := q.Query(scan.Fresh(ctx), q.resource.Query(nil, -1))
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	batch, err := firstRow(ctx, rows)
+	if errors.Is(err, io.EOF) {
+		return "", errNoEntity
+	}
+	if err != nil {
+		return "", err
+	}
+	defer batch.Record.Release()
+	return q.tagOf(batch)
 }

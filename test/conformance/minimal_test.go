@@ -159,7 +159,8 @@ var updatable = []line{
 		c.do(http.MethodPatch, g, `{"Description":"lost"}`, "If-Match", `W/"another"`).is(http.StatusPreconditionFailed)
 		c.do(http.MethodDelete, g, "", "If-Match", `W/"another"`).is(http.StatusPreconditionFailed)
 		c.get(g).ok().header("ETag", tag).has(`"Description":"first"`)
-		c.do(http.MethodPatch, g, `{"Description":"kept"}`, "If-Match", tag).is(http.StatusNoContent)
+		next := c.do(http.MethodPatch, g, `{"Description":"kept"}`, "If-Match", tag).is(http.StatusNoContent).Get("ETag")
+		c.get(g).ok().header("ETag", next).has(`"Description":"kept"`)
 		c.do(http.MethodPatch, g, `{"Description":"late"}`, "If-Match", tag).is(http.StatusPreconditionFailed)
 		c.do(http.MethodDelete, g, "", "If-Match", "*").is(http.StatusNoContent)
 	}},
