@@ -6,7 +6,9 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strings"
 
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/odata/encode"
 )
@@ -27,6 +29,18 @@ func (q *request) metadata() error {
 		return q.document(q.format.contentType(q.version), edm.Metadata(q.schema, o, callable, false))
 	}
 	return q.document("application/json", edm.Metadata(q.schema, o, callable, true))
+}
+
+// vocabulary answers one of the vocabularies that $metadata refers to.
+func (q *request) vocabulary(file string) error {
+	d, ok := edm.Vocabulary(file)
+	if !ok {
+		return gwerr.New(gwerr.NotFound, "There is no such vocabulary.", "$metadata refers to those that there are.")
+	}
+	if strings.HasSuffix(file, ".xml") {
+		return q.document("application/xml", d)
+	}
+	return q.document("application/json", d)
 }
 
 // document answers a document with its entity tag, so that clients may ask

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/odata/encode"
 	"github.com/pingone-gateway/gateway/odata/model"
 	"github.com/pingone-gateway/gateway/odata/uri"
@@ -159,6 +160,10 @@ func (q *request) locate() (done bool, err error) {
 	if file, ok := strings.CutSuffix(name, connectionSuffix); ok && rest == "" {
 		q.route = "connection_file"
 		return true, q.connectionFile(ctx, file)
+	}
+	if name == edm.VocabularySegment {
+		q.route = "vocabulary"
+		return true, q.vocabulary(rest)
 	}
 	q.route = "schema" // until more is known
 	q.schema, err = q.Schema(ctx, name)

@@ -9,12 +9,6 @@ const (
 	capabilities = "Org.OData.Capabilities.V1"
 )
 
-// references are the vocabularies' documents.
-var references = [...][2]string{
-	{"https://oasis-tcs.github.io/odata-vocabularies/vocabularies/Org.OData.Core.V1.xml", core},
-	{"https://oasis-tcs.github.io/odata-vocabularies/vocabularies/Org.OData.Capabilities.V1.xml", capabilities},
-}
-
 // filterFunctions are the functions that $filter and $orderby take.
 var filterFunctions = []string{
 	"any", "all", "case", "cast", "ceiling", "concat", "contains", "date", "day", "endswith", "floor",
@@ -90,6 +84,22 @@ func setAnnotations(t *catalog.Table, o Options) []annotation {
 		out = append(out, annotation{core + ".OptimisticConcurrency", value{paths: []string{o.Changed}}})
 	}
 	return out
+}
+
+// marks are the terms that say of a property whether changes may set it, in a table
+// that can be changed.
+func marks(t *catalog.Table, c *catalog.Column, o Options) []string {
+	if !o.Writable || t.Writes == nil {
+		return nil
+	}
+	switch c.Access {
+	case catalog.ReadOnly:
+		return []string{core + ".Computed"}
+	case catalog.OnInsert:
+		return []string{core + ".Immutable"}
+	case catalog.Writable, catalog.OnUpdate:
+	}
+	return nil
 }
 
 func listColumns(t *catalog.Table) []string {

@@ -101,7 +101,15 @@ var minimal401 = []line{
 		c.get("$metadata").ok().lacks("ODataVersions") // readers of 4.0 alone may not know it
 	}},
 	{number: "D13", demand: should, rule: "capabilities as annotations", check: func(c *check) {
-		c.get("$metadata").ok().has("Capabilities.V1.FilterFunctions", "Capabilities.V1.InsertRestrictions")
+		c.get("$metadata").ok().has("Capabilities.V1.FilterFunctions", "Capabilities.V1.InsertRestrictions", `Term="Org.OData.Core.V1.Computed"`)
+		base := strings.TrimSuffix(c.root, "Administrators/")
+		for _, name := range []string{"Core", "Capabilities"} { // the vocabularies are here, too
+			file := "$vocabularies/Org.OData." + name + ".V1"
+			c.get("$metadata").has(`Uri="../` + file + `.xml"`)
+			c.get(base + file + ".xml").ok().header("Content-Type", "application/xml").has("<Term Name=")
+			c.get(base + file + ".json").ok().has(`"$Kind":"Term"`)
+		}
+		c.get(base + "$vocabularies/Other.xml").is(http.StatusNotFound)
 	}},
 	{number: "D14", demand: may, rule: "annotations in conditions", check: func(c *check) { c.get("Users?$filter=@Core.Note eq 1").ok() }},
 	{number: "D15", demand: may, rule: "$compute", check: func(c *check) { c.get("Users?$compute=1 add 1 as Two&$top=1").ok() }},
