@@ -18,7 +18,7 @@ IMAGE    ?= pingone-gateway:$(VERSION)
 PKG      ?= ./...
 FUZZTIME ?= 20s
 
-.PHONY: build demo python test deps tools vet fmt lint unit race integration oracle changing reliability hostile charts kube-dry-run image-check vuln rules compat fuzz bench docs image clean help
+.PHONY: build demo python test deps tools vet fmt lint unit race integration oracle odata-clients changing reliability hostile charts kube-dry-run image-check vuln rules compat fuzz bench docs image clean help
 
 build: ## the gateway, in bin/
 	$(GO) build -tags $(TAGS) -trimpath -ldflags "$(LDFLAGS)" -o $(BIN)/gateway ./cmd/gateway
@@ -73,6 +73,10 @@ hostile: ## ten minutes of statements that try to harm the service: the numbers 
 
 python: build ## the Python package against the gateway, with SQLAlchemy 2 and 1.4
 	scripts/test-python.sh
+
+odata-clients: ## UI5, Olingo, python-odata and Power Query's requests against the gateway
+	scripts/install-odata-clients.sh
+	$(GO) test -tags $(TAGS) ./test/odataclients
 
 charts: tools ## the Helm chart and the compose file
 	scripts/check-chart.sh

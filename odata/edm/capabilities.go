@@ -89,7 +89,8 @@ func setAnnotations(t *catalog.Table, o Options) []annotation {
 // marks are the terms that say of a property whether changes may set it, in a table
 // that can be changed.
 func marks(t *catalog.Table, c *catalog.Column, o Options) []string {
-	if !o.Writable || t.Writes == nil {
+	// Of a key that the service makes, python-odata would make no entity then.
+	if !o.Writable || t.Writes == nil || c.Key {
 		return nil
 	}
 	switch c.Access {

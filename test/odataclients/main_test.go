@@ -1,8 +1,8 @@
 //go:build duckdb_arrow
 
-// Package clients runs OData clients of others against the gateway.
+// Package odataclients runs OData clients of others against the gateway.
 // scripts/install-odata-clients.sh installs them.
-package clients
+package odataclients
 
 import (
 	"net/http"

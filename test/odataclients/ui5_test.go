@@ -1,6 +1,6 @@
 //go:build duckdb_arrow
 
-package clients
+package odataclients
 
 import (
 	"context"
