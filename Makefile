@@ -18,7 +18,7 @@ IMAGE    ?= pingone-gateway:$(VERSION)
 PKG      ?= ./...
 FUZZTIME ?= 20s
 
-.PHONY: build demo python wheel test deps tools vet fmt lint unit race integration oracle changing reliability hostile charts kube-dry-run image-check vuln rules compat fuzz bench docs image clean help
+.PHONY: build demo python wheel test deps tools vet fmt lint unit race integration oracle odata-clients changing reliability hostile charts kube-dry-run image-check vuln rules compat fuzz bench docs image clean help
 
 build: ## the gateway, in bin/
 	$(GO) build -tags $(TAGS) -trimpath -ldflags "$(LDFLAGS)" -o $(BIN)/gateway ./cmd/gateway
@@ -77,6 +77,10 @@ python: build ## the Python package against the gateway, with SQLAlchemy 2 and 1
 
 wheel: build ## the Python package with the program in it, for this system, in dist/
 	scripts/build-wheel.sh
+
+odata-clients: ## UI5, Olingo, python-odata and Power Query's requests against the gateway
+	scripts/install-odata-clients.sh
+	$(GO) test -tags $(TAGS) ./test/odataclients
 
 charts: tools ## the Helm chart and the compose file
 	scripts/check-chart.sh

@@ -79,7 +79,7 @@ func (q *request) parameters(a edm.Action) (map[string]*string, error) {
 	for name, raw := range members {
 		at := slices.IndexFunc(a.Inputs, func(in procedure.Input) bool { return in.Name == name })
 		switch {
-		case strings.HasPrefix(name, "@"): // control information
+		case strings.Contains(name, "@"): // control information
 			continue
 		case at < 0, at == 0 && q.resource.Target != "":
 			return nil, gwerr.Newf(gwerr.BadParameter, "%s has no parameter of that name.", a.Name).On(name).WithHint("$metadata lists the parameters; letter case counts.")

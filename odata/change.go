@@ -65,7 +65,7 @@ func (q *request) change(ctx context.Context) error {
 	if len(done.Rows) == 0 {
 		return errNoEntity
 	}
-	if kind == change.Delete || q.links {
+	if kind == change.Delete || q.bare {
 		return q.nothing()
 	}
 	return q.changed(ctx, kind, done.Rows[0])
@@ -96,6 +96,14 @@ func (q *request) changed(ctx context.Context, kind change.Kind, key []json.RawM
 		err := q.single(scan.Fresh(ctx)) // not what the request has read before
 		if !errors.Is(err, errNoEntity) {
 			return err
+		}
+	}
+	if minimal && q.r.Header.Get("If-Match") != "" { // who asks that way will ask again
+		if err := q.rebind(address); err != nil {
+			return err
+		}
+		if tag, err := q.present(ctx); err == nil && tag != "" {
+			q.w.Header().Set("ETag", tag)
 		}
 	}
 	// It is asked for by nobody, or PingOne doesn't show it yet.
@@ -133,6 +141,9 @@ func (q *request) rebind(address string) error {
 		return err
 	}
 	q.resource, err = model.Bind(q.schema, parsed, model.Options{Namespace: q.h.cfg.Namespace, Now: q.now})
+	if err == nil {
+		q.versioned()
+	}
 	return err
 }
 
@@ -162,7 +173,7 @@ func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, value
 		return nil, nil, nil
 	}
 	members := map[string]json.RawMessage{}
-	if !q.links {
+	if !q.bare {
 		if members, err = q.members(); err != nil {
 			return nil, nil, err
 		}
@@ -182,8 +193,8 @@ func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, value
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		if strings.HasPrefix(name, "@") {
-			continue // control information
+		if _, term, annotated := strings.Cut(name, "@"); annotated && term != "odata.bind" && term != "bind" {
+			continue // control information, and annotations
 		}
 		at := slices.IndexFunc(t.Columns, func(c catalog.Column) bool { return c.Name == name })
 		if at < 0 {

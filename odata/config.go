@@ -88,6 +88,9 @@ type Config struct {
 	// Writable says in $metadata that entities can be changed. Whether a caller
 	// may do so is the Request's business.
 	Writable bool
+	// Changed is the column that tells when an entity was last changed, in the
+	// tables that have one: their entity tags are made of it. "" for no tags.
+	Changed string
 	// Limits bound addresses.
 	Limits uri.Limits
 	// Sink receives events; nil drops them.
@@ -149,7 +152,7 @@ func New(cfg Config) (*Handler, error) {
 	}
 	return &Handler{
 		cfg:   cfg,
-		model: edm.Options{Namespace: cfg.Namespace, Expand: true, Writable: cfg.Writable},
+		model: edm.Options{Namespace: cfg.Namespace, Expand: true, Writable: cfg.Writable, Changed: cfg.Changed},
 		links: signer{keys: append([][]byte{cfg.Key}, cfg.FormerKeys...), lifetime: cfg.LinkLifetime},
 	}, nil
 }

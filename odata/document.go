@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/odata/encode"
 )
@@ -22,21 +23,33 @@ func (q *request) serviceDocument() error {
 
 func (q *request) metadata() error {
 	callable := edm.Actions(q.schema, q.Procedures(q.schema, true))
+	o := q.h.model
+	o.Later = q.version == version401
 	if q.format.name == "application/xml" {
-		return q.document(q.format.contentType(q.version), edm.Metadata(q.schema, q.h.model, callable, false))
+		return q.document(q.format.contentType(q.version), edm.Metadata(q.schema, o, callable, false))
 	}
-	return q.document("application/json", edm.Metadata(q.schema, q.h.model, callable, true))
+	return q.document("application/json", edm.Metadata(q.schema, o, callable, true))
+}
+
+// vocabulary answers one of the vocabularies that $metadata refers to.
+func (q *request) vocabulary(file string) error {
+	d, ok := edm.Vocabulary(file)
+	if !ok {
+		return gwerr.New(gwerr.NotFound, "There is no such vocabulary.", "$metadata refers to those that there are.")
+	}
+	if strings.HasSuffix(file, ".xml") {
+		return q.document("application/xml", d)
+	}
+	return q.document("application/json", d)
 }
 
 // document answers a document with its entity tag, so that clients may ask
 // whether it has changed.
 func (q *request) document(contentType string, d edm.Document) error {
 	q.w.Header().Set("ETag", d.Tag)
-	for _, t := range splitList(q.r.Header.Get("If-None-Match"), ',') {
-		if t = strings.TrimSpace(t); t == d.Tag || t == "*" || "W/"+t == d.Tag {
-			q.head(http.StatusNotModified, "")
-			return nil
-		}
+	if matches(q.r.Header, "If-None-Match", d.Tag) {
+		q.head(http.StatusNotModified, "")
+		return nil
 	}
 	return q.whole(http.StatusOK, contentType, d.Body)
 }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/odata/encode"
 	"github.com/pingone-gateway/gateway/odata/model"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -43,6 +44,15 @@ func (q *request) single(ctx context.Context) error {
 		return err
 	}
 	q.rows = 1
+	if q.resource.Kind == model.Entity {
+		tag, err := q.tagOf(batch)
+		if err != nil {
+			return err
+		}
+		if done, err := q.fits(tag); done || err != nil {
+			return err
+		}
+	}
 	switch q.resource.Kind {
 	case model.Entity:
 		return q.entity(ctx, batch)
@@ -169,8 +179,16 @@ func (q *request) entityOf(r *model.Resource) encode.Entity {
 		}
 		e.Key, e.KeyNames = append(e.Key, i), append(e.KeyNames, r.Table.Columns[k].Name)
 	}
+	if r == q.resource && q.tagged && q.format.metadata != encode.None {
+		e.Tagged, e.Tag = true, q.tagAt
+	}
 	if q.format.metadata == encode.Full {
 		e.Navigations = navigationNames(q.schema, r.Table)
+		for _, a := range edm.Actions(q.schema, q.Procedures(q.schema, true)) {
+			if a.Bound != nil && a.Bound.Name == r.Table.Name {
+				e.Actions = append(e.Actions, q.h.cfg.Namespace+"."+a.Name)
+			}
+		}
 	}
 	return e
 }

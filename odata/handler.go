@@ -11,6 +11,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/odata/encode"
 	"github.com/pingone-gateway/gateway/odata/model"
 	"github.com/pingone-gateway/gateway/odata/uri"
@@ -44,10 +45,12 @@ type request struct {
 	resource          *model.Resource
 	writes            bool                       // the method changes something
 	method            string                     // what is done, which may not be the method sent
-	links             bool                       // it is done to links between entities
+	bare              bool                       // it is done to links or to one property: the body holds no entity
 	given             map[string]json.RawMessage // what the address gives columns
 	from              *continuation              // where a next link continues, or nil
 	now               time.Time                  // the instant of the first page
+	tagged            bool                       // rows have a version, in the column tagAt of the result
+	tagAt             int
 
 	route   string // for metrics, where no resource was found
 	made    bool   // the entity that is answered is new
@@ -128,6 +131,9 @@ func (q *request) serve() error {
 	if err := q.writable(q.r.Context(), q.bind); err != nil {
 		return err
 	}
+	if err := q.condition(q.r.Context()); err != nil {
+		return err
+	}
 	return q.change(q.r.Context())
 }
 
@@ -154,6 +160,10 @@ func (q *request) locate() (done bool, err error) {
 	if file, ok := strings.CutSuffix(name, connectionSuffix); ok && rest == "" {
 		q.route = "connection_file"
 		return true, q.connectionFile(ctx, file)
+	}
+	if name == edm.VocabularySegment {
+		q.route = "vocabulary"
+		return true, q.vocabulary(rest)
 	}
 	q.route = "schema" // until more is known
 	q.schema, err = q.Schema(ctx, name)
@@ -217,6 +227,11 @@ func (q *request) bind() error {
 	if err != nil {
 		return err
 	}
+	if q.rest == "$entity" {
+		if parsed, err = q.dereferenced(parsed); err != nil {
+			return err
+		}
+	}
 	o := &parsed.Options
 	if v := o.SchemaVersion; v != nil && v.Value != "*" {
 		return gwerr.New(gwerr.NotFound, "The schema has no versions.", "Leave $schemaversion out.").On("$schemaversion")
@@ -234,12 +249,19 @@ func (q *request) bind() error {
 	withoutIDs := jsonErr == nil && json.metadata == encode.None || negotiateFile(q.accepted) != nil
 	q.now = now
 	q.resource, err = model.Bind(q.schema, parsed, model.Options{
-		Namespace: q.h.cfg.Namespace, Now: now, WithoutIDs: withoutIDs, Actions: q.actions, Refs: q.writes,
+		Namespace: q.h.cfg.Namespace, Now: now, WithoutIDs: withoutIDs, Actions: q.actions, Writes: q.writes,
 	})
 	if err != nil {
 		return err
 	}
-	return q.chooseFormat(json, jsonErr)
+	if err := q.chooseFormat(json, jsonErr); err != nil {
+		return err
+	}
+	if q.resource.Ref && q.format.metadata == encode.Full {
+		q.format.metadata = encode.Minimal // the id is all that a reference has
+	}
+	q.versioned()
+	return nil
 }
 
 func (q *request) chooseFormat(json format, jsonErr error) (err error) {

@@ -55,7 +55,8 @@ func TestAddresses(t *testing.T) {
 		{"below a property", "Books(" + id + ")/Title/More", 404, "NotFound"},
 		{"below $count", "Books/$count/More", 400, ""},
 		{"entity has no value", "Books(" + id + ")/$value", 404, "NotFound"},
-		{"references", "Books(" + id + ")/Shelf/$ref", 501, "NotImplemented"},
+		{"a reference", "Books(" + id + ")/Shelf/$ref", 200, `$metadata#$ref","@odata.id":"` + s.URL + "Shelves("},
+		{"nothing behind a reference", "Books(" + id + ")/Shelf/$ref/Name", 400, ""},
 		{"count", "Books/$count", 200, "12"},
 		{"count of a filter", "Books/$count?$filter=Pages eq 1", 200, "2"},
 		{"count ignores the page", "Books/$count?$top=1&$skip=2&$orderby=Title", 200, "12"},
@@ -106,7 +107,9 @@ func TestMethods(t *testing.T) {
 		{http.MethodPatch, "Books(" + id + ")", http.StatusForbidden, ""},
 		{http.MethodDelete, "Books(" + id + ")", http.StatusForbidden, ""},
 		{http.MethodPost, "Books", http.StatusForbidden, ""},
-		{http.MethodDelete, "Books(" + id + ")/Author", http.StatusMethodNotAllowed, all},
+		{http.MethodDelete, "Books(" + id + ")/Author", http.StatusForbidden, ""},
+		{http.MethodPost, "Books(" + id + ")/Author", http.StatusMethodNotAllowed, "GET, PUT, PATCH, DELETE"},
+		{http.MethodDelete, "Books/$count", http.StatusMethodNotAllowed, all},
 		{http.MethodPatch, "Books(" + id + ")/Shelf", http.StatusNotImplemented, ""},
 	} {
 		r := s.do(c.method, c.path, nil, "{}")
@@ -331,9 +334,12 @@ func TestExpand(t *testing.T) {
 			}
 		})
 	}
+	if refs := s.get("Books?$expand=Loans/$ref&$select=Id").Body; !strings.Contains(refs, `"Loans":[{"@odata.id":"`+s.URL+"Loans(") || strings.Contains(refs, `"Number"`) {
+		t.Errorf("references: %s", refs)
+	}
 	for path, status := range map[string]int{
 		"Books?$expand=Title": 400, "Books?$expand=Nothing": 400, "Books?$expand=Shelf,Shelf": 400,
-		"Books?$expand=*/$ref": 501, "Books?$expand=*($levels=2)": 501, "Books?$expand=Loans/$ref": 501, "Books?$expand=Loans($levels=2)": 501,
+		"Books?$expand=*/$ref": 501, "Books?$expand=*($levels=2)": 501, "Books?$expand=Loans($levels=2)": 501,
 		"Books?$expand=Shelf($top=1)": 400, "Books?$expand=Shelf/$count": 400, "Books?$expand=Loans($apply=identity)": 501,
 	} {
 		s.refused(status, path)

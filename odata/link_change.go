@@ -18,13 +18,20 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
-const refSegment = "/$ref"
+// Ends of addresses that say what of an entity is meant.
+const (
+	refSegment   = "/$ref"
+	valueSegment = "/$value"
+)
 
 // redirect makes a change through a navigation property one of the row that has the
 // link: of the entity with the reference, or of the table between.
 //
 // Source: OData 4.01 Part 1, sections 11.4.2 and 11.4.6.
 func (q *request) redirect() error {
+	if k := q.resource.Kind; k == model.Property || k == model.Raw {
+		return q.changeProperty()
+	}
 	hops := q.resource.Hops
 	if len(hops) == 0 {
 		return nil
@@ -136,14 +143,44 @@ func (q *request) changeLinks(n edm.Navigation) error {
 	return q.become(http.MethodDelete, link.Table.Name+"("+strings.Join(key, ",")+")", nil)
 }
 
+// changeProperty makes a change of one property one of its entity.
+//
+// Source: OData 4.01 Part 1, section 11.4.9.
+func (q *request) changeProperty() error {
+	column := q.resource.Table.Columns[q.resource.Columns[0]]
+	owner, value := strings.TrimSuffix(q.rest, valueSegment), json.RawMessage("null")
+	switch {
+	case len(q.resource.Hops) > 0:
+		return gwerr.New(gwerr.NotImplemented, "Properties are not changed behind a navigation property.", "Begin the address at the entity itself.")
+	case q.method == http.MethodDelete:
+	case q.method != http.MethodPut && q.method != http.MethodPatch:
+		return q.notForLinks("GET, PUT, PATCH, DELETE")
+	case q.resource.Kind == model.Raw:
+		if value = q.body; column.Type.Kind() == predicate.String || column.Type == catalog.GUID || column.Type == catalog.Timestamp {
+			value = quoted(string(q.body))
+		}
+	default:
+		members, err := q.members()
+		if err != nil {
+			return err
+		}
+		if value = members["value"]; value == nil {
+			return gwerr.New(gwerr.BadRequest, "The body has no value.", `Send {"value": …}.`)
+		}
+	}
+	return q.become(http.MethodPatch, owner[:strings.LastIndexByte(owner, '/')], map[string]json.RawMessage{column.Name: value})
+}
+
 func (q *request) notForLinks(methods string) error {
 	q.w.Header().Set("Allow", methods)
-	return gwerr.Newf(gwerr.MethodNotAllowed, "%s is not for these links.", q.method).WithHint("They take " + methods + ".")
+	return gwerr.Newf(gwerr.MethodNotAllowed, "%s is not for this address.", q.method).WithHint("It takes " + methods + ".")
 }
 
 // become makes the request one of another address, whose body has the values given.
 func (q *request) become(method, address string, given map[string]json.RawMessage) error {
-	q.links = q.resource.Ref
+	if q.bare = q.resource.Ref || q.resource.Kind == model.Property || q.resource.Kind == model.Raw; q.bare {
+		q.prefer.minimal, q.prefer.representation = false, false // there is nothing to show
+	}
 	q.method, q.rest, q.query, q.given = method, address, "", given
 	return q.bind()
 }
@@ -198,13 +235,7 @@ func reference(r *model.Resource, n edm.Navigation) (json.RawMessage, error) {
 // service.
 func (q *request) entityAt(address string, t *catalog.Table) (*model.Resource, error) {
 	wrong := gwerr.Newf(gwerr.BadRequest, "The address is none of an entity of %s.", t.Name).WithHint("Write " + t.Name + "(…), or the absolute address.")
-	address = strings.TrimPrefix(address, q.root)
-	if at := strings.Index(q.root, "://"); at >= 0 {
-		if slash := strings.IndexByte(q.root[at+3:], '/'); slash >= 0 {
-			address = strings.TrimPrefix(address, q.root[at+3+slash:])
-		}
-	}
-	parsed, err := uri.Parse(address, "", q.h.cfg.Limits)
+	parsed, err := uri.Parse(q.below(address), "", q.h.cfg.Limits)
 	if err != nil {
 		return nil, wrong
 	}
@@ -213,6 +244,33 @@ func (q *request) entityAt(address string, t *catalog.Table) (*model.Resource, e
 		return nil, wrong
 	}
 	return r, nil
+}
+
+// below makes an address one relative to the service.
+func (q *request) below(address string) string {
+	address = strings.TrimPrefix(address, q.root)
+	if at := strings.Index(q.root, "://"); at >= 0 {
+		if slash := strings.IndexByte(q.root[at+3:], '/'); slash >= 0 {
+			address = strings.TrimPrefix(address, q.root[at+3+slash:])
+		}
+	}
+	return address
+}
+
+// dereferenced is the request for the entity that $entity means by its $id.
+//
+// Source: OData 4.01 Part 2, section 4.15.
+func (q *request) dereferenced(r *uri.Request) (*uri.Request, error) {
+	if r.Options.ID == nil {
+		return nil, gwerr.New(gwerr.BadRequest, "$entity needs the entity's id.", "Write $entity?$id=….").On("$id")
+	}
+	parsed, err := uri.Parse(q.below(r.Options.ID.Value), "", q.h.cfg.Limits)
+	if err != nil {
+		return nil, gwerr.New(gwerr.BadRequest, "The id is no address of this service.", "").On("$id")
+	}
+	parsed.Options = r.Options
+	parsed.Options.ID = nil
+	return parsed, nil
 }
 
 // idOf is the address in a reference, "" where it is none.

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Installs what the tests need on Debian: a Redis server, psql, wrk, xmllint,
-# PostgreSQL 15 and clients of it, Prometheus with promtool, and the pinned tools. Where it may not install packages, it
+# PostgreSQL 15 and clients of it, Prometheus with promtool, Chromium, npm and
+# Maven, the pinned tools, and OData clients. Where it may not install packages, it
 # says which are missing: in CI that is a failure, elsewhere the tests that
 # need them say so themselves.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 declare -A package=([redis-server]=redis-server [wrk]=wrk [xmllint]=libxml2-utils [promtool]=prometheus [python3]=python3 [psql]=postgresql-client
-	[/usr/lib/postgresql/15/bin/postgres]=postgresql-15
-	[java]=default-jdk-headless [node]=nodejs [npm]=npm)
+	[/usr/lib/postgresql/15/bin/postgres]=postgresql-15 [java]=default-jdk-headless
+	[node]=nodejs [npm]=npm [mvn]=maven [chromium-headless-shell]=chromium-headless-shell)
 missing=()
 for command in "${!package[@]}"; do
 	command -v "$command" >/dev/null || missing+=("${package[$command]}")
@@ -45,3 +46,4 @@ done
 scripts/install-tools.sh
 scripts/install-python.sh || [[ ${CI:-} != true ]]
 scripts/install-clients.sh || [[ ${CI:-} != true ]]
+scripts/install-odata-clients.sh || [[ ${CI:-} != true ]]

@@ -98,7 +98,7 @@ func (a *app) mounts() ([]server.Mount, error) {
 	for _, name := range a.config.ConnectionNames() {
 		prefix := "/odata/" + name + "/"
 		o, err := odata.New(odata.Config{
-			Prefix: prefix, Namespace: "PingOne",
+			Prefix: prefix, Namespace: "PingOne", Changed: "UpdatedAt",
 			Begin: func(ctx context.Context, address string) (context.Context, odata.Request, error) {
 				return a.service.Open(ctx, name, "odata").Begin(ctx, address)
 			},

@@ -48,6 +48,7 @@ const (
 	InvalidValue      Code = "invalid_value"
 	Conflict          Code = "conflict"
 	OutcomeUnknown    Code = "outcome_unknown"
+	Precondition      Code = "precondition_failed"
 )
 
 // Kind is a code's row in the registry.
@@ -100,6 +101,7 @@ var registry = []Kind{
 	{InvalidValue, http.StatusBadRequest, "InvalidValue", "23514", "A value can't be written: by the table's declaration or by PingOne's own rules."},
 	{Conflict, http.StatusConflict, "Conflict", "23505", "PingOne has such a row already, or its state does not allow the change."},
 	{OutcomeUnknown, http.StatusBadGateway, "OutcomeUnknown", "08007", "A change was sent and no answer came: it may have been made or not. It is not repeated."},
+	{Precondition, http.StatusPreconditionFailed, "PreconditionFailed", "40001", "The entity is not, or no longer, the one that If-Match or If-None-Match asks for."},
 }
 
 var byCode = func() map[Code]Kind {

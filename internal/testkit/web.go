@@ -45,7 +45,7 @@ func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
 	h := sqlhttp.New(sqlhttp.Config{Begin: s.BeginSQL})
 	oc := odata.Config{
 		Prefix: "/odata/pingone/", Namespace: "PingOne", Begin: s.BeginOData,
-		BaseURL: server.BaseURL, Key: []byte(LinkKey), Writable: true,
+		BaseURL: server.BaseURL, Key: []byte(LinkKey), Writable: true, Changed: "UpdatedAt",
 	}
 	if o.OData != nil {
 		o.OData(&oc)

@@ -9,12 +9,6 @@ const (
 	capabilities = "Org.OData.Capabilities.V1"
 )
 
-// references are the vocabularies' documents.
-var references = [...][2]string{
-	{"https://oasis-tcs.github.io/odata-vocabularies/vocabularies/Org.OData.Core.V1.xml", core},
-	{"https://oasis-tcs.github.io/odata-vocabularies/vocabularies/Org.OData.Capabilities.V1.xml", capabilities},
-}
-
 // filterFunctions are the functions that $filter and $orderby take.
 var filterFunctions = []string{
 	"any", "all", "case", "cast", "ceiling", "concat", "contains", "date", "day", "endswith", "floor",
@@ -26,6 +20,7 @@ var filterFunctions = []string{
 // value is the value of an annotation: bool, text, paths, texts or a record.
 type value struct {
 	bool   *bool
+	text   string
 	texts  []string
 	paths  []string
 	record []member
@@ -45,8 +40,8 @@ func flag(b bool) value { return value{bool: &b} }
 
 func record(m ...member) value { return value{record: m} }
 
-func containerAnnotations() []annotation {
-	return []annotation{
+func containerAnnotations(o Options) []annotation {
+	out := []annotation{
 		{capabilities + ".SupportedFormats", value{texts: []string{
 			"application/json;odata.metadata=minimal", "application/json;odata.metadata=full",
 			"application/json;odata.metadata=none", "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -57,6 +52,10 @@ func containerAnnotations() []annotation {
 		{capabilities + ".BatchContinueOnErrorSupported", flag(true)},
 		{capabilities + ".FilterFunctions", value{texts: filterFunctions}},
 	}
+	if o.Later {
+		out = append(out, annotation{core + ".ODataVersions", value{text: "4.0 4.01"}}, annotation{capabilities + ".KeyAsSegmentSupported", flag(true)})
+	}
+	return out
 }
 
 func setAnnotations(t *catalog.Table, o Options) []annotation {
@@ -68,7 +67,7 @@ func setAnnotations(t *catalog.Table, o Options) []annotation {
 	if w == nil || !o.Writable {
 		w = &catalog.Writes{}
 	}
-	return []annotation{
+	out := []annotation{
 		{capabilities + ".TopSupported", flag(true)},
 		{capabilities + ".SkipSupported", flag(true)},
 		{capabilities + ".IndexableByKey", flag(true)},
@@ -81,6 +80,27 @@ func setAnnotations(t *catalog.Table, o Options) []annotation {
 		{capabilities + ".UpdateRestrictions", record(member{"Updatable", flag(w.Update != nil || len(w.Parts) > 0)})},
 		{capabilities + ".DeleteRestrictions", record(member{"Deletable", flag(w.Delete != nil)})},
 	}
+	if o.Changed != "" && t.Column(o.Changed) != nil {
+		out = append(out, annotation{core + ".OptimisticConcurrency", value{paths: []string{o.Changed}}})
+	}
+	return out
+}
+
+// marks are the terms that say of a property whether changes may set it, in a table
+// that can be changed.
+func marks(t *catalog.Table, c *catalog.Column, o Options) []string {
+	// Of a key that the service makes, python-odata would make no entity then.
+	if !o.Writable || t.Writes == nil || c.Key {
+		return nil
+	}
+	switch c.Access {
+	case catalog.ReadOnly:
+		return []string{core + ".Computed"}
+	case catalog.OnInsert:
+		return []string{core + ".Immutable"}
+	case catalog.Writable, catalog.OnUpdate:
+	}
+	return nil
 }
 
 func listColumns(t *catalog.Table) []string {

@@ -20,8 +20,8 @@ func JSON(s *catalog.Schema, o Options, actions ...Action) []byte {
 	types.add(Container, container(s, o, actions))
 
 	refs := object{}
-	for _, r := range references {
-		refs.add(r[0], object{{"$Include", []object{{{"$Namespace", r[1]}}}}})
+	for _, v := range vocabularies {
+		refs.add(reference(v.namespace, "json"), object{{"$Include", []object{{{"$Namespace", v.namespace}}}}})
 	}
 	doc := object{
 		{"$Version", "4.01"},
@@ -40,7 +40,11 @@ func entityType(s *catalog.Schema, t *catalog.Table, o Options) object {
 	out := object{{"$Kind", "EntityType"}, {"$Key", key}}
 	out.describe(sentence(t.Doc))
 	for i := range t.Columns {
-		out.add(t.Columns[i].Name, property(&t.Columns[i]))
+		p := property(&t.Columns[i])
+		for _, m := range marks(t, &t.Columns[i], o) {
+			p.add("@"+m, true)
+		}
+		out.add(t.Columns[i].Name, p)
 	}
 	for _, n := range Navigations(s, t) {
 		out.add(n.Name, navigation(n, o))
@@ -91,7 +95,7 @@ func navigation(n Navigation, o Options) object {
 
 func container(s *catalog.Schema, o Options, actions []Action) object {
 	out := object{{"$Kind", "EntityContainer"}}
-	for _, a := range containerAnnotations() {
+	for _, a := range containerAnnotations(o) {
 		out.add("@"+a.term, a.value)
 	}
 	for _, t := range s.Tables {
@@ -147,6 +151,8 @@ func (v value) appendTo(b []byte) []byte {
 	switch {
 	case v.bool != nil:
 		return strconv.AppendBool(b, *v.bool)
+	case v.text != "":
+		return appendText(b, v.text)
 	case v.record != nil:
 		out := object{}
 		for _, m := range v.record {

@@ -14,6 +14,11 @@ type Options struct {
 	Expand bool
 	// Writable says that entities are changed where their tables declare it.
 	Writable bool
+	// Changed is the column that tells when an entity was last changed, in the
+	// tables that have one; "" for none.
+	Changed string
+	// Later writes terms too that readers of 4.0 alone may not know.
+	Later bool
 }
 
 // Container is the name of the entity container.

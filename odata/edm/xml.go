@@ -21,9 +21,9 @@ func XML(s *catalog.Schema, o Options, actions ...Action) []byte {
 	w := &xmlWriter{}
 	w.buf.WriteString(xml.Header)
 	w.open("edmx:Edmx", "Version", "4.0", "xmlns:edmx", edmxNamespace)
-	for _, r := range references {
-		w.open("edmx:Reference", "Uri", r[0])
-		w.empty("edmx:Include", "Namespace", r[1])
+	for _, v := range vocabularies {
+		w.open("edmx:Reference", "Uri", reference(v.namespace, "xml"))
+		w.empty("edmx:Include", "Namespace", v.namespace)
 		w.close("edmx:Reference")
 	}
 	w.open("edmx:DataServices")
@@ -54,7 +54,7 @@ func (w *xmlWriter) entityType(s *catalog.Schema, t *catalog.Table, o Options) {
 	}
 	w.close("Key")
 	for i := range t.Columns {
-		w.property(&t.Columns[i])
+		w.typed("Property", &t.Columns[i], marks(t, &t.Columns[i], o)...)
 	}
 	for _, n := range Navigations(s, t) {
 		w.navigation(n, o)
@@ -66,7 +66,7 @@ func (w *xmlWriter) entityType(s *catalog.Schema, t *catalog.Table, o Options) {
 func (w *xmlWriter) property(c *catalog.Column) { w.typed("Property", c) }
 
 // typed writes what has a name and a type.
-func (w *xmlWriter) typed(element string, c *catalog.Column) {
+func (w *xmlWriter) typed(element string, c *catalog.Column, marks ...string) {
 	attrs := []string{"Name", c.Name, "Type", c.Type.Edm()}
 	if !nullable(c) {
 		attrs = append(attrs, "Nullable", "false")
@@ -78,12 +78,15 @@ func (w *xmlWriter) typed(element string, c *catalog.Column) {
 		attrs = append(attrs, "Precision", strconv.Itoa(timestampPrecision))
 	}
 	text := describe(c)
-	if text == "" {
+	if text == "" && len(marks) == 0 {
 		w.empty(element, attrs...)
 		return
 	}
 	w.open(element, attrs...)
 	w.description(text)
+	for _, m := range marks {
+		w.annotation(annotation{m, flag(true)})
+	}
 	w.close(element)
 }
 
@@ -136,7 +139,7 @@ func (w *xmlWriter) container(s *catalog.Schema, o Options, actions []Action) {
 	for _, a := range actions {
 		w.empty("ActionImport", "Name", a.Name, "Action", o.namespace()+"."+a.Name)
 	}
-	for _, a := range containerAnnotations() {
+	for _, a := range containerAnnotations(o) {
 		w.annotation(a)
 	}
 	w.close("EntityContainer")
@@ -151,6 +154,10 @@ func (w *xmlWriter) description(text string) {
 func (w *xmlWriter) annotation(a annotation) {
 	if a.value.bool != nil {
 		w.empty("Annotation", "Term", a.term, "Bool", strconv.FormatBool(*a.value.bool))
+		return
+	}
+	if a.value.text != "" {
+		w.empty("Annotation", "Term", a.term, "String", a.value.text)
 		return
 	}
 	w.open("Annotation", "Term", a.term)

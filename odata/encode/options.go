@@ -47,11 +47,20 @@ type Entity struct {
 	Set string
 	// Type is the qualified name of the entity type.
 	Type string
+	// Tagged says that entities have tags, made of the values of the column at Tag.
+	Tagged bool
+	Tag    int
+	// Actions are the qualified names of the actions bound to the type, for full
+	// metadata.
+	Actions []string
 	// Navigations are the names of the navigation properties.
 	Navigations []string
 	// KeyNames are the names of the key's properties.
 	KeyNames []string
 }
+
+// Tag is the weak entity tag of a version.
+func Tag(version string) string { return `W/"` + version + `"` }
 
 // NeedsID reports whether rows carry their id: with full metadata always, with
 // minimal metadata if a key column is hidden.

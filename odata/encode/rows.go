@@ -2,6 +2,7 @@ package encode
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -33,20 +34,26 @@ func NewRows(e Entity, o Options) *Rows {
 		if o.Metadata == Full && c.Type != catalog.String && c.Type != catalog.JSON &&
 			c.Type != catalog.Bool && c.Type != catalog.Float64 {
 			head = append(cell.AppendString(head, c.Name+o.Prefix+"type"), ':')
-			head = append(cell.AppendString(head, typeAnnotation(c.Type)), ',')
+			head = append(cell.AppendString(head, typeAnnotation(c.Type, o)), ',')
 		}
 		r.heads = append(r.heads, append(cell.AppendString(head, c.Name), ':'))
 	}
 	return r
 }
 
-// typeAnnotation is the value of odata.type: a fragment, without the Edm
-// namespace.
-func typeAnnotation(t catalog.Type) string {
+// typeAnnotation is the value of odata.type, without the Edm namespace: before
+// version 4.01 as a fragment.
+//
+// Source: OData JSON Format 4.01, section 4.6.3.
+func typeAnnotation(t catalog.Type, o Options) string {
+	name := t.Edm()[len("Edm."):]
 	if t == catalog.StringList {
-		return "#Collection(String)"
+		name = "Collection(String)"
 	}
-	return "#" + t.Edm()[len("Edm."):]
+	if o.Prefix == "@" {
+		return name
+	}
+	return "#" + name
 }
 
 // Bind makes the batch the one that Append reads. The batch must have the
@@ -84,6 +91,10 @@ func (r *Rows) Append(dst []byte, row int, lead []byte, inline Inline) ([]byte, 
 	dst = append(dst, lead...)
 	if r.id {
 		dst = r.appendControl(comma(dst, start), row)
+	}
+	if e := &r.entity; e.Tagged && !r.cells[e.Tag].Null(row) {
+		dst = append(cell.AppendString(comma(dst, start), r.options.Prefix+"etag"), ':')
+		dst = cell.AppendString(dst, Tag(r.cells[e.Tag].Text(row)))
 	}
 	for i := range r.cells {
 		if r.entity.Columns[i].Hidden {
@@ -155,6 +166,11 @@ func (r *Rows) appendLinks(dst []byte, row int) []byte {
 		dst = append(append(dst, n...), r.options.Prefix...)
 		dst = append(dst, `navigationLink":`...)
 		dst = r.appendQuotedID(dst, row, "/"+n)
+	}
+	for _, a := range r.entity.Actions {
+		dst = append(cell.AppendString(append(dst, ','), "#"+a), `:{"title":`...)
+		dst = append(cell.AppendString(dst, a[strings.LastIndexByte(a, '.')+1:]), `,"target":`...)
+		dst = append(r.appendQuotedID(dst, row, "/"+a), '}')
 	}
 	return dst
 }

@@ -12,7 +12,7 @@ import (
 //
 // Source: OData 4.01 Part 2, section 5.1.1.2.
 func (c *compiler) arithmetic(e *uri.Binary) (term, error) {
-	a, b, err := c.pair(e.Left, e.Right)
+	a, b, err := c.operands(e)
 	if err != nil {
 		return term{}, err
 	}
@@ -25,6 +25,23 @@ func (c *compiler) arithmetic(e *uri.Binary) (term, error) {
 	default:
 		return c.times(e, a, b, out)
 	}
+}
+
+// operands compiles both sides. A text behind an instant or a date is a duration
+// where it spells one.
+func (c *compiler) operands(e *uri.Binary) (a, b term, err error) {
+	if a, err = c.compile(e.Left); err != nil {
+		return a, b, err
+	}
+	if b, err = c.compile(e.Right); err != nil {
+		return a, b, err
+	}
+	if (a.kind == instantKind || a.kind == dateKind) && b.kind == textKind && b.literal != nil {
+		if d, err := c.as(b, durationKind); err == nil {
+			return a, d, nil
+		}
+	}
+	return c.align(a, b)
 }
 
 var arithmeticOperators = map[uri.BinaryOp]string{
@@ -79,6 +96,8 @@ func (c *compiler) times(e *uri.Binary, a, b, out term) (term, error) {
 		out.sql, out.kind = sql, durationKind
 	case e.Op == uri.Sub && a.kind == dateKind && b.kind == dateKind:
 		out.sql, out.kind = "to_days(CAST("+sql+" AS INTEGER))", durationKind
+	case e.Op == uri.Mul && (a.kind == durationKind && b.kind == intKind || a.kind == intKind && b.kind == durationKind):
+		out.sql, out.kind = sql, durationKind
 	case additive && a.kind == durationKind && b.kind == durationKind:
 		out.sql, out.kind = sql, durationKind
 	default:

@@ -112,7 +112,7 @@ func (w *walker) entitySet(s *uri.NameSegment) error {
 
 func (w *walker) next(s uri.Segment) error {
 	r := w.resource
-	if sys, ok := s.(*uri.SystemSegment); ok && sys.Kind == uri.SystemRef && w.options.Refs && len(r.Hops) > 0 && !r.Ref && (r.Kind == Feed || r.Kind == Entity) {
+	if sys, ok := s.(*uri.SystemSegment); ok && sys.Kind == uri.SystemRef && (!w.options.Writes || len(r.Hops) > 0) && !r.Ref && (r.Kind == Feed || r.Kind == Entity) {
 		r.Ref = true
 		return nil
 	}

@@ -8,6 +8,12 @@ import "strings"
 //
 // Source: OData 4.01 Part 1, section 10.
 func (r *Resource) Context(version401 bool) string {
+	switch {
+	case r.Ref && r.Kind == Feed:
+		return "Collection($ref)"
+	case r.Ref:
+		return "$ref"
+	}
 	switch r.Kind {
 	case Feed:
 		return r.Table.Name + r.projection(version401)

@@ -126,11 +126,8 @@ func (w *walker) expandItem(item uri.ExpandItem) (edm.Navigation, error) {
 		return edm.Navigation{}, gwerr.Newf(gwerr.NotImplemented, "The gateway does not evaluate %s in $expand.", what).
 			At(item.Offset).On("$expand")
 	}
-	switch {
-	case item.Value:
+	if item.Value {
 		return fail("$value")
-	case item.Suffix == uri.ExpandRef:
-		return fail("/$ref")
 	}
 	path := item.Path
 	if len(path) == 2 {
@@ -139,10 +136,18 @@ func (w *walker) expandItem(item uri.ExpandItem) (edm.Navigation, error) {
 		}
 	}
 	s, ok := path[0].(*uri.NameSegment)
-	if !ok || len(path) > 1 {
+	if !ok {
 		return fail("this path")
 	}
 	n, ok := edm.Find(w.schema, w.resource.Table, s.Name)
+	if len(path) == 2 && ok {
+		if cast, isName := path[1].(*uri.NameSegment); isName && cast.Args == nil && cast.Name == w.options.Namespace+"."+n.Target.Entity {
+			path = path[:1]
+		}
+	}
+	if len(path) > 1 {
+		return fail("this path")
+	}
 	switch {
 	case !ok && exactIndex(w.resource.Table, s.Name) >= 0:
 		return n, gwerr.Newf(gwerr.BadRequest, "%s is no navigation property.", s.Name).At(s.Offset).On("$expand")
@@ -160,6 +165,7 @@ func (w *walker) expandTarget(x *Expansion, item uri.ExpandItem) error {
 	target := newResource(w.schema)
 	target.Kind, target.place, target.expanded = Feed, x.Navigation.Target.Name, true
 	target.reach(x.Navigation)
+	target.Ref = item.Suffix == uri.ExpandRef
 	x.Target = target
 	o := uri.Options{}
 	if item.Options != nil {
@@ -184,6 +190,21 @@ func (w *walker) expandTarget(x *Expansion, item uri.ExpandItem) error {
 		return inner.bindFilter(&o)
 	}
 	return inner.bindOptions(&o)
+}
+
+// Also has a column read, whether or not it is answered, and returns its position in
+// the result; ok is false where there is none, or its values are not the caller's to
+// see.
+func (r *Resource) Also(column string) (at int, ok bool) {
+	if r.Table.Column(column) == nil {
+		return 0, false
+	}
+	if rs := r.Table.Restriction; rs != nil {
+		if _, masked := rs.Masks[column]; masked {
+			return 0, false
+		}
+	}
+	return r.hidden(r.Table, column), true
 }
 
 // hidden returns the position of the column in the result, and adds it

@@ -127,6 +127,10 @@ func (w *walker) bindFilter(o *uri.Options) error {
 // read too, for the entity's id.
 func (w *walker) bindSelect(items []uri.SelectItem) error {
 	r, t := w.resource, w.resource.Table
+	if r.Ref { // the entities' ids are all
+		r.Columns, r.Visible, r.selected = append([]int(nil), t.Key()...), 0, []string{}
+		return nil
+	}
 	in := map[int]bool{}
 	add := func(i int) {
 		if !in[i] {

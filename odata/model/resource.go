@@ -39,8 +39,9 @@ type Options struct {
 	// WithoutIDs leaves key columns out that were not selected, where the
 	// answer has no control information.
 	WithoutIDs bool
-	// Refs binds addresses of links too, which end in $ref.
-	Refs bool
+	// Writes says that the address is of something that changes: only links behind a
+	// navigation property do.
+	Writes bool
 	// Actions gives the actions of the schema; nil for none.
 	Actions func() []edm.Action
 }

@@ -137,6 +137,7 @@ func TestArithmetic(t *testing.T) {
 		instant + " add " + duration: instant, duration + " add " + instant: instant, date + " add " + duration: date,
 		duration + " add " + duration: duration, instant + " sub " + duration: instant, date + " sub " + duration: date,
 		instant + " sub " + instant: duration, date + " sub " + date: duration, duration + " sub " + duration: duration,
+		duration + " mul " + integer: duration, integer + " mul " + duration: duration,
 	}
 	result := func(a, op, b string) (string, bool) {
 		isA, isB := slices.Contains(numbers, a), slices.Contains(numbers, b)

@@ -91,7 +91,7 @@ func TestAQueryIsLookedAtAndCancelled(t *testing.T) {
 			assert.Equal(t, 499, answer.status)
 			assert.Contains(t, answer.body, "The query was cancelled by its caller.")
 		}},
-		"among its rows": {[]arrow.RecordBatch{record(t)}, "sending", func(t *testing.T, answer got) {
+		"among its rows": {many(t), "sending", func(t *testing.T, answer got) {
 			assert.Equal(t, http.StatusOK, answer.status)
 			require.Error(t, answer.err)
 			assert.Contains(t, answer.body, "The query was cancelled by its caller.")

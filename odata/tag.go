@@ -1,0 +1,119 @@
+package odata
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/odata/encode"
+	"github.com/pingone-gateway/gateway/odata/model"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
+)
+
+// versioned makes the column that tells an entity's versions apart a part of the
+// answer: of one entity, and of each where full metadata is wanted.
+//
+// Source: OData 4.01 Part 1, sections 8.3.1 and 11.4.1.1.
+func (q *request) versioned() {
+	one := q.resource.Kind == model.Entity && !q.resource.Ref
+	many := q.resource.Kind == model.Feed && q.format.metadata == encode.Full
+	if q.tagged = false; q.h.model.Changed != "" && (one || many) {
+		q.tagAt, q.tagged = q.resource.Also(q.h.model.Changed)
+	}
+}
+
+// tagOf is the entity tag of a batch's first row, "" if it has none.
+func (q *request) tagOf(batch scan.Batch) (string, error) {
+	if !q.tagged {
+		return "", nil
+	}
+	text, null, err := encode.KeyText(catalog.Timestamp, batch.Record, q.tagAt, 0)
+	if err != nil || null {
+		return "", err
+	}
+	return encode.Tag(text), nil
+}
+
+// fits tells the client's tag, or that nothing has changed since it has read.
+func (q *request) fits(tag string) (done bool, err error) {
+	if tag != "" {
+		q.w.Header().Set("ETag", tag)
+	}
+	if q.writes { // the answer to a change, which had its own condition
+		return false, nil
+	}
+	if err := q.unmet(tag); err != nil {
+		return false, err
+	}
+	// The tag says nothing of related entities.
+	if len(q.resource.Expand) == 0 && matches(q.r.Header, "If-None-Match", tag) {
+		q.head(http.StatusNotModified, "")
+		return true, nil
+	}
+	return false, nil
+}
+
+// unmet checks If-Match.
+func (q *request) unmet(tag string) error {
+	if q.r.Header.Get("If-Match") == "" || matches(q.r.Header, "If-Match", tag) {
+		return nil
+	}
+	return gwerr.New(gwerr.Precondition, "The entity is another one by now than If-Match asks for.", "Read it again.").On("If-Match")
+}
+
+// matches reports whether a header names the tag. The star is any entity's.
+//
+// Source: RFC 9110, section 13.1.
+func matches(h http.Header, name, tag string) bool {
+	for _, line := range h.Values(name) {
+		for _, t := range splitList(line, ',') {
+			if t = strings.TrimSpace(t); t == "*" || tag != "" && strings.TrimPrefix(t, "W/") == strings.TrimPrefix(tag, "W/") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// condition holds a change to If-Match and If-None-Match. PingOne knows neither, so
+// the entity is read right before it is changed.
+func (q *request) condition(ctx context.Context) error {
+	h := q.r.Header
+	if h.Get("If-Match") == "" && h.Get("If-None-Match") == "" || q.resource.Kind != model.Entity {
+		return nil
+	}
+	tag, err := q.present(ctx)
+	if err != nil {
+		return err
+	}
+	if err := q.unmet(tag); err != nil {
+		return err
+	}
+	if matches(h, "If-None-Match", tag) {
+		return gwerr.New(gwerr.Precondition, "There is such an entity, which If-None-Match rules out.", "").On("If-None-Match")
+	}
+	return nil
+}
+
+// present reads the tag that the entity has by now.
+func (q *request) present(ctx context.Context) (string, error) {
+	q.versioned()
+	rows, err := q.Query(scan.Fresh(ctx), q.resource.Query(nil, -1))
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	batch, err := firstRow(ctx, rows)
+	if errors.Is(err, io.EOF) {
+		return "", errNoEntity
+	}
+	if err != nil {
+		return "", err
+	}
+	defer batch.Record.Release()
+	return q.tagOf(batch)
+}

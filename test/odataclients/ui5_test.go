@@ -1,0 +1,136 @@
+//go:build duckdb_arrow
+
+package odataclients
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// page is the site of an application of UI5, with the gateway's feeds below it.
+type page struct {
+	http.Handler
+	found chan []byte // what the application reports
+
+	mu    sync.Mutex
+	asked []string
+}
+
+func newPage(t *testing.T, resources, gateway string) *page {
+	t.Helper()
+	at, err := url.Parse(gateway)
+	require.NoError(t, err)
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(at)
+		r.Out.Host = r.In.Host
+	}}
+	p := &page{found: make(chan []byte, 1)}
+	mux := http.NewServeMux()
+	mux.Handle("/odata/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.note(r)
+		proxy.ServeHTTP(w, r)
+	}))
+	mux.Handle("/resources/", http.StripPrefix("/resources/", http.FileServer(http.Dir(resources))))
+	mux.Handle("/", http.FileServer(http.Dir("ui5")))
+	mux.HandleFunc("POST /found", func(_ http.ResponseWriter, r *http.Request) {
+		if body, err := io.ReadAll(r.Body); err == nil {
+			p.found <- body
+		}
+	})
+	p.Handler = mux
+	return p
+}
+
+func (p *page) note(r *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked = append(p.asked, r.Method+" "+strings.TrimPrefix(r.URL.Path, "/odata/pingone/Administrators/"))
+}
+
+// TestUI5 drives UI5's model in Chromium, as an application of Fiori would.
+func TestUI5(t *testing.T) {
+	t.Parallel()
+	resources := filepath.Join(installed(t, "ui5"), "node_modules", "@openui5", "sap.ui.core", "src")
+	chromium := program(t, "chromium-headless-shell", "chromium")
+	p := newPage(t, resources, gateway(t).URL)
+	site := httptest.NewServer(p)
+	defer site.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	browser := exec.CommandContext(ctx, chromium, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+		"--user-data-dir="+t.TempDir(), "--remote-debugging-port=0", site.URL)
+	browser.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it has children
+	browser.Cancel = func() error { return syscall.Kill(-browser.Process.Pid, syscall.SIGKILL) }
+	var said strings.Builder
+	browser.Stderr = &said
+	require.NoError(t, browser.Start())
+	ended := make(chan struct{})
+	go func() { _ = browser.Wait(); close(ended) }()
+	defer func() { stop(); <-ended }()
+	var report []byte
+	select {
+	case report = <-p.found:
+	case <-ended:
+		t.Fatalf("the browser ended: %s", said.String())
+	}
+	var found struct {
+		Load string
+		List struct {
+			First, Next []string
+			Count       int
+		}
+		Expand struct {
+			Username   string
+			Population struct{ Name string }
+			Groups     []struct{ Name string }
+		}
+		Filter []string
+		Any    int
+		Entity struct {
+			Username, CreatedAt string
+			Population          struct{ Name string }
+		}
+		Write struct {
+			Changed struct{ Name, Description string }
+			Left    int
+		}
+		Action  struct{ AccountStatus string }
+		Refused string
+	}
+	require.NoError(t, json.Unmarshal(report, &found), string(report))
+	t.Logf("%s", report)
+
+	require.Len(t, slices.Concat(found.List.First, found.List.Next), 10, "two pages")
+	assert.True(t, slices.IsSorted(slices.Concat(found.List.First, found.List.Next)))
+	assert.GreaterOrEqual(t, found.List.Count, 40)
+	assert.Equal(t, found.List.First[0], found.Expand.Username)
+	assert.NotEmpty(t, found.Expand.Population.Name)
+	assert.Equal(t, []string{"ada.admin"}, found.Filter)
+	assert.Positive(t, found.Any)
+	assert.Equal(t, "ada.admin", found.Entity.Username)
+	assert.Equal(t, "Default", found.Entity.Population.Name)
+	assert.Equal(t, "changed by UI5", found.Write.Changed.Description)
+	assert.Zero(t, found.Write.Left)
+	assert.Equal(t, "OK", found.Action.AccountStatus)
+	assert.Equal(t, "refused", found.Refused)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.asked {
+		assert.Contains(t, []string{"GET $metadata", "HEAD ", "POST $batch"}, r, "by $auto")
+	}
+	assert.Contains(t, p.asked, "POST $batch")
+}
