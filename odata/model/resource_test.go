@@ -355,7 +355,7 @@ func TestAddressesThatLeadNowhere(t *testing.T) {
 			"Shelf leads to one entity, to which $top, $skip, $orderby and $count don't apply.", "",
 		},
 		{
-			"Books?$expand=Loans($apply=x)", gwerr.NotImplemented, -1, "$apply",
+			"Books?$expand=Loans($apply=identity)", gwerr.NotImplemented, -1, "$apply",
 			"The gateway does not evaluate $apply.", "",
 		},
 		{
