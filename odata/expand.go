@@ -145,9 +145,9 @@ func (e *expander) append(dst []byte, g *group) []byte {
 
 // read adds what is related to some of the parents.
 func (e *expander) read(ctx context.Context, parents [][]predicate.Value) error {
-	query := e.x.Related(parents)
-	if query.Empty {
-		return nil
+	query, err := e.rowsOf(ctx, e.x.Target, e.x.Link(parents), -1)
+	if err != nil || query.Empty {
+		return err
 	}
 	rows, err := e.Query(ctx, query)
 	if err != nil {

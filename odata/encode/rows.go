@@ -30,23 +30,30 @@ func NewRows(e Entity, o Options) *Rows {
 	r := &Rows{options: o, entity: e, id: e.NeedsID(o.Metadata), cells: make([]cell.Column, len(e.Columns))}
 	for _, c := range e.Columns {
 		var head []byte
-		if o.Metadata == Full && c.Type != catalog.String && c.Type != catalog.JSON &&
-			c.Type != catalog.Bool && c.Type != catalog.Float64 {
+		if name := c.annotation(); name != "" && (o.Metadata == Full || c.Dynamic && o.Metadata == Minimal) {
 			head = append(cell.AppendString(head, c.Name+o.Prefix+"type"), ':')
-			head = append(cell.AppendString(head, typeAnnotation(c.Type)), ',')
+			head = append(cell.AppendString(head, name), ',')
 		}
 		r.heads = append(r.heads, append(cell.AppendString(head, c.Name), ':'))
 	}
 	return r
 }
 
-// typeAnnotation is the value of odata.type: a fragment, without the Edm
-// namespace.
-func typeAnnotation(t catalog.Type) string {
-	if t == catalog.StringList {
+// annotation is the value of odata.type: a fragment, without the Edm namespace. It
+// is empty where the value tells its type.
+func (c *Column) annotation() string {
+	switch {
+	case c.Edm == Structured:
+		return ""
+	case c.Edm != "":
+		return "#" + c.Edm[len("Edm."):]
+	case c.Type == catalog.StringList:
 		return "#Collection(String)"
+	case c.Type == catalog.String, c.Type == catalog.JSON, c.Type == catalog.Bool, c.Type == catalog.Float64:
+		return ""
+	default:
+		return "#" + c.Type.Edm()[len("Edm."):]
 	}
-	return "#" + t.Edm()[len("Edm."):]
 }
 
 // Bind makes the batch the one that Append reads. The batch must have the
@@ -56,6 +63,10 @@ func (r *Rows) Bind(batch arrow.RecordBatch) error {
 		return fmt.Errorf("encode: %d columns where %d were expected", batch.NumCols(), len(r.entity.Columns))
 	}
 	for i := range r.cells {
+		if r.entity.Columns[i].Edm != "" {
+			r.cells[i] = cell.Of(batch.Column(i), style(r.options))
+			continue
+		}
 		c, err := bind(r.entity.Columns[i].Type, batch.Column(i), r.options)
 		if err != nil {
 			return err
@@ -69,11 +80,15 @@ func (r *Rows) Bind(batch arrow.RecordBatch) error {
 //
 // Source: OData JSON Format 4.01, section 7.1 (primitive values).
 func bind(t catalog.Type, a arrow.Array, o Options) (cell.Column, error) {
-	c, err := cell.For(t, a, cell.Style{Infinity: "INF", QuotedIntegers: o.IEEE754, Millis: true, NoNullItems: true})
+	c, err := cell.For(t, a, style(o))
 	if err != nil {
 		return c, fmt.Errorf("encode: %w", err)
 	}
 	return c, nil
+}
+
+func style(o Options) cell.Style {
+	return cell.Style{Infinity: "INF", QuotedIntegers: o.IEEE754, Millis: true, NoNullItems: true}
 }
 
 // Append appends one row as a JSON object. lead is put behind its opening
@@ -86,7 +101,7 @@ func (r *Rows) Append(dst []byte, row int, lead []byte, inline Inline) ([]byte, 
 		dst = r.appendControl(comma(dst, start), row)
 	}
 	for i := range r.cells {
-		if r.entity.Columns[i].Hidden {
+		if c := &r.entity.Columns[i]; c.Hidden || c.Absent > 0 && r.cells[c.Absent-1].True(row) {
 			continue
 		}
 		dst = r.appendProperty(dst, i, row, start)

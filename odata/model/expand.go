@@ -6,7 +6,6 @@ import (
 	"github.com/pingone-gateway/gateway/odata/uri"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
-	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
 // Expansion is one navigation property of $expand.
@@ -26,11 +25,10 @@ type Expansion struct {
 	CountWanted, CountOnly bool
 }
 
-// Related returns the query for the entities that an expansion writes: those
-// that are linked to one of the parents, in the order asked for. Each parent is
-// given by its values of From.
-func (x *Expansion) Related(parents [][]predicate.Value) *query.Query {
-	return x.Target.Query(links(x.Navigation, parents), -1)
+// Link is the condition on the entities that an expansion writes: those that are
+// linked to one of the parents, each of which is given by its values of From.
+func (x *Expansion) Link(parents [][]predicate.Value) predicate.Expr {
+	return links(x.Navigation, parents)
 }
 
 // Type is that of the values at a position of the result.
@@ -178,6 +176,12 @@ func (w *walker) expandTarget(x *Expansion, item uri.ExpandItem) error {
 	x.Top, x.CountWanted = o.Top, x.CountOnly || o.Count != nil && *o.Count
 	if o.Skip != nil {
 		x.Skip = *o.Skip
+	}
+	switch {
+	case o.Apply != nil:
+		return gwerr.New(gwerr.NotImplemented, "The gateway does not evaluate $apply within $expand.", "").On("$apply")
+	case o.Compute != nil && x.Navigation.Through != nil:
+		return gwerr.Newf(gwerr.NotImplemented, "The gateway does not evaluate $compute within the expanded %s, which a table between links.", x.Navigation.Name).On("$compute")
 	}
 	inner := &walker{schema: w.schema, options: w.options, aliases: w.aliases, resource: target}
 	if x.CountOnly {

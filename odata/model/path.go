@@ -31,6 +31,9 @@ func (c *compiler) path(e *uri.PathExpr) (term, error) {
 	if t, ok, err := c.listItem(e); ok || err != nil {
 		return t, err
 	}
+	if t, ok := c.field(e); ok {
+		return t, nil
+	}
 	p, err := c.locate(e)
 	switch {
 	case err != nil:
@@ -106,7 +109,7 @@ func (c *compiler) locate(e *uri.PathExpr) (place, error) {
 		}
 		n, ok := edm.Find(c.scopes.schema, s.table, at.Name)
 		if !ok {
-			return place{}, unknownProperty(c.scopes.schema, s.table, at.Name).At(at.Offset).On(c.option)
+			return place{}, c.unknown(s, at)
 		}
 		if n.Many {
 			return place{scope: s, column: -1, many: n, at: at, rest: rest}, nil
@@ -157,6 +160,7 @@ func (c *compiler) property(in *scope, s *uri.NameSegment, i int, rest []uri.Seg
 	default: // the column as it is
 	}
 	if len(rest) == 0 {
+		t.column = col
 		return t, nil
 	}
 	if t.kind != listKind || len(rest) > 1 {
@@ -198,6 +202,14 @@ func (c *compiler) lambda(in *scope, list term, s *uri.LambdaSegment) (term, err
 	}
 	out.sql = "(len(list_filter(" + list.sql + ", lambda " + v.sql + ": " + body + ")) > 0)"
 	return out, nil
+}
+
+// unknown refuses a name that is no property of the scope.
+func (c *compiler) unknown(s *scope, at *uri.NameSegment) error {
+	if s.rows != nil && !s.rows.entity {
+		return unknownField(s, at.Name, at.Offset, c.option)
+	}
+	return unknownProperty(c.scopes.schema, s.table, at.Name).At(at.Offset).On(c.option)
 }
 
 // unknownProperty names the nearest property.

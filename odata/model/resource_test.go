@@ -356,7 +356,7 @@ func TestAddressesThatLeadNowhere(t *testing.T) {
 		},
 		{
 			"Books?$expand=Loans($apply=identity)", gwerr.NotImplemented, -1, "$apply",
-			"The gateway does not evaluate $apply.", "",
+			"The gateway does not evaluate $apply within $expand.", "",
 		},
 		{
 			"Books?$expand=*($levels=2)", gwerr.NotImplemented, 0, "$expand",
@@ -418,11 +418,11 @@ func TestOptionsByResource(t *testing.T) {
 		"$filter": "true", "$search": "x", "$orderby": "null", "$select": "*", "$expand": "*", "$top": "1", "$skip": "1", "$count": "true",
 		"$skiptoken": "x", "$apply": "identity", "$compute": "1 add 1 as Two", "$deltatoken": "x", "$index": "1",
 	}
-	never := []string{"$apply", "$compute", "$deltatoken", "$index"}
+	never := []string{"$deltatoken", "$index"}
 	applies := map[string][]string{
-		"feed":   {"$filter", "$search", "$orderby", "$select", "$expand", "$top", "$skip", "$count", "$skiptoken"},
-		"entity": {"$select", "$expand"},
-		"count":  {"$filter", "$search", "$top", "$skip", "$orderby", "$expand", "$select", "$count"},
+		"feed":   {"$filter", "$search", "$orderby", "$select", "$expand", "$top", "$skip", "$count", "$skiptoken", "$apply", "$compute"},
+		"entity": {"$select", "$expand", "$compute"},
+		"count":  {"$filter", "$search", "$top", "$skip", "$orderby", "$expand", "$select", "$count", "$apply", "$compute"},
 	}
 	applies["related"] = applies["feed"]
 	for kind, address := range resources {

@@ -302,7 +302,7 @@ func (p *parser) aggregateItem() (item AggregateItem, err error) {
 	counts := item.Expr == nil || endsInCount(item.Expr)
 	if p.keyword("with") {
 		if counts {
-			return item, p.expected("`as` and a name, since $count takes no method")
+			return item, p.expected("`as` and a name")
 		}
 		if item.Method, err = p.qualifiedName("a method of aggregation"); err != nil {
 			return item, err
