@@ -154,7 +154,11 @@ func (e *expander) read(ctx context.Context, parents [][]predicate.Value) error 
 		return err
 	}
 	defer rows.Close()
-	w := encode.NewRows(e.entityOf(e.x.Target), e.encoding())
+	options := e.encoding()
+	if e.x.Ref { // which is an id, whatever else is left out
+		options.Metadata = encode.Minimal
+	}
+	w := encode.NewRows(e.entityOf(e.x.Target), options)
 	for {
 		batch, err := rows.Next(ctx)
 		if errors.Is(err, io.EOF) {

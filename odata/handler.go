@@ -217,6 +217,9 @@ func (q *request) bind() error {
 	if err != nil {
 		return err
 	}
+	if parsed, err = q.resolve(parsed); err != nil {
+		return err
+	}
 	o := &parsed.Options
 	if v := o.SchemaVersion; v != nil && v.Value != "*" {
 		return gwerr.New(gwerr.NotFound, "The schema has no versions.", "Leave $schemaversion out.").On("$schemaversion")

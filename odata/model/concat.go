@@ -20,7 +20,7 @@ const branchField, placeField = "$branch", "$place"
 func (p *pipeline) concat(t *uri.Transformation) error {
 	input := p.at
 	union := &stage{scopes: newScopes(p.w.schema, input.scopes.root().table), limit: -1, keys: []string{branchField, placeField}}
-	union.scopes.values = input.scopes.values
+	union.scopes.values, union.scopes.roots = input.scopes.values, input.scopes.roots
 	var branches []*stage
 	for i, steps := range t.Branches {
 		b := *p

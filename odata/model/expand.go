@@ -1,6 +1,8 @@
 package model
 
 import (
+	"slices"
+
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/odata/uri"
@@ -23,6 +25,8 @@ type Expansion struct {
 	// CountWanted says that the number of entities is written, CountOnly that
 	// nothing else is.
 	CountWanted, CountOnly bool
+	// Ref says that the ids of the entities are written and nothing else.
+	Ref bool
 }
 
 // Link is the condition on the entities that an expansion writes: those that are
@@ -97,7 +101,7 @@ func plainStar(item uri.ExpandItem) error {
 }
 
 func (w *walker) expand(n edm.Navigation, item uri.ExpandItem) error {
-	x := Expansion{Navigation: n, CountOnly: item.Suffix == uri.ExpandCount}
+	x := Expansion{Navigation: n, CountOnly: item.Suffix == uri.ExpandCount, Ref: item.Suffix == uri.ExpandRef}
 	if err := w.expandTarget(&x, item); err != nil {
 		return err
 	}
@@ -124,11 +128,8 @@ func (w *walker) expandItem(item uri.ExpandItem) (edm.Navigation, error) {
 		return edm.Navigation{}, gwerr.Newf(gwerr.NotImplemented, "The gateway does not evaluate %s in $expand.", what).
 			At(item.Offset).On("$expand")
 	}
-	switch {
-	case item.Value:
+	if item.Value {
 		return fail("$value")
-	case item.Suffix == uri.ExpandRef:
-		return fail("/$ref")
 	}
 	path := item.Path
 	if len(path) == 2 {
@@ -183,11 +184,38 @@ func (w *walker) expandTarget(x *Expansion, item uri.ExpandItem) error {
 	case o.Compute != nil && x.Navigation.Through != nil:
 		return gwerr.Newf(gwerr.NotImplemented, "The gateway does not evaluate $compute within the expanded %s, which a table between links.", x.Navigation.Name).On("$compute")
 	}
-	inner := &walker{schema: w.schema, options: w.options, aliases: w.aliases, resource: target}
+	if o.Levels != nil {
+		o.Expand = w.deeper(x.Navigation, item, *o.Levels, o.Expand)
+		o.Levels = nil
+	}
+	options := w.options
+	if x.Ref {
+		o.Select, options.WithoutIDs = []uri.SelectItem{}, false
+	}
+	inner := &walker{schema: w.schema, options: options, aliases: w.aliases, resource: target}
 	if x.CountOnly {
 		return inner.bindFilter(&o)
 	}
 	return inner.bindOptions(&o)
+}
+
+// deeper adds the navigation property to what is expanded behind it, one level less
+// deep, if it is there again.
+//
+// Source: OData 4.01 Part 2, section 5.1.3.3 ($levels).
+func (w *walker) deeper(n edm.Navigation, item uri.ExpandItem, levels int64, items []uri.ExpandItem) []uri.ExpandItem {
+	if levels == uri.LevelsMax {
+		levels = maxHops
+	}
+	again, ok := edm.Find(w.schema, n.Target, n.Name)
+	if levels = min(levels, maxHops) - 1; !ok || levels < 1 || again.Many != n.Many {
+		return items
+	}
+	options := *item.Options
+	options.Levels = &levels
+	item.Options = &options
+	item.Path = []uri.Segment{&uri.NameSegment{Offset: item.Offset, Name: n.Name}}
+	return append(slices.Clone(items), item)
 }
 
 // hidden returns the position of the column in the result, and adds it

@@ -1,6 +1,8 @@
 package model
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -41,7 +43,7 @@ func applicable(k Kind, o *uri.Options) error {
 
 var notEvaluated = map[string]string{ //nolint:gosec // names of options, no credentials
 	"$deltatoken": "$deltatoken: changes are not tracked",
-	"$index":      "$index", "$id": "$id", "$levels": "$levels",
+	"$index":      "$index", "$id": "$id",
 }
 
 func givenOptions(o *uri.Options) []string {
@@ -80,7 +82,7 @@ func (w *walker) bindOptions(o *uri.Options) error {
 		return nil
 	case Feed, Entity, Count:
 	}
-	if o = folded(o); o.Apply != nil || o.Compute != nil {
+	if o = folded(o); o.Apply != nil || o.Compute != nil || w.namesRoot(o) && !(r.expanded && r.via != nil) {
 		if err := w.transform(o); err != nil {
 			return err
 		}
@@ -299,6 +301,21 @@ func (w *walker) filterStage(s *stage, o *uri.Options) error {
 	return err
 }
 
+// namesRoot tells whether a condition or an order names an entity from the root,
+// which a statement alone can read.
+func (w *walker) namesRoot(o *uri.Options) bool {
+	named := func(e uri.Expr) bool { return strings.Contains(uri.FormatExpr(e), "$root/") }
+	if o.Filter != nil && named(o.Filter) {
+		return true
+	}
+	for _, item := range o.OrderBy {
+		if named(item.Expr) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(slices.Collect(maps.Values(w.aliases)), named)
+}
+
 // folded writes an $apply of nothing but conditions as $filter, which plain feeds
 // have.
 func folded(o *uri.Options) *uri.Options {
@@ -308,10 +325,8 @@ func folded(o *uri.Options) *uri.Options {
 	out := *o
 	for i := len(o.Apply.Steps) - 1; i >= 0; i-- {
 		switch t := &o.Apply.Steps[i]; {
-		case t.Name == "filter" && out.Filter == nil:
-			out.Filter = t.Filter
 		case t.Name == "filter":
-			out.Filter = &uri.Binary{Op: uri.And, Left: t.Filter, Right: out.Filter}
+			out.Filter = both(t.Filter, out.Filter)
 		case t.Name != "identity":
 			return o
 		}

@@ -47,6 +47,8 @@ type scopes struct {
 	all    []*scope
 	// values are the parameters of a statement, nil where there are none.
 	values *values
+	// roots counts the entities that $root names in a statement.
+	roots *int
 }
 
 func newScopes(s *catalog.Schema, t *catalog.Table) *scopes {

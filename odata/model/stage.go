@@ -68,7 +68,7 @@ type field struct {
 // follow makes the stage that reads the rows of s.
 func (s *stage) follow(n int, table *catalog.Table) *stage {
 	scopes := newScopes(s.scopes.schema, table)
-	scopes.values = s.scopes.values
+	scopes.values, scopes.roots = s.scopes.values, s.scopes.roots
 	root := scopes.root()
 	root.alias, root.rows, root.fields = "s"+itoa(n)+"_", s, s.fields
 	out := &stage{scopes: scopes, entity: s.entity, keys: s.keys, limit: -1}

@@ -60,7 +60,7 @@ func (w *walker) transform(o *uri.Options) error {
 func (w *walker) firstStage() *stage {
 	r := w.resource
 	root := r.scopes.root()
-	r.scopes.values = &values{names: map[string]string{}}
+	r.scopes.values, r.scopes.roots = &values{names: map[string]string{}}, new(int)
 	s := &stage{scopes: r.scopes, entity: true, limit: -1, from: sqltext.Quote(r.Schema.Name) + "." + root.alias}
 	linked := root
 	if r.via != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/testkit"
 )
 
-const applyRequests = 250 / thinner
+const applyRequests = 150 / thinner
 
 // row is an entity or a row of an answer, by the paths of its properties. What it
 // lacks isn't there.

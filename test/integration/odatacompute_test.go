@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -199,5 +200,84 @@ func TestTypesOfComputedProperties(t *testing.T) {
 	}
 	if _, number := quoted["A"].(float64); !number {
 		t.Errorf("a double is %T", quoted["A"])
+	}
+}
+
+// Addresses and options that say the same in other words have the same answer.
+func TestOtherWordsForTheSame(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 60}})
+	w := s.Serve(t, testkit.WebOptions{})
+	user := s.Query(t, "SELECT Id, Username, PopulationId FROM Users WHERE length(Username) > 3 ORDER BY Username LIMIT 1")[0]
+	quoted := url.QueryEscape(strings.ReplaceAll(user[1], "'", "''"))
+	start := url.QueryEscape(strings.ReplaceAll(user[1][:1], "'", "''"))
+	for _, c := range []struct{ name, one, other string }{
+		{"$filter as a segment", "Users/$filter(startswith(Username,'" + start + "'))?$select=Id", "Users?$select=Id&$filter=startswith(Username,'" + start + "')"},
+		{"segments and the option", "Users/$filter(IsEnabled)/$filter(@p)?$select=Id&@p=length(Username) gt 8&$filter=skills/$count eq 0", "Users?$select=Id&$filter=IsEnabled and length(Username) gt 8 and skills/$count eq 0"},
+		{"a count behind the segment", "Users/$filter(Username eq '" + quoted + "')/$count", "Users/$count?$filter=Username eq '" + quoted + "'"},
+		{"options in any case", "Users?SELECT=Id&$FILTER=IsEnabled&Top=5&orderBy=Id", "Users?$select=Id&$filter=IsEnabled&$top=5&$orderby=Id"},
+		{"an alias", "Users?$select=Id&$filter=Id eq @id&@id=" + user[0], "Users?$select=Id&$filter=Id eq " + user[0]},
+		{"a key as a segment", "Users/" + user[0] + "?$select=Id", "Users(" + user[0] + ")?$select=Id"},
+		{"$entity", "$entity?$id=Users(" + user[0] + ")&$select=Id", "Users(" + user[0] + ")?$select=Id"},
+		{"$entity by an absolute address and a type", "$entity/PingOne.User?$id=" + w.URL + odataRoot + "Users(" + user[0] + ")&$select=Id", "Users(" + user[0] + ")?$select=Id"},
+		{
+			"$root", "Users?$select=Id&$filter=PopulationId eq $root/Users(" + user[0] + ")/PopulationId&$orderby=Id",
+			"Users?$select=Id&$filter=PopulationId eq " + user[2] + "&$orderby=Id",
+		},
+		{
+			"$root along a navigation property", "Users/$count?$filter=Population/Name eq $root/Users(" + user[0] + ")/Population/Name",
+			"Users/$count?$filter=PopulationId eq " + user[2],
+		},
+		{
+			"$levels", "Groups?$select=Name&$orderby=Name&$expand=ChildGroups($levels=3;$select=Name;$orderby=Name)",
+			"Groups?$select=Name&$orderby=Name&$expand=ChildGroups($select=Name;$orderby=Name;$expand=ChildGroups($select=Name;$orderby=Name;$expand=ChildGroups($select=Name;$orderby=Name)))",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			one, other := mustGet(t, w, odataRoot+c.one, http.StatusOK), mustGet(t, w, odataRoot+c.other, http.StatusOK)
+			if string(one) != string(other) || len(one) == 0 || string(one) == "0" {
+				t.Errorf("%s: %.500s\n%s: %.500s", c.one, one, c.other, other)
+			}
+		})
+	}
+	for _, path := range []string{"$entity?$id=Users", "$entity?$id=http://elsewhere/Users(1)", "$entity?$id=Users(" + user[0] + ")/Username"} {
+		mustGet(t, w, odataRoot+path, http.StatusBadRequest)
+	}
+	mustGet(t, w, odataRoot+"Users/$filter(IsEnabled)("+user[0]+")/Groups", http.StatusNotImplemented)
+}
+
+// References are the ids of entities, with all levels of metadata.
+func TestExpandedReferences(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 40}})
+	w := s.Serve(t, testkit.WebOptions{})
+	for _, level := range []string{"minimal", "full", "none"} {
+		a := route{method: http.MethodGet, path: odataRoot + "Users?$select=Username,Id,PopulationId&$expand=Population/$ref,Groups/$ref($orderby=Name;$top=1)", accept: "application/json;odata.metadata=" + level}.ask(t, w)
+		var feed struct {
+			Value []struct {
+				ID, PopulationID string
+				Population       map[string]string
+				Groups           []map[string]string
+			}
+		}
+		if a.status != http.StatusOK || json.Unmarshal(a.body, &feed) != nil || len(feed.Value) != 40 {
+			t.Fatalf("%s: %d %.300s", level, a.status, a.body)
+		}
+		found := 0
+		for _, v := range feed.Value {
+			want := w.URL + odataRoot + "Populations(" + v.PopulationID + ")"
+			if len(v.Population) != 1 || v.Population["@odata.id"] != want || len(v.Groups) > 1 {
+				t.Fatalf("%s: %v", level, v)
+			}
+			for _, g := range v.Groups {
+				if len(g) != 1 || !strings.HasPrefix(g["@odata.id"], w.URL+odataRoot+"Groups(") {
+					t.Errorf("%s: %v", level, g)
+				}
+				found++
+			}
+		}
+		if found == 0 {
+			t.Error("no user has a group")
+		}
 	}
 }
