@@ -49,8 +49,12 @@ type request struct {
 	from              *continuation              // where a next link continues, or nil
 	now               time.Time                  // the instant of the first page
 
-	route   string // for metrics, where no resource was found
-	made    bool   // the entity that is answered is new
+	route string // for metrics, where no resource was found
+	// expanded are the related entities that further rows may lead to, of kept bytes.
+	expanded map[*model.Expansion]map[string]*group
+	kept     int
+
+	made    bool // the entity that is answered is new
 	started bool
 	status  int
 	notes   string // in the headers sent
