@@ -26,6 +26,9 @@ type Request interface {
 	// Schema returns the schema of that name or id; the error is
 	// gwerr.UnknownSchema if there is none.
 	Schema(ctx context.Context, name string) (*catalog.Schema, error)
+	// Bind checks a statement, whose tables are named with their schemas, and gives
+	// the query that it is.
+	Bind(ctx context.Context, st query.Statement) (*query.Query, error)
 	// Query starts a bound query, whose rows are all wanted.
 	Query(ctx context.Context, q *query.Query) (scan.Rows, error)
 	// Page reads a part of q's rows. key are the result's columns, by position,

@@ -23,7 +23,10 @@ func (q *request) single(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	query := q.resource.Query(link, -1)
+	query, err := q.rowsOf(ctx, q.resource, link, -1)
+	if err != nil {
+		return err
+	}
 	if query.Empty {
 		return errNoEntity
 	}
@@ -144,10 +147,9 @@ func (q *request) count(ctx context.Context) error {
 	if err != nil && !errors.Is(err, errNoTarget) {
 		return err
 	}
-	query := q.resource.CountQuery(link)
 	var n int64
-	if !query.Empty && err == nil {
-		if n, err = q.Count(ctx, query); err != nil {
+	if err == nil {
+		if n, err = q.counting(link)(ctx); err != nil {
 			return err
 		}
 	}
@@ -170,6 +172,14 @@ func (q *request) entityOf(r *model.Resource) encode.Entity {
 	}
 	if c := r.LinkColumn(); c != nil {
 		e.Columns = append(e.Columns, encode.Column{Name: c.Name, Type: c.Type, Hidden: true})
+	}
+	first := len(e.Columns)
+	for _, o := range r.Outputs() {
+		c := encode.Column{Name: o.Name, Type: o.Type, Edm: o.Edm, Dynamic: o.Dynamic, Hidden: o.Hidden}
+		if o.Absent >= 0 {
+			c.Absent = first + o.Absent + 1
+		}
+		e.Columns = append(e.Columns, c)
 	}
 	for _, k := range r.Table.Key() {
 		i, ok := at[k]

@@ -23,6 +23,8 @@ const (
 	relatedKeys = 200
 	// relatedBytes bounds the related entities held for one batch.
 	relatedBytes = 64 << 20
+	// keptBytes bounds those that a request keeps for its further batches.
+	keptBytes = 16 << 20
 )
 
 func navigationNames(s *catalog.Schema, t *catalog.Table) []string {
@@ -68,7 +70,7 @@ type group struct {
 // batch.
 func (q *request) related(ctx context.Context, r *model.Resource, x *model.Expansion, batch arrow.RecordBatch) (encode.Inline, error) {
 	keys := make([]string, batch.NumRows())
-	found := map[string]*group{}
+	found := q.remembered(x)
 	var parents [][]predicate.Value
 	for row := range keys {
 		text, values, err := linkOf(r, batch, x.From, row)
@@ -82,11 +84,16 @@ func (q *request) related(ctx context.Context, r *model.Resource, x *model.Expan
 		found[text] = &group{}
 		parents = append(parents, values)
 	}
+	before := q.kept
 	e := &expander{request: q, x: x, found: found}
 	for some := range slices.Chunk(parents, relatedKeys) {
 		if err := e.read(ctx, some); err != nil {
 			return nil, err
 		}
+	}
+	if q.kept = before + e.total; q.kept > keptBytes {
+		delete(q.expanded, x)
+		q.kept = before
 	}
 	return func(dst []byte, row int) ([]byte, error) {
 		g := found[keys[row]]
@@ -95,6 +102,21 @@ func (q *request) related(ctx context.Context, r *model.Resource, x *model.Expan
 		}
 		return e.append(dst, g), nil
 	}, nil
+}
+
+// remembered are the groups that an expansion begins with. Where many rows lead to
+// the same entity, those that the request has read already need no reading.
+func (q *request) remembered(x *model.Expansion) map[string]*group {
+	if !x.Navigation.Dependent {
+		return map[string]*group{}
+	}
+	if q.expanded[x] == nil {
+		if q.expanded == nil {
+			q.expanded = map[*model.Expansion]map[string]*group{}
+		}
+		q.expanded[x] = map[string]*group{}
+	}
+	return q.expanded[x]
 }
 
 // linkOf gives the values at some positions of a row, also as one text; nil where
@@ -145,16 +167,20 @@ func (e *expander) append(dst []byte, g *group) []byte {
 
 // read adds what is related to some of the parents.
 func (e *expander) read(ctx context.Context, parents [][]predicate.Value) error {
-	query := e.x.Related(parents)
-	if query.Empty {
-		return nil
+	query, err := e.rowsOf(ctx, e.x.Target, e.x.Link(parents), -1)
+	if err != nil || query.Empty {
+		return err
 	}
 	rows, err := e.Query(ctx, query)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	w := encode.NewRows(e.entityOf(e.x.Target), e.encoding())
+	options := e.encoding()
+	if e.x.Ref { // which is an id, whatever else is left out
+		options.Metadata = encode.Minimal
+	}
+	w := encode.NewRows(e.entityOf(e.x.Target), options)
 	for {
 		batch, err := rows.Next(ctx)
 		if errors.Is(err, io.EOF) {

@@ -138,14 +138,14 @@ func (f *feed) startCount(ctx context.Context) <-chan error {
 		return done
 	}
 	f.count = 0
-	counting := f.resource.CountQuery(f.link)
-	if f.empty || counting.Empty {
+	if f.empty {
 		done <- nil
 		return done
 	}
+	count := f.counting(f.link)
 	go func() {
 		done <- safely.Do(ctx, f.h.cfg.Sink, observe.InCount, func() (err error) {
-			f.count, err = f.Count(ctx, counting)
+			f.count, err = count(ctx)
 			return err
 		})
 	}()
@@ -160,11 +160,16 @@ func (f *feed) start(ctx context.Context) (scan.Batch, error) {
 	if want.Ending == reading.Linked || f.from != nil {
 		key = f.resource.Identify()
 	}
-	bound := f.resource.Query(f.link, limit)
-	if f.empty || f.limit == 0 || bound.Empty {
+	if f.empty || f.limit == 0 {
 		return scan.Batch{}, io.EOF
 	}
-	var err error
+	bound, err := f.rowsOf(ctx, f.resource, f.link, limit)
+	if err != nil {
+		return scan.Batch{}, err
+	}
+	if bound.Empty {
+		return scan.Batch{}, io.EOF
+	}
 	if f.rows, err = f.Page(ctx, bound, key, want); err != nil {
 		return scan.Batch{}, err
 	}

@@ -52,8 +52,12 @@ type request struct {
 	tagged            bool                       // rows have a version, in the column tagAt of the result
 	tagAt             int
 
-	route   string // for metrics, where no resource was found
-	made    bool   // the entity that is answered is new
+	route string // for metrics, where no resource was found
+	// expanded are the related entities that further rows may lead to, of kept bytes.
+	expanded map[*model.Expansion]map[string]*group
+	kept     int
+
+	made    bool // the entity that is answered is new
 	started bool
 	status  int
 	notes   string // in the headers sent
@@ -227,10 +231,8 @@ func (q *request) bind() error {
 	if err != nil {
 		return err
 	}
-	if q.rest == "$entity" {
-		if parsed, err = q.dereferenced(parsed); err != nil {
-			return err
-		}
+	if parsed, err = q.resolve(parsed); err != nil {
+		return err
 	}
 	o := &parsed.Options
 	if v := o.SchemaVersion; v != nil && v.Value != "*" {

@@ -257,22 +257,6 @@ func (q *request) below(address string) string {
 	return address
 }
 
-// dereferenced is the request for the entity that $entity means by its $id.
-//
-// Source: OData 4.01 Part 2, section 4.15.
-func (q *request) dereferenced(r *uri.Request) (*uri.Request, error) {
-	if r.Options.ID == nil {
-		return nil, gwerr.New(gwerr.BadRequest, "$entity needs the entity's id.", "Write $entity?$id=….").On("$id")
-	}
-	parsed, err := uri.Parse(q.below(r.Options.ID.Value), "", q.h.cfg.Limits)
-	if err != nil {
-		return nil, gwerr.New(gwerr.BadRequest, "The id is no address of this service.", "").On("$id")
-	}
-	parsed.Options = r.Options
-	parsed.Options.ID = nil
-	return parsed, nil
-}
-
 // idOf is the address in a reference, "" where it is none.
 func idOf(members map[string]json.RawMessage) string {
 	for _, name := range []string{"@odata.id", "@id"} {

@@ -401,3 +401,30 @@ func BenchmarkRows(b *testing.B) {
 		})
 	}
 }
+
+// What no column of a table is tells its type, and rows may lack it.
+func TestComputedColumns(t *testing.T) {
+	t.Parallel()
+	cols := []encode.Column{
+		{Name: "Pages", Type: catalog.Int32, Dynamic: true},
+		{Name: "Day", Type: catalog.String, Edm: "Edm.Date", Dynamic: true, Absent: 4},
+		{Name: "Price", Type: catalog.Float64, Dynamic: true},
+		{Name: "no", Type: catalog.Bool, Hidden: true},
+	}
+	b := batch(t, cols, `[7,"2024-02-29",1.5,false]`, `[null,null,null,true]`, `[null,null,null,null]`)
+	for _, c := range []struct {
+		row     int
+		options encode.Options
+		want    string
+	}{
+		{0, encode.Options{}, `{"Pages@odata.type":"#Int32","Pages":7,"Day@odata.type":"#Date","Day":"2024-02-29","Price":1.5}`},
+		{0, encode.Options{Metadata: encode.None}, `{"Pages":7,"Day":"2024-02-29","Price":1.5}`},
+		{1, encode.Options{}, `{"Pages@odata.type":"#Int32","Pages":null,"Price":null}`},
+		{2, encode.Options{OmitNulls: true}, `{}`},
+		{2, encode.Options{Metadata: encode.None}, `{"Pages":null,"Day":null,"Price":null}`},
+	} {
+		if got := appendRow(t, encode.Entity{Columns: cols}, c.options, b, c.row); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+	}
+}

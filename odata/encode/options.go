@@ -34,7 +34,19 @@ type Column struct {
 	Type catalog.Type
 	// Hidden columns are read for the entity's id and not written.
 	Hidden bool
+	// Edm is the name of a type that no column of a table has, such as "Edm.Date";
+	// Structured for an object of several properties, "" for Type.
+	Edm string
+	// Dynamic columns are those that $metadata doesn't know: their type is told
+	// where the value doesn't tell it.
+	Dynamic bool
+	// Absent is the place of the column that is true in rows that lack this one, from
+	// 1; 0 if all have it.
+	Absent int
 }
+
+// Structured is the Edm of a column that is an object of several properties.
+const Structured = "Structured"
 
 // Entity says what the rows are.
 type Entity struct {

@@ -31,29 +31,41 @@ func NewRows(e Entity, o Options) *Rows {
 	r := &Rows{options: o, entity: e, id: e.NeedsID(o.Metadata), cells: make([]cell.Column, len(e.Columns))}
 	for _, c := range e.Columns {
 		var head []byte
-		if o.Metadata == Full && c.Type != catalog.String && c.Type != catalog.JSON &&
-			c.Type != catalog.Bool && c.Type != catalog.Float64 {
+		if name := c.annotation(); name != "" && (o.Metadata == Full || c.Dynamic && o.Metadata == Minimal) {
 			head = append(cell.AppendString(head, c.Name+o.Prefix+"type"), ':')
-			head = append(cell.AppendString(head, typeAnnotation(c.Type, o)), ',')
+			head = append(cell.AppendString(head, fragment(name, o)), ',')
 		}
 		r.heads = append(r.heads, append(cell.AppendString(head, c.Name), ':'))
 	}
 	return r
 }
 
-// typeAnnotation is the value of odata.type, without the Edm namespace: before
-// version 4.01 as a fragment.
+// fragment is a type's name as a value of odata.type: before version 4.01 a URL's
+// fragment.
 //
 // Source: OData JSON Format 4.01, section 4.6.3.
-func typeAnnotation(t catalog.Type, o Options) string {
-	name := t.Edm()[len("Edm."):]
-	if t == catalog.StringList {
-		name = "Collection(String)"
-	}
+func fragment(name string, o Options) string {
 	if o.Prefix == "@" {
 		return name
 	}
 	return "#" + name
+}
+
+// annotation is the name of the type to be told, without the Edm namespace. It is
+// empty where the value tells its type.
+func (c *Column) annotation() string {
+	switch {
+	case c.Edm == Structured:
+		return ""
+	case c.Edm != "":
+		return c.Edm[len("Edm."):]
+	case c.Type == catalog.StringList:
+		return "Collection(String)"
+	case c.Type == catalog.String, c.Type == catalog.JSON, c.Type == catalog.Bool, c.Type == catalog.Float64:
+		return ""
+	default:
+		return c.Type.Edm()[len("Edm."):]
+	}
 }
 
 // Bind makes the batch the one that Append reads. The batch must have the
@@ -63,6 +75,10 @@ func (r *Rows) Bind(batch arrow.RecordBatch) error {
 		return fmt.Errorf("encode: %d columns where %d were expected", batch.NumCols(), len(r.entity.Columns))
 	}
 	for i := range r.cells {
+		if r.entity.Columns[i].Edm != "" {
+			r.cells[i] = cell.Of(batch.Column(i), style(r.options))
+			continue
+		}
 		c, err := bind(r.entity.Columns[i].Type, batch.Column(i), r.options)
 		if err != nil {
 			return err
@@ -76,11 +92,15 @@ func (r *Rows) Bind(batch arrow.RecordBatch) error {
 //
 // Source: OData JSON Format 4.01, section 7.1 (primitive values).
 func bind(t catalog.Type, a arrow.Array, o Options) (cell.Column, error) {
-	c, err := cell.For(t, a, cell.Style{Infinity: "INF", QuotedIntegers: o.IEEE754, Millis: true, NoNullItems: true})
+	c, err := cell.For(t, a, style(o))
 	if err != nil {
 		return c, fmt.Errorf("encode: %w", err)
 	}
 	return c, nil
+}
+
+func style(o Options) cell.Style {
+	return cell.Style{Infinity: "INF", QuotedIntegers: o.IEEE754, Millis: true, NoNullItems: true}
 }
 
 // Append appends one row as a JSON object. lead is put behind its opening
@@ -97,7 +117,7 @@ func (r *Rows) Append(dst []byte, row int, lead []byte, inline Inline) ([]byte, 
 		dst = cell.AppendString(dst, Tag(r.cells[e.Tag].Text(row)))
 	}
 	for i := range r.cells {
-		if r.entity.Columns[i].Hidden {
+		if c := &r.entity.Columns[i]; c.Hidden || c.Absent > 0 && r.cells[c.Absent-1].True(row) {
 			continue
 		}
 		dst = r.appendProperty(dst, i, row, start)

@@ -37,7 +37,19 @@ func Bind(s *catalog.Schema, request *uri.Request, o Options) (*Resource, error)
 	if err := applicable(r.Kind, &request.Options); err != nil {
 		return nil, err
 	}
-	return r, w.bindOptions(&request.Options)
+	all := request.Options
+	for _, f := range w.filters {
+		all.Filter = both(f, all.Filter)
+	}
+	return r, w.bindOptions(&all)
+}
+
+// both is the conjunction of two conditions, of which the second may be nil.
+func both(a, b uri.Expr) uri.Expr {
+	if b == nil {
+		return a
+	}
+	return &uri.Binary{Op: uri.And, Left: a, Right: b}
 }
 
 // walker binds the segments of a path one after the other.
@@ -46,7 +58,8 @@ type walker struct {
 	options  Options
 	aliases  map[string]uri.Expr
 	resource *Resource
-	property int // the column of a Property
+	property int        // the column of a Property
+	filters  []uri.Expr // those of segments
 }
 
 func (w *walker) walk(path []uri.Segment) error {
@@ -150,7 +163,8 @@ func (w *walker) afterFeed(s uri.Segment) error {
 	case *uri.LiteralSegment:
 		return w.keySegment(s.Offset, s.Text)
 	case *uri.FilterSegment:
-		return notDone(s.Offset, "$filter as a segment; use the option $filter")
+		w.filters = append(w.filters, s.Filter)
+		return w.key(s.Key, s.Offset, "")
 	default:
 		return notFound(s.Pos(), "There is no such resource.")
 	}
@@ -222,6 +236,9 @@ func (w *walker) bound(a edm.Action, pos int) error {
 // follow goes along a navigation property.
 func (w *walker) follow(n edm.Navigation, s *uri.NameSegment) error {
 	r := w.resource
+	if len(w.filters) > 0 {
+		return notDone(s.Offset, "navigation properties behind the segment $filter")
+	}
 	if len(r.Hops) == maxHops {
 		return gwerr.Newf(gwerr.TooLarge, "The address follows more than %d navigation properties.", maxHops).At(s.Offset).On("the path")
 	}

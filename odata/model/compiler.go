@@ -144,7 +144,7 @@ func (c *compiler) literal(l *uri.Literal) (term, error) {
 	case uri.BoolLiteral:
 		t.sql, t.kind = strings.ToUpper(fmt.Sprint(l.Bool())), boolKind
 	case uri.StringLiteral:
-		t.sql, t.kind = textLiteral(l.Text), textKind
+		t.sql, t.kind = c.scopes.values.text(l.Text), textKind
 	case uri.IntLiteral:
 		t.sql, t.kind = l.Text, intKind
 	case uri.DecimalLiteral:
@@ -153,7 +153,7 @@ func (c *compiler) literal(l *uri.Literal) (term, error) {
 		f, _ := l.Float64()
 		t.sql, t.kind = doubleLiteral(f), doubleKind
 	case uri.GUIDLiteral:
-		t.sql, t.kind = textLiteral(strings.ToLower(l.Text)), guidKind
+		t.sql, t.kind = c.scopes.values.text(strings.ToLower(l.Text)), guidKind
 	case uri.DateLiteral:
 		at, _ := l.Time()
 		t.sql, t.kind = dateLiteral(at), dateKind

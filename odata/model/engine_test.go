@@ -287,7 +287,7 @@ func TestExpansions(t *testing.T) {
 			t.Parallel()
 			r := bindClub(t, "People?$select=Name&$expand="+c.expand)
 			x := r.Expand[0]
-			q := x.Related([][]predicate.Value{{predicate.UUIDValue(someID)}})
+			q := x.Target.Query(x.Link([][]predicate.Value{{predicate.UUIDValue(someID)}}), -1)
 			if got := strings.ReplaceAll(reads(q), someID, "{id}"); got != c.reads || columnNames(x.Target) != c.columns {
 				t.Errorf("reads %s\ncolumns %s", got, columnNames(x.Target))
 			}
@@ -323,7 +323,7 @@ func TestWhatAnExpansionWrites(t *testing.T) {
 			got = fmt.Sprint(*x.Top)
 		}
 		got += fmt.Sprintf(", skip %d", x.Skip)
-		if strings.Contains(x.Related(nil).SQL, "ORDER BY") {
+		if strings.Contains(x.Target.Query(x.Link(nil), -1).SQL, "ORDER BY") {
 			got += ", sorted"
 		}
 		switch {

@@ -1,12 +1,13 @@
 package model
 
 import (
+	"slices"
+
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/odata/uri"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
-	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
 // Expansion is one navigation property of $expand.
@@ -24,13 +25,14 @@ type Expansion struct {
 	// CountWanted says that the number of entities is written, CountOnly that
 	// nothing else is.
 	CountWanted, CountOnly bool
+	// Ref says that the ids of the entities are written and nothing else.
+	Ref bool
 }
 
-// Related returns the query for the entities that an expansion writes: those
-// that are linked to one of the parents, in the order asked for. Each parent is
-// given by its values of From.
-func (x *Expansion) Related(parents [][]predicate.Value) *query.Query {
-	return x.Target.Query(links(x.Navigation, parents), -1)
+// Link is the condition on the entities that an expansion writes: those that are
+// linked to one of the parents, each of which is given by its values of From.
+func (x *Expansion) Link(parents [][]predicate.Value) predicate.Expr {
+	return links(x.Navigation, parents)
 }
 
 // Type is that of the values at a position of the result.
@@ -99,7 +101,7 @@ func plainStar(item uri.ExpandItem) error {
 }
 
 func (w *walker) expand(n edm.Navigation, item uri.ExpandItem) error {
-	x := Expansion{Navigation: n, CountOnly: item.Suffix == uri.ExpandCount}
+	x := Expansion{Navigation: n, CountOnly: item.Suffix == uri.ExpandCount, Ref: item.Suffix == uri.ExpandRef}
 	if err := w.expandTarget(&x, item); err != nil {
 		return err
 	}
@@ -185,7 +187,21 @@ func (w *walker) expandTarget(x *Expansion, item uri.ExpandItem) error {
 	if o.Skip != nil {
 		x.Skip = *o.Skip
 	}
-	inner := &walker{schema: w.schema, options: w.options, aliases: w.aliases, resource: target}
+	switch {
+	case o.Apply != nil:
+		return gwerr.New(gwerr.NotImplemented, "The gateway does not evaluate $apply within $expand.", "").On("$apply")
+	case o.Compute != nil && x.Navigation.Through != nil:
+		return gwerr.Newf(gwerr.NotImplemented, "The gateway does not evaluate $compute within the expanded %s, which a table between links.", x.Navigation.Name).On("$compute")
+	}
+	if o.Levels != nil {
+		o.Expand = w.deeper(x.Navigation, item, *o.Levels, o.Expand)
+		o.Levels = nil
+	}
+	options := w.options
+	if x.Ref {
+		o.Select, options.WithoutIDs = []uri.SelectItem{}, false
+	}
+	inner := &walker{schema: w.schema, options: options, aliases: w.aliases, resource: target}
 	if x.CountOnly {
 		return inner.bindFilter(&o)
 	}
@@ -205,6 +221,25 @@ func (r *Resource) Also(column string) (at int, ok bool) {
 		}
 	}
 	return r.hidden(r.Table, column), true
+}
+
+// deeper adds the navigation property to what is expanded behind it, one level less
+// deep, if it is there again.
+//
+// Source: OData 4.01 Part 2, section 5.1.3.3 ($levels).
+func (w *walker) deeper(n edm.Navigation, item uri.ExpandItem, levels int64, items []uri.ExpandItem) []uri.ExpandItem {
+	if levels == uri.LevelsMax {
+		levels = maxHops
+	}
+	again, ok := edm.Find(w.schema, n.Target, n.Name)
+	if levels = min(levels, maxHops) - 1; !ok || levels < 1 || again.Many != n.Many {
+		return items
+	}
+	options := *item.Options
+	options.Levels = &levels
+	item.Options = &options
+	item.Path = []uri.Segment{&uri.NameSegment{Offset: item.Offset, Name: n.Name}}
+	return append(slices.Clone(items), item)
 }
 
 // hidden returns the position of the column in the result, and adds it

@@ -1,6 +1,8 @@
 package model
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -27,9 +29,9 @@ func applicable(k Kind, o *uri.Options) error {
 		return nil
 	case ServiceDocument, Metadata, Property, Raw, Action: // none applies
 	case Entity:
-		allowed = "$select $expand"
+		allowed = "$select $expand $compute"
 	case Count: // $count ignores what doesn't change the number
-		allowed = "$filter $search $top $skip $orderby $expand $select $count"
+		allowed = "$filter $search $top $skip $orderby $expand $select $count $apply $compute"
 	}
 	for _, g := range given {
 		if !strings.Contains(allowed+" ", g+" ") {
@@ -40,8 +42,8 @@ func applicable(k Kind, o *uri.Options) error {
 }
 
 var notEvaluated = map[string]string{ //nolint:gosec // names of options, no credentials
-	"$apply": "$apply", "$compute": "$compute", "$deltatoken": "$deltatoken: changes are not tracked",
-	"$index": "$index", "$id": "$id", "$levels": "$levels",
+	"$deltatoken": "$deltatoken: changes are not tracked",
+	"$index":      "$index", "$id": "$id",
 }
 
 func givenOptions(o *uri.Options) []string {
@@ -80,7 +82,15 @@ func (w *walker) bindOptions(o *uri.Options) error {
 		return nil
 	case Feed, Entity, Count:
 	}
+	if o = folded(o); o.Apply != nil || o.Compute != nil || w.namesRoot(o) && !(r.expanded && r.via != nil) {
+		if err := w.transform(o); err != nil {
+			return err
+		}
+	}
 	if err := w.bindFilter(o); err != nil || r.Kind == Count {
+		return err
+	}
+	if err := r.refuseGrouped(o); err != nil {
 		return err
 	}
 	if err := w.bindSelect(o.Select); err != nil {
@@ -92,7 +102,7 @@ func (w *walker) bindOptions(o *uri.Options) error {
 	if err := w.bindOrder(o.OrderBy); err != nil {
 		return err
 	}
-	if r.Kind == Feed && o.OrderBy == nil && r.needsEngine() {
+	if r.Kind == Feed && o.OrderBy == nil && (r.needsEngine() || r.stage != nil) {
 		// The engine gives rows in any order, and pages need one.
 		if err := w.bindOrder([]uri.OrderItem{}); err != nil {
 			return err
@@ -105,6 +115,9 @@ func (w *walker) bindOptions(o *uri.Options) error {
 
 func (w *walker) bindFilter(o *uri.Options) error {
 	var parts []string
+	if s := w.resource.stage; s != nil {
+		return w.filterStage(s, o)
+	}
 	if o.Filter != nil {
 		c := w.compiler("$filter")
 		sql, err := c.condition(o.Filter)
@@ -116,7 +129,7 @@ func (w *walker) bindFilter(o *uri.Options) error {
 		w.resource.filter.where, w.resource.filter.complete = p.where, p.exact
 	}
 	if o.Search != nil {
-		parts = append(parts, w.search(o.Search))
+		parts = append(parts, search(w.resource.scopes, o.Search))
 		w.resource.filter.complete = false
 	}
 	w.resource.filter.sql, w.resource.filter.related = strings.Join(parts, " AND "), w.resource.scopes.related()
@@ -149,6 +162,12 @@ func (w *walker) bindSelect(items []uri.SelectItem) error {
 		}
 	}
 	r.Visible = len(r.Columns)
+	if r.stage != nil {
+		if items != nil && r.chosen == nil {
+			r.chosen = []string{}
+		}
+		r.shape(items == nil)
+	}
 	if !w.options.WithoutIDs {
 		for _, k := range t.Key() {
 			add(k)
@@ -170,6 +189,7 @@ func (w *walker) selectItem(item uri.SelectItem, add func(int)) error {
 		for i := range t.Columns {
 			add(i)
 		}
+		r.chooseAll()
 		return nil
 	}
 	path := item.Path
@@ -184,6 +204,14 @@ func (w *walker) selectItem(item uri.SelectItem, add func(int)) error {
 	s, ok := path[0].(*uri.NameSegment)
 	if !ok {
 		return nil // an annotation, of which there are none
+	}
+	if name, plain := plainPath(path); r.stage != nil && plain {
+		if r.choose(name) {
+			return nil
+		}
+		if r.grouped() {
+			return unknownField(r.scopes.root(), name, s.Offset, "$select")
+		}
 	}
 	i := exactIndex(t, s.Name)
 	_, isNavigation := edm.Find(w.schema, t, s.Name)
@@ -229,17 +257,25 @@ func (w *walker) bindOrder(items []uri.OrderItem) error {
 		if t.literal != nil || t.kind == nullKind {
 			continue // a constant sorts nothing, and a bare number would mean a column
 		}
-		direction := " ASC NULLS FIRST"
+		direction := ascending
 		if item.Descending {
-			direction = " DESC NULLS LAST"
+			direction = descending
 		}
 		parts = append(parts, t.sql+direction)
 	}
 	root := w.resource.scopes.root()
+	parts = append(parts, w.resource.orders...)
+	if w.resource.grouped() {
+		for _, sql := range w.resource.stage.total() {
+			if !named[strings.TrimSuffix(sql, ascending)] {
+				parts = append(parts, sql)
+			}
+		}
+	}
 	for _, k := range root.table.Key() {
 		if name := root.sql(root.table.Columns[k].Name); !named[name] {
 			root.used[k] = true
-			parts = append(parts, name+" ASC NULLS FIRST")
+			parts = append(parts, name+ascending)
 		}
 	}
 	w.resource.orderBy = strings.Join(parts, ", ")
@@ -256,18 +292,65 @@ func leading(root *scope, sql string, descending bool) *query.Top {
 	return nil
 }
 
+// filterStage binds $filter and $search on what $apply and $compute give.
+func (w *walker) filterStage(s *stage, o *uri.Options) error {
+	if o.Search != nil {
+		s.where = append(s.where, search(s.scopes, o.Search))
+	}
+	if o.Filter == nil {
+		return nil
+	}
+	parts, err := conditionSQL(w.compiler("$filter"), o.Filter)
+	s.where = append(s.where, parts...)
+	return err
+}
+
+// namesRoot tells whether a condition or an order names an entity from the root,
+// which a statement alone can read.
+func (w *walker) namesRoot(o *uri.Options) bool {
+	named := func(e uri.Expr) bool { return strings.Contains(uri.FormatExpr(e), "$root/") }
+	if o.Filter != nil && named(o.Filter) {
+		return true
+	}
+	for _, item := range o.OrderBy {
+		if named(item.Expr) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(slices.Collect(maps.Values(w.aliases)), named)
+}
+
+// folded writes an $apply of nothing but conditions as $filter, which plain feeds
+// have.
+func folded(o *uri.Options) *uri.Options {
+	if o.Apply == nil {
+		return o
+	}
+	out := *o
+	for i := len(o.Apply.Steps) - 1; i >= 0; i-- {
+		switch t := &o.Apply.Steps[i]; {
+		case t.Name == "filter":
+			out.Filter = both(t.Filter, out.Filter)
+		case t.Name != "identity":
+			return o
+		}
+	}
+	out.Apply = nil
+	return &out
+}
+
 // search compiles $search: a word or phrase stands in any text property,
 // letter case ignored.
-func (w *walker) search(e uri.SearchExpr) string {
+func search(in *scopes, e uri.SearchExpr) string {
 	switch e := e.(type) {
 	case *uri.SearchNot:
-		return "(NOT " + w.search(e.X) + ")"
+		return "(NOT " + search(in, e.X) + ")"
 	case *uri.SearchAnd:
-		return "(" + w.search(e.Left) + " AND " + w.search(e.Right) + ")"
+		return "(" + search(in, e.Left) + " AND " + search(in, e.Right) + ")"
 	case *uri.SearchOr:
-		return "(" + w.search(e.Left) + " OR " + w.search(e.Right) + ")"
+		return "(" + search(in, e.Left) + " OR " + search(in, e.Right) + ")"
 	case *uri.SearchTerm:
-		return "contains(lower(" + w.searchText() + "), lower(" + textLiteral(e.Text) + "))"
+		return "contains(lower(" + searchText(in.root()) + "), lower(" + in.values.text(e.Text) + "))"
 	default:
 		return "FALSE"
 	}
@@ -275,13 +358,17 @@ func (w *walker) search(e uri.SearchExpr) string {
 
 // searchText is all text of a row, its parts divided by a character that
 // nobody searches.
-func (w *walker) searchText() string {
+func searchText(root *scope) string {
 	columns := []string{"chr(31)", "''"}
-	root := w.resource.scopes.root()
 	for i := range root.table.Columns {
 		if c := &root.table.Columns[i]; c.Type == catalog.String {
 			root.used[i] = true
 			columns = append(columns, root.sql(c.Name))
+		}
+	}
+	for _, f := range root.fields {
+		if f.kind == textKind && !f.hidden {
+			columns = append(columns, root.sql(f.path))
 		}
 	}
 	return "concat_ws(" + strings.Join(columns, ", ") + ")"

@@ -7,6 +7,8 @@ import (
 	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/odata/uri"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -30,6 +32,12 @@ func (c *compiler) path(e *uri.PathExpr) (term, error) {
 	}
 	if t, ok, err := c.listItem(e); ok || err != nil {
 		return t, err
+	}
+	if t, ok := c.field(e); ok {
+		return t, nil
+	}
+	if e.Start == uri.FromRoot {
+		return c.fromRoot(e)
 	}
 	p, err := c.locate(e)
 	switch {
@@ -80,7 +88,7 @@ func (c *compiler) locate(e *uri.PathExpr) (place, error) {
 	case uri.FromAlias:
 		return place{}, c.unsupported(e.Offset, "a path behind a parameter alias")
 	default:
-		return place{}, c.unsupported(e.Offset, "$root, $this and $these")
+		return place{}, c.unsupported(e.Offset, "$this and $these")
 	}
 	s, rest := c.instance, e.Segments
 	if e.Start == uri.FromIt {
@@ -106,7 +114,7 @@ func (c *compiler) locate(e *uri.PathExpr) (place, error) {
 		}
 		n, ok := edm.Find(c.scopes.schema, s.table, at.Name)
 		if !ok {
-			return place{}, unknownProperty(c.scopes.schema, s.table, at.Name).At(at.Offset).On(c.option)
+			return place{}, c.unknown(s, at)
 		}
 		if n.Many {
 			return place{scope: s, column: -1, many: n, at: at, rest: rest}, nil
@@ -137,6 +145,38 @@ func leadsToKey(n edm.Navigation, rest []uri.Segment) bool {
 
 func (c *compiler) typeName() string { return c.namespace + "." + c.instance.table.Entity }
 
+// fromRoot compiles a property of an entity that its key names, whatever the row:
+// `$root/Users(…)/Name`.
+//
+// Source: OData 4.01 Part 2, section 5.1.1.14.4.
+func (c *compiler) fromRoot(e *uri.PathExpr) (term, error) {
+	set, ok := e.Segments[0].(*uri.NameSegment)
+	if !ok || set.Args == nil || len(e.Segments) < 2 || c.scopes.roots == nil {
+		return term{}, c.unsupported(e.Offset, "$root but for a property of an entity with a key")
+	}
+	in := &walker{schema: c.scopes.schema, options: Options{Namespace: c.namespace, Now: c.now}, aliases: c.aliases, resource: newResource(c.scopes.schema)}
+	if err := in.entitySet(&uri.NameSegment{Offset: set.Offset, Name: set.Name, Args: set.Args}); err != nil {
+		return term{}, gwerr.From(err).On(c.option)
+	}
+	if in.resource.Kind != Entity {
+		return term{}, c.unsupported(e.Offset, "$root without a key")
+	}
+	alias := "root" + itoa(*c.scopes.roots) + "_"
+	*c.scopes.roots++
+	scopes := newScopes(c.scopes.schema, in.resource.Table)
+	scopes.root().alias, scopes.values, scopes.roots = alias, c.scopes.values, c.scopes.roots
+	one := *c
+	one.scopes, one.instance, one.variables = scopes, scopes.root(), nil
+	t, err := one.path(&uri.PathExpr{Offset: e.Offset, Segments: e.Segments[1:]})
+	if err != nil {
+		return t, err
+	}
+	s := &stage{scopes: scopes, limit: -1, from: sqltext.Quote(c.scopes.schema.Name) + "." + sqltext.Quote(in.resource.Table.Name) + " AS " + alias}
+	s.where = []string{whereSQL(scopes.root(), scopes.values, predicate.AllOf(in.resource.where))}
+	t.sql, t.nullable, t.column, t.pos = "("+s.selecting([]string{t.sql})+")", true, nil, e.Offset
+	return t, nil
+}
+
 // exactIndex finds a column by its name as $metadata spells it.
 func exactIndex(t *catalog.Table, name string) int {
 	if i := t.Index(name); i >= 0 && t.Columns[i].Name == name {
@@ -157,6 +197,7 @@ func (c *compiler) property(in *scope, s *uri.NameSegment, i int, rest []uri.Seg
 	default: // the column as it is
 	}
 	if len(rest) == 0 {
+		t.column = col
 		return t, nil
 	}
 	if t.kind != listKind || len(rest) > 1 {
@@ -198,6 +239,14 @@ func (c *compiler) lambda(in *scope, list term, s *uri.LambdaSegment) (term, err
 	}
 	out.sql = "(len(list_filter(" + list.sql + ", lambda " + v.sql + ": " + body + ")) > 0)"
 	return out, nil
+}
+
+// unknown refuses a name that is no property of the scope.
+func (c *compiler) unknown(s *scope, at *uri.NameSegment) error {
+	if s.rows != nil && !s.rows.entity {
+		return unknownField(s, at.Name, at.Offset, c.option)
+	}
+	return unknownProperty(c.scopes.schema, s.table, at.Name).At(at.Offset).On(c.option)
 }
 
 // unknownProperty names the nearest property.

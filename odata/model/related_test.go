@@ -209,7 +209,7 @@ func TestOverALink(t *testing.T) {
 		t.Errorf("counted by %s", c.SQL)
 	}
 	x := bindClub(t, "People?$select=Name&$expand=Teams($select=Name;$top=2;$skip=1;$count=true)").Expand[0]
-	q = x.Related(nil)
+	q = x.Target.Query(x.Link(nil), -1)
 	if n := len(q.Columns); n != x.To[0]+1 || q.Columns[x.To[0]].Name != "PersonId" || x.Target.Type(x.To[0]) != catalog.GUID {
 		t.Errorf("the link is column %d of %v", x.To[0], q.Columns)
 	}

@@ -97,6 +97,15 @@ type Resource struct {
 	selected []string        // $select as written, nil for all
 	place    string          // the address in the context's spelling
 	expanded bool            // rows of several parents are read at once
+	linkage  *linkage        // of the first stage
+	// stage is what $apply and $compute make of the rows, nil where they are those of
+	// the table; declared is the table then. outputs are the properties that no column is,
+	// chosen those of them that $select names, nil for all.
+	stage    *stage
+	declared *catalog.Table
+	outputs  []Output
+	chosen   []string
+	orders   []string // in which the rows are already
 }
 
 // condition is a filter, bound twice.
@@ -250,7 +259,7 @@ func (r *Resource) Query(link predicate.Expr, limit int64) *query.Query {
 
 // ByEngine reports whether the engine answers the feed: sorted, or by conditions
 // that a single table can't decide.
-func (r *Resource) ByEngine() bool { return r.orderBy != "" || r.needsEngine() }
+func (r *Resource) ByEngine() bool { return r.stage != nil || r.orderBy != "" || r.needsEngine() }
 
 // CountQuery returns the query whose number of rows is the count: $top, $skip
 // and $orderby don't matter.

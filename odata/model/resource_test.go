@@ -211,8 +211,8 @@ func TestAddressesThatLeadNowhere(t *testing.T) {
 			"The gateway does not answer $each of entities.", "",
 		},
 		{
-			"Books/$filter(Pages eq 1)", gwerr.NotImplemented, 6, "the path",
-			"The gateway does not answer $filter as a segment; use the option $filter.", "",
+			"Books/$filter(Pages eq 1)(b00c0000-0000-4000-8000-000000000001)/Loans", gwerr.NotImplemented, 64, "the path",
+			"The gateway does not answer navigation properties behind the segment $filter.", "",
 		},
 		{
 			"Books/Library.Best()", gwerr.NotFound, 6, "the path",
@@ -347,8 +347,8 @@ func TestAddressesThatLeadNowhere(t *testing.T) {
 			"Shelf leads to one entity, to which $top, $skip, $orderby and $count don't apply.", "",
 		},
 		{
-			"Books?$expand=Loans($apply=x)", gwerr.NotImplemented, -1, "$apply",
-			"The gateway does not evaluate $apply.", "",
+			"Books?$expand=Loans($apply=identity)", gwerr.NotImplemented, -1, "$apply",
+			"The gateway does not evaluate $apply within $expand.", "",
 		},
 		{
 			"Books?$expand=*($levels=2)", gwerr.NotImplemented, 0, "$expand",
@@ -410,11 +410,11 @@ func TestOptionsByResource(t *testing.T) {
 		"$filter": "true", "$search": "x", "$orderby": "null", "$select": "*", "$expand": "*", "$top": "1", "$skip": "1", "$count": "true",
 		"$skiptoken": "x", "$apply": "identity", "$compute": "1 add 1 as Two", "$deltatoken": "x", "$index": "1",
 	}
-	never := []string{"$apply", "$compute", "$deltatoken", "$index"}
+	never := []string{"$deltatoken", "$index"}
 	applies := map[string][]string{
-		"feed":   {"$filter", "$search", "$orderby", "$select", "$expand", "$top", "$skip", "$count", "$skiptoken"},
-		"entity": {"$select", "$expand"},
-		"count":  {"$filter", "$search", "$top", "$skip", "$orderby", "$expand", "$select", "$count"},
+		"feed":   {"$filter", "$search", "$orderby", "$select", "$expand", "$top", "$skip", "$count", "$skiptoken", "$apply", "$compute"},
+		"entity": {"$select", "$expand", "$compute"},
+		"count":  {"$filter", "$search", "$top", "$skip", "$orderby", "$expand", "$select", "$count", "$apply", "$compute"},
 	}
 	applies["related"] = applies["feed"]
 	for kind, address := range resources {

@@ -35,12 +35,20 @@ type scope struct {
 	link *scope
 	// between is the navigation over the link that this scope reads, nil if none.
 	between *edm.Navigation
+	// rows is the stage that is read in place of the table, nil if none; fields are
+	// what it gives beside the table's columns.
+	rows   *stage
+	fields []field
 }
 
 // scopes are all readings of a request; the first is the resource's own.
 type scopes struct {
 	schema *catalog.Schema
 	all    []*scope
+	// values are the parameters of a statement, nil where there are none.
+	values *values
+	// roots counts the entities that $root names in a statement.
+	roots *int
 }
 
 func newScopes(s *catalog.Schema, t *catalog.Table) *scopes {

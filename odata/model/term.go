@@ -62,6 +62,10 @@ type term struct {
 	// instant is set where a constant instant is known.
 	instant *time.Time
 	pos     int
+	// column is the column whose value this is, nil for all else; whole says that a
+	// decimal has no fraction.
+	column *catalog.Column
+	whole  bool
 }
 
 // textLiteral is the one function that writes a text into SQL. A NUL can't

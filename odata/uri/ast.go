@@ -24,8 +24,7 @@ type Options struct {
 	Expand  []ExpandItem
 	Compute []ComputeItem
 	Search  SearchExpr
-	// Apply is the unparsed value of $apply; its brackets and quotes match.
-	Apply *Text
+	Apply   *Apply
 	// Top, Skip and Index are counts of items; Index may be negative.
 	Top, Skip, Index *int64
 	Count            *bool

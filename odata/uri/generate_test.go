@@ -232,7 +232,7 @@ func (g generator) option(id optionID, o *Options, depth int) {
 	case optCompute:
 		o.Compute = many(g, 1, 2, func() ComputeItem { return ComputeItem{g.expr(depth), g.name()} })
 	case optApply:
-		o.Apply = &Text{"groupby((Name),aggregate($count as N))/filter(Name eq ')')"}
+		o.Apply = g.apply()
 	case optFormat:
 		o.Format = &Text{pick(g, "json", "application/json;odata.metadata=full")}
 	case optSkipToken:
@@ -357,4 +357,14 @@ func (g generator) key() *Args {
 		return &Args{Items: []Arg{{Name: "ID", Value: g.value()}, {Name: "Size", Value: g.value()}}}
 	}
 	return nil
+}
+
+// apply is a sequence of transformations; how it is read, its own tests say.
+func (g generator) apply() *Apply {
+	var o Options
+	text := pick(g, "groupby((Name),aggregate($count as N))/filter(Name eq ')')", "identity", "concat(top(1),topcount(2,Name))")
+	if err := defaultWork().parseOption(optApply, text, &o); err != nil {
+		panic(err)
+	}
+	return o.Apply
 }

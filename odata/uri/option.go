@@ -201,7 +201,7 @@ func (p *parser) optionValue(id optionID, into *Options) (err error) {
 	case optCompute:
 		into.Compute, err = p.compute()
 	case optApply:
-		into.Apply, err = p.apply()
+		into.Apply, err = p.applyOption()
 	default:
 		err = p.expected("another option")
 	}
@@ -319,49 +319,6 @@ func (p *parser) compute() ([]ComputeItem, error) {
 			return items, err
 		}
 	}
-}
-
-// apply takes the text up to the end of the option and checks its brackets
-// and quotes.
-func (p *parser) apply() (*Text, error) {
-	start := p.pos
-	for !p.atEnd() {
-		switch p.peek() {
-		case '(', '[', '{', '\'':
-			end, ok := p.skipGroup()
-			if !ok {
-				return nil, p.expected("matching parentheses and quotes")
-			}
-			p.pos = end
-			continue
-		case ')', ';':
-			if p.depth > 0 {
-				return p.rawText(start)
-			}
-			return nil, p.expected("matching parentheses and quotes")
-		}
-		p.pos++
-	}
-	return p.rawText(start)
-}
-
-func (p *parser) rawText(start int) (*Text, error) {
-	text := strings.TrimSpace(p.text[start:p.pos])
-	if text == "" {
-		return nil, p.expected("a transformation")
-	}
-	return &Text{Value: text}, nil
-}
-
-func (p *parser) skipGroup() (end int, ok bool) {
-	if p.peek() == '\'' {
-		end, ok = quoteEnd(p.text, p.pos)
-	} else {
-		end = balancedEnd(p.text, p.pos) + 1
-		ok = end > 0
-	}
-	p.steps += max(end-p.pos, 0)
-	return end, ok
 }
 
 // seen finds options that are given twice.

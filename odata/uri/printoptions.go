@@ -114,7 +114,9 @@ func (o *Options) format(id optionID) (value string, given bool) {
 	case optIndex:
 		w.number(o.Index)
 	case optApply:
-		w.text(o.Apply)
+		if o.Apply != nil {
+			w.WriteString(o.Apply.Value)
+		}
 	case optFormat:
 		w.text(o.Format)
 	case optSkipToken:

@@ -17,8 +17,8 @@ import (
 type Style struct {
 	// Infinity names the number that JSON has none for, such as "INF".
 	Infinity string
-	// QuotedIntegers writes whole numbers of 64 bits as texts, for readers
-	// whose numbers are doubles.
+	// QuotedIntegers writes whole numbers of 64 bits, and decimals, as texts, for
+	// readers whose numbers are doubles.
 	QuotedIntegers bool
 	// Millis cuts instants to UTC milliseconds. Otherwise they have six or nine
 	// digits of the second where those say more, and Z if they have a zone.
@@ -121,6 +121,9 @@ func Of(a arrow.Array, s Style) Column {
 
 // Null reports whether the row has no value.
 func (c *Column) Null(row int) bool { return c.nulls && c.array.IsNull(row) }
+
+// True reports whether a Boolean cell is true.
+func (c *Column) True(row int) bool { return c.form == boolean && !c.Null(row) && c.bools.Value(row) }
 
 // AppendJSON appends a cell that isn't null as a JSON value.
 func (c *Column) AppendJSON(dst []byte, row int) []byte {

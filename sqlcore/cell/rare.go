@@ -17,7 +17,12 @@ func rare(a arrow.Array, s Style) func(dst []byte, row int) []byte {
 		return func(dst []byte, row int) []byte { return appendFloat(dst, float64(a.Value(row)), s.Infinity) }
 	case *array.Decimal128:
 		scale := a.DataType().(*arrow.Decimal128Type).Scale
-		return func(dst []byte, row int) []byte { return append(dst, a.Value(row).ToString(scale)...) }
+		return func(dst []byte, row int) []byte {
+			if s.QuotedIntegers {
+				return AppendString(dst, a.Value(row).ToString(scale))
+			}
+			return append(dst, a.Value(row).ToString(scale)...)
+		}
 	case *array.Date32:
 		return func(dst []byte, row int) []byte { return appendDate(dst, a.Value(row)) }
 	case *array.Null:

@@ -119,3 +119,30 @@ func TestExpandOverALink(t *testing.T) {
 		t.Errorf("only %d users have several groups", several)
 	}
 }
+
+// Related entities that many rows lead to are read once in a request: what
+// $expand adds to a feed's calls hangs on them, not on the rows.
+func TestExpandReadsAnEntityOnce(t *testing.T) {
+	t.Parallel()
+	w := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 6000}}).Serve(t, testkit.WebOptions{})
+	warm(t, w)
+	calls := func(path string) int {
+		mustGet(t, w, odataRoot+path, http.StatusOK)
+		w.ResetRequests()
+		mustGet(t, w, odataRoot+path, http.StatusOK)
+		return w.Calls()
+	}
+	plain := calls("Users?$select=Username")
+	for _, path := range []string{
+		"Users?$select=Username&$expand=Population($select=Name)",
+		"Users?$select=Username&$expand=Population($select=Name;$filter=Name ne 'x')",
+		"Users?$select=Username&$orderby=Username&$expand=Population",
+	} {
+		if n := calls(path); n > plain+4 {
+			t.Errorf("%s: %d calls, where the users alone take %d", path, n, plain)
+		}
+	}
+	if alone, n := calls("Groups?$select=Name"), calls("Groups?$select=Name&$expand=Population($select=Name)"); n > alone+4 {
+		t.Errorf("groups: %d calls, %d alone", n, alone)
+	}
+}

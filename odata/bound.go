@@ -1,0 +1,76 @@
+package odata
+
+import (
+	"context"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/odata/model"
+	"github.com/pingone-gateway/gateway/odata/uri"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
+)
+
+// resolve reads $entity?$id=… as the address of the entity.
+//
+// Source: OData 4.01 Part 2, section 4.5.
+func (q *request) resolve(r *uri.Request) (*uri.Request, error) {
+	if len(r.Path) == 0 {
+		return r, nil
+	}
+	if s, ok := r.Path[0].(*uri.SystemSegment); !ok || s.Kind != uri.SystemEntity {
+		return r, nil
+	}
+	if r.Options.ID == nil {
+		return nil, gwerr.New(gwerr.BadRequest, "$entity needs the entity's id.", "Write $entity?$id=….").On("$id")
+	}
+	refuse := gwerr.New(gwerr.BadRequest, "The option $id is not the address of an entity of this service.", "Write one as answers have it, such as Users(…).").On("$id")
+	id := q.below(r.Options.ID.Value)
+	if strings.Contains(id, "://") || strings.ContainsAny(id, "?#") {
+		return nil, refuse
+	}
+	named, err := uri.Parse(strings.ReplaceAll(id, "%2F", "%252F"), "", q.h.cfg.Limits)
+	if err != nil {
+		return nil, refuse
+	}
+	out := uri.Request{Path: append(named.Path, r.Path[1:]...), Options: r.Options}
+	out.Options.ID = nil
+	bound, err := model.Bind(q.schema, &uri.Request{Path: out.Path}, model.Options{Namespace: q.h.cfg.Namespace, Now: q.h.cfg.Clock()})
+	if err != nil || bound.Kind != model.Entity {
+		return nil, refuse
+	}
+	return &out, nil
+}
+
+// rowsOf binds the query for a resource's rows, at most limit of them; negative for
+// all. Plain feeds are bound already, all else is bound as an SQL statement.
+func (q *request) rowsOf(ctx context.Context, r *model.Resource, link predicate.Expr, limit int64) (*query.Query, error) {
+	if !r.Staged() {
+		return r.Query(link, limit), nil
+	}
+	return q.Bind(ctx, r.Statement(link, limit))
+}
+
+// counting counts the rows of the request's resource, whatever $top and $skip say,
+// when it is called.
+func (q *request) counting(link predicate.Expr) func(context.Context) (int64, error) {
+	if !q.resource.Staged() {
+		counted := q.resource.CountQuery(link)
+		return func(ctx context.Context) (int64, error) { return q.countRows(ctx, counted) }
+	}
+	st := q.resource.CountStatement(link)
+	return func(ctx context.Context) (int64, error) {
+		counted, err := q.Bind(ctx, st)
+		if err != nil {
+			return 0, err
+		}
+		return q.countRows(ctx, counted)
+	}
+}
+
+func (q *request) countRows(ctx context.Context, counted *query.Query) (int64, error) {
+	if counted.Empty {
+		return 0, nil
+	}
+	return q.Count(ctx, counted)
+}
