@@ -39,6 +39,8 @@ type events struct {
 	mu    sync.Mutex
 	exits map[string]int
 	count map[string]int
+	// ends tell how processes ended, for tests that fail.
+	ends []string
 }
 
 func (e *events) Observe(_ context.Context, event observe.Event) {
@@ -49,6 +51,7 @@ func (e *events) Observe(_ context.Context, event observe.Event) {
 		e.count[event.State] += event.Delta
 	case observe.EngineWorkerExited:
 		e.exits[event.Reason]++
+		e.ends = append(e.ends, fmt.Sprint(event.Reason, ": ", event.Err))
 	}
 }
 
@@ -76,7 +79,14 @@ func open(t *testing.T, change ...func(*Config)) (*Pool, *events) {
 	}
 	p, err := Open(t.Context(), c)
 	require.NoError(t, err)
-	t.Cleanup(p.Close)
+	t.Cleanup(func() {
+		if t.Failed() {
+			told.mu.Lock()
+			t.Logf("processes that ended before: %q", told.ends)
+			told.mu.Unlock()
+		}
+		p.Close()
+	})
 	return p, told
 }
 
