@@ -143,6 +143,7 @@ func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, headOnly bo
 		return nil
 	}
 	out := newWriter(w)
+	defer out.free()
 	start := h.config.Now()
 	enc, err := f.encoder(out, answer)
 	if err == nil {
@@ -151,14 +152,22 @@ func (h *Handler) stream(ctx context.Context, w http.ResponseWriter, headOnly bo
 		first.Record.Release()
 	}
 	switch {
-	case err != nil && !out.sent():
+	case err != nil && !out.begun:
+		w.Header().Del(query.NotesHeader)
 		return err
 	case err != nil:
 		h.breakOff(ctx, out, enc, err)
 		return broken{err}
 	}
 	if all := notesOf(answer); all != said {
-		w.Header().Set(http.TrailerPrefix+query.NotesHeader, all)
+		where := query.NotesHeader
+		if out.begun {
+			where = http.TrailerPrefix + where
+		}
+		w.Header().Set(where, all)
+	}
+	if err := out.Flush(); err != nil {
+		return broken{err}
 	}
 	h.config.Sink.Observe(ctx, observe.QueryPhase{Phase: "encode", Duration: h.config.Now().Sub(start)})
 	return nil
@@ -187,10 +196,7 @@ func copyRows(ctx context.Context, out *writer, enc format.Writer, rows scan.Row
 			return err
 		}
 	}
-	if err := enc.Close(); err != nil {
-		return err
-	}
-	return out.flush()
+	return enc.Close()
 }
 
 // copyBatch encodes a batch, lets it go, and returns its number of rows.

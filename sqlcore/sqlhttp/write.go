@@ -3,9 +3,9 @@ package sqlhttp
 import (
 	"bufio"
 	"encoding/json"
-	"io"
 	"net/http"
 	"strconv"
+	"sync"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
@@ -14,38 +14,47 @@ import (
 // writer buffers an answer and hands it on batch by batch.
 type writer struct {
 	*bufio.Writer
-	below   *counted
-	control *http.ResponseController
+	to    http.ResponseWriter
+	begun bool // to send
 }
 
-func newWriter(w http.ResponseWriter) *writer {
-	below := &counted{Writer: w}
-	return &writer{Writer: bufio.NewWriterSize(below, 64<<10), below: below, control: http.NewResponseController(w)}
+// flushBytes is the size from which rows are sent before others are awaited: a
+// small answer goes at once, with its length.
+const flushBytes = 4 << 10
+
+var buffers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 64<<10) }}
+
+// newWriter returns a writer, which the caller frees.
+func newWriter(to http.ResponseWriter) *writer {
+	w := &writer{Writer: buffers.Get().(*bufio.Writer), to: to}
+	w.Reset(sending{w})
+	return w
 }
 
-// sent tells whether the answer has begun, so that an error can have no status.
-func (w *writer) sent() bool { return w.below.bytes > 0 }
-
-// counted counts what passes through it.
-type counted struct {
-	io.Writer
-	bytes int64
+func (w *writer) free() {
+	w.Reset(nil)
+	buffers.Put(w.Writer)
 }
+
+// sending is where a writer's buffer goes.
+type sending struct{ *writer }
 
 // Write implements io.Writer.
-func (c *counted) Write(b []byte) (int, error) {
-	n, err := c.Writer.Write(b)
-	c.bytes += int64(len(b)) // tried counts, too: the status is sent
-	return n, err
+func (s sending) Write(b []byte) (int, error) {
+	s.begun = true
+	return s.to.Write(b)
 }
 
 // flush sends what is buffered, so that a client sees rows as they come.
 func (w *writer) flush() error {
-	if err := w.Flush(); err != nil || !w.sent() {
-		return err // headers alone wait: an error may still have a status
+	if w.Buffered() < flushBytes && !w.begun {
+		return nil
+	}
+	if err := w.Flush(); err != nil {
+		return err
 	}
 	// A recorder or a wrapper without Flush still gets every byte.
-	_ = w.control.Flush()
+	_ = http.NewResponseController(w.to).Flush()
 	return nil
 }
 
