@@ -51,28 +51,43 @@ func activitiesOf(p *place) (*resource.Collection, error) {
 	return out, nil
 }
 
-// seedActivities makes the history of an environment before a time.
-func (e *environment) seedActivities(before time.Time) (out []map[string]any) {
+// signedOn is what is recorded when a user signs on to an application.
+const signedOn = "USER.ACCESS_ALLOWED"
+
+// signsOn are the applications that users sign on to.
+func (e *environment) signsOn() []*resource.Row {
+	return slices.DeleteFunc(e.rows.Read("applications").All(), func(app *resource.Row) bool {
+		return app.Members["type"] == "WORKER" || app.Members["protocol"] == "EXTERNAL_LINK"
+	})
+}
+
+// seedActivities makes the history of an environment before a time: of changes, and of
+// sign-ons to the applications.
+func (e *environment) seedActivities(before time.Time, apps []*resource.Row) (out []map[string]any) {
 	if e.people.Count() == 0 {
 		return nil
 	}
-	kinds := []string{"USER.UPDATED", "USER.CREATED", "USER.UPDATED", "USER.DELETED", "GROUP.UPDATED"}
+	kinds := []string{signedOn, "USER.UPDATED", signedOn, "USER.CREATED", "USER.UPDATED", signedOn, "USER.DELETED", "GROUP.UPDATED"}
 	salt := data.SaltOf("activities " + e.id.String())
 	for k := range uint64(seededActivities) {
 		h := data.Mix(salt + k)
 		at := before.UnixMilli() - int64(seededSpan) + int64(k*(seededSpan/seededActivities)+h%(seededSpan/seededActivities))
-		user := uint32(h>>8) % e.people.Count()
-		a := newActivity(data.IDs(salt).ID(uint32(k)).String(), at, kinds[h%uint64(len(kinds))], AppWorker.ID)
-		if h%7 == 0 {
+		user, actor := uint32(h>>8)%e.people.Count(), uint32(h>>24)%e.people.Count()
+		kind := kinds[h%uint64(len(kinds))]
+		a := newActivity(data.IDs(salt).ID(uint32(k)).String(), at, kind, AppWorker.ID)
+		if kind == signedOn {
+			app := apps[(h>>40)%uint64(len(apps))]
+			actors(a)["client"] = e.party("CLIENT", app.ID, resource.First(app.Members, "name"), -1)
+			user = actor
+		} else if h%7 == 0 {
 			a["result"] = map[string]any{"status": "FAILED", "description": "\"Quoted\", refused"}
 		}
-		if h%3 == 0 {
+		if h%3 == 0 && kind != signedOn {
 			a["tags"] = []any{"adminIdentityEvent"}
 		}
-		actor := uint32(h>>24) % e.people.Count()
 		actors(a)["user"] = e.party("USER", e.people.ID(actor).String(), e.people.Text(actor, "username"), e.people.Population(actor))
 		touched := []any{e.party("USER", e.people.ID(user).String(), e.people.Text(user, "username"), e.people.Population(user))}
-		if strings.HasPrefix(kinds[h%uint64(len(kinds))], "GROUP") {
+		if strings.HasPrefix(kind, "GROUP") {
 			touched = append(touched, e.party("GROUP", e.ids.groups.ID(uint32(h>>16)%4).String(), "", -1))
 		}
 		a["resources"] = touched

@@ -125,3 +125,21 @@ func TestActivitiesOfEnvironments(t *testing.T) {
 	}
 	assert.Equal(t, []any{"ENVIRONMENT.CREATED", "ENVIRONMENT.UPDATED", "ENVIRONMENT.UPDATED"}, kinds, "a refused write is none")
 }
+
+// Users sign on to the applications that are for users.
+func TestSignOns(t *testing.T) {
+	t.Parallel()
+	f := start(t, sim.Options{Users: 50})
+	since := time.Now().AddDate(0, 0, -7).UTC().Format("2006-01-02T15:04:05.000Z")
+	seen := map[any]bool{}
+	for _, a := range f.activities(`recordedAt ge "` + since + `" and action.type eq "USER.ACCESS_ALLOWED"`) {
+		client := path(a, "actors", "client", "id")
+		app := f.get("/environments/" + f.admin + "/applications/" + client.(string))
+		assert.Equal(t, app["name"], path(a, "actors", "client", "name"))
+		assert.NotEqual(t, "WORKER", app["type"])
+		assert.Equal(t, path(a, "actors", "user", "id"), path(a["resources"].([]any)[0].(map[string]any), "id"))
+		assert.Equal(t, "SUCCESS", path(a, "result", "status"))
+		seen[client] = true
+	}
+	assert.Greater(t, len(seen), 3)
+}

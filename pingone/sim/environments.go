@@ -47,9 +47,9 @@ func (s *Server) addEnvironment(row *resource.Row, name string, users int) {
 	e := &environment{server: s}
 	e.id, _ = data.ParseID(row.ID)
 	e.row.Store(row)
-	now := s.opt.Clock()
-	e.history = sync.OnceValue(func() []map[string]any { return e.seedActivities(now) })
 	s.fill(e, name, users)
+	now, apps := s.opt.Clock(), e.signsOn()
+	e.history = sync.OnceValue(func() []map[string]any { return e.seedActivities(now, apps) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var all []*environment
