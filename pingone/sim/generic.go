@@ -104,6 +104,13 @@ func (g *generic) create(c *call) (reply, error) {
 	if err := p.owned(); err != nil {
 		return reply{}, err
 	}
+	if k := slices.IndexFunc(g.kind.Together, func(a resource.Text) bool { return strings.EqualFold(a.Text, c.mediaOf()) }); k >= 0 {
+		sent, err := p.sent(g.kind.Together[k].Text)
+		if err == nil {
+			err = togetherActions[g.kind.Name()+" "+g.kind.Together[k].Name](p, sent)
+		}
+		return reply{status: http.StatusNoContent}, err
+	}
 	sent, err := p.sent(mediaJSON, g.kind.Imports)
 	if err != nil {
 		return reply{}, err

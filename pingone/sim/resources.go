@@ -39,6 +39,11 @@ var declared = sync.OnceValues(func() (*resource.Set, error) {
 				return nil, fmt.Errorf("no code does the action %s of %s", a.Name, t.Path)
 			}
 		}
+		for _, a := range t.Together {
+			if togetherActions[t.Name()+" "+a.Name] == nil {
+				return nil, fmt.Errorf("no code does the action %s of %s", a.Name, t.Path)
+			}
+		}
 	}
 	return set, nil
 })

@@ -94,6 +94,8 @@ func acted(t *testing.T, s *testkit.Stack, d *catalog.Procedure, values map[stri
 			address = strings.TrimSuffix(name, "Id") + "s(" + text + ")/PingOne."
 		case in.Column.Type == catalog.Bool:
 			body[name] = text == "true"
+		case in.Column.Type == catalog.StringList:
+			body[name] = strings.Split(text, ",")
 		default:
 			body[name] = text
 		}

@@ -21,23 +21,24 @@ type Type struct {
 	Groups     Words            `yaml:"group"`   // rate-limit groups of reads and of writes
 	Permission roles            `yaml:"permission"`
 	Page       page             `yaml:"page"`
-	Count      bool             `yaml:"count"`   // whether lists tell how many members there are
-	IDFrom     string           `yaml:"ids"`     // the member that a client's rows go by; empty: the service gives UUIDs; none: rows have no address
-	Numbers    string           `yaml:"numbers"` // strict: a fraction given for an integer is refused, not cut
-	Unknown    string           `yaml:"unknown"` // refused: members that are not declared are not ignored
-	Bytes      int              `yaml:"bytes"`   // longest body; 0: any
-	Imports    string           `yaml:"imports"` // media type of creations besides plain JSON
-	Filters    map[string]Words `yaml:"filters"` // operators by attribute
-	Demands    Words            `yaml:"demands"` // attributes that a filter must name; a|b: one of them
-	Or         bool             `yaml:"or"`      // whether filters may use or
-	Whole      Words            `yaml:"whole"`   // attributes with which a filter makes limit mean nothing
-	Order      []string         `yaml:"order"`   // such as -beginsAt
-	Links      Texts            `yaml:"links"`   // relations: paths from the API's base, with {env} and members such as {license.id}; . stands for the row
-	Expand     Texts            `yaml:"expand"`  // what expand embeds: a resource and the member with the id
-	Embeds     Words            `yaml:"embeds"`  // what single rows embed of themselves: paths of members
-	Variant    string           `yaml:"variant"` // the member that tells which of Variants a row is; empty: all alike
-	Parts      map[string]Part  `yaml:"parts"`   // by their last segment
-	Actions    Texts            `yaml:"actions"` // what code does on a row: the method, unless it is POST, and the media type that chooses it
+	Count      bool             `yaml:"count"`    // whether lists tell how many members there are
+	IDFrom     string           `yaml:"ids"`      // the member that a client's rows go by; empty: the service gives UUIDs; none: rows have no address
+	Numbers    string           `yaml:"numbers"`  // strict: a fraction given for an integer is refused, not cut
+	Unknown    string           `yaml:"unknown"`  // refused: members that are not declared are not ignored
+	Bytes      int              `yaml:"bytes"`    // longest body; 0: any
+	Imports    string           `yaml:"imports"`  // media type of creations besides plain JSON
+	Filters    map[string]Words `yaml:"filters"`  // operators by attribute
+	Demands    Words            `yaml:"demands"`  // attributes that a filter must name; a|b: one of them
+	Or         bool             `yaml:"or"`       // whether filters may use or
+	Whole      Words            `yaml:"whole"`    // attributes with which a filter makes limit mean nothing
+	Order      []string         `yaml:"order"`    // such as -beginsAt
+	Links      Texts            `yaml:"links"`    // relations: paths from the API's base, with {env} and members such as {license.id}; . stands for the row
+	Expand     Texts            `yaml:"expand"`   // what expand embeds: a resource and the member with the id
+	Embeds     Words            `yaml:"embeds"`   // what single rows embed of themselves: paths of members
+	Variant    string           `yaml:"variant"`  // the member that tells which of Variants a row is; empty: all alike
+	Parts      map[string]Part  `yaml:"parts"`    // by their last segment
+	Actions    Texts            `yaml:"actions"`  // what code does on a row: the method, unless it is POST, and the media type that chooses it
+	Together   Texts            `yaml:"together"` // what code does with all rows of a collection, by the media type of a POST to it
 
 	Members  *Member            `yaml:"-"` // what all rows have
 	Variants map[string]*Member `yaml:"-"`
