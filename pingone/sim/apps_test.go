@@ -29,7 +29,10 @@ func TestRotatedSecrets(t *testing.T) {
 	assert.Equal(t, old, f.get(address)["secret"])
 	assert.Equal(t, http.StatusOK, status(old))
 
-	code, row := f.do(http.MethodPost, address, map[string]any{})
+	until := func(hours time.Duration) map[string]any {
+		return map[string]any{"previous": map[string]any{"expiresAt": clock.Now().Add(hours * time.Hour).Format(time.RFC3339)}}
+	}
+	code, row := f.do(http.MethodPost, address, until(24))
 	require.Equal(t, http.StatusOK, code, row)
 	fresh := row["secret"].(string)
 	assert.NotEqual(t, old, fresh)
@@ -38,9 +41,12 @@ func TestRotatedSecrets(t *testing.T) {
 	clock.Advance(25 * time.Hour)
 	assert.Equal(t, http.StatusOK, status(fresh))
 	assert.Equal(t, http.StatusUnauthorized, status(old))
-	code, _ = f.do(http.MethodPost, address, map[string]any{"previous": map[string]any{"expiresAt": clock.Now().Add(-time.Hour).Format(time.RFC3339)}})
-	require.Equal(t, http.StatusOK, code)
-	assert.Equal(t, http.StatusUnauthorized, status(fresh), "expired at once")
+	for name, body := range map[string]map[string]any{"expired before": until(-1), "without a time": {}} {
+		code, row = f.do(http.MethodPost, address, body)
+		require.Equal(t, http.StatusOK, code)
+		assert.Equal(t, http.StatusUnauthorized, status(fresh), name)
+		fresh = row["secret"].(string)
+	}
 }
 
 // TestNewApplications signs nobody in: what a call made is known to the token

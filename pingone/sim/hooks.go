@@ -3,7 +3,6 @@ package sim
 import (
 	"reflect"
 	"slices"
-	"time"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
@@ -130,10 +129,10 @@ func withCode(member string, does action) action {
 	}
 }
 
-// rotateSecret gives a secret that nobody has yet, and keeps the one before.
+// rotateSecret gives a secret that nobody has yet, and keeps the one before as long as
+// the call says: of a time that PingOne would choose nothing is documented.
 func rotateSecret(p *place, row *resource.Row, sent map[string]any) error {
-	until := p.call.now.Add(24 * time.Hour).UnixMilli()
-	previous := map[string]any{"secret": row.Members["secret"], "expiresAt": instant(until)}
+	previous := map[string]any{"secret": row.Members["secret"], "expiresAt": instant(p.call.now.UnixMilli())}
 	if asked, ok := sent["previous"].(map[string]any); ok && asked["expiresAt"] != nil {
 		previous["expiresAt"] = asked["expiresAt"]
 	}
