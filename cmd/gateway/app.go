@@ -227,7 +227,7 @@ func (a *app) openCallers(ctx context.Context) (err error) {
 	if a.callers, err = newCallers(ctx, a); err != nil {
 		return err
 	}
-	a.probe = &probe.Probe{Config: a.config, Pool: a.pool, Redis: a.vault.Redis, Trail: a.trail}
+	a.probe = &probe.Probe{Config: a.config, Pool: a.pool, Redis: a.vault.Redis, Trail: a.trail, Views: a.checkViews}
 	if a.config.Auth.PolicyFile == "" {
 		return nil
 	}
@@ -244,13 +244,21 @@ func (a *app) openCallers(ctx context.Context) (err error) {
 	return err
 }
 
+// aliases are further names of the default connection.
+var aliases = []string{"CData"}
+
+// checkViews tells of each view of a connection whether it can be read.
+func (a *app) checkViews(ctx context.Context, c *connections.Opened, tell func(string, error)) {
+	c.CheckViews(ctx, a.engine, append([]string{c.Name}, aliases...), tell)
+}
+
 func (a *app) openService(context.Context) error {
 	l := a.config.Limits
 	c := service.Config{
 		Turns:             service.Turns{AtOnce: l.Queries, Share: l.CallerShare, Queue: l.Queue, QueueTime: l.QueueTime},
 		RequestsPerMinute: l.RequestsPerMinute,
 		Pool:              a.pool, Binder: a.engine, Quota: quota.New(quota.Config{Sink: a.sink}), Sink: a.sink,
-		System: []*system.Schema{pgcatalog.Schema()}, Readings: a.readings, MaxTime: l.QueryTime, MaxRows: l.Rows, ResultBytes: l.ResultBytes, Aliases: []string{"CData"},
+		System: []*system.Schema{pgcatalog.Schema()}, Readings: a.readings, MaxTime: l.QueryTime, MaxRows: l.Rows, ResultBytes: l.ResultBytes, Aliases: aliases,
 	}
 	if a.config.Auth.Has(config.AuthNone) {
 		c.Turns.Share = 1 // there is one caller

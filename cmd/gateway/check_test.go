@@ -51,6 +51,8 @@ func TestCheckSaysWhatToDo(t *testing.T) {
 		"Redis is down":     {map[string]string{"redis.url": "redis://127.0.0.1:1", "tokens.encryption_keys": seal.GenerateKey("1").Reveal()}, "reachable", "redis.url"},
 		"policy of a typo":  {map[string]string{"auth.policy_file": file(t, "p.yaml", strings.Replace(seesUsernames, "Username", "Usernam", 1))}, "policy", "auth.policy_file"},
 		"policy that fits":  {map[string]string{"auth.policy_file": file(t, "p.yaml", seesUsernames)}, "", ""},
+		"views that fit":    {map[string]string{"connections.pingone.user_defined_views": `{"Staff": "SELECT TOP 5 Id FROM CData.Administrators.Users"}`}, "", ""},
+		"a view of a typo":  {map[string]string{"connections.pingone.user_defined_views": `{"Staff": "SELECT Idd FROM Users"}`}, "view Staff", "Id"},
 		"proxy nobody runs": {map[string]string{"connections.pingone.proxy_server": "127.0.0.1", "connections.pingone.proxy_port": "1", "connections.pingone.api_url": "https://pingone.invalid/v1"}, "API reachable", "ProxyServer"},
 	}
 	for name, c := range cases {

@@ -30,6 +30,8 @@ type Probe struct {
 	Redis  *redisconn.Conn
 	Policy *policy.Enforcer
 	Trail  *audit.Log
+	// Views tells of each view of a connection whether it can be read.
+	Views func(ctx context.Context, c *connections.Opened, tell func(view string, err error))
 }
 
 // Checks decide readiness and fill /readyz?verbose.

@@ -37,7 +37,7 @@ func (r *report) step(name string, err error) bool {
 
 // Report tests Redis and every connection, and says on w how each step went and
 // how to correct it: the hosts, the clock, a token, the environments with one row of
-// each one's users, and the policy. The error is gwerr.Config if a step failed.
+// each one's users, the views, and the policy. The error is gwerr.Config if a step failed.
 func (p *Probe) Report(ctx context.Context, w io.Writer) error {
 	r := &report{w: w}
 	if p.Redis != nil {
@@ -79,6 +79,9 @@ func (p *Probe) connection(ctx context.Context, r *report, name string) {
 		if n.ID != "" {
 			r.step("environment "+n.Name+": attributes and one user", readOne(ctx, c, n.Name))
 		}
+	}
+	if p.Views != nil {
+		p.Views(ctx, c, func(view string, err error) { r.step("view "+view, err) })
 	}
 	r.step("limits of PingOne", c.Limits.Read(ctx))
 	if p.Policy != nil {

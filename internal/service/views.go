@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
@@ -53,6 +54,19 @@ func NewViews(saved []SavedView) (*Views, error) {
 		}
 	}
 	return &Views{saved: slices.Clone(saved)}, nil
+}
+
+// CheckViews tells of each view whether it can be read. names may stand before
+// those of schemas.
+func (c *Database) CheckViews(ctx context.Context, binder Binder, names []string, tell func(view string, err error)) {
+	if c.Views == nil {
+		return
+	}
+	provider := (&Service{config: Config{Sink: observe.Discard}}).withAll(c, c.Provider)
+	for _, v := range c.Views.saved {
+		_, _, err := binder.View(ctx, duck.BindRequest{SQL: v.SQL, Catalogs: names, Provider: provider})
+		tell(v.Name, err)
+	}
 }
 
 // viewing adds the schema of the views to what a caller sees.

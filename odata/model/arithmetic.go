@@ -1,6 +1,8 @@
 package model
 
 import (
+	"math"
+	"strconv"
 	"time"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -100,8 +102,40 @@ func (c *compiler) times(e *uri.Binary, a, b, out term) (term, error) {
 		out.sql, out.kind = sql, durationKind
 	case additive && a.kind == durationKind && b.kind == durationKind:
 		out.sql, out.kind = sql, durationKind
+	case e.Op == uri.Mul && a.kind.numeric() && b.kind == durationKind:
+		return c.scaled(e, b, a, out)
+	case (e.Op == uri.Mul || e.Op == uri.Div || e.Op == uri.DivBy) && a.kind == durationKind && b.kind.numeric():
+		return c.scaled(e, a, b, out)
 	default:
 		return out, c.fail(gwerr.TypeMismatch, e.OpOffset, "%s does not take %s and %s.", e.Op, a.kind, b.kind)
+	}
+	return out, nil
+}
+
+// scaled multiplies a duration by a number, or divides it. What is too large is
+// null, as elsewhere.
+func (c *compiler) scaled(e *uri.Binary, duration, by, out term) (term, error) {
+	if e.Op != uri.Mul && isZero(by) {
+		return out, c.fail(gwerr.BadRequest, e.OpOffset, "The divisor is zero.")
+	}
+	out.sql, out.kind = "TRY("+duration.sql+" "+arithmeticOperators[e.Op]+" CAST("+by.sql+" AS DOUBLE))", durationKind
+	if duration.literal == nil || by.literal == nil {
+		return out, nil
+	}
+	d, known := duration.literal.Duration()
+	f, constant := by.literal.Float64()
+	if e.Op != uri.Mul {
+		f = 1 / f
+	}
+	if seconds := d.Seconds() * f; known && constant && math.Abs(seconds) < 1e9 {
+		sign := ""
+		if seconds < 0 {
+			sign = "-"
+		}
+		out.literal = &uri.Literal{Offset: e.Pos(), Kind: uri.DurationLiteral, Text: sign + "PT" + strconv.FormatFloat(math.Abs(seconds), 'f', 6, 64) + "S"}
+		if d, known = out.literal.Duration(); known {
+			out.sql, out.nullable = durationLiteral(d), false
+		}
 	}
 	return out, nil
 }

@@ -192,6 +192,7 @@ func (x *Executor) rehearse(ctx context.Context, m mergedQuery) ([]*driven, erro
 			if err := x.reduce(ctx, d, to, keys, madeUpLink(d.read, e), e); err != nil {
 				return nil, err
 			}
+			x.refineAlike(d.read, to.read, e)
 		}
 	}
 }

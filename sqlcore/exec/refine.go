@@ -62,6 +62,17 @@ func (x *Executor) checkFanout(ctx context.Context, r *plan.Read) error {
 	return x.planner.CheckFanout(ctx, r)
 }
 
+// fewAlike is the number of rows that are guessed to share a value that some row has.
+const fewAlike = 2
+
+// refineAlike makes the estimate of a read better that was given values of a column
+// by another reading of the same column.
+func (x *Executor) refineAlike(from, to *plan.Read, e edge) {
+	if q := to.Request; to.Access.Table == from.Access.Table && e.fromColumn == e.toColumn && len(q.Filters) == 1 && q.Path.List != "" {
+		to.Estimate = x.planner.Sized(to, fewAlike*from.Estimate.Rows)
+	}
+}
+
 // refineParents looks at the parents' rows, which tell what each of them has.
 func (x *Executor) refineParents(ctx context.Context, r *plan.Read) {
 	p, parent := r.Request.Path.Parent, r.Request.Parent

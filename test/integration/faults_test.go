@@ -241,10 +241,15 @@ type counting struct {
 
 // RoundTrip implements http.RoundTripper.
 func (c *counting) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Context().Err() == nil {
-		c.n.Add(1)
+	if r.Context().Err() != nil {
+		return c.RoundTripper.RoundTrip(r)
 	}
-	return c.RoundTripper.RoundTrip(r)
+	c.n.Add(1)
+	resp, err := c.RoundTripper.RoundTrip(r)
+	if err != nil { // one that was given up may never have left
+		c.n.Add(-1)
+	}
+	return resp, err
 }
 
 // Not parallel: it looks at all goroutines.

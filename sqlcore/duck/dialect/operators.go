@@ -49,7 +49,7 @@ func (r *rewriter) symbol(k, to int) ([]piece, int, error) {
 // part of the text; the engine's match the whole.
 func (r *rewriter) matches(operator string, k, from, to int) ([]piece, int, error) {
 	next := r.operand(from, to)
-	if next == from {
+	if t := r.tokens[min(from, to-1)]; next == from || t.Is("any") || t.Is("some") || t.Is("all") {
 		return nil, k, nil
 	}
 	open, shut := "(?s:.*(?:", ").*)"

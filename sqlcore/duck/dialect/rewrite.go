@@ -23,7 +23,6 @@ type rewriter struct {
 	tokens []sqltext.Token
 	size   int          // of what has been put in
 	lists  map[int]bool // depths at which a SELECT lists its columns here
-	first  map[int]bool // of those, where an element of the list begins
 }
 
 // Rewrite gives the edits that put a text, whose tokens are given, into the
@@ -32,7 +31,7 @@ func Rewrite(text string, tokens []sqltext.Token) ([]sqltext.Edit, error) {
 	if len(tokens) == 0 {
 		return nil, nil
 	}
-	r := &rewriter{text: text, tokens: tokens, lists: map[int]bool{}, first: map[int]bool{}}
+	r := &rewriter{text: text, tokens: tokens, lists: map[int]bool{}}
 	pieces, err := r.expand(0, len(tokens))
 	if err != nil {
 		return nil, err
@@ -119,20 +118,14 @@ func (r *rewriter) source(start, end int) []piece {
 // follow notes where a SELECT lists its columns.
 func (r *rewriter) follow(k int) {
 	t := r.tokens[k]
-	begins := false
 	switch {
 	case t.Is("select"):
-		r.lists[t.Depth], begins = true, true
-	case t.Is("distinct"), t.Is("all"):
-		begins = r.first[t.Depth]
-	case t.Is(","):
-		begins = true
-	case t.Is("("):
+		r.lists[t.Depth] = true
+	case t.Is("("), t.Is("["), t.Is("{"):
 		r.lists[t.Depth+1] = false
 	case t.Kind == sqltext.Word && listEnds[strings.ToLower(t.Text)]:
 		r.lists[t.Depth] = false
 	}
-	r.first[t.Depth] = r.lists[t.Depth] && begins
 }
 
 // listEnds are the words that may follow the list of a SELECT.
