@@ -11,7 +11,7 @@ import (
 )
 
 // namesTime bounds the wait for names to complete with.
-const namesTime = 5 * time.Second
+const namesTime = 20 * time.Second
 
 // keywords that are worth completing.
 var keywords = strings.Fields(`SELECT FROM WHERE GROUP BY ORDER HAVING LIMIT OFFSET JOIN LEFT RIGHT FULL INNER CROSS
@@ -56,24 +56,28 @@ func wordByte(b byte) bool {
 }
 
 func (s *Shell) candidates(ctx context.Context, word string) (all []string) {
-	if s.names == nil {
-		s.names = s.readNames(ctx)
+	known := s.names
+	if known == nil {
+		var err error
+		if known, err = s.readNames(ctx); err == nil {
+			s.names = known
+		}
 	}
 	if table, _, ok := strings.Cut(word, "."); ok {
-		for _, c := range s.names.columns[strings.ToLower(table)] {
+		for _, c := range known.columns[strings.ToLower(table)] {
 			all = append(all, table+"."+c)
 		}
 		return all
 	}
-	all = append(all, s.names.tables...)
-	for _, t := range s.names.tables {
-		all = append(all, s.names.columns[strings.ToLower(t)]...)
+	all = append(all, known.tables...)
+	for _, t := range known.tables {
+		all = append(all, known.columns[strings.ToLower(t)]...)
 	}
 	return append(all, keywords...)
 }
 
-// readNames asks for the names; without an answer there are none.
-func (s *Shell) readNames(ctx context.Context) *names {
+// readNames asks for the names; with an error there are none.
+func (s *Shell) readNames(ctx context.Context) (*names, error) {
 	out := &names{columns: map[string][]string{}}
 	ctx, cancel := context.WithTimeout(ctx, namesTime)
 	defer cancel()
@@ -83,8 +87,11 @@ func (s *Shell) readNames(ctx context.Context) *names {
 	err := client.Run(ctx, `SELECT DISTINCT table_name, column_name FROM information_schema.columns
 WHERE table_schema NOT IN ('information_schema', 'pg_catalog') ORDER BY 1, 2`, &text)
 	var answer struct{ Rows [][2]string }
-	if err != nil || json.Unmarshal([]byte(text.String()), &answer) != nil {
-		return out
+	if err == nil {
+		err = json.Unmarshal([]byte(text.String()), &answer)
+	}
+	if err != nil {
+		return out, err
 	}
 	for _, row := range answer.Rows {
 		table := strings.ToLower(row[0])
@@ -93,5 +100,5 @@ WHERE table_schema NOT IN ('information_schema', 'pg_catalog') ORDER BY 1, 2`, &
 		}
 		out.columns[table] = append(out.columns[table], row[1])
 	}
-	return out
+	return out, nil
 }
