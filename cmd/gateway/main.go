@@ -58,10 +58,17 @@ func sentence(err error) string {
 	return e.Error()
 }
 
-// exitCode is 2 for a configuration that has to be corrected first, 1 otherwise.
+// exitCode is 2 for a configuration that has to be corrected first, 3 for an
+// answer of which rows are missing, 130 for work that was cancelled, as shells have
+// it, and 1 otherwise.
 func exitCode(err error) int {
-	if gwerr.Is(err, gwerr.Config) {
+	switch {
+	case gwerr.Is(err, gwerr.Config):
 		return 2
+	case gwerr.Is(err, gwerr.UpstreamCutShort):
+		return 3
+	case gwerr.Is(err, gwerr.Canceled):
+		return 130
 	}
 	return 1
 }

@@ -11,5 +11,9 @@ import (
 
 func TestMain(m *testing.M) {
 	duck.Worker()
+	if os.Getenv(asProgram) != "" {
+		main()
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }

@@ -7,7 +7,10 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"time"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -17,42 +20,50 @@ import (
 	"github.com/pingone-gateway/gateway/internal/sqlclient"
 )
 
-// sqlFlags are one query from the terminal.
+// sqlFlags are queries from the terminal.
 type sqlFlags struct {
 	config configFlags
 	file   string
+	output string
 	client sqlclient.Client
 }
 
 func sqlCommand() *cobra.Command {
 	var f sqlFlags
 	c := &cobra.Command{
-		Use:   `sql "SELECT …"`,
-		Short: "Run one query, here or on a running service",
-		Args:  cobra.MaximumNArgs(1),
+		Use:   `sql ["SELECT …"]`,
+		Short: "Run a query, or a shell for many, here or on a running service",
+		Long: `Without a query there is a shell, where a person types, or the statements of
+standard input run one after the other.
+
+Exit codes: 0 for whole answers, 1 for an error, 2 for a configuration that has
+to be corrected first, 3 for an answer of which rows are missing, 130 for a query
+that was cancelled.`,
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := f.text(args)
 			if err != nil {
 				return err
 			}
-			stop := showProgress(cmd.Context(), cmd.ErrOrStderr())
-			defer stop()
 			if f.client.Server != "" {
 				f.client.Key = cmp.Or(f.client.Key, os.Getenv("GATEWAY_KEY"))
-				return f.client.Run(cmd.Context(), text, cmd.OutOrStdout())
+				return f.run(cmd.Context(), cmd, text)
 			}
-			return f.embedded(cmd.Context(), text, cmd.OutOrStdout())
+			return f.embedded(cmd, text)
 		},
 	}
 	f.config.register(c)
 	c.Flags().StringVarP(&f.file, "file", "f", "", "file with the query; - for standard input")
-	c.Flags().StringVar(&f.client.Format, "format", "table", "table, json, ndjson, csv or arrow")
+	c.Flags().StringVarP(&f.output, "output", "o", "", "file for the answer, which is there once it is whole")
+	c.Flags().StringVar(&f.client.Format, "format", "table", strings.Join(sqlclient.Formats, ", "))
+	c.Flags().StringVar(&f.client.Connection, "connection", "", "the connection to ask (default: the configuration's)")
 	c.Flags().StringVar(&f.client.Server, "server", "", "address of a running service, such as http://127.0.0.1:8080")
 	c.Flags().StringVar(&f.client.Key, "key", "", "API key for --server (default: $GATEWAY_KEY)")
 	c.Flags().BoolVar(&f.client.Explain, "explain", false, "show the plan instead of running the query")
 	return c
 }
 
+// text is the query, "" where a shell is to read some.
 func (f *sqlFlags) text(args []string) (string, error) {
 	switch {
 	case f.file == "-":
@@ -61,31 +72,66 @@ func (f *sqlFlags) text(args []string) (string, error) {
 	case f.file != "":
 		raw, err := os.ReadFile(f.file)
 		return string(raw), err
+	case len(args) == 1 && strings.TrimSpace(args[0]) == "":
+		return "", gwerr.New(gwerr.BadRequest, "The query is empty.", `Write it as an argument: gateway sql "SELECT …", or use -f.`)
 	case len(args) == 1:
 		return args[0], nil
 	default:
-		return "", gwerr.New(gwerr.BadRequest, "No query was given.", `Write it as an argument: gateway sql "SELECT …", or use -f.`)
+		return "", nil
 	}
+}
+
+// run answers the query, or begins a shell.
+func (f *sqlFlags) run(ctx context.Context, cmd *cobra.Command, text string) error {
+	if !slices.Contains(sqlclient.Formats, f.client.Format) {
+		return gwerr.Newf(gwerr.BadRequest, "Format %q is not known.", f.client.Format).WithHint("Use " + strings.Join(sqlclient.Formats, ", ") + ".")
+	}
+	status, end := progressOn(cmd.ErrOrStderr())
+	f.client.Progress = status
+	if text == "" {
+		return f.shell(ctx, cmd, end)
+	}
+	defer end()
+	if f.output == "" {
+		if sqlclient.Binary(f.client.Format) && !f.client.Explain && isTerminal(cmd.OutOrStdout()) {
+			return gwerr.Newf(gwerr.BadRequest, "%s is no format for a terminal.", f.client.Format).WithHint("Name a file: -o rows." + f.client.Format)
+		}
+		return f.client.Run(ctx, text, cmd.OutOrStdout())
+	}
+	out, err := createWhole(f.output)
+	if err != nil {
+		return err
+	}
+	if err := f.client.Run(ctx, text, out); err != nil {
+		out.Abandon()
+		return err
+	}
+	return out.Close()
 }
 
 // embedded answers from this process, through the same front end. It is the
 // operator's own, so no policy applies.
-func (f *sqlFlags) embedded(ctx context.Context, text string, out io.Writer) error {
+func (f *sqlFlags) embedded(cmd *cobra.Command, text string) error {
 	cfg, err := f.config.load()
 	if err != nil {
 		return err
+	}
+	ctx := cmd.Context()
+	if text == "" { // the shell outlives the interruption of a query
+		ctx = context.WithoutCancel(ctx)
 	}
 	a, err := newApp(ctx, cfg, os.Stderr, server.Landing{})
 	if err != nil {
 		return err
 	}
 	h := a.sql()
-	f.client.HTTP = &http.Client{Transport: sqlclient.InProcess{Sink: a.sink, Handler: http.HandlerFunc(h.Query)}}
-	if f.client.Explain {
-		f.client.HTTP.Transport = sqlclient.InProcess{Sink: a.sink, Handler: http.HandlerFunc(h.Explain)}
-	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/sql", h.Query)
+	mux.HandleFunc("/sql/explain", h.Explain)
+	mux.HandleFunc("/sql/{id}", h.Running)
+	f.client.HTTP = &http.Client{Transport: sqlclient.InProcess{Sink: a.sink, Handler: mux}}
 	f.client.Server = "http://localhost"
-	return joinClose(ctx, a, f.client.Run(auth.WithPrincipal(ctx, operator()), text, out))
+	return joinClose(ctx, a, f.run(auth.WithPrincipal(ctx, operator()), cmd, text))
 }
 
 // operator is whoever runs the program with its configuration.
@@ -93,19 +139,22 @@ func operator() *auth.Principal {
 	return &auth.Principal{Name: "operator", Kind: auth.Anonymous, Roles: []string{"operator"}}
 }
 
-// showProgress says on w that a query is still running, once it takes long.
-func showProgress(ctx context.Context, w io.Writer) (stop func()) {
-	return alongside(ctx, func(ctx context.Context) {
-		start := time.Now()
-		tick := time.NewTicker(2 * time.Second)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				fmt.Fprintf(w, "gateway: running for %s …\n", time.Since(start).Round(time.Second))
-			}
+// progressOn writes on w how far a query is: on one line of a terminal, which end
+// clears, or line by line.
+func progressOn(w io.Writer) (tell func(sqlclient.Progress), end func()) {
+	if !isTerminal(w) {
+		return func(p sqlclient.Progress) { fmt.Fprintf(w, "gateway: %s\n", p) }, func() {}
+	}
+	shown := false
+	return func(p sqlclient.Progress) { shown = true; fmt.Fprintf(w, "\r\033[K%s", p) }, func() {
+		if shown {
+			fmt.Fprint(w, "\r\033[K")
 		}
-	})
+		shown = false
+	}
+}
+
+// interruptible ends a query, but not the shell, when its user interrupts it.
+func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }

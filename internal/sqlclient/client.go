@@ -5,11 +5,14 @@ package sqlclient
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
@@ -22,64 +25,138 @@ type Client struct {
 	Server string
 	// Key is an API key; "" for none.
 	Key string
-	// Format is table, json, ndjson, csv or arrow.
+	// Connection is the one to ask; "" for the default one.
+	Connection string
+	// Format is one of Formats.
 	Format string
 	// Explain asks for the plan.
 	Explain bool
+	// Progress is told now and then how far a query is; nil for nothing.
+	Progress func(Progress)
 }
 
-// accepts are the media types of the formats; a table is read from JSON.
-var accepts = map[string]string{
-	"table": "application/json", "json": "application/json", "ndjson": "application/x-ndjson",
-	"csv": "text/csv", "arrow": "application/vnd.apache.arrow.stream",
-}
+// Formats are the forms of an answer. A table is read from JSON; the others are
+// those of ?format=.
+var Formats = []string{"table", "json", "ndjson", "csv", "arrow", "parquet", "xlsx"}
 
-// Run asks for a statement's rows, or its plan, and writes them. Errors are
-// those that the gateway answered with, gwerr.BadRequest for an unknown format,
-// and gwerr.UpstreamFailed where no gateway answers.
+// Binary tells whether the format is none for a terminal.
+func Binary(format string) bool { return format == "arrow" || format == "parquet" || format == "xlsx" }
+
+// lastWords is how long the gateway has to say that a query was cancelled.
+const lastWords = 3 * time.Second
+
+// Run asks for a statement's rows, or its plan, and writes them. When ctx ends,
+// the query is cancelled. Errors are those that the gateway answered with,
+// gwerr.BadRequest for an unknown format, gwerr.UpstreamFailed where no gateway
+// answers, gwerr.UpstreamCutShort where rows are missing, and those of out.
 func (c *Client) Run(ctx context.Context, statement string, out io.Writer) error {
-	r, err := c.request(ctx, statement)
+	// The request outlives ctx for a moment, so that the gateway can answer.
+	inner, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	id := rand.Text()
+	r, err := c.request(inner, id, statement)
 	if err != nil {
 		return err
 	}
-	client := c.HTTP
-	if client == nil {
-		client = http.DefaultClient
+	defer context.AfterFunc(ctx, func() {
+		bounded, stop := context.WithTimeout(inner, lastWords)
+		defer stop()
+		if c.cancel(bounded, id) == nil {
+			<-bounded.Done() // the answer, or the end of patience
+		}
+		cut()
+	})()
+	defer c.watch(inner, id)()
+	err = c.do(r, out)
+	if ctx.Err() != nil && err != nil {
+		return gwerr.New(gwerr.Canceled, "The query was cancelled.", "")
 	}
-	resp, err := client.Do(r)
+	return err
+}
+
+// do sends the request and writes its answer.
+func (c *Client) do(r *http.Request, out io.Writer) error {
+	resp, err := c.client().Do(r)
 	if err != nil {
 		return gwerr.Wrap(gwerr.UpstreamFailed, err, "The service at "+c.Server+" can't be reached.", "Check the address and that it runs.")
 	}
 	defer func() { _ = resp.Body.Close() }()
+	body := &whole{Reader: resp.Body}
 	switch {
 	case resp.StatusCode != http.StatusOK:
 		return answerError(resp.Body)
 	case c.Format == "table" && !c.Explain:
-		return writeTable(resp.Body, out)
+		return writeTable(body, out)
 	}
-	_, err = io.Copy(out, resp.Body)
+	_, err = io.Copy(out, body)
 	return err
 }
 
-func (c *Client) request(ctx context.Context, statement string) (*http.Request, error) {
-	accept, ok := accepts[c.Format]
-	if !ok {
-		return nil, gwerr.New(gwerr.BadRequest, fmt.Sprintf("Format %q is not known.", c.Format), "Use table, json, ndjson, csv or arrow.")
+// whole reads an answer that may break off.
+type whole struct{ io.Reader }
+
+// Read implements io.Reader.
+func (w *whole) Read(p []byte) (int, error) {
+	n, err := w.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		var known *gwerr.Error
+		if !errors.As(err, &known) {
+			err = cutShort(err)
+		}
 	}
-	body, err := json.Marshal(map[string]string{"query": statement})
+	return n, err
+}
+
+func cutShort(err error) error {
+	return gwerr.Wrap(gwerr.UpstreamCutShort, err, "The answer ended before its end; rows are missing.", "Try again.")
+}
+
+func (c *Client) client() *http.Client {
+	if c.HTTP == nil {
+		return http.DefaultClient
+	}
+	return c.HTTP
+}
+
+func (c *Client) request(ctx context.Context, id, statement string) (*http.Request, error) {
+	format := c.Format
+	if format == "table" {
+		format = "json"
+	}
+	known := false
+	for _, f := range Formats {
+		known = known || c.Format == f
+	}
+	if !known {
+		return nil, gwerr.New(gwerr.BadRequest, fmt.Sprintf("Format %q is not known.", c.Format), "Use "+strings.Join(Formats, ", ")+".")
+	}
+	body := map[string]string{"query": statement}
+	if c.Connection != "" {
+		body["connection"] = c.Connection
+	}
+	raw, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
-	path := "/sql"
+	path := "/sql?format=" + format
 	if c.Explain {
 		path = "/sql/explain"
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimRight(c.Server, "/")+path, bytes.NewReader(body))
+	r, err := c.new(ctx, http.MethodPost, path, bytes.NewReader(raw))
 	if err != nil {
 		return nil, err
 	}
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Accept", accept)
+	r.Header.Set("X-Query-Id", id)
+	return r, nil
+}
+
+// new is a request of the gateway's.
+func (c *Client) new(ctx context.Context, method, path string, body io.Reader) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, method, strings.TrimRight(c.Server, "/")+path, body)
+	if err != nil {
+		return nil, gwerr.Wrap(gwerr.BadRequest, err, "The address of the service can't be read.", "Write it as http://127.0.0.1:8080.")
+	}
 	if c.Key != "" {
 		r.Header.Set("X-API-Key", c.Key)
 	}

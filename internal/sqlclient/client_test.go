@@ -1,6 +1,7 @@
 package sqlclient_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -30,20 +31,20 @@ func TestRequestsAreOfTheFormatAskedFor(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		client       sqlclient.Client
-		path, accept string
+		path, format string
 	}{
-		"table":  {sqlclient.Client{Format: "table"}, "/sql", "application/json"},
-		"json":   {sqlclient.Client{Format: "json"}, "/sql", "application/json"},
-		"ndjson": {sqlclient.Client{Format: "ndjson"}, "/sql", "application/x-ndjson"},
-		"csv":    {sqlclient.Client{Format: "csv", Key: "pgk_1"}, "/sql", "text/csv"},
-		"arrow":  {sqlclient.Client{Format: "arrow"}, "/sql", "application/vnd.apache.arrow.stream"},
-		"a plan": {sqlclient.Client{Format: "table", Explain: true}, "/sql/explain", "application/json"},
+		"table":  {sqlclient.Client{Format: "table"}, "/sql", "json"},
+		"json":   {sqlclient.Client{Format: "json"}, "/sql", "json"},
+		"csv":    {sqlclient.Client{Format: "csv", Key: "pgk_1"}, "/sql", "csv"},
+		"xlsx":   {sqlclient.Client{Format: "xlsx"}, "/sql", "xlsx"},
+		"a plan": {sqlclient.Client{Format: "table", Explain: true}, "/sql/explain", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			out, err := run(t, c.client, func(w http.ResponseWriter, r *http.Request) {
 				assert.Equal(t, c.path, r.URL.Path)
-				assert.Equal(t, c.accept, r.Header.Get("Accept"))
+				assert.Equal(t, c.format, r.URL.Query().Get("format"))
+				assert.Len(t, r.Header.Get("X-Query-Id"), 26)
 				assert.Equal(t, c.client.Key, r.Header.Get("X-API-Key"))
 				raw, err := io.ReadAll(r.Body)
 				assert.NoError(t, err)
@@ -141,4 +142,42 @@ func TestTables(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 10_000+4, strings.Count(out, "\n"), "a bounded number of rows")
 	assert.Contains(t, out, "… and 2 more rows; use --format csv for all.\n(10002 rows)\n")
+}
+
+// A query whose context ends is cancelled at the gateway, which may still answer.
+func TestTheEndOfTheContextCancelsTheQuery(t *testing.T) {
+	t.Parallel()
+	ctx, interrupt := context.WithCancel(t.Context())
+	var id, cancelled string
+	ended := make(chan struct{})
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /sql", func(w http.ResponseWriter, r *http.Request) {
+		id = r.Header.Get("X-Query-Id")
+		interrupt()
+		<-ended
+		w.WriteHeader(499)
+		_, _ = io.WriteString(w, `{"error": {"code": "canceled", "message": "The query was cancelled by its caller."}}`)
+	})
+	mux.HandleFunc("DELETE /sql/{id}", func(w http.ResponseWriter, r *http.Request) {
+		cancelled = r.PathValue("id")
+		w.WriteHeader(http.StatusNoContent)
+		close(ended)
+	})
+	c := sqlclient.Client{Server: "http://gateway", Format: "csv", HTTP: &http.Client{Transport: sqlclient.InProcess{Handler: mux, Sink: observe.Discard}}}
+	err := c.Run(ctx, "SELECT 1", io.Discard)
+	assert.True(t, gwerr.Is(err, gwerr.Canceled), "%v", err)
+	assert.Equal(t, id, cancelled)
+	assert.NotEmpty(t, id)
+}
+
+func TestProgressInWords(t *testing.T) {
+	t.Parallel()
+	for want, p := range map[string]sqlclient.Progress{
+		"2s, waiting for a turn":                                    {State: "queued", ElapsedSeconds: 2.5},
+		"1m4s, 120 of about 441 calls, 16000 rows read, 15800 sent": {State: "sending", ElapsedSeconds: 64, Calls: 120, ExpectedCalls: 441, RowsRead: 16000, RowsSent: 15800},
+		"4s, 3 calls": {State: "running", ElapsedSeconds: 4, Calls: 3},
+		"4s":          {State: "running", ElapsedSeconds: 4},
+	} {
+		assert.Equal(t, want, p.String())
+	}
 }

@@ -2,6 +2,7 @@ package sqlclient
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -19,25 +20,16 @@ const cellWidth = 60
 
 // writeTable writes a JSON answer of /sql as a table for a terminal.
 func writeTable(body io.Reader, out io.Writer) error {
-	var a struct {
-		Columns []struct{ Name string }
-		Rows    [][]json.RawMessage
-	}
-	if err := json.NewDecoder(body).Decode(&a); err != nil {
-		return gwerr.Wrap(gwerr.UpstreamCutShort, err, "The answer ended before its end; rows are missing.", "Try again.")
-	}
-	var names, rule []string
-	for _, c := range a.Columns {
-		names = append(names, c.Name)
-	}
-	lines := [][]string{names}
-	for _, r := range a.Rows[:min(len(a.Rows), tableRows)] {
-		var cells []string
-		for _, v := range r {
-			cells = append(cells, cellText(v))
+	a, err := readTable(json.NewDecoder(body))
+	if err != nil {
+		var known *gwerr.Error
+		if errors.As(err, &known) {
+			return err
 		}
-		lines = append(lines, cells)
+		return cutShort(err)
 	}
+	names, lines := a.lines[0], a.lines
+	var rule []string
 	widths := make([]int, len(names))
 	for _, l := range lines {
 		for i, c := range l {
@@ -53,11 +45,83 @@ func writeTable(body io.Reader, out io.Writer) error {
 	for _, l := range lines[1:] {
 		writeLine(&b, l, widths)
 	}
-	if more := len(a.Rows) - tableRows; more > 0 {
+	if more := a.rows - tableRows; more > 0 {
 		fmt.Fprintf(&b, "… and %d more rows; use --format csv for all.\n", more)
 	}
-	fmt.Fprintf(&b, "(%d rows)\n", len(a.Rows))
-	_, err := io.WriteString(out, b.String())
+	switch {
+	case a.count != nil:
+		fmt.Fprintf(&b, "(%d rows changed)\n", *a.count)
+	default:
+		fmt.Fprintf(&b, "(%d rows)\n", a.rows)
+	}
+	for _, note := range a.notes {
+		fmt.Fprintf(&b, "note: %s\n", note)
+	}
+	_, err = io.WriteString(out, b.String())
+	return err
+}
+
+// table is what is shown of an answer: the names and the first rows.
+type table struct {
+	lines [][]string
+	rows  int
+	count *int64 // of a statement that changes rows
+	notes []string
+}
+
+// readTable reads an answer to its end, and keeps its first rows.
+func readTable(d *json.Decoder) (t table, err error) {
+	t.lines = [][]string{nil}
+	if _, err = d.Token(); err != nil {
+		return t, err
+	}
+	for err == nil && d.More() {
+		var name json.Token
+		if name, err = d.Token(); err != nil {
+			break
+		}
+		switch name {
+		case "columns":
+			var columns []struct{ Name string }
+			err = d.Decode(&columns)
+			for _, c := range columns {
+				t.lines[0] = append(t.lines[0], c.Name)
+			}
+		case "rows":
+			err = t.readRows(d)
+		case "count":
+			err = d.Decode(&t.count)
+		case "notes":
+			err = d.Decode(&t.notes)
+		default:
+			err = d.Decode(new(json.RawMessage))
+		}
+	}
+	if err == nil {
+		_, err = d.Token()
+	}
+	return t, err
+}
+
+func (t *table) readRows(d *json.Decoder) error {
+	if _, err := d.Token(); err != nil {
+		return err
+	}
+	for ; d.More(); t.rows++ {
+		var row []json.RawMessage
+		if err := d.Decode(&row); err != nil {
+			return err
+		}
+		if t.rows >= tableRows {
+			continue
+		}
+		var cells []string
+		for _, v := range row {
+			cells = append(cells, cellText(v))
+		}
+		t.lines = append(t.lines, cells)
+	}
+	_, err := d.Token()
 	return err
 }
 

@@ -96,7 +96,8 @@ func (s *Store) Forget(group string) {
 
 // drop takes a result out; the caller has the lock.
 func (s *Store) drop(at *list.Element) {
-	k := s.recent.Remove(at).(*kept)
+	k := at.Value.(*kept)
+	s.recent.Remove(at)
 	delete(s.byKey, k.Key)
 	s.add(-k.bytes)
 }
