@@ -18,7 +18,7 @@ IMAGE    ?= pingone-gateway:$(VERSION)
 PKG      ?= ./...
 FUZZTIME ?= 20s
 
-.PHONY: build demo python wheel test deps tools vet fmt lint unit race integration oracle odata-clients changing reliability hostile charts kube-dry-run image-check vuln rules compat fuzz bench docs image clean help
+.PHONY: build demo python spark wheel test deps tools vet fmt lint unit race integration oracle odata-clients changing reliability hostile charts kube-dry-run image-check vuln rules compat fuzz bench docs image clean help
 
 build: ## the gateway, in bin/
 	$(GO) build -tags $(TAGS) -trimpath -ldflags "$(LDFLAGS)" -o $(BIN)/gateway ./cmd/gateway
@@ -81,6 +81,10 @@ wheel: build ## the Python package with the program in it, for this system, in d
 odata-clients: ## UI5, Olingo, python-odata and Power Query's requests against the gateway
 	scripts/install-odata-clients.sh
 	$(GO) test -tags $(TAGS) ./test/odataclients
+
+spark: ## Spark's JDBC source against the demo; installs 400 MB the first time
+	scripts/install-python.sh spark
+	$(GO) test -tags $(TAGS) ./test/clients -run TestSpark -count=1 -timeout 20m -v -spark
 
 charts: tools ## the Helm chart and the compose file
 	scripts/check-chart.sh

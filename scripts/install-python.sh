@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Python packages that tests and the snippets of the pages use, below
 # .cache/python: "current", and "1.4" with that version of SQLAlchemy; or, by the
-# argument "clients", those that test/clients runs.
+# argument "clients" or "spark", those that test/clients runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,12 +11,14 @@ environment() { # name, file of requirements
 	rm -rf "$at"
 	python3 -m venv "$at"
 	"$at/bin/pip" install --quiet --disable-pip-version-check -r "$wanted"
-	[[ $1 == clients ]] || "$at/bin/pip" install --quiet --disable-pip-version-check --no-deps --editable clients/python
+	[[ $1 == clients || $1 == spark ]] || "$at/bin/pip" install --quiet --disable-pip-version-check --no-deps --editable clients/python
 	cp "$wanted" "$at/installed"
 }
 
 if [[ ${1:-} == clients ]]; then
 	environment clients test/clients/requirements.txt
+elif [[ ${1:-} == spark ]]; then
+	environment spark test/clients/requirements-spark.txt
 else
 	environment current clients/python/tests/requirements.txt
 	environment 1.4 clients/python/tests/requirements-14.txt

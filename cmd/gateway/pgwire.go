@@ -12,6 +12,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/auth/httpguard"
 	"github.com/pingone-gateway/gateway/internal/config"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/scram"
 	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/sqlcore/pgwire"
@@ -37,7 +38,7 @@ func (a *app) wire() []server.Endpoint {
 		return nil
 	}
 	return []server.Endpoint{{Name: wireName, Option: "postgres.address", Address: c.Address, Protocol: pgwire.New(pgwire.Config{
-		SignIn: a.signIn, Passwords: !a.config.Auth.Has(config.AuthNone), Certificates: a.config.Auth.Has(config.AuthCertificate),
+		SignIn: a.signIn, Verifier: a.verifier, Passwords: !a.config.Auth.Has(config.AuthNone), Certificates: a.config.Auth.Has(config.AuthCertificate),
 		TLS:        func() *tls.Config { return a.server.TLS("postgresql") },
 		RequireTLS: c.RequireTLS, Connections: c.Connections, MessageBytes: int(a.config.Limits.RequestBytes), Sink: a.sink,
 	})}}
@@ -61,6 +62,13 @@ func (a *app) signIn(ctx context.Context, l pgwire.Login) (pgwire.Session, error
 	if l.Password != "" {
 		s.credentials.Scheme, s.credentials.User, s.credentials.Secret = auth.Password, l.User, tokens.NewSecret(l.Password)
 	}
+	switch l.Proof {
+	case pgwire.NoProof:
+	case pgwire.Proved:
+		s.credentials.Scheme, s.credentials.User = auth.Proved, l.User
+	case pgwire.Refuted: // which is told and counted as any other wrong key
+		s.credentials.Scheme, s.credentials.User = auth.Proved, "?"
+	}
 	var err error
 	if s.connection, err = a.database(l); err != nil {
 		return nil, err
@@ -76,6 +84,14 @@ func (a *app) signIn(ctx context.Context, l pgwire.Login) (pgwire.Session, error
 		return nil, err
 	}
 	return s, nil
+}
+
+// verifier is what proves the key that a user names, so that it need not be sent.
+func (a *app) verifier(user string) (v scram.Verifier, ok bool) {
+	if a.callers.keys == nil {
+		return v, false
+	}
+	return a.callers.keys.Verifier(user)
 }
 
 // database is the connection that a database names: connection, or

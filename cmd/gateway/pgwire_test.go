@@ -178,6 +178,50 @@ func TestCallersOfTheWire(t *testing.T) {
 	assert.Contains(t, ask(t, http.DefaultClient, nobody, http.MethodGet, r.admin+"/metrics", "").body, `front_end="pgwire"`)
 }
 
+// TestKeysAreProvedWithoutBeingSent signs in by SCRAM where the user is the
+// key's id, bound to the TLS connection where there is one.
+func TestKeysAreProvedWithoutBeingSent(t *testing.T) {
+	t.Parallel()
+	ca, dir := newAuthority(t), t.TempDir()
+	certFile, tlsKey := ca.server(t, dir)
+	keysFile := filepath.Join(dir, "keys.json")
+	key := newKey(t, keysFile, "reader")
+	r := start(t, sim.Options{}, map[string]string{
+		"postgres.address": "127.0.0.1:0", "auth.mode": "keys", "auth.keys_file": keysFile, "listen.tls.cert_file": certFile, "listen.tls.key_file": tlsKey,
+	})
+	id, _, _ := strings.Cut(strings.TrimPrefix(key, "pgw_"), "_")
+	ask := func(user, password, options string) (string, error) {
+		path, err := exec.LookPath("psql")
+		require.NoError(t, err, "scripts/install-test-deps.sh installs it")
+		cmd := exec.CommandContext(t.Context(), path, "-X", "-At", "-c", "SELECT count(*) FROM Users", "postgresql://"+user+"@"+r.server.Addr(wireName)+"/pingone?"+options)
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "PGPASSWORD=" + password}
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	for _, c := range []struct {
+		name, user, password, options, want string
+		fails                               bool
+	}{
+		{"bound to TLS", id, key, "sslmode=require&channel_binding=require", "120\n", false},
+		{"with the key's beginning", "pgw_" + id, key, "sslmode=require&channel_binding=require", "120\n", false},
+		{"without TLS", id, key, "sslmode=disable", "120\n", false},
+		{"a wrong key", id, key[:len(key)-1] + "x", "sslmode=require", "not valid", true},
+		{"any user's password is sent", "anna", key, "sslmode=require&channel_binding=disable", "120\n", false},
+		{"which a binding client refuses", "anna", key, "sslmode=require&channel_binding=require", "channel binding required", true},
+	} {
+		out, err := ask(c.user, c.password, c.options)
+		assert.Equal(t, c.fails, err != nil, "%s: %s", c.name, out)
+		assert.Contains(t, out, c.want, c.name)
+	}
+	_, err := (&apikey.File{Path: keysFile}).Revoke(t.Context(), id)
+	require.NoError(t, err)
+	require.NoError(t, r.callers.keys.Reload())
+	out, err := ask(id, key, "sslmode=require")
+	require.Error(t, err)
+	assert.Contains(t, out, "not valid")
+	assert.NotContains(t, r.logged.String(), key)
+}
+
 func TestARevokedKeyEndsItsSession(t *testing.T) {
 	t.Parallel()
 	keysFile := filepath.Join(t.TempDir(), "keys.json")

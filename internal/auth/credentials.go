@@ -16,6 +16,10 @@ const (
 	Bearer   Scheme = "bearer"   // HTTP Bearer: a token or an API key
 	APIKey   Scheme = "api_key"  // X-API-Key or the query parameter
 	Password Scheme = "password" // the PostgreSQL wire: user and password
+	// Proved says that a front end has proof, by Method.Verifier, that the caller
+	// knows the key of which User is the id; there is no secret. No front end
+	// takes it from a caller's words.
+	Proved Scheme = "proved"
 )
 
 // Credentials are what a caller presented, whatever the front end.

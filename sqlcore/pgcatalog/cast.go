@@ -38,7 +38,7 @@ func (p *piece) cast() {
 		case parameter.MatchString(operand):
 			value := "CAST(" + operand + " AS VARCHAR)"
 			done("coalesce(TRY_CAST(" + value + " AS BIGINT), " + p.named(kind, value) + ")")
-		case literal:
+		case literal, strings.HasPrefix(strings.TrimLeft(operand, "("), "concat("):
 			done(p.named(kind, operand))
 		case p.next(1).Is("::") && strings.EqualFold(p.next(2).Name(), "oid") && !strings.HasSuffix(operand, "oid"):
 			done(p.named(kind, operand))

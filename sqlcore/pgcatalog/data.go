@@ -84,6 +84,16 @@ var columnTypes = func() map[string]uint32 {
 	return out
 }()
 
+// informationTypes are the same for information_schema.
+var informationTypes = func() map[string]uint32 {
+	out := map[string]uint32{}
+	for _, line := range file("information.txt") {
+		name, kind, _ := strings.Cut(line, " ")
+		out[name] = typeNamed[kind]
+	}
+	return out
+}()
+
 // kept is the type in which the engine has values of one of PostgreSQL's.
 func kept(kind string) catalog.Type {
 	switch kind {

@@ -151,7 +151,7 @@ func (s *shaper) reference(tokens []sqltext.Token) listed {
 			out.Name = plain
 		}
 	case s.catalog && !subscript:
-		out.Name, out.Type = lower, columnTypes[lower]
+		out.Name, out.Type = lower, s.columns.of(lower)
 		if kind, ok := s.derived[of+"."+lower]; ok {
 			out.Type = kind
 		}

@@ -73,10 +73,10 @@ func init() {
 		"pg_get_function_result": always(nullText), "pg_get_function_arguments": always(nullText), "pg_get_function_identity_arguments": always(nullText),
 		"shobj_description": always(nullText), "obj_description": description("0"), "col_description": columnDescription,
 		visible: isVisible, "pg_type_is_visible": always("true"), "pg_function_is_visible": always("true"), "pg_collation_is_visible": always("true"), "pg_opclass_is_visible": always("true"),
-		"pg_relation_is_publishable": always("false"), "pg_partition_ancestors": ancestors, "pg_stat_get_numscans": always("0"),
+		"pg_relation_is_publishable": always("false"), "pg_partition_ancestors": ancestors, "pg_stat_get_numscans": always("CAST(0 AS BIGINT)"),
 		"pg_relation_size": always("0"), "pg_total_relation_size": always("0"), "pg_table_size": always("0"), "pg_indexes_size": always("0"), "pg_database_size": always("0"),
 		"to_regclass": converted("class"), "to_regtype": converted("type"),
-		"quote_ident": quoteIdent, "_pg_expandarray": expandArray, "pg_get_keywords": always("(SELECT * FROM " + Name + "." + keywordList + ")"),
+		"string_to_array": splitText, "parse_ident": parseIdent, "format": format, "quote_ident": quoteIdent, "_pg_expandarray": expandArray, "pg_get_keywords": always("(SELECT * FROM " + Name + "." + keywordList + ")"),
 		"json_build_object": renamed("json_object"), "generate_series": series,
 		"array_upper": length, "array_lower": always("1"), "generate_subscripts": subscripts,
 	}
@@ -165,7 +165,68 @@ func quoteIdent(_ *Session, args []string, _ bool) string {
 	if len(args) == 0 {
 		return ""
 	}
-	return `('"' || replace(` + args[0] + `, '"', '""') || '"')`
+	return "(CASE WHEN regexp_full_match(" + args[0] + ", '[a-z_][a-z0-9_$]*') THEN " + args[0] + ` ELSE '"' || replace(` + args[0] + `, '"', '""') || '"' END)`
+}
+
+func splitText(_ *Session, args []string, table bool) string {
+	if len(args) != 2 {
+		return ""
+	}
+	text := "string_split(" + args[0] + ", " + args[1] + ")"
+	if table {
+		return "(SELECT " + text + " AS value)"
+	}
+	return text
+}
+
+// parseIdent takes a name in a literal apart.
+func parseIdent(_ *Session, args []string, _ bool) string {
+	if len(args) == 0 {
+		return ""
+	}
+	name, ok := sqltext.Unquote(args[0])
+	tokens, err := sqltext.Lex(name)
+	if !ok || err != nil {
+		return ""
+	}
+	var parts []string
+	for i, t := range tokens {
+		switch {
+		case i%2 == 1 && t.Is("."):
+		case i%2 == 0 && t.Kind == sqltext.Word:
+			parts = append(parts, sqltext.Literal(strings.ToLower(t.Text)))
+		case i%2 == 0 && t.IsName():
+			parts = append(parts, sqltext.Literal(t.Name()))
+		default:
+			return ""
+		}
+	}
+	return "[" + strings.Join(parts, ", ") + "]"
+}
+
+// format is PostgreSQL's, with %s and %I; other formats are left as they are.
+func format(s *Session, args []string, _ bool) string {
+	if len(args) == 0 {
+		return ""
+	}
+	text, ok := sqltext.Unquote(args[0])
+	pieces := strings.Split(text, "%")
+	if !ok || len(pieces) != len(args) || len(args) == 1 {
+		return ""
+	}
+	out := []string{sqltext.Literal(pieces[0])}
+	for i, piece := range pieces[1:] {
+		switch {
+		case strings.HasPrefix(piece, "s"):
+			out = append(out, args[i+1])
+		case strings.HasPrefix(piece, "I"):
+			out = append(out, quoteIdent(s, args[i+1:i+2], false))
+		default:
+			return ""
+		}
+		out = append(out, sqltext.Literal(piece[1:]))
+	}
+	return "concat(" + strings.Join(out, ", ") + ")"
 }
 
 // expandArray gives the elements x of a list, with their places n.

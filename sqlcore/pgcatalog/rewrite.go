@@ -143,12 +143,23 @@ func (p *piece) step() {
 		p.contained()
 	case (t.Is("any") || t.Is("all") || t.Is("some")) && p.next(1).Is("(") && p.literalIn() > 0:
 		p.members(p.literalIn())
+	case t.Is("/") && whole[strings.ToLower(p.next(-1).Name())] && p.next(-2).Is("::") && p.next(1).Kind == sqltext.Number && !strings.Contains(p.next(1).Text, "."):
+		p.out.WriteString(" //") // the engine's / gives fractions
+		p.at++
+		p.changed = true
+	case name == "user" && p.next(-1).Is("then"):
+		p.out.WriteString(" " + user(p.session))
+		p.at++
+		p.changed = true
 	case t.Is("("), t.Is("["), t.Is("{"):
 		p.group()
 	default:
 		p.put()
 	}
 }
+
+// whole are the types of whole numbers.
+var whole = map[string]bool{"int": true, "integer": true, "int4": true, "int8": true, "bigint": true}
 
 // clauses are words that begin or end the list of FROM.
 var clauses = map[string]int{"from": 1, "join": 1, "select": -1, "where": -1, "on": -1, "group": -1, "order": -1, "having": -1, "union": -1, "using": -1, "limit": -1}
@@ -301,6 +312,11 @@ func (p *piece) members(at int) {
 func (p *piece) series() {
 	p.put()
 	p.group()
+	p.alias()
+}
+
+// alias writes the alias of a function in FROM, which is that of its column, too.
+func (p *piece) alias() {
 	if p.next(0).Is("as") {
 		p.at++
 	}
@@ -327,12 +343,12 @@ func (p *piece) function(name string) {
 			from = i + 1
 		}
 	}
-	p.gap()
 	text := functions[name](p.session, args, p.from)
 	if text == "" {
 		p.put()
 		return
 	}
+	p.gap()
 	for _, t := range p.tokens[p.at : end+1] {
 		if t.Kind == sqltext.Param && !p.from && !strings.Contains(text, t.Text) { // each has a value
 			list, rows := strings.CutPrefix(text, "unnest(")
@@ -350,6 +366,9 @@ func (p *piece) function(name string) {
 	p.out.WriteString(text)
 	p.at = end + 1
 	p.changed = true
+	if p.from && strings.HasSuffix(text, " AS value)") {
+		p.alias()
+	}
 	if p.next(0).Is("with") && p.next(1).Is("ordinality") && strings.HasPrefix(text, "(SELECT") {
 		p.at += 2
 	}

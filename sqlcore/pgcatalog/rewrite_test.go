@@ -19,8 +19,8 @@ func TestRewrite(t *testing.T) {
 		{"a user's own names", `SELECT Version, "current_schema" AS x FROM Books`, ""},
 		{"a function", "SELECT pg_catalog.version()", "SELECT 'PostgreSQL 15.0 (PingOne Gateway)'"},
 		{"words", "SELECT current_user, current_database ( ), current_schema", "SELECT 'anna', 'library', 'Town'"},
-		{"a table of one row", "SELECT * FROM current_schema() x", "SELECT * FROM (SELECT 'Town' AS value) x"},
-		{"a setting", "SELECT current_setting('server_version_num')::int/100", "SELECT '60000'::int/100"},
+		{"a table of one row", "SELECT * FROM current_schema() x", "SELECT * FROM (SELECT 'Town' AS value) AS x(x)"},
+		{"a setting", "SELECT current_setting('server_version_num')::int/100", "SELECT '60000'::int //100"},
 		{"privileges", "SELECT has_table_privilege(c.oid, 'SELECT') AND x", "SELECT true AND x"},
 		{"patterns", "SELECT * FROM t WHERE a.b !~ '^pg_' AND c OPERATOR(pg_catalog.~) '^(x)$' COLLATE pg_catalog.default", "SELECT * FROM t WHERE (NOT regexp_matches(a.b, '^pg_')) AND regexp_matches(c, '^(x)$')"},
 		{"patterns of any case", "SELECT f(a, b) ~* $1", "SELECT regexp_matches(f(a, b), $1, 'i')"},
@@ -39,6 +39,8 @@ func TestRewrite(t *testing.T) {
 		{"rows of a function", "SELECT x FROM pg_catalog.unnest(a) x, generate_series(1, 3) AS y", "SELECT x FROM unnest(a) AS x(x), generate_series(1, 3) AS y(y)"},
 		{"a series of rows", "SELECT generate_series(1,3), generate_series(array_lower(k, 1), array_upper(k, 1)) AS i", "SELECT unnest([1, 2, 3]), unnest(list_transform(k, lambda pg_x, pg_n: CAST(pg_n AS INTEGER))) AS i"},
 		{"a parameter that nothing needs", "SELECT pg_get_viewdef(x, $1)", "SELECT coalesce(CAST(NULL AS VARCHAR), CASE WHEN $1 IS NULL THEN NULL END)"},
+		{"parts of a text", "SELECT s[i] FROM string_to_array('a,b', ',') s, generate_series(1, 2) i", "SELECT s[i] FROM (SELECT string_split('a,b', ',') AS value) AS s(s), generate_series(1, 2) AS i(i)"},
+		{"a name", `SELECT parse_ident('A."B"'), format(x, 'yyyy'), format('%I.%s', a, b)`, `SELECT ['a', 'B'], format(x, 'yyyy'), concat('', (CASE WHEN regexp_full_match(a, '[a-z_][a-z0-9_$]*') THEN a ELSE '"' || replace(a, '"', '""') || '"' END), '.', b, '')`},
 		{"a process", "SELECT pg_backend_pid()", "SELECT 7"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

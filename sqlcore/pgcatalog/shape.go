@@ -23,6 +23,7 @@ type Shape struct {
 	// there is none.
 	before, after []Item
 	star, catalog bool
+	columns       columns
 	// derived are the columns of queries in FROM and WITH, by name behind a point.
 	derived map[string]uint32
 }
@@ -35,15 +36,16 @@ func ShapeOf(sql string) *Shape {
 		return nil
 	}
 	s := &shaper{known: map[int][]listed{}, derived: map[string]uint32{}, catalog: slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.IsName() && ofCatalog(strings.ToLower(t.Name())) })}
+	s.columns.information = slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.IsName() && strings.EqualFold(t.Name(), "information_schema") })
 	items := s.list(tokens)
 	if items == nil {
 		return nil
 	}
-	out := &Shape{catalog: s.catalog, derived: s.derived}
+	out := &Shape{catalog: s.catalog, columns: s.columns, derived: s.derived}
 	for _, item := range items {
 		switch {
 		case item.star && out.star:
-			return &Shape{star: true, catalog: s.catalog, derived: s.derived} // nobody knows where one ends
+			return &Shape{star: true, catalog: s.catalog, columns: s.columns, derived: s.derived} // nobody knows where one ends
 		case item.star:
 			out.star = true
 		case out.star:
@@ -55,7 +57,19 @@ func ShapeOf(sql string) *Shape {
 	return out
 }
 
-func ofCatalog(name string) bool { return relationNamed(name) != nil || name == Name }
+// columns are those of the relations that a statement is about.
+type columns struct{ information bool }
+
+func (c columns) of(name string) uint32 {
+	if kind, ok := informationTypes[name]; ok && c.information {
+		return kind
+	}
+	return columnTypes[name]
+}
+
+func ofCatalog(name string) bool {
+	return relationNamed(name) != nil || name == Name || name == "information_schema"
+}
 
 // Describe gives the item of the column at i of n, of that name.
 func (s *Shape) Describe(i, n int, name string) Item {
@@ -74,7 +88,7 @@ func (s *Shape) Describe(i, n int, name string) Item {
 		if kind, ok := s.derived["."+name]; ok {
 			return Item{Type: kind}
 		}
-		return Item{Type: columnTypes[name]}
+		return Item{Type: s.columns.of(name)}
 	}
 	return Item{}
 }
@@ -82,6 +96,7 @@ func (s *Shape) Describe(i, n int, name string) Item {
 // shaper reads select lists.
 type shaper struct {
 	catalog bool
+	columns columns
 	// derived are the columns of queries in FROM: alias.name, and .name.
 	derived map[string]uint32
 	// known are the lists that were read, by their places: each is asked for by
@@ -279,7 +294,7 @@ func (s *shaper) item(tokens []sqltext.Token) listed {
 	switch {
 	case alias == nil && out.strength == 0:
 		out.Name = "?column?"
-	case alias == nil && !s.catalog && out.strength == 2 && isColumn(tokens):
+	case alias == nil && !s.catalog && out.strength == 2 && isColumn(tokens) && constants[strings.ToLower(out.Name)] == nil:
 		out.Name = "" // as the table spells it
 	case alias != nil && alias.Kind == sqltext.Word && s.catalog:
 		out.Name = strings.ToLower(alias.Text)

@@ -25,6 +25,8 @@ type conn struct {
 	// net is what is read and written: the socket, or TLS over it.
 	net net.Conn
 	tls *tls.ConnectionState
+	// certificate is the one that was shown over TLS.
+	certificate *tls.Certificate
 	// surplus is true where there are as many others as there may be.
 	surplus bool
 	pid     uint32

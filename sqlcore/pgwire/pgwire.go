@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/internal/scram"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
@@ -29,6 +30,9 @@ type Login struct {
 	Remote   netip.Addr
 	// TLS is nil for a connection without.
 	TLS *tls.ConnectionState
+	// Proof is Proved, without a password, where the client has proved that it
+	// knows that of the user.
+	Proof Proof
 }
 
 // Session is a caller who has signed in, for as long as the client stays.
@@ -60,6 +64,9 @@ type Request interface {
 type Config struct {
 	// SignIn recognises a caller. Errors are of package gwerr.
 	SignIn func(ctx context.Context, l Login) (Session, error)
+	// Verifier gives what proves the password of a user whose password need not be
+	// sent then; nil for none.
+	Verifier func(user string) (v scram.Verifier, ok bool)
 	// Passwords is true where clients are asked for one. Certificates is true
 	// where a client certificate may do instead.
 	Passwords, Certificates bool
@@ -87,6 +94,9 @@ func (c *Config) defaults() {
 	setIfZero(&c.SendTime, 5*time.Second)
 	if c.TLS == nil {
 		c.TLS = func() *tls.Config { return nil }
+	}
+	if c.Verifier == nil {
+		c.Verifier = func(string) (v scram.Verifier, ok bool) { return v, false }
 	}
 	if c.Sink == nil {
 		c.Sink = observe.Discard

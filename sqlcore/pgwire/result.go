@@ -15,6 +15,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 	"github.com/pingone-gateway/gateway/sqlcore/pgcatalog"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
@@ -113,8 +114,16 @@ func (d *dialog) sql(st *statement, args []query.Parameter) (*result, error) {
 // translated is a statement in the engine's words, where it asks about
 // PostgreSQL's catalog.
 func (d *dialog) translated(sql string) (text string, changed bool) {
-	s := pgcatalog.Session{Database: d.session.Database(), Schema: d.shown, User: d.params["user"], Setting: d.settings.get, Process: d.conn.pid}
+	s := pgcatalog.Session{Database: d.session.Database(), Schema: d.shown, User: d.params["user"], Setting: d.setting, Process: d.conn.pid}
 	return s.Rewrite(sql)
+}
+
+// setting is a parameter as SHOW has it.
+func (d *dialog) setting(name string) (value string, ok bool) {
+	if strings.EqualFold(name, "search_path") {
+		return sqltext.Quote(d.shown), true
+	}
+	return d.settings.get(name)
 }
 
 func tagOf(c *query.Changed) string {

@@ -81,7 +81,7 @@ func (c *conn) secure() error {
 	if _, err := c.net.Write([]byte{'S'}); err != nil {
 		return err
 	}
-	t := tls.Server(c.net, config)
+	t := tls.Server(c.net, c.noting(config))
 	ctx, cancel := context.WithTimeout(c.ctx, c.server.cfg.SignInTime)
 	defer cancel()
 	if err := t.HandshakeContext(ctx); err != nil {
@@ -154,10 +154,18 @@ func (d *dialog) signIn() error {
 		d.session, err = cfg.SignIn(d.conn.ctx, login)
 	}
 	if d.session == nil && cfg.Passwords {
-		if login.Password, err = d.password(login); err != nil {
+		if verifier, ok := cfg.Verifier(login.User); ok {
+			err = d.prove(&login, verifier)
+		} else {
+			login.Password, err = d.password(login)
+		}
+		if err != nil {
 			return err
 		}
 		d.session, err = cfg.SignIn(d.conn.ctx, login)
+	}
+	if err == nil && login.Proof == Refuted {
+		err = gwerr.New(gwerr.Unauthenticated, "The credentials are not valid.", "Check the key; it may have expired or been revoked.")
 	}
 	if err != nil {
 		return err
@@ -167,9 +175,9 @@ func (d *dialog) signIn() error {
 
 func shownCertificate(t *tls.ConnectionState) bool { return t != nil && len(t.VerifiedChains) > 0 }
 
-// password asks for the password, in clear text: it is a key or a token, of
-// which the gateway or its issuer keeps no more than a hash, so that SCRAM has
-// nothing to prove it by. TLS keeps it from others.
+// password asks for the password, in clear text: it is a token, of which its
+// issuer alone knows whether it is right, or a key whose user doesn't name it, so
+// that SCRAM has nothing to prove it by. TLS keeps it from others.
 func (d *dialog) password(l Login) (string, error) {
 	if err := d.conn.server.cfg.passwordAllowed(l); err != nil {
 		return "", err

@@ -111,7 +111,8 @@ func columnsTable() Table {
 			text("column_default", "Always null."), text("is_nullable", "NO where the column is never null."),
 			text("data_type", "Type in the SQL standard's words."), number("character_maximum_length", "Longest text in characters; null if not known."),
 			number("numeric_precision", "Bits of a number."), number("numeric_scale", "Digits after the point, for whole numbers 0."),
-			number("datetime_precision", "Digits of a second."), text("udt_name", "PostgreSQL's name of the type."),
+			number("datetime_precision", "Digits of a second."), text("udt_schema", "Schema of that name: pg_catalog."), text("udt_name", "PostgreSQL's name of the type."),
+			text("is_identity", "Always NO."),
 			text("is_updatable", "YES where you may update values."), text("remarks", "Description of the column."),
 		}),
 		Each: func(_ context.Context, c *Catalog, s *catalog.Schema) (out []Row, err error) {
@@ -123,7 +124,7 @@ func columnsTable() Table {
 					changes := updatable && (col.Access == catalog.Writable || col.Access == catalog.OnUpdate)
 					out = append(out, Row{
 						c.Connection(), s.Name, t.Name, col.Name, int64(i + 1), nil, yesNo(!col.Required && !col.Key), n.standard,
-						length(col), n.precision, n.scale, n.instant, n.udt, yesNo(changes), orNull(col.Doc),
+						length(col), n.precision, n.scale, n.instant, "pg_catalog", n.udt, "NO", yesNo(changes), orNull(col.Doc),
 					})
 				}
 			}

@@ -5,6 +5,7 @@ package clients_test
 import (
 	"bytes"
 	"context"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -84,6 +85,18 @@ func TestClients(t *testing.T) {
 			assert.Contains(t, c.run(t), "ok\n")
 		})
 	}
+}
+
+var withSpark = flag.Bool("spark", false, "run Spark, which takes minutes to install")
+
+// TestSpark reads tables in partitions, as make spark runs it.
+func TestSpark(t *testing.T) {
+	if !*withSpark {
+		t.Skip("make spark runs it")
+	}
+	d := startDemo(t)
+	python := installed(t, "..", "..", ".cache", "python", "spark", "bin", "python")
+	assert.Contains(t, output(t, "", "", python, filepath.Join("programs", "spark.py"), installed(t, "/usr/share/java/postgresql.jar"), d.wire), "ok\n")
 }
 
 // TestPsqlCopiesBothWays writes rows to a file and reads them back.

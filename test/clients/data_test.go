@@ -56,6 +56,10 @@ func TestDataIsPostgreSQLs(t *testing.T) {
 		string_agg(a.attname || ' ' || t.typname || CASE WHEN a.attnotnull THEN '!' ELSE '' END, ', ' ORDER BY attnum)
 		FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND attnum > 0 JOIN pg_type t ON t.oid = a.atttypid
 		WHERE c.relnamespace = 11 AND c.relname IN (`+strings.Join(names, ", ")+`) GROUP BY c.relname, c.relkind, c.oid ORDER BY c.relname COLLATE "C"`))
+	is("information.txt", copied(t, c, `SELECT DISTINCT a.attname || ' ' || CASE WHEN t.typtype = 'd' THEN b.typname ELSE t.typname END COLLATE "C" AS line
+		FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace JOIN pg_type t ON t.oid = atttypid LEFT JOIN pg_type b ON b.oid = t.typbasetype
+		WHERE nspname = 'information_schema' AND attnum > 0 AND relname IN ('schemata', 'tables', 'views', 'columns', 'table_constraints', 'key_column_usage',
+		'referential_constraints', 'routines', 'parameters', 'character_sets') ORDER BY line`))
 	is("keywords.tsv", copied(t, c, `SELECT * FROM pg_get_keywords() ORDER BY word COLLATE "C"`))
 	for relation, which := range constants {
 		columns := texts(t, c, `SELECT CASE t.typname WHEN 'regproc' THEN attname || '::oid' WHEN 'pg_node_tree' THEN 'null' ELSE attname END

@@ -20,6 +20,7 @@ import (
 	"github.com/rogpeppe/go-internal/lockedfile"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/scram"
 	"github.com/pingone-gateway/gateway/tokens"
 )
 
@@ -28,7 +29,9 @@ type Record struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
 	// Hash is the SHA-256 of the secret, in hexadecimal digits.
-	Hash  string   `json:"hash"`
+	Hash string `json:"hash"`
+	// SCRAM is what proves the whole key to SCRAM-SHA-256; "" in keys of before.
+	SCRAM string   `json:"scram,omitempty"`
 	Roles []string `json:"roles"`
 	// Attributes are values of caller.<name> for row filters.
 	Attributes map[string][]string `json:"attributes,omitempty"`
@@ -103,8 +106,12 @@ func (f *File) Create(ctx context.Context, n NewKey) (tokens.Secret, Record, err
 		return tokens.Secret{}, Record{}, gwerr.Wrap(gwerr.Internal, err, "No randomness could be read.", "")
 	}
 	sum := hashOf(secret)
+	verifier, err := scram.New(join(id, secret).Reveal())
+	if err != nil {
+		return tokens.Secret{}, Record{}, gwerr.Wrap(gwerr.Internal, err, "The key can't be made fit for SCRAM.", "")
+	}
 	r := Record{
-		ID: id, Name: n.Name, Hash: hex.EncodeToString(sum[:]), Roles: append([]string{}, n.Roles...),
+		ID: id, Name: n.Name, Hash: hex.EncodeToString(sum[:]), SCRAM: verifier.String(), Roles: append([]string{}, n.Roles...),
 		Attributes: n.Attributes, Created: f.now().UTC().Truncate(time.Second),
 	}
 	if n.TTL > 0 {
@@ -239,6 +246,9 @@ func decode(text []byte) (*document, error) {
 		sum, err := hex.DecodeString(k.Hash)
 		if err != nil || len(sum) != sha256.Size || len(k.ID) != idLength || !plain(k.ID) || k.Name == "" || seen[k.ID] {
 			return nil, fmt.Errorf("key %d has no valid id, name or hash", i+1)
+		}
+		if _, err := scram.Parse(k.SCRAM); err != nil && k.SCRAM != "" {
+			return nil, fmt.Errorf("key %d has no valid verifier for SCRAM", i+1)
 		}
 		seen[k.ID] = true
 	}

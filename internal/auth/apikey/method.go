@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pingone-gateway/gateway/internal/auth"
+	"github.com/pingone-gateway/gateway/internal/scram"
 	"github.com/pingone-gateway/gateway/tokens"
 )
 
@@ -76,6 +77,9 @@ func (m *Method) Name() string { return "api_key" }
 
 // Authenticate implements auth.Method.
 func (m *Method) Authenticate(_ context.Context, c auth.Credentials) (*auth.Principal, error) {
+	if c.Scheme == auth.Proved {
+		return m.use(m.find(c.User))
+	}
 	id, secret, ok := identify(c)
 	if !ok {
 		if c.Scheme == auth.APIKey || strings.HasPrefix(c.Secret.Reveal(), prefix) {
@@ -84,20 +88,44 @@ func (m *Method) Authenticate(_ context.Context, c auth.Credentials) (*auth.Prin
 		}
 		return nil, auth.ErrNotMine
 	}
-	m.mu.RLock()
-	e := m.keys[id]
-	m.mu.RUnlock()
+	e := m.find(id)
 	// An unknown id has a hash of zeros: the same work is done for it.
 	sum := hashOf(secret)
 	same := subtle.ConstantTimeCompare(sum[:], e.hash[:]) == 1
+	if !same {
+		return nil, auth.Rejected(nil)
+	}
+	return m.use(e)
+}
+
+// find gives the key of an id, with or without what keys begin with.
+func (m *Method) find(id string) entry {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.keys[strings.TrimPrefix(id, prefix)]
+}
+
+// use gives the caller of a key that was proved.
+func (m *Method) use(e entry) (*auth.Principal, error) {
 	now := m.cfg.Now()
-	if !same || e.principal == nil || e.record.State(now) != "active" {
+	if e.principal == nil || e.record.State(now) != "active" {
 		return nil, auth.Rejected(nil)
 	}
 	m.used.Lock()
-	m.used.at[id] = now.UTC().Truncate(time.Minute)
+	m.used.at[e.record.ID] = now.UTC().Truncate(time.Minute)
 	m.used.Unlock()
 	return e.principal, nil
+}
+
+// Verifier gives what proves the key that a user name is the id of, where the
+// key works and was made with a verifier.
+func (m *Method) Verifier(user string) (v scram.Verifier, ok bool) {
+	e := m.find(user)
+	if e.record.SCRAM == "" || e.record.State(m.cfg.Now()) != "active" {
+		return v, false
+	}
+	v, err := scram.Parse(e.record.SCRAM)
+	return v, err == nil
 }
 
 // identify finds the id and the secret in the credentials.

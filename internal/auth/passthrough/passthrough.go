@@ -138,7 +138,7 @@ func (m *Method) upstream(c auth.Credentials) *auth.Upstream {
 		if m.cfg.Tokens && printable(secret) {
 			return auth.NewUpstreamToken(m.cfg.PoolKey, c.Secret)
 		}
-	case auth.NoScheme, auth.APIKey: // PingOne knows neither
+	case auth.NoScheme, auth.APIKey, auth.Proved: // PingOne knows none of them
 	}
 	return nil
 }
