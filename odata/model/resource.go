@@ -39,6 +39,9 @@ type Options struct {
 	// WithoutIDs leaves key columns out that were not selected, where the
 	// answer has no control information.
 	WithoutIDs bool
+	// Flat gives each property behind a navigation property, which $apply groups by, an
+	// output of its own, named by its path.
+	Flat bool
 	// Writes says that the address is of something that changes: only links behind a
 	// navigation property do.
 	Writes bool

@@ -281,3 +281,33 @@ func TestExpandedReferences(t *testing.T) {
 		}
 	}
 }
+
+// Files have what was aggregated and computed, by the paths of properties.
+func TestAppliedFiles(t *testing.T) {
+	t.Parallel()
+	w := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: propertyUsers}}).Serve(t, testkit.WebOptions{})
+	sizes := map[string]int{}
+	for _, u := range plainUsers(t, w) {
+		sizes[text(u, "Population/Name")]++
+	}
+	csv := func(path string) []string {
+		body := mustGet(t, w, odataRoot+path+"&$format=csv", http.StatusOK)
+		return strings.Split(strings.TrimSpace(strings.ReplaceAll(string(body), "\r", "")), "\n")
+	}
+	lines := csv("Users?$apply=groupby((Population/Name),aggregate($count as N))")
+	if lines[0] != "Population/Name,N" || len(lines) != len(sizes)+1 {
+		t.Fatal(lines)
+	}
+	for _, line := range lines[1:] {
+		at := strings.LastIndexByte(line, ',')
+		if name := strings.Trim(line[:at], `"`); fmt.Sprint(sizes[name]) != line[at+1:] {
+			t.Errorf("%s, want %v", line, sizes)
+		}
+	}
+	if lines = csv("Users?$compute=length(Username) as L&$select=Username,L&$filter=L gt 100"); len(lines) != 1 || lines[0] != "Username,L" {
+		t.Error(lines)
+	}
+	if lines = csv("Users?$compute=length(Username) as L&$select=L&$orderby=L desc&$top=2"); len(lines) != 3 || lines[0] != "L" || lines[1] < lines[2] {
+		t.Error(lines)
+	}
+}
