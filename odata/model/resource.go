@@ -264,6 +264,10 @@ func (r *Resource) Query(link predicate.Expr, limit int64) *query.Query {
 // that a single table can't decide.
 func (r *Resource) ByEngine() bool { return r.stage != nil || r.orderBy != "" || r.needsEngine() }
 
+// Conditional tells whether a condition of the request, or what it makes of the
+// rows, decides on their number.
+func (r *Resource) Conditional() bool { return r.filter.sql != "" || r.stage != nil || r.via != nil }
+
 // CountQuery returns the query whose number of rows is the count: $top, $skip
 // and $orderby don't matter.
 func (r *Resource) CountQuery(link predicate.Expr) *query.Query {

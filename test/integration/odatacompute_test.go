@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pingone-gateway/gateway/internal/testkit"
+	"github.com/pingone-gateway/gateway/odata"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 )
 
@@ -309,5 +310,39 @@ func TestAppliedFiles(t *testing.T) {
 	}
 	if lines = csv("Users?$compute=length(Username) as L&$select=L&$orderby=L desc&$top=2"); len(lines) != 3 || lines[0] != "L" || lines[1] < lines[2] {
 		t.Error(lines)
+	}
+}
+
+// A feed that a condition is tested on here is counted while it is read; a count of
+// its own takes the calls once more only where pages follow.
+func TestCountedWhileRead(t *testing.T) {
+	t.Parallel()
+	w := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 3000}}).Serve(t, testkit.WebOptions{
+		OData: func(c *odata.Config) { c.PageRows = 2500 },
+	})
+	warm(t, w)
+	count := func(path, prefer string) (rows int, counted, calls int) {
+		w.ResetRequests()
+		p := readApplied(t, w, odataRoot+path, "Prefer", prefer)
+		if p.Count == nil {
+			return len(p.rows), -1, w.Calls()
+		}
+		return len(p.rows), *p.Count, w.Calls()
+	}
+	for _, filter := range []string{"length(Username) gt 0", "length(Username) gt 12", "not contains(Username,'a')", "IsEnabled and Population/Name ne 'x'"} {
+		path := "Users?$select=Id&$filter=" + filter
+		plain, _, calls := count(path, "none")
+		all, _, _ := count(path, "odata.maxpagesize=3000")
+		rows, counted, with := count(path+"&$count=true", "none")
+		if rows != plain || counted != all || with > calls+1 && rows == counted {
+			t.Errorf("%s: %d rows counted as %d in %d calls; %d of %d in %d without a count", filter, rows, counted, with, plain, all, calls)
+		}
+		page, counted, _ := count(path+"&$count=true", "odata.maxpagesize=10")
+		if page != 10 || counted != all {
+			t.Errorf("%s: a page of %d rows counts %d, want %d", filter, page, counted, all)
+		}
+	}
+	if rows, counted, _ := count("Users?$select=Id&$filter=length(Username) gt 1000&$count=true", "none"); rows != 0 || counted != 0 {
+		t.Errorf("%d rows counted as %d", rows, counted)
 	}
 }
