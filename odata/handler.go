@@ -284,6 +284,9 @@ func (q *request) chooseFormat(json format, jsonErr error) (err error) {
 
 func (q *request) answer() error {
 	ctx := q.r.Context()
+	if q.r.Header.Get(planHeader) != "" && q.resource.Kind != model.ServiceDocument && q.resource.Kind != model.Metadata {
+		return q.plan(ctx)
+	}
 	switch q.resource.Kind {
 	case model.ServiceDocument:
 		return q.serviceDocument()

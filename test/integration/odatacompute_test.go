@@ -346,3 +346,44 @@ func TestCountedWhileRead(t *testing.T) {
 		t.Errorf("%d rows counted as %d", rows, counted)
 	}
 }
+
+// The header X-Query-Plan has a request tell its calls; it asks for sizes alone.
+func TestPlanOfARequest(t *testing.T) {
+	t.Parallel()
+	w := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 300}}).Serve(t, testkit.WebOptions{})
+	warm(t, w)
+	for _, c := range []struct {
+		path string
+		want []string
+	}{
+		{"Users?$filter=Username eq 'ada.admin'&$count=true&$expand=Population", []string{"Rows:", "Count:", `username eq "ada.admin"`, "$expand: Population"}},
+		{"Users?$apply=filter(Username eq 'ada.admin')/groupby((Population/Name),aggregate($count as N))", []string{`username eq "ada.admin"`, "Populations"}},
+		{"Users/$count?$filter=Username eq 'ada.admin'", []string{"Count:", `username eq "ada.admin"`}},
+	} {
+		w.ResetRequests()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.URL+odataRoot+strings.ReplaceAll(c.path, " ", "%20"), http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Query-Plan", "true")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if err != nil || resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "text/plain;charset=utf-8" {
+			t.Errorf("%s: %d %v, %s", c.path, resp.StatusCode, err, resp.Header)
+		}
+		for _, r := range w.Requests() {
+			if strings.Contains(r.Query, "limit=200") {
+				t.Errorf("%s reads %s?%s", c.path, r.Path, r.Query)
+			}
+		}
+		for _, want := range c.want {
+			if !strings.Contains(string(body), want) {
+				t.Errorf("%s lacks %s:\n%s", c.path, want, body)
+			}
+		}
+	}
+}
