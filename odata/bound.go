@@ -2,6 +2,8 @@ package odata
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -51,26 +53,73 @@ func (q *request) rowsOf(ctx context.Context, r *model.Resource, link predicate.
 	return q.Bind(ctx, r.Statement(link, limit))
 }
 
+// planHeader asks for the plan of a request in the place of its answer.
+const planHeader = "X-Query-Plan"
+
+// plan answers how the request would be read: which calls its rows and their count
+// take. What $expand reads hangs on the rows.
+func (q *request) plan(ctx context.Context) error {
+	link, err := q.follow(ctx)
+	if err != nil && !errors.Is(err, errNoTarget) {
+		return err
+	}
+	var text strings.Builder
+	if q.resource.Kind != model.Count {
+		limit := int64(-1)
+		if q.resource.Top != nil {
+			limit = *q.resource.Top
+		}
+		bound, err := q.rowsOf(ctx, q.resource, link, limit)
+		if err != nil {
+			return err
+		}
+		if err := q.planOf(ctx, &text, "Rows", bound); err != nil {
+			return err
+		}
+	}
+	if q.resource.CountWanted || q.resource.Kind == model.Count {
+		bound, err := q.binding(link)(ctx)
+		if err != nil {
+			return err
+		}
+		if err := q.planOf(ctx, &text, "Count", bound); err != nil {
+			return err
+		}
+	}
+	for i := range q.resource.Expand {
+		text.WriteString("$expand: " + q.resource.Expand[i].Navigation.Name + " is read by the keys of the rows\n")
+	}
+	return q.whole(http.StatusOK, format{name: "text/plain"}.contentType(q.version), []byte(text.String()))
+}
+
+func (q *request) planOf(ctx context.Context, to *strings.Builder, what string, bound *query.Query) error {
+	lines, err := q.Plan(ctx, bound)
+	for _, line := range append([]string{what + ":"}, lines...) {
+		to.WriteString(line + "\n")
+	}
+	return err
+}
+
 // counting counts the rows of the request's resource, whatever $top and $skip say,
 // when it is called.
 func (q *request) counting(link predicate.Expr) func(context.Context) (int64, error) {
-	if !q.resource.Staged() {
-		counted := q.resource.CountQuery(link)
-		return func(ctx context.Context) (int64, error) { return q.countRows(ctx, counted) }
-	}
-	st := q.resource.CountStatement(link)
+	bind := q.binding(link)
 	return func(ctx context.Context) (int64, error) {
-		counted, err := q.Bind(ctx, st)
-		if err != nil {
+		counted, err := bind(ctx)
+		if err != nil || counted.Empty {
 			return 0, err
 		}
-		return q.countRows(ctx, counted)
+		return q.Count(ctx, counted)
 	}
 }
 
-func (q *request) countRows(ctx context.Context, counted *query.Query) (int64, error) {
-	if counted.Empty {
-		return 0, nil
+// binding binds the query of the count when it is called. The resource is asked
+// before: it serves one goroutine.
+func (q *request) binding(link predicate.Expr) func(context.Context) (*query.Query, error) {
+	if !q.resource.Staged() {
+		counted := q.resource.CountQuery(link)
+		return func(context.Context) (*query.Query, error) { return counted, nil }
 	}
-	return q.Count(ctx, counted)
+	st := q.resource.CountStatement(link)
+	return func(ctx context.Context) (*query.Query, error) { return q.Bind(ctx, st) }
 }

@@ -29,6 +29,8 @@ type Request interface {
 	// Bind checks a statement, whose tables are named with their schemas, and gives
 	// the query that it is.
 	Bind(ctx context.Context, st query.Statement) (*query.Query, error)
+	// Plan tells in lines how a bound query would be read.
+	Plan(ctx context.Context, q *query.Query) ([]string, error)
 	// Query starts a bound query, whose rows are all wanted.
 	Query(ctx context.Context, q *query.Query) (scan.Rows, error)
 	// Page reads a part of q's rows. key are the result's columns, by position,

@@ -41,6 +41,8 @@ type feed struct {
 	page, limit int64
 	count       int64
 	sent        int64
+	// countedLast says that the count is known when all rows are sent, and not before.
+	countedLast bool
 
 	rows    reading.Rows
 	encoder *encode.Rows
@@ -137,6 +139,10 @@ func (f *feed) startCount(ctx context.Context) <-chan error {
 		done <- nil
 		return done
 	}
+	if f.countedLast = f.countsItself(); f.countedLast {
+		done <- nil
+		return done
+	}
 	f.count = 0
 	if f.empty {
 		done <- nil
@@ -150,6 +156,15 @@ func (f *feed) startCount(ctx context.Context) <-chan error {
 		})
 	}()
 	return done
+}
+
+// countsItself tells whether the rows sent are those counted, unless pages follow:
+// a count of its own would test the condition on the same rows once more. A client
+// that asks for streaming has the count first.
+//
+// Source: OData JSON Format 4.01, section 4.4 (payload ordering constraints).
+func (f *feed) countsItself() bool {
+	return f.limit < 0 && f.resource.Skip == nil && f.prefer.pageRows == 0 && !f.format.streaming && f.resource.Conditional()
 }
 
 // start runs the query up to its first batch with rows, so that an error
@@ -213,8 +228,16 @@ func (f *feed) send(ctx context.Context, batch scan.Batch, done bool) error {
 		}
 	}
 	f.request.rows = f.sent
-	f.buf = encode.AppendFeedTail(f.buf, f.encoding(), f.next())
-	err := f.finish()
+	next, err := f.next(ctx)
+	if err != nil {
+		return err
+	}
+	late := int64(-1)
+	if f.countedLast {
+		late = f.count
+	}
+	f.buf = encode.AppendFeedTail(f.buf, f.encoding(), late, next)
+	err = f.finish()
 	if err != nil && f.rows != nil {
 		f.rows.Discard()
 	}
@@ -291,17 +314,26 @@ func (f *feed) flush() error {
 }
 
 // next is the link to the page behind the rows sent, "" if there is none.
-func (f *feed) next() string {
+func (f *feed) next(ctx context.Context) (_ string, err error) {
+	if f.countedLast {
+		f.count = f.sent
+	}
 	if f.rows == nil {
-		return ""
+		return "", nil
 	}
 	place, ok := f.rows.Rest()
 	if !ok {
-		return ""
+		return "", nil
+	}
+	if f.countedLast {
+		if f.count, err = f.counting(f.link)(ctx); err != nil {
+			f.rows.Discard()
+			return "", err
+		}
 	}
 	c := continuation{Issued: f.now, Page: f.page, Remaining: -1, Count: f.count, Place: place}
 	if f.limit >= 0 {
 		c.Remaining = f.limit - f.sent
 	}
-	return f.nextLink(c)
+	return f.nextLink(c), nil
 }

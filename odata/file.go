@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata/model"
@@ -57,7 +58,7 @@ func (q *request) asFile() error {
 // the answer off; what was written is no valid workbook then.
 func (f *feed) sendFile(ctx context.Context, batch scan.Batch, done bool) error {
 	out := bufio.NewWriterSize(fileBody{f}, writeBytes)
-	w, err := f.file.New(out, files.Options{Schema: fileSchema(f.resource), Title: f.resource.Table.Name, Style: cell.Style{Infinity: "INF", Millis: true}})
+	w, err := f.file.New(out, files.Options{Schema: fileSchema(f.resource, batch.Record), Title: f.resource.Table.Name, Style: cell.Style{Infinity: "INF", Millis: true}})
 	if err != nil && !done {
 		batch.Record.Release()
 	}
@@ -92,7 +93,19 @@ func (f *feed) fileBatch(w files.Writer, batch scan.Batch) error {
 		return err
 	}
 	f.sent += n
-	return w.Write(batch.Record)
+	outputs := f.resource.Outputs()
+	if len(outputs) == 0 {
+		return w.Write(batch.Record)
+	}
+	columns := batch.Record.Columns()[:f.resource.Visible:f.resource.Visible]
+	for i := range outputs {
+		if !outputs[i].Hidden {
+			columns = append(columns, batch.Record.Column(len(f.resource.Columns)+i))
+		}
+	}
+	shown := array.NewRecordBatch(fileSchema(f.resource, batch.Record), columns, n)
+	defer shown.Release()
+	return w.Write(shown)
 }
 
 // fileBody sends the head before the first byte.
@@ -107,12 +120,22 @@ func (b fileBody) Write(p []byte) (int, error) {
 	return len(p), b.f.write(p)
 }
 
-// fileSchema are the columns that are answered.
-func fileSchema(r *model.Resource) *arrow.Schema {
+// fileSchema are the columns that are answered. The types of computed ones are those
+// in which they arrive.
+func fileSchema(r *model.Resource, rows arrow.RecordBatch) *arrow.Schema {
 	var fields []arrow.Field
 	for _, i := range r.Columns[:r.Visible] {
 		c := &r.Table.Columns[i]
 		fields = append(fields, arrow.Field{Name: c.Name, Type: c.Type.Arrow(), Nullable: true})
+	}
+	for i, o := range r.Outputs() {
+		typ := o.Type.Arrow()
+		if rows != nil {
+			typ = rows.Column(len(r.Columns) + i).DataType()
+		}
+		if !o.Hidden {
+			fields = append(fields, arrow.Field{Name: o.Name, Type: typ, Nullable: true})
+		}
 	}
 	return arrow.NewSchema(fields, nil)
 }

@@ -248,10 +248,11 @@ func (q *request) bind() error {
 	}
 	q.accepted = ranges(q.r.Header, o.Format)
 	json, jsonErr := negotiateJSON(q.accepted)
-	withoutIDs := jsonErr == nil && json.metadata == encode.None || negotiateFile(q.accepted) != nil
+	inFile := negotiateFile(q.accepted) != nil
+	withoutIDs := jsonErr == nil && json.metadata == encode.None || inFile
 	q.now = now
 	q.resource, err = model.Bind(q.schema, parsed, model.Options{
-		Namespace: q.h.cfg.Namespace, Now: now, WithoutIDs: withoutIDs, Actions: q.actions, Writes: q.writes,
+		Namespace: q.h.cfg.Namespace, Now: now, WithoutIDs: withoutIDs, Flat: inFile, Actions: q.actions, Writes: q.writes,
 	})
 	if err != nil {
 		return err
@@ -283,6 +284,9 @@ func (q *request) chooseFormat(json format, jsonErr error) (err error) {
 
 func (q *request) answer() error {
 	ctx := q.r.Context()
+	if q.r.Header.Get(planHeader) != "" && q.resource.Kind != model.ServiceDocument && q.resource.Kind != model.Metadata {
+		return q.plan(ctx)
+	}
 	switch q.resource.Kind {
 	case model.ServiceDocument:
 		return q.serviceDocument()

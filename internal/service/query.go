@@ -87,8 +87,24 @@ func (r *Request) explain(ctx context.Context, st query.Statement) (*exec.Explan
 	if err != nil {
 		return nil, err
 	}
+	return r.explainQuery(ctx, q)
+}
+
+func (r *Request) explainQuery(ctx context.Context, q *query.Query) (*exec.Explanation, error) {
 	r.reads(q)
 	return attempt(ctx, r, func() (*exec.Explanation, error) { return r.connection.Executor.Explain(ctx, q) })
+}
+
+// Plan tells in lines how a bound query would be read, as EXPLAIN does.
+func (r *Request) Plan(ctx context.Context, q *query.Query) ([]string, error) {
+	r.mu.Lock()
+	r.record.Action = "explain"
+	r.mu.Unlock()
+	e, err := r.explainQuery(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return e.Lines(), nil
 }
 
 // analyze runs a query, drops its rows and tells what it did.

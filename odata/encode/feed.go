@@ -34,10 +34,13 @@ func AppendCount(dst []byte, o Options, property string, count int64) []byte {
 	return strconv.AppendInt(dst, count, 10)
 }
 
-// AppendFeedTail closes a collection. next is the address of the next page, or
-// "".
-func AppendFeedTail(dst []byte, o Options, next string) []byte {
+// AppendFeedTail closes a collection. count is the number of its entities where the
+// head did not have it, else negative; next is the address of the next page, or "".
+func AppendFeedTail(dst []byte, o Options, count int64, next string) []byte {
 	dst = append(dst, ']')
+	if count >= 0 {
+		dst = AppendCount(append(dst, ','), o, "", count)
+	}
 	if next != "" {
 		dst = append(cell.AppendString(append(dst, ','), o.Prefix+"nextLink"), ':')
 		dst = cell.AppendString(dst, next)

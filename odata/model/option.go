@@ -166,7 +166,7 @@ func (w *walker) bindSelect(items []uri.SelectItem) error {
 		if items != nil && r.chosen == nil {
 			r.chosen = []string{}
 		}
-		r.shape(items == nil)
+		r.shape(items == nil, w.options.Flat)
 	}
 	if !w.options.WithoutIDs {
 		for _, k := range t.Key() {

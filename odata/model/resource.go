@@ -39,6 +39,9 @@ type Options struct {
 	// WithoutIDs leaves key columns out that were not selected, where the
 	// answer has no control information.
 	WithoutIDs bool
+	// Flat gives each property behind a navigation property, which $apply groups by, an
+	// output of its own, named by its path.
+	Flat bool
 	// Writes says that the address is of something that changes: only links behind a
 	// navigation property do.
 	Writes bool
@@ -260,6 +263,10 @@ func (r *Resource) Query(link predicate.Expr, limit int64) *query.Query {
 // ByEngine reports whether the engine answers the feed: sorted, or by conditions
 // that a single table can't decide.
 func (r *Resource) ByEngine() bool { return r.stage != nil || r.orderBy != "" || r.needsEngine() }
+
+// Conditional tells whether a condition of the request, or what it makes of the
+// rows, decides on their number.
+func (r *Resource) Conditional() bool { return r.filter.sql != "" || r.stage != nil || r.via != nil }
 
 // CountQuery returns the query whose number of rows is the count: $top, $skip
 // and $orderby don't matter.

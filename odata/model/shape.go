@@ -71,10 +71,16 @@ func (r *Resource) chooseAll() {
 }
 
 // shape decides on the outputs and how the context names them.
-func (r *Resource) shape(all bool) {
+func (r *Resource) shape(all, flat bool) {
 	root := r.scopes.root()
 	shown := r.shown()
 	members := nested(shown, 0)
+	if flat {
+		members = nil
+		for _, f := range shown {
+			members = append(members, outputMember{name: f.path, leaf: true, fields: []field{f}})
+		}
+	}
 	var absent []string
 	for _, m := range members {
 		out := Output{Name: m.name, Absent: -1, sql: m.sql(root), Edm: StructuredType}

@@ -178,6 +178,11 @@ func (e *Executor) Bind(_ context.Context, st query.Statement) (*query.Query, er
 	return e.Binder(st)
 }
 
+// Plan implements odata.Request.
+func (e *Executor) Plan(_ context.Context, q *query.Query) ([]string, error) {
+	return []string{"reads " + q.Accesses[0].Table.Name + " where " + q.Accesses[0].Where.String()}, nil
+}
+
 // Query implements odata.Request.
 func (e *Executor) Query(_ context.Context, q *query.Query) (scan.Rows, error) {
 	e.note(Ran{Query: q})

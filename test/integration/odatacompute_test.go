@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pingone-gateway/gateway/internal/testkit"
+	"github.com/pingone-gateway/gateway/odata"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 )
 
@@ -278,6 +279,111 @@ func TestExpandedReferences(t *testing.T) {
 		}
 		if found == 0 {
 			t.Error("no user has a group")
+		}
+	}
+}
+
+// Files have what was aggregated and computed, by the paths of properties.
+func TestAppliedFiles(t *testing.T) {
+	t.Parallel()
+	w := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: propertyUsers}}).Serve(t, testkit.WebOptions{})
+	sizes := map[string]int{}
+	for _, u := range plainUsers(t, w) {
+		sizes[text(u, "Population/Name")]++
+	}
+	csv := func(path string) []string {
+		body := mustGet(t, w, odataRoot+path+"&$format=csv", http.StatusOK)
+		return strings.Split(strings.TrimSpace(strings.ReplaceAll(string(body), "\r", "")), "\n")
+	}
+	lines := csv("Users?$apply=groupby((Population/Name),aggregate($count as N))")
+	if lines[0] != "Population/Name,N" || len(lines) != len(sizes)+1 {
+		t.Fatal(lines)
+	}
+	for _, line := range lines[1:] {
+		at := strings.LastIndexByte(line, ',')
+		if name := strings.Trim(line[:at], `"`); fmt.Sprint(sizes[name]) != line[at+1:] {
+			t.Errorf("%s, want %v", line, sizes)
+		}
+	}
+	if lines = csv("Users?$compute=length(Username) as L&$select=Username,L&$filter=L gt 100"); len(lines) != 1 || lines[0] != "Username,L" {
+		t.Error(lines)
+	}
+	if lines = csv("Users?$compute=length(Username) as L&$select=L&$orderby=L desc&$top=2"); len(lines) != 3 || lines[0] != "L" || lines[1] < lines[2] {
+		t.Error(lines)
+	}
+}
+
+// A feed that a condition is tested on here is counted while it is read; a count of
+// its own takes the calls once more only where pages follow.
+func TestCountedWhileRead(t *testing.T) {
+	t.Parallel()
+	w := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 3000}}).Serve(t, testkit.WebOptions{
+		OData: func(c *odata.Config) { c.PageRows = 2500 },
+	})
+	warm(t, w)
+	count := func(path, prefer string) (rows int, counted, calls int) {
+		w.ResetRequests()
+		p := readApplied(t, w, odataRoot+path, "Prefer", prefer)
+		if p.Count == nil {
+			return len(p.rows), -1, w.Calls()
+		}
+		return len(p.rows), *p.Count, w.Calls()
+	}
+	for _, filter := range []string{"length(Username) gt 0", "length(Username) gt 12", "not contains(Username,'a')", "IsEnabled and Population/Name ne 'x'"} {
+		path := "Users?$select=Id&$filter=" + filter
+		plain, _, calls := count(path, "none")
+		all, _, _ := count(path, "odata.maxpagesize=3000")
+		rows, counted, with := count(path+"&$count=true", "none")
+		if rows != plain || counted != all || with > calls+1 && rows == counted {
+			t.Errorf("%s: %d rows counted as %d in %d calls; %d of %d in %d without a count", filter, rows, counted, with, plain, all, calls)
+		}
+		page, counted, _ := count(path+"&$count=true", "odata.maxpagesize=10")
+		if page != 10 || counted != all {
+			t.Errorf("%s: a page of %d rows counts %d, want %d", filter, page, counted, all)
+		}
+	}
+	if rows, counted, _ := count("Users?$select=Id&$filter=length(Username) gt 1000&$count=true", "none"); rows != 0 || counted != 0 {
+		t.Errorf("%d rows counted as %d", rows, counted)
+	}
+}
+
+// The header X-Query-Plan has a request tell its calls; it asks for sizes alone.
+func TestPlanOfARequest(t *testing.T) {
+	t.Parallel()
+	w := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 300}}).Serve(t, testkit.WebOptions{})
+	warm(t, w)
+	for _, c := range []struct {
+		path string
+		want []string
+	}{
+		{"Users?$filter=Username eq 'ada.admin'&$count=true&$expand=Population", []string{"Rows:", "Count:", `username eq "ada.admin"`, "$expand: Population"}},
+		{"Users?$apply=filter(Username eq 'ada.admin')/groupby((Population/Name),aggregate($count as N))", []string{`username eq "ada.admin"`, "Populations"}},
+		{"Users/$count?$filter=Username eq 'ada.admin'", []string{"Count:", `username eq "ada.admin"`}},
+	} {
+		w.ResetRequests()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.URL+odataRoot+strings.ReplaceAll(c.path, " ", "%20"), http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Query-Plan", "true")
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		if err != nil || resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "text/plain;charset=utf-8" {
+			t.Errorf("%s: %d %v, %s", c.path, resp.StatusCode, err, resp.Header)
+		}
+		for _, r := range w.Requests() {
+			if strings.Contains(r.Query, "limit=200") {
+				t.Errorf("%s reads %s?%s", c.path, r.Path, r.Query)
+			}
+		}
+		for _, want := range c.want {
+			if !strings.Contains(string(body), want) {
+				t.Errorf("%s lacks %s:\n%s", c.path, want, body)
+			}
 		}
 	}
 }
