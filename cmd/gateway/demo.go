@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"strconv"
 
@@ -94,9 +95,7 @@ func demoConfig(s *sim.Server, address string, set map[string]string) (*config.C
 		"connections.pingone.worker_app_environment_id": env,
 		"connections.pingone.authorization_server_url":  "http://" + address,
 	}
-	for k, v := range set {
-		flags[k] = v
-	}
+	maps.Copy(flags, set)
 	return config.Load(config.Sources{File: os.DevNull, Flags: flags})
 }
 

@@ -4,6 +4,7 @@ package sqlclient
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -42,10 +43,7 @@ func (c *Client) Run(ctx context.Context, statement string, out io.Writer) error
 	if err != nil {
 		return err
 	}
-	client := c.HTTP
-	if client == nil {
-		client = http.DefaultClient
-	}
+	client := cmp.Or(c.HTTP, http.DefaultClient)
 	resp, err := client.Do(r)
 	if err != nil {
 		return gwerr.Wrap(gwerr.UpstreamFailed, err, "The service at "+c.Server+" can't be reached.", "Check the address and that it runs.")

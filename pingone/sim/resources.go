@@ -172,7 +172,7 @@ func (g *generic) register(n *node) {
 		if reads {
 			classes = t.Permission.Read
 		}
-		setDefault(&group, t.Group(reads))
+		group = cmp.Or(group, t.Group(reads))
 		h = g.guarded(classes, !reads, h)
 		if t.Name() == "/environments" && !reads {
 			h = g.recorded(h)
