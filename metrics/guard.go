@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 )
@@ -72,10 +73,8 @@ func isDeclaredName(v string) bool {
 
 // oneOf returns v if it is in the closed set, else "other".
 func oneOf(v string, set ...string) string {
-	for _, s := range set {
-		if s == v {
-			return v
-		}
+	if slices.Contains(set, v) {
+		return v
 	}
 	return other
 }

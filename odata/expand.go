@@ -2,8 +2,6 @@ package odata
 
 import (
 	"context"
-	"errors"
-	"io"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -15,6 +13,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/cell"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
 const (
@@ -175,26 +174,12 @@ func (e *expander) read(ctx context.Context, parents [][]predicate.Value) error 
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
 	options := e.encoding()
 	if e.x.Ref { // which is an id, whatever else is left out
 		options.Metadata = encode.Minimal
 	}
 	w := encode.NewRows(e.entityOf(e.x.Target), options)
-	for {
-		batch, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		err = e.add(ctx, w, batch.Record)
-		batch.Record.Release()
-		if err != nil {
-			return err
-		}
-	}
+	return scan.Each(ctx, rows, func(rec arrow.RecordBatch) error { return e.add(ctx, w, rec) })
 }
 
 func (e *expander) add(ctx context.Context, w *encode.Rows, batch arrow.RecordBatch) error {

@@ -2,6 +2,7 @@ package pingone
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -112,10 +113,6 @@ func cleanPath(p string) bool {
 	if err != nil || strings.Contains(decoded, "\\") {
 		return false
 	}
-	for _, part := range strings.Split(decoded, "/") {
-		if part == "." || part == ".." {
-			return false
-		}
-	}
-	return true
+	parts := strings.Split(decoded, "/")
+	return !slices.Contains(parts, ".") && !slices.Contains(parts, "..")
 }

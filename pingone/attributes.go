@@ -28,7 +28,7 @@ const schemaPermission = "dir:read:schema, as in the role Identity Data Admin"
 type attribute struct {
 	Name, DisplayName, Description, Type string
 	Enabled                              *bool
-	Required, MultiValued                bool
+	MultiValued                          bool
 	AllowsContainsOperator               bool
 	SubAttributes                        []attribute
 	EnumeratedValues                     []struct {

@@ -1,6 +1,7 @@
 package pingone
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"net/http"
@@ -159,37 +160,26 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Limiter == nil {
 		c.Limiter = unlimited{}
 	}
-	if c.Sink == nil {
-		c.Sink = observe.Discard
-	}
+	c.Sink = cmp.Or(c.Sink, observe.Discard)
 	if c.Clock == nil {
 		c.Clock = systemClock{}
 	}
 	if c.Jitter == nil {
 		c.Jitter = rand.Float64 // spreads retries; needs no secrecy
 	}
-	if c.UserAgent == "" {
-		c.UserAgent = "pingone-gateway"
-	}
-	setDefault(&c.MaxParallel, 32)
-	setDefault(&c.CallTimeout, time.Minute)
-	setDefault(&c.IdleTimeout, 30*time.Second)
-	setDefault(&c.SilentFor, 8*time.Second)
-	setDefault(&c.MaxBody, 64<<20)
-	setDefault(&c.MaxAttempts, 5)
-	setDefault(&c.MaxRetryTime, 2*time.Minute)
-	setDefault(&c.SchemaTTL, 300*time.Second)
+	c.UserAgent = cmp.Or(c.UserAgent, "pingone-gateway")
+	c.MaxParallel = cmp.Or(c.MaxParallel, 32)
+	c.CallTimeout = cmp.Or(c.CallTimeout, time.Minute)
+	c.IdleTimeout = cmp.Or(c.IdleTimeout, 30*time.Second)
+	c.SilentFor = cmp.Or(c.SilentFor, 8*time.Second)
+	c.MaxBody = cmp.Or(c.MaxBody, 64<<20)
+	c.MaxAttempts = cmp.Or(c.MaxAttempts, 5)
+	c.MaxRetryTime = cmp.Or(c.MaxRetryTime, 2*time.Minute)
+	c.SchemaTTL = cmp.Or(c.SchemaTTL, 300*time.Second)
 	if c.MaxParallel < 1 || c.MaxParallel > 256 {
 		return c, gwerr.New(gwerr.Config, "MaxParallel is "+strconv.Itoa(c.MaxParallel)+".", "Use a number from 1 to 256.").On("MaxParallel")
 	}
 	return c, nil
-}
-
-func setDefault[T comparable](v *T, d T) {
-	var zero T
-	if *v == zero {
-		*v = d
-	}
 }
 
 type unlimited struct{}

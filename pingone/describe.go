@@ -121,12 +121,9 @@ func (j *job) describeParts() (calls []scan.Call) {
 	}
 	out = append(out, j.describeWalk(whole, 0, fmt.Sprintf("its count decides whether the scan is divided; up to %d rows, or where parts don't pay, all pages are read on from here", fewRows)))
 	if t, ok := j.table.Schema.Table(p.Table); ok {
-		for i := range t.Paths {
-			if t.Paths[i].List != "" && len(t.Paths[i].Keys) == 0 {
-				parts := &job{Directory: j.Directory, table: t, path: &t.Paths[i]}
-				out = append(out, describe(parts.place(t.Paths[i].List, nil), 1, "the sizes of the parts, if it is"))
-				break
-			}
+		if list := t.Listing(); list != nil {
+			parts := &job{Directory: j.Directory, table: t, path: list}
+			out = append(out, describe(parts.place(list.List, nil), 1, "the sizes of the parts, if it is"))
 		}
 	}
 	d := division{job: j}

@@ -3,6 +3,7 @@ package pingone
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -136,14 +137,7 @@ func (j *job) condition(key []string, variant string, more ...string) string {
 	if len(all) < 2 {
 		return first(all)
 	}
-	out := ""
-	for i, f := range all {
-		if i > 0 {
-			out += " and "
-		}
-		out += "(" + f + ")"
-	}
-	return out
+	return "(" + strings.Join(all, ") and (") + ")"
 }
 
 func first(list []string) string {

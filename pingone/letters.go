@@ -1,8 +1,10 @@
 package pingone
 
 import (
+	"cmp"
+	"maps"
 	"net/url"
-	"sort"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -89,15 +91,8 @@ const maxPieceAddress = 3400
 // cut divides characters into n groups of about equal weight. Those of least
 // weight are left out where the conditions would become too long.
 func cut(attribute string, weights map[rune]float64, n int) [][]rune {
-	order := make([]rune, 0, len(weights))
-	for r := range weights {
-		order = append(order, r)
-	}
-	sort.Slice(order, func(a, b int) bool {
-		if weights[order[a]] != weights[order[b]] {
-			return weights[order[a]] > weights[order[b]]
-		}
-		return order[a] < order[b]
+	order := slices.SortedFunc(maps.Keys(weights), func(a, b rune) int {
+		return cmp.Or(cmp.Compare(weights[b], weights[a]), cmp.Compare(a, b))
 	})
 	groups, load, length := make([][]rune, n), make([]float64, n), make([]int, n)
 	for _, r := range order {
@@ -243,11 +238,7 @@ func (l *letters) characters() []rune {
 	if l == nil {
 		return nil
 	}
-	out := make([]rune, 0, len(l.count))
-	for r := range l.count {
-		out = append(out, r)
-	}
-	return out
+	return slices.Collect(maps.Keys(l.count))
 }
 
 // more reports whether there are characters that o does not have.

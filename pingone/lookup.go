@@ -2,8 +2,6 @@ package pingone
 
 import (
 	"context"
-	"errors"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -111,9 +109,7 @@ func (l *lookups) fill(ctx context.Context, constants map[string]string) (map[st
 		return nil, l.err
 	}
 	out := make(map[string]string, len(constants)+len(l.columns))
-	for k, v := range constants {
-		out[k] = v
-	}
+	maps.Copy(out, constants)
 	for column, look := range l.columns {
 		if v, ok := l.values[column][constants[look.Key]]; ok {
 			out[column] = v
@@ -217,22 +213,11 @@ func (j *job) pairs(ctx context.Context, r scan.Request, expected int) (map[stri
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
 	out := make(map[string]string, expected)
-	for {
-		b, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return out, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		err = addPairs(out, r, b.Record)
-		b.Record.Release()
-		if err != nil {
-			return nil, err
-		}
+	if err := scan.Each(ctx, rows, func(rec arrow.RecordBatch) error { return addPairs(out, r, rec) }); err != nil {
+		return nil, err
 	}
+	return out, nil
 }
 
 // addPairs adds those that a batch holds.

@@ -70,23 +70,13 @@ func (j *job) parentRequest() scan.Request {
 		r = *j.req.Parent
 	}
 	if r.Path == nil {
-		r.Path = listPath(table)
+		r.Path = table.Listing()
 	}
 	r.Columns, r.Bulk, r.Ordered = nil, j.req.Bulk, j.req.Ordered
 	for _, name := range j.parentColumns() {
 		r.Columns = append(r.Columns, r.Table.Index(name))
 	}
 	return r
-}
-
-// listPath is the path that lists a whole table; nil if it has none.
-func listPath(t *catalog.Table) *catalog.Path {
-	for i := range t.Paths {
-		if p := &t.Paths[i]; p.List != "" && len(p.Keys) == 0 {
-			return p
-		}
-	}
-	return nil
 }
 
 // parentColumns names the parent's columns in the order of parentRequest: the

@@ -2,9 +2,6 @@ package pingone
 
 import (
 	"context"
-	"errors"
-	"io"
-	"slices"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -23,30 +20,22 @@ func (j *job) partitionValues(ctx context.Context) ([]value, error) {
 	if !ok {
 		return nil, gwerr.Newf(gwerr.Internal, "The schema of %s has no table %s.", j.table.Name, p.Table)
 	}
-	i := slices.IndexFunc(t.Paths, func(p catalog.Path) bool { return p.List != "" && len(p.Keys) == 0 })
-	if i < 0 {
+	if t.Listing() == nil {
 		return nil, gwerr.Newf(gwerr.Internal, "Table %s can't be listed.", t.Name)
 	}
-	rows, err := j.Directory.Scan(ctx, scan.Request{Table: t, Path: &t.Paths[i], Columns: []int{t.Index(p.Key), t.Index(p.Size)}, Bulk: j.req.Bulk})
+	rows, err := j.Directory.Scan(ctx, scan.Request{Table: t, Path: t.Listing(), Columns: []int{t.Index(p.Key), t.Index(p.Size)}, Bulk: j.req.Bulk})
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
 	var out []value
-	for {
-		b, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return j.within(out), nil
-		}
-		if err != nil {
-			return nil, err
-		}
-		out, err = appendValues(out, t, p, b.Record)
-		b.Record.Release()
-		if err != nil {
-			return nil, err
-		}
+	err = scan.Each(ctx, rows, func(rec arrow.RecordBatch) (err error) {
+		out, err = appendValues(out, t, p, rec)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
+	return j.within(out), nil
 }
 
 // appendValues adds the values that a batch of the listing holds.

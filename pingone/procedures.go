@@ -1,9 +1,11 @@
 package pingone
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -113,13 +115,8 @@ func (c *Directory) asked(ctx context.Context, w change.Call, columns []int) ([]
 // that is gone needs none.
 func (c *Directory) each(ctx context.Context, d *catalog.Procedure, w change.Call) (done int64, err error) {
 	values := map[string]string{environmentColumn: w.Table.Schema.ID}
-	for name, v := range w.Keys {
-		values[name] = v
-	}
-	group := w.Table.Group
-	if group == "" {
-		group = groupConfiguration
-	}
+	maps.Copy(values, w.Keys)
+	group := cmp.Or(w.Table.Group, groupConfiguration)
 	items, err := c.collect(ctx, listing{
 		address: addressOf(d.Each.List, values), items: d.Each.Items, endpoint: d.Each.Endpoint, group: group, permission: w.Table.Permission,
 	})

@@ -1,8 +1,10 @@
 package pingone
 
 import (
+	"cmp"
+	"maps"
 	"net/url"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,21 +24,14 @@ var regionHosts = map[string]string{
 
 // Regions lists the region codes that Config.Region takes.
 func Regions() []string {
-	out := make([]string, 0, len(regionHosts))
-	for code := range regionHosts {
-		out = append(out, code)
-	}
-	sort.Strings(out)
-	return out
+	return slices.Sorted(maps.Keys(regionHosts))
 }
 
 // Endpoints gives the API's base, with /v1, and the authorization server's
 // base, without an environment, of a region. An empty region is NA. The error
 // is gwerr.Config for an unknown one.
 func Endpoints(region string) (api, auth string, err error) {
-	if region == "" {
-		region = "NA"
-	}
+	region = cmp.Or(region, "NA")
 	host, ok := regionHosts[strings.ToUpper(region)]
 	if !ok {
 		return "", "", gwerr.New(gwerr.Config, "Region "+strconv.Quote(region)+" is not known.",

@@ -2,10 +2,10 @@ package pingone
 
 import (
 	"context"
-	"errors"
-	"io"
 	"slices"
 	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
@@ -36,24 +36,16 @@ func (j *job) shows(ctx context.Context, key []string) (bool, error) {
 	if !ok {
 		return false, gwerr.Newf(gwerr.Internal, "The schema of %s has no table %s.", j.table.Name, s.Table)
 	}
-	rows, err := j.Scan(ctx, scan.Request{Table: table, Path: listPath(table), Columns: []int{table.Index(s.Column)}, Bulk: j.req.Bulk})
+	rows, err := j.Scan(ctx, scan.Request{Table: table, Path: table.Listing(), Columns: []int{table.Index(s.Column)}, Bulk: j.req.Bulk})
 	if err != nil {
 		return false, err
 	}
-	defer rows.Close()
 	want, found := key[slices.Index(j.path.Keys, s.Key)], false
-	for {
-		b, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return found, nil
+	err = scan.Each(ctx, rows, func(rec arrow.RecordBatch) error {
+		for i := range rec.Column(0).Len() {
+			found = found || strings.EqualFold(rec.Column(0).ValueStr(i), want)
 		}
-		if err != nil {
-			return false, err
-		}
-		values := b.Record.Column(0)
-		for i := range values.Len() {
-			found = found || strings.EqualFold(values.ValueStr(i), want)
-		}
-		b.Record.Release()
-	}
+		return nil
+	})
+	return found && err == nil, err
 }

@@ -2,6 +2,7 @@ package pingone
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -82,10 +83,7 @@ func (c *Directory) fillBody(ctx context.Context, q *call, w change.Call) error 
 
 // readWhole reads the row as it is.
 func (c *Directory) readWhole(ctx context.Context, q *call, w change.Call, to *map[string]any) error {
-	group := w.Table.Group
-	if group == "" {
-		group = groupConfiguration
-	}
+	group := cmp.Or(w.Table.Group, groupConfiguration)
 	if !w.Listed {
 		read := call{address: q.address, endpoint: q.endpoint, group: group, permission: q.permission}
 		_, err := c.client.get(ctx, read, func(raw []byte) error { return decodeObject(raw, to) })

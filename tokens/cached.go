@@ -1,6 +1,7 @@
 package tokens
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -116,9 +117,7 @@ func NewCached(cfg CacheConfig) (*Cached, error) {
 		}
 		cfg.Ring = seal.NewEphemeralRing()
 	}
-	if cfg.Sink == nil {
-		cfg.Sink = observe.Discard
-	}
+	cfg.Sink = cmp.Or(cfg.Sink, observe.Discard)
 	if cfg.Rand == nil {
 		cfg.Rand = rand.Float64
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"strconv"
 
@@ -40,21 +41,13 @@ func demoCommand() *cobra.Command {
 
 // demo runs both until the context ends.
 func (f *simulateFlags) demo(ctx context.Context, out io.Writer, set map[string]string) error {
-	o, err := f.options()
-	if err != nil {
-		return err
-	}
-	s, err := sim.New(o)
-	if err != nil {
-		return err
-	}
-	l, err := listen(ctx, f.listen)
+	s, l, err := f.begin(ctx)
 	if err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return serveUntil(ctx, s.Listener(l), s) })
-	g.Go(func() error { return f.demoService(ctx, out, set, s, l.Addr().String(), o.Users) })
+	g.Go(func() error { return serveUntil(ctx, l, s) })
+	g.Go(func() error { return f.demoService(ctx, out, set, s, l.Addr().String(), f.users) })
 	return g.Wait()
 }
 
@@ -94,9 +87,7 @@ func demoConfig(s *sim.Server, address string, set map[string]string) (*config.C
 		"connections.pingone.worker_app_environment_id": env,
 		"connections.pingone.authorization_server_url":  "http://" + address,
 	}
-	for k, v := range set {
-		flags[k] = v
-	}
+	maps.Copy(flags, set)
 	return config.Load(config.Sources{File: os.DevNull, Flags: flags})
 }
 

@@ -42,23 +42,15 @@ func simulateCommand() *cobra.Command {
 		Short: "Run the PingOne simulator alone",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			o, err := f.options()
+			s, l, err := f.begin(cmd.Context())
 			if err != nil {
 				return err
 			}
-			s, err := sim.New(o)
+			l, scheme, err := secure.wrap(l)
 			if err != nil {
 				return err
 			}
-			l, err := listen(cmd.Context(), f.listen)
-			if err != nil {
-				return err
-			}
-			l, scheme, err := secure.wrap(s.Listener(l))
-			if err != nil {
-				return err
-			}
-			printSimulator(cmd.OutOrStdout(), s, scheme+"://"+l.Addr().String(), o.Users)
+			printSimulator(cmd.OutOrStdout(), s, scheme+"://"+l.Addr().String(), f.users)
 			return serveUntil(cmd.Context(), l, s)
 		},
 	}
@@ -100,19 +92,29 @@ func (f *simulateFlags) register(c *cobra.Command) {
 	c.Flags().BoolVar(&f.noCompress, "no-compression", false, "never answer with gzip")
 }
 
-func (f *simulateFlags) options() (sim.Options, error) {
+// begin makes a simulator and listens for it.
+func (f *simulateFlags) begin(ctx context.Context) (*sim.Server, net.Listener, error) {
 	rates, err := sim.ParseRateLimits(f.rateLimit)
 	if err != nil {
-		return sim.Options{}, fmt.Errorf("--rate-limit: %w", err)
+		return nil, nil, fmt.Errorf("--rate-limit: %w", err)
 	}
 	faults, err := sim.ParseFaults(f.faults)
 	if err != nil {
-		return sim.Options{}, fmt.Errorf("--faults: %w", err)
+		return nil, nil, fmt.Errorf("--faults: %w", err)
 	}
-	return sim.Options{
+	s, err := sim.New(sim.Options{
 		Users: f.users, Seed: f.seed, Latency: f.latency, RateLimits: rates, Faults: faults, Unkind: f.unkind,
 		TokenLifetime: f.tokenLife, NoCompression: f.noCompress,
-	}, nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	var c net.ListenConfig
+	l, err := c.Listen(ctx, "tcp", f.listen)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s, s.Listener(l), nil
 }
 
 func printSimulator(w io.Writer, s *sim.Server, base string, users int) {
@@ -122,11 +124,6 @@ func printSimulator(w io.Writer, s *sim.Server, base string, users int) {
 	fmt.Fprintf(w, "  authorization server  %s/%s/as\n", base, env)
 	fmt.Fprintf(w, "  environment           %s (%s)\n", env, sim.EnvironmentAdministrators)
 	fmt.Fprintf(w, "  worker application    %s, secret %s\n", sim.AppWorker.ID, sim.AppWorker.Secret)
-}
-
-func listen(ctx context.Context, address string) (net.Listener, error) {
-	var c net.ListenConfig
-	return c.Listen(ctx, "tcp", address)
 }
 
 // serveUntil serves h until the context ends, then gives running requests a

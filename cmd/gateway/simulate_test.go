@@ -43,7 +43,7 @@ func TestSimulateOverTLS(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l, err := listen(t.Context(), "127.0.0.1:0")
+			s, l, err := (&simulateFlags{listen: "127.0.0.1:0", users: 10}).begin(t.Context())
 			require.NoError(t, err)
 			secured, scheme, err := tt.flags.wrap(l)
 			if tt.fails {
@@ -53,8 +53,6 @@ func TestSimulateOverTLS(t *testing.T) {
 			}
 			require.NoError(t, err)
 			require.Equal(t, tt.scheme, scheme)
-			s, err := sim.New(sim.Options{Users: 10})
-			require.NoError(t, err)
 			ctx, cancel := context.WithCancel(t.Context())
 			done := make(chan error, 1)
 			go func() { done <- serveUntil(ctx, secured, s) }()

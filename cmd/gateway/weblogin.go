@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -110,10 +111,7 @@ func (a *app) webLogin(name, address string) *oauth.WebLogin {
 
 // startLogin sends the browser of a caller with the right to PingOne.
 func (a *app) startLogin(w http.ResponseWriter, r *http.Request, logins map[string]string) {
-	name := r.URL.Query().Get("connection")
-	if name == "" {
-		name = a.config.DefaultConnection
-	}
+	name := cmp.Or(r.URL.Query().Get("connection"), a.config.DefaultConnection)
 	caller := auth.FromContext(r.Context())
 	err := a.service.MayCall(signInRight, caller)
 	if err == nil && caller.Upstream != nil {

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"sync/atomic"
@@ -76,9 +77,7 @@ func New(cfg Config) (*Log, error) {
 	if cfg.Retry <= 0 {
 		cfg.Retry = 200 * time.Millisecond
 	}
-	if cfg.Observe == nil {
-		cfg.Observe = observe.Discard
-	}
+	cfg.Observe = cmp.Or(cfg.Observe, observe.Discard)
 	l := &Log{
 		cfg: cfg, places: make(chan struct{}, cfg.Queue), queue: make(chan queued, cfg.Queue),
 		stop: make(chan struct{}), done: make(chan struct{}),
@@ -136,9 +135,7 @@ func (e *Entry) Finish(ctx context.Context, r Record) {
 			l.lost(ctx, 1)
 			return
 		}
-		if r.RequestID == "" {
-			r.RequestID = observe.RequestID(ctx)
-		}
+		r.RequestID = cmp.Or(r.RequestID, observe.RequestID(ctx))
 		l.queue <- queued{record: r, promised: true}
 	})
 }

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -46,9 +47,7 @@ func Syslog(cfg SyslogConfig) (Sink, error) {
 	if cfg.Address == "" {
 		return nil, gwerr.New(gwerr.Config, "The syslog address is missing.", "")
 	}
-	if cfg.App == "" {
-		cfg.App = "pingone-gateway"
-	}
+	cfg.App = cmp.Or(cfg.App, "pingone-gateway")
 	if cfg.Timeout <= 0 {
 		cfg.Timeout = 5 * time.Second
 	}

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -48,9 +49,7 @@ func New(cfg Config) (Authenticator, error) {
 		return nil, gwerr.New(gwerr.Config, "No way to authenticate is configured.",
 			"Configure API keys, OIDC or pass-through; on loopback `auth: none` is possible too.")
 	}
-	if cfg.Sink == nil {
-		cfg.Sink = observe.Discard
-	}
+	cfg.Sink = cmp.Or(cfg.Sink, observe.Discard)
 	return &chain{cfg: cfg}, nil
 }
 

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"crypto/tls"
 	"encoding/base64"
 	"net/http"
@@ -43,9 +44,7 @@ type HTTP struct {
 // NewHTTP returns the adapter. The error is gwerr.Config for values that
 // can't stand in a header.
 func NewHTTP(cfg HTTPConfig) (*HTTP, error) {
-	if cfg.Realm == "" {
-		cfg.Realm = "PingOne Gateway"
-	}
+	cfg.Realm = cmp.Or(cfg.Realm, "PingOne Gateway")
 	if cfg.ClientIP == nil {
 		cfg.ClientIP = connectionIP
 	}

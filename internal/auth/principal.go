@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -47,10 +48,7 @@ func (p *Principal) Identity() string {
 	if p == nil {
 		return string(Anonymous)
 	}
-	id := p.ID
-	if id == "" {
-		id = p.Name
-	}
+	id := cmp.Or(p.ID, p.Name)
 	return string(p.Kind) + ":" + id
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/pingone-gateway/gateway/tokens"
@@ -141,12 +142,7 @@ type CertificateSubject struct {
 
 // Has reports whether the mode is on.
 func (a Auth) Has(mode string) bool {
-	for _, m := range a.Modes {
-		if m == mode {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(a.Modes, mode)
 }
 
 // Issuer is an OpenID Connect issuer whose tokens are accepted.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -17,10 +18,7 @@ var namePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,62}$`)
 
 // file reads the YAML file, if one is named.
 func (l *loader) file() {
-	path := l.src.File
-	if path == "" {
-		path = lookup(l.src.Env, EnvFile)
-	}
+	path := cmp.Or(l.src.File, lookup(l.src.Env, EnvFile))
 	if path == "" {
 		return
 	}

@@ -2,6 +2,8 @@ package pool
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -113,10 +115,7 @@ func (p *Pool[T]) Close() {
 	p.closed = true
 	p.kept.Purge()
 	p.left = nil
-	var all []*Item[T]
-	for i := range p.open {
-		all = append(all, i)
-	}
+	all := slices.Collect(maps.Keys(p.open))
 	p.mu.Unlock()
 	for _, i := range all {
 		i.Close()

@@ -4,6 +4,7 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -75,10 +76,7 @@ func (p *Probe) redis(ctx context.Context) error {
 	if err == nil && s.Up {
 		return nil
 	}
-	detail := s.Detail
-	if detail == "" {
-		detail = "it does not answer"
-	}
+	detail := cmp.Or(s.Detail, "it does not answer")
 	return gwerr.Wrap(gwerr.UpstreamFailed, err, "Redis can't be used: "+detail+".",
 		"Check redis.url and the server; queries go on with tokens from memory.")
 }

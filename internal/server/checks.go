@@ -1,8 +1,10 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -76,8 +78,8 @@ type CheckState struct {
 
 // NewChecks returns checks that have not run. Server.Run runs them.
 func NewChecks(cfg ChecksConfig) *Checks {
-	setIfZero(&cfg.Interval, 15*time.Second)
-	setIfZero(&cfg.Timeout, 10*time.Second)
+	cfg.Interval = cmp.Or(cfg.Interval, 15*time.Second)
+	cfg.Timeout = cmp.Or(cfg.Timeout, 10*time.Second)
 	c := &Checks{cfg: cfg, states: make([]CheckState, len(cfg.Checks))}
 	for i, k := range cfg.Checks {
 		c.states[i] = CheckState{Name: k.Name, Need: k.Need}
@@ -175,12 +177,7 @@ func (c *Checks) take(ctx context.Context, results []outcome, sink observe.Sink,
 }
 
 func (c *Checks) has(n Need) bool {
-	for _, k := range c.cfg.Checks {
-		if k.Need == n {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(c.cfg.Checks, func(k Check) bool { return k.Need == n })
 }
 
 // report is a check as /readyz?verbose shows it.

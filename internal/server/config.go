@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/http"
@@ -137,28 +138,19 @@ type Limits struct {
 
 func (c *Config) defaults() {
 	l := &c.Limits
-	setIfZero(&l.RequestBytes, 1<<20)
-	setIfZero(&l.URLBytes, 16<<10)
-	setIfZero(&l.HeaderBytes, 32<<10)
-	setIfZero(&l.BodyTime, 30*time.Second)
-	setIfZero(&l.AnswerTime, 15*time.Minute)
-	setIfZero(&c.Public.ReadHeaderTimeout, 10*time.Second)
-	setIfZero(&c.Public.IdleTimeout, 2*time.Minute)
-	if c.Sink == nil {
-		c.Sink = observe.Discard
-	}
+	l.RequestBytes = cmp.Or(l.RequestBytes, 1<<20)
+	l.URLBytes = cmp.Or(l.URLBytes, 16<<10)
+	l.HeaderBytes = cmp.Or(l.HeaderBytes, 32<<10)
+	l.BodyTime = cmp.Or(l.BodyTime, 30*time.Second)
+	l.AnswerTime = cmp.Or(l.AnswerTime, 15*time.Minute)
+	c.Public.ReadHeaderTimeout = cmp.Or(c.Public.ReadHeaderTimeout, 10*time.Second)
+	c.Public.IdleTimeout = cmp.Or(c.Public.IdleTimeout, 2*time.Minute)
+	c.Sink = cmp.Or(c.Sink, observe.Discard)
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	if c.After == nil {
 		c.After = time.After
-	}
-}
-
-func setIfZero[T comparable](p *T, v T) {
-	var zero T
-	if *p == zero {
-		*p = v
 	}
 }
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -161,11 +162,4 @@ func (d *description) add(doc *openAPI, method, path string, o openAPIOperation)
 	d.Groups = append(d.Groups, group{Name: tag, Operations: []operation{out}})
 }
 
-func keys[V any](m map[string]V) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
-}
+func keys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

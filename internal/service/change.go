@@ -1,11 +1,13 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
-	"io"
+	"slices"
 	"strings"
+
+	"github.com/apache/arrow-go/v18/arrow"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -60,10 +62,7 @@ func (r *Request) BindChange(ctx context.Context, st query.Statement) (*change.C
 		return nil, gwerr.Newf(gwerr.ReadOnly, "%s is a system table, which nobody writes.", s.Table).
 			WithHint("What system tables show follows from the tables of PingOne; change these.").At(s.Position)
 	}
-	schema := s.Schema
-	if schema == "" {
-		schema = r.Default()
-	}
+	schema := cmp.Or(s.Schema, r.Default())
 	t, err := r.Writable(ctx, schema, s.Table)
 	if err != nil {
 		return nil, gwerr.From(err).At(s.Position)
@@ -76,12 +75,7 @@ func (r *Request) BindChange(ctx context.Context, st query.Statement) (*change.C
 }
 
 func (r *Request) alias(name string) bool {
-	for _, a := range r.session.service.config.Aliases {
-		if strings.EqualFold(a, name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.session.service.config.Aliases, func(a string) bool { return strings.EqualFold(a, name) })
 }
 
 // Writable returns a table as the caller may change it. Errors are
@@ -221,21 +215,14 @@ func (r *Request) readBack(ctx context.Context, t *catalog.Table, key map[string
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
 	out := make([]json.RawMessage, len(columns))
-	for {
-		b, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return out, nil
+	err = scan.Each(ctx, rows, func(rec arrow.RecordBatch) error {
+		if rec.NumRows() > 0 {
+			out = change.Cells(rec, 0, t, columns)
 		}
-		if err != nil {
-			return nil, err
-		}
-		if b.Record.NumRows() > 0 {
-			out = change.Cells(b.Record, 0, t, columns)
-		}
-		b.Record.Release()
-	}
+		return nil
+	})
+	return out, err
 }
 
 // explainChange shows how rows are found and the calls for each of them.

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -74,9 +75,7 @@ type unionKey string
 
 // Schema implements catalog.Provider.
 func (e *everywhere) Schema(ctx context.Context, name string) (*catalog.Schema, error) {
-	if name == "" {
-		name = e.Default()
-	}
+	name = cmp.Or(name, e.Default())
 	if !strings.EqualFold(name, catalog.AllEnvironments) {
 		return e.Provider.Schema(ctx, name)
 	}

@@ -7,6 +7,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -137,9 +138,7 @@ type Service struct {
 
 // New returns a service.
 func New(c Config) *Service {
-	if c.Sink == nil {
-		c.Sink = observe.Discard
-	}
+	c.Sink = cmp.Or(c.Sink, observe.Discard)
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -37,9 +38,7 @@ type turns struct {
 }
 
 func newTurns(t Turns, work, waiting string, sink observe.Sink) *turns {
-	if t.Share == 0 {
-		t.Share = 0.5
-	}
+	t.Share = cmp.Or(t.Share, 0.5)
 	out := &turns{Turns: t, work: work, waiting: waiting, sink: sink}
 	if t.AtOnce > 0 {
 		out.queue = fair.New(t.AtOnce, t.Queue, t.Share)

@@ -4,9 +4,8 @@
 package testkit
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -24,6 +23,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/exec"
 	"github.com/pingone-gateway/gateway/sqlcore/plan"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
 	"github.com/pingone-gateway/gateway/tokens"
 	"github.com/pingone-gateway/gateway/tokens/oauth"
 )
@@ -112,9 +112,7 @@ func Start(t testing.TB, o Options) *Stack {
 	if s.Engine == nil {
 		s.Engine = OpenEngine(t)
 	}
-	if o.Sink == nil {
-		o.Sink = observe.Discard
-	}
+	o.Sink = cmp.Or(o.Sink, observe.Discard)
 	cfg := pingone.Config{
 		ShowFlowGraph: true, APIURL: s.URL + "/v1", WorkerAppEnvironmentID: s.EnvironmentID(sim.EnvironmentAdministrators),
 		Authorizer: workerToken(t, s.Simulator), Sink: observe.Join(observe.CountCalls, o.Sink),
@@ -176,18 +174,11 @@ func (s *Stack) TryQuery(ctx context.Context, sql string, parameters ...Paramete
 	if err != nil {
 		return nil, err
 	}
-	defer a.Rows.Close()
-	for {
-		b, err := a.Rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			return out, nil
-		}
-		if err != nil {
-			return out, err
-		}
-		out = append(out, Texts(b.Record)...)
-		b.Record.Release()
-	}
+	err = scan.Each(ctx, a.Rows, func(rec arrow.RecordBatch) error {
+		out = append(out, Texts(rec)...)
+		return nil
+	})
+	return out, err
 }
 
 // Explain returns a statement's plan.

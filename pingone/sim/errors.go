@@ -25,7 +25,6 @@ type innerError struct {
 	SupportedAttributes []string `json:"supportedAttributes,omitempty"`
 	SupportedOperators  []string `json:"supportedOperators,omitempty"`
 	AllowedValues       []string `json:"allowedValues,omitempty"`
-	AllowedPattern      string   `json:"allowedPattern,omitempty"`
 	ExistingID          string   `json:"existingId,omitempty"`
 	RangeMinimumValue   *int     `json:"rangeMinimumValue,omitempty"`
 	RangeMaximumValue   *int     `json:"rangeMaximumValue,omitempty"`

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -125,7 +126,7 @@ func (p *faultPlan) set(faults []Fault) error {
 		if err := f.validate(); err != nil {
 			return fmt.Errorf("fault %d: %w", i+1, err)
 		}
-		setDefault(&f.Times, 1)
+		f.Times = cmp.Or(f.Times, 1)
 		active[i] = &activeFault{Fault: f}
 	}
 	p.mu.Lock()

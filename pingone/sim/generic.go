@@ -92,8 +92,6 @@ func (g *generic) onRow(method func(p *place, row *resource.Row) (reply, error))
 	}
 }
 
-func (p *place) read(row *resource.Row) (reply, error) { return p.one(row), nil }
-
 func (g *generic) create(c *call) (reply, error) {
 	p := g.place(c)
 	if err := p.owned(); err != nil {
@@ -132,12 +130,8 @@ func (g *generic) create(c *call) (reply, error) {
 	return answer, nil
 }
 
-// replace makes the row that a body describes of an old one, patch of the old one
+// change makes the row that a body describes of an old one, or of the old one
 // merged with it.
-func (p *place) replace(old *resource.Row) (reply, error) { return p.change(old, false) }
-
-func (p *place) patch(old *resource.Row) (reply, error) { return p.change(old, true) }
-
 func (p *place) change(old *resource.Row, merge bool) (reply, error) {
 	sent, err := p.sent(mediaJSON)
 	if err != nil {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 
@@ -174,10 +175,7 @@ func hasGrants(row *resource.Row) bool {
 var assignments = resourceHooks{
 	store: func(p *place, _, row *resource.Row) error {
 		held := func(path string) string { return resource.First(row.Members, path) }
-		role := p.server.find("/roles", held("role.id"))
-		if role == nil {
-			role = p.store.Read("roles").Find(held("role.id"))
-		}
+		role := cmp.Or(p.server.find("/roles", held("role.id")), p.store.Read("roles").Find(held("role.id")))
 		switch {
 		case role == nil:
 			return invalidValue("role.id", "The role does not exist.")

@@ -19,7 +19,7 @@ const (
 func (m membership) String() string { return [...]string{"", "DIRECT", "INDIRECT"}[m] }
 
 // memberships are the rules of the groups that a user or a group is in.
-var memberships = resourceHooks{rows: membershipsOf, store: storeMembership, put: putMembership, remove: removeMembership}
+var memberships = resourceHooks{rows: membershipsOf, store: storeMembership, put: func(p *place, row *resource.Row) { p.join(row, true) }, remove: removeMembership}
 
 // groupMembership is a group that a user or group belongs to.
 type groupMembership struct {
@@ -53,9 +53,6 @@ func membershipsOf(p *place) (*resource.Collection, error) {
 	}
 	return out, nil
 }
-
-// putMembership adds a direct membership.
-func putMembership(p *place, row *resource.Row) { p.join(row, true) }
 
 // join makes the owner of a place a direct member of a group, or ends that.
 func (p *place) join(row *resource.Row, joined bool) {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"crypto/rsa"
 	"fmt"
 	"maps"
@@ -79,11 +80,11 @@ func DocumentedRates() map[string]Rate { return maps.Clone(rateGroups) }
 
 // withDefaults fills what was left out and refuses impossible values.
 func (o Options) withDefaults() (Options, error) {
-	setDefault(&o.Users, 5000)
-	setDefault(&o.Seed, 1)
-	setDefault(&o.TokenLifetime, time.Hour)
-	setDefault(&o.MaxUsersPage, 200)
-	setDefault(&o.LogSize, 10_000)
+	o.Users = cmp.Or(o.Users, 5000)
+	o.Seed = cmp.Or(o.Seed, 1)
+	o.TokenLifetime = cmp.Or(o.TokenLifetime, time.Hour)
+	o.MaxUsersPage = cmp.Or(o.MaxUsersPage, 200)
+	o.LogSize = cmp.Or(o.LogSize, 10_000)
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
@@ -104,11 +105,4 @@ func (o Options) withDefaults() (Options, error) {
 		}
 	}
 	return o, nil
-}
-
-func setDefault[T comparable](value *T, def T) {
-	var zero T
-	if *value == zero {
-		*value = def
-	}
 }

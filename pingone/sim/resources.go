@@ -172,7 +172,7 @@ func (g *generic) register(n *node) {
 		if reads {
 			classes = t.Permission.Read
 		}
-		setDefault(&group, t.Group(reads))
+		group = cmp.Or(group, t.Group(reads))
 		h = g.guarded(classes, !reads, h)
 		if t.Name() == "/environments" && !reads {
 			h = g.recorded(h)
@@ -185,9 +185,9 @@ func (g *generic) register(n *node) {
 	}{
 		{"list", http.MethodGet, t.Path, g.list},
 		{"create", http.MethodPost, t.Path, g.create},
-		{"read", http.MethodGet, one, g.onRow((*place).read)},
-		{"replace", http.MethodPut, one, g.onRow((*place).replace)},
-		{"patch", http.MethodPatch, one, g.onRow((*place).patch)},
+		{"read", http.MethodGet, one, g.onRow(func(p *place, row *resource.Row) (reply, error) { return p.one(row), nil })},
+		{"replace", http.MethodPut, one, g.onRow(func(p *place, row *resource.Row) (reply, error) { return p.change(row, false) })},
+		{"patch", http.MethodPatch, one, g.onRow(func(p *place, row *resource.Row) (reply, error) { return p.change(row, true) })},
 		{"delete", http.MethodDelete, one, g.onRow((*place).delete)},
 	} {
 		if t.Can(m.name) {

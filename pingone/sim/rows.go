@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"encoding/json"
 	"regexp"
 	"slices"
@@ -104,10 +105,7 @@ func (p *place) writeOwners(e *jx.Encoder, declared []resource.Text) {
 		kind := p.generic.kind
 		parts := strings.Split(kind.Path, "/")
 		for k, owner := range kind.Owners() {
-			t := p.server.resources.Type(owner)
-			if t == nil {
-				t = p.server.resources.Type("/" + owner)
-			}
+			t := cmp.Or(p.server.resources.Type(owner), p.server.resources.Type("/"+owner))
 			above := strings.Join(parts[:slices.Index(parts, owner)+2], "/")
 			p.ownerLinks = append(p.ownerLinks, resource.Text{Name: strings.ReplaceAll(t.One, " ", ""), Text: p.call.base + resource.Fill(above, p.owners[:k+1])})
 		}

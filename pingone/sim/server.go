@@ -98,7 +98,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	t := s.classify(r)
-	if !t.known() {
+	if !t.api && t.env == nil {
 		http.NotFound(w, r)
 		return
 	}
@@ -143,8 +143,6 @@ type target struct {
 	path   string       // below /{environmentID}/as/
 	api    bool
 }
-
-func (t *target) known() bool { return t.api || t.env != nil }
 
 // classify finds what a request is for.
 func (s *Server) classify(r *http.Request) *target {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -164,7 +165,7 @@ func (u *unkindness) spellBooleans(text string) error {
 func (u *unkindness) phase(status int) func(string) error {
 	return func(text string) error {
 		rest, match := matchOf(text)
-		setDefault(&rest, "20+5")
+		rest = cmp.Or(rest, "20+5")
 		f := Fault{Match: match, Do: "status", Status: status}
 		after, length, both := strings.Cut(rest, "+")
 		if !both {
@@ -183,7 +184,7 @@ func (u *unkindness) phase(status int) func(string) error {
 
 func (u *unkindness) endless429(text string) error {
 	after, match := matchOf(text)
-	setDefault(&after, "0")
+	after = cmp.Or(after, "0")
 	one := 1
 	f := Fault{Match: match, Do: "status", Status: 429, Times: -1, RetryAfter: &one}
 	err := errors.Join(number(&f.After, 0, 1e9)(after), f.validate())
@@ -202,7 +203,7 @@ func matchOf(value string) (rest, match string) {
 
 func (u *unkindness) freeze(text string) error {
 	head, after, _ := strings.Cut(text, "+")
-	setDefault(&after, "0")
+	after = cmp.Or(after, "0")
 	return errors.Join(number(&u.frozen, 1, 1e9)(head), number(&u.frozenAfter, 0, 1e9)(after))
 }
 
@@ -240,7 +241,7 @@ func parseUnkind(text string) (*unkindness, error) {
 			}
 			return nil, fmt.Errorf("there is no unkindness %q; there are %s", name, strings.Join(names, ", "))
 		}
-		setDefault(&value, known[k].Value)
+		value = cmp.Or(value, known[k].Value)
 		if err := known[k].set(value); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}

@@ -8,6 +8,7 @@
 package catalog
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -414,6 +415,15 @@ func (p *Path) Whole() bool {
 	return p.List != "" && p.Page == 0 && len(p.Filters) == 0 && p.Filter == "" && len(p.Keys) == 0
 }
 
+// Listing returns the path that lists the whole table; nil if it has none.
+func (t *Table) Listing() *Path {
+	k := slices.IndexFunc(t.Paths, func(p Path) bool { return p.List != "" && len(p.Keys) == 0 })
+	if k < 0 {
+		return nil
+	}
+	return &t.Paths[k]
+}
+
 // ArrowSchema gives the record schema of the columns at the positions.
 func (t *Table) ArrowSchema(columns []int) *arrow.Schema {
 	fields := make([]arrow.Field, len(columns))
@@ -439,12 +449,8 @@ func (t *Table) In(s *Schema, more []Column, filters map[string]Filter) *Table {
 			continue
 		}
 		merged := make(map[string]Filter, len(c.Paths[i].Filters)+len(filters))
-		for k, v := range c.Paths[i].Filters {
-			merged[k] = v
-		}
-		for k, v := range filters {
-			merged[k] = v
-		}
+		maps.Copy(merged, c.Paths[i].Filters)
+		maps.Copy(merged, filters)
 		c.Paths[i].Filters = merged
 	}
 	return &c

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"path"
@@ -251,15 +252,9 @@ func (p *problems) column(m fields, table string) Column {
 	if m.has("references") {
 		r := p.mapping(m.values["references"], "reference")
 		c.References = &Reference{Table: r.must("table"), Column: r.str("column"), Forward: r.str("forward"), Backward: r.str("backward")}
-		if c.References.Column == "" {
-			c.References.Column = "Id"
-		}
-		if c.References.Forward == "" {
-			c.References.Forward = strings.TrimSuffix(c.Name, "Id")
-		}
-		if c.References.Backward == "" {
-			c.References.Backward = table
-		}
+		c.References.Column = cmp.Or(c.References.Column, "Id")
+		c.References.Forward = cmp.Or(c.References.Forward, strings.TrimSuffix(c.Name, "Id"))
+		c.References.Backward = cmp.Or(c.References.Backward, table)
 	}
 	return c
 }

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -139,9 +140,7 @@ func complete(out *Path, usual Path) {
 		return
 	}
 	out.Get, out.List, out.Parent = usual.Get, usual.List, usual.Parent
-	if out.Doc == "" {
-		out.Doc = usual.Doc
-	}
+	out.Doc = cmp.Or(out.Doc, usual.Doc)
 }
 
 // words writes a name such as GatewayInstances as it is spoken.
@@ -194,9 +193,7 @@ func (c *checker) derive() {
 	}
 	d.Where = where
 	c.table.Group = base.Group
-	if c.table.Permission == "" {
-		c.table.Permission = base.Permission
-	}
+	c.table.Permission = cmp.Or(c.table.Permission, base.Permission)
 	for i := range base.Paths {
 		if p, ok := c.derived(base, base.Paths[i]); ok {
 			c.table.Paths = append(c.table.Paths, p)

@@ -1,5 +1,7 @@
 package catalog
 
+import "slices"
+
 // Writes says how the rows of a table are changed.
 type Writes struct {
 	// Insert, Update and Delete are the calls that change one row; nil for what
@@ -50,10 +52,8 @@ type Write struct {
 // Part is the part that writes the column; nil if Update does.
 func (w *Writes) Part(column string) *Write {
 	for i := range w.Parts {
-		for _, name := range w.Parts[i].Columns {
-			if name == column {
-				return &w.Parts[i]
-			}
+		if slices.Contains(w.Parts[i].Columns, column) {
+			return &w.Parts[i]
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@
 package change
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -78,9 +79,7 @@ func New(kind Kind, t *catalog.Table, assigned, returning []int, place func(i in
 	for i, at := range assigned {
 		if err := c.mayAssign(at, slices.Contains(assigned[:i], at)); err != nil {
 			e := gwerr.From(err).At(place(i)).On(t.Columns[at].Name)
-			if e.Hint == "" {
-				e.Hint = "Leave the column out; the documentation of the table says which ones are written, and when."
-			}
+			e.Hint = cmp.Or(e.Hint, "Leave the column out; the documentation of the table says which ones are written, and when.")
 			return nil, e
 		}
 	}

@@ -3,9 +3,7 @@ package change
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -37,23 +35,18 @@ func (c *Change) Collect(ctx context.Context, rows scan.Batches, l Limits) ([]Ro
 	if rows == nil {
 		return []Row{{Becomes: c.Values}}, nil
 	}
-	defer rows.Close()
 	var out []Row
 	n := int64(0)
-	for {
-		b, err := rows.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		for i := range int(b.Record.NumRows()) {
+	err := scan.Each(ctx, rows, func(rec arrow.RecordBatch) error {
+		for i := range int(rec.NumRows()) {
 			if n++; l.Rows == 0 || n <= l.Rows {
-				out = append(out, c.row(b.Record, i))
+				out = append(out, c.row(rec, i))
 			}
 		}
-		b.Record.Release()
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	if l.Rows > 0 && n > l.Rows {
 		return nil, gwerr.Newf(gwerr.LimitExceeded, "The statement would change %d rows; %d are allowed. Nothing was changed.", n, l.Rows).

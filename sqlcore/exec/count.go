@@ -39,19 +39,12 @@ func (x *Executor) Count(ctx context.Context, q *query.Query) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer rows.Close()
 	var n int64
-	for {
-		b, err := rows.Next(ctx)
-		if isEnd(err) {
-			return n, nil
-		}
-		if err != nil {
-			return 0, err
-		}
-		n += b.Record.NumRows()
-		b.Record.Release()
-	}
+	err = scan.Each(ctx, rows, func(rec arrow.RecordBatch) error {
+		n += rec.NumRows()
+		return nil
+	})
+	return n, err
 }
 
 // countSQL lets the engine count.

@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -212,10 +213,7 @@ func (x *Executor) reduce(ctx context.Context, from, to *driven, keys predicate.
 }
 
 func drivenBy(a query.Access, column string) string {
-	name := a.Alias
-	if name == "" {
-		name = a.Table.Name
-	}
+	name := cmp.Or(a.Alias, a.Table.Name)
 	return fmt.Sprintf("%s.%s", name, column)
 }
 

@@ -6,6 +6,7 @@
 package exec
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -52,15 +53,9 @@ type Executor struct {
 
 // New returns an executor.
 func New(c Config) *Executor {
-	if c.Sink == nil {
-		c.Sink = observe.Discard
-	}
-	if c.MaxDriveRows == 0 {
-		c.MaxDriveRows = 5000
-	}
-	if c.SizeTTL == 0 {
-		c.SizeTTL = 30 * time.Second
-	}
+	c.Sink = cmp.Or(c.Sink, observe.Discard)
+	c.MaxDriveRows = cmp.Or(c.MaxDriveRows, 5000)
+	c.SizeTTL = cmp.Or(c.SizeTTL, 30*time.Second)
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -135,22 +135,12 @@ func (r *lateRows) read(ctx context.Context, p *latePart, rec arrow.RecordBatch)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	for {
-		b, err := rows.Next(ctx)
-		if isEnd(err) {
-			out.order()
-			return out, nil
-		}
-		if err != nil {
-			out.release()
-			return nil, err
-		}
-		if err := out.add(b.Record); err != nil {
-			out.release()
-			return nil, err
-		}
+	if err := scan.Each(ctx, rows, out.add); err != nil {
+		out.release()
+		return nil, err
 	}
+	out.order()
+	return out, nil
 }
 
 // foundRows are rows by the text of their key.
@@ -170,6 +160,7 @@ func (f *foundRows) at(column string) int {
 }
 
 func (f *foundRows) add(rec arrow.RecordBatch) error {
+	rec.Retain()
 	f.batches = append(f.batches, rec)
 	keys, err := f.texts(rec.Column(f.at(f.part.key)), f.part.key)
 	if err != nil {

@@ -126,18 +126,13 @@ func (x *Executor) listParents(ctx context.Context, q scan.Request, columns []st
 	if err != nil {
 		return 0, 0, false
 	}
-	defer batches.Close()
-	for {
-		b, err := batches.Next(ctx)
-		if isEnd(err) {
-			break
-		}
-		if err != nil {
-			return 0, 0, false
-		}
-		rows += b.Record.NumRows()
-		add(b.Record)
-		b.Record.Release()
+	err = scan.Each(ctx, batches, func(rec arrow.RecordBatch) error {
+		rows += rec.NumRows()
+		add(rec)
+		return nil
+	})
+	if err != nil {
+		return 0, 0, false
 	}
 	if q.Limit > 0 && rows >= q.Limit {
 		return 0, 0, false

@@ -112,26 +112,23 @@ func (s *sizer) ask(ctx context.Context, t *catalog.Table) (out sized, err error
 		return out, err
 	}
 	from, ok := t.Schema.Table(t.Size.Table)
-	if !ok || listing(from) == nil {
+	if !ok || from.Listing() == nil {
 		return out, nil
 	}
-	batches, err := s.source.Scan(ctx, scan.Request{Table: from, Path: listing(from), Columns: []int{from.Index(t.Size.Column)}})
+	batches, err := s.source.Scan(ctx, scan.Request{Table: from, Path: from.Listing(), Columns: []int{from.Index(t.Size.Column)}})
 	if err != nil {
 		return out, err
 	}
-	defer batches.Close()
-	for out.known = true; ; {
-		b, err := batches.Next(ctx)
-		if isEnd(err) {
-			return out, nil
-		}
-		if err != nil {
-			return sized{}, err
-		}
-		n, whole := sum(b.Record.Column(0))
-		out.rows, out.parts, out.known = out.rows+n, out.parts+b.Record.NumRows(), out.known && whole
-		b.Record.Release()
+	out.known = true
+	err = scan.Each(ctx, batches, func(rec arrow.RecordBatch) error {
+		n, whole := sum(rec.Column(0))
+		out.rows, out.parts, out.known = out.rows+n, out.parts+rec.NumRows(), out.known && whole
+		return nil
+	})
+	if err != nil {
+		return sized{}, err
 	}
+	return out, nil
 }
 
 // sum adds up integers; it is not whole where one is missing.
@@ -144,14 +141,4 @@ func sum(column arrow.Array) (total int64, whole bool) {
 		total += numbers.Value(i)
 	}
 	return total, numbers.NullN() == 0
-}
-
-// listing is the path that answers all rows.
-func listing(t *catalog.Table) *catalog.Path {
-	for i := range t.Paths {
-		if p := &t.Paths[i]; p.List != "" && len(p.Keys) == 0 {
-			return p
-		}
-	}
-	return nil
 }

@@ -184,25 +184,15 @@ func (u *unioned) rows(ctx context.Context, part *plan.Read, to chan scan.Batch)
 	if err != nil {
 		return false, err
 	}
-	defer rows.Close()
-	for {
-		b, err := rows.Next(ctx)
-		if isEnd(err) {
-			return some, nil
-		}
-		if err != nil {
-			return some, err
-		}
+	err = scan.Each(ctx, rows, func(rec arrow.RecordBatch) error {
 		some = true
-		rec, err := u.unite(part.Access.Table, b.Record)
-		b.Record.Release()
+		united, err := u.unite(part.Access.Table, rec)
 		if err != nil {
-			return some, err
+			return err
 		}
-		if err := put(ctx, to, scan.Batch{Record: rec}); err != nil {
-			return some, err
-		}
-	}
+		return put(ctx, to, scan.Batch{Record: united})
+	})
+	return some, err
 }
 
 // unite gives a member's record the columns of the union.

@@ -8,6 +8,7 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -136,12 +137,8 @@ type Planner struct {
 
 // New returns a planner. sizes may be nil: then no table's size is known.
 func New(o Options, sizes Sizer) *Planner {
-	if o.MaxFilter == 0 {
-		o.MaxFilter = 4000
-	}
-	if o.PartitionAbove == 0 {
-		o.PartitionAbove = 2000
-	}
+	o.MaxFilter = cmp.Or(o.MaxFilter, 4000)
+	o.PartitionAbove = cmp.Or(o.PartitionAbove, 2000)
 	if sizes == nil {
 		sizes = unsized{}
 	}

@@ -115,12 +115,10 @@ func restrict(r *Read, visible *catalog.Table, where predicate.Expr) (*catalog.T
 }
 
 func readsMasked(e predicate.Expr, rs *catalog.Restriction) bool {
-	for _, name := range predicate.Columns(e) {
-		if _, masked := rs.Masks[name]; masked {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(predicate.Columns(e), func(name string) bool {
+		_, masked := rs.Masks[name]
+		return masked
+	})
 }
 
 // fill completes the read with the chosen candidate and the columns to fetch.

@@ -360,12 +360,7 @@ func isSet(e predicate.Expr, column string) bool {
 }
 
 func allSets(args []predicate.Expr, column string) bool {
-	for _, a := range args {
-		if !isSet(a, column) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(args, func(a predicate.Expr) bool { return !isSet(a, column) })
 }
 
 func cross(tuples [][]string, values []predicate.Value) [][]string {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -49,10 +50,7 @@ func (l *Link) Lists(t *catalog.Table, key string) *catalog.Path {
 	if path.Filter == "" || column == nil || target == nil || !target.Key || own.Schema == nil || t.Whole().Schema == nil || own.Schema.ID != t.Whole().Schema.ID {
 		return nil
 	}
-	source := path.Sources[column.Name]
-	if source == "" {
-		source = column.Source
-	}
+	source := cmp.Or(path.Sources[column.Name], column.Source)
 	if source != target.Source || path.List != "" && listOf(t.Whole(), path) == nil {
 		return nil
 	}

@@ -1,6 +1,9 @@
 package predicate
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Operator is a test that a data source can evaluate on an attribute.
 type Operator uint8
@@ -149,10 +152,8 @@ func pushIn(e In, caps Capabilities) (Expr, bool, bool) {
 	if !has || !c.has(OpEq) || (len(e.Values) > max(1, caps.Lists) && !caps.Or) {
 		return nil, false, false
 	}
-	for _, v := range e.Values {
-		if emptyString(v) {
-			return nil, false, false
-		}
+	if slices.ContainsFunc(e.Values, emptyString) {
+		return nil, false, false
 	}
 	return e, c.Exact, true
 }
@@ -183,12 +184,7 @@ func rangeOperator(o Op) Operator {
 }
 
 func (c Capability) has(want Operator) bool {
-	for _, o := range c.Operators {
-		if o == want {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(c.Operators, want)
 }
 
 func emptyString(v Value) bool { return v.Kind == String && v.Str == "" }

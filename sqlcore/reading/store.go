@@ -1,6 +1,7 @@
 package reading
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -52,9 +53,7 @@ func NewStore(o Options) *Store {
 	if o.Idle <= 0 {
 		o.Idle = 5 * time.Minute
 	}
-	if o.Sink == nil {
-		o.Sink = observe.Discard
-	}
+	o.Sink = cmp.Or(o.Sink, observe.Discard)
 	return &Store{options: o}
 }
 

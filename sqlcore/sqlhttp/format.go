@@ -3,6 +3,7 @@ package sqlhttp
 import (
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -91,15 +92,9 @@ func acceptRange(part string) (media string, quality float64, ok bool) {
 }
 
 func (f form) answers(media string) bool {
-	if media == "*/*" {
-		return true
-	}
-	for _, m := range f.media {
-		if m == media || media == m[:strings.IndexByte(m, '/')]+"/*" {
-			return true
-		}
-	}
-	return false
+	return media == "*/*" || slices.ContainsFunc(f.media, func(m string) bool {
+		return m == media || media == m[:strings.IndexByte(m, '/')]+"/*"
+	})
 }
 
 func notAcceptable(target string) error {

@@ -7,6 +7,7 @@
 package sqlhttp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -56,12 +57,8 @@ type Handler struct {
 
 // New returns the handlers.
 func New(c Config) *Handler {
-	if c.MaxBody == 0 {
-		c.MaxBody = 1 << 20
-	}
-	if c.Sink == nil {
-		c.Sink = observe.Discard
-	}
+	c.MaxBody = cmp.Or(c.MaxBody, 1<<20)
+	c.Sink = cmp.Or(c.Sink, observe.Discard)
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -1,6 +1,7 @@
 package system
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -76,10 +77,7 @@ func pathRow(seen, whole *catalog.Table, p *catalog.Path) Row {
 	if p.Partition != nil && clear(seen, p.Partition.Column) {
 		partition = p.Partition.Column
 	}
-	group := child.Group
-	if group == "" {
-		group = whole.Group
-	}
+	group := cmp.Or(child.Group, whole.Group)
 	return Row{p.Name, keys, pushed(seen, child), request, page, orNull(group), child.CountExact && p.Parent == nil, orNull(partition)}
 }
 

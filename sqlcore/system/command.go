@@ -155,11 +155,9 @@ func (p *commandParser) about(head int) error {
 		return p.wrong("Here a table or a query is expected.", "Write "+strings.ToUpper(p.Verb)+" and the name of a table, or a SELECT statement.")
 	}
 	p.Position = p.tokens[p.at].Start
-	for _, word := range queries {
-		if p.tokens[p.at].Is(word) {
-			p.About = blanks(p.Position) + p.sql[p.Position:]
-			return nil
-		}
+	if slices.ContainsFunc(queries, p.tokens[p.at].Is) {
+		p.About = blanks(p.Position) + p.sql[p.Position:]
+		return nil
 	}
 	name := sqltext.ChainAt(p.tokens, p.at)
 	if len(name) > 0 {

@@ -1,6 +1,7 @@
 package system
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"slices"
@@ -104,10 +105,7 @@ func (r *rows) more(ctx context.Context) (err error) {
 	}
 	n := r.names[0]
 	r.names = r.names[1:]
-	name := n.ID
-	if name == "" {
-		name = n.Name
-	}
+	name := cmp.Or(n.ID, n.Name)
 	s, err := r.catalog.Schema(ctx, name)
 	switch {
 	case gwerr.Is(err, gwerr.UnknownSchema): // it went after it was listed

@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -65,9 +66,7 @@ type Tokens struct {
 
 // New makes the connection's token source. Errors are gwerr.Config.
 func New(p Properties, tools Tools) (*Tokens, error) {
-	if p.CallbackURL == "" {
-		p.CallbackURL = DefaultCallback
-	}
+	p.CallbackURL = cmp.Or(p.CallbackURL, DefaultCallback)
 	if tools.Ring == nil {
 		tools.Ring = seal.NewEphemeralRing()
 		tools.Store = store.NewMemory()

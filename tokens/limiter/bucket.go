@@ -1,6 +1,7 @@
 package limiter
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -216,10 +217,7 @@ func (k *bucket) want(t int64) int {
 	if t < k.jointTill {
 		return 1 // the local meter holds the rest back, and they would grow stale
 	}
-	usable := k.usable
-	if usable == 0 {
-		usable = k.limit
-	}
+	usable := cmp.Or(k.usable, k.limit)
 	rate, _ := pace(math.Max(usable, 1))
 	most := math.Max(1, rate*permitLife.Seconds())
 	return int(math.Min(most, float64(k.queue.length)+k.seen.perSecond(t)*permitLife.Seconds()/2))

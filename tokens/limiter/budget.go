@@ -1,6 +1,7 @@
 package limiter
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -45,14 +46,12 @@ type Config struct {
 }
 
 func (c *Config) fill() error {
-	setDefault(&c.Replicas, 1)
-	setDefault(&c.RateShare, 0.35)
-	setDefault(&c.MaxInFlight, 64)
-	setDefault(&c.MaxWait, time.Minute)
-	setDefault(&c.MaxQueue, 10_000)
-	if c.Sink == nil {
-		c.Sink = observe.Discard
-	}
+	c.Replicas = cmp.Or(c.Replicas, 1)
+	c.RateShare = cmp.Or(c.RateShare, 0.35)
+	c.MaxInFlight = cmp.Or(c.MaxInFlight, 64)
+	c.MaxWait = cmp.Or(c.MaxWait, time.Minute)
+	c.MaxQueue = cmp.Or(c.MaxQueue, 10_000)
+	c.Sink = cmp.Or(c.Sink, observe.Discard)
 	if c.RateShare < 0 || c.RateShare > 1 {
 		return gwerr.New(gwerr.Config, fmt.Sprintf("RateShare is %g.", c.RateShare),
 			"Give a number above 0 and up to 1.").On("RateShare")
@@ -63,13 +62,6 @@ func (c *Config) fill() error {
 		}
 	}
 	return nil
-}
-
-func setDefault[T comparable](field *T, value T) {
-	var zero T
-	if *field == zero {
-		*field = value
-	}
 }
 
 // key is what a budget is kept for.

@@ -1,6 +1,7 @@
 package limiter
 
 import (
+	"cmp"
 	"math"
 	"time"
 )
@@ -133,10 +134,7 @@ func (m *meter) hit(now int64, limit float64, retryAfter time.Duration, observed
 	case usable == 0:
 		m.base, m.factor, m.since, m.cut = math.Max(observed, learnAtLeast), cutTo, now, now
 	default:
-		whole := limit
-		if whole == 0 {
-			whole = m.base
-		}
+		whole := cmp.Or(limit, m.base)
 		m.factor, m.since, m.cut = math.Max(usable/whole*cutTo, minFactor), now, now
 	}
 	return m.take(now, limit, 0)

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rsa"
@@ -62,9 +63,7 @@ type authenticator struct {
 }
 
 func newAuthenticator(c Credentials) (*authenticator, error) {
-	if c.Method == "" {
-		c.Method = SecretBasic
-	}
+	c.Method = cmp.Or(c.Method, SecretBasic)
 	a := &authenticator{id: c.ClientID, method: Method(strings.ToUpper(string(c.Method))), secret: c.Secret}
 	if c.ClientID == "" {
 		return nil, gwerr.New(gwerr.Config, "OAuthClientId is missing.", "Set it to the application's client id.").On("OAuthClientId")

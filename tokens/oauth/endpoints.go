@@ -7,6 +7,7 @@
 package oauth
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"net/url"
@@ -43,9 +44,7 @@ func NewEndpoints(region, environmentID, server string) (Endpoints, error) {
 	if server != "" {
 		return fromServer(environmentID, server, false)
 	}
-	if region == "" {
-		region = "NA"
-	}
+	region = cmp.Or(region, "NA")
 	host, ok := authHosts[strings.ToUpper(region)]
 	if !ok {
 		return Endpoints{}, gwerr.New(gwerr.Config, fmt.Sprintf("Region %q is not known.", region),

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -86,10 +87,7 @@ func (l *LoginFlow) listen(ctx context.Context) (*url.URL, net.Listener, error) 
 		return nil, nil, gwerr.New(gwerr.Config, "CallbackURL is not an http address of this machine.",
 			"Use http://localhost:33333 and register it with the application, or sign in by device code.").On("CallbackURL")
 	}
-	port := u.Port()
-	if port == "" {
-		port = "80"
-	}
+	port := cmp.Or(u.Port(), "80")
 	host := u.Hostname()
 	if host == "localhost" {
 		host = "127.0.0.1"

@@ -1,11 +1,13 @@
 package redisconn
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -81,12 +83,8 @@ func New(ctx context.Context, cfg Config) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Prefix == "" {
-		cfg.Prefix = "pgw:"
-	}
-	if cfg.Sink == nil {
-		cfg.Sink = observe.Discard
-	}
+	cfg.Prefix = cmp.Or(cfg.Prefix, "pgw:")
+	cfg.Sink = cmp.Or(cfg.Sink, observe.Discard)
 	quiet.Do(func() { redis.SetLogger(discard{}) })
 	c := &Conn{
 		client: redis.NewUniversalClient(&t.opts), prefix: cfg.Prefix, sink: cfg.Sink,
@@ -238,15 +236,7 @@ func isFull(err error) bool {
 var notReady = []string{"READONLY", "LOADING", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "MISCONF", "NOAUTH", "WRONGPASS", "NOPERM", "NOREPLICAS", "UNBLOCKED"}
 
 func isDown(err error) bool {
-	if !isAnswer(err) {
-		return true
-	}
-	for _, word := range notReady {
-		if strings.Contains(err.Error(), word) {
-			return true
-		}
-	}
-	return false
+	return !isAnswer(err) || slices.ContainsFunc(notReady, func(word string) bool { return strings.Contains(err.Error(), word) })
 }
 
 // describe puts an error into words without addresses or secrets.

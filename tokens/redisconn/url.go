@@ -8,6 +8,7 @@
 package redisconn
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"net"
@@ -86,9 +87,7 @@ func parse(address string) (target, error) {
 	if err != nil {
 		return bad("has a parameter that is unknown or wrong")
 	}
-	if kind == "" {
-		kind = "standalone"
-	}
+	kind = cmp.Or(kind, "standalone")
 	return target{kind, opts}, nil
 }
 
@@ -144,18 +143,10 @@ func universal(kind string, u *url.URL, q url.Values) (redis.UniversalOptions, e
 
 // harden sets the budgets and turns off what would wait behind our back.
 func harden(o *redis.UniversalOptions) {
-	if o.DialTimeout == 0 {
-		o.DialTimeout = dialTimeout
-	}
-	if o.ReadTimeout == 0 {
-		o.ReadTimeout = ioTimeout
-	}
-	if o.WriteTimeout == 0 {
-		o.WriteTimeout = ioTimeout
-	}
-	if o.PoolSize == 0 {
-		o.PoolSize = poolSize
-	}
+	o.DialTimeout = cmp.Or(o.DialTimeout, dialTimeout)
+	o.ReadTimeout = cmp.Or(o.ReadTimeout, ioTimeout)
+	o.WriteTimeout = cmp.Or(o.WriteTimeout, ioTimeout)
+	o.PoolSize = cmp.Or(o.PoolSize, poolSize)
 	if o.TLSConfig != nil {
 		o.TLSConfig.MinVersion = max(o.TLSConfig.MinVersion, tls.VersionTLS12)
 		if host, _, err := net.SplitHostPort(o.Addrs[0]); err == nil && o.TLSConfig.ServerName == "" && len(o.Addrs) == 1 {

@@ -2,6 +2,7 @@ package apikey
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -97,10 +98,7 @@ func (f *File) Create(ctx context.Context, n NewKey) (tokens.Secret, Record, err
 	if n.TTL < 0 {
 		return tokens.Secret{}, Record{}, gwerr.New(gwerr.BadRequest, "The time to live is negative.", "")
 	}
-	random := f.Random
-	if random == nil {
-		random = rand.Reader
-	}
+	random := cmp.Or(f.Random, rand.Reader)
 	id, secret, err := generate(random)
 	if err != nil {
 		return tokens.Secret{}, Record{}, gwerr.Wrap(gwerr.Internal, err, "No randomness could be read.", "")

@@ -1,6 +1,7 @@
 package oidc
 
 import (
+	"cmp"
 	"context"
 	"crypto/rsa"
 	"encoding/json"
@@ -159,10 +160,7 @@ func bounded(ctx context.Context, c *http.Client) context.Context {
 type boundedTransport struct{ base http.RoundTripper }
 
 func (t boundedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	base := t.base
-	if base == nil {
-		base = http.DefaultTransport
-	}
+	base := cmp.Or(t.base, http.DefaultTransport)
 	resp, err := base.RoundTrip(r)
 	if err == nil {
 		resp.Body = struct {

@@ -7,6 +7,7 @@
 package passthrough
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -91,9 +92,7 @@ func New(cfg Config) (*Method, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	if cfg.Sink == nil {
-		cfg.Sink = observe.Discard
-	}
+	cfg.Sink = cmp.Or(cfg.Sink, observe.Discard)
 	proofs, err := lru.New[string, proof](cfg.Size)
 	if err != nil {
 		return nil, gwerr.Wrap(gwerr.Config, err, "The cache of callers can't be made.", "")

@@ -3,6 +3,7 @@
 package quota
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -68,9 +69,7 @@ func New(cfg Config) *Keeper {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	if cfg.Sink == nil {
-		cfg.Sink = observe.Discard
-	}
+	cfg.Sink = cmp.Or(cfg.Sink, observe.Discard)
 	// lru.New fails for sizes below one only.
 	callers, _ := lru.New[string, *caller](cfg.Callers)
 	return &Keeper{cfg: cfg, callers: callers}
