@@ -60,7 +60,7 @@ func read(t *testing.T, web *testkit.Web, format, sql string) (types []string, r
 			for row := range int(rec.NumRows()) {
 				rows = append(rows, nil)
 				for i := range int(rec.NumCols()) {
-					rows[len(rows)-1] = append(rows[len(rows)-1], text(cells.Of(rec.Column(i), cells.Style{Infinity: "Infinity"}), row))
+					rows[len(rows)-1] = append(rows[len(rows)-1], plainText(cells.Of(rec.Column(i), cells.Style{Infinity: "Infinity"}), row))
 				}
 			}
 		}
@@ -77,7 +77,7 @@ func read(t *testing.T, web *testkit.Web, format, sql string) (types []string, r
 			at := 0
 			for _, chunk := range table.Column(i).Data().Chunks() {
 				for row := range chunk.Len() {
-					rows[at] = append(rows[at], text(cells.Of(chunk, cells.Style{Infinity: "Infinity"}), row))
+					rows[at] = append(rows[at], plainText(cells.Of(chunk, cells.Style{Infinity: "Infinity"}), row))
 					at++
 				}
 			}
@@ -93,7 +93,7 @@ func read(t *testing.T, web *testkit.Web, format, sql string) (types []string, r
 	return nil, rows
 }
 
-func text(c cells.Column, row int) string {
+func plainText(c cells.Column, row int) string {
 	if c.Null(row) {
 		return ""
 	}
