@@ -217,9 +217,14 @@ func (a *app) refuse(w http.ResponseWriter, r *http.Request, err error) {
 // refused records a request that ends before anybody knows its caller. It is
 // refused also where no record can be kept. Its query may hold a key.
 func (a *app) refused(r *http.Request, frontEnd string, err error) {
-	if a.trail != nil {
-		_ = a.recordRefused(r, audit.Record{Action: "query", FrontEnd: frontEnd, Language: audit.OData, Statement: r.URL.EscapedPath(), Err: err})
+	if a.trail == nil {
+		return
 	}
+	record := audit.Record{Action: "query", FrontEnd: frontEnd, Err: err}
+	if frontEnd == "odata" {
+		record.Language, record.Statement = audit.OData, r.URL.EscapedPath()
+	}
+	_ = a.recordRefused(r, record)
 }
 
 func (a *app) recordRefused(r *http.Request, record audit.Record) error {

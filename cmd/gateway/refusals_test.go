@@ -96,6 +96,7 @@ func TestEveryRefusalIsRecorded(t *testing.T) {
 			assert.Equal(t, c.outcome, records[0]["outcome"], name)
 			assert.Equal(t, frontEnd, records[0]["front_end"], name)
 			assert.Equal(t, "127.0.0.1", records[0]["remote"], name)
+			assert.Contains(t, []any{nil, frontEnd}, records[0]["language"], name)
 			assert.NotContains(t, fmt.Sprint(records[0]["statement"]), long[:100], name)
 		}
 	}
