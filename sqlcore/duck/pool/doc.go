@@ -57,5 +57,5 @@ const (
 	niceness = 2
 	// A statement that processors have worked on for longWork, beside others, gets
 	// a third of what they get. Less would starve it where other programs compute.
-	longWork, longNiceness = 300 * time.Millisecond, 7
+	longWork, longNiceness = 100 * time.Millisecond, 7
 )
