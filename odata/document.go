@@ -79,12 +79,17 @@ func (q *request) connectionFile(ctx context.Context, schema string) error {
 	if err != nil {
 		return err
 	}
-	disposition := mime.FormatMediaType("attachment", map[string]string{"filename": schema + connectionSuffix})
+	q.attachment(schema + connectionSuffix)
+	return q.whole(http.StatusOK, "application/json", body)
+}
+
+// attachment tells a browser to keep the answer as a file of that name.
+func (q *request) attachment(file string) {
+	disposition := mime.FormatMediaType("attachment", map[string]string{"filename": file})
 	if disposition == "" {
 		disposition = "attachment"
 	}
 	q.w.Header().Set("Content-Disposition", disposition)
-	return q.whole(http.StatusOK, "application/json", body)
 }
 
 // serviceList answers the address above the schemas: which services there are.

@@ -165,6 +165,10 @@ func (q *request) locate() (done bool, err error) {
 		q.route = "connection_file"
 		return true, q.connectionFile(ctx, file)
 	}
+	if schema, set, ok := officeName(name, rest); ok {
+		q.route = "connection_file"
+		return true, q.officeFile(ctx, schema, set)
+	}
 	if name == edm.VocabularySegment {
 		q.route = "vocabulary"
 		return true, q.vocabulary(rest)

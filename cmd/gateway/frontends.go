@@ -13,6 +13,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/auth/httpguard"
 	"github.com/pingone-gateway/gateway/internal/config"
+	"github.com/pingone-gateway/gateway/internal/console"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/server"
@@ -57,6 +58,10 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	frontEnd := observe.RequestOf(r.Context()).FrontEnd()
 	e := gwerr.From(err)
 	a.sink.Observe(r.Context(), observe.RequestFailed{FrontEnd: frontEnd, Code: string(e.Code), Err: err})
+	if frontEnd == "odata" && console.WantsPage(r) {
+		console.Fail(w, r, e)
+		return
+	}
 	server.WriteError(w, r, frontEnd, e)
 }
 
@@ -108,7 +113,14 @@ func (a *app) mounts() ([]server.Mount, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, server.Mount{Pattern: prefix + "*", FrontEnd: "odata", Handler: o})
+		pages := console.New(console.Config{
+			Prefix: prefix, Namespace: "PingOne", BaseURL: server.BaseURL, Next: o, Failed: a.odataFailed,
+			Begin: func(ctx context.Context, address string) (context.Context, console.Request, error) {
+				return a.service.Open(ctx, name, "odata").Begin(ctx, address)
+			},
+			Caller: func(ctx context.Context) string { return auth.FromContext(ctx).Name },
+		})
+		out = append(out, server.Mount{Pattern: prefix + "*", FrontEnd: "odata", Handler: pages})
 	}
 	for _, pattern := range []string{"/odata", "/odata/*"} {
 		out = append(out, server.Mount{Pattern: pattern, FrontEnd: "odata", Handler: http.HandlerFunc(a.noFeed)})

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/pingone-gateway/gateway/internal/auth"
+	"github.com/pingone-gateway/gateway/internal/console"
 	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/odata"
@@ -61,7 +62,9 @@ func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
 			{Pattern: "/sql", FrontEnd: "sql", Handler: http.HandlerFunc(h.Query)},
 			{Pattern: "/sql/explain", FrontEnd: "sql", Handler: http.HandlerFunc(h.Explain)},
 			{Pattern: "/sql/{id}", FrontEnd: "sql", Handler: http.HandlerFunc(h.Running)},
-			{Pattern: "/odata/pingone/*", FrontEnd: "odata", Handler: feeds},
+			{Pattern: "/odata/pingone/*", FrontEnd: "odata", Handler: console.New(console.Config{
+				Prefix: oc.Prefix, Namespace: oc.Namespace, BaseURL: oc.BaseURL, Next: feeds, Begin: s.beginPage,
+			})},
 		},
 	}
 	if o.Server != nil {
@@ -83,6 +86,10 @@ func (s *Stack) BeginSQL(ctx context.Context, connection, sql string) (context.C
 
 // BeginOData begins a request of a feed.
 func (s *Stack) BeginOData(ctx context.Context, address string) (context.Context, odata.Request, error) {
+	return s.Service.Open(ctx, "", "odata").Begin(ctx, address)
+}
+
+func (s *Stack) beginPage(ctx context.Context, address string) (context.Context, console.Request, error) {
 	return s.Service.Open(ctx, "", "odata").Begin(ctx, address)
 }
 

@@ -50,11 +50,17 @@ type level struct {
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	levels := []level{
-		{"OData 4.0, Minimal", minimal}, {"OData 4.0, Minimal, updatable", updatable},
-		{"OData 4.0, Intermediate", intermediate}, {"OData 4.0, Advanced", advanced},
-		{"OData 4.01, Minimal", minimal401}, {"OData 4.01, Minimal, updatable", updatable401},
-		{"OData 4.01, Intermediate", intermediate401}, {"OData 4.01, Advanced", advanced401},
-		{"JSON format", jsonFormat}, {"HTTP", protocol}, {"Operators, functions and options", semantics},
+		{"OData 4.0, Minimal", minimal},
+		{"OData 4.0, Minimal, updatable", updatable},
+		{"OData 4.0, Intermediate", intermediate},
+		{"OData 4.0, Advanced", advanced},
+		{"OData 4.01, Minimal", minimal401},
+		{"OData 4.01, Minimal, updatable", updatable401},
+		{"OData 4.01, Intermediate", intermediate401},
+		{"OData 4.01, Advanced", advanced401},
+		{"JSON format", jsonFormat},
+		{"HTTP", protocol},
+		{"Operators, functions and options", semantics},
 	}
 	w := newWorld(t)
 	ran := 0
@@ -76,7 +82,7 @@ func TestConformance(t *testing.T) {
 	}
 	text := write(levels)
 	if *update {
-		require.NoError(t, os.WriteFile(document, []byte(text), 0o644)) //nolint:gosec // a page of the documentation
+		require.NoError(t, os.WriteFile(document, []byte(text), 0o644))
 		return
 	}
 	present, err := os.ReadFile(document)

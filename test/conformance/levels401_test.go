@@ -106,7 +106,7 @@ var minimal401 = []line{
 		for _, name := range []string{"Core", "Capabilities"} { // the vocabularies are here, too
 			file := "$vocabularies/Org.OData." + name + ".V1"
 			c.get("$metadata").has(`Uri="../` + file + `.xml"`)
-			c.get(base + file + ".xml").ok().header("Content-Type", "application/xml").has("<Term Name=")
+			c.get(base+file+".xml").ok().header("Content-Type", "application/xml").has("<Term Name=")
 			c.get(base + file + ".json").ok().has(`"$Kind":"Term"`)
 		}
 		c.get(base + "$vocabularies/Other.xml").is(http.StatusNotFound)

@@ -109,7 +109,7 @@ var advanced = []line{
 	}},
 	{number: "C9.1", demand: must, rule: "$expand of $ref", check: func(c *check) {
 		c.get("Users({ada})?$expand=Population/$ref").ok().has(`"Population":{"@odata.id":"`)
-		c.get("Groups({staff})?$expand=ChildGroups/$ref").ok().has(`"ChildGroups":[{"@odata.id":"`+c.root+`Groups(`).lacks(`"Name":"Sales"`)
+		c.get("Groups({staff})?$expand=ChildGroups/$ref").ok().has(`"ChildGroups":[{"@odata.id":"` + c.root + `Groups(`).lacks(`"Name":"Sales"`)
 	}},
 	{number: "C9.2", demand: should, rule: "$orderby, $count, $top, $skip and $search in $expand", check: func(c *check) {
 		children := c.get("Groups({staff})/ChildGroups/$count").ok().body

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -108,8 +109,9 @@ func TestUI5(t *testing.T) {
 			Changed struct{ Name, Description string }
 			Left    int
 		}
-		Action  struct{ AccountStatus string }
-		Refused string
+		Action    struct{ AccountStatus string }
+		Refused   string
+		Aggregate []string
 	}
 	require.NoError(t, json.Unmarshal(report, &found), string(report))
 	t.Logf("%s", report)
@@ -126,6 +128,13 @@ func TestUI5(t *testing.T) {
 	assert.Equal(t, "changed by UI5", found.Write.Changed.Description)
 	assert.Zero(t, found.Write.Left)
 	assert.Equal(t, "OK", found.Action.AccountStatus)
+	grouped := 0
+	for _, n := range found.Aggregate {
+		users, err := strconv.Atoi(n)
+		require.NoError(t, err)
+		grouped += users
+	}
+	assert.Equal(t, found.List.Count, grouped, "every user is in one population")
 	assert.Equal(t, "refused", found.Refused)
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -1,0 +1,151 @@
+//go:build duckdb_arrow
+
+// Package console tests the pages that people read, over the simulator.
+package console
+
+import (
+	"html"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pingone-gateway/gateway/internal/console"
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/testkit"
+	"github.com/pingone-gateway/gateway/pingone/sim"
+	"github.com/pingone-gateway/gateway/sqlcore/duck"
+)
+
+func TestMain(m *testing.M) {
+	duck.Worker()
+	os.Exit(m.Run())
+}
+
+// browser is the header that Firefox and Chromium send.
+const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
+
+func get(t *testing.T, address, accept string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	require.NoError(t, err)
+	if accept != "" {
+		r.Header.Set("Accept", accept)
+	}
+	resp, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return resp, string(body)
+}
+
+var anchor = regexp.MustCompile(`href="([^"]+)"`)
+
+// A person goes from the services to a table, and from there to each link of the page.
+func TestWay(t *testing.T) {
+	t.Parallel()
+	w := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 40}}).Serve(t, testkit.WebOptions{})
+	home := w.URL + "/odata/pingone/"
+	pages := []struct {
+		name, address string
+		has           []string
+	}{
+		{"services", home, []string{`<a href="` + home + `Administrators/">Administrators</a>`}},
+		{"a service", home + "Administrators/", []string{`value="` + home + `Administrators/"`, "Administrators.odc", "Administrators.pbids", `<a href="` + home + `Administrators/Users">Users</a>`}},
+		{"a table", home + "Administrators/Users", []string{
+			"ada.admin", `value="` + home + `Administrators/Users"`, "Users.odc", "format=csv", "format=xlsx", "The first 20; there are more.",
+			"Known values: ", `<th scope="row">Id <span class="quiet">key</span></th>`, `Groups: <a href="` + home + `Administrators/Groups">Groups</a>`,
+		}},
+		{"a part of it", home + "Administrators/Users?$filter=Username%20eq%20'ada.admin'&$select=Username", []string{
+			"<td>ada.admin</td></tr>\n</tbody>", "/Users?$filter=Username%20eq%20%27ada.admin%27&amp;$select=Username&amp;$format=csv",
+		}},
+		{"none of it", home + "Administrators/Users?$filter=Username%20eq%20'nobody'", []string{"There are none."}},
+	}
+	seen := map[string]bool{}
+	for _, p := range pages {
+		resp, body := get(t, p.address, browser)
+		require.Equal(t, http.StatusOK, resp.StatusCode, "%s: %s", p.name, body)
+		assert.Equal(t, "text/html; charset=utf-8", resp.Header.Get("Content-Type"))
+		assert.Contains(t, resp.Header.Get("Content-Security-Policy"), "default-src 'none'; style-src 'sha256-")
+		assert.Contains(t, strings.Join(resp.Header.Values("Vary"), ","), "Accept")
+		assert.NotContains(t, body, "<script")
+		assert.Less(t, len(body), 150<<10, p.name)
+		for _, part := range p.has {
+			assert.Contains(t, strings.ReplaceAll(body, "&#34;", `"`), part, p.name)
+		}
+		for _, m := range anchor.FindAllStringSubmatch(body, -1) {
+			seen[html.UnescapeString(m[1])] = true
+		}
+	}
+	for address := range seen {
+		if strings.HasSuffix(address, "Totals") || len(seen) > 60 && !strings.ContainsAny(strings.TrimPrefix(address, home), ".?$") {
+			continue // a table as any other
+		}
+		resp, body := get(t, address, browser)
+		assert.Equal(t, http.StatusOK, resp.StatusCode, "%s: %.200s", address, body)
+	}
+}
+
+// Other programs get what they always got, whatever else they accept.
+func TestOthers(t *testing.T) {
+	t.Parallel()
+	w := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 40}}).Serve(t, testkit.WebOptions{})
+	home := w.URL + "/odata/pingone/"
+	root := home + "Administrators/"
+	for _, c := range []struct{ path, accept, kind string }{
+		{"", "", "application/json"},
+		{"Users", "*/*", "application/json"},
+		{"Users", "application/json,text/html;q=0.9", "application/json"},
+		{"Users?$format=json", browser, "application/json"},
+		{"Users?format=csv&$top=1", browser, "text/csv"},
+		{"$metadata", browser, "application/xml"},
+		{"Users/$count", browser, "text/plain"},
+		{".odc", browser, "text/x-ms-odc"},
+		{"Groups.odc", browser, "text/x-ms-odc"},
+		{"$vocabularies/Org.OData.Core.V1.xml", browser, "application/xml"},
+	} {
+		address := root + c.path
+		switch {
+		case c.path == ".odc":
+			address = strings.TrimSuffix(root, "/") + c.path
+		case strings.HasPrefix(c.path, "$vocabularies"):
+			address = home + c.path
+		}
+		resp, body := get(t, address, c.accept)
+		assert.Equal(t, http.StatusOK, resp.StatusCode, "%s %s", c.path, body)
+		assert.Contains(t, resp.Header.Get("Content-Type"), c.kind, c.path)
+	}
+	_, odc := get(t, root+"Groups.odc", "")
+	formula := html.UnescapeString(html.UnescapeString(odc))
+	assert.Contains(t, formula, `OData.Feed("`+root+`Groups", null, [Implementation="2.0"])`)
+	resp, _ := get(t, root+"Nothing.odc", "")
+	assert.Equal(t, http.StatusNotFound, resp.StatusCode)
+}
+
+// Errors are pages, too, and show what was written as text.
+func TestErrors(t *testing.T) {
+	t.Parallel()
+	w := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 40}}).Serve(t, testkit.WebOptions{})
+	root := w.URL + "/odata/pingone/"
+	for path, part := range map[string]string{
+		"Administrators/Userz": "Did you mean Users?", "Nowhere/": "Nowhere", "Administrators/Users?$filter=%3Cscript%3E%20eq%201": "<h1>That did not work</h1>",
+		"Administrators/Users?$filter=Nothing%20eq%201": "Users has no property Nothing",
+	} {
+		resp, body := get(t, root+path, browser)
+		assert.GreaterOrEqual(t, resp.StatusCode, 400, path)
+		assert.Contains(t, body, part, path)
+		assert.NotContains(t, body, "<script", path)
+	}
+	rec := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodGet, "/odata/pingone/", nil)
+	console.Fail(rec, r, gwerr.New(gwerr.Unauthenticated, "No valid credentials were given.", ""))
+	assert.Equal(t, http.StatusUnauthorized, rec.Code)
+	assert.Contains(t, rec.Body.String(), "<strong>User name:</strong> anything. <strong>Password:</strong> your key.")
+}
