@@ -31,16 +31,13 @@ func (r *Request) call(ctx context.Context, st query.Statement) (*query.Answer, 
 }
 
 // Procedures are those of the schema, or those that the caller may call there: what
-// is done in an environment in its own, the others in Information.
+// is done in an environment in its own and in that of all, the others in Information.
 func (r *Request) Procedures(s *catalog.Schema, callable bool) procedure.Set {
-	if strings.EqualFold(s.Name, catalog.AllEnvironments) {
-		return nil
-	}
 	var out procedure.Set
-	for _, p := range r.connection.Procedures {
-		may := !callable || !(p.Writes && r.connection.ReadOnly) && r.session.service.MayCall(p.Name, r.session.caller) == nil
-		if may && p.InEnvironment == (s.ID != "") {
-			out = append(out, p)
+	for i := range r.connection.Procedures {
+		p := r.connection.Procedures[i].In(s.Name, s.ID)
+		if p != nil && (!callable || !(p.Writes && r.connection.ReadOnly) && r.session.service.MayCall(p.Name, r.session.caller) == nil) {
+			out = append(out, *p)
 		}
 	}
 	return out
@@ -66,6 +63,13 @@ func (r *Request) carryOut(ctx context.Context, c *procedure.Call, st query.Stat
 	if err != nil {
 		return nil, err
 	}
+	if c.Schema == "" && p.InEnvironment {
+		c.Schema = provider.Default()
+	}
+	everywhere := p.InEnvironment && strings.EqualFold(c.Schema, catalog.AllEnvironments)
+	if everywhere {
+		p = p.Everywhere()
+	}
 	r.mu.Lock()
 	r.ran, r.record.Connection, r.record.Statement = true, connection.Name, shape(p, c)
 	r.mu.Unlock()
@@ -73,8 +77,8 @@ func (r *Request) carryOut(ctx context.Context, c *procedure.Call, st query.Stat
 	if err != nil {
 		return nil, err
 	}
-	if c.Schema == "" && p.InEnvironment {
-		c.Schema = provider.Default()
+	if everywhere {
+		c.Schema = in.Text(catalog.EnvironmentID)
 	}
 	if c.Schema != "" {
 		if in.Schema, err = provider.Schema(ctx, c.Schema); err != nil {

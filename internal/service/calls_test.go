@@ -32,6 +32,8 @@ func (quays) Schema(ctx context.Context, name string) (*catalog.Schema, error) {
 	switch name {
 	case "Information":
 		return &catalog.Schema{Name: "Information"}, nil
+	case "00000000-0000-4000-8000-000000000001":
+		return &catalog.Schema{Name: "Town", ID: name}, nil
 	case "Nowhere":
 		return nil, gwerr.Newf(gwerr.UnknownSchema, "There is no schema %s.", name)
 	}
@@ -149,6 +151,8 @@ func TestCallsOfProcedures(t *testing.T) {
 		"writes, but nobody may":     {admin, nil, true, query.Statement{SQL: "CALL Purge()"}, gwerr.ReadOnly, "", "CALL Purge()"},
 		"reads where nobody writes":  {admin, nil, true, query.Statement{SQL: "CALL GetIt('x')"}, "", "x", "CALL GetIt(Code => ?)"},
 		"in an environment":          {admin, nil, false, query.Statement{SQL: "CALL Quay.Purge()"}, "", "", "CALL Purge()"},
+		"in one of all environments": {admin, nil, false, query.Statement{SQL: "CALL AllEnvironments.Purge('00000000-0000-4000-8000-000000000001')"}, "", "", "CALL Purge(EnvironmentId => ?)"},
+		"in all environments":        {admin, nil, false, query.Statement{SQL: "CALL AllEnvironments.Purge()"}, gwerr.BadParameter, "", "CALL Purge()"},
 		"in no environment":          {admin, nil, false, query.Statement{SQL: "CALL Information.Purge()"}, gwerr.UnknownSchema, "", "CALL Purge()"},
 		"in a schema that is none":   {admin, nil, false, query.Statement{SQL: "CALL Nowhere.Purge()"}, gwerr.UnknownSchema, "", "CALL Purge()"},
 		"that fails":                 {admin, nil, false, query.Statement{SQL: "CALL Fail()"}, gwerr.UpstreamFailed, "", "CALL Fail()"},

@@ -59,6 +59,25 @@ type Procedure struct {
 	Run func(ctx context.Context, in Inputs) ([]Row, error)
 }
 
+// Everywhere is the procedure as it is called in the schema of all environments: the
+// first input says in which one it is done.
+func (p *Procedure) Everywhere() *Procedure {
+	out := *p
+	out.Inputs = append([]Input{{Name: catalog.EnvironmentID, Type: catalog.GUID, Required: true, Doc: "Environment."}}, p.Inputs...)
+	return &out
+}
+
+// In is the procedure as it is called in a schema, nil if it is not called there.
+func (p *Procedure) In(name, id string) *Procedure {
+	switch {
+	case p.InEnvironment && strings.EqualFold(name, catalog.AllEnvironments):
+		return p.Everywhere()
+	case p.InEnvironment == (id != "") && !strings.EqualFold(name, catalog.AllEnvironments):
+		return p
+	}
+	return nil
+}
+
 // Row is a row of a result, a cell for each output: nil for null, or a value
 // of the Go type that belongs to the output's: string, bool, int64 for both
 // integers, float64, time.Time, or []string.

@@ -23,8 +23,8 @@ func procedures(ctx context.Context, c *Catalog) (out []placed, err error) {
 	set := c.Procedures()
 	for _, n := range names {
 		for i := range set {
-			if n.Name != catalog.AllEnvironments && set[i].InEnvironment == (n.ID != "") {
-				out = append(out, placed{n.Name, &set[i]})
+			if p := set[i].In(n.Name, n.ID); p != nil {
+				out = append(out, placed{n.Name, p})
 			}
 		}
 	}

@@ -229,11 +229,18 @@ func TestActionsOfOthers(t *testing.T) {
 	assert.Contains(t, text, `<ActionImport Name="LockUserAccount" Action="PingOne.LockUserAccount"/>`)
 	assert.Equal(t, 1, strings.Count(text, "<ActionImport"))
 	_, text = read(http.Get(root + "AllEnvironments/$metadata"))
-	assert.NotContains(t, text, "<Action")
+	assert.Equal(t, 1, strings.Count(text, "<ActionImport"))
+	assert.Equal(t, 1, strings.Count(text, "<Action "), "bound to no entity")
+	assert.Contains(t, text, `<Parameter Name="EnvironmentId" Type="Edm.Guid" Nullable="false">`)
 	status, text := read(http.Post(root+"Administrators/UnlockUserAccount", "application/json", strings.NewReader(`{"UserId":"00000000-0000-4000-8000-000000000000"}`)))
 	assert.Equal(t, http.StatusForbidden, status, text)
 	status, text = read(http.Post(root+"AllEnvironments/LockUserAccount", "application/json", strings.NewReader(`{}`)))
-	assert.Equal(t, http.StatusNotFound, status, text)
+	assert.Equal(t, http.StatusBadRequest, status, text)
+	status, text = read(http.Post(root+"AllEnvironments/LockUserAccount", "application/json", strings.NewReader(
+		fmt.Sprintf(`{"EnvironmentId":%q,"UserId":%q}`, s.EnvironmentID(sim.EnvironmentCustomers), s.UserID(sim.EnvironmentCustomers, 1)))))
+	assert.Equal(t, http.StatusOK, status, text)
+	status, text = read(http.Post(root+"AllEnvironments/UnlockUserAccount", "application/json", strings.NewReader(`{}`)))
+	assert.Equal(t, http.StatusForbidden, status, text)
 }
 
 // callers is a policy of the procedures that may be called.
