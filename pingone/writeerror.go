@@ -58,6 +58,8 @@ func (w *changing) refused(resp *http.Response, a apiAnswer) error {
 	case http.StatusForbidden:
 		return gwerr.New(gwerr.UpstreamForbidden, "PingOne refused "+act+": the worker application has no role that covers it, or it can't be done there."+traceID(resp),
 			"Check the roles of the worker application.")
+	case http.StatusMethodNotAllowed:
+		return gwerr.Wrap(gwerr.NotImplemented, refusal(resp.StatusCode), "PingOne does not support "+act+" in this way."+traceID(resp), "")
 	case http.StatusNotFound, http.StatusGone:
 		return gwerr.Wrap(gwerr.NotFound, refusal(resp.StatusCode), row+", or one that it refers to, is not there (any more)."+traceID(resp), "Read it again.")
 	}

@@ -38,7 +38,22 @@ func TestMigrationNamesEveryProperty(t *testing.T) {
 type connectorTable struct {
 	Table  string   `yaml:"table"`
 	Pushed []string `yaml:"pushed"`
+	Writes []string `yaml:"writes"`
 	Lacks  []string `yaml:"lacks"`
+}
+
+// changes names what can be done to rows of a table.
+func changes(t *catalog.Table) (out []string) {
+	w := t.Writes
+	if w == nil {
+		return nil
+	}
+	for i, there := range []bool{w.Insert != nil, w.Update != nil || len(w.Parts) > 0, w.Delete != nil} {
+		if there {
+			out = append(out, []string{"insert", "update", "delete"}[i])
+		}
+	}
+	return out
 }
 
 // TestConnectorsTablesAreThere holds the declared tables against the list of the
@@ -64,6 +79,7 @@ func TestConnectorsTablesAreThere(t *testing.T) {
 		for _, column := range c.Pushed {
 			assert.True(t, slices.ContainsFunc(d.Paths, func(p catalog.Path) bool { return answers(&p, column) }), "%s of %s is not pushed", column, c.Table)
 		}
+		assert.Equal(t, c.Writes, changes(d), "changes of %s", c.Table)
 		for _, column := range c.Lacks {
 			assert.Nil(t, d.Column(column), "%s has %s", c.Table, column)
 		}

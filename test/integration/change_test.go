@@ -232,6 +232,13 @@ func TestChangeFailsHalfway(t *testing.T) {
 			1,
 		},
 		{
+			"what PingOne does not do", "INSERT INTO Users (Username) VALUES ('new')",
+			sim.Fault{Match: "POST /v1/**", Do: "status", Status: 405},
+			gwerr.NotImplemented,
+			[]string{"PingOne does not support the change of Users in this way."},
+			1,
+		},
+		{
 			"a name that is taken", "INSERT INTO Users (Username) SELECT Username FROM Users ORDER BY Username LIMIT 1",
 			sim.Fault{},
 			gwerr.Conflict,
