@@ -29,10 +29,10 @@ func TestRotatedSecrets(t *testing.T) {
 	assert.Equal(t, old, f.get(address)["secret"])
 	assert.Equal(t, http.StatusOK, status(old))
 
-	until := func(hours time.Duration) map[string]any {
-		return map[string]any{"previous": map[string]any{"expiresAt": clock.Now().Add(hours * time.Hour).Format(time.RFC3339)}}
+	until := func(after time.Duration) map[string]any {
+		return map[string]any{"previous": map[string]any{"expiresAt": clock.Now().Add(after).Format(time.RFC3339)}}
 	}
-	code, row := f.do(http.MethodPost, address, until(24))
+	code, row := f.do(http.MethodPost, address, until(24*time.Hour))
 	require.Equal(t, http.StatusOK, code, row)
 	fresh := row["secret"].(string)
 	assert.NotEqual(t, old, fresh)
@@ -41,7 +41,7 @@ func TestRotatedSecrets(t *testing.T) {
 	clock.Advance(25 * time.Hour)
 	assert.Equal(t, http.StatusOK, status(fresh))
 	assert.Equal(t, http.StatusUnauthorized, status(old))
-	for name, body := range map[string]map[string]any{"expired before": until(-1), "without a time": {}} {
+	for name, body := range map[string]map[string]any{"expired before": until(-time.Hour), "without a time": {}} {
 		code, row = f.do(http.MethodPost, address, body)
 		require.Equal(t, http.StatusOK, code)
 		assert.Equal(t, http.StatusUnauthorized, status(fresh), name)

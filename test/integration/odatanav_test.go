@@ -82,6 +82,12 @@ func TestEveryNavigationCanBeUsed(t *testing.T) {
 			if bound := len(m.Sets[i].Bind); bound != len(many[set])+len(single[set]) {
 				t.Errorf("%s: %d navigation properties are bound", set, bound)
 			}
+			if len(many[set])+len(single[set]) > 0 {
+				mustGet(t, w, root+set+"?$top=1&$expand=*", http.StatusOK)
+			}
+			if i%8 > 0 && strings.Contains(root, "AllEnvironments") { // the same navigations, and three times the calls
+				continue
+			}
 			first := firstEntity(t, w, root+set+"?$top=1")
 			for _, nav := range many[set] {
 				for _, address := range []string{
@@ -98,9 +104,6 @@ func TestEveryNavigationCanBeUsed(t *testing.T) {
 					mustGet(t, w, root+set+address, http.StatusOK)
 				}
 				mustGet(t, w, first+"/"+nav, http.StatusOK, http.StatusNoContent)
-			}
-			if len(many[set])+len(single[set]) > 0 {
-				mustGet(t, w, root+set+"?$top=1&$expand=*", http.StatusOK)
 			}
 		}
 	}
