@@ -134,7 +134,8 @@ func (a *app) noFeed(w http.ResponseWriter, r *http.Request) {
 	name, rest, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, "/odata"), "/"), "/")
 	names := a.config.ConnectionNames()
 	if rest == "" && slices.Contains(names, name) {
-		http.Redirect(w, r, server.BaseURL(r)+"/odata/"+url.PathEscape(name)+"/", http.StatusPermanentRedirect)
+		w.Header().Set("Location", url.PathEscape(name)+"/") // below whatever prefix a proxy has
+		w.WriteHeader(http.StatusPermanentRedirect)
 		return
 	}
 	err := a.config.NoConnection(name)
