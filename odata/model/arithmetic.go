@@ -98,8 +98,6 @@ func (c *compiler) times(e *uri.Binary, a, b, out term) (term, error) {
 		out.sql, out.kind = sql, durationKind
 	case e.Op == uri.Sub && a.kind == dateKind && b.kind == dateKind:
 		out.sql, out.kind = "to_days(CAST("+sql+" AS INTEGER))", durationKind
-	case e.Op == uri.Mul && (a.kind == durationKind && b.kind == intKind || a.kind == intKind && b.kind == durationKind):
-		out.sql, out.kind = sql, durationKind
 	case additive && a.kind == durationKind && b.kind == durationKind:
 		out.sql, out.kind = sql, durationKind
 	case e.Op == uri.Mul && a.kind.numeric() && b.kind == durationKind:
