@@ -3,12 +3,15 @@
 # bin/gateway, and tries it in an environment of its own: scripts/build-wheel.sh [folder]
 set -euo pipefail
 cd "$(dirname "$0")/.."
-out=$(realpath -m "${1:-dist}") work=$(mktemp -d)
+mkdir -p "${1:-dist}"
+out=$(cd "${1:-dist}" && pwd) work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 cp -r clients/python "$work/package"
-install -D -m 755 bin/gateway "$work/package/src/sqlalchemy_pingone/bin/gateway"
-command -v strip >/dev/null && strip "$work/package/src/sqlalchemy_pingone/bin/gateway"
+carried=$work/package/src/sqlalchemy_pingone/bin
+mkdir -p "$carried"
+cp bin/gateway "$carried"
+if [[ $(uname) == Linux ]] && command -v strip >/dev/null; then strip "$carried/gateway"; fi
 
 python3 -m venv "$work/tools"
 "$work/tools/bin/pip" install --quiet --disable-pip-version-check wheel==0.45.1
@@ -19,7 +22,6 @@ import os, sysconfig
 system = sysconfig.get_platform().replace("-", "_").replace(".", "_")
 kind, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ") if hasattr(os, "confstr") else ("", "", "")
 print(system.replace("linux", "manylinux_" + version.replace(".", "_"), 1) if kind == "glibc" else system)')
-mkdir -p "$out"
 rm -f "$out"/sqlalchemy_pingone-*.whl
 "$work/tools/bin/wheel" tags --remove --platform-tag "$platform" "$work"/plain/*.whl >/dev/null
 mv "$work"/plain/*.whl "$out"
