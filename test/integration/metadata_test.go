@@ -118,7 +118,7 @@ func TestSystemTablesThatAreNotThere(t *testing.T) {
 		{"SELECT * FROM duckdb_columns()", gwerr.UnknownFunction},
 		{`SELECT * FROM "gateway.information_schema".tables`, gwerr.UnknownSchema},
 		{"SELECT * FROM main.sys_tables", gwerr.UnknownSchema},
-		{"DELETE FROM information_schema.tables WHERE table_name = 'Users'", gwerr.UnknownSchema},
+		{"DELETE FROM information_schema.tables WHERE table_name = 'Users'", gwerr.ReadOnly},
 	}
 	for _, c := range cases {
 		t.Run(c.sql, func(t *testing.T) {
