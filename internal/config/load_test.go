@@ -284,18 +284,25 @@ func TestLinksOfAnyHostAreWarnedOf(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			flags := map[string]string{"auth.mode": "keys", "auth.keys_file": "/keys.json"}
-			maps.Copy(flags, c.flags)
-			got, err := config.Load(config.Sources{File: "gateway.yaml", Flags: flags, ReadFile: files(map[string]string{"gateway.yaml": minimal})})
-			require.NoError(t, err)
-			if !c.warns {
-				assert.Empty(t, got.Warnings)
-				return
-			}
-			require.Len(t, got.Warnings, 1)
-			assert.Contains(t, got.Warnings[0].String(), "public_url")
-			assert.Contains(t, got.Warnings[0].String(), "Host header")
+			warned(t, c.flags, c.warns, "public_url", "Host header")
 		})
+	}
+}
+
+// warned holds the warnings of the flags against one that says so, or none.
+func warned(t *testing.T, flags map[string]string, warns bool, says ...string) {
+	t.Helper()
+	all := map[string]string{"auth.mode": "keys", "auth.keys_file": "/keys.json"}
+	maps.Copy(all, flags)
+	got, err := config.Load(config.Sources{File: "gateway.yaml", Flags: all, ReadFile: files(map[string]string{"gateway.yaml": minimal})})
+	require.NoError(t, err)
+	if !warns {
+		assert.Empty(t, got.Warnings)
+		return
+	}
+	require.Len(t, got.Warnings, 1)
+	for _, text := range says {
+		assert.Contains(t, got.Warnings[0].String(), text)
 	}
 }
 
@@ -317,16 +324,8 @@ func TestPlainHTTPIsWarnedOf(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			flags := map[string]string{"auth.mode": "keys", "auth.keys_file": "/keys.json", "listen.allowed_hosts": "data.example.org"}
-			maps.Copy(flags, c.flags)
-			got, err := config.Load(config.Sources{File: "gateway.yaml", Flags: flags, ReadFile: files(map[string]string{"gateway.yaml": minimal})})
-			require.NoError(t, err)
-			if !c.warns {
-				assert.Empty(t, got.Warnings)
-				return
-			}
-			require.Len(t, got.Warnings, 1)
-			assert.Contains(t, got.Warnings[0].String(), "plain http")
+			c.flags["listen.allowed_hosts"] = "data.example.org" // no other warning
+			warned(t, c.flags, c.warns, "listen.address", "plain http")
 		})
 	}
 }

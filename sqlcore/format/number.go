@@ -7,6 +7,8 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/pingone-gateway/gateway/sqlcore/cell"
 )
 
 // numbers writes the cells of a column that are numbers in a sheet.
@@ -48,31 +50,10 @@ func numbersOf(a arrow.Array) numbers {
 	case *array.Timestamp:
 		return instantsOf(a)
 	}
-	if at := integers(a); at != nil {
+	if at := cell.Integers(a); at != nil {
 		return numbers{append: func(dst []byte, row int) []byte { return appendDecimal(dst, strconv.FormatInt(at(row), 10)) }}
 	}
 	return numbers{}
-}
-
-func integers(a arrow.Array) func(row int) int64 {
-	switch a := a.(type) {
-	case *array.Int8:
-		return func(row int) int64 { return int64(a.Value(row)) }
-	case *array.Int16:
-		return func(row int) int64 { return int64(a.Value(row)) }
-	case *array.Int32:
-		return func(row int) int64 { return int64(a.Value(row)) }
-	case *array.Int64:
-		return a.Value
-	case *array.Uint8:
-		return func(row int) int64 { return int64(a.Value(row)) }
-	case *array.Uint16:
-		return func(row int) int64 { return int64(a.Value(row)) }
-	case *array.Uint32:
-		return func(row int) int64 { return int64(a.Value(row)) }
-	default:
-		return nil
-	}
 }
 
 // appendDouble leaves out what Excel has no number for.

@@ -110,7 +110,7 @@ func binaryTime(a arrow.Array) encoder {
 }
 
 func binaryInteger(oid uint32, a arrow.Array) encoder {
-	value := integers(a)
+	value := cell.Integers(a)
 	if value == nil {
 		return nil
 	}
@@ -122,27 +122,6 @@ func binaryInteger(oid uint32, a arrow.Array) encoder {
 	default:
 		return func(dst []byte, row int) []byte { return append32(dst, uint32(value(row))) }
 	}
-}
-
-// integers reads whole numbers of any width; nil for other arrays.
-func integers(a arrow.Array) func(row int) int64 {
-	switch a := a.(type) {
-	case *array.Int8:
-		return func(row int) int64 { return int64(a.Value(row)) }
-	case *array.Int16:
-		return func(row int) int64 { return int64(a.Value(row)) }
-	case *array.Int32:
-		return func(row int) int64 { return int64(a.Value(row)) }
-	case *array.Int64:
-		return a.Value
-	case *array.Uint8:
-		return func(row int) int64 { return int64(a.Value(row)) }
-	case *array.Uint16:
-		return func(row int) int64 { return int64(a.Value(row)) }
-	case *array.Uint32:
-		return func(row int) int64 { return int64(a.Value(row)) }
-	}
-	return nil
 }
 
 // appendNumeric writes a decimal number: digits to the base of 10,000, the

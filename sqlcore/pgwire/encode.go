@@ -45,7 +45,7 @@ func encoderOf(k kind, inBinary bool, a arrow.Array) (encoder, error) {
 var sameInBoth = map[uint32]bool{oidText: true, oidVarchar: true, oidName: true, oidJSON: true, oidBpchar: true, oidUnknown: true, oidNodeTree: true}
 
 func asText(oid uint32, a arrow.Array) encoder {
-	if value := integers(a); oid == oidRegproc && value != nil {
+	if value := cell.Integers(a); oid == oidRegproc && value != nil {
 		return func(dst []byte, row int) []byte { return append(dst, pgcatalog.Procedure(value(row))...) }
 	}
 	if e := textOf(oid, a); e != nil {
