@@ -41,6 +41,9 @@ type Config struct {
 const (
 	// tick is the time between two looks at the processes at work.
 	tick = 20 * time.Millisecond
+	// closeTick is that time while one has half of the memory that it may have: it
+	// can take the rest within less than a tick.
+	closeTick = 4 * time.Millisecond
 	// patience is how long a process may take to give up a statement.
 	patience = time.Second
 	// startTime bounds the start of a process.

@@ -2,7 +2,12 @@
 
 package pool
 
-import "testing"
+import (
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+)
 
 // A process that becomes free goes to the caller who has fewest, whoever waits
 // longer; one for rows only where one is left for answers without.
@@ -42,5 +47,33 @@ func TestFewestFirst(t *testing.T) {
 				t.Errorf("serves %d, want %d", got, c.want)
 			}
 		})
+	}
+}
+
+// A process that has half of its memory is looked at more often: it could take the
+// rest, and much more, before the next look.
+func TestLooksOftenAtLargeProcesses(t *testing.T) {
+	t.Parallel()
+	own, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := ownMemory(own.Pid)
+	if used == 0 {
+		t.Skip("the memory of a process can't be told here")
+	}
+	for _, c := range []struct {
+		name  string
+		bound int64
+		want  time.Duration
+	}{
+		{"little of its bound", used * 20, tick},
+		{"most of its bound", used * 3 / 2, closeTick},
+	} {
+		p := &Pool{config: Config{Memory: c.bound, Total: c.bound, Time: time.Hour, Processes: 2, Spare: 1}, leases: map[*Lease]bool{}}
+		p.leases[&Lease{pool: p, process: &process{cmd: &exec.Cmd{Process: own}}}] = true
+		if next, more := p.look(time.Now(), 0); next != c.want || !more {
+			t.Errorf("%s: looks again in %s (%t), want %s", c.name, next, more, c.want)
+		}
 	}
 }

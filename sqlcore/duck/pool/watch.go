@@ -18,19 +18,23 @@ func (p *Pool) watch() {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	ticker.Stop()
-	last, running := time.Time{}, false
+	last, running, every := time.Time{}, false, tick
 	for {
 		select {
 		case <-p.ending.Done():
 			return
 		case <-p.wake:
 			if !running {
-				running, last = true, time.Now()
+				running, last, every = true, time.Now(), tick
 				ticker.Reset(tick)
 			}
 		case now := <-ticker.C:
-			if running = p.look(now, now.Sub(last)); !running {
+			var next time.Duration
+			if next, running = p.look(now, now.Sub(last)); !running {
 				ticker.Stop()
+			} else if next != every {
+				every = next
+				ticker.Reset(next)
 			}
 			last = now
 		}
@@ -40,9 +44,9 @@ func (p *Pool) watch() {
 // holdOffTime is the time between a start that failed and the next.
 const holdOffTime = time.Second
 
-// look is one look at all processes; it returns false when there is nothing to
-// look for. Idle processes cost nothing.
-func (p *Pool) look(now time.Time, passed time.Duration) bool {
+// look is one look at all processes; it returns when the next is due, and false
+// when there is nothing to look for. Idle processes cost nothing.
+func (p *Pool) look(now time.Time, passed time.Duration) (next time.Duration, more bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var total int64
@@ -65,7 +69,10 @@ func (p *Pool) look(now time.Time, passed time.Duration) bool {
 	if p.holdOff && p.starting == 0 {
 		p.retry(passed)
 	}
-	return len(p.leases) > 0 || len(p.idle) > p.config.Spare || p.holdOff || len(p.waiters) > 0
+	if next = tick; largest != nil && largest.used > p.config.Memory/2 {
+		next = closeTick
+	}
+	return next, len(p.leases) > 0 || len(p.idle) > p.config.Spare || p.holdOff || len(p.waiters) > 0
 }
 
 // retry lets processes be started again, a while after one could not.
