@@ -336,12 +336,20 @@ func (s *Statement) positions(t *catalog.Table, names []sqltext.Token) ([]int, e
 		}
 		i := t.Index(n.Name())
 		if i < 0 {
-			return nil, gwerr.Newf(gwerr.UnknownColumn, "%s has no column of that name.", t.Name).At(n.Start).
-				WithHint("The documentation of the table lists them; so does SELECT * FROM it.")
+			return nil, unknownColumn(t, n)
 		}
 		out = append(out, i)
 	}
 	return out, nil
+}
+
+func unknownColumn(t *catalog.Table, n sqltext.Token) error {
+	names := make([]string, len(t.Columns))
+	for i := range t.Columns {
+		names[i] = t.Columns[i].Name
+	}
+	return gwerr.Newf(gwerr.UnknownColumn, "There is no column %s in %s.", n.Name(), t.Name).At(n.Start).On(n.Name()).
+		WithHint(gwerr.DidYouMean(n.Name(), names, "The documentation of the table lists them; so does SELECT * FROM it."))
 }
 
 // query is the SELECT that gives the rows to change.

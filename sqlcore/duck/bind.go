@@ -329,27 +329,53 @@ func prefixOf(text []byte, words []string) string {
 
 // parse reads the syntax tree.
 func (b *binder) parse(ctx context.Context) error {
-	answer, err := ask(ctx, b.c, wire.Planning, askSyntax, b.sql)
+	tree, failed, err := b.syntax(ctx)
 	if err != nil {
 		return err
 	}
-	tree, err := decodeTree(answer)
-	if err != nil {
-		return err
-	}
-	if failed, _ := tree["error"].(bool); failed {
-		r, err := decodePlan(answer)
-		if err != nil {
+	trial := *b
+	for n := 0; failed != nil; n++ {
+		wrong := trial.failure(failed)
+		if n == maxAliases || !trial.putAs(failed) {
+			return wrong
+		}
+		if tree, failed, err = trial.syntax(ctx); err != nil {
 			return err
 		}
-		if r.ErrorType == "not implemented" && b.says("pivot") {
-			return gwerr.New(gwerr.NotImplemented, "PIVOT must say which values become columns.", "List them, as in ON City IN ('Rome', 'Oslo').").At(b.tokens[0].Start)
+		if failed != nil && gwerr.From(trial.failure(failed)).Position <= gwerr.From(wrong).Position {
+			return wrong // that was no name
 		}
-		if r.ErrorType == "not implemented" {
-			return gwerr.New(gwerr.NotImplemented, "This statement is not offered.", "Use SELECT, WITH, VALUES or FROM.").At(b.tokens[0].Start)
-		}
-		return b.failure(r)
 	}
+	b.sql, b.maps = trial.sql, trial.maps
+	return b.keep(tree)
+}
+
+// syntax asks for the tree of the text's syntax, or what is wrong with it.
+func (b *binder) syntax(ctx context.Context) (tree object, failed *planReply, err error) {
+	answer, err := ask(ctx, b.c, wire.Planning, askSyntax, b.sql)
+	if err != nil {
+		return nil, nil, err
+	}
+	if tree, err = decodeTree(answer); err != nil {
+		return nil, nil, err
+	}
+	if bad, _ := tree["error"].(bool); !bad {
+		return tree, nil, nil
+	}
+	if failed, err = decodePlan(answer); err != nil {
+		return nil, nil, err
+	}
+	if failed.ErrorType != "not implemented" {
+		return nil, failed, nil
+	}
+	if b.says("pivot") {
+		return nil, nil, gwerr.New(gwerr.NotImplemented, "PIVOT must say which values become columns.", "List them, as in ON City IN ('Rome', 'Oslo').").At(b.tokens[0].Start)
+	}
+	return nil, nil, gwerr.New(gwerr.NotImplemented, "This statement is not offered.", "Use SELECT, WITH, VALUES or FROM.").At(b.tokens[0].Start)
+}
+
+// keep takes the tree as that of the text as edited so far.
+func (b *binder) keep(tree object) (err error) {
 	b.parsed = len(b.maps)
 	b.tree, err = readSyntax(tree)
 	if err != nil {
