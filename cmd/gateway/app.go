@@ -14,6 +14,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/auth/quota"
 	"github.com/pingone-gateway/gateway/internal/config"
 	"github.com/pingone-gateway/gateway/internal/connections"
+	"github.com/pingone-gateway/gateway/internal/console"
 	"github.com/pingone-gateway/gateway/internal/fair"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/logging"
@@ -53,15 +54,16 @@ type app struct {
 	readings *reading.Store
 	service  *service.Service
 	server   *server.Server
-	landing  server.Landing
+	site     *console.Site
+	checks   *server.Checks
 
 	closers []func(context.Context) error
 }
 
 // newApp builds the gateway; log lines go to w. On an error everything that
 // was opened is closed.
-func newApp(ctx context.Context, cfg *config.Config, w io.Writer, landing server.Landing) (a *app, err error) {
-	a = &app{config: cfg, landing: landing}
+func newApp(ctx context.Context, cfg *config.Config, w io.Writer) (a *app, err error) {
+	a = &app{config: cfg}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close(context.WithoutCancel(ctx)))

@@ -17,7 +17,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pingone-gateway/gateway/internal/config"
-	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 	"github.com/pingone-gateway/gateway/tokens/seal"
 )
@@ -28,7 +27,7 @@ func checked(t *testing.T, set map[string]string) (string, error) {
 	s, address := simulator(t, sim.Options{})
 	cfg, err := config.Load(config.Sources{File: os.DevNull, Flags: settings(t, s, address, set)})
 	require.NoError(t, err)
-	a, err := newApp(t.Context(), cfg, &buffer{}, server.Landing{})
+	a, err := newApp(t.Context(), cfg, &buffer{})
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, a.Close(context.Background())) }()
 	var out bytes.Buffer

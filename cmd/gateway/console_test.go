@@ -30,7 +30,7 @@ func TestPagesForPeople(t *testing.T) {
 	const users = "/odata/pingone/Administrators/Users"
 	stranger := g.get(t, browser(func(*http.Request) {}), users)
 	assert.Equal(t, http.StatusUnauthorized, stranger.status)
-	assert.Contains(t, stranger.body, "<strong>User name:</strong> anything. <strong>Password:</strong> your key.")
+	assert.Contains(t, stranger.body, "<dt>User name</dt><dd>anything</dd><dt>Password</dt><dd>your key</dd>")
 	assert.Contains(t, stranger.header.Get("WWW-Authenticate"), "Basic realm=")
 
 	page := g.get(t, browser(basic("anything", key)), users)

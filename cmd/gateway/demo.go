@@ -12,7 +12,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pingone-gateway/gateway/internal/config"
-	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 )
@@ -57,7 +56,7 @@ func (f *simulateFlags) demoService(ctx context.Context, out io.Writer, set map[
 	if err != nil {
 		return err
 	}
-	a, err := newApp(ctx, cfg, os.Stderr, server.Landing{Version: versionText(), Try: demoCommands(cfg.Listen.Address)})
+	a, err := newApp(ctx, cfg, os.Stderr)
 	if err != nil {
 		return err
 	}
@@ -91,19 +90,20 @@ func demoConfig(s *sim.Server, address string, set map[string]string) (*config.C
 	return config.Load(config.Sources{File: os.DevNull, Flags: flags})
 }
 
-// demoCommands are worth trying first.
-func demoCommands(address string) []server.Command {
+// demoCommands are worth trying first: what they show, and the line.
+func demoCommands(address string) [][2]string {
 	base := "http://" + address
-	return []server.Command{
-		{Title: "Contractors as an OData feed", Line: "curl -s '" + base + "/odata/pingone/Administrators/Users?$filter=EmployeeType%20eq%20%27Contractor%27&$select=Id,Username&$top=5'"},
-		{Title: "Users by population, in SQL", Line: "curl -s " + base + `/sql -d '{"query":"SELECT p.Name, count(*) AS users FROM Users u JOIN Populations p ON p.Id = u.PopulationId GROUP BY 1 ORDER BY 2 DESC"}'`},
-		{Title: "The calls that a query makes", Line: "curl -s " + base + `/sql/explain -d '{"query":"SELECT Username FROM Users WHERE Username LIKE '"'"'a%'"'"'"}'`},
+	return [][2]string{
+		{"Contractors as an OData feed", "curl -s '" + base + "/odata/pingone/Administrators/Users?$filter=EmployeeType%20eq%20%27Contractor%27&$select=Id,Username&$top=5'"},
+		{"Users by population, in SQL", "curl -s " + base + `/sql -d '{"query":"SELECT p.Name, count(*) AS users FROM Users u JOIN Populations p ON p.Id = u.PopulationId GROUP BY 1 ORDER BY 2 DESC"}'`},
+		{"The calls that a query makes", "curl -s " + base + `/sql/explain -d '{"query":"SELECT Username FROM Users WHERE Username LIKE '"'"'a%'"'"'"}'`},
 	}
 }
 
 func printDemo(w io.Writer, a *app, s *sim.Server, simulator string, users int) {
 	public := a.server.PublicAddr()
 	fmt.Fprintf(w, "PingOne Gateway %s, over a simulated PingOne with %s users.\n\n", versionText(), thousands(users))
+	fmt.Fprintf(w, "  In a browser                http://%s/\n", public)
 	fmt.Fprintf(w, "  OData for Excel, Power BI   http://%s/odata/pingone/Administrators/\n", public)
 	fmt.Fprintf(w, "  SQL                         http://%s/sql\n", public)
 	if at := a.server.Addr(wireName); at != "" {
@@ -113,7 +113,7 @@ func printDemo(w io.Writer, a *app, s *sim.Server, simulator string, users int) 
 	fmt.Fprintf(w, "  Metrics and health          http://%s/metrics\n", a.server.AdminAddr())
 	fmt.Fprintf(w, "  Simulated PingOne API       http://%s/v1/environments/%s\n\nTry:\n", simulator, s.EnvironmentID(sim.EnvironmentAdministrators))
 	for _, c := range demoCommands(public) {
-		fmt.Fprintf(w, "\n  # %s\n  %s\n", c.Title, c.Line)
+		fmt.Fprintf(w, "\n  # %s\n  %s\n", c[0], c[1])
 	}
 	fmt.Fprint(w, "\nStop with Ctrl-C.\n")
 }

@@ -27,6 +27,7 @@ const sendTime = 5 * time.Second
 
 // openServer mounts the front ends and builds the listeners.
 func (a *app) openServer(context.Context) (err error) {
+	a.checks = a.probe.Checks()
 	mounts, err := a.mounts()
 	if err != nil {
 		return err
@@ -47,7 +48,7 @@ func (a *app) openServer(context.Context) (err error) {
 			RequestBytes: c.Limits.RequestBytes, URLBytes: c.Limits.URLBytes, HeaderBytes: c.Limits.HeaderBytes,
 			AnswerTime: c.Limits.QueueTime + c.Limits.QueryTime + sendTime,
 		},
-		Checks: a.probe.Checks(), OpenAPI: gateway.OpenAPI, Landing: a.landing,
+		Checks: a.checks, OpenAPI: gateway.OpenAPI, Home: a.home(),
 		DrainDelay: c.Listen.DrainDelay, GraceTime: c.Listen.GraceTime, Sink: a.sink,
 	})
 	return err
@@ -58,8 +59,8 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	frontEnd := observe.RequestOf(r.Context()).FrontEnd()
 	e := gwerr.From(err)
 	a.sink.Observe(r.Context(), observe.RequestFailed{FrontEnd: frontEnd, Code: string(e.Code), Err: err})
-	if frontEnd == "odata" && console.WantsPage(r) {
-		console.Fail(w, r, e)
+	if frontEnd != "sql" && console.WantsPage(r) {
+		a.site.Fail(w, r, e)
 		return
 	}
 	server.WriteError(w, r, frontEnd, e)
@@ -91,6 +92,8 @@ func (a *app) mounts() ([]server.Mount, error) {
 		{Pattern: "/sql/explain", FrontEnd: "sql", Handler: http.HandlerFunc(h.Explain)},
 		{Pattern: "/sql/{id}", FrontEnd: "sql", Handler: http.HandlerFunc(h.Running)},
 	}
+	a.site = a.newSite()
+	out = append(out, server.Mount{Pattern: console.AssetPath + "*", FrontEnd: "console", Handler: a.site.Assets(), Open: true})
 	logins, err := a.loginMounts()
 	if err != nil {
 		return nil, err
@@ -108,19 +111,12 @@ func (a *app) mounts() ([]server.Mount, error) {
 				return a.service.Open(ctx, name, "odata").Begin(ctx, address)
 			},
 			BaseURL: server.BaseURL, Caller: callerOf, Key: key, FormerKeys: former, PageRows: int64(a.config.OData.PageSize), Writable: !a.config.Connections[name].Readonly, MaxBody: a.config.Limits.RequestBytes, MaxPageRows: int64(a.config.OData.MaxPageSize),
-			Sink: observe.PerRequest(a.sink), Failed: a.odataFailed,
+			Sink: observe.PerRequest(a.sink), Failed: a.feedFailed,
 		})
 		if err != nil {
 			return nil, err
 		}
-		pages := console.New(console.Config{
-			Prefix: prefix, Namespace: "PingOne", BaseURL: server.BaseURL, Next: o, Failed: a.odataFailed,
-			Begin: func(ctx context.Context, address string) (context.Context, console.Request, error) {
-				return a.service.Open(ctx, name, "odata").Begin(ctx, address)
-			},
-			Caller: func(ctx context.Context) string { return auth.FromContext(ctx).Name },
-		})
-		out = append(out, server.Mount{Pattern: prefix + "*", FrontEnd: "odata", Handler: pages})
+		out = append(out, server.Mount{Pattern: prefix + "*", FrontEnd: "odata", Handler: a.pages(name, prefix, o)})
 	}
 	for _, pattern := range []string{"/odata", "/odata/*"} {
 		out = append(out, server.Mount{Pattern: pattern, FrontEnd: "odata", Handler: http.HandlerFunc(a.noFeed)})

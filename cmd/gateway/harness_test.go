@@ -22,7 +22,6 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/auth/apikey"
 	"github.com/pingone-gateway/gateway/internal/config"
-	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 )
 
@@ -105,7 +104,7 @@ func startWith(t *testing.T, cfg *config.Config) *running {
 	t.Helper()
 	r := &running{logged: &buffer{}, trailFile: cfg.Audit.File}
 	var err error
-	r.app, err = newApp(t.Context(), cfg, r.logged, server.Landing{})
+	r.app, err = newApp(t.Context(), cfg, r.logged)
 	require.NoError(t, err)
 	require.NoError(t, r.server.Listen(t.Context()))
 	scheme := "http://"

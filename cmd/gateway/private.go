@@ -14,7 +14,6 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/config"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
-	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/tokens"
 	"github.com/pingone-gateway/gateway/tokens/seal"
@@ -43,7 +42,7 @@ func privateCommand() *cobra.Command {
 			if err := signInOnce(ctx, cfg, tell); err != nil {
 				return err
 			}
-			a, err := newApp(ctx, cfg, cmd.ErrOrStderr(), server.Landing{Version: versionText()})
+			a, err := newApp(ctx, cfg, cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}

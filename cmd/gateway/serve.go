@@ -31,7 +31,7 @@ func serveCommand() *cobra.Command {
 			for _, w := range cfg.Warnings {
 				fmt.Fprintln(cmd.ErrOrStderr(), "gateway: warning:", w)
 			}
-			a, err := newApp(cmd.Context(), cfg, os.Stderr, server.Landing{Version: versionText()})
+			a, err := newApp(cmd.Context(), cfg, os.Stderr)
 			if err != nil {
 				return err
 			}
@@ -123,7 +123,7 @@ func headers(pairs []tokens.Secret) map[string]string {
 
 func checkCommand() *cobra.Command {
 	return configured("check", "Test the connections step by step and say how to correct what fails", func(cmd *cobra.Command, cfg *config.Config) error {
-		a, err := newApp(cmd.Context(), cfg, os.Stderr, server.Landing{})
+		a, err := newApp(cmd.Context(), cfg, os.Stderr)
 		if err != nil {
 			return err
 		}

@@ -16,7 +16,6 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
-	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/internal/sqlclient"
 )
 
@@ -120,7 +119,7 @@ func (f *sqlFlags) embedded(cmd *cobra.Command, text string) error {
 	if text == "" { // the shell outlives the interruption of a query
 		ctx = context.WithoutCancel(ctx)
 	}
-	a, err := newApp(ctx, cfg, os.Stderr, server.Landing{})
+	a, err := newApp(ctx, cfg, os.Stderr)
 	if err != nil {
 		return err
 	}

@@ -6,33 +6,36 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/exec"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
-	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
-// Request is what one request of a caller may do.
+// Request is what one request of a caller may do. Its methods may be called by several
+// goroutines.
 type Request interface {
-	// Names lists the schemas that the caller may see.
-	Names(ctx context.Context) ([]catalog.SchemaName, error)
-	// Schema returns the schema of that name or id.
-	Schema(ctx context.Context, name string) (*catalog.Schema, error)
-	// Query starts a bound query.
-	Query(ctx context.Context, q *query.Query) (scan.Rows, error)
-	// Notes tell what the caller should know of the rows read.
-	Notes() []string
-	// Returned counts rows before they are sent; its error refuses them.
-	Returned(rows int64) error
+	catalog.Provider
+	// Explained tells how a bound query would be read.
+	Explained(ctx context.Context, q *query.Query) (*exec.Explanation, error)
+	// Count returns the number of rows of a bound query.
+	Count(ctx context.Context, q *query.Query) (int64, error)
 	// End accounts for the request.
 	End(err error)
 }
 
 // Config is what New needs.
 type Config struct {
+	// Site is what the pages share with those of others.
+	Site *Site
+	// Connection is the name of that whose services these are, and Connections are the
+	// names of all.
+	Connection  string
+	Connections []string
 	// Prefix is the path below which the first segment names a schema, such as
 	// "/odata/pingone/".
 	Prefix string
@@ -40,14 +43,28 @@ type Config struct {
 	Begin func(ctx context.Context, statement string) (context.Context, Request, error)
 	// Namespace of the entity types.
 	Namespace string
-	// BaseURL gives the public scheme, host and path in front of Prefix.
-	BaseURL func(*http.Request) string
-	// Caller names who asks; nil for nobody.
-	Caller func(context.Context) string
-	// Next answers what is no page.
-	Next http.Handler
+	// Feeds answers OData's requests: those of other programs, and those by which pages
+	// read rows. It hands its errors to Caught.
+	Feeds http.Handler
+	// Counted names the tables whose rows Home counts, where a call tells them; CountTime
+	// is how long it waits for that, 0 for as long as the request may take.
+	Counted   []string
+	CountTime time.Duration
+	// States tell how the gateway and its sources are; nil if nobody knows.
+	States func() []State
+	// Sink receives events; nil drops them.
+	Sink observe.Sink
 	// Failed is told every error; nil ignores them.
 	Failed func(context.Context, error)
+	// Clock is the time; nil means time.Now.
+	Clock func() time.Time
+}
+
+// State is how a part is.
+type State struct {
+	Name, Text string
+	// Known is false where nobody has looked yet.
+	Known, Good bool
 }
 
 // Handler answers pages, and hands all else on.
@@ -55,11 +72,17 @@ type Handler struct{ cfg Config }
 
 // New returns the handler.
 func New(cfg Config) *Handler {
-	if cfg.Caller == nil {
-		cfg.Caller = func(context.Context) string { return "" }
-	}
 	if cfg.Failed == nil {
 		cfg.Failed = func(context.Context, error) {}
+	}
+	if cfg.States == nil {
+		cfg.States = func() []State { return nil }
+	}
+	if cfg.Sink == nil {
+		cfg.Sink = observe.Discard
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = time.Now
 	}
 	return &Handler{cfg}
 }
@@ -92,14 +115,16 @@ func WantsPage(r *http.Request) bool {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p, ok := h.page(r)
 	if !ok {
-		h.cfg.Next.ServeHTTP(w, r)
+		h.cfg.Feeds.ServeHTTP(w, r)
 		return
 	}
-	observe.RequestOf(r.Context()).SetFrontEnd("console")
 	if err := p.answer(w); err != nil {
 		h.cfg.Failed(r.Context(), err)
-		Fail(w, r, gwerr.From(err))
+		h.cfg.Site.Fail(w, r, gwerr.From(err))
 	}
+	request := observe.RequestOf(r.Context()) // which a feed has named after itself
+	request.SetFrontEnd("console")
+	request.SetRoute(p.kind())
 }
 
 // page is a page on its way.
@@ -109,15 +134,19 @@ type page struct {
 	r *http.Request
 	// schema and set are the segments below the prefix, "" for none.
 	schema, set string
+	options     options
 }
 
 // page finds the page that an address means; ok is false where it means none.
 func (h *Handler) page(r *http.Request) (p *page, ok bool) {
 	path, below := strings.CutPrefix(r.URL.EscapedPath(), h.cfg.Prefix)
-	if !below || !WantsPage(r) || formatted(r.URL.RawQuery) {
+	if !below || !WantsPage(r) {
 		return nil, false
 	}
-	p = &page{Handler: h, r: r}
+	p = &page{Handler: h, r: r, options: optionsOf(r.URL.RawQuery)}
+	if p.options.get("$format") != "" {
+		return nil, false
+	}
 	schema, set, _ := strings.Cut(path, "/")
 	var err error
 	if p.schema, err = url.PathUnescape(schema); err != nil {
@@ -134,20 +163,57 @@ func (h *Handler) page(r *http.Request) (p *page, ok bool) {
 	return p, true
 }
 
-// formatted reports whether a query says itself in which format it is to be answered.
-func formatted(rawQuery string) bool {
-	for _, pair := range strings.Split(rawQuery, "&") {
-		name, _, _ := strings.Cut(pair, "=")
-		name, err := url.QueryUnescape(name)
-		if err == nil && strings.EqualFold(strings.TrimPrefix(name, "$"), "format") {
-			return true
-		}
+// kind names the page: its template, and its route in metrics.
+func (p *page) kind() string {
+	switch {
+	case p.schema == "":
+		return "home"
+	case p.set == "":
+		return "tables"
+	case len(p.options) == 0:
+		return "table"
+	default:
+		return "browse"
 	}
-	return false
 }
 
-// answer shows the page to a caller who is admitted.
-func (p *page) answer(w http.ResponseWriter) (err error) {
+// answer shows the page.
+func (p *page) answer(w http.ResponseWriter) error {
+	kind := p.kind()
+	switch {
+	case kind == "home" && p.r.URL.RawQuery == "tables":
+		return p.toTables(w)
+	case kind == "browse" && len(p.options.all(applied)) > 0:
+		return p.apply(w)
+	case kind == "browse":
+		return p.browse(w)
+	}
+	var view any
+	err := p.admitted(func(ctx context.Context) (err error) {
+		switch kind {
+		case "home":
+			view, err = p.home(ctx)
+		case "tables":
+			view, err = p.service(ctx)
+		default:
+			view, err = p.table(ctx)
+		}
+		return err
+	})
+	if err == nil {
+		if t, ok := view.(*tableView); ok {
+			err = p.example(t)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return p.cfg.Site.Render(w, p.r, http.StatusOK, kind, view)
+}
+
+// admitted does what needs a request of the caller's. It has ended when a page asks the
+// feed for rows, which is another one.
+func (p *page) admitted(do func(ctx context.Context) error) (err error) {
 	statement := p.r.URL.EscapedPath()
 	if p.r.URL.RawQuery != "" {
 		statement += "?" + p.r.URL.RawQuery
@@ -159,24 +225,33 @@ func (p *page) answer(w http.ResponseWriter) (err error) {
 	p.Request = admitted
 	err = gwerr.New(gwerr.Internal, "The request ended in a defect.", "") // unless another one comes
 	defer func() { p.End(err) }()
-	name, view, err := p.view(ctx)
-	if err != nil {
-		return err
-	}
-	err = render(w, p.r, http.StatusOK, name, view)
+	err = do(ctx)
 	return err
 }
 
-func (p *page) view(ctx context.Context) (name string, view any, err error) {
-	switch {
-	case p.schema == "":
-		view, err = p.home(ctx)
-		return "home", view, err
-	case p.set == "":
-		view, err = p.service(ctx)
-		return "service", view, err
-	default:
-		view, err = p.table(ctx)
-		return "table", view, err
-	}
+// see sends the browser to another address.
+func see(w http.ResponseWriter, address string) error {
+	w.Header().Set("Location", address)
+	w.Header().Set("Cache-Control", "private, no-cache")
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
 }
+
+// base begins the view of a page about the connection.
+func (p *page) base(title, active string) Page {
+	b := p.cfg.Site.Page(p.r, title, active)
+	b.Home = b.Base + p.cfg.Prefix
+	b.Tables = b.Home + "?tables"
+	if p.schema != "" {
+		b.Tables = p.root(b)
+		b.Way = append(b.Way, Link{Name: p.cfg.Connection, Address: b.Home})
+	}
+	if p.set != "" {
+		b.Way = append(b.Way, Link{Name: p.schema, Address: b.Tables})
+	}
+	b.QueryText = queryText(p.cfg.Connection, p.schema, "")
+	return b
+}
+
+// root is the address of the service.
+func (p *page) root(b Page) string { return b.Home + url.PathEscape(p.schema) + "/" }

@@ -44,8 +44,8 @@ type Config struct {
 	Checks *Checks
 	// OpenAPI is the description served at /openapi.yaml; nil for none.
 	OpenAPI []byte
-	// Landing is what the page at / tells; zero for none.
-	Landing Landing
+	// Home is the path that / leads to; "" for /docs.
+	Home string
 	// DrainDelay passes between not ready and refusing connections; GraceTime
 	// is what running requests then have.
 	DrainDelay, GraceTime time.Duration

@@ -2,10 +2,12 @@ package server
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"fmt"
 	"html/template"
 	"net/http"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/goccy/go-yaml"
@@ -17,21 +19,10 @@ var pages embed.FS
 // pagePolicy lets our pages use their own style sheet and nothing else.
 const pagePolicy = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// Landing is what the page at / tells.
-type Landing struct {
-	// Version of the gateway.
-	Version string
-	// Try are commands worth trying, such as curl lines; may be empty.
-	Try []Command
-}
-
-// Command is a line to copy and what it does.
-type Command struct{ Title, Line string }
-
 // documents mounts the pages that are about the service itself. They hold no
 // data of any directory and need no credentials.
 func (s *Server) documents(r chi.Router) {
-	r.With(compress).Get("/", page("landing.html", s.cfg.Landing))
+	r.Get("/", s.home)
 	r.With(compress).Get("/style.css", asset("pages/style.css", "text/css; charset=utf-8"))
 	if len(s.cfg.OpenAPI) == 0 {
 		return
@@ -43,6 +34,16 @@ func (s *Server) documents(r chi.Router) {
 	if d, err := describe(s.cfg.OpenAPI); err == nil {
 		r.With(compress).Get("/docs", page("docs.html", d))
 	}
+}
+
+// home leads to the first page, whose address may stand below a proxy's prefix.
+func (s *Server) home(w http.ResponseWriter, r *http.Request) {
+	to := strings.TrimPrefix(cmp.Or(s.cfg.Home, "/docs"), "/")
+	if r.URL.RawQuery != "" {
+		to += "?" + r.URL.RawQuery
+	}
+	w.Header().Set("Location", to)
+	w.WriteHeader(http.StatusFound)
 }
 
 // page renders a template once; it is the same for everybody.

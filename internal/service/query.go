@@ -87,10 +87,11 @@ func (r *Request) explain(ctx context.Context, st query.Statement) (*exec.Explan
 	if err != nil {
 		return nil, err
 	}
-	return r.explainQuery(ctx, q)
+	return r.Explained(ctx, q)
 }
 
-func (r *Request) explainQuery(ctx context.Context, q *query.Query) (*exec.Explanation, error) {
+// Explained tells how a bound query would be read.
+func (r *Request) Explained(ctx context.Context, q *query.Query) (*exec.Explanation, error) {
 	r.reads(q)
 	return attempt(ctx, r, func() (*exec.Explanation, error) { return r.connection.Executor.Explain(ctx, q) })
 }
@@ -100,7 +101,7 @@ func (r *Request) Plan(ctx context.Context, q *query.Query) ([]string, error) {
 	r.mu.Lock()
 	r.record.Action = "explain"
 	r.mu.Unlock()
-	e, err := r.explainQuery(ctx, q)
+	e, err := r.Explained(ctx, q)
 	if err != nil {
 		return nil, err
 	}

@@ -51,11 +51,20 @@ func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
 	if o.OData != nil {
 		o.OData(&oc)
 	}
+	failed := oc.Failed
+	oc.Failed = func(ctx context.Context, err error) {
+		console.Caught(ctx, err)
+		if failed != nil {
+			failed(ctx, err)
+		}
+	}
 	feeds, err := odata.New(oc)
 	if err != nil {
 		t.Fatal(err)
 	}
+	site := &console.Site{BaseURL: oc.BaseURL, Who: func(*http.Request) console.Who { return console.Who{Name: "anonymous", Open: true} }}
 	c := server.Config{
+		Home:   oc.Prefix,
 		Public: server.Listener{Address: "127.0.0.1:0"},
 		Guard:  anonymous,
 		Mounts: []server.Mount{
@@ -63,8 +72,10 @@ func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
 			{Pattern: "/sql/explain", FrontEnd: "sql", Handler: http.HandlerFunc(h.Explain)},
 			{Pattern: "/sql/{id}", FrontEnd: "sql", Handler: http.HandlerFunc(h.Running)},
 			{Pattern: "/odata/pingone/*", FrontEnd: "odata", Handler: console.New(console.Config{
-				Prefix: oc.Prefix, Namespace: oc.Namespace, BaseURL: oc.BaseURL, Next: feeds, Begin: s.beginPage,
+				Site: site, Connection: "pingone", Prefix: oc.Prefix, Namespace: oc.Namespace, Feeds: feeds, Begin: s.beginPage,
+				Counted: []string{"Users", "Groups", "Populations"},
 			})},
+			{Pattern: console.AssetPath + "*", FrontEnd: "console", Handler: site.Assets(), Open: true},
 		},
 	}
 	if o.Server != nil {

@@ -158,7 +158,7 @@ func exchanges() []exchange {
 		{name: "the end of a query that is not there", path: "/sql/{id}", params: map[string]string{"id": "my-query-1"}, method: "DELETE", target: "/sql/my-query-1", status: 404},
 		{name: "description", path: "/openapi.yaml", target: "/openapi.yaml", status: 200},
 		{name: "documentation", path: "/docs", target: "/docs", status: 200},
-		{name: "landing page", path: "/", target: "/", status: 200},
+		{name: "first page", path: "/", target: "/", status: 302},
 		{name: "health", path: "/healthz", target: "/healthz", status: 200},
 		{name: "readiness", path: "/readyz", target: "/readyz", status: 503},
 		{name: "readiness in words", path: "/readyz", target: "/readyz?verbose", status: 503},

@@ -120,7 +120,7 @@ func (s *service) exchanges() []exchange {
 		{name: "a sign-in to a worker's connection", path: "/oauth/callback", target: "/oauth/callback?error=access_denied", status: 404},
 		{name: "description", path: "/openapi.yaml", target: "/openapi.yaml", status: 200},
 		{name: "documentation", path: "/docs", target: "/docs", status: 200},
-		{name: "landing page", path: "/", target: "/", status: 200},
+		{name: "first page", path: "/", target: "/", status: 302},
 		{name: "health", path: "/healthz", target: "/healthz", status: 200},
 		{name: "readiness", path: "/readyz", target: "/readyz", status: 200},
 		{name: "readiness in words", path: "/readyz", target: "/readyz?verbose", status: 200},
