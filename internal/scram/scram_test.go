@@ -94,3 +94,51 @@ func TestExchange(t *testing.T) {
 		})
 	}
 }
+
+// FuzzParse: a verifier that is read is written as it was read.
+func FuzzParse(f *testing.F) {
+	v, err := New("pencil")
+	require.NoError(f, err)
+	for _, seed := range []string{v.String(), "", "SCRAM-SHA-256$4096:x$y:z", "SCRAM-SHA-256$-1:AA==$AA==:AA==", strings.ReplaceAll(v.String(), ":", "$")} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		v, err := Parse(text)
+		if err != nil {
+			return
+		}
+		if again, err := Parse(v.String()); err != nil || again.String() != v.String() {
+			t.Fatalf("%q is written %q and read %q: %v", text, v, again, err)
+		}
+	})
+}
+
+// FuzzExchange: without the password no exchange succeeds, whatever is sent.
+func FuzzExchange(f *testing.F) {
+	v, err := New("pencil")
+	require.NoError(f, err)
+	for _, seed := range [][3]string{
+		{Mechanism, "n,,n=user,r=abc", "c=biws,r=NONCE,p=AAAA"}, {Plus, "p=tls-server-end-point,,n=,r=abc", ",p="}, {Mechanism, "y,,n=,r=", "c=,r="},
+		{Mechanism, ",,", ""}, {"", "n,a=b,n=,r=1,r=2,x", ",p=" + strings.Repeat("A", 43) + "="},
+	} {
+		f.Add(seed[0], seed[1], seed[2], false)
+		f.Add(seed[0], seed[1], seed[2], true)
+	}
+	f.Fuzz(func(t *testing.T, mechanism, first, final string, bound bool) {
+		var binding []byte
+		if bound {
+			binding = []byte("certificate")
+		}
+		e, reply, err := Begin(v, mechanism, []byte(first), binding)
+		if err != nil {
+			return
+		}
+		if !strings.HasPrefix(string(reply), "r="+e.nonce+",s=") {
+			t.Fatalf("%q", reply)
+		}
+		final = strings.Replace(final, "NONCE", e.nonce, 1)
+		if reply, err := e.Finish([]byte(final)); err == nil {
+			t.Fatalf("%q, %q: accepted with %q", first, final, reply)
+		}
+	})
+}

@@ -93,7 +93,7 @@ func TestTransformationRefusals(t *testing.T) {
 		{"$apply=groupby((Author))&$expand=Shelf", gwerr.NotImplemented, 0, "does not expand"},
 		{"$apply=groupby((Author))/filter(Shelf/Name eq 'x')", gwerr.UnknownColumn, 25, "have no property Shelf"},
 		{"$apply=groupby((rollup(Author)),topcount(1,Pages))", gwerr.NotImplemented, 9, "rollup"},
-		{"$apply=groupby((rolluprecursive(a,b,c)))", gwerr.NotImplemented, 9, "rolluprecursive"},
+		{"$apply=groupby((rolluprecursive($root/Books,H,Id)))", gwerr.NotImplemented, 9, "rolluprecursive"},
 		{"$apply=compute(Pages add 1 as title)", gwerr.BadRequest, 8, "There is a property title already"},
 		{"$compute=Pages as Shelf", gwerr.BadRequest, 0, "There is a property Shelf already"},
 		{"$apply=topcount(Pages,Sold)", gwerr.TypeMismatch, 9, "whole number"},

@@ -36,8 +36,8 @@ type Transformation struct {
 	Groups []GroupItem
 	// Branches are the sequences of concat, or the one of groupby.
 	Branches [][]Transformation
-	// Text is what stands in the parentheses of all others, unparsed; its brackets
-	// and quotes match.
+	// Text is what stands in the parentheses of functions of the model, unparsed; its
+	// brackets and quotes match.
 	Text string
 }
 
@@ -69,7 +69,7 @@ type GroupItem struct {
 	// Rollup are the levels of rollup, and All is set where it begins with `$all`.
 	Rollup []Expr
 	All    bool
-	// Recursive is set for rolluprecursive, which is not parsed further.
+	// Recursive is set for rolluprecursive, whose hierarchy is not kept.
 	Recursive bool
 }
 
@@ -136,11 +136,12 @@ func (p *parser) transformation() (Transformation, error) {
 	return t, p.closing()
 }
 
-// parsed are the transformations whose arguments are read; those of others, such
-// as of hierarchies, are text.
+// parsed are the transformations of the specification; the arguments of others are
+// text.
 var parsed = map[string]bool{
 	"aggregate": true, "groupby": true, "concat": true, "filter": true, "search": true, "compute": true, "orderby": true,
 	"top": true, "skip": true, "topcount": true, "topsum": true, "toppercent": true, "bottomcount": true, "bottomsum": true, "bottompercent": true,
+	"addnested": true, "join": true, "outerjoin": true, "ancestors": true, "descendants": true, "traverse": true,
 }
 
 func (p *parser) arguments(t *Transformation) (err error) {
@@ -161,6 +162,8 @@ func (p *parser) arguments(t *Transformation) (err error) {
 		t.OrderBy, err = p.orderBy()
 	case "top", "skip":
 		t.Count, err = p.count()
+	case "addnested", "join", "outerjoin", "ancestors", "descendants", "traverse":
+		err = p.relatedTo(t.Name)
 	default:
 		if t.Amount, err = p.expression(); err != nil {
 			return err
@@ -228,9 +231,8 @@ func (p *parser) groupItem() (GroupItem, error) {
 	switch end := start + len(word); {
 	case p.peekAt(end) != '(':
 	case strings.EqualFold(word, "rolluprecursive"):
-		p.pos, item.Recursive = end, true
-		_, err := p.bracketed()
-		return item, err
+		p.pos, item.Recursive = end+1, true
+		return item, p.recursive()
 	case strings.EqualFold(word, "rollup"):
 		p.pos = end + 1
 		return item, p.rollup(&item)

@@ -42,7 +42,7 @@ func TestErrorsNameTheOptionAndThePlace(t *testing.T) {
 		{"alias twice", "U?@p=1&@p=2", gwerr.BadRequest, "@p", gwerr.NoPosition, "@p is given twice"},
 		{"escape", "U?$filter=%zz", gwerr.Syntax, "$filter", gwerr.NoPosition, "percent escape"},
 		{"not UTF-8", "U?$filter=%ff", gwerr.Syntax, "$filter", gwerr.NoPosition, "UTF-8"},
-		{"no equals sign", "U?$count", gwerr.Syntax, "$count", gwerr.NoPosition, "needs = and a value"},
+		{"no equals sign", "U?$count", gwerr.Syntax, "$count", 0, "needs = and a value"},
 		{"path", "Users/a b(1)", gwerr.Syntax, "the path", 7, "a name"},
 		{"key", "Users(a)", gwerr.Syntax, "the path", 6, "a literal or an alias"},
 		{"slash in a key", "Users('a/b')", gwerr.Syntax, "the path", 6, "no closing quote"},

@@ -6,10 +6,14 @@ import (
 	"testing"
 )
 
-// checkParse demands that a request, if it parses, prints to text that
-// parses to an equal tree.
+// checkParse demands that a request takes steps in proportion to its length, whether it
+// parses or not, and, if it does, prints to text that parses to an equal tree.
 func checkParse(t *testing.T, path, query string) {
-	r, err := Parse(path, query, Limits{})
+	w := defaultWork()
+	r, err := parse(w, path, query)
+	if n := len(path) + len(query); w.steps > stepsPerByte*(n+1) {
+		t.Fatalf("%s?%s takes %d steps for %d bytes", path, query, w.steps, n)
+	}
 	if err != nil {
 		return
 	}
@@ -23,6 +27,9 @@ func checkParse(t *testing.T, path, query string) {
 		t.Fatalf("%s?%s prints as %s?%s\n%s\n%s", path, query, path2, query2, sketch(r), sketch(again))
 	}
 }
+
+// stepsPerByte bounds the steps that a byte of an address may cost.
+const stepsPerByte = 40
 
 func fuzzOption(f *testing.F, option string, seeds ...string) {
 	for _, seed := range seeds {
@@ -49,6 +56,28 @@ func FuzzFilter(f *testing.F) {
 
 func FuzzExpand(f *testing.F) {
 	fuzzOption(f, "$expand", ")", "A()", "A($filter=b eq 'x)y')", "A($top=5;$skip=2),*/$ref,B/*($levels=max),$value")
+}
+
+func FuzzApply(f *testing.F) {
+	fuzzOption(f, "$apply", "groupby((A,rollup($all,B,C)),aggregate($count as N,A mul 2 with max as M))/top(3)", "concat(identity,filter(A eq ')'))",
+		"traverse($root/A,H,Id,preorder,ancestors($root/A,H,Id,identity,1,keep start),B desc)", "addnested(A,identity as B,join(C as D)/top(1) as E)",
+		"groupby((rolluprecursive($root/A,H,Id)))", "Model.F('(')/aggregate(A with sum from B with max as C)", "groupby((")
+}
+
+func FuzzCompute(f *testing.F) {
+	fuzzOption(f, "$compute", "A add 1 as B,case(C gt 10:20:30,true:0) as D", "A as", "A as B,", "concat(A,' as ') as B")
+}
+
+func FuzzOrderBy(f *testing.F) {
+	fuzzOption(f, "$orderby", "A desc,B/C asc", "desc desc", "A asc desc", "asc/$count")
+}
+
+func FuzzSearch(f *testing.F) {
+	fuzzOption(f, "$search", `NOT (a OR "b c") AND 'd`, `"\"\\"`, "'AND'", "OR OR OR", "NOT NOT")
+}
+
+func FuzzSelect(f *testing.F) {
+	fuzzOption(f, "$select", "A/B($select=C;$top=1),D(e,f),*,N.*,@T.U#q", "A(", "*/A")
 }
 
 func FuzzPath(f *testing.F) {

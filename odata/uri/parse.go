@@ -101,7 +101,7 @@ func (w *work) parseRawOption(raw string, into *Options, seen *seen) error {
 			return err
 		}
 		if !hasValue {
-			return gwerr.Newf(gwerr.Syntax, "The option %s needs = and a value.", id).On(id.String())
+			return gwerr.Newf(gwerr.Syntax, "The option %s needs = and a value.", id).At(0).On(id.String())
 		}
 		return w.parseOption(id, value, into)
 	case strings.HasPrefix(name, "$"):

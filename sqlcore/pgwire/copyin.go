@@ -146,7 +146,7 @@ type field struct {
 
 // read takes records apart.
 func (f *copyFormat) read(raw []byte) (out [][]field, err error) {
-	for len(raw) > 0 {
+	for len(raw) > 0 && !ended(raw) {
 		var record []field
 		if f.kind == "csv" {
 			record, raw, err = f.csvRecord(raw)
@@ -158,28 +158,29 @@ func (f *copyFormat) read(raw []byte) (out [][]field, err error) {
 			e.Message = "Row " + itoa(len(out)+1) + ": " + e.Message
 			return nil, err
 		}
-		if len(record) == 1 && string(record[0].text) == `\.` {
-			break // the end, as files have it
-		}
 		out = append(out, record)
 	}
 	return out, nil
+}
+
+// ended tells whether a line marks the end, as files have it. A value that reads so
+// stands behind a backslash or in quotes.
+func ended(raw []byte) bool {
+	line, _, _ := bytes.Cut(raw, []byte{'\n'})
+	return string(bytes.TrimSuffix(line, []byte{'\r'})) == `\.`
 }
 
 // textRecord reads a line of the text format.
 func (f *copyFormat) textRecord(raw []byte) (record []field, rest []byte) {
 	line, rest, _ := bytes.Cut(raw, []byte{'\n'})
 	line = bytes.TrimSuffix(line, []byte{'\r'})
-	if string(line) == `\.` {
-		return []field{{text: line}}, nil
-	}
 	for from, i := 0, 0; i <= len(line); i++ {
 		switch {
 		case i == len(line) || line[i] == f.delimiter:
 			value := line[from:i]
 			record = append(record, field{text: plain(value), null: string(value) == f.null})
 			from = i + 1
-		case line[i] == '\\':
+		case line[i] == '\\' && i+1 < len(line):
 			i++ // whatever it is
 		}
 	}

@@ -127,7 +127,7 @@ func (r *request) Schema(_ context.Context, name string) (*catalog.Schema, error
 }
 
 // serve runs a server for the desk until the test ends, and gives its address.
-func serve(t *testing.T, d *desk, change func(*pgwire.Config)) (*pgwire.Server, string) {
+func serve(t testing.TB, d *desk, change func(*pgwire.Config)) (*pgwire.Server, string) {
 	t.Helper()
 	cfg := pgwire.Config{SignIn: d.signIn, Passwords: d.password != ""}
 	if change != nil {

@@ -289,9 +289,10 @@ func Quote(s string) string {
 // Fill replaces {Column} in a filter template by the quoted key's value.
 // Templates quote the place themselves, so only the inside is inserted.
 func Fill(template string, values map[string]string) string {
+	places := make([]string, 0, 2*len(values))
 	for name, v := range values {
 		quoted := Quote(v)
-		template = strings.ReplaceAll(template, "{"+name+"}", quoted[1:len(quoted)-1])
+		places = append(places, "{"+name+"}", quoted[1:len(quoted)-1])
 	}
-	return template
+	return strings.NewReplacer(places...).Replace(template) // in one pass: a value may look like a place
 }

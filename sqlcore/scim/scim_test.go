@@ -1,6 +1,7 @@
 package scim_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"strings"
@@ -166,3 +167,22 @@ func TestFill(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// FuzzFill: whatever the keys hold, each stands in its own place of the template, and
+// nothing of it outside of the quotes.
+func FuzzFill(f *testing.F) {
+	f.Add("ada", "North")
+	f.Add(`" or "1" eq "1`, `{Name}`)
+	f.Add("{Place}", "{Name}")
+	f.Add("\x00\n\\", "\xff")
+	f.Fuzz(func(t *testing.T, name, place string) {
+		got := scim.Fill(`["{Name}","{Place}"]`, map[string]string{"Name": name, "Place": place})
+		var texts [2]string
+		if err := json.Unmarshal([]byte(got), &texts); err != nil || texts != [2]string{valid(name), valid(place)} {
+			t.Fatalf("%q and %q: %s is read as %q, %v", name, place, got, texts, err)
+		}
+	})
+}
+
+// valid has U+FFFD in the place of each byte that is no UTF-8.
+func valid(s string) string { return string([]rune(s)) }

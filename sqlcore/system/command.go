@@ -166,7 +166,7 @@ func (p *commandParser) about(head int) error {
 	if len(name) == 0 || p.at < len(p.tokens) {
 		return p.wrong("After the table's name the statement should end.", "Write the name of one table, or a SELECT statement.")
 	}
-	from := p.tokens[head-1].Start // a word of four letters at least, or FROM itself
+	from := min(p.tokens[head-1].Start, p.Position-len("FROM ")) // IN is shorter
 	p.Table, p.About = true, blanks(from)+"FROM"+blanks(p.Position-from-len("FROM"))+p.sql[p.Position:]
 	return nil
 }

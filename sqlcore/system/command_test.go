@@ -26,6 +26,7 @@ func TestParseCommand(t *testing.T) {
 		{sql: "SHOW SCHEMAS", verb: "show", schema: "-"},
 		{sql: "SHOW PROCEDURES", verb: "show", schema: "-"},
 		{sql: "SHOW COLUMNS FROM Books", verb: "describe", about: "             FROM Books", table: true},
+		{sql: "SHOW COLUMNS IN Books", verb: "describe", about: "           FROM Books", table: true},
 		{sql: "DESCRIBE North.Books", verb: "describe", about: "FROM     North.Books", table: true},
 		{sql: "desc [Books]", verb: "describe", about: "FROM [Books]", table: true},
 		{sql: "/* */ DESC TABLE Books", verb: "describe", about: "      FROM       Books", table: true},
@@ -126,4 +127,36 @@ func TestWrittenStatements(t *testing.T) {
 	assert.Contains(t, sql, "list_value(CAST(min(c1) AS VARCHAR), CAST(min(c2) AS VARCHAR))")
 	assert.Contains(t, sql, "list_value(NULL, CAST(avg(c2) AS VARCHAR))")
 	assert.Contains(t, sql, "FROM (\nFROM Books\n) AS summarized(c1, c2)")
+}
+
+// FuzzParseCommand: a command is read or refused with a place in it, and what it is about
+// stands where it stood.
+func FuzzParseCommand(f *testing.F) {
+	for _, sql := range []string{
+		"SHOW TABLES FROM library.[North];", "SHOW COLUMNS IN a.b.c", "DESC TABLE Books", "SUMMARIZE FROM Books", "EXPLAIN (FORMAT JSON, ANALYZE OFF, COSTS) SELECT 1",
+		"EXPLAIN ((SELECT 1))", "explain analyze verbose", "EXPLAIN (", "show", "describe (", "", ";", "/* */ desc", "describe a.",
+	} {
+		f.Add(sql)
+	}
+	f.Fuzz(func(t *testing.T, sql string) {
+		if !system.IsCommand(sql) {
+			return
+		}
+		c, err := system.ParseCommand(sql)
+		if err != nil {
+			if e := gwerr.From(err); e.Code == gwerr.Internal || e.Position < 0 || e.Position > len(sql) {
+				t.Fatalf("%q: %v, at %d", sql, err, e.Position)
+			}
+			return
+		}
+		if c.Position < 0 || c.Position > len(sql) {
+			t.Fatalf("%q: it is about what stands at %d", sql, c.Position)
+		}
+		if c.About != "" && c.About[c.Position:] != sql[c.Position:] {
+			t.Fatalf("%q: about %q at %d", sql, c.About, c.Position)
+		}
+		if c.About == "" && c.SQL == "" {
+			t.Fatalf("%q: about nothing", sql)
+		}
+	})
 }
