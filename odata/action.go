@@ -81,7 +81,7 @@ func (q *request) parameters(a edm.Action) (map[string]*string, error) {
 		switch {
 		case strings.Contains(name, "@"): // control information
 			continue
-		case at < 0, at == 0 && q.resource.Target != "":
+		case at < 0, at < len(q.resource.Target):
 			return nil, gwerr.Newf(gwerr.BadParameter, "%s has no parameter of that name.", a.Name).On(name).WithHint("$metadata lists the parameters; letter case counts.")
 		}
 		in := &a.Inputs[at]
@@ -97,8 +97,8 @@ func (q *request) parameters(a edm.Action) (map[string]*string, error) {
 			out[name] = &text
 		}
 	}
-	if q.resource.Target != "" {
-		out[a.Inputs[0].Name] = &q.resource.Target
+	for i := range q.resource.Target {
+		out[a.Inputs[i].Name] = &q.resource.Target[i]
 	}
 	return out, nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
 // apiAnswer is the body of an error.
@@ -105,7 +106,11 @@ func rejected(q call, resp *http.Response, a apiAnswer) error {
 	if own := withoutSecrets(withoutValues(a.Message)); own != "" && len(own) < 200 {
 		text += " It says: " + own
 	}
-	return gwerr.Wrap(gwerr.UpstreamRejected, refusal(resp.StatusCode), text+traceID(resp), "")
+	cause := error(refusal(resp.StatusCode))
+	if resp.StatusCode == http.StatusBadRequest && q.filter != "" && len(a.Details) == 0 {
+		cause = &scan.Refused{Err: cause} // it may be the filter
+	}
+	return gwerr.Wrap(gwerr.UpstreamRejected, cause, text+traceID(resp), "")
 }
 
 // refusal is the status of an answer that refused a call, as a cause.

@@ -76,8 +76,11 @@ func (r *Request) callable() procedure.Set {
 // mayChange tells whether the caller may change some rows of a table that it
 // sees.
 func (r *Request) mayChange(s *catalog.Schema, t *catalog.Table) bool {
-	if t.Writes == nil || t.Members != nil || r.connection.ReadOnly {
+	switch {
+	case t.Writes == nil || r.connection.ReadOnly:
 		return false
+	case t.Members != nil:
+		return slices.ContainsFunc(t.Members, func(m *catalog.Table) bool { return r.mayChange(m.Schema, m) })
 	}
 	policy := r.session.service.config.Policy
 	return policy == nil || policy.MayWrite(r.connection.Name, catalog.SchemaName{Name: s.Name, ID: s.ID}, t.Name, r.session.caller) == nil

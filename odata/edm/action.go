@@ -1,6 +1,7 @@
 package edm
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -8,29 +9,50 @@ import (
 )
 
 // Action is a procedure as a service offers it: by a name of the container, and
-// bound to the entities that its first input names.
+// bound to the entities that its first inputs name.
 type Action struct {
 	*procedure.Procedure
-	// Bound is the table whose key the first input has, nil for none.
+	// Bound is the table whose key the first inputs have, nil for none; Key are the
+	// columns that give them, in the order of the inputs.
 	Bound *catalog.Table
+	Key   []string
 }
 
 // Actions are the procedures of a schema as actions. One whose first input is
-// called as an entity type and Id is bound to that type.
+// called as an entity type and Id is bound to that type; where rows are of several
+// environments, an input for the environment stands before it.
 func Actions(s *catalog.Schema, set procedure.Set) []Action {
 	out := make([]Action, len(set))
 	for i := range set {
 		out[i].Procedure = &set[i]
-		if len(set[i].Inputs) == 0 || !set[i].Inputs[0].Required {
-			continue
-		}
 		for _, t := range s.Tables {
-			if key := t.Key(); len(key) == 1 && t.Entity+"Id" == set[i].Inputs[0].Name && t.Columns[key[0]].Type == set[i].Inputs[0].Type {
-				out[i].Bound = t
+			if key := bindingKey(t, set[i].Inputs); key != nil {
+				out[i].Bound, out[i].Key = t, key
 			}
 		}
 	}
 	return out
+}
+
+// bindingKey names the columns of a table's key that give the first inputs; nil
+// where these are about something else.
+func bindingKey(t *catalog.Table, inputs []procedure.Input) (columns []string) {
+	key := t.Key()
+	if len(key) == 0 || len(inputs) < len(key) {
+		return nil
+	}
+	for _, in := range inputs[:len(key)] {
+		at := slices.IndexFunc(key, func(i int) bool {
+			c := &t.Columns[i]
+			ofEnvironment := t.Members != nil && c.Name == catalog.EnvironmentID
+			return in.Required && in.Type == c.Type && (ofEnvironment && in.Name == c.Name || !ofEnvironment && in.Name == t.Entity+"Id")
+		})
+		if at < 0 || slices.Contains(columns, t.Columns[key[at]].Name) {
+			return nil
+		}
+		columns = append(columns, t.Columns[key[at]].Name)
+	}
+	return columns
 }
 
 // Result is the name of the type of what an action answers, "" for nothing.
@@ -50,7 +72,7 @@ type overload struct {
 func (a Action) overloads() []overload {
 	out := []overload{{parameters: a.Inputs}}
 	if a.Bound != nil {
-		out = append(out, overload{a.Bound, a.Inputs[1:]})
+		out = append(out, overload{a.Bound, a.Inputs[len(a.Key):]})
 	}
 	return out
 }

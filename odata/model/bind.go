@@ -222,14 +222,17 @@ func (w *walker) action(s *uri.NameSegment, t *catalog.Table) (edm.Action, bool)
 // bound makes an action of the entity the resource.
 func (w *walker) bound(a edm.Action, pos int) error {
 	r := w.resource
-	values, ok := predicate.KeyValues(r.where, r.Table.Columns[r.Table.Key()[0]].Name)
+	values := told(r.where, a.Key)
 	switch {
 	case len(r.Hops) > 0:
 		return notDone(pos, "actions behind navigation properties; use the address of the entity itself")
-	case !ok || len(values) != 1:
+	case values == nil:
 		return notFound(pos, "There is no such entity.")
 	}
-	r.Kind, r.Action, r.Target, r.place = Action, a, values[0].Text(), w.options.Namespace+"."+a.Result()
+	for _, v := range values {
+		r.Target = append(r.Target, v.Text())
+	}
+	r.Kind, r.Action, r.place = Action, a, w.options.Namespace+"."+a.Result()
 	return nil
 }
 

@@ -84,10 +84,10 @@ type Resource struct {
 	// option $id.
 	Ref   bool
 	RefID string
-	// Action is what the address names, and Target the key of the entity that it is
-	// bound to; "" where it is bound to none.
+	// Action is what the address names, and Target its first inputs: the key of the
+	// entity that it is bound to, if it is bound to one.
 	Action edm.Action
-	Target string
+	Target []string
 
 	where   predicate.Expr // from keys in the address
 	filter  condition

@@ -30,7 +30,7 @@ func Union(name string, schemas []*Schema) *Schema {
 			if u == nil {
 				u = &Table{
 					Name: t.Name, Entity: t.Entity, Doc: t.Doc, Scope: t.Scope, Schema: out, Paths: t.Paths, Group: t.Group,
-					Permission: t.Permission, Examples: t.Examples, Writes: t.Writes, ManyToMany: t.ManyToMany,
+					Permission: t.Permission, Examples: t.Examples, Writes: t.Writes, ManyToMany: t.ManyToMany, Hidden: t.Hidden,
 				}
 				at[key], out.Tables = u, append(out.Tables, u)
 			}
@@ -62,7 +62,7 @@ func (t *Table) unite() {
 		own.Access, own.Needed = OnInsert, true
 	}
 	if k := t.Index(EnvironmentID); k >= 0 {
-		own.Doc = t.Columns[k].Doc
+		own.Doc, own.References = t.Columns[k].Doc, t.Columns[k].References
 		t.Columns[k] = own
 	} else {
 		t.Columns = append(t.Columns, own)

@@ -22,7 +22,7 @@ import (
 type late struct {
 	hidden catalog.Hidden
 	from   *catalog.Table // the table whose rows hold the values
-	key    string         // the column of the selecting table that is read instead
+	keys   []string       // the columns of the selecting table that are read instead
 	pos    int            // of its name in the text
 	at     int            // in the list; from its end, and negative, behind a star
 	alias  string
@@ -73,17 +73,21 @@ func expands(e object) bool {
 	return text(e, "class") == "STAR" || text(e, "function_name") == "unnest"
 }
 
-// edit puts the key in the place of the hidden column's name.
+// edit puts the key in the place of the hidden column's name; of several columns it
+// is their texts with blanks between.
 func (l *late) edit(chain sqltext.Chain, qualifier string) sqltext.Edit {
-	last := chain[len(chain)-1]
-	name := sqltext.Quote(l.key)
-	if len(chain) == 1 {
-		name = sqltext.Quote(qualifier) + "." + name
+	names := make([]string, len(l.keys))
+	for i, key := range l.keys {
+		names[i] = sqltext.Quote(qualifier) + "." + sqltext.Quote(key)
+		if len(names) > 1 {
+			names[i] += "::VARCHAR"
+		}
 	}
+	text := strings.Join(names, " || ' ' || ")
 	if l.alias == "" {
-		name += " AS " + sqltext.Quote(l.hidden.Name)
+		text += " AS " + sqltext.Quote(l.hidden.Name)
 	}
-	return sqltext.Edit{Start: last.Start, End: last.End, Text: name}
+	return sqltext.Edit{Start: chain[0].Start, End: chain[len(chain)-1].End, Text: text}
 }
 
 // sources lists the tables of a FROM clause.
@@ -141,10 +145,27 @@ func (b *binder) hiddenColumn(ctx context.Context, e object, from []source) (*la
 		return nil, "", err
 	}
 	other, ok := visible.Table(found.Table)
-	if key := of.table.Key(); ok && len(key) == 1 && other.Index(found.Key) >= 0 && other.Index(found.Column) >= 0 {
-		return &late{hidden: *found, from: other, key: of.table.Columns[key[0]].Name, pos: position(e), alias: text(e, "alias")}, of.alias, nil
+	if keys := lateKeys(of.table); ok && keys != nil && other.Index(found.Key) >= 0 && other.Index(found.Column) >= 0 {
+		return &late{hidden: *found, from: other, keys: keys, pos: position(e), alias: text(e, "alias")}, of.alias, nil
 	}
 	return nil, "", nil
+}
+
+// lateKeys are the columns by which a row's hidden values are found: its key and,
+// where rows are of several environments, that of its environment before it.
+func lateKeys(t *catalog.Table) (out []string) {
+	for _, i := range t.Key() {
+		if name := t.Columns[i].Name; t.Members == nil || name != catalog.EnvironmentID {
+			out = append(out, name)
+		}
+	}
+	switch {
+	case len(out) != 1:
+		return nil
+	case t.Members != nil:
+		return []string{catalog.EnvironmentID, out[0]}
+	}
+	return out
 }
 
 // checkLate refuses hidden columns that more is done with than to show them:

@@ -3,7 +3,9 @@ package exec
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -60,7 +62,7 @@ func (x *Executor) late(q *query.Query, rows scan.Rows) scan.Rows {
 	}
 	for i := range out.parts {
 		p := &out.parts[i]
-		p.columns = append(p.columns, p.table.Key()...)
+		p.columns = append(p.columns, p.table.Key()...) // that of rows of several environments names theirs
 		slices.Sort(p.columns)
 		p.columns = slices.Compact(p.columns)
 	}
@@ -103,27 +105,26 @@ func (r *lateRows) Next(ctx context.Context) (scan.Batch, error) {
 
 // read gets the rows of all keys of a batch.
 func (r *lateRows) read(ctx context.Context, p *latePart, rec arrow.RecordBatch) (*foundRows, error) {
+	var keys []string
 	seen := map[string]bool{}
-	in := predicate.In{Column: p.key}
-	kind := p.table.Column(p.key).Type.Kind()
 	for _, l := range p.late {
-		keys, ok := rec.Column(l.At).(*array.String)
+		column, ok := rec.Column(l.At).(*array.String)
 		if !ok {
 			return nil, gwerr.New(gwerr.Internal, "A key is no text.", "")
 		}
-		for i := range keys.Len() {
-			if k := keys.Value(i); keys.IsValid(i) && !seen[k] {
+		for i := range column.Len() {
+			if k := column.Value(i); column.IsValid(i) && !seen[k] {
 				seen[k] = true
-				in.Values = append(in.Values, predicate.Value{Kind: kind, Str: k})
+				keys = append(keys, k)
 			}
 		}
 	}
 	out := &foundRows{part: p, places: map[string][]rowPlace{}}
-	if len(in.Values) == 0 {
+	if len(keys) == 0 {
 		return out, nil
 	}
 	plan, err := r.executor.planner.Read(ctx, query.Access{
-		Alias: p.table.Name, Table: p.table, Columns: p.columns, Where: in, WhereComplete: true,
+		Alias: p.table.Name, Table: p.table, Columns: p.columns, Where: p.of(keys), WhereComplete: true,
 	}, nil)
 	if err != nil {
 		return nil, err
@@ -141,6 +142,29 @@ func (r *lateRows) read(ctx context.Context, p *latePart, rec arrow.RecordBatch)
 	}
 	out.order()
 	return out, nil
+}
+
+// of is the condition of rows that have one of the keys. Where rows are of several
+// environments, the id of theirs stands before each key.
+func (p *latePart) of(keys []string) predicate.Expr {
+	kind := p.table.Column(p.key).Type.Kind()
+	byEnvironment := map[string][]predicate.Value{}
+	for _, k := range keys {
+		environment, key := "", k
+		if p.table.Members != nil {
+			environment, key, _ = strings.Cut(k, " ")
+		}
+		byEnvironment[environment] = append(byEnvironment[environment], predicate.Value{Kind: kind, Str: key})
+	}
+	var parts []predicate.Expr
+	for _, environment := range slices.Sorted(maps.Keys(byEnvironment)) {
+		where := predicate.Expr(predicate.In{Column: p.key, Values: byEnvironment[environment]})
+		if p.table.Members != nil {
+			where = predicate.AllOf(predicate.Cmp{Column: catalog.EnvironmentID, Op: predicate.Eq, Value: predicate.UUIDValue(environment)}, where)
+		}
+		parts = append(parts, where)
+	}
+	return predicate.AnyOf(parts...)
 }
 
 // foundRows are rows by the text of their key.
@@ -166,8 +190,18 @@ func (f *foundRows) add(rec arrow.RecordBatch) error {
 	if err != nil {
 		return err
 	}
+	environments := keys
+	if f.part.table.Members != nil {
+		if environments, err = f.texts(rec.Column(f.at(catalog.EnvironmentID)), catalog.EnvironmentID); err != nil {
+			return err
+		}
+	}
 	for i := range keys.Len() {
-		f.places[keys.Value(i)] = append(f.places[keys.Value(i)], rowPlace{rec, i})
+		key := keys.Value(i)
+		if f.part.table.Members != nil {
+			key = environments.Value(i) + " " + key
+		}
+		f.places[key] = append(f.places[key], rowPlace{rec, i})
 	}
 	return nil
 }

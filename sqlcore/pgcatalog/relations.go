@@ -263,12 +263,10 @@ func lookups(ctx context.Context, c *system.Catalog, s *catalog.Schema) (out []r
 		if len(key) == 0 {
 			continue
 		}
-		var list []string
 		for i, at := range key {
-			list = append(list, quoted(t.Columns[at].Name))
 			out = append(out, row{"index", indexOID(s, t), int64(i + 1), quoted(t.Columns[at].Name), ""})
 		}
-		joined := strings.Join(list, ", ")
+		joined := columnList(t, key)
 		out = append(out,
 			row{"class", indexOID(s, t), int64(0), quoted(keyName(t)), ""},
 			row{"index", indexOID(s, t), int64(0), definition(t, quoted(s.Name)+"."+quoted(t.Name), joined), definition(t, shown, joined)},
@@ -280,9 +278,18 @@ func lookups(ctx context.Context, c *system.Catalog, s *catalog.Schema) (out []r
 		if k.In.Name != s.Name || !visible {
 			target = quoted(k.In.Name) + "." + target
 		}
-		out = append(out, row{"constraint", keyOID(s, k.Name), int64(0), fmt.Sprintf("FOREIGN KEY (%s) REFERENCES %s(%s)", quoted(k.Table.Columns[k.Column].Name), target, quoted(k.Target.Columns[k.TargetColumn].Name)), ""})
+		out = append(out, row{"constraint", keyOID(s, k.Name), int64(0), fmt.Sprintf("FOREIGN KEY (%s) REFERENCES %s(%s)", columnList(k.Table, k.Columns), target, columnList(k.Target, k.Targets)), ""})
 	}
 	return out, err
+}
+
+// columnList names the columns at the positions.
+func columnList(t *catalog.Table, columns []int) string {
+	list := make([]string, len(columns))
+	for i, at := range columns {
+		list[i] = quoted(t.Columns[at].Name)
+	}
+	return strings.Join(list, ", ")
 }
 
 // definition is a statement that would make the index of a table's key.
@@ -296,7 +303,7 @@ func constraints(ctx context.Context, c *system.Catalog, s *catalog.Schema) (out
 		update, match := " ", " "
 		var to, equal any
 		if kind == "f" {
-			update, match, to, equal = "a", "s", targets, []int64{98}
+			update, match, to, equal = "a", "s", targets, slices.Repeat([]int64{98}, len(targets))
 		}
 		return row{keyOID(s, name), name, space, kind, false, false, true, of, int64(0), index, int64(0), target, update, update, match, true, int64(0), true, columns, to, equal, equal, equal, nil, nil, nil}
 	}
@@ -307,7 +314,7 @@ func constraints(ctx context.Context, c *system.Catalog, s *catalog.Schema) (out
 	}
 	foreign, err := system.ForeignKeys(ctx, c, s)
 	for _, k := range foreign {
-		out = append(out, constraint(k.Name, "f", tableOID(s, k.Table), indexOID(k.In, k.Target), tableOID(k.In, k.Target), []int64{int64(k.Column + 1)}, []int64{int64(k.TargetColumn + 1)}))
+		out = append(out, constraint(k.Name, "f", tableOID(s, k.Table), indexOID(k.In, k.Target), tableOID(k.In, k.Target), places(k.Columns), places(k.Targets)))
 	}
 	return out, err
 }

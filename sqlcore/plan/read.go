@@ -69,7 +69,7 @@ func condition(a query.Access, keys predicate.Expr) predicate.Expr {
 // Rows keep the order that was asked for.
 func (p *Planner) Again(ctx context.Context, r *Read) (*Read, error) {
 	access := r.Access
-	if r.Request.Ordered {
+	if r.Request.Ordered && !p.refusesOwn(r) {
 		access.Path = r.Request.Path.Name
 	}
 	out, err := p.Read(ctx, access, r.keys)
@@ -82,6 +82,17 @@ func (p *Planner) Again(ctx context.Context, r *Read) (*Read, error) {
 		out.Request.Partition, out.Request.Within = false, nil
 	}
 	return out, nil
+}
+
+// refusesOwn tells whether the service refused the filter that the read's path
+// always sends.
+func (p *Planner) refusesOwn(r *Read) bool {
+	path := r.Request.Path
+	if path.Parent != nil {
+		path = r.Request.Table.Path(path.Parent.Path)
+	}
+	s := search{planner: p, table: r.Request.Table}
+	return s.refuses(path)
 }
 
 // Recheck evaluates the whole condition again, whatever the source evaluates:

@@ -15,6 +15,8 @@ import (
 const (
 	// refusalTTL is how long a refused test is not tried again.
 	refusalTTL = time.Hour
+	// doubtTTL is the same for tests that are only suspected.
+	doubtTTL = time.Minute
 	// maxRefusals bounds what is remembered.
 	maxRefusals = 10_000
 	// leastFilter is the length below which shorter filters are no remedy.
@@ -56,6 +58,30 @@ func placeOf(t *catalog.Table) place {
 	return place{schema: t.Schema.Name + "\x00" + t.Schema.ID, table: t.Name}
 }
 
+// fixed is the test of the filter that a path always sends. There is none where it
+// tells a span of time, without which nothing can be read.
+func fixed(at place, path *catalog.Path) []test {
+	attribute, _, _ := strings.Cut(path.Filter, "[")
+	if path.Range != nil || attribute == path.Filter {
+		return nil
+	}
+	return []test{{at, attribute, scim.Word(predicate.OpEq)}}
+}
+
+// refuses tells whether the service refused what the path always sends, and keeps
+// the attribute.
+func (s *search) refuses(child *catalog.Path) bool {
+	for _, t := range fixed(placeOf(s.table), child) {
+		if s.planner.refusals.refused(t) {
+			if !slices.Contains(s.refused, t.attribute) {
+				s.refused = append(s.refused, t.attribute)
+			}
+			return true
+		}
+	}
+	return false
+}
+
 // refused tells whether a test is known to be refused.
 func (r *refusals) refused(t test) bool {
 	r.mu.Lock()
@@ -75,7 +101,7 @@ func (r *refusals) limit(p place, usual int) int {
 }
 
 // remember adds tests.
-func (r *refusals) remember(tests []test) {
+func (r *refusals) remember(tests []test, ttl time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := r.now()
@@ -90,7 +116,7 @@ func (r *refusals) remember(tests []test) {
 		}
 	}
 	for _, t := range tests {
-		r.tests[t] = now.Add(refusalTTL)
+		r.tests[t] = now.Add(ttl)
 	}
 }
 
@@ -155,10 +181,11 @@ func (p *Planner) Refuse(r *Read, why *scan.Refused) bool {
 			}
 		}
 	}
+	ttl := refusalTTL
 	if len(named) == 0 {
-		named = all
+		named, ttl = all, doubtTTL
 	}
-	p.refusals.remember(named)
+	p.refusals.remember(named, ttl)
 	return len(named) > 0
 }
 

@@ -29,6 +29,9 @@ type search struct {
 	table   *catalog.Table
 	where   predicate.Expr
 	access  query.Access
+	// refused names the attributes of paths that are left out, since the service
+	// refuses the filter that each always sends.
+	refused []string
 }
 
 // candidate is one usable path with all that it takes.
@@ -67,6 +70,7 @@ func (s *search) best(ctx context.Context) (*candidate, error) {
 		if err != nil {
 			return nil, err
 		}
+		s.refused = one.refused
 		if c == nil {
 			continue
 		}
@@ -78,8 +82,18 @@ func (s *search) best(ctx context.Context) (*candidate, error) {
 			break
 		}
 	}
-	if best == nil {
+	switch {
+	case best == nil && len(s.refused) > 0:
+		return nil, gwerr.Newf(gwerr.UpstreamRejected, "PingOne refused the filter on %s, by which %s is read.", s.refused[0], s.table.Name).
+			WithHint("Read it by another key, or try again later.").On(s.table.Name)
+	case best == nil:
 		return nil, gwerr.Newf(gwerr.NotImplemented, "Table %s can't be read without a condition on %s.", s.table.Name, s.keysNeeded()).On(s.table.Name)
+	}
+	for _, attribute := range s.refused {
+		if len(best.request.Keys) > 0 || best.empty {
+			break // which is no worse
+		}
+		best.notes = append(best.notes, "The API refused the filter on "+attribute+" within the last hour; "+s.table.Name+" is read in another way, which may take many more calls.")
 	}
 	s.partition(best)
 	return best, nil
@@ -107,7 +121,7 @@ func (s *search) candidate(ctx context.Context, path *catalog.Path) (*candidate,
 	}
 	rest := predicate.Conjuncts(s.where)
 	rest, ok := s.keys(c, child, path, rest)
-	if !ok {
+	if !ok || s.refuses(child) {
 		return nil, nil
 	}
 	rest = s.span(c, child, rest)
@@ -224,11 +238,14 @@ func (s *search) filters(c *candidate, child *catalog.Path, rest []predicate.Exp
 		c.exact = left == predicate.True
 		return nil
 	}
-	if len(child.Filters) == 0 || c.request.Parent != nil {
+	at := placeOf(s.table)
+	if own := fixed(at, child); len(own) > 0 {
+		c.sent = append(c.sent, sent{place: at, tests: own})
+	}
+	if len(child.Filters) == 0 {
 		c.pushed, c.exact = predicate.True, left == predicate.True
 		return nil
 	}
-	at := placeOf(s.table)
 	caps, lost := s.planner.refusals.allowed(at, child, scim.Capabilities(child, s.planner.options.PushUnconfirmed))
 	c.pushed, c.exact = predicate.Split(left, caps)
 	limit := s.planner.refusals.limit(at, s.planner.options.MaxFilter)

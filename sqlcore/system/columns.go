@@ -78,25 +78,31 @@ func length(c *catalog.Column) any {
 // primaryKey is the name of a table's primary key.
 func primaryKey(t *catalog.Table) string { return "pk_" + t.Name }
 
-// foreignKey is a reference of a column to one that the caller sees.
+// foreignKey is a reference of columns to as many that the caller sees.
 type foreignKey struct {
-	name   string
-	column *catalog.Column
-	schema string
-	in     *catalog.Schema
-	table  *catalog.Table
-	target string // the column there
+	name    string
+	columns []string
+	in      *catalog.Schema
+	table   *catalog.Table
+	targets []string // the columns there, in the order of columns
 }
 
-// unique is the name of the primary key that the target is; "" if it is none.
+// unique is the name of the primary key that the targets are; "" if they are none.
 func (k *foreignKey) unique() string {
-	if key := k.table.Key(); len(key) == 1 && k.table.Columns[key[0]].Name == k.target {
-		return primaryKey(k.table)
+	if key := k.table.Key(); len(key) != len(k.targets) || slices.ContainsFunc(k.targets, func(name string) bool { return k.place(name) == 0 }) {
+		return ""
 	}
-	return ""
+	return primaryKey(k.table)
 }
 
-// foreignKeys are those of a schema's tables, by table.
+// place is where a column stands in the primary key of the table that is referred
+// to, from 1; 0 if it doesn't.
+func (k *foreignKey) place(column string) int64 {
+	return int64(1 + slices.IndexFunc(k.table.Key(), func(i int) bool { return k.table.Columns[i].Name == column }))
+}
+
+// foreignKeys are those of a schema's tables, by table. Rows of several
+// environments refer to rows of their own one.
 func foreignKeys(ctx context.Context, c *Catalog, s *catalog.Schema) (map[*catalog.Table][]foreignKey, error) {
 	around, err := c.above(ctx, s)
 	if err != nil {
@@ -106,7 +112,7 @@ func foreignKeys(ctx context.Context, c *Catalog, s *catalog.Schema) (map[*catal
 	for _, t := range s.Tables {
 		for i := range t.Columns {
 			col := &t.Columns[i]
-			if col.References == nil || t.Members != nil { // two columns refer in a union
+			if col.References == nil {
 				continue
 			}
 			for _, in := range around {
@@ -115,7 +121,11 @@ func foreignKeys(ctx context.Context, c *Catalog, s *catalog.Schema) (map[*catal
 					continue
 				}
 				if to := target.Column(col.References.Column); to != nil {
-					out[t] = append(out[t], foreignKey{name: "fk_" + t.Name + "_" + col.Name, column: col, schema: in.Name, in: in, table: target, target: to.Name})
+					k := foreignKey{name: "fk_" + t.Name + "_" + col.Name, columns: []string{col.Name}, in: in, table: target, targets: []string{to.Name}}
+					if target.Members != nil {
+						k.columns, k.targets = append(k.columns, catalog.EnvironmentID), append(k.targets, catalog.EnvironmentID)
+					}
+					out[t] = append(out[t], k)
 				}
 				break
 			}
@@ -125,10 +135,10 @@ func foreignKeys(ctx context.Context, c *Catalog, s *catalog.Schema) (map[*catal
 }
 
 // above are the schemas in which references of a schema's tables are looked for:
-// itself, and for an environment those that belong to the connection.
+// itself, and for environments those that belong to the connection.
 func (c *Catalog) above(ctx context.Context, s *catalog.Schema) ([]*catalog.Schema, error) {
 	out := []*catalog.Schema{s}
-	if s.ID == "" {
+	if s.ID == "" && s.Name != catalog.AllEnvironments {
 		return out, nil
 	}
 	names, err := c.Provider.Names(ctx)
@@ -148,14 +158,14 @@ func (c *Catalog) above(ctx context.Context, s *catalog.Schema) ([]*catalog.Sche
 	return out, nil
 }
 
-// ForeignKey is a reference of a table's column to one of another table.
+// ForeignKey is a reference of a table's columns to those of another table.
 type ForeignKey struct {
 	Name string
-	// Table and Column are what refers, by position; Target and TargetColumn, in
-	// the schema In, what is referred to.
-	Table, Target        *catalog.Table
-	In                   *catalog.Schema
-	Column, TargetColumn int
+	// Table and Columns are what refers, by position; Target and Targets, in the
+	// schema In, what is referred to.
+	Table, Target    *catalog.Table
+	In               *catalog.Schema
+	Columns, Targets []int
 }
 
 // ForeignKeys are those of a schema's tables whose targets are primary keys that
@@ -168,13 +178,17 @@ func ForeignKeys(ctx context.Context, c *Catalog, s *catalog.Schema) (out []Fore
 	for _, t := range s.Tables {
 		for _, k := range all[t] {
 			if k.unique() != "" {
-				out = append(out, ForeignKey{Name: k.name, Table: t, Target: k.table, In: k.in, Column: position(t, k.column.Name), TargetColumn: position(k.table, k.target)})
+				out = append(out, ForeignKey{Name: k.name, Table: t, Target: k.table, In: k.in, Columns: positions(t, k.columns), Targets: positions(k.table, k.targets)})
 			}
 		}
 	}
 	return out, nil
 }
 
-func position(t *catalog.Table, column string) int {
-	return slices.IndexFunc(t.Columns, func(c catalog.Column) bool { return c.Name == column })
+func positions(t *catalog.Table, columns []string) []int {
+	out := make([]int, len(columns))
+	for i, name := range columns {
+		out[i] = t.Index(name)
+	}
+	return out
 }

@@ -157,7 +157,7 @@ func constrained(row func(c *Catalog, s *catalog.Schema, t *catalog.Table, k con
 			}
 			for i := range foreign[t] {
 				k := &foreign[t][i]
-				out = append(out, row(c, s, t, constraint{name: k.name, columns: []string{k.column.Name}, foreign: k})...)
+				out = append(out, row(c, s, t, constraint{name: k.name, columns: k.columns, foreign: k})...)
 			}
 		}
 		return out, nil
@@ -191,7 +191,7 @@ func keyColumnUsageTable() Table {
 			for i, name := range k.columns {
 				var at any
 				if k.foreign != nil && k.foreign.unique() != "" {
-					at = int64(1)
+					at = k.foreign.place(k.foreign.targets[i])
 				}
 				out = append(out, Row{c.Connection(), s.Name, k.name, c.Connection(), s.Name, t.Name, name, int64(i + 1), at})
 			}
@@ -213,7 +213,7 @@ func referentialConstraintsTable() Table {
 				return nil
 			}
 			return []Row{{
-				c.Connection(), s.Name, k.name, c.Connection(), k.foreign.schema, orNull(k.foreign.unique()),
+				c.Connection(), s.Name, k.name, c.Connection(), k.foreign.in.Name, orNull(k.foreign.unique()),
 				"NONE", "NO ACTION", "NO ACTION",
 			}}
 		}),

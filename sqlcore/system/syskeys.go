@@ -2,6 +2,7 @@ package system
 
 import (
 	"context"
+	"slices"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
@@ -14,10 +15,9 @@ func referenced() []catalog.Column {
 	}
 }
 
-// eachKey makes rows of columns that belong to a primary key, whose place in it
-// begins with 1, or to a foreign one; place is 0, or foreign nil, where they
-// don't.
-func eachKey(row func(c *Catalog, s *catalog.Schema, t *catalog.Table, col *catalog.Column, place int64, foreign *foreignKey) Row) func(context.Context, *Catalog, *catalog.Schema) ([]Row, error) {
+// eachKey makes rows of columns that belong to a primary key or to foreign ones,
+// one for each of these; foreign is nil for a column of none.
+func eachKey(row func(c *Catalog, s *catalog.Schema, t *catalog.Table, col *catalog.Column, foreign *foreignKey) Row) func(context.Context, *Catalog, *catalog.Schema) ([]Row, error) {
 	return func(ctx context.Context, c *Catalog, s *catalog.Schema) (out []Row, err error) {
 		if s.System {
 			return nil, nil
@@ -26,21 +26,22 @@ func eachKey(row func(c *Catalog, s *catalog.Schema, t *catalog.Table, col *cata
 		if err != nil {
 			return nil, err
 		}
+		add := func(r Row) {
+			if r != nil {
+				out = append(out, r)
+			}
+		}
 		for _, t := range s.Tables {
-			keys, place := all[t], int64(0)
 			for i := range t.Columns {
-				col := &t.Columns[i]
-				var at int64
-				var foreign *foreignKey
-				if col.Key {
-					place++
-					at = place
+				col, refers := &t.Columns[i], false
+				for k := range all[t] {
+					if foreign := &all[t][k]; slices.Contains(foreign.columns, col.Name) {
+						refers = true
+						add(row(c, s, t, col, foreign))
+					}
 				}
-				if len(keys) > 0 && keys[0].column == col {
-					foreign, keys = &keys[0], keys[1:]
-				}
-				if r := row(c, s, t, col, at, foreign); r != nil && (at > 0 || foreign != nil) {
-					out = append(out, r)
+				if col.Key && !refers {
+					add(row(c, s, t, col, nil))
 				}
 			}
 		}
@@ -48,12 +49,12 @@ func eachKey(row func(c *Catalog, s *catalog.Schema, t *catalog.Table, col *cata
 	}
 }
 
-// cells are those of referenced.
-func (k *foreignKey) cells(c *Catalog) []any {
+// cells are those of referenced, for a column of the key.
+func (k *foreignKey) cells(c *Catalog, column string) []any {
 	if k == nil {
 		return []any{nil, nil, nil, nil}
 	}
-	return []any{c.Connection(), k.schema, k.table.Name, k.target}
+	return []any{c.Connection(), k.in.Name, k.table.Name, k.targets[slices.Index(k.columns, column)]}
 }
 
 func sysKeyColumns() Table {
@@ -63,15 +64,15 @@ func sysKeyColumns() Table {
 			flag("IsKey", "Whether the column belongs to the primary key."), flag("IsForeignKey", "Whether it is a foreign key."),
 			text("PrimaryKeyName", "Name of the primary key."), text("ForeignKeyName", "Name of the foreign key."),
 		}, referenced()),
-		Each: eachKey(func(c *Catalog, s *catalog.Schema, t *catalog.Table, col *catalog.Column, place int64, k *foreignKey) Row {
+		Each: eachKey(func(c *Catalog, s *catalog.Schema, t *catalog.Table, col *catalog.Column, k *foreignKey) Row {
 			var primary, foreign any
-			if place > 0 {
+			if col.Key {
 				primary = primaryKey(t)
 			}
 			if k != nil {
 				foreign = k.name
 			}
-			return append(Row{c.Connection(), s.Name, t.Name, col.Name, place > 0, k != nil, primary, foreign}, k.cells(c)...)
+			return append(Row{c.Connection(), s.Name, t.Name, col.Name, col.Key, k != nil, primary, foreign}, k.cells(c, col.Name)...)
 		}),
 	}
 }
@@ -80,11 +81,11 @@ func sysPrimaryKeys() Table {
 	return Table{
 		Name: "sys_primarykeys", Doc: "Columns of primary keys.", Column: "SchemaName",
 		Columns: joined(sysOfColumn(), []catalog.Column{number("KeySeq", "Place of the column in the key, from 1."), text("KeyName", "Name of the key.")}),
-		Each: eachKey(func(c *Catalog, s *catalog.Schema, t *catalog.Table, col *catalog.Column, place int64, _ *foreignKey) Row {
-			if place == 0 {
-				return nil
+		Each: eachTable(func(c *Catalog, s *catalog.Schema, t *catalog.Table) (out []Row) {
+			for place, i := range t.Key() {
+				out = append(out, Row{c.Connection(), s.Name, t.Name, t.Columns[i].Name, int64(place + 1), primaryKey(t)})
 			}
-			return Row{c.Connection(), s.Name, t.Name, col.Name, place, primaryKey(t)}
+			return out
 		}),
 	}
 }
@@ -95,11 +96,11 @@ func sysForeignKeys() Table {
 		Columns: joined(sysOfColumn(), []catalog.Column{
 			text("PrimaryKeyName", "Name of the primary key that it points to; null if none."), text("ForeignKeyName", "Name of the foreign key."),
 		}, referenced(), []catalog.Column{text("ForeignKeyType", "Always IMPORT: the key points to another table.")}),
-		Each: eachKey(func(c *Catalog, s *catalog.Schema, t *catalog.Table, col *catalog.Column, _ int64, k *foreignKey) Row {
+		Each: eachKey(func(c *Catalog, s *catalog.Schema, t *catalog.Table, col *catalog.Column, k *foreignKey) Row {
 			if k == nil {
 				return nil
 			}
-			return append(append(Row{c.Connection(), s.Name, t.Name, col.Name, orNull(k.unique()), k.name}, k.cells(c)...), "IMPORT")
+			return append(append(Row{c.Connection(), s.Name, t.Name, col.Name, orNull(k.unique()), k.name}, k.cells(c, col.Name)...), "IMPORT")
 		}),
 	}
 }

@@ -305,6 +305,76 @@ func TestRestrictedTables(t *testing.T) {
 	}, rows)
 }
 
+// TestKeysOfAllEnvironments has references within the environment of a row.
+func TestKeysOfAllEnvironments(t *testing.T) {
+	t.Parallel()
+	l := newLibrary()
+	l.schemas = append(l.schemas, catalog.Union(catalog.AllEnvironments, l.schemas[1:]))
+	c := l.shown()
+	for _, want := range []struct {
+		schema, table string
+		rows          []string // without the connection's name
+	}{
+		{"information_schema", "table_constraints", []string{
+			"AllEnvironments pk_Authors AllEnvironments Authors PRIMARY KEY NO NO",
+			"AllEnvironments fk_Authors_EnvironmentId AllEnvironments Authors FOREIGN KEY NO NO",
+			"AllEnvironments pk_Books AllEnvironments Books PRIMARY KEY NO NO",
+			"AllEnvironments fk_Books_AuthorId AllEnvironments Books FOREIGN KEY NO NO",
+			"AllEnvironments fk_Books_Title AllEnvironments Books FOREIGN KEY NO NO",
+		}},
+		{"information_schema", "key_column_usage", []string{
+			"AllEnvironments pk_Authors AllEnvironments Authors Id 1 -",
+			"AllEnvironments pk_Authors AllEnvironments Authors EnvironmentId 2 -",
+			"AllEnvironments fk_Authors_EnvironmentId AllEnvironments Authors EnvironmentId 1 1",
+			"AllEnvironments pk_Books AllEnvironments Books AuthorId 1 -",
+			"AllEnvironments pk_Books AllEnvironments Books Number 2 -",
+			"AllEnvironments pk_Books AllEnvironments Books EnvironmentId 3 -",
+			"AllEnvironments fk_Books_AuthorId AllEnvironments Books AuthorId 1 1",
+			"AllEnvironments fk_Books_AuthorId AllEnvironments Books EnvironmentId 2 2",
+			"AllEnvironments fk_Books_Title AllEnvironments Books Title 1 -",
+			"AllEnvironments fk_Books_Title AllEnvironments Books EnvironmentId 2 -",
+		}},
+		{"information_schema", "referential_constraints", []string{
+			"AllEnvironments fk_Authors_EnvironmentId Information pk_Environments NONE NO ACTION NO ACTION",
+			"AllEnvironments fk_Books_AuthorId AllEnvironments pk_Authors NONE NO ACTION NO ACTION",
+			"AllEnvironments fk_Books_Title AllEnvironments - NONE NO ACTION NO ACTION",
+		}},
+		{"sys", "sys_keycolumns", []string{
+			"AllEnvironments Authors Id true false pk_Authors - - - - -",
+			"AllEnvironments Authors EnvironmentId true true pk_Authors fk_Authors_EnvironmentId Information Environments Id",
+			"AllEnvironments Books AuthorId true true pk_Books fk_Books_AuthorId AllEnvironments Authors Id",
+			"AllEnvironments Books Number true false pk_Books - - - - -",
+			"AllEnvironments Books Title false true - fk_Books_Title AllEnvironments Authors Name",
+			"AllEnvironments Books EnvironmentId true true pk_Books fk_Books_AuthorId AllEnvironments Authors EnvironmentId",
+			"AllEnvironments Books EnvironmentId true true pk_Books fk_Books_Title AllEnvironments Authors EnvironmentId",
+		}},
+		{"sys", "sys_primarykeys", []string{
+			"AllEnvironments Authors Id 1 pk_Authors", "AllEnvironments Authors EnvironmentId 2 pk_Authors",
+			"AllEnvironments Books AuthorId 1 pk_Books", "AllEnvironments Books Number 2 pk_Books", "AllEnvironments Books EnvironmentId 3 pk_Books",
+		}},
+		{"sys", "sys_foreignkeys", []string{
+			"AllEnvironments Authors EnvironmentId pk_Environments fk_Authors_EnvironmentId Information Environments Id IMPORT",
+			"AllEnvironments Books AuthorId pk_Authors fk_Books_AuthorId AllEnvironments Authors Id IMPORT",
+			"AllEnvironments Books Title - fk_Books_Title AllEnvironments Authors Name IMPORT",
+			"AllEnvironments Books EnvironmentId pk_Authors fk_Books_AuthorId AllEnvironments Authors EnvironmentId IMPORT",
+			"AllEnvironments Books EnvironmentId - fk_Books_Title AllEnvironments Authors EnvironmentId IMPORT",
+		}},
+	} {
+		rows, err := read(t.Context(), c, table(t, c, want.schema, want.table), [][]string{{catalog.AllEnvironments}})
+		require.NoError(t, err)
+		got := make([]string, len(rows))
+		for i, r := range rows {
+			got[i] = strings.ReplaceAll(strings.Join(r, " "), "library ", "")
+		}
+		assert.Equal(t, want.rows, got, want.table)
+	}
+	keys, err := system.ForeignKeys(t.Context(), c, l.schemas[3])
+	require.NoError(t, err)
+	require.Len(t, keys, 2, "those to primary keys")
+	assert.Equal(t, []int{0, 8}, keys[1].Columns)
+	assert.Equal(t, []int{0, 3}, keys[1].Targets)
+}
+
 // TestAddingATable is all that another system table takes.
 func TestAddingATable(t *testing.T) {
 	t.Parallel()

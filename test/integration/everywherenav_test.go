@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/internal/testkit"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 )
@@ -97,6 +98,69 @@ func TestNavigationInAllEnvironments(t *testing.T) {
 	assert.Greater(t, len(roles), 1, "assignments of several environments")
 	_, constraint, _ := strings.Cut(string(mustGet(t, w, "/odata/pingone/AllEnvironments/$metadata", http.StatusOK)), `"$ReferentialConstraint":{"PopulationId":`)
 	assert.Equal(t, `"Id","EnvironmentId":"EnvironmentId"`, constraint[:strings.IndexByte(constraint, '}')])
+}
+
+// Actions are bound to users of all environments, whose key says which one it is.
+func TestActionsInAllEnvironments(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 60}, Service: func(c *service.Config) {
+		c.Policy = callers{may: []string{"LockUserAccount", "UnlockUserAccount"}}
+	}})
+	root := s.Serve(t, testkit.WebOptions{}).URL + "/odata/pingone/AllEnvironments/"
+	customers := s.EnvironmentID(sim.EnvironmentCustomers)
+	user := s.Query(t, "SELECT Id FROM Customers.Users WHERE AccountStatus = 'OK' ORDER BY Id LIMIT 1")[0][0]
+	for _, c := range []struct {
+		name, address, body string
+		status              int
+		locked              string // what the user's status is then
+	}{
+		{"of another environment", "Users(Id=" + user + ",EnvironmentId=" + s.EnvironmentID(sim.EnvironmentPartners) + ")/PingOne.LockUserAccount", "", http.StatusNotFound, "OK"},
+		{"an input that the address gives", "Users(Id=" + user + ",EnvironmentId=" + customers + ")/PingOne.LockUserAccount", `{"EnvironmentId":"` + customers + `"}`, http.StatusBadRequest, "OK"},
+		{"bound", "Users(Id=" + user + ",EnvironmentId=" + customers + ")/PingOne.LockUserAccount", "", http.StatusOK, "LOCKED"},
+		{"by import", "UnlockUserAccount", `{"EnvironmentId":"` + customers + `","UserId":"` + user + `"}`, http.StatusOK, "OK"},
+	} {
+		s.ResetRequests()
+		resp, answer := sent(t, http.MethodPost, root+c.address, c.body)
+		assert.Equal(t, c.status, resp.StatusCode, "%s: %v", c.name, answer)
+		assert.Equal(t, [][]string{{c.locked}}, s.Query(t, "SELECT AccountStatus FROM Customers.Users WHERE Id = '"+user+"'"), c.name)
+	}
+}
+
+// Hidden columns are those of the rows' own environments, and only those are asked.
+func TestHiddenColumnsInAllEnvironments(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 60}})
+	for _, c := range []struct{ name, hidden, joined, path string }{
+		{
+			"one value", "SELECT u.Username, u.PasswordStatus FROM AllEnvironments.Users u WHERE u.Username LIKE 'a%' ORDER BY u.EnvironmentName, u.Username LIMIT 4",
+			"SELECT u.Username, p.Status FROM AllEnvironments.Users u JOIN AllEnvironments.UserPasswords p ON p.UserId = u.Id AND p.EnvironmentId = u.EnvironmentId WHERE u.Username LIKE 'a%' ORDER BY u.EnvironmentName, u.Username LIMIT 4",
+			"/password",
+		},
+		{
+			"a number, with a star", "SELECT TotalUsersCount AS n, * FROM AllEnvironments.Groups WHERE Name = 'Sales' ORDER BY EnvironmentName",
+			"SELECT t.TotalUsersCount AS n, g.* FROM AllEnvironments.Groups g JOIN AllEnvironments.GroupTotals t ON t.GroupId = g.Id AND t.EnvironmentId = g.EnvironmentId WHERE g.Name = 'Sales' ORDER BY g.EnvironmentName",
+			"/groups/",
+		},
+		{
+			"a list", "SELECT Username, MemberOfGroupNames FROM AllEnvironments.Users WHERE Username = 'ada.admin' ORDER BY EnvironmentId",
+			"SELECT Username, list(a.GroupName ORDER BY a.GroupId) FROM AllEnvironments.Users u JOIN AllEnvironments.UserGroupAssociations a ON a.UserId = u.Id AND a.EnvironmentId = u.EnvironmentId WHERE Username = 'ada.admin' GROUP BY Username, u.EnvironmentId ORDER BY u.EnvironmentId",
+			"/memberOfGroups",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			want := s.Query(t, c.joined)
+			require.NotEmpty(t, want)
+			s.ResetRequests()
+			assert.Equal(t, want, s.Query(t, c.hidden))
+			single := 0
+			for _, r := range s.Requests() {
+				if strings.Contains(r.Path, c.path) {
+					single++
+				}
+			}
+			assert.Equal(t, len(want), single, "a call for each row")
+		})
+	}
 }
 
 // A join within an environment asks each for what it has itself.

@@ -20,6 +20,7 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/tables"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/exec"
+	"github.com/pingone-gateway/gateway/sqlcore/pgcatalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/system"
 )
@@ -207,7 +208,7 @@ func TestSystemTablesAreTheDeclarations(t *testing.T) {
 // it.
 func TestSystemTablesFollowAllEnvironments(t *testing.T) {
 	t.Parallel()
-	s := testkit.Start(t, testkit.Options{})
+	s := testkit.Start(t, testkit.Options{Service: func(c *service.Config) { c.System = []*system.Schema{pgcatalog.Schema()} }})
 	for _, schema := range []string{"AllEnvironments", "Customers", "Partner Portal Zürich"} {
 		columns := s.Query(t, "SELECT column_name FROM information_schema.columns WHERE table_schema = ? AND table_name = 'Groups' ORDER BY ordinal_position", testkit.Parameter{Value: predicate.StringValue(schema)})
 		described := s.Query(t, `DESCRIBE "`+schema+`".Groups`)
@@ -216,8 +217,23 @@ func TestSystemTablesFollowAllEnvironments(t *testing.T) {
 			assert.Equal(t, columns[i][0], described[i][0])
 		}
 	}
-	assert.Empty(t, s.Query(t, "SELECT * FROM sys_foreignkeys WHERE SchemaName = 'AllEnvironments'"))
-	assert.Empty(t, s.Query(t, "SELECT * FROM sys_tables WHERE SchemaName = 'AllEnvironments' AND IsUpdateable"))
+	const changed = "SELECT TableName FROM sys_tables WHERE IsUpdateable AND SchemaName = "
+	assert.Equal(t, s.Query(t, changed+"'Customers' ORDER BY 1"), s.Query(t, changed+"'AllEnvironments' ORDER BY 1"))
+	// Each reference within an environment is one of two columns over all of them.
+	const keys = "SELECT ForeignKeyName, ColumnName, ReferencedSchemaName, ReferencedTableName, ReferencedColumnName FROM sys_foreignkeys WHERE SchemaName = "
+	var want [][]string
+	for _, k := range s.Query(t, keys+"'Customers'") {
+		if k[2] == "Customers" {
+			k[2] = "AllEnvironments"
+			want = append(want, []string{k[0], "EnvironmentId", k[2], k[3], "EnvironmentId"})
+		}
+		want = append(want, k)
+	}
+	sameRows(t, want, s.Query(t, keys+"'AllEnvironments'"))
+	columns := s.Query(t, `SELECT c.conname, len(c.conkey), len(c.confkey), len(c.conpfeqop), r.relname, i.relname FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_namespace n ON n.oid = c.connamespace
+		JOIN pg_catalog.pg_class r ON r.oid = c.confrelid JOIN pg_catalog.pg_class i ON i.oid = c.conindid
+		WHERE n.nspname = 'AllEnvironments' AND c.contype = 'f' AND conname IN ('fk_Users_PopulationId', 'fk_Users_EnvironmentId') ORDER BY 1 DESC`)
+	assert.Equal(t, [][]string{{"fk_Users_PopulationId", "2", "2", "2", "Populations", "pk_Populations"}, {"fk_Users_EnvironmentId", "1", "1", "1", "Environments", "pk_Environments"}}, columns)
 }
 
 // sameRows compares rows in whatever order, and names those that differ.
