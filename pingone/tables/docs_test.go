@@ -1,3 +1,5 @@
+//go:build duckdb_arrow
+
 package tables_test
 
 import (
@@ -10,14 +12,17 @@ import (
 	"sort"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/pingone-gateway/gateway/internal/testkit"
 	"github.com/pingone-gateway/gateway/odata/edm"
+	"github.com/pingone-gateway/gateway/pingone/sim"
 	"github.com/pingone-gateway/gateway/pingone/tables"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
-//go:generate go test -run TestDocumentationIsCurrent -update .
+//go:generate go test -tags duckdb_arrow -run TestDocumentationIsCurrent -update .
 var update = flag.Bool("update", false, "write docs/tables from the declarations")
 
 const docsFolder = "../../docs/tables"
@@ -35,8 +40,10 @@ func TestDocumentationIsCurrent(t *testing.T) {
 		s := schemas[table.Scope]
 		s.Tables = append(s.Tables, table)
 	}
+	now := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 300}})
+	later := testkit.Start(t, testkit.Options{Engine: now.Engine, Sim: sim.Options{Users: 300, Clock: func() time.Time { return time.Now().Add(4000 * time.Hour) }}})
 	for _, table := range found {
-		pages[table.Name+".md"] = document(table, edm.Navigations(schemas[table.Scope], table))
+		pages[table.Name+".md"] = document(table, edm.Navigations(schemas[table.Scope], table), examples(t, now, later, table))
 	}
 	if *update {
 		if err := os.MkdirAll(docsFolder, 0o755); err != nil {
@@ -84,7 +91,7 @@ func overview(found []*catalog.Table) string {
 	return b.String()
 }
 
-func document(t *catalog.Table, navigations []edm.Navigation) string {
+func document(t *catalog.Table, navigations []edm.Navigation, examples map[string]string) string {
 	var b strings.Builder
 	where := "the schema of every environment"
 	if t.Scope == catalog.Global {
@@ -94,10 +101,10 @@ func document(t *catalog.Table, navigations []edm.Navigation) string {
 		where += ", where the connection says `" + t.Option + "=true`"
 	}
 	fmt.Fprintf(&b, "# %s\n\n%s Stands in %s.\n\nReading needs %s.\n", t.Name, t.Doc, where, t.Permission)
-	b.WriteString("\n## Columns\n\n| column | SQL | OData | meaning | pushed down |\n| --- | --- | --- | --- | --- |\n")
+	b.WriteString("\n## Columns\n\n| column | meaning | example | SQL | OData |\n| --- | --- | --- | --- | --- |\n")
 	for i := range t.Columns {
 		c := &t.Columns[i]
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.Name, c.Type.SQL(), c.Type.Edm(), meaning(t, c), pushed(t, c.Name))
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", c.Name, meaning(t, c), examples[c.Name], c.Type.SQL(), c.Type.Edm())
 	}
 	if t.Discover != "" {
 		b.WriteString("\nAttributes of the environment's own schema follow as further columns.\n")
@@ -108,6 +115,7 @@ func document(t *catalog.Table, navigations []edm.Navigation) string {
 		}
 		fmt.Fprintf(&b, "- `%s`: `%s` of [%s](%s.md)\n", h.Name, h.Column, h.Table, h.Table)
 	}
+	b.WriteString(pushes(t))
 	b.WriteString(related(navigations))
 	b.WriteString("\n## How rows are read\n\n")
 	for i := range t.Paths {
@@ -240,6 +248,20 @@ func pushed(t *catalog.Table, column string) string {
 	}
 	sort.Strings(out)
 	return strings.Join(out, ", ")
+}
+
+// pushes tells which conditions PingOne tests.
+func pushes(t *catalog.Table) string {
+	var b strings.Builder
+	for i := range t.Columns {
+		if words := pushed(t, t.Columns[i].Name); words != "" {
+			fmt.Fprintf(&b, "| %s | %s |\n", t.Columns[i].Name, words)
+		}
+	}
+	if b.Len() == 0 {
+		return "\n## Conditions\n\nThe gateway tests all of them, on rows that it has read.\n"
+	}
+	return "\n## Conditions\n\nPingOne tests these, so that it sends fewer rows. The gateway tests all others, on rows that it has read.\n\n| column | conditions |\n| --- | --- |\n" + b.String()
 }
 
 func way(p *catalog.Path) string {
