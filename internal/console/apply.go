@@ -55,6 +55,9 @@ func (st *state) typed(p *page) string {
 	for i := range st.fields {
 		f := &st.fields[i]
 		f.Value = p.options.get(ofField + f.Column)
+		if value := p.options.get(ofValue); value != "" && p.options.get(ofOn) == f.Column {
+			f.Value = value
+		}
 		condition, err := f.condition(st.table.Column(f.Column))
 		if err != nil {
 			f.Error = gwerr.From(err).Error()

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -28,6 +29,8 @@ const (
 	applied   = "show" // the button of a form
 	ofField   = "f."   // the value of a field, behind which the column's name stands
 	ofWhere   = "where"
+	ofOn      = "on"    // the name of a column, for the condition in
+	ofValue   = "value" // this field
 	ofColumn  = "column"
 	ofRelated = "related"
 	ofPage    = "page" // the number of a page that a next link leads to
@@ -43,16 +46,22 @@ type browseView struct {
 	Cost                                 cost
 	SQL, Query                           string
 	Heads                                []head
-	Where                                string
+	// Fields are all columns that a condition can be put on.
+	Fields []string
+	// Condition is the whole $filter.
+	Condition string
+	Where     string
 	// WhereTrouble is about the free condition, Trouble about anything else; FieldErrors
 	// is how many fields have one.
 	WhereTrouble, Trouble *trouble
 	FieldErrors           int
-	Filtered              bool
-	Rows                  [][]value
-	First, Last           int
-	Count, Notes          string
-	Next, Previous        string
+	// Read is true of a page whose rows were read.
+	Read           bool
+	Filtered       bool
+	Rows           [][]value
+	First, Last    int
+	Count, Notes   string
+	Next, Previous string
 	// Columns and Related are what the address can choose. Kept are the options that a
 	// form which chooses something else repeats.
 	Columns, Related                       []choice
@@ -99,12 +108,12 @@ func (p *page) begin(ctx context.Context, o options) (*state, error) {
 	v.Connect = p.connect(v.Page, address, st.options)
 	for i := range t.Columns {
 		if f, ok := fieldOf(t, &t.Columns[i]); ok {
-			st.fields = append(st.fields, f)
+			st.fields, v.Fields = append(st.fields, f), append(v.Fields, f.Column)
 		}
 	}
 	st.choices(s)
 	v.Where = st.options.get("$filter")
-	v.Filtered = v.Where != ""
+	v.Filtered, v.Condition = v.Where != "", v.Where
 	if err != nil {
 		st.wrong(p.r, err)
 		return st, nil
@@ -173,6 +182,7 @@ func (p *page) browse(w http.ResponseWriter) error {
 			f = &feed{}
 		}
 	}
+	st.view.Read = st.view.Trouble == nil && st.view.WhereTrouble == nil
 	st.show(f)
 	st.pages(p.options, f)
 	status := http.StatusOK
@@ -228,34 +238,69 @@ func (st *state) show(f *feed) {
 	}
 }
 
-// columns are the names of the columns to show: those that the rows have, without the
-// empty ones if nobody has chosen them.
+// asked reports whether the address says something about a column.
+func (st *state) asked(name string) bool {
+	said := slices.ContainsFunc(st.fields, func(f field) bool { return f.Column == name && f.Value+f.Error != "" })
+	return said || strings.HasPrefix(st.options.get("$orderby")+" ", name+" ")
+}
+
+// columns are the names of the columns to show. Where nobody has chosen them, they are
+// those that have values, and what people read first comes first.
 func (st *state) columns(rows []entity) (out []string) {
-	if len(rows) == 0 {
-		if out = splitList(st.options.get("$select")); len(out) > 0 {
-			return out
+	if chosen := st.options.get("$select"); chosen != "" {
+		if len(rows) == 0 {
+			return splitList(chosen)
 		}
-	}
-	asked := func(name string) bool {
-		filled := slices.ContainsFunc(st.fields, func(f field) bool { return f.Column == name && f.Value+f.Error != "" })
-		return filled || strings.HasPrefix(st.options.get("$orderby")+" ", name+" ")
-	}
-	if len(rows) == 0 {
-		for i := range st.table.Columns {
-			if name := st.table.Columns[i].Name; i < fewColumns || asked(name) {
-				out = append(out, name)
-			}
+		for _, m := range rows[0] {
+			out = append(out, m.name)
 		}
 		return out
 	}
-	all := st.options.get("$select") != ""
-	for _, m := range rows[0] {
-		column := st.table.Column(m.name)
-		empty := !slices.ContainsFunc(rows, func(e entity) bool { raw := e.get(m.name); return len(raw) > 0 && string(raw) != "null" })
-		if all || column == nil || asked(m.name) || !empty && len(out) < pageColumns {
-			out = append(out, m.name)
+	var all []string
+	if len(rows) > 0 {
+		for _, m := range rows[0] {
+			all = append(all, m.name)
+		}
+	} else {
+		for i := range st.table.Columns {
+			all = append(all, st.table.Columns[i].Name)
 		}
 	}
+	filled := func(e entity, name string) bool { raw := e.get(name); return len(raw) > 0 && string(raw) != "null" }
+	most := pageColumns
+	if len(rows) == 0 {
+		most = fewColumns
+	}
+	for _, name := range st.ranked(all) {
+		has := len(rows) == 0 || slices.ContainsFunc(rows, func(e entity) bool { return filled(e, name) })
+		if st.table.Column(name) == nil || st.asked(name) || has && len(out) < most {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// ranked puts first the first column that is no id, then what the address is about, then
+// related rows; ids come last.
+func (st *state) ranked(names []string) []string {
+	rank, first := map[string]int{}, true
+	for _, name := range names {
+		c := st.table.Column(name)
+		switch {
+		case c == nil:
+			rank[name] = 2
+		case first && c.Type != catalog.GUID:
+			first = false
+		case st.asked(name):
+			rank[name] = 1
+		case c.Type == catalog.GUID:
+			rank[name] = 4
+		default:
+			rank[name] = 3
+		}
+	}
+	out := slices.Clone(names)
+	slices.SortStableFunc(out, func(a, b string) int { return cmp.Compare(rank[a], rank[b]) })
 	return out
 }
 

@@ -39,8 +39,11 @@ func troubleIn(r *http.Request, e *gwerr.Error, text string) trouble {
 	}
 	at := strings.ToValidUTF8(text[e.Position:], "")
 	end := strings.IndexAny(at, " ,()'/")
-	if end <= 0 {
-		end = min(1, len(at))
+	switch {
+	case end < 0:
+		end = len(at)
+	case end == 0:
+		end = 1 // a sign
 	}
 	t.Option, t.Before, t.At, t.After = e.Target, strings.ToValidUTF8(text[:e.Position], ""), at[:end], at[end:]
 	if t.At == "" {

@@ -39,9 +39,9 @@ type homeView struct {
 
 // service is an environment as a card.
 type service struct {
-	Name, ID, Address, Tables, PowerBI, Excel, Python string
-	Leaving                                           bool
-	Numbers                                           []number
+	Name, ID, Address, PowerBI, Excel, Python, Query string
+	Leaving                                          bool
+	Numbers                                          []number
 }
 
 // number is what a table counts to; Text is "" where that isn't known.
@@ -79,11 +79,19 @@ func (p *page) home(ctx context.Context) (*homeView, error) {
 		file := strings.TrimSuffix(address, "/")
 		h.Services = append(h.Services, service{
 			Name: n.Name, ID: n.ID, Leaving: n.Leaving, Address: address, PowerBI: file + ".pbids", Excel: file + ".odc",
-			Python: python(address+"Users", "", h.Who.Open),
+			Python: python(address+p.anyTable(), "", h.Who.Open), Query: h.Base + QueryPath + queryText(p.cfg.Connection, n.Name, ""),
 		})
 	}
 	p.count(ctx, h)
 	return h, nil
+}
+
+// anyTable is the table that programs to copy begin with.
+func (p *page) anyTable() string {
+	if len(p.cfg.Counted) == 0 {
+		return ""
+	}
+	return p.cfg.Counted[0]
 }
 
 // count fills in how many rows the counted tables have. What can't be counted, or not
@@ -129,7 +137,7 @@ func (p *page) number(ctx context.Context, s *service, table string) number {
 	if !ok {
 		return number{}
 	}
-	n := number{Name: t.Name, Address: s.Address + url.PathEscape(t.Name)}
+	n := number{Name: t.Name, Address: s.Address + url.PathEscape(t.Name) + "?rows"}
 	if !countable(t) {
 		return n
 	}

@@ -43,13 +43,13 @@ type tableView struct {
 
 // column is what there is to know of a column.
 type column struct {
-	Name, Type, Doc, Example, Pushed string
-	Key, Custom                      bool
-	Values                           []string
+	Name, Type, Edm, Doc, Example, Pushed string
+	Key, Custom                           bool
+	Values                                []string
 }
 
 // relation is a navigation property.
-type relation struct{ Name, Table, Address, Own, Other string }
+type relation struct{ Name, Address, Text string }
 
 // cost is what reading takes; Text is "" where the caller must not know.
 type cost struct {
@@ -94,9 +94,12 @@ func (p *page) table(ctx context.Context) (*tableView, error) {
 		}
 	}
 	for _, n := range edm.Navigations(s, t) {
-		one := relation{Name: n.Name, Table: n.Target.Name, Address: p.root(v.Page) + url.PathEscape(n.Target.Name), Own: n.Column, Other: n.TargetColumn}
+		one := relation{Name: n.Name, Address: p.root(v.Page) + url.PathEscape(n.Target.Name), Text: n.Column + " → " + n.TargetColumn}
 		if n.Through != nil {
-			one.Other = "by " + n.Through.Table.Name
+			one.Text = "by " + n.Through.Table.Name
+		}
+		if n.Name != n.Target.Name {
+			one.Text = n.Target.Name + ", " + one.Text
 		}
 		if n.Many {
 			v.Many = append(v.Many, one)
@@ -164,13 +167,17 @@ func changes(t *catalog.Table) string {
 	return "Rows take " + strings.Join(out, ", ") + " where the connection and your role allow it."
 }
 
+// types are the words for what a column holds.
+var types = map[catalog.Type]string{
+	catalog.String: "text", catalog.Bool: "true or false", catalog.Int32: "whole number", catalog.Int64: "whole number",
+	catalog.Float64: "number", catalog.Timestamp: "time", catalog.GUID: "id", catalog.JSON: "JSON",
+	catalog.StringList: "list of texts", catalog.Int32List: "list of numbers",
+}
+
 func columnOf(t *catalog.Table, c *catalog.Column) column {
 	out := column{
-		Name: c.Name, Type: strings.TrimPrefix(c.Type.Edm(), "Edm."), Doc: c.Doc, Key: c.Key, Custom: c.Custom,
+		Name: c.Name, Type: types[c.Type], Edm: c.Type.Edm(), Doc: c.Doc, Key: c.Key, Custom: c.Custom,
 		Values: c.Values, Pushed: pushed(t, c),
-	}
-	if c.Type == catalog.JSON {
-		out.Type = "JSON"
 	}
 	if r := c.References; r != nil {
 		out.Type += " → " + r.Table

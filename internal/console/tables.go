@@ -52,10 +52,25 @@ func (p *page) service(ctx context.Context) (*tablesView, error) {
 	if len(v.All) < severalTables {
 		return v, nil
 	}
-	for _, t := range referred(s)[:firstTables] {
+	for _, t := range p.first(s) {
 		v.First = append(v.First, Link{Name: t.Name, Address: root + url.PathEscape(t.Name), Text: t.Doc})
 	}
 	return v, nil
+}
+
+// first are the counted tables, and those that others refer to most.
+func (p *page) first(s *catalog.Schema) (out []*catalog.Table) {
+	for _, name := range p.cfg.Counted {
+		if t, ok := s.Table(name); ok {
+			out = append(out, t)
+		}
+	}
+	for _, t := range referred(s) {
+		if len(out) < firstTables && !slices.Contains(out, t) {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 // referred orders the tables by how many columns of others refer to them.
