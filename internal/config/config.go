@@ -11,6 +11,8 @@ import (
 // Config is the whole configuration. Load returns it complete: defaults are
 // filled in. It is not changed after that; a reload makes a new one.
 type Config struct {
+	// File is the path of the YAML file that was read, "" for none.
+	File     string
 	Listen   Listen
 	Admin    Admin
 	Postgres Postgres
@@ -39,6 +41,7 @@ type Config struct {
 	Readiness Readiness
 	Limits    Limits
 	OData     OData
+	MCP       MCP
 	Engine    Engine
 	Log       Log
 	Audit     Audit
@@ -220,6 +223,9 @@ type Limits struct {
 	// RequestsPerMinute bounds one caller; 0 means no bound.
 	RequestsPerMinute int
 }
+
+// MCP is the front end for language models.
+type MCP struct{ Enabled bool }
 
 // OData is the OData front end.
 type OData struct {
