@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata/edm"
@@ -37,15 +38,23 @@ func navigationNames(s *catalog.Schema, t *catalog.Table) []string {
 // inline reads what $expand asks for the rows of a batch, and returns the
 // function that writes it into each; nil without $expand.
 func (q *request) inline(ctx context.Context, r *model.Resource, batch arrow.RecordBatch) (encode.Inline, error) {
-	if len(r.Expand) == 0 {
+	if len(r.Expand)+len(r.Joined) == 0 {
 		return nil, nil
 	}
-	parts := make([]encode.Inline, len(r.Expand))
+	var parts []encode.Inline
 	for i := range r.Expand {
-		var err error
-		if parts[i], err = q.related(ctx, r, &r.Expand[i], batch); err != nil {
+		part, err := q.related(ctx, r, &r.Expand[i], batch)
+		if err != nil {
 			return nil, err
 		}
+		parts = append(parts, part)
+	}
+	for i := range r.Joined {
+		part, err := q.joined(ctx, r, &r.Joined[i], batch)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, part)
 	}
 	return func(dst []byte, row int) ([]byte, error) {
 		var err error
@@ -55,6 +64,36 @@ func (q *request) inline(ctx context.Context, r *model.Resource, batch arrow.Rec
 			}
 		}
 		return dst, nil
+	}, nil
+}
+
+// joined writes an entity that was read together with its row, or the link to it.
+func (q *request) joined(ctx context.Context, r *model.Resource, j *model.Joined, batch arrow.RecordBatch) (encode.Inline, error) {
+	first := int(batch.NumCols()) - len(r.Outputs()) + j.At
+	last := first + len(j.Target.Columns)
+	own := array.NewRecordBatch(arrow.NewSchema(batch.Schema().Fields()[first:last], nil), batch.Columns()[first:last], batch.NumRows())
+	defer own.Release() // the batch it is a part of lives on
+	o := q.encoding()
+	w := encode.NewRows(q.entityOf(j.Target), o)
+	if err := w.Bind(own); err != nil {
+		return nil, err
+	}
+	inline, err := q.inline(ctx, j.Target, own)
+	switch {
+	case err != nil:
+		return nil, err
+	case !j.Expanded && o.Metadata == encode.None:
+		return func(dst []byte, _ int) ([]byte, error) { return dst, nil }, nil
+	case !j.Expanded:
+		return func(dst []byte, row int) ([]byte, error) { return w.AppendLink(append(dst, ','), row, j.Name), nil }, nil
+	}
+	key := own.Column(j.Key)
+	return func(dst []byte, row int) ([]byte, error) {
+		dst = append(cell.AppendString(append(dst, ','), j.Name), ':')
+		if key.IsNull(row) {
+			return append(dst, "null"...), nil
+		}
+		return w.Append(dst, row, nil, inline)
 	}, nil
 }
 

@@ -16,6 +16,9 @@ func (r *Resource) Context(version401 bool) string {
 	}
 	switch r.Kind {
 	case Feed:
+		if r.sets != nil {
+			return r.place
+		}
 		return r.Table.Name + r.projection(version401)
 	case Entity:
 		return r.Table.Name + r.projection(version401) + "/$entity"
@@ -38,6 +41,15 @@ func (r *Resource) projection(version401 bool) string {
 			continue
 		}
 		items = replaceName(items, x.Navigation.Name, x.Navigation.Name+inner)
+	}
+	for _, j := range r.Joined {
+		inner := j.Target.projection(version401)
+		if inner == "" && version401 {
+			inner = "()"
+		}
+		if inner != "" {
+			items = replaceName(items, j.Name, j.Name+inner)
+		}
 	}
 	if len(items) == 0 {
 		return ""
