@@ -4,9 +4,11 @@ import "github.com/pingone-gateway/gateway/sqlcore/catalog"
 
 // The terms used here are those of the 2017 vocabularies, which the readers
 // inside Excel and Power BI have built in; none has an enumeration as a value.
+// Options.Later adds the others.
 const (
 	core         = "Org.OData.Core.V1"
 	capabilities = "Org.OData.Capabilities.V1"
+	aggregation  = "Org.OData.Aggregation.V1"
 )
 
 // filterFunctions are the functions that $filter and $orderby take.
@@ -17,13 +19,24 @@ var filterFunctions = []string{
 	"totaloffsetminutes", "totalseconds", "toupper", "trim", "year",
 }
 
-// value is the value of an annotation: bool, text, paths, texts or a record.
+// transformations are those that $apply takes.
+var transformations = []string{
+	"aggregate", "bottomcount", "bottompercent", "bottomsum", "compute", "concat", "filter", "groupby", "identity",
+	"orderby", "search", "skip", "top", "topcount", "toppercent", "topsum",
+}
+
+// value is the value of an annotation: bool, number, text, texts, paths of properties,
+// one or more of navigation properties, a record or records.
 type value struct {
-	bool   *bool
-	text   string
-	texts  []string
-	paths  []string
-	record []member
+	bool        *bool
+	number      *int
+	text        string
+	texts       []string
+	paths       []string
+	navigations []string
+	navigation  string
+	record      []member
+	records     []value
 }
 
 type member struct {
@@ -37,6 +50,8 @@ type annotation struct {
 }
 
 func flag(b bool) value { return value{bool: &b} }
+
+func number(n int) value { return value{number: &n} }
 
 func record(m ...member) value { return value{record: m} }
 
@@ -53,54 +68,79 @@ func containerAnnotations(o Options) []annotation {
 		{capabilities + ".FilterFunctions", value{texts: filterFunctions}},
 	}
 	if o.Later {
-		out = append(out, annotation{core + ".ODataVersions", value{text: "4.0 4.01"}}, annotation{capabilities + ".KeyAsSegmentSupported", flag(true)})
+		out = append(
+			out, annotation{core + ".ODataVersions", value{text: "4.0 4.01"}},
+			annotation{capabilities + ".KeyAsSegmentSupported", flag(true)},
+			annotation{capabilities + ".QuerySegmentSupported", flag(true)},
+			annotation{capabilities + ".SelectSupport", record(member{"Supported", flag(true)})},
+			annotation{capabilities + ".DeepInsertSupport", record(member{"Supported", flag(false)})},
+			annotation{capabilities + ".DeepUpdateSupport", record(member{"Supported", flag(false)})},
+			annotation{aggregation + ".ApplySupported", record(member{"Transformations", value{texts: transformations}})},
+		)
 	}
 	return out
 }
 
-func setAnnotations(t *catalog.Table, o Options) []annotation {
-	sort := []member{{"Sortable", flag(true)}}
+func setAnnotations(s *catalog.Schema, t *catalog.Table, o Options) []annotation {
+	sort, count := []member{{"Sortable", flag(true)}}, []member{{"Countable", flag(true)}}
 	if lists := listColumns(t); len(lists) > 0 {
 		sort = append(sort, member{"NonSortableProperties", value{paths: lists}})
+		count = append(count, member{"NonCountableProperties", value{paths: lists}})
 	}
-	w := t.Writes
-	if w == nil || !o.Writable {
-		w = &catalog.Writes{}
+	w := writes(t, o)
+	insert, change := []member{{"Insertable", flag(w.Insert != nil)}}, []member{{"Updatable", flag(w.Update != nil || len(w.Parts) > 0)}}
+	// What a connection must allow apart is not promised.
+	remove := []member{{"Deletable", flag(w.Delete != nil && w.Delete.Allowed == "")}}
+	if fixed, kept := unlinked(s, t, o); o.Writable {
+		change = withNavigations(change, "NonUpdatableNavigationProperties", fixed)
+		remove = withNavigations(remove, "NonDeletableNavigationProperties", kept)
+	}
+	if o.Later {
+		insert = append(insert, insertable(t, w)...)
+		change = append(change, addressed...)
+		remove = append(remove, addressed...)
 	}
 	out := []annotation{
 		{capabilities + ".TopSupported", flag(true)},
 		{capabilities + ".SkipSupported", flag(true)},
 		{capabilities + ".IndexableByKey", flag(true)},
-		{capabilities + ".CountRestrictions", record(member{"Countable", flag(true)})},
+		{capabilities + ".CountRestrictions", record(count...)},
 		{capabilities + ".FilterRestrictions", record(member{"Filterable", flag(true)})},
 		{capabilities + ".SortRestrictions", record(sort...)},
 		{capabilities + ".SearchRestrictions", record(member{"Searchable", flag(true)})},
 		{capabilities + ".ExpandRestrictions", record(member{"Expandable", flag(o.Expand)})},
-		{capabilities + ".InsertRestrictions", record(member{"Insertable", flag(w.Insert != nil)})},
-		{capabilities + ".UpdateRestrictions", record(member{"Updatable", flag(w.Update != nil || len(w.Parts) > 0)})},
-		{capabilities + ".DeleteRestrictions", record(member{"Deletable", flag(w.Delete != nil)})},
+		{capabilities + ".InsertRestrictions", record(insert...)},
+		{capabilities + ".UpdateRestrictions", record(change...)},
+		{capabilities + ".DeleteRestrictions", record(remove...)},
 	}
 	if o.Changed != "" && t.Column(o.Changed) != nil {
 		out = append(out, annotation{core + ".OptimisticConcurrency", value{paths: []string{o.Changed}}})
 	}
+	if o.Later {
+		out = append(out, laterAnnotations(s, t, o)...)
+	}
 	return out
 }
 
-// marks are the terms that say of a property whether changes may set it, in a table
-// that can be changed.
-func marks(t *catalog.Table, c *catalog.Column, o Options) []string {
+// propertyAnnotations say of a property whether changes may set it, in a table that can
+// be changed, and which conditions are cheap.
+func propertyAnnotations(t *catalog.Table, c *catalog.Column, o Options) (out []annotation) {
 	// Of a key that the service makes, python-odata would make no entity then.
-	if !o.Writable || t.Writes == nil || c.Key {
-		return nil
+	if o.Writable && t.Writes != nil && !c.Key {
+		switch c.Access {
+		case catalog.ReadOnly:
+			out = append(out, annotation{core + ".Computed", flag(true)})
+		case catalog.OnInsert:
+			out = append(out, annotation{core + ".Immutable", flag(true)})
+		case catalog.Writable, catalog.OnUpdate:
+		}
 	}
-	switch c.Access {
-	case catalog.ReadOnly:
-		return []string{core + ".Computed"}
-	case catalog.OnInsert:
-		return []string{core + ".Immutable"}
-	case catalog.Writable, catalog.OnUpdate:
+	if o.Later {
+		if text := pushed(t, c.Name); text != "" {
+			out = append(out, annotation{core + ".LongDescription", value{text: text}})
+		}
 	}
-	return nil
+	return out
 }
 
 func listColumns(t *catalog.Table) []string {

@@ -20,7 +20,7 @@ func JSON(s *catalog.Schema, o Options, actions ...Action) []byte {
 	types.add(Container, container(s, o, actions))
 
 	refs := object{}
-	for _, v := range vocabularies {
+	for _, v := range o.vocabularies() {
 		refs.add(reference(v.namespace, "json"), object{{"$Include", []object{{{"$Namespace", v.namespace}}}}})
 	}
 	doc := object{
@@ -41,8 +41,8 @@ func entityType(s *catalog.Schema, t *catalog.Table, o Options) object {
 	out.describe(sentence(t.Doc))
 	for i := range t.Columns {
 		p := property(&t.Columns[i])
-		for _, m := range marks(t, &t.Columns[i], o) {
-			p.add("@"+m, true)
+		for _, a := range propertyAnnotations(t, &t.Columns[i], o) {
+			p.add("@"+a.term, a.value)
 		}
 		out.add(t.Columns[i].Name, p)
 	}
@@ -108,7 +108,7 @@ func container(s *catalog.Schema, o Options, actions []Action) object {
 			set.add("$NavigationPropertyBinding", bindings)
 		}
 		set.describe(sentence(t.Doc))
-		for _, a := range setAnnotations(t, o) {
+		for _, a := range setAnnotations(s, t, o) {
 			set.add("@"+a.term, a.value)
 		}
 		out.add(t.Name, set)
@@ -151,8 +151,12 @@ func (v value) appendTo(b []byte) []byte {
 	switch {
 	case v.bool != nil:
 		return strconv.AppendBool(b, *v.bool)
-	case v.text != "":
-		return appendText(b, v.text)
+	case v.number != nil:
+		return strconv.AppendInt(b, int64(*v.number), 10)
+	case v.text != "" || v.navigation != "":
+		return appendText(b, v.text+v.navigation)
+	case v.records != nil:
+		return appendList(b, v.records, func(b []byte, r value) []byte { return r.appendTo(b) })
 	case v.record != nil:
 		out := object{}
 		for _, m := range v.record {
@@ -161,6 +165,8 @@ func (v value) appendTo(b []byte) []byte {
 		return out.appendTo(b)
 	case v.texts != nil:
 		return appendJSON(b, v.texts)
+	case v.navigations != nil:
+		return appendJSON(b, v.navigations)
 	default:
 		return appendJSON(b, v.paths)
 	}

@@ -10,10 +10,12 @@ import (
 // that $metadata refers to, so that a client needs nobody else to read them.
 const VocabularySegment = "$vocabularies"
 
-// vocabulary is the part of one of OASIS's vocabularies that the gateway uses.
+// vocabulary is the part of one of OASIS's vocabularies that the gateway uses. records
+// are the types of records within those of terms.
 type vocabulary struct {
 	namespace string
 	terms     []term
+	records   []term
 }
 
 // term is a term with its type; properties are those of a record, whose type is
@@ -26,48 +28,75 @@ type term struct {
 
 const tag = core + ".Tag"
 
-func flagRecord(name string, properties ...string) term {
-	t := term{name: name, typ: capabilities + "." + name + "Type", appliesTo: "EntitySet Collection"}
-	for _, p := range properties {
-		t.properties = append(t.properties, term{name: p, typ: "Edm.Boolean"})
-	}
-	return t
+// Types of properties of records.
+const (
+	booleanType     = "Edm.Boolean"
+	textsType       = "Collection(Edm.String)"
+	pathsType       = "Collection(Edm.PropertyPath)"
+	navigationsType = "Collection(Edm.NavigationPropertyPath)"
+)
+
+// restrictions is a term of sets whose value is a record.
+func restrictions(name string, properties ...term) term {
+	return term{name: name, typ: capabilities + "." + name + "Type", appliesTo: "EntitySet Collection", properties: properties}
 }
+
+// supports is a term of the container whose record says that something is supported.
+func supports(name string) term {
+	return term{name: name, typ: capabilities + "." + name + "Type", appliesTo: "EntityContainer", properties: []term{{name: "Supported", typ: booleanType}}}
+}
+
+// alone are the properties that say that entities are changed one by one.
+var alone = []term{{name: "FilterSegmentSupported", typ: booleanType}, {name: "TypecastSegmentSupported", typ: booleanType}, {name: "MaxLevels", typ: "Edm.Int32"}}
 
 // vocabularies hold what annotations in $metadata use, and nothing else.
 //
-// Source: OData Vocabularies 4.0, Org.OData.Core.V1 and Org.OData.Capabilities.V1.
+// Source: OData Vocabularies 4.0, Org.OData.Core.V1, Org.OData.Capabilities.V1 and
+// Org.OData.Aggregation.V1.
 var vocabularies = []vocabulary{
 	{core, []term{
 		{name: "Description", typ: "Edm.String"},
+		{name: "LongDescription", typ: "Edm.String"},
 		{name: "ODataVersions", typ: "Edm.String", appliesTo: "EntityContainer"},
 		{name: "Computed", typ: tag, appliesTo: "Property"},
 		{name: "Immutable", typ: tag, appliesTo: "Property"},
-		{name: "OptimisticConcurrency", typ: "Collection(Edm.PropertyPath)", appliesTo: "EntitySet"},
-	}},
+		{name: "OptimisticConcurrency", typ: pathsType, appliesTo: "EntitySet"},
+	}, nil},
 	{capabilities, []term{
-		{name: "SupportedFormats", typ: "Collection(Edm.String)", appliesTo: "EntityContainer"},
+		{name: "SupportedFormats", typ: textsType, appliesTo: "EntityContainer"},
 		{name: "AsynchronousRequestsSupported", typ: tag, appliesTo: "EntityContainer"},
 		{name: "CrossJoinSupported", typ: tag, appliesTo: "EntityContainer"},
 		{name: "BatchSupported", typ: tag, appliesTo: "EntityContainer"},
 		{name: "BatchContinueOnErrorSupported", typ: tag, appliesTo: "EntityContainer"},
 		{name: "KeyAsSegmentSupported", typ: tag, appliesTo: "EntityContainer"},
-		{name: "FilterFunctions", typ: "Collection(Edm.String)", appliesTo: "EntityContainer EntitySet"},
+		{name: "QuerySegmentSupported", typ: tag, appliesTo: "EntityContainer"},
+		{name: "FilterFunctions", typ: textsType, appliesTo: "EntityContainer EntitySet"},
 		{name: "TopSupported", typ: tag, appliesTo: "EntitySet"},
 		{name: "SkipSupported", typ: tag, appliesTo: "EntitySet"},
+		{name: "ComputeSupported", typ: tag, appliesTo: "EntitySet"},
 		{name: "IndexableByKey", typ: tag, appliesTo: "EntitySet"},
-		flagRecord("CountRestrictions", "Countable"),
-		flagRecord("FilterRestrictions", "Filterable"),
-		{
-			name: "SortRestrictions", typ: capabilities + ".SortRestrictionsType", appliesTo: "EntitySet Collection",
-			properties: []term{{name: "Sortable", typ: "Edm.Boolean"}, {name: "NonSortableProperties", typ: "Collection(Edm.PropertyPath)"}},
-		},
-		flagRecord("SearchRestrictions", "Searchable"),
-		flagRecord("ExpandRestrictions", "Expandable"),
-		flagRecord("InsertRestrictions", "Insertable"),
-		flagRecord("UpdateRestrictions", "Updatable"),
-		flagRecord("DeleteRestrictions", "Deletable"),
+		supports("SelectSupport"), supports("DeepInsertSupport"), supports("DeepUpdateSupport"),
+		restrictions("CountRestrictions", term{name: "Countable", typ: booleanType}, term{name: "NonCountableProperties", typ: pathsType}),
+		restrictions("FilterRestrictions", term{name: "Filterable", typ: booleanType}),
+		restrictions("SortRestrictions", term{name: "Sortable", typ: booleanType}, term{name: "NonSortableProperties", typ: pathsType}),
+		restrictions("SearchRestrictions", term{name: "Searchable", typ: booleanType}),
+		restrictions("ExpandRestrictions", term{name: "Expandable", typ: booleanType}),
+		restrictions("ReadRestrictions", term{name: "Readable", typ: booleanType}, term{name: "Description", typ: "Edm.String"}),
+		restrictions("NavigationRestrictions", term{name: "RestrictedProperties", typ: "Collection(" + capabilities + ".NavigationPropertyRestriction)"}),
+		restrictions("InsertRestrictions", term{name: "Insertable", typ: booleanType}, term{name: "NonInsertableProperties", typ: pathsType}, term{name: "RequiredProperties", typ: pathsType}),
+		restrictions("UpdateRestrictions", append([]term{{name: "Updatable", typ: booleanType}, {name: "NonUpdatableNavigationProperties", typ: navigationsType}}, alone...)...),
+		restrictions("DeleteRestrictions", append([]term{{name: "Deletable", typ: booleanType}, {name: "NonDeletableNavigationProperties", typ: navigationsType}}, alone...)...),
+	}, []term{
+		{name: "NavigationPropertyRestriction", properties: []term{
+			{name: "NavigationProperty", typ: "Edm.NavigationPropertyPath"}, {name: "InsertRestrictions", typ: capabilities + ".InsertRestrictionsType"},
+		}},
 	}},
+	{aggregation, []term{
+		{
+			name: "ApplySupported", typ: aggregation + ".ApplySupportedType", appliesTo: "EntitySet ComplexType EntityContainer",
+			properties: []term{{name: "Transformations", typ: textsType}},
+		},
+	}, nil},
 }
 
 var vocabularyDocuments = sync.OnceValue(func() map[string]Document {
@@ -83,6 +112,14 @@ var vocabularyDocuments = sync.OnceValue(func() map[string]Document {
 func Vocabulary(file string) (Document, bool) {
 	d, ok := vocabularyDocuments()[file]
 	return d, ok
+}
+
+// vocabularies are those that a document refers to.
+func (o Options) vocabularies() []vocabulary {
+	if o.Later {
+		return vocabularies
+	}
+	return vocabularies[:2] // no term of 2017 is of the others
 }
 
 // reference is where $metadata finds a vocabulary: relative, so that it holds behind
@@ -122,19 +159,25 @@ func (v vocabulary) xml() []byte {
 			attrs = append(attrs, "AppliesTo", t.appliesTo)
 		}
 		w.empty("Term", attrs...)
-		if t.properties == nil {
-			continue
+		if t.properties != nil {
+			w.record(t.name+"Type", t.properties)
 		}
-		w.open("ComplexType", "Name", t.name+"Type")
-		for _, p := range t.properties {
-			w.empty("Property", "Name", p.name, "Type", p.typ, "Nullable", "false")
-		}
-		w.close("ComplexType")
+	}
+	for _, t := range v.records {
+		w.record(t.name, t.properties)
 	}
 	w.close("Schema")
 	w.close("edmx:DataServices")
 	w.close("edmx:Edmx")
 	return w.buf.Bytes()
+}
+
+func (w *xmlWriter) record(name string, properties []term) {
+	w.open("ComplexType", "Name", name)
+	for _, p := range properties {
+		w.empty("Property", "Name", p.name, "Type", p.typ, "Nullable", "false")
+	}
+	w.close("ComplexType")
 }
 
 func (v vocabulary) json() []byte {
@@ -151,14 +194,12 @@ func (v vocabulary) json() []byte {
 			declared.add("$AppliesTo", strings.Fields(t.appliesTo))
 		}
 		types.add(t.name, declared)
-		if t.properties == nil {
-			continue
+		if t.properties != nil {
+			types.add(t.name+"Type", jsonRecord(t.properties))
 		}
-		record := object{{"$Kind", "ComplexType"}}
-		for _, p := range t.properties {
-			record.add(p.name, jsonType(p.typ))
-		}
-		types.add(t.name+"Type", record)
+	}
+	for _, t := range v.records {
+		types.add(t.name, jsonRecord(t.properties))
 	}
 	document := object{{"$Version", "4.01"}}
 	if others := v.others(); others != nil {
@@ -170,6 +211,14 @@ func (v vocabulary) json() []byte {
 	}
 	document.add(v.namespace, types)
 	return document.appendTo(nil)
+}
+
+func jsonRecord(properties []term) object {
+	out := object{{"$Kind", "ComplexType"}}
+	for _, p := range properties {
+		out.add(p.name, jsonType(p.typ))
+	}
+	return out
 }
 
 // jsonType is a type as CSDL JSON has it, without what goes without saying.

@@ -21,7 +21,7 @@ func XML(s *catalog.Schema, o Options, actions ...Action) []byte {
 	w := &xmlWriter{}
 	w.buf.WriteString(xml.Header)
 	w.open("edmx:Edmx", "Version", "4.0", "xmlns:edmx", edmxNamespace)
-	for _, v := range vocabularies {
+	for _, v := range o.vocabularies() {
 		w.open("edmx:Reference", "Uri", reference(v.namespace, "xml"))
 		w.empty("edmx:Include", "Namespace", v.namespace)
 		w.close("edmx:Reference")
@@ -54,7 +54,7 @@ func (w *xmlWriter) entityType(s *catalog.Schema, t *catalog.Table, o Options) {
 	}
 	w.close("Key")
 	for i := range t.Columns {
-		w.typed("Property", &t.Columns[i], marks(t, &t.Columns[i], o)...)
+		w.typed("Property", &t.Columns[i], propertyAnnotations(t, &t.Columns[i], o)...)
 	}
 	for _, n := range Navigations(s, t) {
 		w.navigation(n, o)
@@ -66,7 +66,7 @@ func (w *xmlWriter) entityType(s *catalog.Schema, t *catalog.Table, o Options) {
 func (w *xmlWriter) property(c *catalog.Column) { w.typed("Property", c) }
 
 // typed writes what has a name and a type.
-func (w *xmlWriter) typed(element string, c *catalog.Column, marks ...string) {
+func (w *xmlWriter) typed(element string, c *catalog.Column, annotations ...annotation) {
 	attrs := []string{"Name", c.Name, "Type", c.Type.Edm()}
 	if !nullable(c) {
 		attrs = append(attrs, "Nullable", "false")
@@ -78,14 +78,14 @@ func (w *xmlWriter) typed(element string, c *catalog.Column, marks ...string) {
 		attrs = append(attrs, "Precision", strconv.Itoa(timestampPrecision))
 	}
 	text := describe(c)
-	if text == "" && len(marks) == 0 {
+	if text == "" && len(annotations) == 0 {
 		w.empty(element, attrs...)
 		return
 	}
 	w.open(element, attrs...)
 	w.description(text)
-	for _, m := range marks {
-		w.annotation(annotation{m, flag(true)})
+	for _, a := range annotations {
+		w.annotation(a)
 	}
 	w.close(element)
 }
@@ -131,7 +131,7 @@ func (w *xmlWriter) container(s *catalog.Schema, o Options, actions []Action) {
 			w.empty("NavigationPropertyBinding", "Path", n.Name, "Target", n.Target.Name)
 		}
 		w.description(sentence(t.Doc))
-		for _, a := range setAnnotations(t, o) {
+		for _, a := range setAnnotations(s, t, o) {
 			w.annotation(a)
 		}
 		w.close("EntitySet")
@@ -151,41 +151,55 @@ func (w *xmlWriter) description(text string) {
 	}
 }
 
-func (w *xmlWriter) annotation(a annotation) {
-	if a.value.bool != nil {
-		w.empty("Annotation", "Term", a.term, "Bool", strconv.FormatBool(*a.value.bool))
+func (w *xmlWriter) annotation(a annotation) { w.valued("Annotation", "Term", a.term, a.value) }
+
+// valued writes an element with a value: as an attribute where it has one.
+func (w *xmlWriter) valued(element, attribute, name string, v value) {
+	if kind, text := v.attribute(); kind != "" {
+		w.empty(element, attribute, name, kind, text)
 		return
 	}
-	if a.value.text != "" {
-		w.empty("Annotation", "Term", a.term, "String", a.value.text)
-		return
+	w.open(element, attribute, name)
+	w.value(v)
+	w.close(element)
+}
+
+// attribute is the name and the text of the attribute that a simple value is.
+func (v value) attribute() (kind, text string) {
+	switch {
+	case v.bool != nil:
+		return "Bool", strconv.FormatBool(*v.bool)
+	case v.number != nil:
+		return "Int", strconv.Itoa(*v.number)
+	case v.navigation != "":
+		return "NavigationPropertyPath", v.navigation
+	case v.text != "":
+		return "String", v.text
 	}
-	w.open("Annotation", "Term", a.term)
-	w.value(a.value)
-	w.close("Annotation")
+	return "", ""
 }
 
 func (w *xmlWriter) value(v value) {
 	if v.record != nil {
 		w.open("Record")
 		for _, m := range v.record {
-			if m.value.bool != nil {
-				w.empty("PropertyValue", "Property", m.name, "Bool", strconv.FormatBool(*m.value.bool))
-				continue
-			}
-			w.open("PropertyValue", "Property", m.name)
-			w.value(m.value)
-			w.close("PropertyValue")
+			w.valued("PropertyValue", "Property", m.name, m.value)
 		}
 		w.close("Record")
 		return
 	}
 	w.open("Collection")
+	for _, r := range v.records {
+		w.value(r)
+	}
 	for _, s := range v.texts {
 		w.leaf("String", s)
 	}
 	for _, s := range v.paths {
 		w.leaf("PropertyPath", s)
+	}
+	for _, s := range v.navigations {
+		w.leaf("NavigationPropertyPath", s)
 	}
 	w.close("Collection")
 }

@@ -134,7 +134,7 @@ func TestWrittenStatements(t *testing.T) {
 func FuzzParseCommand(f *testing.F) {
 	for _, sql := range []string{
 		"SHOW TABLES FROM library.[North];", "SHOW COLUMNS IN a.b.c", "DESC TABLE Books", "SUMMARIZE FROM Books", "EXPLAIN (FORMAT JSON, ANALYZE OFF, COSTS) SELECT 1",
-		"EXPLAIN ((SELECT 1))", "explain analyze verbose", "EXPLAIN (", "show", "describe (", "", ";", "/* */ desc", "describe a.",
+		"EXPLAIN ((SELECT 1))", "explain analyze verbose", "EXPLAIN (", "show", "describe (", "", ";", "/* */ desc", "describe a.", "SUMMARIZE \xbe",
 	} {
 		f.Add(sql)
 	}

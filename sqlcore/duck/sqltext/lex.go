@@ -62,7 +62,11 @@ func checkText(text string) error {
 		return syntaxAt(i, "The query holds a zero byte.")
 	}
 	if !utf8.ValidString(text) {
-		return gwerr.New(gwerr.Syntax, "The query is not valid UTF-8.", "")
+		at := 0
+		for r, size := utf8.DecodeRuneInString(text); r != utf8.RuneError || size > 1; r, size = utf8.DecodeRuneInString(text[at:]) {
+			at += size
+		}
+		return syntaxAt(at, "The query is not valid UTF-8.")
 	}
 	return nil
 }
