@@ -115,7 +115,7 @@ func foreignKeys(ctx context.Context, c *Catalog, s *catalog.Schema) (map[*catal
 					continue
 				}
 				if to := target.Column(col.References.Column); to != nil {
-					out[t] = append(out[t], foreignKey{name: "fk_" + t.Name + "_" + col.Name, column: col, schema: in.Name, in: in, table: target, target: to.Name})
+					out[t] = append(out[t], foreignKey{name: ForeignKeyName(t, col), column: col, schema: in.Name, in: in, table: target, target: to.Name})
 				}
 				break
 			}
@@ -123,6 +123,9 @@ func foreignKeys(ctx context.Context, c *Catalog, s *catalog.Schema) (map[*catal
 	}
 	return out, nil
 }
+
+// ForeignKeyName is the name of the reference that a table's column is.
+func ForeignKeyName(t *catalog.Table, c *catalog.Column) string { return "fk_" + t.Name + "_" + c.Name }
 
 // above are the schemas in which references of a schema's tables are looked for:
 // itself, and for an environment those that belong to the connection.
