@@ -164,11 +164,23 @@ func (r *Request) bind(ctx context.Context, st query.Statement, provider catalog
 	catalogs := r.session.service.catalogs(r.connection)
 	shown := *r.catalog
 	shown.Provider = provider
-	return attempt(ctx, r, func() (*query.Query, error) {
+	st, places, err := r.listed(ctx, st, provider)
+	if err != nil {
+		return nil, err
+	}
+	q, err := attempt(ctx, r, func() (*query.Query, error) {
 		return c.Binder.Bind(ctx, duck.BindRequest{
 			SQL: st.SQL, Catalogs: catalogs, Provider: &shown, Positional: st.Positional, Named: st.Named,
 		})
 	})
+	if err == nil {
+		return q, nil
+	}
+	g := gwerr.From(err)
+	if g.Position > 0 {
+		g = g.At(places.Source(g.Position))
+	}
+	return nil, g
 }
 
 // Query runs a bound query. Its rows are counted by Returned where they belong

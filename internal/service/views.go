@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
+	"github.com/pingone-gateway/gateway/sqlcore/system"
 )
 
 // SavedView is a query of the configuration, and the name by which it is a view.
@@ -63,18 +65,24 @@ func (c *Database) CheckViews(ctx context.Context, binder Binder, names []string
 		return
 	}
 	provider := (&Service{config: Config{Sink: observe.Discard}}).withAll(c, c.Provider)
-	for _, v := range c.Views.saved {
-		_, _, err := binder.View(ctx, duck.BindRequest{SQL: v.SQL, Catalogs: names, Provider: provider})
-		tell(v.Name, err)
+	v := &viewing{Provider: provider, views: c.Views, binder: binder, system: system.Schemas(), names: names}
+	_, problems, err := v.bind(ctx)
+	for _, saved := range c.Views.saved {
+		tell(saved.Name, cmp.Or(err, problems[saved.Name]))
 	}
 }
 
 // viewing adds the schema of the views to what a caller sees.
 type viewing struct {
 	catalog.Provider
-	views   *Views
-	service *Service
-	names   []string // by which statements may call the connection
+	views  *Views
+	binder Binder
+	// system are the schemas of system tables that views may read.
+	system []*system.Schema
+	names  []string // by which statements may call the connection
+	// veiled is true where callers see parts of the catalog, and must not be told
+	// of others.
+	veiled bool
 }
 
 // withViews adds the schema of views, if the connection has any.
@@ -82,7 +90,7 @@ func (s *Service) withViews(c *Database, p catalog.Provider) catalog.Provider {
 	if c.Views == nil {
 		return p
 	}
-	return &viewing{Provider: p, views: c.Views, service: s, names: s.catalogs(c)}
+	return &viewing{Provider: p, views: c.Views, binder: s.config.Binder, system: s.system, names: s.catalogs(c), veiled: s.config.Policy != nil}
 }
 
 // Names implements catalog.Provider.
@@ -133,36 +141,88 @@ func (v *viewing) holds(ctx context.Context, b *builtViews) bool {
 // build makes the schema. A view that reads what the caller may not see, or what
 // isn't there, is not in it.
 func (v *viewing) build(ctx context.Context) (*builtViews, error) {
-	b := &builtViews{defaults: v.Default(), over: map[string]*catalog.Schema{}, schema: &catalog.Schema{Name: catalog.UserViews}}
-	watched := &watching{v.Provider, b.over}
+	b, problems, err := v.bind(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, saved := range v.views.saved {
-		q, view, err := v.service.config.Binder.View(ctx, duck.BindRequest{SQL: saved.SQL, Catalogs: v.names, Provider: watched})
-		if err != nil {
-			if status := gwerr.From(err).Kind().HTTP; status >= http.StatusTooManyRequests && status != http.StatusNotImplemented {
-				return nil, err
-			}
-			note := "The view " + saved.Name + " is left out: it reads what is not there, or what you may not see."
-			if v.service.config.Policy == nil {
-				note = "The view " + saved.Name + " is left out: " + gwerr.From(err).Message
-			}
-			b.schema.Notes = append(b.schema.Notes, note)
-			continue
+		problem := problems[saved.Name]
+		switch {
+		case problem == nil:
+		case v.veiled:
+			b.schema.Notes = append(b.schema.Notes, "The view "+saved.Name+" is left out: it reads what is not there, or what you may not see.")
+		default:
+			b.schema.Notes = append(b.schema.Notes, "The view "+saved.Name+" is left out: "+gwerr.From(problem).Message)
 		}
-		b.schema.Tables = append(b.schema.Tables, viewTable(b.schema, saved.Name, q, view))
 	}
 	return b, nil
+}
+
+// bind makes the views that can be read, and tells of the others why not. Views
+// may read those that are made already, so that it goes on as long as another one
+// finds what it reads, and none reads itself.
+func (v *viewing) bind(ctx context.Context) (*builtViews, map[string]error, error) {
+	b := &builtViews{defaults: v.Default(), over: map[string]*catalog.Schema{}, schema: &catalog.Schema{Name: catalog.UserViews}}
+	left, problems := v.views.saved, map[string]error{}
+	for before := len(left) + 1; len(left) < before; {
+		before = len(left)
+		var missing []SavedView
+		for _, saved := range left {
+			q, view, err := v.binder.View(ctx, duck.BindRequest{SQL: saved.SQL, Catalogs: v.names, Provider: v.sight(b)})
+			if problems[saved.Name] = err; err == nil {
+				b.schema.Tables = append(b.schema.Tables, viewTable(b.schema, saved.Name, q, view))
+				continue
+			}
+			if status := gwerr.From(err).Kind().HTTP; status >= http.StatusTooManyRequests && status != http.StatusNotImplemented {
+				return nil, nil, err
+			}
+			missing = append(missing, saved)
+		}
+		left = missing
+	}
+	v.sort(b.schema)
+	for _, saved := range left {
+		named := gwerr.From(problems[saved.Name]).Target
+		if slices.ContainsFunc(left, func(o SavedView) bool { return strings.EqualFold(o.Name, named) }) {
+			problems[saved.Name] = gwerr.Newf(gwerr.UnknownTable, "It reads the view %s, which can't be read, or which reads this one.", named).On(named)
+		}
+	}
+	return b, problems, nil
+}
+
+// sort puts the views into the order of the configuration.
+func (v *viewing) sort(s *catalog.Schema) {
+	place := func(t *catalog.Table) int {
+		return slices.IndexFunc(v.views.saved, func(saved SavedView) bool { return saved.Name == t.Name })
+	}
+	slices.SortFunc(s.Tables, func(a, b *catalog.Table) int { return place(a) - place(b) })
+}
+
+// sight is what views see: what the caller does, system tables, and the views that
+// are made already.
+func (v *viewing) sight(b *builtViews) catalog.Provider {
+	return &system.Catalog{Provider: &watching{v.Provider, b}, System: v.system}
 }
 
 // watching notes which schemas are asked for.
 type watching struct {
 	catalog.Provider
-	over map[string]*catalog.Schema
+	built *builtViews
+}
+
+// Names implements catalog.Provider.
+func (w *watching) Names(ctx context.Context) ([]catalog.SchemaName, error) {
+	names, err := w.Provider.Names(ctx)
+	return append(slices.Clip(names), catalog.SchemaName{Name: catalog.UserViews}), err
 }
 
 // Schema implements catalog.Provider.
 func (w *watching) Schema(ctx context.Context, name string) (*catalog.Schema, error) {
+	if strings.EqualFold(name, catalog.UserViews) {
+		return w.built.schema, nil
+	}
 	s, err := w.Provider.Schema(ctx, name)
-	w.over[name] = s
+	w.built.over[name] = s
 	return s, err
 }
 

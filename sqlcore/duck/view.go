@@ -13,8 +13,7 @@ import (
 )
 
 // View checks a query that is to be named like a table, as Bind does, and gives it
-// as a view too. A view reads tables of the directory alone, without parameters
-// and hidden columns.
+// as a view too. A view has no parameters, and reads no hidden columns.
 func (e *Engine) View(ctx context.Context, r BindRequest) (*query.Query, *catalog.View, error) {
 	if err := e.begin(); err != nil {
 		return nil, nil, err
@@ -32,10 +31,35 @@ func (e *Engine) View(ctx context.Context, r BindRequest) (*query.Query, *catalo
 	if err != nil {
 		return nil, nil, err
 	}
-	if len(q.Late) > 0 || slices.ContainsFunc(b.tables, func(t *catalog.Table) bool { return t.Schema.System }) {
-		return nil, nil, gwerr.New(gwerr.NotImplemented, "A view can't read hidden columns or system tables.", "Leave them out.").At(0)
+	if len(q.Late) > 0 {
+		return nil, nil, gwerr.New(gwerr.NotImplemented, "A view can't read hidden columns.", "Leave them out.").At(0)
 	}
-	return q, &catalog.View{Text: r.SQL, SQL: b.sql, Changing: b.changes()}, nil
+	text, err := b.publicNames()
+	if err != nil {
+		return nil, nil, gwerr.From(err)
+	}
+	return q, &catalog.View{Text: r.SQL, SQL: text, Changing: b.changes()}, nil
+}
+
+// publicNames is the text with the names of system schemas that statements know
+// in the place of the engine's.
+func (b *binder) publicNames() (string, error) {
+	if !slices.ContainsFunc(b.tables, func(t *catalog.Table) bool { return t.Schema.System }) {
+		return b.sql, nil
+	}
+	tokens, err := sqltext.Lex(b.sql)
+	if err != nil {
+		return "", err
+	}
+	var edits []sqltext.Edit
+	for i, t := range tokens {
+		of := slices.IndexFunc(b.tables, func(o *catalog.Table) bool { return o.Schema.System && o.Schema.EngineName() == t.Name() })
+		if of >= 0 && t.Kind == sqltext.Quoted && i+1 < len(tokens) && tokens[i+1].Is(".") {
+			edits = append(edits, sqltext.Edit{Start: t.Start, End: t.End, Text: sqltext.Quote(b.tables[of].Schema.Name)})
+		}
+	}
+	text, _ := sqltext.Apply(b.sql, edits)
+	return text, nil
 }
 
 // unfold puts their queries in the place of the views that the text names.

@@ -260,29 +260,35 @@ func within(all []edge, e edge, from, to *plan.Read) bool {
 // types don't let keys be compared.
 func distinct(held []scan.Batch, from, to *catalog.Table, e edge, within bool) (predicate.Expr, bool) {
 	source, target := from.Column(e.fromColumn), to.Column(e.toColumn)
-	if source == nil || target == nil || !text(source.Type) || !text(target.Type) {
+	if source == nil || target == nil || !flows(source.Type, target.Type) {
 		return nil, false
 	}
+	type found struct {
+		at    string
+		value predicate.Value
+	}
 	var environments []string
-	seen, values := map[[2]string]bool{}, map[string][]predicate.Value{}
+	seen, values := map[found]bool{}, map[string][]predicate.Value{}
 	for _, b := range held {
-		col, environment := texts(b, source.Name), texts(b, catalog.EnvironmentID)
-		if col == nil || within && environment == nil {
+		value, n := keysOf(b, source.Name, target.Type)
+		environment := texts(b, catalog.EnvironmentID)
+		if value == nil || within && environment == nil {
 			return nil, false
 		}
-		for i := range col.Len() {
-			at := ""
+		for i := range n {
+			v, ok := value(i)
+			f := found{value: v}
 			if within {
-				at = environment.Value(i)
+				f.at = environment.Value(i)
 			}
-			if col.IsNull(i) || seen[[2]string{at, col.Value(i)}] {
+			if !ok || seen[f] {
 				continue
 			}
-			seen[[2]string{at, col.Value(i)}] = true
-			if values[at] == nil {
-				environments = append(environments, at)
+			seen[f] = true
+			if values[f.at] == nil {
+				environments = append(environments, f.at)
 			}
-			values[at] = append(values[at], predicate.Value{Kind: target.Type.Kind(), Str: col.Value(i)})
+			values[f.at] = append(values[f.at], v)
 		}
 	}
 	var parts []predicate.Expr
@@ -304,6 +310,32 @@ func texts(b scan.Batch, name string) *array.String {
 	}
 	col, _ := b.Record.Column(at[0]).(*array.String)
 	return col
+}
+
+// keysOf gives the values of a column as keys of another one of that type, by row;
+// false for null. n is the number of rows; value is nil where there is no such column.
+func keysOf(b scan.Batch, name string, of catalog.Type) (value func(int) (predicate.Value, bool), n int) {
+	at := b.Record.Schema().FieldIndices(name)
+	if len(at) != 1 {
+		return nil, 0
+	}
+	switch col := b.Record.Column(at[0]).(type) {
+	case *array.String:
+		return func(i int) (predicate.Value, bool) {
+			return predicate.Value{Kind: of.Kind(), Str: col.Value(i)}, col.IsValid(i)
+		}, col.Len()
+	case *array.Int64:
+		return func(i int) (predicate.Value, bool) { return predicate.IntValue(col.Value(i)), col.IsValid(i) }, col.Len()
+	case *array.Int32:
+		return func(i int) (predicate.Value, bool) { return predicate.IntValue(int64(col.Value(i))), col.IsValid(i) }, col.Len()
+	}
+	return nil, 0
+}
+
+// flows reports whether values of a column of one type are keys of another's: both
+// are texts, or whole numbers.
+func flows(from, to catalog.Type) bool {
+	return text(from) && text(to) || from.Kind() == predicate.Int && to.Kind() == predicate.Int
 }
 
 func text(t catalog.Type) bool { return t == catalog.String || t == catalog.GUID }

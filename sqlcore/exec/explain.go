@@ -184,7 +184,7 @@ func (x *Executor) rehearse(ctx context.Context, m mergedQuery) ([]*driven, erro
 		for _, e := range edges(m, next) {
 			to := all[e.to]
 			column := to.read.Access.Table.Column(e.toColumn)
-			if to.done || column == nil || !text(column.Type) {
+			if to.done || column == nil || !flows(column.Type, column.Type) {
 				continue
 			}
 			keys := madeUp(column.Name, column.Type.Kind(), d.read.Estimate.Rows)
@@ -201,7 +201,7 @@ func (x *Executor) rehearse(ctx context.Context, m mergedQuery) ([]*driven, erro
 func madeUp(column string, kind predicate.Kind, n int64) predicate.Expr {
 	values := make([]predicate.Value, max(1, n))
 	for i := range values {
-		values[i] = predicate.Value{Kind: kind, Str: fmt.Sprintf("…%d", i+1)}
+		values[i] = predicate.Value{Kind: kind, Str: fmt.Sprintf("…%d", i+1), Int: int64(i + 1)}
 	}
 	return predicate.In{Column: column, Values: values}
 }

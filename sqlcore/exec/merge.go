@@ -36,6 +36,9 @@ func (x *Executor) pays(ctx context.Context, q *query.Query, t *catalog.Table) b
 	if !plan.Keyed(t) || t.Members != nil {
 		return false
 	}
+	if t.Schema != nil && t.Schema.System {
+		return true // reading it takes no calls
+	}
 	planner := x.planner.Silent()
 	uses := map[int]*plan.Read{}
 	for i, a := range q.Accesses {
@@ -75,7 +78,7 @@ func (x *Executor) pays(ctx context.Context, q *query.Query, t *catalog.Table) b
 func (x *Executor) reducedCalls(ctx context.Context, q *query.Query, from, to int, wide *plan.Read) int64 {
 	for _, e := range edges(mergedQuery{Query: *q}, from) {
 		column := wide.Access.Table.Column(e.toColumn)
-		if e.to != to || column == nil || !text(column.Type) {
+		if e.to != to || column == nil || !flows(column.Type, column.Type) {
 			continue
 		}
 		r, err := x.planner.Silent().Read(ctx, wide.Access, madeUp(column.Name, column.Type.Kind(), 1))

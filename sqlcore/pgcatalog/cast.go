@@ -2,6 +2,7 @@ package pgcatalog
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
@@ -35,6 +36,8 @@ func (p *piece) cast() {
 		switch {
 		case digits.MatchString(operand):
 			done("CAST(" + operand + " AS BIGINT)")
+		case literal && kind == "class" && ownRelation(operand) != nil:
+			done("CAST(" + strconv.FormatInt(ownRelation(operand).oid, 10) + " AS BIGINT)")
 		case parameter.MatchString(operand):
 			value := "CAST(" + operand + " AS VARCHAR)"
 			done("coalesce(TRY_CAST(" + value + " AS BIGINT), " + p.named(kind, value) + ")")
@@ -61,6 +64,12 @@ func (p *piece) cast() {
 		p.out.WriteString(p.next(0).Text)
 		p.at++
 	}
+}
+
+// ownRelation is the relation of pg_catalog that a literal names; nil for another.
+func ownRelation(literal string) *relation {
+	name := strings.ToLower(strings.ReplaceAll(strings.Trim(literal, "'"), `"`, ""))
+	return relationNamed(strings.TrimPrefix(name, Name+"."))
 }
 
 // procedure writes a cast to regproc: an object id, which is shown by its name.

@@ -141,7 +141,7 @@ func isVisible(_ *Session, args []string, _ bool) string {
 	if len(args) == 0 {
 		return ""
 	}
-	return "(" + args[0] + " IN (SELECT g.gw_oid FROM pg_catalog." + names + " g WHERE g.gw_kind = 'visible'))"
+	return "(" + args[0] + " IN (SELECT g.gw_oid FROM pg_catalog." + names + "visible g))"
 }
 
 // ancestors has no rows: no table has partitions.

@@ -2,9 +2,9 @@ package pgcatalog
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -13,9 +13,9 @@ import (
 
 type row = system.Row
 
-// names is the relation of our own that functions look names up in: by kind and
-// object id, and a place within it.
-const names = "pg_gateway_names"
+// names begins the names of the relations of our own that functions look names up
+// in, one for each kind of thing: by object id, and a place within it.
+const names = "pg_gateway_names_"
 
 // keywordList is the relation of our own that pg_get_keywords reads.
 const keywordList = "pg_gateway_keywords"
@@ -31,15 +31,12 @@ func relations() []system.Table {
 		"pg_settings": fixed(settingRows()...),
 	}
 	out := []system.Table{
-		{Name: names, Each: lookups, Columns: texts("gw_kind", "gw_oid", "gw_place", "gw_name", "gw_bare")},
 		{Name: keywordList, All: fixed(keywordRows()...), Columns: texts("word", "catcode", "barelabel", "catdesc", "baredesc")},
 	}
+	out = append(out, lookups()...)
 	for _, name := range slices.Sorted(maps.Keys(declared)) {
 		r := declared[name]
-		t := system.Table{Name: name, Doc: "PostgreSQL's " + name + ".", Columns: r.tableColumns(), Each: each[name], All: all[name]}
-		if name == "pg_tables" {
-			t.Column = "schemaname"
-		}
+		t := system.Table{Name: name, Doc: "PostgreSQL's " + name + ".", Columns: r.tableColumns(), Each: each[name], All: all[name], Keys: keys[name], Unique: unique[name]}
 		if t.Each == nil && t.All == nil {
 			t.All = fixed() // of which a directory has no rows
 			if _, err := data.Open("data/" + name + ".tsv"); err == nil {
@@ -49,6 +46,55 @@ func relations() []system.Table {
 		out = append(out, t)
 	}
 	return out
+}
+
+// keys tell by which columns the rows of schemas are told apart.
+var keys = map[string][]system.Key{
+	"pg_class":       {{Column: "oid", Holds: holds}, spaceIn("relnamespace")},
+	"pg_attribute":   {{Column: "attrelid", Holds: holds}},
+	"pg_constraint":  {{Column: "oid", Holds: holds}, {Column: "conrelid", Holds: holds}, spaceIn("connamespace")},
+	"pg_index":       {{Column: "indexrelid", Holds: holds}, {Column: "indrelid", Holds: holds}},
+	"pg_description": {{Column: "objoid", Holds: holds}},
+	"pg_tables":      {{Column: "schemaname", Named: func(n catalog.SchemaName) string { return n.Name }}},
+}
+
+// unique are the columns that tell the rows of relations apart.
+var unique = map[string][]string{
+	"pg_class": {"oid"}, "pg_attribute": {"attrelid", "attnum"}, "pg_constraint": {"oid"}, "pg_index": {"indexrelid"},
+	"pg_description": {"objoid", "classoid", "objsubid"}, "pg_namespace": {"oid"}, "pg_type": {"oid"},
+}
+
+// spaceIn is the key of a relation whose column of that name has the object id of
+// the schema.
+func spaceIn(column string) system.Key {
+	return system.Key{Column: column, Named: func(n catalog.SchemaName) string { return strconv.FormatInt(namespaceOID(n.Name, n.ID), 10) }}
+}
+
+// idsKey is that of the object ids of a schema.
+type idsKey struct{}
+
+// holds tells whether an object id may be that of a table, an index or a
+// constraint of the schema.
+func holds(s *catalog.Schema, value string) bool {
+	ids, _ := s.Derived(idsKey{}, func() any {
+		ids := map[string]bool{}
+		add := func(oid int64) { ids[strconv.FormatInt(oid, 10)] = true }
+		if s.Name == Name {
+			add(0) // of what has none
+		}
+		for _, t := range s.Tables {
+			add(tableOID(s, t))
+			add(indexOID(s, t))
+			add(keyOID(s, keyName(t)))
+			for i := range t.Columns {
+				if t.Columns[i].References != nil {
+					add(keyOID(s, system.ForeignKeyName(t, &t.Columns[i])))
+				}
+			}
+		}
+		return ids
+	}).(map[string]bool)
+	return ids[value]
 }
 
 // texts are the columns of a relation of our own; ids and places are numbers.
@@ -227,74 +273,6 @@ func settingRows() []row {
 		out = append(out, row{s[0], s[1], nil, "Preset Options", "", nil, "internal", "string", "default", nil, nil, nil, s[1], s[1], nil, nil, false})
 	}
 	return out
-}
-
-// quoted is a name as PostgreSQL shows it: in quotes where it needs them.
-func quoted(name string) string {
-	for i, r := range name {
-		if !(r >= 'a' && r <= 'z' || r == '_' || i > 0 && (r >= '0' && r <= '9' || r == '$')) {
-			return `"` + strings.ReplaceAll(name, `"`, `""`) + `"`
-		}
-	}
-	return name
-}
-
-// lookups are what functions and casts to names look up.
-func lookups(ctx context.Context, c *system.Catalog, s *catalog.Schema) (out []row, err error) {
-	visible := s.Name == Name || strings.EqualFold(s.Name, c.Default()) || s.ID != "" && strings.EqualFold(s.ID, c.Default())
-	out = append(out, row{"namespace", namespaceOID(s.Name, s.ID), int64(0), quoted(s.Name), s.Name})
-	if s.Name == Name {
-		out = append(out, row{"type", int64(0), int64(0), "-", ""}, row{"class", int64(0), int64(0), "-", ""})
-		for _, t := range types {
-			out = append(out, row{"type", t.oid, int64(0), t.format(), t.name})
-		}
-		for oid, name := range procedures {
-			out = append(out, row{"proc", oid, int64(0), name, name})
-		}
-	}
-	for _, t := range s.Tables {
-		shown := quoted(s.Name) + "." + quoted(t.Name)
-		if visible {
-			shown = quoted(t.Name)
-			out = append(out, row{"visible", tableOID(s, t), int64(0), t.Name, t.Name})
-		}
-		out = append(out, row{"class", tableOID(s, t), int64(0), shown, strings.ToLower(s.Name + "." + t.Name)})
-		key := t.Key()
-		if len(key) == 0 {
-			continue
-		}
-		for i, at := range key {
-			out = append(out, row{"index", indexOID(s, t), int64(i + 1), quoted(t.Columns[at].Name), ""})
-		}
-		joined := columnList(t, key)
-		out = append(out,
-			row{"class", indexOID(s, t), int64(0), quoted(keyName(t)), ""},
-			row{"index", indexOID(s, t), int64(0), definition(t, quoted(s.Name)+"."+quoted(t.Name), joined), definition(t, shown, joined)},
-			row{"constraint", keyOID(s, keyName(t)), int64(0), "PRIMARY KEY (" + joined + ")", ""})
-	}
-	foreign, err := system.ForeignKeys(ctx, c, s)
-	for _, k := range foreign {
-		target := quoted(k.Target.Name)
-		if k.In.Name != s.Name || !visible {
-			target = quoted(k.In.Name) + "." + target
-		}
-		out = append(out, row{"constraint", keyOID(s, k.Name), int64(0), fmt.Sprintf("FOREIGN KEY (%s) REFERENCES %s(%s)", columnList(k.Table, k.Columns), target, columnList(k.Target, k.Targets)), ""})
-	}
-	return out, err
-}
-
-// columnList names the columns at the positions.
-func columnList(t *catalog.Table, columns []int) string {
-	list := make([]string, len(columns))
-	for i, at := range columns {
-		list[i] = quoted(t.Columns[at].Name)
-	}
-	return strings.Join(list, ", ")
-}
-
-// definition is a statement that would make the index of a table's key.
-func definition(t *catalog.Table, of, columns string) string {
-	return fmt.Sprintf("CREATE UNIQUE INDEX %s ON %s USING btree (%s)", quoted(keyName(t)), of, columns)
 }
 
 func constraints(ctx context.Context, c *system.Catalog, s *catalog.Schema) (out []row, err error) {

@@ -329,7 +329,7 @@ func (p *piece) alias() {
 
 // lookUp is the name of a thing of a kind, or its id.
 func lookUp(column, kind, where string) string {
-	return "(SELECT max(g.gw_" + column + ") FROM " + Name + "." + names + " g WHERE g.gw_kind = '" + kind + "' AND " + where + ")"
+	return "(SELECT max(g.gw_" + column + ") FROM " + Name + "." + names + kind + " g WHERE " + where + ")"
 }
 
 // function writes a call of one of PostgreSQL's functions.

@@ -29,7 +29,7 @@ func (s *search) price(ctx context.Context, c *candidate, compared bool) {
 	case c.empty:
 		c.estimate = Estimate{Known: true}
 	case s.table.Schema != nil && s.table.Schema.System: // no calls of its own
-		c.estimate = Estimate{Rows: guessedSet, Known: true}
+		c.estimate = Estimate{Rows: runsOf(&c.request) * int64(path.Page), Known: true}
 	case path.Get != "":
 		n := runsOf(&c.request)
 		c.estimate = Estimate{Calls: n, Rows: n, Known: true}

@@ -12,7 +12,7 @@ import (
 
 func sysAccessPaths() Table {
 	return Table{
-		Name: "sys_accesspaths", Doc: "How tables are read: what each way needs, and what the API filters by itself.", Column: "SchemaName",
+		Name: "sys_accesspaths", Doc: "How tables are read: what each way needs, and what the API filters by itself.", Keys: schemaIn("SchemaName"),
 		Columns: []catalog.Column{
 			text("SchemaName", "Name of the schema."), text("TableName", "Name of the table."), text("PathName", "Name of the path, as EXPLAIN has it."),
 			list("RequiredKeys", "Columns whose values a condition or a join must give; empty where the whole table can be read this way."),

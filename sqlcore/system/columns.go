@@ -121,7 +121,7 @@ func foreignKeys(ctx context.Context, c *Catalog, s *catalog.Schema) (map[*catal
 					continue
 				}
 				if to := target.Column(col.References.Column); to != nil {
-					k := foreignKey{name: "fk_" + t.Name + "_" + col.Name, columns: []string{col.Name}, in: in, table: target, targets: []string{to.Name}}
+					k := foreignKey{name: ForeignKeyName(t, col), columns: []string{col.Name}, in: in, table: target, targets: []string{to.Name}}
 					if target.Members != nil {
 						k.columns, k.targets = append(k.columns, catalog.EnvironmentID), append(k.targets, catalog.EnvironmentID)
 					}
@@ -133,6 +133,9 @@ func foreignKeys(ctx context.Context, c *Catalog, s *catalog.Schema) (map[*catal
 	}
 	return out, nil
 }
+
+// ForeignKeyName is the name of the reference that a table's column is.
+func ForeignKeyName(t *catalog.Table, c *catalog.Column) string { return "fk_" + t.Name + "_" + c.Name }
 
 // above are the schemas in which references of a schema's tables are looked for:
 // itself, and for environments those that belong to the connection.

@@ -63,7 +63,7 @@ func (c *Catalog) mayInsert(s *catalog.Schema, t *catalog.Table) bool {
 
 func tablesTable() Table {
 	return Table{
-		Name: "tables", Doc: "Tables that you may see.", Column: "table_schema",
+		Name: "tables", Doc: "Tables that you may see.", Keys: schemaIn("table_schema"),
 		Columns: joined(ofTable(), []catalog.Column{
 			text("table_type", "BASE TABLE where rows of some kind can be changed, else VIEW."),
 			text("is_insertable_into", "YES where you may insert rows."), text("remarks", "Description of the table."),
@@ -79,7 +79,7 @@ func tablesTable() Table {
 
 func viewsTable() Table {
 	return Table{
-		Name: "views", Doc: "Tables that can only be read.", Column: "table_schema",
+		Name: "views", Doc: "Tables that can only be read.", Keys: schemaIn("table_schema"),
 		Columns: joined(ofTable(), []catalog.Column{
 			text("view_definition", "Query of a view of the configuration; else null."), text("check_option", "Always NONE."),
 			text("is_updatable", "Always NO."), text("is_insertable_into", "Always NO."),
@@ -105,7 +105,7 @@ func definition(t *catalog.Table) any {
 
 func columnsTable() Table {
 	return Table{
-		Name: "columns", Doc: "Columns that you may see.", Column: "table_schema",
+		Name: "columns", Doc: "Columns that you may see.", Keys: schemaIn("table_schema"),
 		Columns: joined(ofTable(), []catalog.Column{
 			text("column_name", "Name of the column."), number("ordinal_position", "Place of the column in its table, from 1."),
 			text("column_default", "Always null."), text("is_nullable", "NO where the column is never null."),
@@ -166,7 +166,7 @@ func constrained(row func(c *Catalog, s *catalog.Schema, t *catalog.Table, k con
 
 func tableConstraintsTable() Table {
 	return Table{
-		Name: "table_constraints", Doc: "Primary and foreign keys.", Column: "table_schema",
+		Name: "table_constraints", Doc: "Primary and foreign keys.", Keys: schemaIn("table_schema"),
 		Columns: joined(ofConstraint(), ofTable(), []catalog.Column{
 			text("constraint_type", "PRIMARY KEY or FOREIGN KEY."), text("is_deferrable", "Always NO."), text("initially_deferred", "Always NO."),
 		}),
@@ -182,7 +182,7 @@ func tableConstraintsTable() Table {
 
 func keyColumnUsageTable() Table {
 	return Table{
-		Name: "key_column_usage", Doc: "Columns of primary and foreign keys.", Column: "table_schema",
+		Name: "key_column_usage", Doc: "Columns of primary and foreign keys.", Keys: schemaIn("table_schema"),
 		Columns: joined(ofConstraint(), ofTable(), []catalog.Column{
 			text("column_name", "Name of the column."), number("ordinal_position", "Place of the column in the key, from 1."),
 			number("position_in_unique_constraint", "Place of the column that a foreign key points to in the primary key there."),
@@ -202,7 +202,7 @@ func keyColumnUsageTable() Table {
 
 func referentialConstraintsTable() Table {
 	return Table{
-		Name: "referential_constraints", Doc: "Foreign keys, with the primary keys that they point to.", Column: "constraint_schema",
+		Name: "referential_constraints", Doc: "Foreign keys, with the primary keys that they point to.", Keys: schemaIn("constraint_schema"),
 		Columns: joined(ofConstraint(), []catalog.Column{
 			text("unique_constraint_catalog", "Name of the connection."), text("unique_constraint_schema", "Schema of the primary key."),
 			text("unique_constraint_name", "Name of the primary key; null where the column pointed to is none."),

@@ -3,6 +3,7 @@ package system
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"slices"
 
@@ -30,7 +31,7 @@ func (s source) Scan(ctx context.Context, r scan.Request) (scan.Batches, error) 
 	if c == nil || c.table(r.Table) == nil {
 		return nil, gwerr.Newf(gwerr.Internal, "The table %s has no rows here.", r.Table.Name)
 	}
-	return &rows{catalog: c, table: c.table(r.Table), request: r, left: r.Limit}, nil
+	return newRows(c, c.table(r.Table), r), nil
 }
 
 // Count implements scan.Source.
@@ -62,6 +63,26 @@ type rows struct {
 	begun   bool
 	pending []Row
 	left    int64 // of the request's limit, if it has one
+	// key is what the request asks for by values, nil for everything; at is its
+	// column's place.
+	key    *Key
+	at     int
+	values map[string]bool
+}
+
+func newRows(c *Catalog, t *Table, r scan.Request) *rows {
+	out := &rows{catalog: c, table: t, request: r, left: r.Limit}
+	for i := range t.Keys {
+		if k := &t.Keys[i]; len(r.Path.Keys) == 1 && r.Path.Keys[0] == k.Column {
+			out.key, out.at, out.values = k, r.Table.Index(k.Column), make(map[string]bool, len(r.Keys))
+		}
+	}
+	if out.key != nil {
+		for _, tuple := range r.Keys {
+			out.values[tuple[0]] = true
+		}
+	}
+	return out
 }
 
 // Next implements scan.Batches.
@@ -115,22 +136,39 @@ func (r *rows) more(ctx context.Context) (err error) {
 		failed.Message = "The schema " + n.Name + ": " + failed.Message
 		return &failed
 	}
+	if !r.concerns(s) {
+		return nil
+	}
 	for _, note := range s.Notes {
 		r.catalog.Note(n.Name + ": " + note)
 	}
-	r.pending, err = r.table.Each(ctx, r.catalog, s)
+	r.pending, err = r.table.Each(ctx, r.catalog, r.catalog.listing(s))
+	if r.key != nil {
+		r.pending = slices.DeleteFunc(r.pending, func(row Row) bool { return !r.values[fmt.Sprint(row[r.at])] })
+	}
 	return err
 }
 
-// wanted are the schemas that the request is about.
+// concerns tells whether the schema may have rows that are asked for.
+func (r *rows) concerns(s *catalog.Schema) bool {
+	if r.key == nil || r.key.Holds == nil {
+		return true
+	}
+	for value := range r.values {
+		if r.key.Holds(s, value) {
+			return true
+		}
+	}
+	return false
+}
+
+// wanted are the schemas that the request may be about, as their names tell.
 func (r *rows) wanted(ctx context.Context) ([]catalog.SchemaName, error) {
 	names, err := r.catalog.Names(ctx)
-	if err != nil || r.request.Path.Name != pathBySchema {
+	if err != nil || r.key == nil || r.key.Named == nil {
 		return names, err
 	}
-	return slices.DeleteFunc(names, func(n catalog.SchemaName) bool {
-		return !slices.ContainsFunc(r.request.Keys, func(key []string) bool { return key[0] == n.Name })
-	}), nil
+	return slices.DeleteFunc(names, func(n catalog.SchemaName) bool { return !r.values[r.key.Named(n)] }), nil
 }
 
 // record gives rows the form of the request.

@@ -64,7 +64,7 @@ func sysSchemas() Table {
 
 func sysTables() Table {
 	return Table{
-		Name: "sys_tables", Doc: "Tables that you may see.", Column: "SchemaName",
+		Name: "sys_tables", Doc: "Tables that you may see.", Keys: schemaIn("SchemaName"),
 		Columns: joined(sysOfTable(), []catalog.Column{
 			text("TableType", "TABLE where rows of some kind can be changed, else VIEW."), text("Description", "What the rows are."),
 			flag("IsUpdateable", "Whether you may change rows."),
@@ -78,7 +78,7 @@ func sysTables() Table {
 
 func sysTableColumns() Table {
 	return Table{
-		Name: "sys_tablecolumns", Doc: "Columns that you may see.", Column: "SchemaName",
+		Name: "sys_tablecolumns", Doc: "Columns that you may see.", Keys: schemaIn("SchemaName"),
 		Columns: joined(sysOfColumn(), []catalog.Column{
 			text("DataTypeName", "Type in SQL."), number("DataType", "Number of the type in java.sql.Types."),
 			number("Length", "Longest text in characters; null if not known."), number("NumericPrecision", "Bits of a number."),

@@ -59,7 +59,7 @@ func (k *foreignKey) cells(c *Catalog, column string) []any {
 
 func sysKeyColumns() Table {
 	return Table{
-		Name: "sys_keycolumns", Doc: "Columns of primary and foreign keys.", Column: "SchemaName",
+		Name: "sys_keycolumns", Doc: "Columns of primary and foreign keys.", Keys: schemaIn("SchemaName"),
 		Columns: joined(sysOfColumn(), []catalog.Column{
 			flag("IsKey", "Whether the column belongs to the primary key."), flag("IsForeignKey", "Whether it is a foreign key."),
 			text("PrimaryKeyName", "Name of the primary key."), text("ForeignKeyName", "Name of the foreign key."),
@@ -79,7 +79,7 @@ func sysKeyColumns() Table {
 
 func sysPrimaryKeys() Table {
 	return Table{
-		Name: "sys_primarykeys", Doc: "Columns of primary keys.", Column: "SchemaName",
+		Name: "sys_primarykeys", Doc: "Columns of primary keys.", Keys: schemaIn("SchemaName"),
 		Columns: joined(sysOfColumn(), []catalog.Column{number("KeySeq", "Place of the column in the key, from 1."), text("KeyName", "Name of the key.")}),
 		Each: eachTable(func(c *Catalog, s *catalog.Schema, t *catalog.Table) (out []Row) {
 			for place, i := range t.Key() {
@@ -92,7 +92,7 @@ func sysPrimaryKeys() Table {
 
 func sysForeignKeys() Table {
 	return Table{
-		Name: "sys_foreignkeys", Doc: "Columns that are foreign keys.", Column: "SchemaName",
+		Name: "sys_foreignkeys", Doc: "Columns that are foreign keys.", Keys: schemaIn("SchemaName"),
 		Columns: joined(sysOfColumn(), []catalog.Column{
 			text("PrimaryKeyName", "Name of the primary key that it points to; null if none."), text("ForeignKeyName", "Name of the foreign key."),
 		}, referenced(), []catalog.Column{text("ForeignKeyType", "Always IMPORT: the key points to another table.")}),

@@ -27,41 +27,84 @@ type Table struct {
 	Name, Doc string
 	Columns   []catalog.Column
 	// Each gives the rows about one schema of the caller's; it is called for one
-	// after the other, system schemas at the end. Column names the column that
-	// holds the schema's name: with a condition on it, no other schemas are read;
-	// "" if there is none.
-	Each   func(ctx context.Context, c *Catalog, s *catalog.Schema) ([]Row, error)
-	Column string
+	// after the other, system schemas at the end.
+	Each func(ctx context.Context, c *Catalog, s *catalog.Schema) ([]Row, error)
+	// Keys are columns that tell the rows of schemas apart, the most telling one
+	// first: with a condition on one, or keys of a join, the other schemas are not
+	// looked at, and only the rows that are asked for are passed on.
+	Keys []Key
+	// Unique are the columns that tell all rows apart, if there are any: by them, a
+	// statement that names the table twice reads it for each use alone.
+	Unique []string
 	// All gives the rows where Each is nil.
 	All func(ctx context.Context, c *Catalog) ([]Row, error)
 }
 
-// The names of the access paths of a system table.
+// Key is a column that tells which schemas have rows with its values.
+type Key struct {
+	Column string
+	// Named gives the value that all rows about a schema have, as text.
+	Named func(catalog.SchemaName) string
+	// Holds tells, where Named is nil, whether rows about a schema may have the
+	// value.
+	Holds func(s *catalog.Schema, value string) bool
+}
+
+// schemaIn is the key of a table whose column of that name has the schema's.
+func schemaIn(column string) []Key {
+	return []Key{{Column: column, Named: func(n catalog.SchemaName) string { return n.Name }}}
+}
+
+// The names of the access paths of a system table; those by other keys are named
+// after the column.
 const (
 	pathBySchema = "one schema"
 	pathAll      = "all schemas"
+)
+
+// What is guessed of a system table's rows, for each value of a key: they take no
+// calls, so this alone decides which table gives another its keys.
+const (
+	rowsOfKey    = 2
+	rowsOfSchema = 1000
+	rowsOfAll    = 100_000
+	rowsOfFew    = 50 // of a table that isn't about schemas
 )
 
 // Schema is a schema of system tables.
 type Schema struct {
 	tables []Table
 	schema *catalog.Schema
-	name   catalog.SchemaName
+	// shown is the schema as it lists itself, without primary keys.
+	shown *catalog.Schema
+	name  catalog.SchemaName
 }
 
 // NewSchema declares a schema. The tables of an open one are found without its
 // name, too, before those of the default schema.
 func NewSchema(name string, open bool, tables ...Table) *Schema {
 	s := &Schema{
-		tables: tables, schema: &catalog.Schema{Name: name, System: true},
+		tables: tables, schema: &catalog.Schema{Name: name, System: true}, shown: &catalog.Schema{Name: name, System: true},
 		name: catalog.SchemaName{Name: name, System: true, Qualified: !open},
 	}
 	for i := range tables {
-		t := &catalog.Table{Name: tables[i].Name, Doc: tables[i].Doc, Columns: tables[i].Columns, Schema: s.schema}
-		if by := tables[i].Column; by != "" {
-			t.Paths = []catalog.Path{{Name: pathBySchema, List: name, Keys: []string{by}}}
+		s.shown.Tables = append(s.shown.Tables, &catalog.Table{Name: tables[i].Name, Doc: tables[i].Doc, Columns: tables[i].Columns, Schema: s.shown})
+		t := &catalog.Table{Name: tables[i].Name, Doc: tables[i].Doc, Columns: slices.Clone(tables[i].Columns), Schema: s.schema}
+		for _, name := range tables[i].Unique {
+			t.Columns[t.Index(name)].Key = true
 		}
-		t.Paths = append(t.Paths, catalog.Path{Name: pathAll, List: name})
+		for _, key := range tables[i].Keys {
+			path := catalog.Path{Name: "by " + key.Column, List: name, Keys: []string{key.Column}, Page: rowsOfKey}
+			if key.Named != nil {
+				path.Name, path.Page = pathBySchema, rowsOfSchema
+			}
+			t.Paths = append(t.Paths, path)
+		}
+		all := catalog.Path{Name: pathAll, List: name, Page: rowsOfAll}
+		if tables[i].Each == nil {
+			all.Page = rowsOfFew
+		}
+		t.Paths = append(t.Paths, all)
 		s.schema.Tables = append(s.schema.Tables, t)
 	}
 	return s
@@ -131,6 +174,16 @@ func (c *Catalog) Holds(schema, table string) bool {
 		_, ok := s.schema.Table(table)
 		return ok && !s.name.Qualified
 	})
+}
+
+// listing is a schema as its own tables list it.
+func (c *Catalog) listing(of *catalog.Schema) *catalog.Schema {
+	for _, s := range c.System {
+		if s.schema == of {
+			return s.shown
+		}
+	}
+	return of
 }
 
 // table finds the declaration of a table.

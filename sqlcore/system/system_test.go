@@ -392,6 +392,50 @@ func TestAddingATable(t *testing.T) {
 	}, rows)
 }
 
+// TestKeysOfATable looks at no schema that holds none of the values, and passes on
+// no other rows.
+func TestKeysOfATable(t *testing.T) {
+	t.Parallel()
+	var asked []string
+	rows := func(_ context.Context, _ *system.Catalog, s *catalog.Schema) (out []system.Row, err error) {
+		asked = append(asked, s.Name)
+		for _, t := range s.Tables {
+			out = append(out, system.Row{int64(len(s.Name + t.Name)), s.Name, t.Name}, system.Row{nil, s.Name, t.Name})
+		}
+		return out, nil
+	}
+	more := system.NewSchema("more", true, system.Table{
+		Name: "more", Columns: []catalog.Column{{Name: "oid", Type: catalog.Int64}, {Name: "schema", Type: catalog.String}, {Name: "name", Type: catalog.String}}, Each: rows,
+		Keys: []system.Key{
+			{Column: "oid", Holds: func(s *catalog.Schema, value string) bool { return s.ID != "" && value != "0" }},
+			{Column: "schema", Named: func(n catalog.SchemaName) string { return n.Name }},
+		},
+	})
+	c := newLibrary().shown(more)
+	of := table(t, c, "more", "more")
+	read := func(path int, keys ...[]string) [][]string {
+		asked = nil
+		rows, err := drain(t.Context(), c, scan.Request{Table: of, Path: &of.Paths[path], Keys: keys, Columns: []int{2}})
+		require.NoError(t, err)
+		return rows
+	}
+	assert.Equal(t, [][]string{{"Authors"}, {"Authors"}}, read(0, []string{"12"}, []string{"0"}), "len of North and of South, and Authors")
+	assert.Equal(t, []string{"North", "South"}, asked)
+	assert.Empty(t, read(0, []string{"0"}))
+	assert.Empty(t, asked)
+	assert.Len(t, read(1, []string{"South"}), 4)
+	assert.Equal(t, []string{"South"}, asked)
+	assert.Len(t, read(2), 2*(1+2+2+len(tables(t, c, "information_schema"))+len(tables(t, c, "sys"))+1))
+}
+
+// tables are those of a schema.
+func tables(t *testing.T, c *system.Catalog, schema string) []*catalog.Table {
+	t.Helper()
+	s, err := c.Schema(t.Context(), schema)
+	require.NoError(t, err)
+	return s.Tables
+}
+
 // TestRowsThatDoNotFit fails visibly where a row function breaks its declaration,
 // and where nobody said whose catalog it is.
 func TestRowsThatDoNotFit(t *testing.T) {

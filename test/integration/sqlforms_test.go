@@ -69,6 +69,16 @@ func sqlWeb(t *testing.T) *testkit.Web {
 	return testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 300}}).Serve(t, testkit.WebOptions{})
 }
 
+// years lists those in which users were created, as PIVOT takes them.
+func years(t *testing.T, w *testkit.Web) string {
+	t.Helper()
+	var out []string
+	for _, row := range ask(t, w, "SELECT DISTINCT date_part('year', CreatedAt) FROM Users ORDER BY 1", nil).Rows {
+		out = append(out, fmt.Sprint(row[0]))
+	}
+	return " IN (" + strings.Join(out, ", ") + ")"
+}
+
 // TestSQLForms sends spellings of statements and compares each with a plain one.
 func TestSQLForms(t *testing.T) {
 	t.Parallel()
@@ -78,11 +88,25 @@ func TestSQLForms(t *testing.T) {
 	ids := []any{two[0][0], two[1][0]}
 	const inList = "SELECT Username FROM Users WHERE Username IN ('%s', '%s') ORDER BY 1"
 	pair := fmt.Sprintf(inList, name, other)
+	var kinds []string
+	for _, row := range ask(t, w, "SELECT DISTINCT EmployeeType FROM Users WHERE EmployeeType IS NOT NULL ORDER BY 1", nil).Rows {
+		kinds = append(kinds, "'"+fmt.Sprint(row[0])+"'")
+	}
+	listed := " IN (" + strings.Join(kinds, ", ") + ") "
 	cases := []struct {
 		name, sql  string
 		parameters any
 		plain      string
 	}{
+		{"PIVOT by what is there", "PIVOT Users ON EmployeeType USING count(*) GROUP BY PopulationId ORDER BY PopulationId", nil, "PIVOT Users ON EmployeeType" + listed + "USING count(*) GROUP BY PopulationId ORDER BY PopulationId"},
+		{
+			"PIVOT of a query with parameters", "WITH few AS (SELECT * FROM Users WHERE PopulationId <> ?) PIVOT (SELECT EmployeeType, IsEnabled, ? AS n FROM few) ON EmployeeType, IsEnabled USING max(n)", []any{id, 7},
+			"PIVOT (SELECT EmployeeType, IsEnabled, 7 AS n FROM Users) ON EmployeeType" + listed + ", IsEnabled IN (false, true) USING max(n)",
+		},
+		{
+			"PIVOT by an expression", "PIVOT Users ON date_part('year', CreatedAt), IsEnabled IN (true) USING count(*) GROUP BY EmployeeType ORDER BY 1;", nil,
+			"PIVOT (SELECT EmployeeType, IsEnabled, date_part('year', CreatedAt) AS y FROM Users) ON y" + years(t, w) + ", IsEnabled IN (true) USING count(*) GROUP BY EmployeeType ORDER BY 1",
+		},
 		{"a number beyond all", "SELECT 1e308 * 10 AS x", nil, "SELECT 'Infinity' AS x"},
 		{"less than any", "SELECT -1e400 AS x", nil, "SELECT '-Infinity' AS x"},
 		{"no number", "SELECT 'nan'::DOUBLE AS x", nil, "SELECT 'NaN' AS x"},
@@ -212,6 +236,11 @@ func TestSQLRefusals(t *testing.T) {
 		{"a far table", "SELECT 1 FROM Invoices", "unknown_table", "Invoices", "Tables of other schemas need the schema's name before theirs.", 15},
 		{"a near function", "SELECT lowre(Username) FROM Users", "unknown_function", "lowre", "Did you mean lower?", 8},
 		{"a far function", "SELECT frobnicate(Username) FROM Users", "unknown_function", "frobnicate", "The documentation lists the functions.", 8},
+		{"PIVOT without values", "PIVOT (SELECT n FROM range(1500) t(n)) ON n USING count(*)", "too_large", "", "", 0},
+		{"PIVOT by nothing", "PIVOT (SELECT * FROM Users WHERE Username = 'nobody at all') ON Title USING count(*)", "bad_request", "finds no values", "", 0},
+		{"PIVOT by an unknown column", "PIVOT Users ON Usrename USING count(*)", "unknown_column", "Usrename", "", 0},
+		{"a function behind what PIVOT lists", "PIVOT Users ON IsEnabled USING frobnicate(Id)", "unknown_function", "frobnicate", "", 32},
+		{"a new table", "SELECT Id INTO Copy FROM Users", "not_implemented", "INTO", "", 11},
 		{"a list of lists", "SELECT 1", "bad_parameter", "", "", 0},
 	}
 	for _, c := range cases {

@@ -22,6 +22,12 @@ var savedViews = []service.SavedView{
 	{Name: "StaffByPopulation", SQL: "SELECT p.Name AS Population, count(*) AS Staff, DATEADD(day, 1, max(u.CreatedAt)) AS Latest FROM Users u JOIN Populations p ON p.Id = u.PopulationId GROUP BY p.Name"},
 	{Name: "RecentUsers", SQL: "SELECT TOP 5 Username FROM Users WHERE CreatedAt < TODAY() ORDER BY Username"},
 	{Name: "Broken", SQL: "SELECT Nope FROM Users"},
+	{Name: "NamesOfB", SQL: "SELECT Username FROM LateContractors WHERE Username >= 'b'"},
+	{Name: "LateContractors", SQL: "SELECT c.Username FROM UserViews.Contractors c WHERE c.Username < 'n'"},
+	{Name: "Circle", SQL: "SELECT * FROM Round"},
+	{Name: "Round", SQL: "SELECT * FROM Circle"},
+	{Name: "Selfish", SQL: "SELECT * FROM Selfish"},
+	{Name: "Inventory", SQL: "SELECT t.table_name AS TableName, count(*) AS Columns FROM information_schema.tables t JOIN information_schema.columns c USING (table_schema, table_name) WHERE t.table_schema = 'Administrators' GROUP BY 1"},
 }
 
 func TestViews(t *testing.T) {
@@ -45,6 +51,9 @@ func TestViews(t *testing.T) {
 		},
 		{"kind", "SELECT table_schema, table_type FROM information_schema.tables WHERE table_name = 'Contractors'", "VALUES ('UserViews', 'VIEW')"},
 		{"definition", "SELECT view_definition FROM information_schema.views WHERE table_name = 'RecentUsers'", "VALUES ('SELECT TOP 5 Username FROM Users WHERE CreatedAt < TODAY() ORDER BY Username')"},
+		{"of views", "SELECT * FROM NamesOfB ORDER BY 1", "SELECT Username FROM Users WHERE EmployeeType = 'Contractor' AND Username >= 'b' AND Username < 'n' ORDER BY 1"},
+		{"of system tables", "SELECT * FROM Inventory WHERE TableName = 'Users'", "SELECT 'Users', count(*) FROM information_schema.columns WHERE table_schema = 'Administrators' AND table_name = 'Users'"},
+		{"in a circle", "SELECT count(*) FROM information_schema.tables WHERE table_name IN ('Circle', 'Round', 'Selfish')", "VALUES (0)"},
 		{"the one that fits nothing", "SELECT count(*) FROM information_schema.tables WHERE table_name = 'Broken'", "VALUES (0)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

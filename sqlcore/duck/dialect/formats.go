@@ -1,7 +1,6 @@
 package dialect
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -24,7 +23,20 @@ var oracleElements = sorted(map[string]element{
 	"Q": {expression: "CAST(quarter({d1}) AS VARCHAR)"}, "D": {expression: "CAST(dayofweek({d1}) + 1 AS VARCHAR)"},
 	"FMMONTH": {format: "%B", expression: "upper(monthname({d1}))"}, "FMMonth": {format: "%B"}, "FMmonth": {format: "%B", expression: "lower(monthname({d1}))"},
 	"FMDAY": {format: "%A", expression: "upper(dayname({d1}))"}, "FMDay": {format: "%A"}, "FMDD": {format: "%-d"}, "FMMM": {format: "%-m"}, "TZ": {format: "UTC"},
+	"FMHH24": {format: "%-H"}, "FMHH12": {format: "%-I"}, "FMHH": {format: "%-I"}, "FMMI": {format: "%-M"}, "FMSS": {format: "%-S"}, "FMYYYY": {format: "%Y"},
+	"YYY": {expression: "right(strftime({d1}, '%Y'), 3)"}, "Y": {expression: "right(strftime({d1}, '%Y'), 1)"}, "CC": {expression: "CAST(century({d1}) AS VARCHAR)"},
+	"WW": {expression: "lpad(CAST((dayofyear({d1}) - 1) // 7 + 1 AS VARCHAR), 2, '0')"}, "W": {expression: "CAST((day({d1}) - 1) // 7 + 1 AS VARCHAR)"},
+	"ID": {expression: "CAST(isodow({d1}) AS VARCHAR)"}, "J": {expression: "CAST(CAST(julian(date_trunc('day', {d1})) AS BIGINT) AS VARCHAR)"},
+	"SSSS": {expression: secondsOfDay}, "SSSSS": {expression: secondsOfDay}, "FF1": {expression: "left(strftime({d1}, '%f'), 1)"}, "FF2": {expression: "left(strftime({d1}, '%f'), 2)"},
+	"am": {format: "%p", expression: "lower(strftime({d1}, '%p'))"}, "pm": {format: "%p", expression: "lower(strftime({d1}, '%p'))"},
+	"A.M.": {expression: halfOfDay}, "P.M.": {expression: halfOfDay}, "a.m.": {expression: "lower" + halfOfDay}, "p.m.": {expression: "lower" + halfOfDay},
+	"OF": {format: "+00"}, "TZH": {format: "+00"}, "TZM": {format: "00"}, "AD": {format: "AD"}, "BC": {format: "AD"},
 })
+
+const (
+	secondsOfDay = "CAST(hour({d1}) * 3600 + minute({d1}) * 60 + second({d1}) AS VARCHAR)"
+	halfOfDay    = "(left(strftime({d1}, '%p'), 1) || '.M.')"
+)
 
 // netElements are those of FORMAT, after .NET.
 var netElements = sorted(map[string]element{
@@ -117,9 +129,6 @@ func written(elements []element) string {
 // maxFormat bounds the length of a format.
 const maxFormat = 100
 
-// numeric tells of a format of TO_CHAR for numbers.
-var numeric = regexp.MustCompile(`^(?:FM)?[90,]*[90](?:[.D][90]+)?$`)
-
 // toChar is TO_CHAR(value [, format]).
 func toChar(c *call) ([]piece, error) {
 	if len(c.arguments) == 1 {
@@ -129,25 +138,18 @@ func toChar(c *call) ([]piece, error) {
 	if !ok || len(c.arguments) != 2 || len(format) > maxFormat || strings.ContainsAny(format, "{}") {
 		return nil, c.wrong("takes a value and a constant format")
 	}
-	if numeric.MatchString(format) {
-		digits := strings.TrimPrefix(format, "FM")
-		_, decimals, _ := strings.Cut(strings.ReplaceAll(digits, "D", "."), ".")
-		return c.fill(number(strings.Contains(digits, ","), len(decimals)))
+	if numeric.MatchString(format) && strings.ContainsAny(format, "09") {
+		template, ok := oracleNumber(format)
+		if !ok {
+			return nil, c.wrong("has a format that is not understood")
+		}
+		return c.fill(template)
 	}
 	elements, ok := read(format, oracleElements, '"', true)
 	if !ok || len(elements) == 0 {
 		return nil, c.wrong("has a format that is not understood")
 	}
 	return c.fill(written(elements))
-}
-
-// number writes {1} with so many decimals.
-func number(grouped bool, decimals int) string {
-	format := "."
-	if grouped {
-		format = ",."
-	}
-	return "format('{{:" + format + string(rune('0'+min(decimals, 9))) + "f}}', CAST({1} AS DOUBLE))"
 }
 
 // toDate is TO_DATE(text [, format]) and TO_TIMESTAMP(text, format).
@@ -178,9 +180,6 @@ func toDate(c *call) ([]piece, error) {
 	return c.fill("CAST(strptime({1}, " + quoted(all) + ") AS " + target + ")")
 }
 
-// netNumber tells of a format of FORMAT for numbers.
-var netNumber = regexp.MustCompile(`^(?:[NnFf][0-9]?|[Dd][0-9]|[#0][#0,]*(?:\.[#0]+)?)$`)
-
 // formatValue is SQL Server's FORMAT(value, format). The engine's own begins with
 // the format, in which braces stand for the values.
 func formatValue(c *call) ([]piece, error) {
@@ -202,24 +201,4 @@ func formatValue(c *call) ([]piece, error) {
 		return nil, c.wrong("has a format that is not understood")
 	}
 	return c.fill(written(elements))
-}
-
-func netNumeric(format string) string {
-	decimals := 2
-	if len(format) == 2 {
-		decimals = int(format[1] - '0')
-	}
-	switch format[0] {
-	case 'N', 'n':
-		return number(true, decimals)
-	case 'F', 'f':
-		return number(false, decimals)
-	case 'D', 'd':
-		return "format('{{:0" + format[1:] + "d}}', CAST({1} AS BIGINT))"
-	}
-	whole, part, _ := strings.Cut(format, ".")
-	if zeros := strings.Count(whole, "0"); part == "" && zeros == len(whole) && zeros > 1 {
-		return "format('{{:0" + string(rune('0'+min(zeros, 9))) + "d}}', CAST({1} AS BIGINT))"
-	}
-	return number(strings.Contains(whole, ","), len(part))
 }

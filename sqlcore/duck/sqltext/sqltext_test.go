@@ -1,6 +1,7 @@
 package sqltext_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -282,4 +283,63 @@ func FuzzLex(f *testing.F) {
 		_, _ = sqltext.One(tokens)
 		_ = sqltext.Chains(tokens)
 	})
+}
+
+// TestUnlistedPivot writes the queries of values, and the lists that they give.
+func TestUnlistedPivot(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		sql        string
+		values     []string // of each element
+		parameters []map[string]any
+		listed     string
+	}{
+		"one column": {
+			"PIVOT t ON a USING count(*)", []string{" SELECT CAST(v AS VARCHAR) FROM (SELECT DISTINCT (a) AS v FROM t) AS t WHERE v IS NOT NULL ORDER BY v LIMIT 10"},
+			[]map[string]any{{}}, "PIVOT t ON a IN ('x', 'it''s') USING count(*)",
+		},
+		"the other one has values": {
+			"PIVOT t ON a IN (1, 2), f(b, c) GROUP BY d;", []string{" SELECT CAST(v AS VARCHAR) FROM (SELECT DISTINCT (f(b, c)) AS v FROM t) AS t WHERE v IS NOT NULL ORDER BY v LIMIT 10"},
+			[]map[string]any{{}}, "PIVOT t ON a IN (1, 2), f(b, c) IN ('x', 'it''s') GROUP BY d;",
+		},
+		"parameters": {
+			"WITH c AS (SELECT ? AS n) PIVOT (SELECT :Name, $3, ? FROM c) ON a, b + ? LIMIT 5",
+			[]string{
+				"WITH c AS (SELECT :pivot_5 AS n) SELECT CAST(v AS VARCHAR) FROM (SELECT DISTINCT (a) AS v FROM (SELECT :pivot_12, :pivot_14, :pivot_16 FROM c)) AS t WHERE v IS NOT NULL ORDER BY v LIMIT 10",
+				"WITH c AS (SELECT :pivot_5 AS n) SELECT CAST(v AS VARCHAR) FROM (SELECT DISTINCT (b + :pivot_25) AS v FROM (SELECT :pivot_12, :pivot_14, :pivot_16 FROM c)) AS t WHERE v IS NOT NULL ORDER BY v LIMIT 10",
+			},
+			[]map[string]any{{"pivot_5": 0, "pivot_12": "name", "pivot_14": 2, "pivot_16": 1}, {"pivot_5": 0, "pivot_12": "name", "pivot_14": 2, "pivot_16": 1, "pivot_25": 2}},
+			"WITH c AS (SELECT ? AS n) PIVOT (SELECT :Name, $3, ? FROM c) ON a IN ('x', 'it''s'), b + ? IN ('x', 'it''s') LIMIT 5",
+		},
+		"listed":         {sql: "PIVOT t ON a IN (1) USING count(*)"},
+		"of a join":      {sql: "PIVOT a JOIN b ON a.x = b.x ON y"},
+		"another one":    {sql: "WITH c AS (SELECT 1) SELECT * FROM pivot ON a"},
+		"without ON":     {sql: "PIVOT t USING count(*)"},
+		"without a list": {sql: "PIVOT t ON"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tokens, err := sqltext.Lex(c.sql)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, ok := sqltext.UnlistedPivot(tokens)
+			if ok != (c.values != nil) || p.Elements() != len(c.values) {
+				t.Fatalf("%d elements", p.Elements())
+			}
+			if !ok {
+				return
+			}
+			var edits []sqltext.Edit
+			for i := range p.Elements() {
+				if sql, parameters := p.Values(i, 9); sql != c.values[i] || !maps.Equal(parameters, c.parameters[i]) {
+					t.Errorf("%s %v", sql, parameters)
+				}
+				edits = append(edits, p.List(i, []string{"x", "it's"}))
+			}
+			if got, _ := sqltext.Apply(c.sql, edits); got != c.listed {
+				t.Error(got)
+			}
+		})
+	}
 }

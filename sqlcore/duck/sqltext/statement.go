@@ -52,7 +52,7 @@ func readOnly(tokens []Token) error {
 	case writing[strings.ToLower(verb.Text)] && verb.Kind == Word:
 		return gwerr.New(gwerr.ReadOnly, "Data can't be changed here: "+word+" is not allowed.", "Use SELECT.").At(verb.Start)
 	case tokens[0].Kind <= Symbol && reading[first]:
-		return nil
+		return notInto(tokens)
 	case verb.Kind != Word:
 		return gwerr.New(gwerr.Syntax, "A query begins with SELECT, WITH, VALUES or FROM.", "").At(verb.Start)
 	case !other[strings.ToLower(verb.Text)]:
@@ -60,6 +60,16 @@ func readOnly(tokens []Token) error {
 	default:
 		return gwerr.New(gwerr.NotImplemented, "The statement "+clip(word)+" is not offered.", "Use SELECT, WITH, VALUES or FROM.").At(verb.Start)
 	}
+}
+
+// notInto refuses SELECT … INTO, which makes a table.
+func notInto(tokens []Token) error {
+	for i, t := range tokens {
+		if names := i+1 < len(tokens) && tokens[i+1].Is("name"); t.Kind == Word && t.Is("into") && !names { // UNPIVOT … INTO NAME
+			return gwerr.New(gwerr.NotImplemented, "SELECT … INTO is not offered: tables can't be made here.", "Leave INTO out, or change rows of a table that is there by INSERT INTO … SELECT.").At(t.Start)
+		}
+	}
+	return nil
 }
 
 // mainVerb finds the verb behind the WITH clause.
