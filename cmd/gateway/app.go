@@ -15,7 +15,6 @@ import (
 	"github.com/pingone-gateway/gateway/internal/config"
 	"github.com/pingone-gateway/gateway/internal/connections"
 	"github.com/pingone-gateway/gateway/internal/console"
-	"github.com/pingone-gateway/gateway/internal/fair"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/logging"
 	"github.com/pingone-gateway/gateway/internal/observe"
@@ -162,7 +161,7 @@ func (a *app) openEngine(ctx context.Context) (err error) {
 	}
 	a.engine, err = duck.Open(ctx, duck.Config{
 		MemoryLimit: memory, WorkerMemory: c.WorkerBytes, Workers: c.Workers, Time: c.Time,
-		Threads: c.Threads, TempDir: c.TempDir, TempBytes: c.TempBytes, Caller: fair.Caller, Sink: a.sink,
+		Threads: c.Threads, TempDir: c.TempDir, TempBytes: c.TempBytes, Share: a.callerShare(), Sink: a.sink,
 	})
 	if err != nil {
 		return err
@@ -254,16 +253,22 @@ func (a *app) checkViews(ctx context.Context, c *connections.Opened, tell func(s
 	c.CheckViews(ctx, a.engine, append([]string{c.Name}, aliases...), tell)
 }
 
+// callerShare is the part of the turns, and of the engine's processes, that a
+// caller can have while it is alone.
+func (a *app) callerShare() float64 {
+	if a.config.Auth.Has(config.AuthNone) {
+		return 1 // there is one caller
+	}
+	return a.config.Limits.CallerShare
+}
+
 func (a *app) openService(context.Context) error {
 	l := a.config.Limits
 	c := service.Config{
-		Turns:             service.Turns{AtOnce: l.Queries, Share: l.CallerShare, Queue: l.Queue, QueueTime: l.QueueTime},
+		Turns:             service.Turns{AtOnce: l.Queries, Share: a.callerShare(), Queue: l.Queue, QueueTime: l.QueueTime},
 		RequestsPerMinute: l.RequestsPerMinute,
 		Pool:              a.pool, Binder: a.engine, Quota: quota.New(quota.Config{Sink: a.sink}), Sink: a.sink,
 		System: []*system.Schema{pgcatalog.Schema()}, Readings: a.readings, MaxTime: l.QueryTime, MaxRows: l.Rows, ResultBytes: l.ResultBytes, Aliases: aliases,
-	}
-	if a.config.Auth.Has(config.AuthNone) {
-		c.Turns.Share = 1 // there is one caller
 	}
 	if a.policy != nil {
 		c.Policy = a.policy

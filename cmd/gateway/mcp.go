@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pingone-gateway/gateway/internal/auth"
-	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/internal/sqlclient"
 	"github.com/pingone-gateway/gateway/sqlcore/agent"
 )
@@ -63,7 +62,7 @@ func (f *mcpFlags) run(ctx context.Context, in io.ReadCloser, out io.WriteCloser
 	if err != nil {
 		return err
 	}
-	a, err := newApp(ctx, cfg, os.Stderr, server.Landing{})
+	a, err := newApp(ctx, cfg, os.Stderr)
 	if err != nil {
 		return err
 	}

@@ -201,7 +201,7 @@ func limitOptions() []Option {
 		option("limits.queue_time", durationCodec, "10s", func(c *Config, _ string) *time.Duration { return &c.Limits.QueueTime },
 			"Longest wait for a turn.", atLeast(0)),
 		option("limits.caller_share", floatCodec, "0.5", func(c *Config, _ string) *float64 { return &c.Limits.CallerShare },
-			"Part of `limits.queries` that one caller can have while it is alone. Two callers who want as much as they can get have a third each, three a quarter, and a newcomer always finds a turn. 1 lets one caller take all; so it is with `auth.mode: none`.", bounds(0.01, 1)),
+			"Part of `limits.queries`, and of the engine's processes, that one caller can have while it is alone; beside others it comes to half of that, a quarter unless configured, and a newcomer always finds a turn. 1 lets one caller take all; so it is with `auth.mode: none`.", bounds(0.01, 1)),
 		option("limits.rows", int64Codec, "0", func(c *Config, _ string) *int64 { return &c.Limits.Rows },
 			"Rows of one result; a query that would give more fails. 0 means no bound.", atLeast(0)),
 		option("limits.results", sizeCodec, "64MiB", func(c *Config, _ string) *int64 { return &c.Limits.ResultBytes },

@@ -17,16 +17,20 @@ var ErrFull = errors.New("fair: too many wait")
 // Queue gives out places. A caller may take a further place as long as enough
 // are free beside those it has: the more callers there are, the fewer each of
 // them gets, and a newcomer finds one. A place that becomes free goes to the
-// caller that holds fewest. It is safe for concurrent use.
+// caller that holds fewest. Beside others, a caller comes to at most half of what it
+// could have alone. It is safe for concurrent use.
 //
 // Source of the rule: A. K. Choudhury, E. L. Hahne, "Dynamic queue length
 // thresholds for shared-memory packet switches", IEEE/ACM Trans. Networking 6(2).
 type Queue struct {
 	// ratio of the places that a caller holds to those that are free.
 	ratio float64
-	room  int // of those who wait
+	// beside is the most places that a caller comes to while there are others.
+	beside float64
+	room   int // of those who wait
 
-	mu            sync.Mutex
+	mu sync.Mutex
+	// free is below 0 where work got more than there was.
 	free, waiting int
 	clock         uint64
 	callers       map[string]*caller
@@ -43,9 +47,13 @@ type caller struct {
 // New returns a queue of places for which waiting more requests may wait. share
 // is the part of the places that a caller can have if it is alone, from 0 to 1.
 // Where n callers want as many as they can get, each has share/(1+(n-1)·share)
-// of them: a third each for two callers and a share of one half.
+// of them, and at most share/2: a quarter each for two or three callers and a share
+// of one half, a fifth for four.
 func New(places, waiting int, share float64) *Queue {
-	q := &Queue{ratio: math.Inf(1), room: waiting, free: places, callers: map[string]*caller{}}
+	q := &Queue{
+		ratio: math.Inf(1), beside: max(1, share/2*float64(places)), room: waiting, free: places,
+		callers: map[string]*caller{},
+	}
 	if share < 1 {
 		q.ratio = share / (1 - share)
 	}
@@ -77,27 +85,58 @@ func (q *Queue) Take(ctx context.Context, name string) (done func(), err error) 
 func (q *Queue) Free() int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.free
+	return max(q.free, 0)
+}
+
+// Waiting names the callers that wait for a place.
+func (q *Queue) Waiting() (names []string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for name, c := range q.callers {
+		if len(c.waiters) > 0 {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // enter lines up a request. Its channel tells what came of it.
 func (q *Queue) enter(name string) chan error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	c := q.callers[name]
-	if c == nil {
-		c = &caller{since: q.tick()}
-		q.callers[name] = c
-	}
+	c := q.caller(name)
 	ready := make(chan error, 1)
 	c.waiters = append(c.waiters, ready)
 	q.waiting++
 	q.grant()
 	if q.waiting > q.room {
 		q.refuse(c)
+		q.forget(name)
 	}
-	q.forget(name)
 	return ready
+}
+
+// caller finds a caller, or notes a new one.
+func (q *Queue) caller(name string) *caller {
+	c := q.callers[name]
+	if c == nil {
+		c = &caller{since: q.tick()}
+		q.callers[name] = c
+	}
+	return c
+}
+
+// further gives a caller one more place, whoever waits.
+func (q *Queue) further(name string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.give(q.caller(name))
+}
+
+func (q *Queue) give(c *caller) {
+	c.held++
+	c.since = q.tick()
+	q.free--
 }
 
 // leave takes out a request that waits no longer.
@@ -126,7 +165,6 @@ func (q *Queue) giveBack(name string) {
 	c.held--
 	c.since = q.tick()
 	q.free++
-	q.grant()
 	q.forget(name)
 }
 
@@ -144,16 +182,20 @@ func (q *Queue) grant() {
 				next = c
 			}
 		}
-		if next == nil || q.free == 0 || float64(next.held) >= q.ratio*float64(q.free) {
+		if next == nil || q.free <= 0 || !q.may(next) {
 			return
 		}
 		next.waiters[0] <- nil
 		next.waiters = next.waiters[1:]
-		next.held++
-		next.since = q.tick()
-		q.free--
 		q.waiting--
+		q.give(next)
 	}
+}
+
+// may reports whether a caller that waits may have one more of the free places.
+func (q *Queue) may(c *caller) bool {
+	alone := len(q.callers) == 1
+	return float64(c.held) < q.ratio*float64(q.free) && (alone || float64(c.held)+1 <= q.beside)
 }
 
 // refuse sends away the last request of the caller that has most waiting; the
@@ -170,9 +212,11 @@ func (q *Queue) refuse(most *caller) {
 	q.waiting--
 }
 
-// forget drops a caller that has nothing here.
+// forget drops a caller that has nothing here any more, and gives out what that
+// leaves to others.
 func (q *Queue) forget(name string) {
 	if c := q.callers[name]; c.held == 0 && len(c.waiters) == 0 {
 		delete(q.callers, name)
 	}
+	q.grant()
 }

@@ -99,7 +99,7 @@ func TestShares(t *testing.T) {
 		"alone, everything":       {32, 1, 1, []int{32}, 0},
 		"two after each other":    {32, 0.5, 2, []int{16, 8}, 8},
 		"four after each other":   {32, 0.5, 4, []int{16, 8, 4, 2}, 2},
-		"four, a quarter":         {32, 0.25, 4, []int{8, 6, 5, 4}, 9},
+		"four, a quarter":         {32, 0.25, 4, []int{8, 4, 4, 4}, 12},
 		"one place":               {1, 0.5, 2, []int{1, 0}, 0},
 		"two places":              {2, 0.5, 2, []int{1, 1}, 0},
 		"a share that gives none": {2, 0.01, 1, []int{1}, 1},
@@ -128,6 +128,112 @@ func TestShares(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestBesideOthers: beside others a caller comes to half of what it could have
+// alone, and to that when they have gone.
+func TestBesideOthers(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		share  float64
+		others int
+		beside int // places of each caller that wants 40 of the 32
+		alone  int // and of the one that is left
+	}{
+		"a quarter each":     {0.5, 1, 8, 16},
+		"of three":           {0.5, 2, 8, 16},
+		"less of four":       {0.5, 3, 7, 16},
+		"an eighth each":     {0.25, 1, 4, 8},
+		"half each, of all":  {1, 1, 16, 32},
+		"one each, at least": {0.02, 1, 1, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t, 32, 1000, c.share)
+				ctx, cancel := context.WithCancel(t.Context())
+				leaving, leave := context.WithCancel(t.Context())
+				callers := []string{"stays"}
+				for range 40 {
+					b.send(ctx, "stays")
+					for i := range c.others {
+						b.send(leaving, fmt.Sprint("leaves", i))
+					}
+				}
+				for i := range c.others {
+					callers = append(callers, fmt.Sprint("leaves", i))
+				}
+				for _, name := range callers {
+					assert.InDelta(t, c.beside, len(b.held[name]), 1, name) // the first come to a little more
+					assert.LessOrEqual(t, float64(len(b.held[name])), max(1, c.share/2*32), name)
+				}
+				assert.ElementsMatch(t, callers, b.Waiting())
+				leave()
+				synctest.Wait()
+				for _, name := range callers[1:] {
+					for len(b.held[name]) > 0 {
+						b.end(name)
+					}
+				}
+				assert.Len(t, b.held["stays"], c.alone)
+				cancel()
+				synctest.Wait()
+				assert.Empty(t, b.Waiting())
+				b.endAll()
+			})
+		})
+	}
+}
+
+// TestWorkNeverWaitsForItself: what holds a place gets further ones, which
+// count for its caller.
+func TestWorkNeverWaitsForItself(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		q := fair.New(4, 100, 0.5)
+		first, second := fair.WithCaller(t.Context(), "a"), fair.WithCaller(t.Context(), "a")
+		var held []func()
+		for range 5 {
+			done, err := q.Enter(first)
+			require.NoError(t, err)
+			held = append(held, done)
+		}
+		assert.Equal(t, 0, q.Free(), "it has one more than there are")
+		got := make(chan func(), 2)
+		enter := func(ctx context.Context) {
+			done, err := q.Enter(ctx)
+			if err == nil {
+				got <- done
+			}
+		}
+		go enter(second)
+		go enter(fair.WithCaller(t.Context(), "b"))
+		synctest.Wait()
+		assert.Empty(t, got)
+		assert.ElementsMatch(t, []string{"a", "b"}, q.Waiting())
+		own, err := q.Enter(t.Context())
+		require.NoError(t, err, "the gateway's own work needs no place")
+		own()
+		held[0]()
+		held[0]()
+		synctest.Wait()
+		assert.Empty(t, got, "there is still no place")
+		held[1]()
+		synctest.Wait()
+		require.Len(t, got, 1)
+		assert.Equal(t, []string{"a"}, q.Waiting(), "b came later and had none")
+		(<-got)()
+		for _, done := range held[2:] {
+			done()
+		}
+		synctest.Wait()
+		require.Len(t, got, 1)
+		(<-got)()
+		assert.Equal(t, 4, q.Free())
+		assert.Empty(t, q.Waiting())
+		assert.Equal(t, "a", fair.Caller(first))
+		assert.Empty(t, fair.Caller(t.Context()))
+	})
 }
 
 // TestFreedPlaces: who holds fewest is next, whoever came first.

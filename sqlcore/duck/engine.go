@@ -49,9 +49,9 @@ type Config struct {
 	// Threads bounds the engine's threads in each process; 0 means one for each
 	// processor.
 	Threads int
-	// Caller names who a context's query is for, so that those wait longest for a
-	// process who have most; nil makes no difference between callers.
-	Caller func(context.Context) string
+	// Share is the part of the processes that a caller can have while it is alone,
+	// as package fair has it; 0 means all.
+	Share float64
 	// Sink receives observations; nil means none.
 	Sink observe.Sink
 }
@@ -127,7 +127,7 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 		Processes: max(cfg.Workers, 2), Spare: 2,
 		Memory: cfg.WorkerMemory, Total: cfg.MemoryLimit, Engine: cfg.WorkerMemory - min(baseMemory, cfg.WorkerMemory/4),
 		Time: cfg.Time, Wait: leaseWait,
-		TempDir: cfg.TempDir, TempBytes: cfg.TempBytes / max(cfg.MemoryLimit/cfg.WorkerMemory, 1), Threads: cfg.Threads, Caller: cfg.Caller, Sink: cfg.Sink,
+		TempDir: cfg.TempDir, TempBytes: cfg.TempBytes / max(cfg.MemoryLimit/cfg.WorkerMemory, 1), Threads: cfg.Threads, Share: cfg.Share, Sink: cfg.Sink,
 	})
 	if err != nil {
 		return nil, err

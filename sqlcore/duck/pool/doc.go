@@ -7,7 +7,6 @@
 package pool
 
 import (
-	"context"
 	"time"
 
 	"github.com/pingone-gateway/gateway/internal/observe"
@@ -32,10 +31,10 @@ type Config struct {
 	TempBytes int64
 	// Threads are those of the engine in each process.
 	Threads int
-	// Caller names who a context's statement is for; those who have fewest
-	// processes go first. nil makes no difference between callers.
-	Caller func(context.Context) string
-	Sink   observe.Sink
+	// Share is the part of the processes that a caller can have if it is alone, as
+	// package fair has it; 0 means all.
+	Share float64
+	Sink  observe.Sink
 }
 
 const (
@@ -46,6 +45,8 @@ const (
 	closeTick = 4 * time.Millisecond
 	// patience is how long a process may take to give up a statement.
 	patience = time.Second
+	// mostWaiting bounds the statements that wait for a place among callers.
+	mostWaiting = 4096
 	// startTime bounds the start of a process.
 	startTime = 30 * time.Second
 	// startsAtOnce bounds the processes that are being started.

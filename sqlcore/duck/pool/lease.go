@@ -19,6 +19,7 @@ type Lease struct {
 	process *process
 	long    bool
 	caller  string
+	leave   func() // gives the place back
 
 	// waits counts what the process waits for: a request, rows, and room for its
 	// result.
@@ -203,6 +204,7 @@ func (l *Lease) giveBack(usable bool) {
 	if again {
 		return
 	}
+	defer l.leave() // when the process is there for others
 	p, pr := l.pool, l.process
 	if usable && l.long {
 		// What a large query leaves with the allocator is not given to the next.

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pingone-gateway/gateway/internal/fair"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/wire"
@@ -24,9 +26,12 @@ type Pool struct {
 	launches chan chan<- launched
 	patience time.Duration
 	wake     chan struct{}
-	work     sync.WaitGroup // all goroutines
-	ending   context.Context
-	end      context.CancelFunc
+	// places are as many as processes: who has one is not kept waiting by what
+	// others do.
+	places *fair.Queue
+	work   sync.WaitGroup // all goroutines
+	ending context.Context
+	end    context.CancelFunc
 
 	mu       sync.Mutex
 	idle     []*process // the one used last at the end
@@ -48,10 +53,11 @@ type launched struct {
 	err error
 }
 
-// waiter is a statement without a process.
+// waiter is a statement that has a place and no process yet.
 type waiter struct {
 	key, caller string
 	long        bool
+	leave       func() // gives the place back
 	got         chan *Lease
 }
 
@@ -64,6 +70,7 @@ func Open(ctx context.Context, c Config) (*Pool, error) {
 	p := &Pool{
 		config: c, root: root, lock: lock, leases: map[*Lease]bool{},
 		launches: make(chan chan<- launched), patience: patience, wake: make(chan struct{}, 1),
+		places: fair.New(c.Processes, mostWaiting, cmp.Or(c.Share, 1)),
 	}
 	p.ending, p.end = context.WithCancel(context.Background())
 	p.work.Go(p.launchAll)
@@ -175,7 +182,7 @@ func (p *Pool) put(pr *process) {
 	if i := p.next(); i >= 0 {
 		w := p.waiters[i]
 		p.waiters = slices.Delete(p.waiters, i, i+1)
-		w.got <- p.lend(pr, w.long, w.caller)
+		w.got <- p.lend(pr, w)
 		return
 	}
 	pr.since = time.Now()
@@ -185,21 +192,10 @@ func (p *Pool) put(pr *process) {
 	}
 }
 
-// next is the place of the waiter to be served: of those who may have a process,
-// the one whose caller has fewest, and who came first; -1 if there is none. The
-// caller holds the lock.
+// next is the position of the waiter to be served, -1 if there is none. The caller
+// holds the lock.
 func (p *Pool) next() int {
-	held := map[string]int{}
-	for l := range p.leases {
-		held[l.caller]++
-	}
-	best := -1
-	for i, w := range p.waiters {
-		if p.may(w.long) && (best < 0 || held[w.caller] < held[p.waiters[best].caller]) {
-			best = i
-		}
-	}
-	return best
+	return slices.IndexFunc(p.waiters, func(w *waiter) bool { return p.may(w.long) })
 }
 
 // may reports whether one more statement may have a process. One that holds it
@@ -208,12 +204,12 @@ func (p *Pool) next() int {
 func (p *Pool) may(long bool) bool { return !long || p.long < p.config.Processes-1 }
 
 // lend makes a lease of a process. The caller holds the lock.
-func (p *Pool) lend(pr *process, long bool, caller string) *Lease {
-	l := &Lease{pool: p, process: pr, long: long, caller: caller, before: worked(pr.cmd.Process.Pid)}
+func (p *Pool) lend(pr *process, w *waiter) *Lease {
+	l := &Lease{pool: p, process: pr, long: w.long, caller: w.caller, leave: w.leave, before: worked(pr.cmd.Process.Pid)}
 	l.waits.Store(1) // for its first request
 	p.leases[l] = true
 	p.tell(observe.EngineWorkers{State: "busy", Delta: 1})
-	if long {
+	if w.long {
 		p.long++
 	}
 	p.poke()
@@ -222,26 +218,55 @@ func (p *Pool) lend(pr *process, long bool, caller string) *Lease {
 
 // Lease lends a process: one that has the key's tables ready, if there is one.
 // long is for statements that read rows. The error is gwerr.Busy where none
-// becomes free in time.
+// becomes free in time; a statement whose caller has its share of them waits for
+// as long as its context lets it.
 func (p *Pool) Lease(ctx context.Context, key string, long bool) (*Lease, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	leave, err := p.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &waiter{key: key, caller: fair.Caller(ctx), long: long, leave: leave, got: make(chan *Lease, 1)}
+	l, err := p.lease(ctx, w)
+	if err != nil {
+		leave()
+	}
+	return l, err
+}
+
+// enter takes a place among the callers.
+func (p *Pool) enter(ctx context.Context) (leave func(), err error) {
+	waiting, giveUp := context.WithCancelCause(ctx)
+	defer giveUp(nil)
+	late := time.AfterFunc(p.config.Wait, func() {
+		if p.places.Free() == 0 {
+			giveUp(p.busy())
+		}
+	})
+	defer late.Stop()
+	closing := context.AfterFunc(p.ending, func() { giveUp(errClosed) })
+	defer closing()
+	leave, err = p.places.Enter(waiting)
+	if errors.Is(err, fair.ErrFull) {
+		return nil, p.busy()
+	}
+	return leave, err
+}
+
+// lease waits for a process.
+func (p *Pool) lease(ctx context.Context, w *waiter) (*Lease, error) {
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()
 		return nil, errClosed
 	}
-	caller := ""
-	if p.config.Caller != nil {
-		caller = p.config.Caller(ctx)
-	}
-	if l := p.take(key, long, caller); l != nil {
+	if l := p.take(w); l != nil {
 		p.refill()
 		p.mu.Unlock()
 		return l, nil
 	}
-	w := &waiter{key: key, caller: caller, long: long, got: make(chan *Lease, 1)}
 	p.waiters = append(p.waiters, w)
 	p.refill()
 	p.poke()
@@ -255,41 +280,44 @@ func (p *Pool) Lease(ctx context.Context, key string, long bool) (*Lease, error)
 	case <-ctx.Done():
 		return nil, p.forget(w, ctx.Err())
 	case <-late.C:
-		return nil, p.forget(w, nil)
+		return nil, p.forget(w, p.busy())
 	case <-p.ending.Done():
 		return nil, p.forget(w, errClosed)
 	}
 }
 
 // take lends an idle process; nil if there is none. The caller holds the lock.
-func (p *Pool) take(key string, long bool, caller string) *Lease {
+func (p *Pool) take(w *waiter) *Lease {
 	p.idle = slices.DeleteFunc(p.idle, (*process).dead)
-	if len(p.idle) == 0 || !p.may(long) {
+	if len(p.idle) == 0 || !p.may(w.long) {
 		return nil
 	}
 	// Where none has the tables, the one that was idle for longest loses its own.
-	at := max(0, slices.IndexFunc(p.idle, func(pr *process) bool { return pr.key == key }))
+	at := max(0, slices.IndexFunc(p.idle, func(pr *process) bool { return pr.key == w.key }))
 	pr := p.idle[at]
 	p.idle = slices.Delete(p.idle, at, at+1)
-	return p.lend(pr, long, caller)
+	return p.lend(pr, w)
 }
 
-// forget ends a wait; nil stands for that of a busy pool.
+// forget ends a wait with an error.
 func (p *Pool) forget(w *waiter, err error) error {
 	p.mu.Lock()
 	i := slices.Index(p.waiters, w)
 	if i >= 0 {
 		p.waiters = slices.Delete(p.waiters, i, i+1)
 	}
-	failed := p.failed
 	p.mu.Unlock()
 	if i < 0 {
 		(<-w.got).Release()
 	}
-	if err != nil {
-		return err
-	}
-	return gwerr.Wrap(gwerr.Busy, failed, "All of the engine's processes are busy.", "Try again, or raise engine.workers.").After(time.Second)
+	return err
+}
+
+// busy is the error of who waited too long.
+func (p *Pool) busy() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return gwerr.Wrap(gwerr.Busy, p.failed, "All of the engine's processes are busy.", "Try again, or raise engine.workers.").After(time.Second)
 }
 
 var errClosed = gwerr.Wrap(gwerr.Busy, errors.New("pool: closed"), "The service is stopping.", "Try again.")

@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"errors"
 	"time"
 )
 
@@ -84,22 +85,37 @@ func (p *Pool) retry(passed time.Duration) {
 }
 
 // makeRoom takes the process of the result that nobody has read for longest,
-// for a statement that waits.
+// for a statement that waits: of its own caller, where that has its share.
 func (p *Pool) makeRoom(now time.Time) {
-	if len(p.waiters) == 0 || len(p.idle) > 0 && p.may(true) || p.starting > 0 || p.size() < p.config.Processes && p.may(true) {
-		return
+	waiting := p.places.Waiting()
+	for _, caller := range waiting {
+		if p.giveUp(now, func(l *Lease) bool { return l.caller == caller }) {
+			return
+		}
 	}
+	coming := p.starting > 0 || p.may(true) && (len(p.idle) > 0 || p.size() < p.config.Processes)
+	if len(waiting) > 0 && p.places.Free() == 0 || len(p.waiters) > 0 && !coming {
+		p.giveUp(now, func(*Lease) bool { return true })
+	}
+}
+
+// giveUp ends the result that nobody has read for longest, of those that may be
+// taken; false if there is none.
+func (p *Pool) giveUp(now time.Time, may func(*Lease) bool) bool {
 	var unread *Lease
 	for l := range p.leases {
-		if since, ok := l.parked(); ok && now.Sub(since) > parkedTime && l.cause() == nil {
-			if unread == nil || unread.since().After(since) {
-				unread = l
-			}
+		if errors.Is(l.cause(), errNeeded) {
+			return true // one at a time
+		}
+		since, ok := l.parked()
+		if ok && now.Sub(since) > parkedTime && l.cause() == nil && may(l) && (unread == nil || unread.since().After(since)) {
+			unread = l
 		}
 	}
 	if unread != nil {
 		unread.Stop(errNeeded)
 	}
+	return unread != nil
 }
 
 // trim ends processes that have long been idle beside the spare ones.
