@@ -22,6 +22,10 @@ import (
 // source bounds the calls of all of them.
 const membersAtOnce = 8
 
+// fewRows is the number of rows that the first member of a union is likely to
+// have: where no more are needed, the others are read once it has less.
+const fewRows = 100
+
 // unioned gives the rows of a union's members: as they come or, where order
 // matters, one member's after the other's.
 type unioned struct {
@@ -29,7 +33,8 @@ type unioned struct {
 	executor *Executor
 	cancel   context.CancelFunc
 	out      chan scan.Batch
-	err      error // set before out is closed
+	more     chan struct{} // takes the consumer's word that it waits
+	err      error         // set before out is closed
 	once     sync.Once
 	// refused counts the members whose rows the source does not show.
 	refused atomic.Int64
@@ -38,7 +43,7 @@ type unioned struct {
 // union starts to read the members.
 func (x *Executor) union(ctx context.Context, r *plan.Read) *unioned {
 	ctx, cancel := context.WithCancel(ctx)
-	u := &unioned{Read: r, executor: x, cancel: cancel, out: make(chan scan.Batch)}
+	u := &unioned{Read: r, executor: x, cancel: cancel, out: make(chan scan.Batch), more: make(chan struct{})}
 	go func() {
 		defer close(u.out)
 		u.err = gwerr.New(gwerr.Internal, "The reading ended early.", "")
@@ -49,17 +54,20 @@ func (x *Executor) union(ctx context.Context, r *plan.Read) *unioned {
 
 // Next implements scan.Batches.
 func (u *unioned) Next(ctx context.Context) (scan.Batch, error) {
-	select {
-	case b, ok := <-u.out:
-		switch {
-		case ok:
-			return b, nil
-		case u.err != nil:
-			return scan.Batch{}, gwerr.From(u.err)
+	for {
+		select {
+		case b, ok := <-u.out:
+			switch {
+			case ok:
+				return b, nil
+			case u.err != nil:
+				return scan.Batch{}, gwerr.From(u.err)
+			}
+			return scan.Of().Next(ctx)
+		case u.more <- struct{}{}:
+		case <-ctx.Done():
+			return scan.Batch{}, gwerr.From(ctx.Err())
 		}
-		return scan.Of().Next(ctx)
-	case <-ctx.Done():
-		return scan.Batch{}, gwerr.From(ctx.Err())
 	}
 }
 
@@ -73,12 +81,33 @@ func (u *unioned) Close() {
 	})
 }
 
-// produce reads the members, some at a time. In order, each has a lane that is
-// emptied in turn.
+// produce reads the members. Where a few rows are enough, they are read one, then
+// two, then four at a time, as long as the consumer waits for more.
 func (u *unioned) produce(ctx context.Context) error {
+	at, width := 0, len(u.Parts)
+	if few := u.Access.Soon(); few > 0 && few <= fewRows && u.Access.Top == nil && u.Exact && !u.Divided() {
+		width = 1
+	}
+	for {
+		next := min(at+width, len(u.Parts))
+		if err := u.together(ctx, u.Parts[at:next]); err != nil || next == len(u.Parts) {
+			return err
+		}
+		select {
+		case <-u.more:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		at, width = next, 2*width
+	}
+}
+
+// together reads members side by side. In order, each has a lane that is emptied
+// in turn.
+func (u *unioned) together(ctx context.Context, parts []*plan.Read) error {
 	g, ctx := safely.NewGroup(ctx, u.executor.sink, observe.InQuery)
 	g.SetLimit(membersAtOnce + 1)
-	lanes := make([]chan scan.Batch, len(u.Parts))
+	lanes := make([]chan scan.Batch, len(parts))
 	ordered := u.Parts[0].Request.Ordered
 	if ordered {
 		for i := range lanes {
@@ -86,7 +115,7 @@ func (u *unioned) produce(ctx context.Context) error {
 		}
 		g.Go(func() error { return u.merge(ctx, lanes) })
 	}
-	for i, part := range u.Parts {
+	for i, part := range parts {
 		g.Go(func() error {
 			to := u.out
 			if ordered {

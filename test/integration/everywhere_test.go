@@ -103,6 +103,39 @@ func TestAllEnvironments(t *testing.T) {
 	t.Run("by OData", func(t *testing.T) { everywhereFeeds(t, w, of) })
 }
 
+// A few rows come from the first environments, as long as these have them.
+func TestFewRowsOfAllEnvironments(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 60}})
+	w := s.Serve(t, testkit.WebOptions{})
+	groups := s.Query(t, "SELECT count(*) FROM AllEnvironments.Groups GROUP BY EnvironmentId ORDER BY EnvironmentId")
+	for _, c := range []struct {
+		name, ask string // SQL, or an address
+		rows, of  int    // of so many environments
+	}{
+		{"that the first has", "SELECT Id FROM AllEnvironments.Groups LIMIT 3", 3, 1},
+		{"by OData", "AllEnvironments/Groups?$select=Id&$top=3", 3, 1},
+		{"with a condition that PingOne evaluates", "SELECT Id FROM AllEnvironments.Users WHERE IsEnabled LIMIT 3", 3, 1},
+		{"of which each has one", "SELECT CompanyName FROM AllEnvironments.BrandingSettings LIMIT 3", 3, 3},
+		{"that nobody has", "SELECT Id FROM AllEnvironments.Users WHERE PopulationId = '00000000-0000-4000-8000-000000000000' LIMIT 3", 0, 3},
+		{"in an order", "SELECT Name FROM AllEnvironments.Groups ORDER BY Name LIMIT 3", 3, 3},
+		{"more than a few", "SELECT Id FROM AllEnvironments.Groups LIMIT 1000", 0, 3},
+	} {
+		s.ResetRequests()
+		body, _ := asked(t, w, c.ask)
+		var answer struct{ Value, Rows []any }
+		if err := json.Unmarshal([]byte(body), &answer); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(answer.Value) + len(answer.Rows); c.name == "more than a few" && n < 3*len(groups) || c.name != "more than a few" && n != c.rows {
+			t.Errorf("%s: %d rows", c.name, n)
+		}
+		if of := environmentsRead(s); len(of) != c.of {
+			t.Errorf("%s: %d environments are read, want %d", c.name, len(of), c.of)
+		}
+	}
+}
+
 func everywhereFeeds(t *testing.T, w *testkit.Web, of []string) {
 	t.Helper()
 	body, _ := asked(t, w, "AllEnvironments/$metadata")
