@@ -201,7 +201,7 @@ func TestLooksOftenAtLargeProcesses(t *testing.T) {
 		{"little of its bound", used * 20, tick},
 		{"most of its bound", used * 3 / 2, closeTick},
 	} {
-		p := &Pool{config: Config{Memory: c.bound, Total: c.bound, Time: time.Hour, Processes: 2, Spare: 1}, leases: map[*Lease]bool{}}
+		p := &Pool{config: Config{Memory: c.bound, Total: c.bound, Time: time.Hour, Processes: 2, Spare: 1}, places: fair.New(2, mostWaiting, 1), leases: map[*Lease]bool{}}
 		p.leases[&Lease{pool: p, process: &process{cmd: &exec.Cmd{Process: own}}}] = true
 		if next, more := p.look(time.Now(), 0); next != c.want || !more {
 			t.Errorf("%s: looks again in %s (%t), want %s", c.name, next, more, c.want)
