@@ -88,7 +88,7 @@ func (p *page) open(ctx context.Context, q *query.Query, w reading.Want, at read
 		o.Ordered = true
 	}
 	if w.Ending == reading.Skipped && w.From == nil {
-		o.Expect = w.Skip + w.Rows
+		o.Expect = max(w.Skip+w.Rows, w.Expect)
 	}
 	found, err := p.request.execute(ctx, q, o)
 	if err != nil {
@@ -118,13 +118,12 @@ func (s *stream) settle(to *tally) {
 }
 
 // scopeOf is equal for requests of one caller that read the same rows in the
-// same columns with the same rights. The limit doesn't matter: a query that has
-// one is not read in pages.
+// same columns with the same rights.
 func scopeOf(c *Database, caller string, q *query.Query) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%p %q %q %q %v %v\n", c.Executor, c.Name, caller, q.SQL, q.Parameters, q.Columns)
 	if p := q.Plain; p != nil {
-		fmt.Fprintf(h, "%v %q\n", p.Project, p.FilterSQL)
+		fmt.Fprintf(h, "%v %q %d %d %t\n", p.Project, p.FilterSQL, p.Offset, p.Limit, p.Empty)
 	}
 	for i := range q.Accesses {
 		writeAccess(h, &q.Accesses[i])

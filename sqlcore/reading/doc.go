@@ -54,6 +54,11 @@ type Want struct {
 	// Rows is the most rows of the page; 0 for all.
 	Rows   int64
 	Ending Ending
+	// Look asks, of a Skipped page too, whether rows follow: Rest's ok tells.
+	Look bool
+	// Expect is the number of rows of the result that are likely to be asked for
+	// soon, where that is more than those of the page.
+	Expect int64
 	// Optional is true where the page may be larger than Rows, because the whole
 	// result can then be read faster.
 	Optional bool

@@ -17,10 +17,12 @@ type Page struct {
 	store  *Store
 	target Target
 	ending Ending
-	r      *reading
-	left   int64
+	// look is true where Rest has to tell whether rows follow.
+	look bool
+	r    *reading
+	left int64
 	// whole is true once all rows of the page were given; follows where a
-	// linked page has rows behind it.
+	// page that looks has rows behind it.
 	whole, follows bool
 	// parked is what the store has of the reading.
 	parked *parked
@@ -32,7 +34,7 @@ func (s *Store) Page(ctx context.Context, t Target, w Want) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Page{store: s, target: t, ending: w.Ending, r: r, left: w.Rows}
+	p := &Page{store: s, target: t, ending: w.Ending, look: w.Look || w.Ending == Linked, r: r, left: w.Rows}
 	if w.Rows <= 0 || w.Optional && !r.Ordered {
 		p.left, p.ending = math.MaxInt64, Final
 	}
@@ -75,7 +77,8 @@ func (p *Page) Schema() *arrow.Schema { return p.r.Schema() }
 func (p *Page) Stream() scan.Rows { return p.r.Rows }
 
 // Next implements scan.Batches: the rows of the page. Behind the last one it
-// looks whether more follow, where a link would have to lead there.
+// looks whether more follow, where a link would have to lead there or the caller
+// wants to know.
 func (p *Page) Next(ctx context.Context) (scan.Batch, error) {
 	if p.left > 0 {
 		b, err := p.r.next(ctx, p.left)
@@ -85,7 +88,7 @@ func (p *Page) Next(ctx context.Context) (scan.Batch, error) {
 		p.whole = err == io.EOF //nolint:errorlint // next gives io.EOF itself
 		return b, err
 	}
-	if p.ending == Linked && !p.whole {
+	if p.look && !p.whole {
 		var err error
 		if p.follows, err = p.r.more(ctx); err != nil {
 			return scan.Batch{}, err
@@ -117,6 +120,7 @@ func (p *Page) Rest() (place Place, ok bool) {
 		// What a page lacks at the end, the next request skips as well: it has
 		// no rows then, and need not be told by reading all again.
 		p.parked = p.store.park(skippedName(p.target, p.r.place.Position+p.left), p.target, p.r)
+		return Place{}, p.follows
 	case Final:
 	}
 	return Place{}, false
