@@ -158,7 +158,7 @@ func (m *Metrics) observeService(e observe.Event) {
 }
 
 func frontEnd(v string) string {
-	return oneOf(v, "odata", "sql", "oauth", "console", "docs", "admin", "pgwire")
+	return oneOf(v, "odata", "sql", "oauth", "console", "docs", "admin", "pgwire", "mcp")
 }
 
 func place(where observe.Place) string {

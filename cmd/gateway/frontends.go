@@ -18,6 +18,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/odata"
+	"github.com/pingone-gateway/gateway/sqlcore/agent"
 	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
 )
 
@@ -94,6 +95,9 @@ func (a *app) mounts() ([]server.Mount, error) {
 	}
 	a.site = a.newSite()
 	out = append(out, server.Mount{Pattern: console.AssetPath + "*", FrontEnd: "console", Handler: a.site.Assets(), Open: true})
+	if a.config.MCP.Enabled {
+		out = append(out, server.Mount{Pattern: "/mcp", FrontEnd: agent.FrontEnd, Handler: a.agents().Handler()})
+	}
 	logins, err := a.loginMounts()
 	if err != nil {
 		return nil, err
@@ -149,6 +153,24 @@ func (a *app) sql() *sqlhttp.Handler {
 			return a.service.Open(ctx, connection, "sql").Begin(ctx, sql)
 		},
 		MaxBody: a.config.Limits.RequestBytes, Caller: callerOf, Sink: a.sink,
+	})
+}
+
+// agents are the tools of language models.
+func (a *app) agents() *agent.Server {
+	names, first := a.config.ConnectionNames(), a.config.DefaultConnection
+	if at := slices.Index(names, first); at > 0 {
+		names = append([]string{first}, slices.Delete(names, at, at+1)...)
+	}
+	return agent.New(agent.Config{
+		Version: versionText(), Connections: names, MaxBody: a.config.Limits.RequestBytes, Sink: a.sink,
+		Begin: func(ctx context.Context, connection, statement string) (context.Context, agent.Request, error) {
+			ctx, r, err := a.service.Open(ctx, connection, agent.FrontEnd).Begin(ctx, statement)
+			if err != nil {
+				return ctx, nil, err // an interface without a request
+			}
+			return ctx, r, nil
+		},
 	})
 }
 

@@ -39,7 +39,7 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	c.SetVersionTemplate(versionLine())
-	c.AddCommand(serveCommand(), demoCommand(), privateCommand(), simulateCommand(), sqlCommand(), checkCommand(),
+	c.AddCommand(serveCommand(), demoCommand(), privateCommand(), simulateCommand(), sqlCommand(), mcpCommand(), checkCommand(),
 		loginCommand(), keysCommand(), configCommand(), versionCommand())
 	return c
 }

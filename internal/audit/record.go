@@ -53,7 +53,7 @@ type Record struct {
 	// Action is a word from a closed set: "query", "write", "call", "explain",
 	// "metadata", "sign_in", "admin".
 	Action   string
-	FrontEnd string // "odata", "sql", "pgwire", …
+	FrontEnd string // "odata", "sql", "pgwire", "mcp", …
 	// Principal is the caller; nil if it is not known.
 	Principal *auth.Principal
 	Remote    string

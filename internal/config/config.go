@@ -39,6 +39,7 @@ type Config struct {
 	Readiness Readiness
 	Limits    Limits
 	OData     OData
+	MCP       MCP
 	Engine    Engine
 	Log       Log
 	Audit     Audit
@@ -220,6 +221,9 @@ type Limits struct {
 	// RequestsPerMinute bounds one caller; 0 means no bound.
 	RequestsPerMinute int
 }
+
+// MCP is the front end for language models.
+type MCP struct{ Enabled bool }
 
 // OData is the OData front end.
 type OData struct {

@@ -32,6 +32,7 @@ func chapters() []chapter {
 		{"Tokens and Redis", "PingOne access tokens live in memory, a file or Redis, sealed with your keys. With Redis, replicas share tokens and the rate-limit budget.", storeOptions()},
 		{"Limits", "What one request and all requests together may cost.", limitOptions()},
 		{"OData", "", odataOptions()},
+		{"Agents", "", agentOptions()},
 		{"Engine", "The embedded SQL engine runs what PingOne cannot.", engineOptions()},
 		{"Logs, audit, traces, metrics", "", signalOptions()},
 	}
@@ -220,6 +221,13 @@ func odataOptions() []Option {
 			"Most entities in a page, whatever `Prefer: odata.maxpagesize` asks.", atLeast(1)),
 		option("odata.link_keys", secretsCodec, "", func(c *Config, _ string) *[]tokens.Secret { return &c.OData.LinkKeys },
 			"Keys that sign next links, `id:base64 of 32 bytes` each; the same on every replica. Empty makes them from `tokens.encryption_keys`, or anew at every start.", secret),
+	}
+}
+
+func agentOptions() []Option {
+	return []Option{
+		option("mcp.enabled", boolCodec, "true", func(c *Config, _ string) *bool { return &c.MCP.Enabled },
+			"Serves the Model Context Protocol at /mcp, by which language models list tables and run SQL that reads, with the rights and limits of the caller whose key they have. `false` takes the address away."),
 	}
 }
 

@@ -42,7 +42,7 @@ func Join(sinks ...Sink) Sink {
 
 // RequestFinished is one answered request of a front end.
 type RequestFinished struct {
-	FrontEnd string // "odata", "sql", "oauth", "console", "pgwire"
+	FrontEnd string // "odata", "sql", "oauth", "console", "pgwire", "mcp"
 	Route    string // a pattern from a closed set, such as "entity_set"
 	Status   int
 	Duration time.Duration

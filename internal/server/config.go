@@ -24,7 +24,7 @@ type Config struct {
 	Mounts []Mount
 	// Guard authenticates callers of mounts that are not Open; nil for none.
 	Guard func(http.Handler) http.Handler
-	// Refused is told of requests to a data front end, odata or sql, that end
+	// Refused is told of requests to a data front end, odata, sql or mcp, that end
 	// before it sees them; nil for nobody.
 	Refused func(r *http.Request, frontEnd string, err error)
 	// Trace starts a trace for each request; nil for none.

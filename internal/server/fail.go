@@ -12,7 +12,7 @@ import (
 // refuse ends a request before its front end sees it, and tells whoever keeps
 // the trail.
 func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	if f := frontEndFor(r); s.cfg.Refused != nil && (f == "odata" || f == "sql") {
+	if f := frontEndFor(r); s.cfg.Refused != nil && (f == "odata" || f == "sql" || f == "mcp") {
 		s.cfg.Refused(r, f, err)
 	}
 	s.fail(w, r, err)

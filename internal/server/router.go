@@ -55,6 +55,8 @@ func frontEndOf(path string) string {
 		return "odata"
 	case path == "/sql" || strings.HasPrefix(path, "/sql/"):
 		return "sql"
+	case path == "/mcp" || strings.HasPrefix(path, "/mcp/"):
+		return "mcp"
 	default:
 		return "docs"
 	}

@@ -67,7 +67,7 @@ func TestTheServiceFollowsTheDescription(t *testing.T) {
 			})
 		})
 	}
-	allTried(t, doc, tried, "")
+	allTried(t, doc, tried)
 }
 
 // exchanges are those of the library, over PingOne's tables, and those that
@@ -79,6 +79,7 @@ func (s *service) exchanges() []exchange {
 	at := "/odata/pingone/Administrators/"
 	key := "Users('" + s.user + "')"
 	asJSON := map[string]string{"Content-Type": "application/json"}
+	asAgent := map[string]string{"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 	sql := func(statement string) string { return `{"query":"` + statement + `"}` }
 	return []exchange{
 		{name: "services", path: "/odata/{connection}/", params: schema, target: "/odata/pingone/", status: 200},
@@ -114,6 +115,8 @@ func (s *service) exchanges() []exchange {
 		{name: "progress of no query", path: "/sql/{id}", params: map[string]string{"id": "my-query-1"}, target: "/sql/my-query-1", status: 404},
 		{name: "the end of no query", path: "/sql/{id}", params: map[string]string{"id": "my-query-1"}, method: "DELETE", target: "/sql/my-query-1", status: 404},
 		{name: "explain", path: "/sql/explain", method: "POST", target: "/sql/explain", headers: asJSON, body: sql("SELECT Username FROM Users WHERE Username LIKE 'a%'"), status: 200},
+		{name: "an agent's tools", path: "/mcp", method: "POST", target: "/mcp", headers: asAgent, body: `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`, status: 200},
+		{name: "an agent's notification", path: "/mcp", method: "POST", target: "/mcp", headers: asAgent, body: `{"jsonrpc":"2.0","method":"notifications/initialized"}`, status: 202},
 		{name: "sign-in", path: "/oauth/login", target: "/oauth/login?connection=people&return_to=/docs", status: 303},
 		{name: "sign-in to nothing", path: "/oauth/login", target: "/oauth/login?connection=nobody", status: 404},
 		{name: "a foreign sign-in comes back", path: "/oauth/callback/{connection}", params: map[string]string{"connection": "people"}, target: "/oauth/callback/people?state=forged&code=x", status: 400},
