@@ -120,6 +120,7 @@ type serviceMetrics struct {
 	check       *prometheus.GaugeVec
 	reloads     *prometheus.CounterVec
 	certificate *prometheus.GaugeVec
+	keys        *prometheus.GaugeVec
 }
 
 func newServiceMetrics(m *Metrics) serviceMetrics {
@@ -132,6 +133,7 @@ func newServiceMetrics(m *Metrics) serviceMetrics {
 		ready:       m.gauge("service_ready", "", "1 while the gateway calls itself ready."),
 		check:       m.gauge("service_check_ok", "", "1 if a readiness check passed last time.", "check"),
 		reloads:     m.counter("service_reloads_total", "", "Attempts to take over changed configuration.", "what", "outcome"),
+		keys:        m.gauge("auth_key_expiry_timestamp_seconds", "seconds", "When the first of the API keys that work ends, in seconds since 1970; 0 if none does."),
 		certificate: m.gauge("service_certificate_expiry_timestamp_seconds", "seconds", "When the listener's certificate ends, in seconds since 1970."),
 	}
 }

@@ -108,6 +108,8 @@ func TestObserve(t *testing.T) {
 		{"ready", observe.Lifecycle{Step: "ready"}, []string{`pingone_gateway_service_ready 1`}},
 		{"check", observe.ReadyCheck{Name: "connection:pingone"}, []string{`pingone_gateway_service_check_ok{check="connection:pingone"} 0`}},
 		{"reload", observe.Reloaded{What: "keys", Err: errors.New("x")}, []string{`pingone_gateway_service_reloads_total{outcome="failed",what="keys"} 1`}},
+		{"keys that end", observe.KeysEnd{Next: time.Unix(1e6, 0)}, []string{`pingone_gateway_auth_key_expiry_timestamp_seconds 1e+06`}},
+		{"keys that don't", observe.KeysEnd{}, []string{`pingone_gateway_auth_key_expiry_timestamp_seconds 0`}},
 		{"certificate", observe.CertificateLoaded{NotAfter: time.Unix(1e6, 0)}, []string{`pingone_gateway_service_certificate_expiry_timestamp_seconds 1e+06`}},
 	}
 	for _, c := range cases {

@@ -152,6 +152,12 @@ func (m *Metrics) observeService(e observe.Event) {
 		s.check.WithLabelValues(m.guard.value("check", e.Name)).Set(oneIf(e.OK))
 	case observe.Reloaded:
 		s.reloads.WithLabelValues(m.guard.value("what", e.What), reloadOutcome(e.Err)).Inc()
+	case observe.KeysEnd:
+		at := int64(0)
+		if !e.Next.IsZero() {
+			at = e.Next.Unix()
+		}
+		s.keys.WithLabelValues().Set(float64(at))
 	case observe.CertificateLoaded:
 		s.certificate.WithLabelValues().Set(float64(e.NotAfter.Unix()))
 	}

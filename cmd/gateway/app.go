@@ -107,7 +107,7 @@ func (a *app) observability(ctx context.Context, w io.Writer) (err error) {
 		return err
 	}
 	a.onClose(a.tracer.Close)
-	a.sink = observe.Join(a.log, a.metrics, a.tracer)
+	a.sink = observe.Join(observe.NoteCodes, a.log, a.metrics, a.tracer)
 	return a.openAudit()
 }
 
@@ -293,8 +293,21 @@ func (a *app) audit(ctx context.Context) (func(context.Context, audit.Record), e
 
 // Run serves until ctx ends.
 func (a *app) Run(ctx context.Context) error {
+	a.sink.Observe(ctx, a.started())
 	defer alongside(ctx, a.watchMemory)()
 	return a.server.Run(ctx)
+}
+
+// started is what an operator wants to know of a log's process.
+func (a *app) started() observe.Started {
+	c := a.config
+	e := observe.Started{Version: versionText(), File: c.File, Auth: c.Auth.Modes, Connections: c.ConnectionNames()}
+	for _, l := range [][2]string{{"public", c.Listen.Address}, {"admin", c.Admin.Address}, {wireName, c.Postgres.Address}} {
+		if l[1] != "" {
+			e.Listeners = append(e.Listeners, l[0]+" "+l[1])
+		}
+	}
+	return e
 }
 
 // watchMemory reports the engine's memory until ctx ends.

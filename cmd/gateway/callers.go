@@ -73,7 +73,7 @@ func (o *callers) methods(a *app) ([]auth.Method, error) {
 		add(config.AuthKeys, func() (auth.Method, error) {
 			keys, err := apikey.New(apikey.Config{Path: c.KeysFile, Failed: func(err error) {
 				a.sink.Observe(context.Background(), observe.Reloaded{What: "keys", Err: err})
-			}})
+			}, Ends: func(next time.Time) { a.sink.Observe(context.Background(), observe.KeysEnd{Next: next}) }})
 			if err == nil {
 				o.keys = keys
 				a.background(keys.Run)

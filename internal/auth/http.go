@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/tokens"
 )
 
@@ -202,6 +203,7 @@ func (h *HTTP) Middleware(a Authenticator, fail func(http.ResponseWriter, *http.
 				fail(w, r, err)
 				return
 			}
+			observe.RequestOf(r.Context()).SetCaller(p.Name)
 			next.ServeHTTP(w, r.WithContext(WithPrincipal(r.Context(), p)))
 		})
 	}

@@ -11,6 +11,8 @@ import (
 // Config is the whole configuration. Load returns it complete: defaults are
 // filled in. It is not changed after that; a reload makes a new one.
 type Config struct {
+	// File is the path of the YAML file that was read, "" for none.
+	File     string
 	Listen   Listen
 	Admin    Admin
 	Postgres Postgres

@@ -27,6 +27,7 @@ func (l *loader) file() {
 		l.problem("", path, "Check the path given by --config or "+EnvFile+".", "the configuration file can't be read: %v.", err)
 		return
 	}
+	l.cfg.File = path
 	l.yaml(path, data)
 }
 

@@ -37,7 +37,7 @@ func (l *Log) Observe(ctx context.Context, e observe.Event) {
 		l.state(ctx, e)
 	case observe.EngineWorkerExited, observe.EngineWalls:
 		l.engine(ctx, e)
-	case observe.Lifecycle, observe.ReadyCheck, observe.Reloaded, observe.CertificateLoaded:
+	case observe.Started, observe.KeysEnd, observe.Lifecycle, observe.ReadyCheck, observe.Reloaded, observe.CertificateLoaded:
 		l.lifecycle(ctx, e)
 	}
 }
@@ -47,8 +47,18 @@ func (l *Log) request(ctx context.Context, e observe.RequestFinished) {
 	if e.FrontEnd == "admin" {
 		level = slog.LevelDebug
 	}
-	l.logger.LogAttrs(ctx, level, "request", slog.String("front_end", e.FrontEnd), slog.String("route", e.Route),
-		slog.Int("status", e.Status), seconds(e.Duration), slog.Int64("rows", e.Rows), slog.Int64("bytes", e.Bytes))
+	l.logger.LogAttrs(ctx, level, "request", append(present("method", e.Method, "caller", e.Caller, "code", e.Code), slog.String("front_end", e.FrontEnd), slog.String("route", e.Route),
+		slog.Int("status", e.Status), seconds(e.Duration), slog.Int64("rows", e.Rows), slog.Int64("bytes", e.Bytes))...)
+}
+
+// present are the texts that there are; names and values alternate.
+func present(pairs ...string) (out []slog.Attr) {
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			out = append(out, slog.String(pairs[i], pairs[i+1]))
+		}
+	}
+	return out
 }
 
 // failure writes the causes of an error too. Callers' own mistakes are of
@@ -142,6 +152,13 @@ func (l *Log) engine(ctx context.Context, e observe.Event) {
 
 func (l *Log) lifecycle(ctx context.Context, e observe.Event) {
 	switch e := e.(type) {
+	case observe.Started:
+		l.logger.LogAttrs(ctx, slog.LevelInfo, "started", slog.String("version", e.Version), slog.String("config", e.File),
+			slog.Any("listeners", e.Listeners), slog.Any("auth", e.Auth), slog.Any("connections", e.Connections))
+	case observe.KeysEnd:
+		if !e.Next.IsZero() {
+			l.logger.LogAttrs(ctx, slog.LevelInfo, "the first API key that ends", slog.Time("at", e.Next))
+		}
 	case observe.Lifecycle:
 		l.logger.LogAttrs(ctx, levelIf(e.Step == "cutting" || e.Step == "not_ready", slog.LevelWarn, slog.LevelInfo), e.Step, slog.String("detail", e.Detail))
 	case observe.ReadyCheck:

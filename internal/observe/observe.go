@@ -44,10 +44,13 @@ func Join(sinks ...Sink) Sink {
 type RequestFinished struct {
 	FrontEnd string // "odata", "sql", "oauth", "console", "pgwire", "mcp"
 	Route    string // a pattern from a closed set, such as "entity_set"
-	Status   int
-	Duration time.Duration
-	Rows     int64
-	Bytes    int64
+	// Method is that of an HTTP request, Caller the name of who asked, where that
+	// is known, and Code the gwerr code of a request that failed.
+	Method, Caller, Code string
+	Status               int
+	Duration             time.Duration
+	Rows                 int64
+	Bytes                int64
 }
 
 // QueryPhase is the time one phase of a query took: "parse", "plan", "scan",

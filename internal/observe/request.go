@@ -9,9 +9,9 @@ import (
 // observation at its end. It is safe for concurrent use; on a nil Request,
 // setting does nothing.
 type Request struct {
-	mu              sync.Mutex
-	frontEnd, route string
-	rows            int64
+	mu                            sync.Mutex
+	frontEnd, route, caller, code string
+	rows                          int64
 }
 
 type requestKey struct{}
@@ -35,6 +35,9 @@ func (r *Request) SetFrontEnd(name string) { r.change(func() { r.frontEnd = name
 // "entity_set".
 func (r *Request) SetRoute(name string) { r.change(func() { r.route = name }) }
 
+// SetCaller names who asks.
+func (r *Request) SetCaller(name string) { r.change(func() { r.caller = name }) }
+
 // AddRows counts rows sent.
 func (r *Request) AddRows(n int64) { r.change(func() { r.rows += n }) }
 
@@ -49,6 +52,26 @@ func (r *Request) Route() (name string) {
 	r.change(func() { name = r.route })
 	return name
 }
+
+// Caller returns the name of who asks, or "".
+func (r *Request) Caller() (name string) {
+	r.change(func() { name = r.caller })
+	return name
+}
+
+// Code returns the code of the last error that NoteCodes saw, or "".
+func (r *Request) Code() (code string) {
+	r.change(func() { code = r.code })
+	return code
+}
+
+// NoteCodes is a Sink that notes in the Request of the context why it failed.
+var NoteCodes = SinkFunc(func(ctx context.Context, e Event) {
+	if f, ok := e.(RequestFailed); ok {
+		r := RequestOf(ctx)
+		r.change(func() { r.code = f.Code })
+	}
+})
 
 // Rows returns the rows sent.
 func (r *Request) Rows() (n int64) {

@@ -54,6 +54,19 @@ type Reloaded struct {
 // CertificateLoaded says until when the listener's certificate is valid.
 type CertificateLoaded struct{ NotAfter time.Time }
 
+// Started says what begins to serve, for the log.
+type Started struct {
+	Version string
+	// File is the configuration's, "" for none.
+	File string
+	// Listeners are "name address" each; Auth are the modes of signing in.
+	Listeners, Auth, Connections []string
+}
+
+// KeysEnd says when the first of the API keys that work ends; the zero time where
+// none does.
+type KeysEnd struct{ Next time.Time }
+
 // Lifecycle is a step in the life of the process.
 type Lifecycle struct {
 	Step   string // "starting", "listening", "ready", "not_ready", "draining", "cutting", "stopped"
@@ -72,6 +85,8 @@ func (RequestShed) event()       {}
 func (PanicRecovered) event()    {}
 func (Reloaded) event()          {}
 func (CertificateLoaded) event() {}
+func (Started) event()           {}
+func (KeysEnd) event()           {}
 func (Lifecycle) event()         {}
 func (ReadyCheck) event()        {}
 

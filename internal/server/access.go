@@ -26,6 +26,9 @@ func (s *Server) access(next http.Handler) http.Handler {
 			s.cfg.Sink.Observe(ctx, observe.RequestFinished{
 				FrontEnd: orElse(info.FrontEnd(), frontEndOf(r.URL.Path)),
 				Route:    orElse(info.Route(), pattern(r)),
+				Method:   r.Method,
+				Caller:   info.Caller(),
+				Code:     info.Code(),
 				Status:   rec.outcome(r, finished),
 				Duration: s.cfg.Now().Sub(start),
 				Rows:     info.Rows(),

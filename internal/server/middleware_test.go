@@ -58,10 +58,12 @@ func TestAccessIsObserved(t *testing.T) {
 	}{
 		{"rows and route", func(w http.ResponseWriter, r *http.Request) {
 			observe.RequestOf(r.Context()).SetRoute("entity_set")
+			observe.RequestOf(r.Context()).SetCaller("ada")
+			observe.NoteCodes.Observe(r.Context(), observe.RequestFailed{Code: "busy"})
 			observe.RequestOf(r.Context()).AddRows(2)
 			observe.RequestOf(r.Context()).AddRows(3)
 			_, _ = io.WriteString(w, "12345")
-		}, "/odata/x", observe.RequestFinished{FrontEnd: "odata", Route: "entity_set", Status: 200, Rows: 5, Bytes: 5}},
+		}, "/odata/x", observe.RequestFinished{FrontEnd: "odata", Route: "entity_set", Caller: "ada", Code: "busy", Status: 200, Rows: 5, Bytes: 5}},
 		{"pattern as route", text("1"), "/odata/alice@example.com", observe.RequestFinished{FrontEnd: "odata", Route: "/odata/*", Status: 200, Bytes: 1}},
 		{"status", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }, "/odata/x", observe.RequestFinished{FrontEnd: "odata", Route: "/odata/*", Status: 204}},
 		{"unknown address", nil, "/alice@example.com", observe.RequestFinished{FrontEnd: "docs", Route: "unknown", Status: 404, Bytes: -1}},
@@ -77,7 +79,7 @@ func TestAccessIsObserved(t *testing.T) {
 			get(s, c.path)
 			got := all[observe.RequestFinished](sink)
 			require.Len(t, got, 1)
-			got[0].Duration = 0
+			got[0].Duration, c.want.Method = 0, http.MethodGet
 			if c.want.Bytes < 0 {
 				c.want.Bytes = got[0].Bytes
 			}

@@ -14,6 +14,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/auth/apikey"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -172,6 +175,40 @@ func TestExpiryAndRevocation(t *testing.T) {
 	if r, err := f.file.Revoke(t.Context(), f.record.ID); err != nil || r.Revoked == nil {
 		t.Errorf("revoking again: %v", err)
 	}
+}
+
+// The first end of a key that works is told, once each time that it changes.
+func TestWhenKeysEnd(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, apikey.NewKey{Name: "forever"})
+	var told []time.Time
+	m, err := apikey.New(apikey.Config{Path: f.file.Path, Now: f.file.Now, Ends: func(next time.Time) { told = append(told, next) }})
+	require.NoError(t, err)
+	assert.Empty(t, told, "none ends")
+	add := func(name string, ttl time.Duration) {
+		_, _, err := f.file.Create(t.Context(), apikey.NewKey{Name: name, TTL: ttl})
+		require.NoError(t, err)
+		require.NoError(t, m.Reload())
+	}
+	add("late", 3*time.Hour)
+	add("early", time.Hour)
+	add("between", 2*time.Hour)
+	*f.at = start.Add(time.Hour)
+	require.NoError(t, m.Reload())
+	_, err = f.file.Revoke(t.Context(), "between")
+	require.NoError(t, err)
+	require.NoError(t, m.Reload())
+	*f.at = start.Add(4 * time.Hour)
+	require.NoError(t, m.Reload())
+	var after []time.Duration
+	for _, at := range told {
+		if at.IsZero() {
+			after = append(after, 0)
+		} else {
+			after = append(after, at.Sub(start))
+		}
+	}
+	assert.Equal(t, []time.Duration{3 * time.Hour, time.Hour, 2 * time.Hour, 3 * time.Hour, 0}, after)
 }
 
 func TestFileHoldsNoSecretAndIsPrivate(t *testing.T) {

@@ -28,6 +28,9 @@ type Config struct {
 	// Failed is told when the file can't be read anew; the keys read before
 	// stay in force. nil ignores it.
 	Failed func(error)
+	// Ends is told when the first of the keys that work ends, each time that this
+	// changes; the zero time says that none does. nil ignores it.
+	Ends func(next time.Time)
 }
 
 // Method checks API keys. It implements auth.Method: a key is taken as bearer
@@ -38,6 +41,7 @@ type Method struct {
 
 	mu   sync.RWMutex
 	keys map[string]entry
+	next time.Time // told to Ends
 
 	used struct {
 		sync.Mutex
@@ -62,6 +66,9 @@ func New(cfg Config) (*Method, error) {
 	}
 	if cfg.Failed == nil {
 		cfg.Failed = func(error) {}
+	}
+	if cfg.Ends == nil {
+		cfg.Ends = func(time.Time) {}
 	}
 	m := &Method{cfg: cfg}
 	m.used.at = map[string]time.Time{}
@@ -155,7 +162,25 @@ func (m *Method) Reload() error {
 	m.mu.Lock()
 	m.keys = keys
 	m.mu.Unlock()
+	m.ends()
 	return nil
+}
+
+// ends tells when the first of the keys that work ends, if that has changed.
+func (m *Method) ends() {
+	now, next := m.cfg.Now(), time.Time{}
+	m.mu.Lock()
+	for _, e := range m.keys {
+		if at := e.record.Expires; at != nil && e.record.State(now) == "active" && (next.IsZero() || at.Before(next)) {
+			next = *at
+		}
+	}
+	changed := !next.Equal(m.next)
+	m.next = next
+	m.mu.Unlock()
+	if changed {
+		m.cfg.Ends(next)
+	}
 }
 
 func principalOf(r Record) *auth.Principal {
@@ -189,6 +214,7 @@ func (m *Method) Run(ctx context.Context) {
 
 // look reloads the file if it is another one than before.
 func (m *Method) look() {
+	m.ends()
 	now, err := os.Stat(m.cfg.Path)
 	if err != nil {
 		m.cfg.Failed(err)
