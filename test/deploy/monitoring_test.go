@@ -43,14 +43,28 @@ type dashboard struct {
 	Annotations struct {
 		List []struct{ Expr string } `json:"list"`
 	} `json:"annotations"`
+	Templating struct {
+		List []struct{ Name string } `json:"list"`
+	} `json:"templating"`
+	Links  []dashboardLink `json:"links"`
 	Panels []struct {
-		ID      int    `json:"id"`
-		Type    string `json:"type"`
-		Title   string `json:"title"`
-		GridPos struct{ H, W, X, Y int }
-		Targets []struct{ Expr string } `json:"targets"`
+		ID          int    `json:"id"`
+		Type        string `json:"type"`
+		Title       string `json:"title"`
+		GridPos     struct{ H, W, X, Y int }
+		Targets     []struct{ Expr string } `json:"targets"`
+		Links       []dashboardLink         `json:"links"`
+		FieldConfig struct {
+			Defaults struct {
+				Thresholds *struct {
+					Steps []struct{ Value *float64 } `json:"steps"`
+				} `json:"thresholds"`
+			} `json:"defaults"`
+		} `json:"fieldConfig"`
 	} `json:"panels"`
 }
+
+type dashboardLink struct{ Title, URL string }
 
 func readDashboard(t *testing.T) dashboard {
 	t.Helper()
@@ -85,12 +99,58 @@ func TestDashboardIsWellFormed(t *testing.T) {
 	}
 }
 
+// TestDashboardLeadsOn: every query is of the jobs and instances that were chosen,
+// links lead to headings of the runbook, and some numbers say when they are bad.
+func TestDashboardLeadsOn(t *testing.T) {
+	t.Parallel()
+	d := readDashboard(t)
+	var variables []string
+	for _, v := range d.Templating.List {
+		variables = append(variables, v.Name)
+	}
+	assert.Equal(t, []string{"datasource", "job", "instance", "connection"}, variables)
+	for _, e := range dashboardExpressions(t) {
+		assert.Equal(t, strings.Count(e, "pingone_gateway_")+strings.Count(e, "process_resident_memory"), strings.Count(e, `{job=~"$job", instance=~"$instance"`), e)
+	}
+	links, thresholds := d.Links, 0
+	for _, p := range d.Panels {
+		links = append(links, p.Links...)
+		if limits := p.FieldConfig.Defaults.Thresholds; limits != nil {
+			thresholds++
+			assert.GreaterOrEqual(t, len(limits.Steps), 2, p.Title)
+		}
+	}
+	headings := runbook(t)
+	for _, l := range links {
+		page, heading, ok := strings.Cut(l.URL, "#")
+		assert.FileExists(t, root(strings.TrimPrefix(page, "https://github.com/pingone-gateway/gateway/blob/main/")))
+		assert.True(t, !ok || headings[heading], "docs/operations.md has no heading %s", heading)
+	}
+	assert.GreaterOrEqual(t, len(links), 10)
+	assert.GreaterOrEqual(t, thresholds, 7)
+	for _, file := range [][2]string{{"deploy/grafana/dashboards/pingone-gateway.json", "dashboard.json"}, {"deploy/prometheus/rules.yml", "rules.yml"}} {
+		assert.Equal(t, read(t, file[0]), read(t, "helm/pingone-gateway/files/"+file[1]), "the chart has another %s", file[1])
+	}
+}
+
+// runbook has the headings of docs/operations.md as links name them.
+func runbook(t *testing.T) map[string]bool {
+	t.Helper()
+	headings := map[string]bool{}
+	for _, line := range strings.Split(read(t, "docs/operations.md"), "\n") {
+		if title := strings.TrimLeft(line, "#"); title != line {
+			headings[strings.ToLower(strings.ReplaceAll(strings.TrimSpace(title), " ", "-"))] = true
+		}
+	}
+	return headings
+}
+
 // TestDashboardExpressionsParse lets promtool read every query of the
 // dashboard, as recording rules.
 func TestDashboardExpressionsParse(t *testing.T) {
 	t.Parallel()
 	promtool := needs(t, "promtool")
-	grafana := strings.NewReplacer("$__rate_interval", "1m", "$job", ".*")
+	grafana := strings.NewReplacer("$__rate_interval", "1m", "$__range", "1h", "$job", ".*", "$instance", ".*", "$connection", ".*")
 	expressions := dashboardExpressions(t)
 	for _, a := range readDashboard(t).Annotations.List {
 		expressions = append(expressions, a.Expr)
@@ -182,12 +242,7 @@ func needs(t *testing.T, program string) string {
 // TestRunbooksExist follows every runbook link to its heading.
 func TestRunbooksExist(t *testing.T) {
 	t.Parallel()
-	headings := map[string]bool{}
-	for _, line := range strings.Split(read(t, "docs/operations.md"), "\n") {
-		if title, ok := strings.CutPrefix(line, "### "); ok {
-			headings[strings.ToLower(strings.ReplaceAll(strings.TrimSpace(title), " ", "-"))] = true
-		}
-	}
+	headings := runbook(t)
 	links := regexp.MustCompile(`docs/operations\.md#([a-z]+)`).FindAllStringSubmatch(read(t, "deploy/prometheus/rules.yml"), -1)
 	require.NotEmpty(t, links)
 	for _, l := range links {
