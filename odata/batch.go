@@ -68,7 +68,7 @@ func (q *request) readBatch() error {
 
 // run answers a batch. From here on each request has an answer of its own.
 func (b *batchRun) run() error {
-	b.onError = continues(b.r.Header)
+	b.onError = prefers(b.r.Header, "continue-on-error")
 	b.answers = batch.NewMultipart(b.w)
 	if b.asJSON() {
 		b.answers = batch.NewJSON(b.w)
@@ -96,18 +96,6 @@ func (b *batchRun) asJSON() bool {
 		return json
 	}
 	return b.json
-}
-
-func continues(h http.Header) bool {
-	for _, line := range h.Values("Prefer") {
-		for _, item := range splitList(line, ',') {
-			name, value, _ := strings.Cut(strings.TrimPrefix(strings.ToLower(strings.TrimSpace(item)), "odata."), "=")
-			if name == "continue-on-error" && value != "false" {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // group answers a request, or those of a change set. ok is false where it failed.

@@ -32,7 +32,7 @@ var kinds = map[string]change.Kind{
 func (q *request) changeable() error {
 	kind := kinds[q.method]
 	switch {
-	case kind == change.Insert && q.resource.Kind != model.Feed, kind != change.Insert && q.resource.Kind != model.Entity:
+	case kind == change.Insert && (q.resource.Kind != model.Feed || q.resource.Combines()), kind != change.Insert && q.resource.Kind != model.Entity:
 		q.w.Header().Set("Allow", allowed)
 		return gwerr.Newf(gwerr.MethodNotAllowed, "%s is not for this address.", q.method).
 			WithHint("POST goes to an entity set; PATCH, PUT and DELETE go to an entity.")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/odata/async"
 	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/odata/uri"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -96,6 +97,8 @@ type Config struct {
 	// Changed is the column that tells when an entity was last changed, in the
 	// tables that have one: their entity tags are made of it. "" for no tags.
 	Changed string
+	// Async keeps the answers that clients don't wait for; nil has all of them wait.
+	Async *async.Store
 	// Limits bound addresses.
 	Limits uri.Limits
 	// Sink receives events; nil drops them.

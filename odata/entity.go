@@ -176,6 +176,9 @@ func (q *request) entityOf(r *model.Resource) encode.Entity {
 	first := len(e.Columns)
 	for _, o := range r.Outputs() {
 		c := encode.Column{Name: o.Name, Type: o.Type, Edm: o.Edm, Dynamic: o.Dynamic, Hidden: o.Hidden}
+		if o.CountOf {
+			c.Name += q.version.prefix() + "count"
+		}
 		if o.Absent >= 0 {
 			c.Absent = first + o.Absent + 1
 		}

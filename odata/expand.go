@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata/edm"
@@ -37,15 +38,23 @@ func navigationNames(s *catalog.Schema, t *catalog.Table) []string {
 // inline reads what $expand asks for the rows of a batch, and returns the
 // function that writes it into each; nil without $expand.
 func (q *request) inline(ctx context.Context, r *model.Resource, batch arrow.RecordBatch) (encode.Inline, error) {
-	if len(r.Expand) == 0 {
+	if len(r.Expand)+len(r.Joined) == 0 {
 		return nil, nil
 	}
-	parts := make([]encode.Inline, len(r.Expand))
+	var parts []encode.Inline
 	for i := range r.Expand {
-		var err error
-		if parts[i], err = q.related(ctx, r, &r.Expand[i], batch); err != nil {
+		part, err := q.related(ctx, r, &r.Expand[i], batch)
+		if err != nil {
 			return nil, err
 		}
+		parts = append(parts, part)
+	}
+	for i := range r.Joined {
+		part, err := q.joined(ctx, &r.Joined[i], batch)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, part)
 	}
 	return func(dst []byte, row int) ([]byte, error) {
 		var err error
@@ -55,6 +64,32 @@ func (q *request) inline(ctx context.Context, r *model.Resource, batch arrow.Rec
 			}
 		}
 		return dst, nil
+	}, nil
+}
+
+// joined writes one entity of each row of a $crossjoin, or the link to it.
+//
+// Source: OData 4.01 Part 2, section 4.15.
+func (q *request) joined(ctx context.Context, j *model.Joined, batch arrow.RecordBatch) (encode.Inline, error) {
+	last := j.At + len(j.Target.Columns)
+	own := array.NewRecordBatch(arrow.NewSchema(batch.Schema().Fields()[j.At:last], nil), batch.Columns()[j.At:last], batch.NumRows())
+	defer own.Release() // the batch it is a part of lives on
+	o := q.encoding()
+	w := encode.NewRows(q.entityOf(j.Target), o)
+	if err := w.Bind(own); err != nil {
+		return nil, err
+	}
+	inline, err := q.inline(ctx, j.Target, own)
+	switch {
+	case err != nil:
+		return nil, err
+	case !j.Expanded && o.Metadata == encode.None:
+		return func(dst []byte, _ int) ([]byte, error) { return dst, nil }, nil
+	case !j.Expanded:
+		return func(dst []byte, row int) ([]byte, error) { return w.AppendLink(append(dst, ','), row, j.Set), nil }, nil
+	}
+	return func(dst []byte, row int) ([]byte, error) {
+		return w.Append(append(cell.AppendString(append(dst, ','), j.Set), ':'), row, nil, inline)
 	}, nil
 }
 

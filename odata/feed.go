@@ -11,6 +11,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/odata/encode"
+	"github.com/pingone-gateway/gateway/odata/model"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/reading"
@@ -206,16 +207,9 @@ func (f *feed) close() {
 // send writes the feed. From here on an error breaks the answer off.
 func (f *feed) send(ctx context.Context, batch scan.Batch, done bool) error {
 	f.encoder = encode.NewRows(f.entityOf(f.resource), f.encoding())
-	buffer := buffers.Get().(*[]byte)
-	defer func() {
-		*buffer = f.buf[:0]
-		if cap(f.buf) <= maxKeptBytes {
-			buffers.Put(buffer)
-		}
-	}()
-	f.buf = encode.AppendFeedHead((*buffer)[:0], f.encoding(), f.context(), f.count)
+	defer f.begin()()
 	for !done {
-		err := f.sendBatch(ctx, batch)
+		err := f.sendBatch(ctx, f.resource, batch)
 		if err != nil {
 			return err
 		}
@@ -244,6 +238,18 @@ func (f *feed) send(ctx context.Context, batch scan.Batch, done bool) error {
 	return err
 }
 
+// begin writes the head of the answer into a buffer, which is to be released.
+func (f *feed) begin() (release func()) {
+	buffer := buffers.Get().(*[]byte)
+	f.buf = encode.AppendFeedHead((*buffer)[:0], f.encoding(), f.context(), f.count)
+	return func() {
+		*buffer = f.buf[:0]
+		if cap(f.buf) <= maxKeptBytes {
+			buffers.Put(buffer)
+		}
+	}
+}
+
 // finish sends what is left of the answer.
 func (f *feed) finish() error {
 	if !f.started {
@@ -260,8 +266,8 @@ func (f *feed) lateNotes() {
 	}
 }
 
-// sendBatch writes the rows of a batch.
-func (f *feed) sendBatch(ctx context.Context, batch scan.Batch) error {
+// sendBatch writes the rows of a batch, which are r's.
+func (f *feed) sendBatch(ctx context.Context, r *model.Resource, batch scan.Batch) error {
 	defer batch.Record.Release()
 	if err := f.Returned(batch.Record.NumRows()); err != nil {
 		return err
@@ -269,7 +275,7 @@ func (f *feed) sendBatch(ctx context.Context, batch scan.Batch) error {
 	if err := f.encoder.Bind(batch.Record); err != nil {
 		return err
 	}
-	inline, err := f.inline(ctx, f.resource, batch.Record)
+	inline, err := f.inline(ctx, r, batch.Record)
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func (q *request) asFile() error {
 	if k == nil || q.writes || q.resource.Kind != model.Feed || q.resource.Ref {
 		return nil
 	}
-	if len(q.resource.Expand) > 0 {
+	if len(q.resource.Expand)+len(q.resource.Joined) > 0 {
 		return gwerr.New(gwerr.NotImplemented, "A file of rows has no place for related entities.", "Leave $expand out, and ask for the related entities in a file of their own.").On("$expand")
 	}
 	if _, inBatch := q.w.(*watched); inBatch {

@@ -82,6 +82,9 @@ func (q *request) account() (err error) {
 		q.head(http.StatusNoContent, "")
 		return nil
 	}
+	if begun, err := q.later(); begun || err != nil {
+		return err
+	}
 	unread := q.readBody()
 	if unread == nil && q.batch != nil {
 		return q.batch.run()
@@ -168,6 +171,9 @@ func (q *request) locate() (done bool, err error) {
 	if schema, set, ok := officeName(name, rest); ok {
 		q.route = "connection_file"
 		return true, q.officeFile(ctx, schema, set)
+	}
+	if name == monitorSegment {
+		return true, q.monitor(rest)
 	}
 	if name == edm.VocabularySegment {
 		q.route = "vocabulary"
@@ -288,7 +294,7 @@ func (q *request) chooseFormat(json format, jsonErr error) (err error) {
 
 func (q *request) answer() error {
 	ctx := q.r.Context()
-	if q.r.Header.Get(planHeader) != "" && q.resource.Kind != model.ServiceDocument && q.resource.Kind != model.Metadata {
+	if q.r.Header.Get(planHeader) != "" && q.resource.Table != nil {
 		return q.plan(ctx)
 	}
 	switch q.resource.Kind {
@@ -300,6 +306,8 @@ func (q *request) answer() error {
 		return q.feed(ctx)
 	case model.Count:
 		return q.count(ctx)
+	case model.All:
+		return q.all(ctx)
 	default:
 		return q.single(ctx)
 	}

@@ -61,7 +61,7 @@ func TestAddresses(t *testing.T) {
 		{"count of a filter", "Books/$count?$filter=Pages eq 1", 200, "2"},
 		{"count ignores the page", "Books/$count?$top=1&$skip=2&$orderby=Title", 200, "12"},
 		{"crossjoin", "$crossjoin(Books,Shelves)", 501, "NotImplemented"},
-		{"all", "$all", 501, "NotImplemented"},
+		{"entities of a type that there isn't", "$all/Library.Nope", 404, "NotFound"},
 		{"filter segment", "Books/$filter(Pages eq 1)/$count", 200, "2"},
 		{"too many hops", "Books(" + id + ")" + strings.Repeat("/Shelf/Books("+id+")", 4), 413, "RequestTooLarge"},
 	}

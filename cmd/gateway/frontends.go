@@ -18,6 +18,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/odata"
+	"github.com/pingone-gateway/gateway/odata/async"
 	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
 )
 
@@ -103,10 +104,12 @@ func (a *app) mounts() ([]server.Mount, error) {
 	if err != nil {
 		return nil, err
 	}
+	later := async.NewStore(async.Options{Dir: a.config.Engine.TempDir, Sink: a.sink})
+	a.onClose(func(context.Context) error { later.Close(); return nil })
 	for _, name := range a.config.ConnectionNames() {
 		prefix := "/odata/" + name + "/"
 		o, err := odata.New(odata.Config{
-			Prefix: prefix, Namespace: "PingOne", Changed: "UpdatedAt",
+			Prefix: prefix, Namespace: "PingOne", Changed: "UpdatedAt", Async: later,
 			Begin: func(ctx context.Context, address string) (context.Context, odata.Request, error) {
 				return a.service.Open(ctx, name, "odata").Begin(ctx, address)
 			},

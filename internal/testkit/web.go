@@ -15,6 +15,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/odata"
+	"github.com/pingone-gateway/gateway/odata/async"
 	"github.com/pingone-gateway/gateway/sqlcore/pgwire"
 	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
 )
@@ -44,9 +45,11 @@ func (w *Web) Stop() { w.server.Close() }
 func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
 	t.Helper()
 	h := sqlhttp.New(sqlhttp.Config{Begin: s.BeginSQL})
+	later := async.NewStore(async.Options{Dir: t.TempDir()})
+	t.Cleanup(later.Close)
 	oc := odata.Config{
 		Prefix: "/odata/pingone/", Namespace: "PingOne", Begin: s.BeginOData,
-		BaseURL: server.BaseURL, Key: []byte(LinkKey), Writable: true, Changed: "UpdatedAt",
+		BaseURL: server.BaseURL, Key: []byte(LinkKey), Writable: true, Changed: "UpdatedAt", Async: later,
 	}
 	if o.OData != nil {
 		o.OData(&oc)

@@ -59,6 +59,8 @@ type Entity struct {
 	Set string
 	// Type is the qualified name of the entity type.
 	Type string
+	// Typed says that each entity tells its type and id, as the context doesn't.
+	Typed bool
 	// Tagged says that entities have tags, made of the values of the column at Tag.
 	Tagged bool
 	Tag    int
@@ -82,7 +84,7 @@ func (e *Entity) NeedsID(m Metadata) bool {
 	if len(e.Key) == 0 || m == None {
 		return false
 	}
-	if m == Full {
+	if m == Full || e.Typed {
 		return true
 	}
 	for _, k := range e.Key {

@@ -137,6 +137,15 @@ func (r *Rows) Append(dst []byte, row int, lead []byte, inline Inline) ([]byte, 
 	return append(dst, '}'), nil
 }
 
+// AppendLink appends the link by which the row's entity is read, as the member for the
+// navigation property of that name, without comma.
+//
+// Source: OData JSON Format 4.01, section 8.1.
+func (r *Rows) AppendLink(dst []byte, row int, property string) []byte {
+	dst = append(cell.AppendString(dst, property+r.options.Prefix+"navigationLink"), ':')
+	return r.appendQuotedID(dst, row, "")
+}
+
 func (r *Rows) appendProperty(dst []byte, i, row, start int) []byte {
 	c := &r.cells[i]
 	null := c.Null(row)
@@ -163,7 +172,7 @@ func comma(dst []byte, start int) []byte {
 
 // appendControl appends the type and the id of the entity.
 func (r *Rows) appendControl(dst []byte, row int) []byte {
-	if r.options.Metadata == Full {
+	if r.options.Metadata == Full || r.entity.Typed {
 		dst = append(cell.AppendString(dst, r.options.Prefix+"type"), ':')
 		dst = append(cell.AppendString(dst, "#"+r.entity.Type), ',')
 	}

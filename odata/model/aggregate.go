@@ -128,7 +128,7 @@ func (p *pipeline) aggregate(groups []uri.GroupItem, items []uri.AggregateItem) 
 		fields = append(fields, f)
 	}
 	p.at.aggregates = true
-	p.at.fields, p.at.groups, p.at.entity, p.at.shaped, p.at.keys = fields, g.sql(), false, true, nil
+	p.at.fields, p.at.groups, p.at.entity, p.at.shaped, p.at.keys, p.at.sets = fields, g.sql(), false, true, nil, nil
 	for _, f := range g.fields {
 		p.at.keys = append(p.at.keys, f.path)
 	}

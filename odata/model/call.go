@@ -74,6 +74,8 @@ func (c *compiler) call(e *uri.Call) (term, error) {
 		return c.matchesPattern(e)
 	case "hassubset":
 		return c.hasSubset(e)
+	case "hassubsequence":
+		return c.hasSubsequence(e)
 	}
 	overloads, ok := functions[e.Method]
 	if !ok {
@@ -204,39 +206,3 @@ func (c *compiler) matchesPattern(e *uri.Call) (term, error) {
 }
 
 var lookAround = regexp.MustCompile(`\(\?(=|!|<=|<!)|\\[1-9]|\\k<`)
-
-// hasSubset compiles hassubset(Collection,["a","b"]): each item of the second
-// must stand in the first at least as often.
-func (c *compiler) hasSubset(e *uri.Call) (term, error) {
-	list, err := c.compile(e.Args[0])
-	if err != nil {
-		return list, err
-	}
-	wanted, ok := c.constant(e.Args[1]).(*uri.Array)
-	if list.kind != listKind || !ok {
-		return list, c.unsupported(e.Offset, "hassubset other than of a collection and a constant array of strings")
-	}
-	counts := map[string]int{}
-	var order []string
-	for _, item := range wanted.Items {
-		l, ok := item.(*uri.Literal)
-		if !ok || l.Kind != uri.StringLiteral {
-			return list, c.fail(gwerr.TypeMismatch, item.Pos(), "The items must be constant strings.")
-		}
-		if counts[l.Text]++; counts[l.Text] == 1 {
-			order = append(order, l.Text)
-		}
-	}
-	tests := []string{"TRUE"}
-	for _, text := range order {
-		tests = append(tests, occurs(list.sql, textLiteral(text), counts[text]))
-	}
-	return term{sql: "(" + strings.Join(tests, " AND ") + ")", kind: boolKind, pos: e.Offset}, nil
-}
-
-func occurs(list, item string, times int) string {
-	if times == 1 {
-		return "list_contains(" + list + ", " + item + ")"
-	}
-	return "len(list_filter(" + list + ", lambda v: v = " + item + ")) >= " + itoa(times)
-}

@@ -93,7 +93,9 @@ func (c *compiler) compile(e uri.Expr) (term, error) {
 		return c.isOf(e)
 	case *uri.Case:
 		return c.cases(e)
-	case *uri.Array, *uri.Object:
+	case *uri.Array:
+		return c.list(e)
+	case *uri.Object:
 		return term{}, c.unsupported(e.Pos(), "JSON values here")
 	default:
 		return term{}, c.fail(gwerr.Syntax, e.Pos(), "A list may only stand to the right of in.")

@@ -19,6 +19,9 @@ const branchField, placeField = "$branch", "$place"
 // Source: OData Data Aggregation 4.0, section 3.2.2.
 func (p *pipeline) concat(t *uri.Transformation) error {
 	input := p.at
+	if input.sets != nil {
+		return p.fail(gwerr.NotImplemented, t.Offset, "The gateway does not evaluate concat of the rows of $crossjoin that are not aggregated.")
+	}
 	union := &stage{scopes: newScopes(p.w.schema, input.scopes.root().table), limit: -1, keys: []string{branchField, placeField}}
 	union.scopes.values, union.scopes.roots = input.scopes.values, input.scopes.roots
 	var branches []*stage

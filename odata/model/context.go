@@ -16,6 +16,9 @@ func (r *Resource) Context(version401 bool) string {
 	}
 	switch r.Kind {
 	case Feed:
+		if r.sets != nil {
+			return r.place
+		}
 		return r.Table.Name + r.projection(version401)
 	case Entity:
 		return r.Table.Name + r.projection(version401) + "/$entity"

@@ -187,11 +187,8 @@ func (w *walker) expandTarget(x *Expansion, item uri.ExpandItem) error {
 	if o.Skip != nil {
 		x.Skip = *o.Skip
 	}
-	switch {
-	case o.Apply != nil:
+	if o.Apply != nil {
 		return gwerr.New(gwerr.NotImplemented, "The gateway does not evaluate $apply within $expand.", "").On("$apply")
-	case o.Compute != nil && x.Navigation.Through != nil:
-		return gwerr.Newf(gwerr.NotImplemented, "The gateway does not evaluate $compute within the expanded %s, which a table between links.", x.Navigation.Name).On("$compute")
 	}
 	if o.Levels != nil {
 		o.Expand = w.deeper(x.Navigation, item, *o.Levels, o.Expand)

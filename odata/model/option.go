@@ -28,6 +28,8 @@ func applicable(k Kind, o *uri.Options) error {
 	case Feed:
 		return nil
 	case ServiceDocument, Metadata, Property, Raw, Action: // none applies
+	case All:
+		allowed = "$search $top $skip $count"
 	case Entity:
 		allowed = "$select $expand $compute"
 	case Count: // $count ignores what doesn't change the number
@@ -80,9 +82,11 @@ func (w *walker) bindOptions(o *uri.Options) error {
 	case Property, Raw:
 		r.Columns, r.Visible, r.selected = []int{w.property}, 1, []string{}
 		return nil
+	case All:
+		return w.bindAll(o)
 	case Feed, Entity, Count:
 	}
-	if o = folded(o); o.Apply != nil || o.Compute != nil || w.namesRoot(o) && !(r.expanded && r.via != nil) {
+	if o = folded(o); o.Apply != nil || o.Compute != nil || r.sets != nil || w.namesRoot(o) || slices.ContainsFunc(o.Select, func(i uri.SelectItem) bool { return i.Options != nil }) {
 		if err := w.transform(o); err != nil {
 			return err
 		}
@@ -90,13 +94,7 @@ func (w *walker) bindOptions(o *uri.Options) error {
 	if err := w.bindFilter(o); err != nil || r.Kind == Count {
 		return err
 	}
-	if err := r.refuseGrouped(o); err != nil {
-		return err
-	}
-	if err := w.bindSelect(o.Select); err != nil {
-		return err
-	}
-	if err := w.bindExpand(o.Expand); err != nil {
+	if err := w.bindProjection(o); err != nil {
 		return err
 	}
 	if err := w.bindOrder(o.OrderBy); err != nil {
@@ -111,6 +109,20 @@ func (w *walker) bindOptions(o *uri.Options) error {
 	r.Top, r.Skip = o.Top, o.Skip
 	r.CountWanted = o.Count != nil && *o.Count
 	return nil
+}
+
+// bindProjection binds what is written of each row.
+func (w *walker) bindProjection(o *uri.Options) error {
+	if w.resource.joins() {
+		return w.bindJoined(o)
+	}
+	if err := w.resource.refuseGrouped(o); err != nil {
+		return err
+	}
+	if err := w.bindSelect(o.Select); err != nil {
+		return err
+	}
+	return w.bindExpand(o.Expand)
 }
 
 func (w *walker) bindFilter(o *uri.Options) error {
@@ -129,7 +141,7 @@ func (w *walker) bindFilter(o *uri.Options) error {
 		w.resource.filter.where, w.resource.filter.complete = p.where, p.exact
 	}
 	if o.Search != nil {
-		parts = append(parts, search(w.resource.scopes, o.Search))
+		parts = append(parts, w.resource.scopes.search(w.resource.scopes.root(), o.Search))
 		w.resource.filter.complete = false
 	}
 	w.resource.filter.sql, w.resource.filter.related = strings.Join(parts, " AND "), w.resource.scopes.related()
@@ -167,6 +179,7 @@ func (w *walker) bindSelect(items []uri.SelectItem) error {
 			r.chosen = []string{}
 		}
 		r.shape(items == nil, w.options.Flat)
+		r.outputItems(items)
 	}
 	if !w.options.WithoutIDs {
 		for _, k := range t.Key() {
@@ -181,8 +194,9 @@ func (w *walker) selectItem(item uri.SelectItem, add func(int)) error {
 	if r.selected == nil {
 		r.selected = []string{}
 	}
-	if item.Options != nil {
-		return gwerr.New(gwerr.NotImplemented, "The gateway does not evaluate options within $select.", "").At(item.Offset).On("$select")
+	if s, ok := listed(item); ok {
+		r.selected = append(r.selected, s.Name)
+		return nil
 	}
 	if item.Star {
 		r.selected = append(r.selected, "*")
@@ -295,7 +309,7 @@ func leading(root *scope, sql string, descending bool) *query.Top {
 // filterStage binds $filter and $search on what $apply and $compute give.
 func (w *walker) filterStage(s *stage, o *uri.Options) error {
 	if o.Search != nil {
-		s.where = append(s.where, search(s.scopes, o.Search))
+		s.where = append(s.where, s.scopes.search(s.scopes.root(), o.Search))
 	}
 	if o.Filter == nil {
 		return nil
@@ -337,41 +351,6 @@ func folded(o *uri.Options) *uri.Options {
 	}
 	out.Apply = nil
 	return &out
-}
-
-// search compiles $search: a word or phrase stands in any text property,
-// letter case ignored.
-func search(in *scopes, e uri.SearchExpr) string {
-	switch e := e.(type) {
-	case *uri.SearchNot:
-		return "(NOT " + search(in, e.X) + ")"
-	case *uri.SearchAnd:
-		return "(" + search(in, e.Left) + " AND " + search(in, e.Right) + ")"
-	case *uri.SearchOr:
-		return "(" + search(in, e.Left) + " OR " + search(in, e.Right) + ")"
-	case *uri.SearchTerm:
-		return "contains(lower(" + searchText(in.root()) + "), lower(" + in.values.text(e.Text) + "))"
-	default:
-		return "FALSE"
-	}
-}
-
-// searchText is all text of a row, its parts divided by a character that
-// nobody searches.
-func searchText(root *scope) string {
-	columns := []string{"chr(31)", "''"}
-	for i := range root.table.Columns {
-		if c := &root.table.Columns[i]; c.Type == catalog.String {
-			root.used[i] = true
-			columns = append(columns, root.sql(c.Name))
-		}
-	}
-	for _, f := range root.fields {
-		if f.kind == textKind && !f.hidden {
-			columns = append(columns, root.sql(f.path))
-		}
-	}
-	return "concat_ws(" + strings.Join(columns, ", ") + ")"
 }
 
 // OnlyLinked tells whether the link from the hop before is the only condition on

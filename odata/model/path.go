@@ -54,28 +54,32 @@ func (c *compiler) path(e *uri.PathExpr) (term, error) {
 
 // listItem compiles the variable of a condition on the items of a list.
 func (c *compiler) listItem(e *uri.PathExpr) (t term, ok bool, err error) {
-	v, first := c.variableOf(e)
+	v, behind := c.variableOf(e)
 	if v == nil || v.scope != nil {
 		return t, false, nil
 	}
-	if len(e.Segments) > 1 {
-		return t, false, c.fail(gwerr.TypeMismatch, e.Segments[1].Pos(), "The variable %s is a string and has no properties.", first.Name)
+	if len(behind) > 0 {
+		return t, false, c.fail(gwerr.TypeMismatch, behind[0].Pos(), "The variable %s is a string and has no properties.", v.name)
 	}
-	return term{sql: v.sql, kind: textKind, pos: first.Offset}, true, nil
+	return term{sql: v.sql, kind: textKind, pos: e.Offset}, true, nil
 }
 
-// variableOf returns the lambda variable that a path begins with, or nil.
-func (c *compiler) variableOf(e *uri.PathExpr) (*variable, *uri.NameSegment) {
-	if e.Start != uri.FromInstance || len(e.Segments) == 0 {
-		return nil, nil
-	}
-	first, ok := e.Segments[0].(*uri.NameSegment)
-	if !ok || first.Args != nil {
+// variableOf returns the lambda variable, or $this, that a path begins with, and what
+// stands behind it; nil where there is none.
+func (c *compiler) variableOf(e *uri.PathExpr) (*variable, []uri.Segment) {
+	name, behind := this, e.Segments
+	if e.Start == uri.FromInstance && len(e.Segments) > 0 {
+		first, ok := e.Segments[0].(*uri.NameSegment)
+		if !ok || first.Args != nil {
+			return nil, nil
+		}
+		name, behind = first.Name, e.Segments[1:]
+	} else if e.Start != uri.FromThis {
 		return nil, nil
 	}
 	for i := len(c.variables) - 1; i >= 0; i-- {
-		if c.variables[i].name == first.Name {
-			return &c.variables[i], first
+		if c.variables[i].name == name {
+			return &c.variables[i], behind
 		}
 	}
 	return nil, nil
@@ -83,9 +87,9 @@ func (c *compiler) variableOf(e *uri.PathExpr) (*variable, *uri.NameSegment) {
 
 // locate follows a path. Single-valued navigation properties are joined.
 func (c *compiler) locate(e *uri.PathExpr) (place, error) {
-	switch e.Start {
-	case uri.FromInstance, uri.FromIt:
-	case uri.FromAlias:
+	switch v, _ := c.variableOf(e); {
+	case v != nil, e.Start == uri.FromInstance, e.Start == uri.FromIt:
+	case e.Start == uri.FromAlias:
 		return place{}, c.unsupported(e.Offset, "a path behind a parameter alias")
 	default:
 		return place{}, c.unsupported(e.Offset, "$this and $these")
@@ -94,8 +98,8 @@ func (c *compiler) locate(e *uri.PathExpr) (place, error) {
 	if e.Start == uri.FromIt {
 		s = c.scopes.root()
 	}
-	if v, _ := c.variableOf(e); v != nil {
-		s, rest = v.scope, rest[1:]
+	if v, behind := c.variableOf(e); v != nil {
+		s, rest = v.scope, behind
 	}
 	for len(rest) > 0 {
 		at, ok := rest[0].(*uri.NameSegment)
@@ -108,6 +112,10 @@ func (c *compiler) locate(e *uri.PathExpr) (place, error) {
 		}
 		if at.Args != nil || at.Qualified() {
 			return place{}, c.fail(gwerr.UnknownFunction, at.Offset, "There is no function or type %s.", at.Name)
+		}
+		if v := s.viewed(at); v != nil {
+			s = v
+			continue
 		}
 		if i := exactIndex(s.table, at.Name); i >= 0 {
 			return place{scope: s, column: i, at: at, rest: rest}, nil
@@ -205,10 +213,12 @@ func (c *compiler) property(in *scope, s *uri.NameSegment, i int, rest []uri.Seg
 	}
 	switch r := rest[0].(type) {
 	case *uri.CountSegment:
+		count := "len(" + t.sql + ")"
+		var err error
 		if r.Options != nil {
-			return term{}, c.unsupported(r.Offset, "options of $count")
+			_, count, err = c.narrowed(in, t.sql, r.Options, r.Offset)
 		}
-		return term{sql: "len(" + t.sql + ")", kind: intKind, pos: s.Offset}, nil
+		return term{sql: count, kind: intKind, pos: s.Offset}, err
 	case *uri.LambdaSegment:
 		return c.lambda(in, t, r)
 	default:
@@ -225,20 +235,11 @@ func (c *compiler) lambda(in *scope, list term, s *uri.LambdaSegment) (term, err
 		out.sql = "(len(" + list.sql + ") > 0)"
 		return out, nil
 	}
-	v := variable{name: s.Variable, sql: "lambda_" + itoa(len(c.variables)+1) + "_", list: in.row()}
-	c.variables = append(c.variables, v)
-	defer func() { c.variables = c.variables[:len(c.variables)-1] }()
-	body, err := c.condition(s.Body)
-	if err != nil {
-		return out, err
+	kept, err := c.filtered(in, list.sql, s.Variable, s.Body, s.All)
+	if out.sql = "(len(" + kept + ") > 0)"; s.All {
+		out.sql = "(len(" + kept + ") = 0)"
 	}
-	body = "COALESCE(" + body + ", FALSE)"
-	if s.All {
-		out.sql = "(len(list_filter(" + list.sql + ", lambda " + v.sql + ": NOT " + body + ")) = 0)"
-		return out, nil
-	}
-	out.sql = "(len(list_filter(" + list.sql + ", lambda " + v.sql + ": " + body + ")) > 0)"
-	return out, nil
+	return out, err
 }
 
 // unknown refuses a name that is no property of the scope.

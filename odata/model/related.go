@@ -2,6 +2,7 @@ package model
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata/edm"
@@ -93,11 +94,6 @@ func (c *compiler) entityCount(s *scope, n *uri.CountSegment) (term, error) {
 	out := term{kind: intKind, pos: n.Offset}
 	condition := ""
 	if o := n.Options; o != nil {
-		for _, g := range givenOptions(o) {
-			if g != "$filter" {
-				return out, c.unsupported(n.Offset, g+" of $count")
-			}
-		}
 		if o.Filter != nil {
 			around := c.instance
 			c.instance = s
@@ -107,6 +103,9 @@ func (c *compiler) entityCount(s *scope, n *uri.CountSegment) (term, error) {
 				return out, err
 			}
 			c.restrict(s, o.Filter)
+		}
+		if o.Search != nil {
+			condition = strings.TrimPrefix(condition+" AND "+c.scopes.search(s, o.Search), " AND ")
 		}
 	}
 	out.sql = c.scopes.subquery("count(*)", s, condition)

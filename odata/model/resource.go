@@ -23,11 +23,12 @@ const (
 	Raw      // the plain value of a property
 	Count    // the number of entities
 	Action   // what is done by POST
+	All      // the entities of all sets
 )
 
 // String names the kind for metrics.
 func (k Kind) String() string {
-	return [...]string{"service_document", "metadata", "entity_set", "entity", "property", "value", "count", "action"}[k]
+	return [...]string{"service_document", "metadata", "entity_set", "entity", "property", "value", "count", "action", "all"}[k]
 }
 
 // Options shape the binding.
@@ -80,6 +81,10 @@ type Resource struct {
 	CountWanted bool
 	// Expand are the related entities to be written with each entity.
 	Expand []Expansion
+	// Joined are the entities of each row of a $crossjoin, which follow the columns.
+	Joined []Joined
+	// All are the entity sets, each of them whole, that the address $all names together.
+	All []*Resource
 	// Ref is true where the links to the entities are meant, not these; RefID is the
 	// option $id.
 	Ref   bool
@@ -95,18 +100,20 @@ type Resource struct {
 	// leading is the column by which the order begins, nil for none; its rows are
 	// those of the first $top.
 	leading  *query.Top
-	scopes   *scopes         // what conditions and orders read
-	via      *edm.Navigation // how the rows are reached, if through a table between
-	selected []string        // $select as written, nil for all
-	place    string          // the address in the context's spelling
-	expanded bool            // rows of several parents are read at once
-	linkage  *linkage        // of the first stage
+	scopes   *scopes          // what conditions and orders read
+	via      *edm.Navigation  // how the rows are reached, if through a table between
+	selected []string         // $select as written, nil for all
+	place    string           // the address in the context's spelling
+	expanded bool             // rows of several parents are read at once
+	linkage  *linkage         // of the first stage
+	sets     []*catalog.Table // those of a $crossjoin
 	// stage is what $apply and $compute make of the rows, nil where they are those of
 	// the table; declared is the table then. outputs are the properties that no column is,
 	// chosen those of them that $select names, nil for all.
 	stage    *stage
 	declared *catalog.Table
 	outputs  []Output
+	items    map[string]selectedItems // by the lists that $select gives options
 	chosen   []string
 	orders   []string // in which the rows are already
 }
@@ -198,6 +205,15 @@ func (r *Resource) Identify() []int {
 			}
 		}
 		at = append(at, r.hidden(r.Table, name))
+	}
+	for _, j := range r.Joined {
+		own := j.Target.Identify()
+		if own == nil {
+			return nil
+		}
+		for _, i := range own {
+			at = append(at, j.At+i)
+		}
 	}
 	return at
 }

@@ -287,12 +287,52 @@ func TestAddressesThatLeadNowhere(t *testing.T) {
 			"The key does not fit Loans.", "Write Loans(BookId=…,Number=…).",
 		},
 		{
-			"$crossjoin(Books,Shelves)", gwerr.NotImplemented, 0, "the path",
-			"The gateway does not answer $crossjoin.", "",
+			"$crossjoin(Books,Shelf)", gwerr.UnknownTable, 0, "the path",
+			"There is no entity set Shelf.", "",
 		},
 		{
-			"$all", gwerr.NotImplemented, 0, "the path",
-			"The gateway does not answer the address $all.", "",
+			"$crossjoin(Books,Books)", gwerr.BadRequest, 0, "the path",
+			"$crossjoin names Books twice.", "",
+		},
+		{
+			"$crossjoin(A,B,C,D,E,F)", gwerr.TooLarge, 0, "the path",
+			"$crossjoin joins more than 5 entity sets.", "",
+		},
+		{
+			"$crossjoin(Books,Shelves)?$filter=Book/Title eq 'x'", gwerr.UnknownColumn, 0, "$filter",
+			"The rows have no property Book.", "Did you mean Books?",
+		},
+		{
+			"$crossjoin(Books,Shelves)?$filter=Books/Nope eq 'x'", gwerr.UnknownColumn, 6, "$filter",
+			"Books has no property Nope.", "",
+		},
+		{
+			"$crossjoin(Books,Shelves)?$expand=Books($filter=Pages eq 1)", gwerr.NotImplemented, 0, "$expand",
+			"The gateway does not evaluate $filter within $expand of $crossjoin.", "",
+		},
+		{
+			"$crossjoin(Books,Shelves)?$expand=Loans", gwerr.UnknownColumn, 0, "$expand",
+			"The rows have no property Loans.", "",
+		},
+		{
+			"$crossjoin(Books,Shelves)?$select=Title", gwerr.UnknownColumn, 0, "$select",
+			"The rows have no property Title.", "",
+		},
+		{
+			"$crossjoin(Books,Shelves)?$expand=Books($select=Tags($top=1))", gwerr.NotImplemented, 0, "$select",
+			"The gateway does not evaluate options within $select of $crossjoin.", "",
+		},
+		{
+			"$crossjoin(Books,Shelves)?$apply=concat(identity,identity)", gwerr.NotImplemented, 0, "$apply",
+			"The gateway does not evaluate concat of the rows of $crossjoin that are not aggregated.", "",
+		},
+		{
+			"$all?$orderby=Id", gwerr.BadRequest, -1, "$orderby",
+			"The option $orderby does not apply to this resource.", "",
+		},
+		{
+			"$all/Library.Nope", gwerr.NotFound, 5, "the path",
+			"There is no such entity type.", "",
 		},
 		{
 			"$entity?$id=Books(1)", gwerr.NotImplemented, 0, "the path",
@@ -315,8 +355,16 @@ func TestAddressesThatLeadNowhere(t *testing.T) {
 			"The property Title has no properties of its own.", "",
 		},
 		{
-			"Books?$select=Tags($top=1)", gwerr.NotImplemented, 0, "$select",
-			"The gateway does not evaluate options within $select.", "",
+			"Books?$select=Title($top=1)", gwerr.NotImplemented, 0, "$select",
+			"The gateway does not evaluate options of Title within $select, which is no list.", "Options of related entities stand within $expand.",
+		},
+		{
+			"Books?$select=Tags($top=1),Tags($top=2)", gwerr.BadRequest, 13, "$select",
+			"Tags is selected twice.", "",
+		},
+		{
+			"Books?$select=Tags($orderby=length($this))", gwerr.NotImplemented, 0, "$select",
+			"The gateway does not evaluate an order of a list's items other than by $this.", "",
 		},
 		{
 			"Books?$expand=Title", gwerr.BadRequest, 0, "$expand",

@@ -30,7 +30,11 @@ type scope struct {
 	needed bool
 	// inner are the scopes joined to this one, by navigation.
 	inner []*scope
-	name  string
+	// views are the entities that each row of a $crossjoin has; prefix is what stands
+	// before the names of an entity's columns there.
+	views  []*scope
+	prefix string
+	name   string
 	// link is the scope of the table between outer and this one, if any.
 	link *scope
 	// between is the navigation over the link that this scope reads, nil if none.
@@ -126,7 +130,7 @@ func (s *scope) row() *scope {
 	return s
 }
 
-func (s *scope) sql(column string) string { return s.alias + "." + sqltext.Quote(column) }
+func (s *scope) sql(column string) string { return s.alias + "." + sqltext.Quote(s.prefix+column) }
 
 // depth is the number of scopes around this one.
 func (s *scope) depth() int {
@@ -171,7 +175,11 @@ func tableSQL(s *catalog.Schema, t *catalog.Table, between *edm.Navigation) stri
 }
 
 func (s *scope) linkSQL() string {
-	return equalSQL(s.alias, s.columns, s.outer.alias, s.outerColumns)
+	parts := make([]string, len(s.columns))
+	for i, c := range s.columns {
+		parts[i] = s.sql(c) + " = " + s.outer.sql(s.outerColumns[i])
+	}
+	return strings.Join(parts, " AND ")
 }
 
 // equalSQL is the condition that columns of two readings are equal.
@@ -201,6 +209,9 @@ func (s *scopes) joins(b *strings.Builder, n *scope) {
 	for _, j := range n.inner {
 		b.WriteString(" LEFT JOIN " + s.reading(j) + " ON " + j.linkSQL())
 		s.joins(b, j)
+	}
+	for _, v := range n.views {
+		s.joins(b, v)
 	}
 }
 

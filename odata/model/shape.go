@@ -21,6 +21,8 @@ type Output struct {
 	Dynamic bool
 	// Hidden outputs are not written.
 	Hidden bool
+	// CountOf says that it is the number of items of the property of that name.
+	CountOf bool
 	// Absent is the place among the outputs of the one that is true where the row
 	// lacks this one; negative if all have it.
 	Absent int
@@ -259,7 +261,10 @@ func unknownField(s *scope, name string, pos int, option string) error {
 			names = append(names, f.path)
 		}
 	}
-	return gwerr.New(gwerr.UnknownColumn, "The rows that $apply gives have no property "+name+".", gwerr.DidYouMean(name, names, "")).At(pos).On(option)
+	for _, v := range s.views {
+		names = append(names, v.name)
+	}
+	return gwerr.New(gwerr.UnknownColumn, "The rows have no property "+name+".", gwerr.DidYouMean(name, names, "")).At(pos).On(option)
 }
 
 // grouped tells whether the rows are no entities.

@@ -133,11 +133,10 @@ func TestRefusals(t *testing.T) {
 		{"property of a collection", "Books?$filter=Loans/Reader eq 'x'", gwerr.BadRequest, 6, "is a collection"},
 		{"entity as a value", "Books?$filter=Loans/any(l:l eq null)", gwerr.NotImplemented, 12, "the instance as a value"},
 		{"entities in a condition on a list", "Books?$filter=Tags/any(t:Loans/any(l:l/Reader eq t))", gwerr.NotImplemented, 11, "items of a list"},
-		{"options of $count", "Books?$filter=Loans/$count($search=x) gt 1", gwerr.NotImplemented, 6, "$search of $count"},
 		{"too many hops", "Loans?$filter=Book/Shelf/Books/any(a:a/Shelf/Books/any(b:b/Shelf/Name eq 'x'))", gwerr.TooLarge, 45, "more than 5"},
 		{"alias of itself", "Books?$filter=@a eq 1&@a=@b&@b=@a", gwerr.BadRequest, 0, "refers to itself"},
 		{"sorted by a collection", "Books?$orderby=Tags", gwerr.TypeMismatch, 0, "can't be sorted"},
-		{"options in $select", "Books?$select=Tags($top=1)", gwerr.NotImplemented, 0, "within $select"},
+		{"options in $select", "Books?$select=Title($top=1)", gwerr.NotImplemented, 0, "within $select"},
 		{"too deep", "Books?$filter=" + strings.Repeat("Pages add ", 300) + "1 eq 2", gwerr.TooLarge, 0, "nested"},
 	}
 	for _, c := range cases {

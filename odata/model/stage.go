@@ -35,6 +35,8 @@ type stage struct {
 	union []*stage
 	// keys are the fields by which rows differ that are no entities.
 	keys []string
+	// sets are those of which each row has an entity, nil but for a $crossjoin.
+	sets []*catalog.Table
 	// shaped says that a stage must follow for whatever comes next.
 	shaped bool
 }
@@ -65,13 +67,45 @@ type field struct {
 	lacks string
 }
 
+// linkField is the hidden field that holds Resource.LinkColumn.
+const linkField = "$link"
+
+// firstStage reads the rows that the path leads to.
+func (w *walker) firstStage() *stage {
+	r := w.resource
+	root := r.scopes.root()
+	r.scopes.values, r.scopes.roots = &values{names: map[string]string{}}, new(int)
+	if r.sets != nil {
+		return w.crossStage()
+	}
+	s := &stage{scopes: r.scopes, entity: true, limit: -1, from: sqltext.Quote(r.Schema.Name) + "." + root.alias}
+	linked := root
+	if r.via != nil {
+		linked = &scope{alias: viaAlias}
+		s.from += " JOIN " + tableSQL(r.Schema, r.via.Through.Table, r.via) + " AS " + viaAlias +
+			" ON " + equalSQL(viaAlias, r.via.With(r.via.Through.Far), root.alias, r.via.With(r.via.TargetColumn))
+	}
+	if c := r.LinkColumn(); c != nil { // tells whose row it is
+		s.fields = []field{{path: linkField, kind: kinds[c.Type], column: c, expr: viaAlias + "." + sqltext.Quote(c.Name), hidden: true}}
+	}
+	r.linkage = &linkage{scope: linked}
+	s.linkage = r.linkage
+	for _, e := range predicate.Conjuncts(predicate.AllOf(r.where)) {
+		s.where = append(s.where, whereSQL(root, r.scopes.values, e))
+	}
+	return s
+}
+
 // follow makes the stage that reads the rows of s.
 func (s *stage) follow(n int, table *catalog.Table) *stage {
 	scopes := newScopes(s.scopes.schema, table)
 	scopes.values, scopes.roots = s.scopes.values, s.scopes.roots
 	root := scopes.root()
 	root.alias, root.rows, root.fields = "s"+itoa(n)+"_", s, s.fields
-	out := &stage{scopes: scopes, entity: s.entity, keys: s.keys, limit: -1}
+	out := &stage{scopes: scopes, entity: s.entity, keys: s.keys, sets: s.sets, limit: -1}
+	for _, t := range s.sets {
+		root.views = append(root.views, root.view(t))
+	}
 	for _, f := range s.fields {
 		f.expr = root.sql(f.path)
 		out.fields = append(out.fields, f)
@@ -221,8 +255,15 @@ func (r *Resource) Statement(link predicate.Expr, limit int64) query.Statement {
 		name := root.table.Columns[i].Name
 		list = append(list, root.sql(name)+" AS "+sqltext.Quote(name))
 	}
+	if c := r.LinkColumn(); c != nil {
+		list = append(list, root.sql(linkField)+" AS "+sqltext.Quote(linkField))
+	}
 	for _, o := range r.outputs {
-		list = append(list, o.sql+" AS "+sqltext.Quote(o.Name))
+		name := o.Name
+		if o.CountOf {
+			name += "@count"
+		}
+		list = append(list, o.sql+" AS "+sqltext.Quote(name))
 	}
 	return s.statement(list)
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/odata/uri"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
-	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
@@ -47,6 +46,10 @@ func (w *walker) transform(o *uri.Options) error {
 	if err := p.compute(o.Compute); err != nil {
 		return err
 	}
+	p.option = "$select"
+	if err := p.selectItems(o.Select); err != nil {
+		return err
+	}
 	if err := p.next(); err != nil {
 		return err
 	}
@@ -54,26 +57,6 @@ func (w *walker) transform(o *uri.Options) error {
 	r.declared = r.Table
 	r.stage, r.scopes, r.Table, r.orders = p.at, p.at.scopes, p.at.scopes.root().table, p.ordering()
 	return nil
-}
-
-// firstStage reads the rows that the path leads to.
-func (w *walker) firstStage() *stage {
-	r := w.resource
-	root := r.scopes.root()
-	r.scopes.values, r.scopes.roots = &values{names: map[string]string{}}, new(int)
-	s := &stage{scopes: r.scopes, entity: true, limit: -1, from: sqltext.Quote(r.Schema.Name) + "." + root.alias}
-	linked := root
-	if r.via != nil {
-		linked = &scope{alias: viaAlias}
-		s.from += " JOIN " + tableSQL(r.Schema, r.via.Through.Table, r.via) + " AS " + viaAlias +
-			" ON " + equalSQL(viaAlias, r.via.With(r.via.Through.Far), root.alias, r.via.With(r.via.TargetColumn))
-	}
-	r.linkage = &linkage{scope: linked}
-	s.linkage = r.linkage
-	for _, e := range predicate.Conjuncts(predicate.AllOf(r.where)) {
-		s.where = append(s.where, whereSQL(root, r.scopes.values, e))
-	}
-	return s
 }
 
 // next begins a stage behind the one at hand.
@@ -135,7 +118,7 @@ func (p *pipeline) step(t *uri.Transformation) error {
 	case "filter":
 		return p.filter(t.Filter)
 	case "search":
-		p.at.where = append(p.at.where, search(p.at.scopes, t.Search))
+		p.at.where = append(p.at.where, p.at.scopes.search(p.at.scopes.root(), t.Search))
 		return nil
 	case "compute":
 		return p.compute(t.Compute)
@@ -185,12 +168,17 @@ func conditionSQL(c *compiler, e uri.Expr) ([]string, error) {
 	if own.exact {
 		return parts, nil
 	}
-	for _, j := range root.inner {
+	joined := root.inner
+	for _, v := range root.views {
+		c.restrict(v, e)
+		joined = append(append(slices.Clip(joined), v), v.inner...)
+	}
+	for _, j := range joined {
 		if j.where != predicate.True {
 			parts = append(parts, whereSQL(j, c.scopes.values, j.where))
 		}
 	}
-	return append(parts, sql), nil
+	return append(append(parts, c.equalities(e)...), sql), nil
 }
 
 // compute adds properties, of which each may use those before it.

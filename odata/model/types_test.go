@@ -331,8 +331,10 @@ func TestFunctionsWithoutAnAnswer(t *testing.T) {
 	t.Parallel()
 	for call, code := range map[string]gwerr.Code{
 		"geo.length(Title) eq 1":                              gwerr.NotImplemented,
-		"hassubset(Title,[1]) eq true":                        gwerr.NotImplemented,
-		"hassubset(Tags,Tags)":                                gwerr.NotImplemented,
+		"hassubset(Title,[1]) eq true":                        gwerr.TypeMismatch,
+		"hassubset(Tags,[Title])":                             gwerr.NotImplemented,
+		"hassubsequence(Tags,'x')":                            gwerr.TypeMismatch,
+		"hassubsequence(Tags,Tags)":                           gwerr.NotImplemented,
 		"matchesPattern(Title,Author)":                        gwerr.NotImplemented,
 		"matchesPattern(Title,'a','x')":                       gwerr.NotImplemented,
 		"matchesPattern(Title,'(a)\\1')":                      gwerr.NotImplemented,

@@ -97,6 +97,24 @@ func (c *check) do(method, path, body string, header ...string) *answer {
 	return a
 }
 
+// awaited is the answer of a request that is not waited for.
+func (c *check) awaited(path string, header ...string) *answer {
+	c.t.Helper()
+	prefer := "respond-async"
+	for i := 0; i < len(header); i += 2 {
+		if header[i] == "Prefer" {
+			prefer += ", " + header[i+1]
+		}
+	}
+	a := c.get(path, append(slices.Clone(header), "Prefer", prefer)...).is(http.StatusAccepted).header("Preference-Applied", "respond-async")
+	monitor := a.Get("Location")
+	for a.status == http.StatusAccepted {
+		a = c.get(monitor, header...)
+	}
+	c.do(http.MethodDelete, monitor, "").is(http.StatusNoContent)
+	return a.ok()
+}
+
 // make creates a group and returns its address.
 func (c *check) make(name string) string {
 	c.t.Helper()

@@ -155,14 +155,39 @@ var advanced = []line{
 		c.get("$entity").is(http.StatusBadRequest)
 		c.get("$entity?$id=http://elsewhere/Users(1)").is(http.StatusBadRequest, http.StatusNotFound)
 	}},
-	{number: "C12.3", demand: must, rule: "$all", check: func(c *check) { c.get("$all?$top=1").ok() }},
-	{number: "C13", demand: should, rule: "asynchronous requests", check: func(c *check) { c.beside("as A16") }},
+	{number: "C12.3", demand: must, rule: "$all", check: func(c *check) {
+		sum := 0
+		for _, set := range c.get("").ok().rows() {
+			sum += c.countOf(set["name"].(string), "true")
+		}
+		all := c.get("$all?$count=true").ok().has(`$metadata#Collection(Edm.EntityType)"`, `"@odata.type":"#PingOne.User","@odata.id":"`+c.root+`Users({ada})"`)
+		assert.Len(c.t, all.rows(), sum)
+		assert.EqualValues(c.t, sum, all.object()["@odata.count"])
+		assert.Equal(c.t, c.get("$all?$top=200").ok().rows()[3:], c.get("$all?$skip=3&$top=197").ok().rows())
+		assert.Len(c.t, c.get("$all?$skip=3").ok().rows(), sum-3)
+		assert.Equal(c.t, c.usernames(""), c.get("$all/PingOne.User?$select=Username&$orderby=Username").ok().all("Username"))
+		assert.NotEmpty(c.t, c.get("$all?$search=ada.admin").ok().rows())
+		c.get("$all?$orderby=Id").is(http.StatusBadRequest)
+	}},
+	{number: "C13", demand: should, rule: "asynchronous requests", check: func(c *check) {
+		c.awaited("Groups?$select=Name", "Prefer", "odata.maxpagesize=2").has("nextLink")
+		a := c.get("Users?$select=Username", "Prefer", "respond-async").is(http.StatusAccepted).header("Preference-Applied", "respond-async")
+		c.do(http.MethodDelete, a.Get("Location"), "").is(http.StatusNoContent)
+		c.get(a.Get("Location")).is(http.StatusNotFound)
+	}},
 	{number: "C14", demand: should, rule: "delta links", check: func(c *check) {
 		c.get("Users?$top=1", "Prefer", "odata.track-changes").ok().header("Preference-Applied", "").lacks("deltaLink")
 		c.get("Users?$deltatoken=a").ok()
 	}},
 	{number: "C15", demand: should, rule: "$crossjoin", check: func(c *check) {
-		c.get("$crossjoin(Users,Populations)?$filter=Users/PopulationId eq Populations/Id&$top=1").ok()
+		c.get("$crossjoin(Users,Populations)?$filter=Users/PopulationId eq Populations/Id and Users/Id eq {ada}").ok().
+			has(`$metadata#Collection(Edm.ComplexType)","value":[{"Users@odata.navigationLink":"` + c.root + `Users({ada})","Populations@odata.navigationLink":"` + c.root + `Populations({home})"}]`)
+		c.get("$crossjoin(Groups,Populations)?$filter=Groups/Name eq 'Sales' and Populations/Id eq {home}&$expand=Groups($select=Name)&$count=true").ok().
+			has(`"@odata.count":1`, `"Groups":{"@odata.id":"`+c.root+`Groups({sales})","Name":"Sales"}`, `"Populations@odata.navigationLink":`)
+		sets, pairs := c.countOf("Groups", "true"), c.get("$crossjoin(Groups,Populations)").ok().rows()
+		assert.Len(c.t, pairs, sets*c.countOf("Populations", "true"))
+		assert.Equal(c.t, pairs[1:4], c.get("$crossjoin(Groups,Populations)?$skip=1&$top=3").ok().rows())
+		c.get("$crossjoin(Groups,Nothing)").is(http.StatusNotFound)
 	}},
 	{number: "C16", demand: may, rule: "$compute", check: func(c *check) {
 		c.get("Users?$compute=length(Username) as Letters&$select=Letters&$top=1").ok().has(`"Letters":`)

@@ -103,10 +103,13 @@ var minimal = []line{
 		c.holds("CreatedAt add duration'P1D' gt CreatedAt", "CreatedAt sub CreatedAt eq duration'PT0S'")
 	}},
 	{number: "A16", demand: must, rule: "the end of an asynchronous answer is application/http", check: func(c *check) {
-		c.get("Groups", "Prefer", "respond-async").ok().header("Preference-Applied", "").has(`"value":[`)
-		c.beside("answers are never asynchronous: respond-async is ignored, as a preference may be")
+		c.awaited("Groups?$select=Name&$filter=Name eq 'Sales'").header("Content-Type", "application/http").
+			has("HTTP/1.1 200 OK\r\n", "Content-Type: application/json", "OData-Version: 4.0", `"Name":"Sales"}`)
+		c.awaited("Nothing").has("HTTP/1.1 404 Not Found")
 	}},
-	{number: "A17", demand: may, rule: "AsyncResult in it", check: func(c *check) { c.beside("as A16") }},
+	{number: "A17", demand: may, rule: "AsyncResult in it", check: func(c *check) {
+		c.awaited("Groups?$top=1").header("AsyncResult", "200")
+	}},
 }
 
 var updatable = []line{

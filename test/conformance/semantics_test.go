@@ -60,10 +60,13 @@ var semantics = []line{
 		c.holds("case(1 eq 2:'a',true:'b') eq 'b'", "case(false:1) eq null")
 	}},
 	{number: "S12", demand: must, rule: "lists", check: func(c *check) {
-		c.holds(`hassubset(["a","b"],["b"])`, "skills/any() or not skills/any()", "skills/all(s:s ne null)")
+		c.holds(`hassubset(["a","b"],["b"])`, `hassubset(["a","b","a"],["a","a"])`, "hassubset(skills,skills)", "skills/any() or not skills/any()", "skills/all(s:s ne null)")
 		assert.Len(c.t, c.get("Populations?$filter=hassubset(AlternativeIdentifiers,[\"staff\"])").ok().rows(), 1)
 	}},
-	{number: "S12.1", demand: should, rule: "hassubsequence", check: func(c *check) { c.holds(`hassubsequence(["a","b","c"],["a","c"])`) }},
+	{number: "S12.1", demand: should, rule: "hassubsequence", check: func(c *check) {
+		c.holds(`hassubsequence(["a","b","c"],["a","c"])`, `hassubsequence(["a"],[])`, `hassubsequence(["a","a.b","a"],["a.b","a"])`)
+		c.fails(`hassubsequence(["a","b","c"],["c","a"])`, `hassubsequence(["a"],["a","a"])`, `hassubsequence(["axb"],["a.b"])`, `hassubsequence(["ab"],["a"])`)
+	}},
 	{number: "S13", demand: must, rule: "$it and $root", check: func(c *check) {
 		c.holds("$it/Username eq Username")
 		c.get("Users?$filter=$root/Users({ada})/Username eq Username").ok()

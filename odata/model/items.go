@@ -1,0 +1,231 @@
+package model
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/odata/uri"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+)
+
+// this is the variable that stands for an item where options speak of a list.
+const this = "$this"
+
+// filtered are the items of a list for which a condition on the variable is true.
+func (c *compiler) filtered(in *scope, list, name string, condition uri.Expr, negated bool) (string, error) {
+	v := variable{name: name, sql: "lambda_" + itoa(len(c.variables)+1) + "_", list: in.row()}
+	c.variables = append(c.variables, v)
+	defer func() { c.variables = c.variables[:len(c.variables)-1] }()
+	body, err := c.condition(condition)
+	if err != nil {
+		return "", err
+	}
+	if body = "COALESCE(" + body + ", FALSE)"; negated {
+		body = "NOT " + body
+	}
+	return "list_filter(" + list + ", lambda " + v.sql + ": " + body + ")", nil
+}
+
+// narrowed are the items of a list that options keep, and their number before $skip
+// and $top.
+//
+// Source: OData 4.01 Part 2, sections 4.8 and 5.1.4.
+func (c *compiler) narrowed(in *scope, list string, o *uri.Options, pos int) (items, count string, err error) {
+	switch {
+	case o.Select != nil, o.Compute != nil, o.Expand != nil:
+		return "", "", c.unsupported(pos, "$select and $compute of the items of a list, which are texts")
+	case len(o.OrderBy) > 1, len(o.OrderBy) == 1 && uri.FormatExpr(o.OrderBy[0].Expr) != this:
+		return "", "", c.unsupported(pos, "an order of a list's items other than by $this")
+	}
+	if o.Filter != nil {
+		if list, err = c.filtered(in, list, this, o.Filter, false); err != nil {
+			return "", "", err
+		}
+	}
+	if o.Search != nil {
+		list = "list_filter(" + list + ", lambda item_: " + c.scopes.values.search("item_", o.Search) + ")"
+	}
+	count = "len(" + list + ")"
+	if len(o.OrderBy) == 1 {
+		sorting := "list_sort("
+		if o.OrderBy[0].Descending {
+			sorting = "list_reverse_sort("
+		}
+		list = sorting + list + ")"
+	}
+	if o.Skip != nil {
+		list = "list_slice(" + list + ", " + itoa(int(*o.Skip)+1) + ", len(" + list + "))"
+	}
+	if o.Top != nil {
+		list = "list_slice(" + list + ", 1, " + itoa(int(*o.Top)) + ")"
+	}
+	return list, count, nil
+}
+
+// selectedItems are what options within $select make of a list: hidden fields.
+type selectedItems struct{ items, count string }
+
+// selectItems adds what options within $select keep of lists.
+func (p *pipeline) selectItems(items []uri.SelectItem) error {
+	for _, item := range items {
+		s, ok := listed(item)
+		if !ok {
+			continue
+		}
+		if p.w.resource.items == nil {
+			p.w.resource.items = map[string]selectedItems{}
+			if err := p.open(); err != nil {
+				return err
+			}
+		}
+		root := p.at.scopes.root()
+		at := exactIndex(root.table, s.Name)
+		if at < 0 || root.table.Columns[at].Type != catalog.StringList {
+			return p.fail(gwerr.NotImplemented, item.Offset, "The gateway does not evaluate options of %s within $select, which is no list.", s.Name).
+				WithHint("Options of related entities stand within $expand.")
+		}
+		c := p.compiler()
+		t, err := c.property(root, s, at, nil)
+		if err != nil {
+			return err
+		}
+		list, count, err := c.narrowed(root, t.sql, item.Options, item.Offset)
+		if err != nil {
+			return err
+		}
+		chosen := selectedItems{items: p.hide("items", listKind, list)}
+		if item.Options.Count != nil && *item.Options.Count {
+			chosen.count = p.hide("number", intKind, count)
+		}
+		if _, twice := p.w.resource.items[s.Name]; twice {
+			return p.fail(gwerr.BadRequest, item.Offset, "%s is selected twice.", s.Name)
+		}
+		p.w.resource.items[s.Name] = chosen
+	}
+	return nil
+}
+
+// listed finds the property of an item of $select that has options.
+func listed(item uri.SelectItem) (*uri.NameSegment, bool) {
+	if item.Options == nil || len(item.Path) != 1 {
+		return nil, false
+	}
+	s, ok := item.Path[0].(*uri.NameSegment)
+	return s, ok
+}
+
+// outputItems are the properties that stand for lists of which options keep a part.
+func (r *Resource) outputItems(items []uri.SelectItem) {
+	root := r.scopes.root()
+	for _, item := range items {
+		s, ok := listed(item)
+		if !ok {
+			continue
+		}
+		chosen := r.items[s.Name]
+		if chosen.count != "" {
+			r.outputs = append(r.outputs, Output{Name: s.Name, CountOf: true, Type: catalog.Int64, Absent: -1, sql: root.sql(chosen.count)})
+		}
+		r.outputs = append(r.outputs, Output{Name: s.Name, Type: catalog.StringList, Absent: -1, sql: root.sql(chosen.items)})
+	}
+}
+
+// texts are the items of a constant list.
+func (c *compiler) texts(a *uri.Array) ([]string, error) {
+	items := make([]string, len(a.Items))
+	for i, e := range a.Items {
+		l, ok := c.constant(e).(*uri.Literal)
+		if !ok {
+			return nil, c.unsupported(e.Pos(), "lists of what is no constant")
+		}
+		if l.Kind != uri.StringLiteral {
+			return nil, c.fail(gwerr.TypeMismatch, e.Pos(), "The items of this list must be texts.")
+		}
+		items[i] = l.Text
+	}
+	return items, nil
+}
+
+// list compiles a constant list of texts.
+func (c *compiler) list(a *uri.Array) (term, error) {
+	items, err := c.texts(a)
+	if err != nil {
+		return term{}, err
+	}
+	for i, text := range items {
+		items[i] = c.scopes.values.text(text)
+	}
+	return term{sql: "CAST([" + strings.Join(items, ", ") + "] AS VARCHAR[])", kind: listKind, pos: a.Offset}, nil
+}
+
+// lists compiles the two lists that a function compares.
+func (c *compiler) lists(e *uri.Call) (all, wanted term, err error) {
+	if all, err = c.compile(e.Args[0]); err != nil {
+		return all, wanted, err
+	}
+	if wanted, err = c.compile(e.Args[1]); err != nil {
+		return all, wanted, err
+	}
+	if all.kind != listKind || wanted.kind != listKind {
+		return all, wanted, c.fail(gwerr.TypeMismatch, e.Offset, "The function %s takes two lists of texts, and these are %s and %s.", e.Method, all.kind, wanted.kind)
+	}
+	return all, wanted, nil
+}
+
+// hasSubset compiles hassubset(A,B): each item of B must stand in A at least as
+// often.
+//
+// Source: OData 4.01 Part 2, section 5.1.1.6.1.
+func (c *compiler) hasSubset(e *uri.Call) (term, error) {
+	all, wanted, err := c.lists(e)
+	if err != nil {
+		return all, err
+	}
+	if a, ok := c.constant(e.Args[1]).(*uri.Array); ok { // in words that need no count, mostly
+		items, err := c.texts(a)
+		counts := map[string]int{}
+		for _, text := range items {
+			counts[text]++
+		}
+		tests := []string{"TRUE"}
+		for _, text := range slices.Sorted(maps.Keys(counts)) {
+			tests = append(tests, occurs(all.sql, c.scopes.values.text(text), counts[text]))
+		}
+		return term{sql: "(" + strings.Join(tests, " AND ") + ")", kind: boolKind, pos: e.Offset}, err
+	}
+	number := func(list string) string { return "len(list_filter(" + list + ", lambda w: w = v))" }
+	sql := "(len(list_filter(" + wanted.sql + ", lambda v: " + number(all.sql) + " < " + number(wanted.sql) + ")) = 0)"
+	return term{sql: sql, kind: boolKind, pos: e.Offset}, nil
+}
+
+func occurs(list, item string, times int) string {
+	if times == 1 {
+		return "list_contains(" + list + ", " + item + ")"
+	}
+	return "len(list_filter(" + list + ", lambda v: v = " + item + ")) >= " + itoa(times)
+}
+
+// hasSubsequence compiles hassubsequence(A,B) for a constant B, whose items must stand
+// in A in that order, perhaps with others between. A is matched as a text, in which
+// each item stands between two characters that no item holds.
+//
+// Source: OData 4.01 Part 2, section 5.1.1.6.2.
+func (c *compiler) hasSubsequence(e *uri.Call) (term, error) {
+	all, _, err := c.lists(e)
+	if err != nil {
+		return all, err
+	}
+	wanted, ok := c.constant(e.Args[1]).(*uri.Array)
+	if !ok {
+		return all, c.unsupported(e.Args[1].Pos(), "a subsequence that is no constant")
+	}
+	pattern := "(?s)"
+	for _, item := range wanted.Items {
+		pattern += "\x1e" + regexp.QuoteMeta(c.constant(item).(*uri.Literal).Text) + "\x1f.*"
+	}
+	text := "array_to_string(list_transform(" + all.sql + ", lambda v: chr(30) || v || chr(31)), '')"
+	return term{sql: "regexp_matches(" + text + ", " + textLiteral(pattern) + ")", kind: boolKind, pos: e.Offset}, nil
+}

@@ -1,0 +1,145 @@
+package odata
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
+)
+
+// monitorSegment is where answers are fetched that clients did not wait for.
+const monitorSegment = "$requests"
+
+const respondAsync = "respond-async"
+
+// later begins a read whose client prefers to come back for its answer. begun is false
+// where it is answered at once.
+//
+// Source: OData 4.01 Part 1, sections 8.2.8.8 and 11.6.
+func (q *request) later() (begun bool, err error) {
+	store := q.h.cfg.Async
+	if store == nil || q.r.Method != http.MethodGet || !prefers(q.r.Header, respondAsync) {
+		return false, nil
+	}
+	if _, inBatch := q.w.(*watched); inBatch || q.h.monitored(q.r) {
+		return false, nil
+	}
+	if q.version, err = negotiateVersion(q.r.Header); err != nil {
+		return false, err
+	}
+	id, ok := store.Start(q.r.Context(), q.h.cfg.Caller(q.r.Context()), func(ctx context.Context, w http.ResponseWriter) {
+		r := q.r.Clone(ctx)
+		r.Header.Set("Prefer", without(r.Header, respondAsync))
+		q.h.ServeHTTP(w, r)
+	})
+	if !ok {
+		return false, nil
+	}
+	q.route = "monitor"
+	q.w.Header().Set("Preference-Applied", respondAsync)
+	q.accepted202(q.h.cfg.BaseURL(q.r) + q.h.cfg.Prefix + monitorSegment + "/" + id)
+	return true, nil
+}
+
+// accepted202 says that there is no answer yet.
+func (q *request) accepted202(monitor string) {
+	q.w.Header().Set("Location", monitor)
+	q.w.Header().Set("Retry-After", "1")
+	q.head(http.StatusAccepted, "")
+}
+
+// monitored tells whether the address is that of an answer.
+func (h *Handler) monitored(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.EscapedPath(), h.cfg.Prefix+monitorSegment+"/")
+}
+
+// monitor answers with what a request was answered, if that is there, or forgets it.
+func (q *request) monitor(id string) error {
+	q.route = "monitor"
+	store, caller := q.h.cfg.Async, q.h.cfg.Caller(q.r.Context())
+	if store == nil {
+		return gwerr.New(gwerr.NotFound, "There is no such request.", "")
+	}
+	var err error
+	if q.version, err = negotiateVersion(q.r.Header); err != nil {
+		return err
+	}
+	if q.r.Method == http.MethodDelete && store.Remove(caller, id) {
+		return q.nothing()
+	}
+	a, err := store.Find(caller, id)
+	if err != nil {
+		return err
+	}
+	if a == nil {
+		q.accepted202(q.h.cfg.BaseURL(q.r) + q.r.URL.EscapedPath())
+		return nil
+	}
+	h := q.w.Header()
+	h.Set("AsyncResult", strconv.Itoa(a.Status))
+	if q.version == version401 && !strings.Contains(q.r.Header.Get("Accept"), "application/http") {
+		for name, values := range a.Header {
+			if name != headerVersion {
+				h[name] = values
+			}
+		}
+		q.head(http.StatusOK, "")
+		return q.copy(a.Body())
+	}
+	h.Set("Content-Transfer-Encoding", "binary")
+	q.head(http.StatusOK, "application/http")
+	var head strings.Builder
+	fmt.Fprintf(&head, "HTTP/1.1 %d %s\r\n", a.Status, http.StatusText(a.Status))
+	_ = a.Header.Write(&head)
+	head.WriteString("\r\n")
+	return q.copy(io.MultiReader(strings.NewReader(head.String()), a.Body()))
+}
+
+func (q *request) copy(body io.Reader) error {
+	if q.r.Method == http.MethodHead {
+		return nil
+	}
+	_, err := bufio.NewReaderSize(body, writeBytes).WriteTo(writerFunc(func(p []byte) (int, error) { return len(p), q.write(p) }))
+	return err
+}
+
+type writerFunc func([]byte) (int, error)
+
+// Write implements io.Writer.
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// prefers tells whether a preference is given that has no value, or is not false.
+func prefers(h http.Header, wanted string) bool {
+	for _, line := range h.Values("Prefer") {
+		for _, item := range splitList(line, ',') {
+			if name, value := preference(item); name == wanted && value != "false" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// preference splits an item of Prefer; its name has no prefix.
+func preference(item string) (name, value string) {
+	name, value, _ = strings.Cut(strings.ToLower(strings.TrimSpace(item)), "=")
+	return strings.TrimPrefix(name, "odata."), value
+}
+
+// without is the Prefer header but for one preference.
+func without(h http.Header, unwanted string) string {
+	var kept []string
+	for _, line := range h.Values("Prefer") {
+		for _, item := range splitList(line, ',') {
+			if name, _ := preference(item); name != unwanted {
+				kept = append(kept, strings.TrimSpace(item))
+			}
+		}
+	}
+	return strings.Join(kept, ", ")
+}
