@@ -222,10 +222,11 @@ func (c *compiler) hasSubsequence(e *uri.Call) (term, error) {
 	if !ok {
 		return all, c.unsupported(e.Args[1].Pos(), "a subsequence that is no constant")
 	}
+	items, err := c.texts(wanted)
 	pattern := "(?s)"
-	for _, item := range wanted.Items {
-		pattern += "\x1e" + regexp.QuoteMeta(c.constant(item).(*uri.Literal).Text) + "\x1f.*"
+	for _, text := range items {
+		pattern += `\x1e` + regexp.QuoteMeta(text) + `\x1f.*`
 	}
 	text := "array_to_string(list_transform(" + all.sql + ", lambda v: chr(30) || v || chr(31)), '')"
-	return term{sql: "regexp_matches(" + text + ", " + textLiteral(pattern) + ")", kind: boolKind, pos: e.Offset}, nil
+	return term{sql: "regexp_matches(" + text + ", " + textLiteral(pattern) + ")", kind: boolKind, pos: e.Offset}, err
 }
