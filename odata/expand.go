@@ -50,7 +50,7 @@ func (q *request) inline(ctx context.Context, r *model.Resource, batch arrow.Rec
 		parts = append(parts, part)
 	}
 	for i := range r.Joined {
-		part, err := q.joined(ctx, &r.Joined[i], batch)
+		part, err := q.joined(ctx, r, &r.Joined[i], batch)
 		if err != nil {
 			return nil, err
 		}
@@ -67,12 +67,11 @@ func (q *request) inline(ctx context.Context, r *model.Resource, batch arrow.Rec
 	}, nil
 }
 
-// joined writes one entity of each row of a $crossjoin, or the link to it.
-//
-// Source: OData 4.01 Part 2, section 4.15.
-func (q *request) joined(ctx context.Context, j *model.Joined, batch arrow.RecordBatch) (encode.Inline, error) {
-	last := j.At + len(j.Target.Columns)
-	own := array.NewRecordBatch(arrow.NewSchema(batch.Schema().Fields()[j.At:last], nil), batch.Columns()[j.At:last], batch.NumRows())
+// joined writes an entity that was read together with its row, or the link to it.
+func (q *request) joined(ctx context.Context, r *model.Resource, j *model.Joined, batch arrow.RecordBatch) (encode.Inline, error) {
+	first := int(batch.NumCols()) - len(r.Outputs()) + j.At
+	last := first + len(j.Target.Columns)
+	own := array.NewRecordBatch(arrow.NewSchema(batch.Schema().Fields()[first:last], nil), batch.Columns()[first:last], batch.NumRows())
 	defer own.Release() // the batch it is a part of lives on
 	o := q.encoding()
 	w := encode.NewRows(q.entityOf(j.Target), o)
@@ -86,10 +85,15 @@ func (q *request) joined(ctx context.Context, j *model.Joined, batch arrow.Recor
 	case !j.Expanded && o.Metadata == encode.None:
 		return func(dst []byte, _ int) ([]byte, error) { return dst, nil }, nil
 	case !j.Expanded:
-		return func(dst []byte, row int) ([]byte, error) { return w.AppendLink(append(dst, ','), row, j.Set), nil }, nil
+		return func(dst []byte, row int) ([]byte, error) { return w.AppendLink(append(dst, ','), row, j.Name), nil }, nil
 	}
+	key := own.Column(j.Key)
 	return func(dst []byte, row int) ([]byte, error) {
-		return w.Append(append(cell.AppendString(append(dst, ','), j.Set), ':'), row, nil, inline)
+		dst = append(cell.AppendString(append(dst, ','), j.Name), ':')
+		if key.IsNull(row) {
+			return append(dst, "null"...), nil
+		}
+		return w.Append(dst, row, nil, inline)
 	}, nil
 }
 

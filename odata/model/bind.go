@@ -58,6 +58,7 @@ type walker struct {
 	resource *Resource
 	property int        // the column of a Property
 	filters  []uri.Expr // those of segments
+	linked   bool       // what the rows of a link lead to is joined to them
 }
 
 func (w *walker) walk(path []uri.Segment) error {

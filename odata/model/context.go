@@ -42,6 +42,15 @@ func (r *Resource) projection(version401 bool) string {
 		}
 		items = replaceName(items, x.Navigation.Name, x.Navigation.Name+inner)
 	}
+	for _, j := range r.Joined {
+		inner := j.Target.projection(version401)
+		if inner == "" && version401 {
+			inner = "()"
+		}
+		if inner != "" {
+			items = replaceName(items, j.Name, j.Name+inner)
+		}
+	}
 	if len(items) == 0 {
 		return ""
 	}

@@ -12,15 +12,20 @@ import (
 // maxSets bounds the entity sets of a $crossjoin.
 const maxSets = 5
 
-// Joined is one entity of each row of a $crossjoin.
+// Joined is an entity that is read together with each row: one of each set of a
+// $crossjoin, or what a row leads to.
 type Joined struct {
-	Set string
+	// Name is that of the set, or of the navigation property.
+	Name string
 	// Target binds what is written of the entity; At is the position in the result of
 	// its first column.
 	Target *Resource
 	At     int
 	// Expanded says that the entity is written, and not the link to it.
 	Expanded bool
+	// Key is the position in the target's columns of one that is null where the row
+	// leads to no entity.
+	Key int
 }
 
 // crossjoin makes all combinations of the entities of several sets the resource.
@@ -170,11 +175,12 @@ func (w *walker) bindJoined(o *uri.Options) error {
 	return nil
 }
 
-// joined binds one set of the rows. item is nil for the link alone.
+// joined binds the entities of a scope that is joined to the rows, or a view of them.
+// item is nil for the link alone.
 func (w *walker) joined(v *scope, item *uri.ExpandItem) error {
 	r, target := w.resource, newResource(w.schema)
 	target.enter(v.table)
-	target.Kind, target.place = Entity, v.name
+	target.Kind, target.place = Entity, v.table.Name
 	o := &uri.Options{Select: []uri.SelectItem{}}
 	if item != nil {
 		if o = item.Options; o == nil {
@@ -196,7 +202,8 @@ func (w *walker) joined(v *scope, item *uri.ExpandItem) error {
 		return gwerr.New(gwerr.NotImplemented, "The gateway does not evaluate options within $select of $crossjoin.", "").At(item.Offset).On("$select")
 	}
 	target.Identify() // has the key read, by which pages are told apart
-	r.Joined = append(r.Joined, Joined{Set: v.name, Target: target, At: len(r.outputs), Expanded: item != nil})
+	key := target.hidden(v.table, v.table.Columns[v.table.Key()[0]].Name)
+	r.Joined = append(r.Joined, Joined{Name: v.name, Target: target, At: len(r.outputs), Expanded: item != nil, Key: key})
 	for _, i := range target.Columns {
 		c := &v.table.Columns[i]
 		r.outputs = append(r.outputs, Output{Name: v.name + "/" + c.Name, Type: c.Type, Hidden: true, Absent: -1, sql: v.sql(c.Name)})

@@ -100,7 +100,35 @@ func plainStar(item uri.ExpandItem) error {
 	return nil
 }
 
+// expandsLinks tells whether the request is for the rows of a table between others,
+// together with an entity that they lead to. Such rows lead to about as many entities,
+// whose own listing, or that of the link, takes far fewer calls than their keys; so
+// they are joined. The first rows alone are read faster without.
+func (w *walker) expandsLinks(o *uri.Options) bool {
+	r := w.resource
+	return r.Kind == Feed && r.Table.ManyToMany != nil && o.Apply == nil && o.Top == nil && o.Skip == nil &&
+		slices.ContainsFunc(o.Expand, func(item uri.ExpandItem) bool {
+			n, err := w.expandItem(item)
+			return err == nil && joinable(n, item)
+		})
+}
+
+// joinable tells whether the entities can be joined to the rows that lead to them.
+func joinable(n edm.Navigation, item uri.ExpandItem) bool {
+	if item.Star || n.Many || !n.Dependent || item.Suffix != uri.ExpandEntities {
+		return false
+	}
+	return item.Options == nil || !slices.ContainsFunc(givenOptions(item.Options), func(g string) bool { return g != "$select" && g != "$expand" })
+}
+
 func (w *walker) expand(n edm.Navigation, item uri.ExpandItem) error {
+	if w.linked && joinable(n, item) {
+		s, err := w.compiler("$expand").follow(w.resource.scopes.root(), n, item.Offset)
+		if err != nil {
+			return err
+		}
+		return w.joined(s, &item)
+	}
 	x := Expansion{Navigation: n, CountOnly: item.Suffix == uri.ExpandCount, Ref: item.Suffix == uri.ExpandRef}
 	if err := w.expandTarget(&x, item); err != nil {
 		return err

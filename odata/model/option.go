@@ -86,12 +86,15 @@ func (w *walker) bindOptions(o *uri.Options) error {
 		return w.bindAll(o)
 	case Feed, Entity, Count:
 	}
-	if o = folded(o); o.Apply != nil || o.Compute != nil || r.sets != nil || w.namesRoot(o) || slices.ContainsFunc(o.Select, func(i uri.SelectItem) bool { return i.Options != nil }) {
+	o = folded(o)
+	w.linked = w.expandsLinks(o)
+	if w.linked || o.Apply != nil || o.Compute != nil || r.sets != nil || w.namesRoot(o) || slices.ContainsFunc(o.Select, func(i uri.SelectItem) bool { return i.Options != nil }) {
 		if err := w.transform(o); err != nil {
 			return err
 		}
 	}
-	if err := w.bindFilter(o); err != nil || r.Kind == Count {
+	err := w.bindFilter(o)
+	if r.deciding = r.scopes.root().inner; err != nil || r.Kind == Count {
 		return err
 	}
 	if err := w.bindProjection(o); err != nil {

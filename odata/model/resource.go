@@ -81,7 +81,8 @@ type Resource struct {
 	CountWanted bool
 	// Expand are the related entities to be written with each entity.
 	Expand []Expansion
-	// Joined are the entities of each row of a $crossjoin, which follow the columns.
+	// Joined are the entities that are read together with each row; their columns are
+	// among the outputs.
 	Joined []Joined
 	// All are the entity sets, each of them whole, that the address $all names together.
 	All []*Resource
@@ -115,6 +116,7 @@ type Resource struct {
 	outputs  []Output
 	items    map[string]selectedItems // by the lists that $select gives options
 	chosen   []string
+	deciding []*scope // those joined to the rows for conditions
 	orders   []string // in which the rows are already
 }
 
@@ -207,6 +209,9 @@ func (r *Resource) Identify() []int {
 		at = append(at, r.hidden(r.Table, name))
 	}
 	for _, j := range r.Joined {
+		if !r.joins() {
+			break
+		}
 		own := j.Target.Identify()
 		if own == nil {
 			return nil

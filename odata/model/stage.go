@@ -271,6 +271,10 @@ func (r *Resource) Statement(link predicate.Expr, limit int64) query.Statement {
 // CountStatement is the SQL of which the number of rows is the count.
 func (r *Resource) CountStatement(link predicate.Expr) query.Statement {
 	r.linkTo(link)
+	root := r.scopes.root()
+	all := root.inner
+	root.inner = r.deciding
+	defer func() { root.inner = all }()
 	return r.stage.statement(nil)
 }
 

@@ -146,3 +146,53 @@ func TestExpandReadsAnEntityOnce(t *testing.T) {
 		t.Errorf("groups: %d calls, %d alone", n, alone)
 	}
 }
+
+// What the rows of a table between two others lead to is joined to them, so that one
+// listing of a group's members gives the memberships and the users. The answer is the
+// one that keys give, as the first rows alone are read.
+func TestExpandJoinsWhatLinksLeadTo(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 3000}})
+	w := s.Serve(t, testkit.WebOptions{})
+	warm(t, w)
+	sales := s.Query(t, "SELECT Id FROM Groups WHERE Name = 'Sales'")[0][0]
+	read := func(path string) (string, int) {
+		mustGet(t, w, odataRoot+path, http.StatusOK)
+		w.ResetRequests()
+		return string(mustGet(t, w, odataRoot+path, http.StatusOK)), w.Calls()
+	}
+	for _, c := range []struct {
+		name, path string
+		calls      int
+	}{
+		{"members of a group", "Groups(" + sales + ")/UserGroupAssociations?$expand=User", 6},
+		{"by a condition", "UserGroupAssociations?$filter=GroupId eq " + sales + "&$expand=User($select=Username)&$select=Type", 6},
+		{"with more behind them", "UserGroupAssociations?$filter=GroupId eq " + sales + "&$expand=User($expand=Population($select=Name))", 8},
+		{"and the other end", "UserGroupAssociations?$filter=GroupId eq " + sales + "&$expand=User($select=Username),Group($select=Name)", 8},
+		{"counted", "UserGroupAssociations?$filter=GroupId eq " + sales + "&$expand=User($select=Username)&$count=true", 6},
+		{"within another", "Groups(" + sales + ")?$select=Name&$expand=UserGroupAssociations($expand=User($select=Username))", 8},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			joined, calls := read(c.path)
+			if calls > c.calls {
+				t.Errorf("%d calls, at most %d expected", calls, c.calls)
+			}
+			n := strings.Count(joined, `"Username":`)
+			if n < 100 {
+				t.Errorf("%d users", n)
+			}
+			if strings.Contains(c.path, "$count") {
+				if want := fmt.Sprintf(`],"@odata.count":%d}`, n); !strings.HasSuffix(joined, want) {
+					t.Errorf("the end is not %s", want)
+				}
+				return
+			}
+			if strings.Contains(c.path, ")?") { // $top would be about groups
+				return
+			}
+			if byKeys, _ := read(c.path + "&$top=3000&$orderby=UserId,GroupId"); byKeys != joined {
+				t.Errorf("joined:\n%.1000s\nby keys:\n%.1000s", joined, byKeys)
+			}
+		})
+	}
+}
