@@ -183,6 +183,7 @@ var advanced = []line{
 		c.get("$all?$orderby=Id").is(http.StatusBadRequest)
 	}},
 	{number: "C13", demand: should, rule: "asynchronous requests", check: func(c *check) {
+		c.get("$metadata").ok().has(`Term="Org.OData.Capabilities.V1.AsynchronousRequestsSupported" Bool="true"`, `Term="Org.OData.Capabilities.V1.CrossJoinSupported" Bool="true"`)
 		c.awaited("Groups?$select=Name", "Prefer", "odata.maxpagesize=2").has("nextLink")
 		a := c.get("Users?$select=Username", "Prefer", "respond-async").is(http.StatusAccepted).header("Preference-Applied", "respond-async")
 		c.do(http.MethodDelete, a.Get("Location"), "").is(http.StatusNoContent)
