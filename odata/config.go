@@ -160,7 +160,7 @@ func New(cfg Config) (*Handler, error) {
 	}
 	return &Handler{
 		cfg:   cfg,
-		model: edm.Options{Namespace: cfg.Namespace, Expand: true, Writable: cfg.Writable, Changed: cfg.Changed},
+		model: edm.Options{Namespace: cfg.Namespace, Expand: true, Writable: cfg.Writable, Changed: cfg.Changed, Async: cfg.Async != nil},
 		links: signer{keys: append([][]byte{cfg.Key}, cfg.FormerKeys...), lifetime: cfg.LinkLifetime},
 	}, nil
 }

@@ -14,7 +14,7 @@ const (
 // filterFunctions are the functions that $filter and $orderby take.
 var filterFunctions = []string{
 	"any", "all", "case", "cast", "ceiling", "concat", "contains", "date", "day", "endswith", "floor",
-	"fractionalseconds", "hassubset", "hour", "indexof", "isof", "length", "matchesPattern", "maxdatetime",
+	"fractionalseconds", "hassubsequence", "hassubset", "hour", "indexof", "isof", "length", "matchesPattern", "maxdatetime",
 	"mindatetime", "minute", "month", "now", "round", "second", "startswith", "substring", "time", "tolower",
 	"totaloffsetminutes", "totalseconds", "toupper", "trim", "year",
 }
@@ -61,8 +61,8 @@ func containerAnnotations(o Options) []annotation {
 			"application/json;odata.metadata=minimal", "application/json;odata.metadata=full",
 			"application/json;odata.metadata=none", "text/csv", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 		}}},
-		{capabilities + ".AsynchronousRequestsSupported", flag(false)},
-		{capabilities + ".CrossJoinSupported", flag(false)},
+		{capabilities + ".AsynchronousRequestsSupported", flag(o.Async)},
+		{capabilities + ".CrossJoinSupported", flag(true)},
 		{capabilities + ".BatchSupported", flag(true)},
 		{capabilities + ".BatchContinueOnErrorSupported", flag(true)},
 		{capabilities + ".FilterFunctions", value{texts: filterFunctions}},

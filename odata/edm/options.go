@@ -14,6 +14,8 @@ type Options struct {
 	Expand bool
 	// Writable says that entities are changed where their tables declare it.
 	Writable bool
+	// Async says that clients need not wait for answers.
+	Async bool
 	// Changed is the column that tells when an entity was last changed, in the
 	// tables that have one; "" for none.
 	Changed string

@@ -17,6 +17,10 @@ const viaAlias = "via_"
 // so that the keys found in one can reduce the other.
 func (r *Resource) engineQuery(q *query.Query, link predicate.Expr, limit int64) {
 	q.SQL = r.sql(link, limit)
+	r.scopes.root().use(predicate.Columns(r.where)) // as the SQL names them, selected or not
+	if r.via == nil && link != nil {
+		r.scopes.root().use(predicate.Columns(link))
+	}
 	own := r.access(link, r.Columns)
 	own.WhereComplete = own.WhereComplete && !r.needsEngine()
 	q.Accesses = []query.Access{own}

@@ -63,6 +63,11 @@ func TestQueries(t *testing.T) {
 			`SELECT "Members"."PersonId", "Members"."TeamId", "Members"."Role" FROM "Club"."Members" WHERE ("Members"."PersonId" = '{id}') ORDER BY "Members"."Role" ASC NULLS FIRST, "Members"."PersonId" ASC NULLS FIRST, "Members"."TeamId" ASC NULLS FIRST`, false,
 		},
 		{
+			"Towns({id})/People?$select=Name&$orderby=Name",
+			"People TownId = '{id}'",
+			`SELECT "People"."Name", "People"."Id" FROM "Club"."People" WHERE ("People"."TownId" = '{id}') ORDER BY "People"."Name" ASC NULLS FIRST, "People"."Id" ASC NULLS FIRST`, false,
+		},
+		{
 			"People({id})/Teams",
 			"Teams TRUE; Members PersonId = '{id}'; 0.Id=>1.TeamId",
 			`SELECT "Teams"."Id", "Teams"."Name", "Teams"."TownId" FROM "Club"."Teams" JOIN "Club"."Members" AS via_ ON via_."TeamId" = "Teams"."Id" WHERE (via_."PersonId" = '{id}') ORDER BY "Teams"."Id" ASC NULLS FIRST`, true,
@@ -192,6 +197,11 @@ func TestQueries(t *testing.T) {
 			if reads(q) != id(c.reads) || q.SQL != id(c.sql) || (q.Plain == nil) != (c.sql != "") {
 				t.Errorf("reads %s\nSQL   %s", reads(q), q.SQL)
 			}
+			for _, q := range []*query.Query{q, count, r.Query(link, 7)} {
+				if c.sql != "" {
+					readsWhatItNames(t, q)
+				}
+			}
 			want := ""
 			if c.counted {
 				want = columns.ReplaceAllString(orders.ReplaceAllString(q.SQL, ""), "SELECT 1 FROM")
@@ -211,6 +221,20 @@ func TestQueries(t *testing.T) {
 
 // TestConditionsOnTheItemsOfALists may read the row that the list is of, and what
 // is joined to it, but no other.
+// readsWhatItNames checks that each access has the columns that the SQL names.
+func readsWhatItNames(t *testing.T, q *query.Query) {
+	t.Helper()
+	for _, a := range q.Accesses {
+		for i := range a.Table.Columns {
+			name := a.Table.Columns[i].Name
+			named := strings.Contains(q.SQL, a.Alias+`."`+name+`"`) || strings.Contains(q.SQL, `"`+a.Alias+`"."`+name+`"`)
+			if named && !slices.Contains(a.Columns, i) {
+				t.Errorf("%s of %s is not read for %s", name, a.Alias, q.SQL)
+			}
+		}
+	}
+}
+
 func TestConditionsOnTheItemsOfALists(t *testing.T) {
 	t.Parallel()
 	for filter, position := range map[string]int{

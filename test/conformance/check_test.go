@@ -8,7 +8,9 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,6 +27,10 @@ type world struct {
 	root  string // of the service, with a slash at its end
 	names *strings.Replacer
 	users int
+	// checks counts those that ran.
+	checks atomic.Int64
+	// broken stands before the service, if not nil.
+	broken atomic.Pointer[breaking]
 }
 
 // newWorld starts the gateway over a small directory. Addresses may hold names in
@@ -32,7 +38,8 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	s := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 40}, MaxAffected: 5})
-	w := &world{root: s.Serve(t, testkit.WebOptions{Server: administrator}).URL + "/odata/pingone/Administrators/"}
+	w := &world{}
+	w.root = s.Serve(t, testkit.WebOptions{Server: w.administrator}).URL + "/odata/pingone/Administrators/"
 	one := func(sql string) string { return s.Query(t, sql)[0][0] }
 	home := one("SELECT PopulationId FROM Users WHERE Username = 'ada.admin'")
 	w.names = strings.NewReplacer(
@@ -47,10 +54,15 @@ func newWorld(t *testing.T) *world {
 }
 
 // administrator lets every request be an administrator's.
-func administrator(c *server.Config) {
+func (w *world) administrator(c *server.Config) {
 	c.Guard = func(next http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			next.ServeHTTP(w, r.WithContext(auth.WithPrincipal(r.Context(), auth.NewAnonymous(service.AdminRole))))
+		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			r = r.WithContext(auth.WithPrincipal(r.Context(), auth.NewAnonymous(service.AdminRole)))
+			if b := w.broken.Load(); b != nil {
+				b.serve(next, rw, r)
+				return
+			}
+			next.ServeHTTP(rw, r)
 		})
 	}
 }
@@ -58,8 +70,15 @@ func administrator(c *server.Config) {
 // check is the test of one line.
 type check struct {
 	*world
-	t    *testing.T
+	t    testing.TB
 	line *line
+	n    int64
+}
+
+// text puts keys in the places of names in braces, and the check's number in that of
+// {n}: what it makes has a name of its own.
+func (c *check) text(s string) string {
+	return c.names.Replace(strings.ReplaceAll(s, "{n}", strconv.FormatInt(c.n, 10)))
 }
 
 // beside says why the line asks nothing of this service.
@@ -75,11 +94,11 @@ func (c *check) get(path string, header ...string) *answer {
 // otherwise.
 func (c *check) do(method, path, body string, header ...string) *answer {
 	c.t.Helper()
-	address := c.names.Replace(path)
+	address := c.text(path)
 	if !strings.HasPrefix(address, "http") {
 		address = c.root + strings.NewReplacer(" ", "%20", "\"", "%22").Replace(address)
 	}
-	r, err := http.NewRequestWithContext(c.t.Context(), method, address, strings.NewReader(c.names.Replace(body)))
+	r, err := http.NewRequestWithContext(c.t.Context(), method, address, strings.NewReader(c.text(body)))
 	require.NoError(c.t, err)
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
@@ -118,7 +137,7 @@ func (c *check) awaited(path string, header ...string) *answer {
 // make creates a group and returns its address.
 func (c *check) make(name string) string {
 	c.t.Helper()
-	a := c.do(http.MethodPost, "Groups", `{"Name":"`+name+`","Description":"first"}`).is(http.StatusCreated)
+	a := c.do(http.MethodPost, "Groups", `{"Name":"`+name+`{n}","Description":"first"}`).is(http.StatusCreated)
 	return "Groups(" + a.text("Id") + ")"
 }
 
@@ -187,7 +206,7 @@ func (a *answer) reason() string {
 func (a *answer) has(parts ...string) *answer {
 	a.c.t.Helper()
 	for _, p := range parts {
-		if !strings.Contains(a.body, a.c.names.Replace(p)) {
+		if !strings.Contains(a.body, a.c.text(p)) {
 			a.errorf("%s is missing", p)
 		}
 	}

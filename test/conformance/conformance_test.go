@@ -44,24 +44,26 @@ type level struct {
 	lines []line
 }
 
+// levels are all lines.
+var levels = []level{
+	{"OData 4.0, Minimal", minimal},
+	{"OData 4.0, Minimal, updatable", updatable},
+	{"OData 4.0, Intermediate", intermediate},
+	{"OData 4.0, Advanced", advanced},
+	{"OData 4.01, Minimal", minimal401},
+	{"OData 4.01, Minimal, updatable", updatable401},
+	{"OData 4.01, Intermediate", intermediate401},
+	{"OData 4.01, Advanced", advanced401},
+	{"JSON format", jsonFormat},
+	{"HTTP", protocol},
+	{"Operators, functions and options", semantics},
+}
+
 // The document says what the tests found: a line that passes is kept, one whose
 // requests are answered 501 stands there with the reason. So that a line which
 // falls back to 501 fails the test, too.
 func TestConformance(t *testing.T) {
 	t.Parallel()
-	levels := []level{
-		{"OData 4.0, Minimal", minimal},
-		{"OData 4.0, Minimal, updatable", updatable},
-		{"OData 4.0, Intermediate", intermediate},
-		{"OData 4.0, Advanced", advanced},
-		{"OData 4.01, Minimal", minimal401},
-		{"OData 4.01, Minimal, updatable", updatable401},
-		{"OData 4.01, Intermediate", intermediate401},
-		{"OData 4.01, Advanced", advanced401},
-		{"JSON format", jsonFormat},
-		{"HTTP", protocol},
-		{"Operators, functions and options", semantics},
-	}
 	w := newWorld(t)
 	ran := 0
 	for _, l := range levels {
@@ -93,7 +95,7 @@ func TestConformance(t *testing.T) {
 // stopped ends a line's check where the gateway answers 501.
 type stopped struct{}
 
-func (l *line) run(t *testing.T, w *world) {
+func (l *line) run(t testing.TB, w *world) {
 	t.Helper()
 	l.beside, l.refused = "", ""
 	defer func() {
@@ -103,7 +105,7 @@ func (l *line) run(t *testing.T, w *world) {
 			}
 		}
 	}()
-	l.check(&check{t: t, world: w, line: l})
+	l.check(&check{t: t, world: w, line: l, n: w.checks.Add(1)})
 }
 
 func write(levels []level) string {

@@ -135,10 +135,10 @@ var updatable401 = []line{
 		c.get(g + "/Users/$count").ok().has("0")
 	}},
 	{number: "D20", demand: should, rule: "PUT with nested entities", check: func(c *check) {
-		c.do(http.MethodPut, "Users({ada})", `{"Username":"ada.admin","Population":{"Name":"D20"}}`).ok()
+		c.do(http.MethodPut, "Users({ada})", `{"Username":"ada.admin","Population":{"Name":"D20{n}"}}`).ok()
 	}},
 	{number: "D21", demand: should, rule: "deep update", check: func(c *check) {
-		c.do(http.MethodPatch, "Users({ada})", `{"Population":{"Name":"D21"}}`).is(http.StatusOK, http.StatusNoContent)
+		c.do(http.MethodPatch, "Users({ada})", `{"Population":{"Name":"D21{n}"}}`).is(http.StatusOK, http.StatusNoContent)
 	}},
 	{number: "D22", demand: should, rule: "PUT and DELETE of a collection's references", check: func(c *check) {
 		c.do(http.MethodPut, "Groups({sales})/Users/$ref", `{"value":[]}`).is(http.StatusMethodNotAllowed)
@@ -157,7 +157,8 @@ var intermediate401 = []line{
 		c.fails("Population eq null")
 	}},
 	{number: "E4", demand: must, rule: "in", check: func(c *check) {
-		assert.Equal(c.t, c.users, c.count("Username in ('ada.admin')")+c.count("not (Username in ('ada.admin'))"))
+		assert.Equal(c.t, 1, c.count("Username in ('ada.admin','nobody')"))
+		assert.Equal(c.t, c.users-1, c.count("not (Username in ('ada.admin'))"))
 	}},
 	{number: "E5", demand: must, rule: "$select within $select", check: func(c *check) {
 		c.get("Users?$select=Username,Population($select=Name)&$top=1").is(http.StatusOK, http.StatusBadRequest, http.StatusNotImplemented)
@@ -205,10 +206,10 @@ var advanced401 = []line{
 	{number: "F7", demand: must, rule: "$batch as multipart and as JSON", check: func(c *check) {
 		c.do(http.MethodPost, "$batch", multipart, "Content-Type", "multipart/mixed;boundary=b", later, "4.01").ok().has("HTTP/1.1 200")
 		c.do(http.MethodPost, "$batch", `{"requests":[
-			{"id":"a","atomicityGroup":"g","method":"POST","url":"Groups","body":{"Name":"F7"}},
+			{"id":"a","atomicityGroup":"g","method":"POST","url":"Groups","body":{"Name":"F7{n}"}},
 			{"id":"b","dependsOn":["a"],"method":"GET","url":"$a/Name"},
 			{"id":"c","method":"GET","url":"Groups({nobody})"},{"id":"d","dependsOn":["c"],"method":"GET","url":"Groups"}]}`,
-			"Prefer", "continue-on-error", later, "4.01").ok().has(`"status":201`, `"value":"F7"`, `"status":404`, `"status":424`)
+			"Prefer", "continue-on-error", later, "4.01").ok().has(`"status":201`, `"value":"F7{n}"`, `"status":404`, `"status":424`)
 	}},
 	{number: "F8", demand: should, rule: "/$filter as a segment", check: func(c *check) { c.get("Users/$filter(IsEnabled)/$count").ok() }},
 	{number: "F9", demand: should, rule: "aliases within $expand", check: func(c *check) {
