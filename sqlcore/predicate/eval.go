@@ -142,20 +142,28 @@ func compileIsNull(column string, schema *arrow.Schema) (node, error) {
 }
 
 func compileIn(e In, schema *arrow.Schema) (node, error) {
-	texts := make(map[string]bool, len(e.Values))
-	var others []Value
+	texts, integers := map[string]bool{}, map[int64]bool{}
+	var others, uneven []Value // that are no texts; and no integers either
 	for _, v := range e.Values {
 		if isText(v) {
 			texts[v.Str] = true
+			continue
+		}
+		if others = append(others, v); v.Kind == Int {
+			integers[v.Int] = true
 		} else {
-			others = append(others, v)
+			uneven = append(uneven, v)
 		}
 	}
 	return compileTest(e.Column, schema, func(v Value) truth {
-		if isText(v) && texts[v.Str] {
+		if isText(v) && texts[v.Str] || v.Kind == Int && integers[v.Int] {
 			return isTrue
 		}
-		for _, o := range others {
+		left := others
+		if v.Kind == Int {
+			left = uneven
+		}
+		for _, o := range left {
 			if compareTruth(v, Eq, o) == isTrue {
 				return isTrue
 			}

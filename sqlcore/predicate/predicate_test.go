@@ -140,6 +140,7 @@ func TestEvaluate(t *testing.T) {
 		{"unknown and false", Not{Arg: AllOf(eq("Name", "x"), one)}, [3]bool{true, true, false}},
 		{"number against float", Cmp{Column: "Count", Op: Lt, Value: FloatValue(1.5)}, [3]bool{true, false, false}},
 		{"in numbers", In{Column: "Count", Values: []Value{IntValue(2), IntValue(9)}}, [3]bool{false, true, false}},
+		{"in uneven numbers", In{Column: "Count", Values: []Value{IntValue(9), FloatValue(2), StringValue("2")}}, [3]bool{false, true, false}},
 		{"in texts", In{Column: "Name", Values: []Value{StringValue("ada")}}, [3]bool{true, false, false}},
 		{"prefix", Match{Column: "Name", Kind: Prefix, Text: "B"}, [3]bool{false, true, false}},
 		{"suffix", Match{Column: "Name", Kind: Suffix, Text: "da"}, [3]bool{true, false, false}},

@@ -206,6 +206,11 @@ func ofArrow(text string, oid uint32) string {
 		}
 	case pgtype.NumericOID:
 		return number(text)
+	case pgtype.IntervalOID:
+		var i struct{ Months, Days, Nanoseconds int64 }
+		if json.Unmarshal([]byte(text), &i) == nil {
+			return fmt.Sprint(i.Months, i.Days, i.Nanoseconds/1000)
+		}
 	case pgtype.JSONOID, pgtype.TextArrayOID, pgtype.Int4ArrayOID, pgtype.Int8ArrayOID, pgtype.UUIDArrayOID, pgtype.BoolArrayOID:
 		if json.Unmarshal([]byte(text), &v) == nil {
 			return plainly(v)
