@@ -18,7 +18,7 @@ IMAGE    ?= pingone-gateway:$(VERSION)
 PKG      ?= ./...
 FUZZTIME ?= 20s
 
-.PHONY: quick build demo python spark wheel test deps tools vet fmt lint unit race integration oracle odata-clients changing reliability hostile charts kube-dry-run image-check vuln rules compat fuzz bench docs image clean help
+.PHONY: quick build demo python spark wheel test deps tools vet fmt lint unit race integration every-table oracle odata-clients changing reliability hostile charts kube-dry-run image-check vuln rules compat fuzz bench docs image clean help
 
 build: ## the gateway, in bin/
 	$(GO) build -tags $(TAGS) -trimpath -ldflags "$(LDFLAGS)" -o $(BIN)/gateway ./cmd/gateway
@@ -59,6 +59,9 @@ race: ## the same, under the race detector, without the longest ones
 
 integration: ## the tests over a whole gateway alone
 	$(GO) test -tags $(TAGS) ./test/...
+
+every-table: ## the first rows of every table of the demo, in SQL and OData, and how long they take
+	$(GO) test -tags $(TAGS) ./test/integration/binary -run TestEveryTableOfTheDemo -count=1 -v -long
 
 oracle: ## 20,000 random SQL statements against a database outside the gateway
 	$(GO) test -tags $(TAGS) ./test/integration -run TestRandomSQL -count=1 -timeout 60m -v -long

@@ -103,16 +103,16 @@ func (c *client) get(ctx context.Context, q call, use func(body []byte) error) (
 		if q.change.gone(out, r.attempts) {
 			return true, nil
 		}
-		if ctx.Err() != nil && !q.unclear(out) {
-			return false, gwerr.From(ctx.Err())
-		}
 		wait, reason := r.again(out)
-		if reason == "" {
+		switch {
+		case ctx.Err() != nil && !r.unclear:
+			return false, gwerr.From(ctx.Err())
+		case ctx.Err() != nil, reason == "":
 			return false, r.final(out)
 		}
 		c.cfg.Sink.Observe(ctx, observe.UpstreamRetry{Group: q.group, Reason: reason, Wait: wait})
 		if err := c.cfg.Clock.Sleep(ctx, wait); err != nil {
-			return false, gwerr.From(err)
+			return false, r.final(outcome{err: err})
 		}
 	}
 }

@@ -37,12 +37,16 @@ type retrier struct {
 	failures int       // that were not rate limits
 	tokens   int       // that were refused
 	limited  time.Time // when the first 429 came; zero before
+	// unclear is true once the call may have been carried out although no answer
+	// said so.
+	unclear bool
 }
 
 // again tells how long to wait before the next attempt and why there is one;
 // an empty reason means that the outcome stands.
 func (r *retrier) again(out outcome) (wait time.Duration, reason string) {
 	r.attempts++
+	r.unclear = r.unclear || r.call.unclear(out)
 	reason = r.reason(out)
 	if reason == "" || r.attempts >= maxAttempts {
 		return 0, ""
@@ -103,7 +107,7 @@ func (r *retrier) reason(out outcome) string {
 			r.limited = r.client.cfg.Clock.Now()
 		}
 		return "429"
-	case r.call.unclear(out):
+	case r.call.unclear(out) && r.call.change.creates:
 		return ""
 	case out.status == http.StatusRequestTimeout:
 		return "408"
@@ -132,7 +136,7 @@ func (r *retrier) wait(out outcome) time.Duration {
 // final is the error of a call that is not made again.
 func (r *retrier) final(out outcome) error {
 	err := gwerr.From(out.err)
-	if r.call.unclear(out) {
+	if r.unclear && !refuses(out.status) {
 		return unknownOutcome(r.call, out.err)
 	}
 	if out.status == http.StatusTooManyRequests || errors.Is(out.err, errBudget) {
@@ -142,6 +146,9 @@ func (r *retrier) final(out outcome) error {
 	}
 	return err
 }
+
+// refuses tells of a status that says that nothing was done.
+func refuses(status int) bool { return status >= 400 && status < 500 && !alike[status] }
 
 // retryAfter reads the header Retry-After: seconds or an HTTP date (RFC 9110,
 // section 10.2.3), at most longestRetryAfter; 0 if there is none or it makes no

@@ -42,6 +42,9 @@ func TestWritesAreRepeatedWhereThatIsSafe(t *testing.T) {
 		{"a deletion, a lost connection", change.Delete, fault("DELETE", "reset", 0), "", 2},
 		{"a deletion whose answer was lost", change.Delete, fault("DELETE", "gone", 0), "", 2},
 		{"a deletion, a defect", change.Delete, fault("DELETE", "status", 503), "", 2},
+		{"a change that is never answered", change.Update, fault("PUT", "cut", -1), gwerr.OutcomeUnknown, 5},
+		{"a change, defects", change.Update, fault("PUT", "status", -503), gwerr.OutcomeUnknown, 5},
+		{"a deletion, lost connections", change.Delete, fault("DELETE", "reset", -1), gwerr.OutcomeUnknown, 5},
 		{"a deletion of what is gone", change.Delete, fault("DELETE", "status", 404), gwerr.NotFound, 1},
 		{"a change that is refused", change.Update, fault("PUT", "status", 400), gwerr.InvalidValue, 1},
 		{"a change against the state", change.Update, fault("PUT", "status", 409), gwerr.Conflict, 1},
@@ -66,6 +69,9 @@ func TestWritesAreRepeatedWhereThatIsSafe(t *testing.T) {
 			require.NoError(t, err)
 			if c.fault.Match = strings.TrimSuffix(c.fault.Match, "/**"); c.kind != change.Insert {
 				c.fault.Match += "/*"
+			}
+			if c.fault.Status < 0 { // for good
+				c.fault.Status, c.fault.Times = max(0, -c.fault.Status), -1
 			}
 			faults := []sim.Fault{c.fault}
 			if c.fault.Do == "gone" { // the answer is lost, and the next one says that the row isn't there

@@ -16,10 +16,10 @@ func (q call) succeeds(status int) bool {
 	return status == http.StatusOK || q.change != nil && status > 200 && status < 300
 }
 
-// unclear reports whether a call that makes a row may have been carried out
-// although no answer says so. A connection that was never made carried nothing.
+// unclear reports whether a change may have been carried out although no answer
+// says so. A connection that was never made carried nothing.
 func (q call) unclear(out outcome) bool {
-	if q.change == nil || !q.change.creates || out.err == nil {
+	if q.change == nil || out.err == nil {
 		return false
 	}
 	var dial *net.OpError
@@ -39,6 +39,14 @@ func unknownOutcome(q call, cause error) error {
 	if q.change.procedure {
 		return gwerr.Wrap(gwerr.OutcomeUnknown, cause, "PingOne was asked for "+q.change.table.Name+", but no answer came: it may have been done or not.",
 			"Look at what it is about before you try again; the gateway does not.")
+	}
+	switch {
+	case q.change.method == http.MethodDelete:
+		return gwerr.Wrap(gwerr.OutcomeUnknown, cause, "PingOne was asked to delete a row of "+q.change.table.Name+", but no answer came: it may be there or not.",
+			"Try again: a row that is gone is passed over.")
+	case !q.change.creates:
+		return gwerr.Wrap(gwerr.OutcomeUnknown, cause, "PingOne was asked to change a row of "+q.change.table.Name+", but no answer came: it may be changed or not.",
+			"Look at it with a SELECT, or try again: the same change twice is no other one.")
 	}
 	return gwerr.Wrap(gwerr.OutcomeUnknown, cause, "PingOne was asked for a new row of "+q.change.table.Name+", but no answer came: it may be there or not.",
 		"Look for it with a SELECT before you try again; the gateway does not.")

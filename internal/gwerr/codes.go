@@ -100,7 +100,7 @@ var registry = []Kind{
 	{BadContinuation, http.StatusGone, "BadContinuation", "24000", "A next link is forged or too old, or the last rows before it were deleted."},
 	{InvalidValue, http.StatusBadRequest, "InvalidValue", "23514", "A value can't be written: by the table's declaration or by PingOne's own rules."},
 	{Conflict, http.StatusConflict, "Conflict", "23505", "PingOne has such a row already, or its state does not allow the change."},
-	{OutcomeUnknown, http.StatusBadGateway, "OutcomeUnknown", "08007", "A change was sent and no answer came: it may have been made or not. It is not repeated."},
+	{OutcomeUnknown, http.StatusBadGateway, "OutcomeUnknown", "08007", "A change was sent and no answer came: it may have been made or not."},
 	{Precondition, http.StatusPreconditionFailed, "PreconditionFailed", "40001", "The entity is not, or no longer, the one that If-Match or If-None-Match asks for."},
 }
 

@@ -17,8 +17,8 @@ import (
 type Writer interface {
 	// Write makes the call and returns the values that the answer has for columns
 	// of the call's table, in their order; nil where it tells nothing of the row. A call
-	// that Creates is never repeated once it may have been received: the error is
-	// gwerr.OutcomeUnknown then. Others are gwerr.InvalidValue and gwerr.Conflict
+	// that Creates is never repeated once it may have been received. The error is
+	// gwerr.OutcomeUnknown where no answer tells whether it was carried out. Others are gwerr.InvalidValue and gwerr.Conflict
 	// for what the service refuses, and those of reading.
 	Write(ctx context.Context, c Call, columns []int) ([]json.RawMessage, error)
 }
@@ -195,6 +195,9 @@ func (c *Change) partly(err error, done, of int, calls []Call) error {
 	}
 	e := *gwerr.From(err)
 	said := fmt.Sprintf("%d of %d rows were changed.", done, of)
+	if e.Code == gwerr.OutcomeUnknown { // the next one, too, perhaps
+		said = fmt.Sprintf("%d of %d rows are known to be changed.", done, of)
+	}
 	if len(calls) > 0 {
 		said += fmt.Sprintf(" Of row %d, %s was done.", done+1, calls)
 	}

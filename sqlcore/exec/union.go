@@ -81,8 +81,8 @@ func (u *unioned) Close() {
 	})
 }
 
-// produce reads the members. Where a few rows are enough, they are read one, then
-// two, then four at a time, as long as the consumer waits for more.
+// produce reads the members. Where a few rows are enough, as many are read at a
+// time as were read before, as long as the consumer waits for more.
 func (u *unioned) produce(ctx context.Context) error {
 	at, width := 0, len(u.Parts)
 	if few := u.Access.Soon(); few > 0 && few <= fewRows && u.Access.Top == nil && u.Exact && !u.Divided() {
@@ -98,7 +98,7 @@ func (u *unioned) produce(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		at, width = next, 2*width
+		at, width = next, next
 	}
 }
 

@@ -232,6 +232,13 @@ func TestChangeFailsHalfway(t *testing.T) {
 			1,
 		},
 		{
+			"a row that may be changed", "UPDATE Users SET Title = 'x' WHERE Username IN (SELECT Username FROM Users ORDER BY Username LIMIT 3)",
+			sim.Fault{Match: "PATCH /v1/**", Do: "cut", After: 1, Times: -1},
+			gwerr.OutcomeUnknown,
+			[]string{"1 of 3 rows are known to be changed.", "Row 2:", "it may be changed or not", "The 1 after it were not tried."},
+			6,
+		},
+		{
 			"what PingOne does not do", "INSERT INTO Users (Username) VALUES ('new')",
 			sim.Fault{Match: "POST /v1/**", Do: "status", Status: 405},
 			gwerr.NotImplemented,
