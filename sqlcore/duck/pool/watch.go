@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// poke wakes the watch; it never blocks.
+// poke wakes the watch, unless it is awake: that would cost each lease a change of
+// threads. The caller holds the lock.
 func (p *Pool) poke() {
-	select {
-	case p.wake <- struct{}{}:
-	default:
+	if !p.watching {
+		p.watching = true
+		p.wake <- struct{}{}
 	}
 }
 
@@ -19,18 +20,16 @@ func (p *Pool) watch() {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	ticker.Stop()
-	last, running := time.Time{}, false
+	var last time.Time
 	for {
 		select {
 		case <-p.ending.Done():
 			return
 		case <-p.wake:
-			if !running {
-				running, last = true, time.Now()
-				ticker.Reset(tick)
-			}
+			last = time.Now()
+			ticker.Reset(tick)
 		case now := <-ticker.C:
-			if running = p.look(now, now.Sub(last)); !running {
+			if !p.look(now, now.Sub(last)) {
 				ticker.Stop()
 			}
 			last = now
@@ -66,7 +65,8 @@ func (p *Pool) look(now time.Time, passed time.Duration) bool {
 	if p.holdOff && p.starting == 0 {
 		p.retry(passed)
 	}
-	return len(p.leases) > 0 || len(p.idle) > p.config.Spare || p.holdOff || len(p.waiters) > 0
+	p.watching = len(p.leases) > 0 || len(p.idle) > p.config.Spare || p.holdOff || len(p.waiters) > 0
+	return p.watching
 }
 
 // retry lets processes be started again, a while after one could not.
