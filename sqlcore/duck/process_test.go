@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pingone-gateway/gateway/internal/fair"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
@@ -271,4 +272,30 @@ func TestNothingLeaks(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(dir, "*", "process-*"))
 	require.NoError(t, err)
 	assert.Len(t, left, 2, "files of processes that ended are left")
+}
+
+// TestRowsThatNeedTheEngine: with the fewest processes, and no place left in its
+// caller's share, what the rows of a join wait for is worked out beside it.
+func TestRowsThatNeedTheEngine(t *testing.T) {
+	e := open(t, func(c *duck.Config) { c.Workers, c.Share = 2, 0.5 })
+	m := newLibrary().table(t, "Members")
+	rec := record(m, []int{1}, members())
+	in := query.Input{Table: m, Columns: []int{1}, Once: true, Rows: &source{next: func(ctx context.Context, n int) (scan.Batch, error) {
+		if n > 1 {
+			return scan.Batch{}, io.EOF
+		}
+		f, err := e.Filter(ctx, m, []int{1}, `length("Name") % 2 = 0`)
+		if err != nil {
+			return scan.Batch{}, err
+		}
+		defer f.Close()
+		if _, err := f.Mask(ctx, rec); err != nil {
+			return scan.Batch{}, err
+		}
+		return scan.Batch{Record: rec}, nil
+	}}}
+	ctx := fair.WithCaller(t.Context(), "ann")
+	got, err := run(ctx, e, query.Job{SQL: `SELECT count(*) FROM "Town"."Members"`, Inputs: []query.Input{in}})
+	require.NoError(t, err)
+	assert.Equal(t, []string{strconv.Itoa(len(members()))}, got)
 }

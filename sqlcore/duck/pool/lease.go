@@ -125,8 +125,7 @@ func (l *Lease) interrupt(cause error, number uint32) {
 		return
 	}
 	l.stopCause, l.stopped = cause, time.Now()
-	// Not here: the process may not read what it is sent.
-	l.pool.work.Go(func() { _ = l.process.conn.Send(wire.Cancel, number, nil) })
+	l.process.cancel(number)
 }
 
 // kill ends the process for a bound that the statement passed.

@@ -41,11 +41,12 @@ type Pool struct {
 	alive    int // processes that have not exited
 	waiters  []*waiter
 	// failed is the error of the last start; while holdOff, none is tried.
-	failed  error
-	holdOff bool
-	heldFor time.Duration
-	told    bool // of the walls
-	closed  bool
+	failed   error
+	holdOff  bool
+	heldFor  time.Duration
+	watching bool
+	told     bool // of the walls
+	closed   bool
 }
 
 type launched struct {
@@ -288,15 +289,16 @@ func (p *Pool) lease(ctx context.Context, w *waiter) (*Lease, error) {
 
 // take lends an idle process; nil if there is none. The caller holds the lock.
 func (p *Pool) take(w *waiter) *Lease {
-	p.idle = slices.DeleteFunc(p.idle, (*process).dead)
-	if len(p.idle) == 0 || !p.may(w.long) {
-		return nil
+	for len(p.idle) > 0 && p.may(w.long) {
+		// Where none has the tables, the one that was idle for longest loses its own.
+		at := max(0, slices.IndexFunc(p.idle, func(pr *process) bool { return pr.key == w.key }))
+		pr := p.idle[at]
+		p.idle = slices.Delete(p.idle, at, at+1)
+		if !pr.dead() {
+			return p.lend(pr, w)
+		}
 	}
-	// Where none has the tables, the one that was idle for longest loses its own.
-	at := max(0, slices.IndexFunc(p.idle, func(pr *process) bool { return pr.key == w.key }))
-	pr := p.idle[at]
-	p.idle = slices.Delete(p.idle, at, at+1)
-	return p.lend(pr, w)
+	return nil
 }
 
 // forget ends a wait with an error.

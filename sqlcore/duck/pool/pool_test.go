@@ -267,7 +267,7 @@ func TestLateCancel(t *testing.T) {
 	_, err := texts(t.Context(), l, "SELECT 'a'")
 	require.NoError(t, err)
 	number := l.process.number.Load()
-	require.NoError(t, l.Conn().Send(wire.Cancel, number, nil))
+	l.process.cancel(number)
 	got, err := texts(t.Context(), l, "SELECT 'b'")
 	require.NoError(t, err)
 	assert.Equal(t, []string{"b"}, got)

@@ -2,6 +2,7 @@ package pool
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -20,6 +21,7 @@ import (
 type process struct {
 	cmd    *exec.Cmd
 	conn   *wire.Conn
+	giveUp *os.File // takes the numbers of requests
 	dir    string
 	stderr head
 	walls  wire.Walls
@@ -64,12 +66,18 @@ func launch(root string) (*process, error) {
 	}
 	defer func() { _ = theirs.Close() }() // the process has its own
 	p.conn = wire.NewConn(ours)
+	given, giveUp, err := os.Pipe()
+	if err != nil {
+		return nil, errors.Join(err, p.conn.Close(), os.RemoveAll(p.dir))
+	}
+	defer func() { _ = given.Close() }()
+	p.giveUp = giveUp
 	p.cmd = &exec.Cmd{
 		Path: name, Args: []string{os.Args[0], wire.Argument}, Dir: p.dir, Env: environment(),
-		Stdin: theirs, Stderr: &p.stderr, SysProcAttr: attributes(), WaitDelay: time.Second,
+		Stdin: theirs, ExtraFiles: []*os.File{wire.GiveUp - 3: given}, Stderr: &p.stderr, SysProcAttr: attributes(), WaitDelay: time.Second,
 	}
 	if err := p.cmd.Start(); err != nil {
-		return nil, errors.Join(err, p.conn.Close(), os.RemoveAll(p.dir))
+		return nil, errors.Join(err, p.hangUp(), os.RemoveAll(p.dir))
 	}
 	yield(p.cmd.Process.Pid, niceness)
 	return p, nil
@@ -130,7 +138,7 @@ func (p *process) greet(s wire.Setup) error {
 func (p *process) wait() {
 	_ = p.cmd.Wait() // the state tells more
 	p.state = p.cmd.ProcessState
-	_ = p.conn.Close()
+	_ = p.hangUp()
 	_ = os.RemoveAll(p.dir) // with the pool's directory, if it fails
 	close(p.exited)
 }
@@ -145,6 +153,14 @@ func (p *process) end(reason string) {
 	}
 }
 
+// cancel has the process give up a request. It does not wait: a process is told so
+// once in a statement, and is killed if it doesn't listen.
+func (p *process) cancel(number uint32) {
+	_, _ = p.giveUp.Write(binary.LittleEndian.AppendUint32(nil, number)) // or it has ended
+}
+
+func (p *process) hangUp() error { return errors.Join(p.conn.Close(), p.giveUp.Close()) }
+
 // stop lets the process end by itself: it does when its socket is closed.
 func (p *process) stop() {
 	p.mu.Lock()
@@ -152,7 +168,7 @@ func (p *process) stop() {
 		p.reason = "stopped"
 	}
 	p.mu.Unlock()
-	_ = p.conn.Close()
+	_ = p.hangUp()
 }
 
 // why gives the reason of the process's end.

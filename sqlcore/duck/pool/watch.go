@@ -5,11 +5,12 @@ import (
 	"time"
 )
 
-// poke wakes the watch; it never blocks.
+// poke wakes the watch, unless it is awake: that would cost each lease a change of
+// threads. The caller holds the lock.
 func (p *Pool) poke() {
-	select {
-	case p.wake <- struct{}{}:
-	default:
+	if !p.watching {
+		p.watching = true
+		p.wake <- struct{}{}
 	}
 }
 
@@ -19,19 +20,17 @@ func (p *Pool) watch() {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	ticker.Stop()
-	last, running, every := time.Time{}, false, tick
+	last, every := time.Time{}, tick
 	for {
 		select {
 		case <-p.ending.Done():
 			return
 		case <-p.wake:
-			if !running {
-				running, last, every = true, time.Now(), tick
-				ticker.Reset(tick)
-			}
+			last, every = time.Now(), tick
+			ticker.Reset(tick)
 		case now := <-ticker.C:
-			var next time.Duration
-			if next, running = p.look(now, now.Sub(last)); !running {
+			next, more := p.look(now, now.Sub(last))
+			if !more {
 				ticker.Stop()
 			} else if next != every {
 				every = next
@@ -73,7 +72,8 @@ func (p *Pool) look(now time.Time, passed time.Duration) (next time.Duration, mo
 	if next = tick; largest != nil && largest.used > p.config.Memory/2 {
 		next = closeTick
 	}
-	return next, len(p.leases) > 0 || len(p.idle) > p.config.Spare || p.holdOff || len(p.waiters) > 0
+	p.watching = len(p.leases) > 0 || len(p.idle) > p.config.Spare || p.holdOff || len(p.waiters) > 0
+	return next, p.watching
 }
 
 // retry lets processes be started again, a while after one could not.

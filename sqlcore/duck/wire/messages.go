@@ -9,6 +9,11 @@ import (
 // process; the service's end of the socket is its standard input.
 const Argument = "engine-worker"
 
+// GiveUp is the file of the process from which it reads which request it has to
+// give up: numbers of 4 bytes, the little end first. So a process at work need
+// not listen to its socket, which would cost each request a change of threads.
+const GiveUp = 3
+
 // The databases to plan in, as Ask names them.
 const (
 	// Planning is the one that plans first.

@@ -36,7 +36,6 @@ const (
 	End                      // of the stream
 	Broken                   // the stream has no more rows, though there are some
 	More                     // of the result's batches may come
-	Cancel                   // the request whose number is the frame's stream
 )
 
 // The frames of the process.

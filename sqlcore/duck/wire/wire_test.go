@@ -24,7 +24,7 @@ func TestFrames(t *testing.T) {
 	go func() {
 		assert.NoError(t, a.SendStrings(Ask, 7, "", "é", long))
 		assert.NoError(t, a.SendJSON(Run, 8, Job{SQL: "SELECT 1", Window: 4}))
-		assert.NoError(t, a.Send(Cancel, 9, nil))
+		assert.NoError(t, a.Send(More, 9, nil))
 		assert.NoError(t, a.Close())
 	}()
 	f, err := b.Receive()
@@ -40,7 +40,7 @@ func TestFrames(t *testing.T) {
 	assert.Equal(t, "SELECT 1", j.SQL)
 	f, err = b.Receive()
 	require.NoError(t, err)
-	assert.Equal(t, Frame{Kind: Cancel, Stream: 9, Body: []byte{}}, f)
+	assert.Equal(t, Frame{Kind: More, Stream: 9, Body: []byte{}}, f)
 	_, err = b.Receive()
 	assert.ErrorIs(t, err, io.EOF)
 }

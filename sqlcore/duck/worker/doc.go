@@ -33,19 +33,19 @@ func init() {
 // threads of the engine's can't call Go before that is over.
 func Main() {
 	if asked {
-		os.Exit(runAs(os.Stdin))
+		os.Exit(runAs(os.Stdin, os.NewFile(wire.GiveUp, "give up")))
 	}
 }
 
 // runAs serves the socket until the service closes it.
-func runAs(socket *os.File) int {
+func runAs(socket, giveUp *os.File) int {
 	c, err := net.FileConn(socket)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "gateway: the gateway itself starts", wire.Argument)
 		return 2
 	}
 	_ = socket.Close()
-	if err := serve(wire.NewConn(c)); err != nil {
+	if err := serve(wire.NewConn(c), giveUp); err != nil {
 		fmt.Fprintln(os.Stderr, "engine:", err)
 		return 1
 	}

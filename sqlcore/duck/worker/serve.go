@@ -4,8 +4,10 @@ package worker
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime/debug"
 	"sync"
@@ -29,17 +31,17 @@ type worker struct {
 
 	mu      sync.Mutex
 	current uint32 // the number of the request at work
+	givenUp uint32 // that of the last one to be given up, which may be still to come
 	cancel  context.CancelFunc
 	inputs  map[uint32]*input
 	// taken counts the batches that the result may give.
 	taken *credit
 
-	batch chan []byte // of Mask
-	ended chan error  // ends the process
+	ended chan error // ends the process
 }
 
 // serve answers requests until the service closes the socket.
-func serve(c *wire.Conn) error {
+func serve(c *wire.Conn, giveUp io.Reader) error {
 	hello, err := c.Receive()
 	if err != nil {
 		return nil //nolint:nilerr // the service has gone
@@ -55,7 +57,7 @@ func serve(c *wire.Conn) error {
 	if err != nil {
 		return err
 	}
-	w := &worker{c: c, planners: map[string]*planner{}, inputs: map[uint32]*input{}, batch: make(chan []byte, 1)}
+	w := &worker{c: c, planners: map[string]*planner{}, inputs: map[uint32]*input{}}
 	if err := w.open(context.Background(), setup); err != nil {
 		return err
 	}
@@ -64,12 +66,34 @@ func serve(c *wire.Conn) error {
 	}
 	w.ended = make(chan error, 1)
 	go w.receive()
+	go w.heed(giveUp)
 	return <-w.ended
 }
 
-// receive takes frames to where they are awaited. It answers a request itself,
-// and lets another goroutine go on receiving: that spares the request a change
-// of threads. The process ends with the socket: the engine may be busy for long.
+// heed gives up requests as the service wants it. The process ends with the
+// service: the engine may be busy for long.
+func (w *worker) heed(giveUp io.Reader) {
+	var number [4]byte
+	for {
+		if _, err := io.ReadFull(giveUp, number[:]); err != nil {
+			os.Exit(0)
+		}
+		w.giveUp(binary.LittleEndian.Uint32(number[:]))
+	}
+}
+
+func (w *worker) giveUp(number uint32) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.givenUp = number
+	if w.current == number && w.cancel != nil {
+		w.cancel()
+	}
+}
+
+// receive takes frames to where they are awaited. It answers a request itself: in
+// another goroutine, and thread, it would take longer. Only where a request needs
+// frames while it runs, another one goes on receiving.
 func (w *worker) receive() {
 	for {
 		f, err := w.c.Receive()
@@ -83,29 +107,24 @@ func (w *worker) receive() {
 			w.mu.Lock()
 			w.taken.add(int(f.Stream))
 			w.mu.Unlock()
-		case wire.Cancel:
-			w.mu.Lock()
-			if w.current == f.Stream && w.cancel != nil {
-				w.cancel()
-			}
-			w.mu.Unlock()
 		default:
-			go w.receive()
+			if f.Kind == wire.Run {
+				go w.receive()
+			}
 			if err := w.handle(f); err != nil {
 				w.ended <- err
+				return
 			}
-			return
+			if f.Kind == wire.Run {
+				return
+			}
 		}
 	}
 }
 
 // deliver gives a frame to the input of its stream; those of an ended one are
-// dropped, and stream 0 is the batch of the request at work.
+// dropped.
 func (w *worker) deliver(f wire.Frame) {
-	if f.Stream == 0 {
-		w.batch <- f.Body
-		return
-	}
 	w.mu.Lock()
 	in := w.inputs[f.Stream]
 	w.mu.Unlock()
@@ -114,12 +133,15 @@ func (w *worker) deliver(f wire.Frame) {
 	}
 }
 
-// begin makes the context of a request, which Cancel ends.
+// begin makes the context of a request, which giveUp ends.
 func (w *worker) begin(number uint32) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.Background())
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.current, w.cancel = number, cancel
+	if w.givenUp == number {
+		cancel()
+	}
 	return ctx, cancel
 }
 
@@ -149,7 +171,11 @@ func (w *worker) handle(f wire.Frame) error {
 // answer answers a request about a text.
 func (w *worker) answer(ctx context.Context, f wire.Frame) ([]string, error) {
 	if f.Kind == wire.Mask {
-		return w.mask(ctx, f, <-w.batch)
+		batch, err := w.c.Receive()
+		if err != nil {
+			return nil, err
+		}
+		return w.mask(ctx, f, batch.Body)
 	}
 	if f.Kind == wire.Tables {
 		return nil, w.showTables(ctx, f)
