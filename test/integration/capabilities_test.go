@@ -191,7 +191,9 @@ func (p *prober) set(name string) {
 		}
 	}
 	none := "$top=0"
-	tag := func(term string) { p.answers(p.sets.member(name).claim(capabilitiesTerm+term), capabilitiesTerm+term, name, tags[term]...) }
+	tag := func(term string) {
+		p.answers(p.sets.member(name).claim(capabilitiesTerm+term), capabilitiesTerm+term, name, tags[term]...)
+	}
 	tag("TopSupported")
 	tag("SkipSupported")
 	tag("ComputeSupported")
@@ -336,7 +338,7 @@ func (p *prober) container() {
 var functions = map[string]string{
 	"any": "UserGroupAssociations/any()", "all": "UserGroupAssociations/all(a:a/Type eq 'x')", "case": "case(IsEnabled:true,true:false)", "cast": "cast(IsEnabled,Edm.String) eq 'true'",
 	"ceiling": "ceiling(1.5) eq 2", "concat": "concat(Username,'x') eq 'x'", "contains": "contains(Username,'x')", "date": "date(CreatedAt) eq 2020-01-01", "day": "day(CreatedAt) eq 1",
-	"endswith": "endswith(Username,'x')", "floor": "floor(1.5) eq 1", "fractionalseconds": "fractionalseconds(CreatedAt) eq 0.5", "hassubset": `hassubset(Tags,["a"])`, "hour": "hour(CreatedAt) eq 1",
+	"endswith": "endswith(Username,'x')", "floor": "floor(1.5) eq 1", "fractionalseconds": "fractionalseconds(CreatedAt) eq 0.5", "hassubsequence": `hassubsequence(Tags,["a"])`, "hassubset": `hassubset(Tags,["a"])`, "hour": "hour(CreatedAt) eq 1",
 	"indexof": "indexof(Username,'x') eq 1", "isof": "isof(Username,Edm.String)", "length": "length(Username) eq 1", "matchesPattern": "matchesPattern(Username,'x')",
 	"maxdatetime": "CreatedAt lt maxdatetime()", "mindatetime": "CreatedAt gt mindatetime()", "minute": "minute(CreatedAt) eq 1", "month": "month(CreatedAt) eq 1", "now": "CreatedAt lt now()",
 	"round": "round(1.5) eq 2", "second": "second(CreatedAt) eq 1", "startswith": "startswith(Username,'x')", "substring": "substring(Username,1) eq 'x'", "time": "time(CreatedAt) eq 10:00",

@@ -129,4 +129,3 @@ func eachLeaf(d *json.Decoder, out *[]string) error {
 	}
 	return nil
 }
-
