@@ -119,15 +119,19 @@ func TestTheVersionIsAFlagToo(t *testing.T) {
 
 func TestSealingKeysForTheConfiguration(t *testing.T) {
 	t.Parallel()
-	c := keysCommand()
-	var out bytes.Buffer
-	c.SetOut(&out)
-	c.SetArgs([]string{"seal", "--id", "autumn"})
-	require.NoError(t, c.ExecuteContext(t.Context()))
-	key, err := seal.ParseKey(strings.TrimSpace(out.String()))
-	require.NoError(t, err)
-	assert.Equal(t, "autumn", key.ID)
-	assert.Len(t, key.Secret, 32)
+	made := func(args ...string) seal.Key {
+		c := keysCommand()
+		var out bytes.Buffer
+		c.SetOut(&out)
+		c.SetArgs(append([]string{"seal"}, args...))
+		require.NoError(t, c.ExecuteContext(t.Context()))
+		key, err := seal.ParseKey(strings.TrimSpace(out.String()))
+		require.NoError(t, err)
+		assert.Len(t, key.Secret, 32)
+		return key
+	}
+	assert.Equal(t, "autumn", made("--id", "autumn").ID)
+	assert.NotEqual(t, made().ID, made().ID, "two keys of one moment")
 }
 
 // TestLinksOutliveTheirKey follows a feed's next link at gateways that have its key

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -71,7 +72,7 @@ func keysSealCommand() *cobra.Command {
 		_, err := fmt.Fprintln(w, text)
 		return err
 	})
-	c.Flags().StringVar(&id, "id", time.Now().UTC().Format("2006-01-02T150405"), "the key's name, which tells it from others; the time unless given")
+	c.Flags().StringVar(&id, "id", time.Now().UTC().Format("2006-01-02-")+strings.ToLower(rand.Text()[:6]), "the key's name, which tells it from others; the day and a few letters unless given")
 	return c
 }
 

@@ -71,6 +71,9 @@ func TestEveryRefusalIsRecorded(t *testing.T) {
 		"sql rate":                {bearerToken(busy), "POST", "/sql", "SELECT 1", 429, "too_many_requests"},
 		"sql credentials":         {bearerToken("wrong"), "POST", "/sql", "SELECT 1", 401, "unauthenticated"},
 		"sql foreign page":        {header("Sec-Fetch-Site", "cross-site"), "POST", "/sql", "SELECT 1", 403, "forbidden"},
+		"mcp size":                {mine, "POST", "/mcp", long, 413, "too_large"},
+		"mcp credentials":         {bearerToken("wrong"), "POST", "/mcp", "{}", 401, "unauthenticated"},
+		"mcp foreign page":        {header("Sec-Fetch-Site", "cross-site"), "POST", "/mcp", "{}", 403, "forbidden"},
 		"sql foreign page by GET": {header("Sec-Fetch-Site", "cross-site"), "GET", "/sql?query=SELECT%201", "", 403, "forbidden"},
 	}
 	for name, c := range cases {

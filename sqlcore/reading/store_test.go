@@ -187,3 +187,41 @@ func TestStoreIsBounded(t *testing.T) {
 		}
 	})
 }
+
+// A page that skips rows tells whether more follow, where it is asked to, and reads
+// them from the same stream.
+func TestSkippedPagesLookAhead(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		rows, skip, most int64
+		more             bool
+		left             int64
+	}{
+		"rows follow":       {10, 0, 4, true, 6},
+		"behind some":       {10, 3, 4, true, 3},
+		"it was the last":   {10, 0, 10, false, 0},
+		"fewer than wanted": {10, 8, 4, false, 0},
+		"none at all":       {0, 0, 4, false, 0},
+		"all but the last":  {10, 0, 9, true, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			of, s := numbered(int(c.rows), 3, false), newStore(t, reading.Options{})
+			_, next := mustPage(t, s, of.target("ann"), reading.Want{Skip: c.skip, Rows: c.most, Ending: reading.Skipped, Look: true})
+			if (next != nil) != c.more {
+				t.Errorf("more rows: %t", next != nil)
+			}
+			rest, _ := mustPage(t, s, of.target("ann"), reading.Want{Skip: c.skip + c.most, Rows: 100, Ending: reading.Skipped})
+			if int64(len(rest)) != c.left {
+				t.Errorf("%d rows are left", len(rest))
+			}
+			if of.opened != 1 {
+				t.Errorf("the rows were read %d times", of.opened)
+			}
+		})
+	}
+	of, s := numbered(10, 3, false), newStore(t, reading.Options{})
+	if _, next := mustPage(t, s, of.target("ann"), reading.Want{Rows: 4, Ending: reading.Skipped}); next != nil {
+		t.Error("nobody asked, and the next rows were read")
+	}
+}

@@ -62,6 +62,9 @@ func TestClients(t *testing.T) {
 		{"psycopg2", script("psycopg2_client.py")},
 		{"asyncpg", script("asyncpg_client.py")},
 		{"pandas, Polars, ConnectorX and ADBC", script("frames.py")},
+		{"the Model Context Protocol's client", func(t *testing.T) string {
+			return output(t, "", "", installed(t, python), filepath.Join("programs", "mcp_client.py"), d.binary, d.web)
+		}},
 		{"psqlODBC", func(t *testing.T) string {
 			drivers, err := filepath.Glob("/usr/lib/*/odbc/psqlodbcw.so")
 			require.NoError(t, err)

@@ -27,6 +27,8 @@ import (
 type demo struct {
 	// wire is its address for drivers, and web that of HTTP.
 	wire, web string
+	// binary is the program.
+	binary string
 	err       error
 	cmd       *exec.Cmd
 	dir       string
@@ -61,14 +63,14 @@ func (d *demo) start() (err error) {
 	if d.dir, err = os.MkdirTemp("", "clients"); err != nil {
 		return err
 	}
-	binary := os.Getenv("GATEWAY_BINARY") // one that is built already
-	if binary == "" {
-		binary = filepath.Join(d.dir, "gateway")
-		if out, err := exec.Command("go", "build", "-buildvcs=false", "-tags", "duckdb_arrow", "-o", binary, "../../cmd/gateway").CombinedOutput(); err != nil {
+	d.binary = os.Getenv("GATEWAY_BINARY") // one that is built already
+	if d.binary == "" {
+		d.binary = filepath.Join(d.dir, "gateway")
+		if out, err := exec.Command("go", "build", "-buildvcs=false", "-tags", "duckdb_arrow", "-o", d.binary, "../../cmd/gateway").CombinedOutput(); err != nil {
 			return fmt.Errorf("%w: %s", err, out)
 		}
 	}
-	d.cmd = exec.Command(binary, "demo", "--users", "300", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--simulator", "127.0.0.1:0", "--postgres", "127.0.0.1:0")
+	d.cmd = exec.Command(d.binary, "demo", "--users", "300", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--simulator", "127.0.0.1:0", "--postgres", "127.0.0.1:0")
 	d.cmd.Stderr = &d.trouble
 	out, err := d.cmd.StdoutPipe()
 	if err != nil {

@@ -240,7 +240,6 @@ func (d *demo) found(prometheus, query string) error {
 func (d *demo) dashboard(key, prometheus string) {
 	d.t.Helper()
 	trouble := []string{"_failures_total", "_shed_requests_total", "_retries_total", "_limit_wait_seconds"}
-	grafana := strings.NewReplacer("$__rate_interval", "1m", "$job", ".*")
 	for _, expr := range dashboardExpressions(d.t) {
 		query, quiet := grafana.Replace(expr), false
 		for _, name := range trouble {
