@@ -339,8 +339,11 @@ func (s *Statement) fits(ctx context.Context, c *Change, bind func(ctx context.C
 	all.copy(s.source)
 	all.add(") AS new_rows")
 	q, err := bind(ctx, all.String())
-	if err != nil || len(q.Columns) == len(c.Assigned) {
-		return nil // a slip in them is told by the error of the query itself
+	if err != nil {
+		return nil //nolint:nilerr // a slip in them is told by the error of the query itself
+	}
+	if len(q.Columns) == len(c.Assigned) {
+		return nil
 	}
 	return gwerr.Newf(gwerr.BadRequest, "The new rows have %d values for %d columns.", len(q.Columns), len(c.Assigned)).
 		WithHint("Give a value for each column that is named.").At(s.tokens[s.source.from].Start)
