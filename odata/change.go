@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata/encode"
@@ -233,15 +234,28 @@ func cleared(t *catalog.Table, columns []int, values []json.RawMessage) ([]int, 
 	return columns, values
 }
 
-// members reads the body as a JSON object.
+// members reads the body as a JSON object, in which no name stands twice.
+//
+// Source: OData JSON Format 4.01, section 4.
 func (q *request) members() (map[string]json.RawMessage, error) {
 	kind, _, err := mime.ParseMediaType(q.r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" {
 		return nil, gwerr.New(gwerr.UnsupportedMedia, "The body must be application/json.", "").On("Content-Type")
 	}
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(q.body, &members); err != nil || members == nil {
+	members := map[string]json.RawMessage{}
+	d := json.NewDecoder(bytes.NewReader(q.body))
+	if first, _ := d.Token(); first != json.Delim('{') || !json.Valid(q.body) || !utf8.Valid(q.body) {
 		return nil, gwerr.New(gwerr.BadRequest, "The body must be a JSON object with the entity's properties.", "")
+	}
+	for d.More() {
+		token, _ := d.Token() // what is valid has a name and a value
+		name, _ := token.(string)
+		var value json.RawMessage
+		_ = d.Decode(&value)
+		if members[name] != nil {
+			return nil, gwerr.Newf(gwerr.BadRequest, "%q is given two values.", name).On(name).WithHint("Give it one.")
+		}
+		members[name] = value
 	}
 	return members, nil
 }

@@ -29,7 +29,7 @@ func valueOf(c *catalog.Column, raw json.RawMessage) (json.RawMessage, error) {
 	out, ok := raw, false
 	switch c.Type {
 	case catalog.String:
-		ok = isText
+		ok = isText && whole(text, raw)
 	case catalog.GUID:
 		ok = isText && guidForm.MatchString(text)
 		out = quoted(strings.ToLower(text))
@@ -56,6 +56,12 @@ func valueOf(c *catalog.Column, raw json.RawMessage) (json.RawMessage, error) {
 		return nil, gwerr.Newf(gwerr.TypeMismatch, "The value of %s is no %s.", c.Name, c.Type.Edm()).On(c.Name)
 	}
 	return out, nil
+}
+
+// whole tells whether the text of a JSON string is all of it: half a surrogate pair
+// can't be kept.
+func whole(text string, raw []byte) bool {
+	return strings.Count(text, "\ufffd") <= bytes.Count(raw, []byte("\ufffd"))+strings.Count(strings.ToLower(string(raw)), `\ufffd`)
 }
 
 // integer reads a number, or one in quotes as IEEE754Compatible has it.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"strings"
@@ -42,6 +43,9 @@ func (c *Directory) Write(ctx context.Context, w change.Call, columns []int) ([]
 	}
 	var told []json.RawMessage
 	_, err := c.client.get(ctx, q, func(body []byte) error {
+		if len(bytes.TrimSpace(body)) > 0 && !json.Valid(body) { // who knows whose answer this is
+			return cutShort(errors.New("no JSON"))
+		}
 		told = c.toldBy(body, w, columns, values)
 		return nil
 	})

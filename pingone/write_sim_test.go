@@ -36,6 +36,8 @@ func TestWritesAreRepeatedWhereThatIsSafe(t *testing.T) {
 		{"a new row, a lost connection", change.Insert, fault("POST", "reset", 0), gwerr.OutcomeUnknown, 1},
 		{"a new row, an answer cut short", change.Insert, fault("POST", "cut", 0), gwerr.OutcomeUnknown, 1},
 		{"a new row, a defect", change.Insert, fault("POST", "status", 500), gwerr.OutcomeUnknown, 1},
+		{"a new row, nonsense", change.Insert, fault("POST", "garbage", 0), gwerr.OutcomeUnknown, 1},
+		{"a change, nonsense", change.Update, fault("PUT", "garbage", 0), "", 2},
 		{"a change, a lost connection", change.Update, fault("PUT", "reset", 0), "", 2},
 		{"a change, an answer cut short", change.Update, fault("PUT", "cut", 0), "", 2},
 		{"a change, a defect", change.Update, fault("PUT", "status", 503), "", 2},

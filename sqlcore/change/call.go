@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -138,10 +139,29 @@ func (c *Change) checkValue(col *catalog.Column, v json.RawMessage) error {
 		return nil
 	case part != nil && len(part.Values) > 0 && c.Kind == Update && !slices.Contains(part.Values, asText(v)):
 		return gwerr.Newf(gwerr.InvalidValue, "%s can be set to %s only.", col.Name, list(part.Values))
+	case !proper(col.Type, v):
+		return gwerr.Newf(gwerr.InvalidValue, "The value of %s can't be told to PingOne.", col.Name).
+			WithHint("Numbers are finite, times have years of four digits, and lists hold no nulls.")
 	case col.MaxLength > 0 && utf8.RuneCountInString(asText(v)) > col.MaxLength:
 		return gwerr.Newf(gwerr.InvalidValue, "%s takes %d characters at most.", col.Name, col.MaxLength)
 	}
 	return nil
+}
+
+// proper tells whether JSON has the value: no number that is none, no time without
+// end; nor does PingOne keep a null in a list.
+func proper(t catalog.Type, v json.RawMessage) bool {
+	switch t {
+	case catalog.Float64:
+		return json.Unmarshal(v, new(float64)) == nil
+	case catalog.Timestamp:
+		return json.Unmarshal(v, new(time.Time)) == nil
+	case catalog.StringList:
+		var list []*string
+		return json.Unmarshal(v, &list) == nil && !slices.Contains(list, nil)
+	default:
+		return true
+	}
 }
 
 // text is the value of an assigned column as text; "" for null.

@@ -314,7 +314,11 @@ func (s *Statement) Bind(ctx context.Context, t *catalog.Table, bind func(ctx co
 		return nil, err
 	}
 	sql := s.query(c)
-	if c.Rows, err = bind(ctx, sql.String()); err != nil {
+	c.Rows, err = bind(ctx, sql.String())
+	if misfit := s.fits(ctx, c, bind); misfit != nil {
+		return nil, misfit
+	}
+	if err != nil {
 		e := *gwerr.From(err)
 		if e.Position >= 0 {
 			e.Position = sql.source(e.Position)
@@ -322,6 +326,27 @@ func (s *Statement) Bind(ctx context.Context, t *catalog.Table, bind func(ctx co
 		return nil, &e
 	}
 	return c, nil
+}
+
+// fits refuses new rows with another number of values than there are columns: of
+// more, the query that names the columns would take the first.
+func (s *Statement) fits(ctx context.Context, c *Change, bind func(ctx context.Context, sql string) (*query.Query, error)) error {
+	if s.Kind != Insert {
+		return nil
+	}
+	all := &rewritten{text: s.text, tokens: s.tokens}
+	all.add("SELECT * FROM (")
+	all.copy(s.source)
+	all.add(") AS new_rows")
+	q, err := bind(ctx, all.String())
+	if err != nil {
+		return nil //nolint:nilerr // a slip in them is told by the error of the query itself
+	}
+	if len(q.Columns) == len(c.Assigned) {
+		return nil
+	}
+	return gwerr.Newf(gwerr.BadRequest, "The new rows have %d values for %d columns.", len(q.Columns), len(c.Assigned)).
+		WithHint("Give a value for each column that is named.").At(s.tokens[s.source.from].Start)
 }
 
 // positions finds the columns of names; * stands for all.

@@ -83,7 +83,12 @@ func TestStatementsBecomeQueries(t *testing.T) {
 		s, err := change.Parse(c.sql)
 		require.NoError(t, err, c.sql)
 		var sent string
-		made, err := s.Bind(t.Context(), carTable(t), func(_ context.Context, sql string) (*query.Query, error) { sent = sql; return &query.Query{}, nil })
+		made, err := s.Bind(t.Context(), carTable(t), func(_ context.Context, sql string) (*query.Query, error) {
+			if sent == "" {
+				sent = sql
+			}
+			return rowsFor(c.sql), nil
+		})
 		require.NoError(t, err, c.sql)
 		assert.Equal(t, c.query, sent)
 		var reads []string
@@ -103,6 +108,28 @@ func TestStatementsBecomeQueries(t *testing.T) {
 			assert.Equal(t, strings.Index(c.sql, word), gwerr.From(err).Position, "%s in %s", word, c.sql)
 		}
 	}
+}
+
+// rowsFor are rows with a value for each column that an INSERT names.
+func rowsFor(sql string) *query.Query {
+	_, list, _ := strings.Cut(sql, "(")
+	list, _, _ = strings.Cut(list, ")")
+	return &query.Query{Columns: make([]query.Column, 1+strings.Count(list, ","))}
+}
+
+// Rows with another number of values than there are columns are refused.
+func TestNewRowsHaveAValueForEachColumn(t *testing.T) {
+	t.Parallel()
+	s, err := change.Parse("INSERT INTO Cars (Name) VALUES ('x', 'y')")
+	require.NoError(t, err)
+	var all string
+	_, err = s.Bind(t.Context(), carTable(t), func(_ context.Context, sql string) (*query.Query, error) {
+		all = sql
+		return rowsFor("(a, b)"), nil
+	})
+	assert.Equal(t, "SELECT * FROM (VALUES ('x', 'y')) AS new_rows", all)
+	require.ErrorContains(t, err, "2 values for 1 columns")
+	assert.Equal(t, strings.Index("INSERT INTO Cars (Name) VALUES", "VALUES"), gwerr.From(err).Position)
 }
 
 // The calls for a row, in order and with their bodies.

@@ -108,6 +108,12 @@ func TestODataChanges(t *testing.T) {
 		{"no JSON text", "POST", root + "Groups", `{"Name": "x", "CustomData": "{"}`, http.StatusBadRequest, "CustomData"},
 		{"a value too few", "POST", root + "Users", `{"Title": "x"}`, http.StatusBadRequest, "Username"},
 		{"nothing", "PATCH", group, `{}`, http.StatusBadRequest, ""},
+		{"a name twice", "PATCH", group, `{"Description": "a", "Description": "b"}`, http.StatusBadRequest, "Description"},
+		{"two objects", "PATCH", group, `{"Description": "a"} {"Description": "b"}`, http.StatusBadRequest, ""},
+		{"half a character", "PATCH", group, `{"Description": "\ud83d"}`, http.StatusBadRequest, "Description"},
+		{"no UTF-8", "PATCH", group, "{\"Description\": \"a\xff\"}", http.StatusBadRequest, ""},
+		{"a list with a null", "POST", root + "AlertChannels", `{"ChannelType": "EMAIL", "Addresses": ["a@example.com", null]}`, http.StatusBadRequest, "Addresses"},
+		{"a fraction", "PATCH", root + "MFASettings(" + s.EnvironmentID(sim.EnvironmentAdministrators) + ")", `{"MaxAllowedDevices": 1.5}`, http.StatusBadRequest, "MaxAllowedDevices"},
 		{"no object", "PATCH", group, `[]`, http.StatusBadRequest, ""},
 		{"related entities", "POST", root + "Users", `{"Username": "x", "Population": {"Name": "y"}}`, http.StatusNotImplemented, "Population"},
 		{"an entity by POST", "POST", group, `{"Name": "x"}`, http.StatusMethodNotAllowed, ""},
@@ -117,9 +123,15 @@ func TestODataChanges(t *testing.T) {
 		{"what is given once", "PATCH", group, `{"PopulationId": null}`, http.StatusBadRequest, "PopulationId"},
 		{"a taken name", "POST", root + "Users", `{"Username": "ada.admin"}`, http.StatusConflict, "Username"},
 	}
+	resp, _ = send("PATCH", group, `{"Description": "\\ufffd \ufffd �"}`) // said three times, none by halves
+	assert.Equal(t, http.StatusNoContent, resp.StatusCode)
 	for _, c := range refused {
+		s.ResetRequests()
 		resp, got := send(c.method, c.address, c.body)
 		assert.Equal(t, c.status, resp.StatusCode, "%s: %v", c.name, got)
+		if c.status != http.StatusConflict {
+			assert.Empty(t, written(s), c.name)
+		}
 		if c.target != "" {
 			failure, _ := got["error"].(map[string]any)
 			assert.Equal(t, c.target, failure["target"], "%s: %v", c.name, got)
