@@ -105,17 +105,28 @@ func TestAnswersThatAreRefused(t *testing.T) {
 	}
 }
 
+// TestCompressionCanBeLeftOut: by the configuration, and where few rows can come.
 func TestCompressionCanBeLeftOut(t *testing.T) {
 	t.Parallel()
-	s := newStub(t, func(c *pingone.Config) { c.DisableCompression = true }, func(w http.ResponseWriter, r *http.Request, _ int64) {
-		if r.Header.Get("Accept-Encoding") != "" {
-			w.WriteHeader(http.StatusTeapot)
-		}
-		fmt.Fprint(w, pageOf("", 1))
-	})
-	rows, err := s.read(context.Background())
-	require.NoError(t, err)
-	require.Equal(t, [][]string{{userID(1)}}, rows)
+	for name, c := range map[string]struct {
+		disabled, few bool
+		want          string
+	}{
+		"usual": {false, false, "gzip"}, "by the configuration": {true, false, ""}, "few rows": {false, true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStub(t, func(cfg *pingone.Config) { cfg.DisableCompression = c.disabled }, func(w http.ResponseWriter, r *http.Request, _ int64) {
+				if r.Header.Get("Accept-Encoding") != c.want {
+					w.WriteHeader(http.StatusTeapot)
+				}
+				fmt.Fprint(w, pageOf("", 1))
+			})
+			rows, err := s.read(context.Background(), func(r *scan.Request) { r.Few = c.few })
+			require.NoError(t, err)
+			require.Equal(t, [][]string{{userID(1)}}, rows)
+		})
+	}
 }
 
 // TestCompressedAnswersCutShort are read again, wherever they end.

@@ -58,6 +58,8 @@ type call struct {
 	// endpoint and group name the call in observations and the rate budget.
 	endpoint, group string
 	bulk            bool
+	// plain asks for an answer that is not compressed.
+	plain bool
 	// missing lists statuses that mean "no such row".
 	missing []int
 	// permission names the right that the call needs, for messages.
@@ -180,7 +182,7 @@ func (c *client) exchange(ctx context.Context, q call, n int, use func([]byte) e
 	req.Header.Set("Accept", "application/json, application/hal+json;q=0.9")
 	q.change.setType(req.Header)
 	req.Header.Set("User-Agent", c.cfg.UserAgent)
-	if !c.cfg.DisableCompression {
+	if !c.cfg.DisableCompression && !q.plain {
 		req.Header.Set("Accept-Encoding", "gzip")
 	}
 	token, err := q.cred.get(ctx, &c.cfg)

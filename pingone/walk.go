@@ -231,7 +231,7 @@ func (r *reading) begin(ctx context.Context) (page, error) {
 func (r *reading) fetch(ctx context.Context, d *decoder, at address, begin bool) (p page, err error) {
 	var served time.Time
 	q := call{
-		address: at, endpoint: r.path.Endpoint, group: cmp.Or(r.path.Group, r.table.Group, groupConfiguration), bulk: r.req.Bulk, missing: r.path.Missing,
+		address: at, endpoint: r.path.Endpoint, group: cmp.Or(r.path.Group, r.table.Group, groupConfiguration), bulk: r.req.Bulk, plain: r.req.Few || r.path.Get != "", missing: r.path.Missing,
 		permission: r.table.Permission, filter: r.filter, resumed: begin && r.after != "", later: !begin, cred: &r.cred, served: &served,
 	}
 	found, err := r.get(ctx, d, q, &p)

@@ -326,3 +326,37 @@ func TestKeysFromJoinsNarrowARead(t *testing.T) {
 		t.Errorf("path %s", r.Request.Path.Name)
 	}
 }
+
+// TestFewRows: where few rows can come, their answer is not to be compressed.
+func TestFewRows(t *testing.T) {
+	t.Parallel()
+	names := func(n int) predicate.Expr {
+		list := make([]predicate.Value, n)
+		for i := range list {
+			list[i] = text(fmt.Sprint("ada", i))
+		}
+		return predicate.In{Column: "Username", Values: list}
+	}
+	s := directory(t)
+	users := table(t, s, "Users")
+	for name, c := range map[string]struct {
+		where predicate.Expr
+		want  bool
+	}{
+		"one name": {eq("Username", text("ada")), true}, "five names": {names(5), true}, "more names": {names(6), false},
+		"no name": {eq("EmployeeType", text("Contractor")), false}, "all": {predicate.True, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, err := plan.New(plan.Options{}, &sizes{rows: map[string]int64{"Users": 5000}}).Read(t.Context(), query.Access{
+				Table: users, Columns: positions(t, users, "Id"), Where: c.where, WhereComplete: true,
+			}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Request.Few != c.want {
+				t.Errorf("few: %v, filters %q", r.Request.Few, r.Request.Filters)
+			}
+		})
+	}
+}

@@ -255,6 +255,7 @@ func (s *search) filters(c *candidate, child *catalog.Path, rest []predicate.Exp
 	}
 	c.pushed, c.exact = fitting, c.exact && len(long) == 0
 	c.unique = uniqueRows(c.pushed, child)
+	c.request.Few = c.unique > 0 && c.unique <= fewRows
 	if c.request.Filters, err = scim.Filters(c.pushed, child, limit); err != nil {
 		return untranslated(err)
 	}
@@ -335,6 +336,10 @@ func (s *search) keysNeeded() string {
 	}
 	return strings.Join(out, ", or on ")
 }
+
+// fewRows are those of an answer that takes longer to compress and inflate than to
+// send: a user has some 2 KB.
+const fewRows = 5
 
 // uniqueRows is the number of rows that a test on a unique column allows; 0
 // where there is no such test.

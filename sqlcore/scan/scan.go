@@ -72,6 +72,9 @@ type Request struct {
 	// Shared says that another reading of the same request makes the same calls:
 	// their answers are kept for it as far as there is room.
 	Shared bool
+	// Few says that so few rows can come that their answer is sooner sent than
+	// compressed.
+	Few bool
 	// Bulk marks a scan that may wait behind interactive ones.
 	Bulk bool
 }
