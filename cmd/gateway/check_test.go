@@ -131,7 +131,8 @@ func TestSealingKeysForTheConfiguration(t *testing.T) {
 		return key
 	}
 	assert.Equal(t, "autumn", made("--id", "autumn").ID)
-	assert.NotEqual(t, made().ID, made().ID, "two keys of one moment")
+	first, second := made(), made()
+	assert.NotEqual(t, first.ID, second.ID, "two keys of one moment")
 }
 
 // TestLinksOutliveTheirKey follows a feed's next link at gateways that have its key

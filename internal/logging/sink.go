@@ -47,15 +47,15 @@ func (l *Log) request(ctx context.Context, e observe.RequestFinished) {
 	if e.FrontEnd == "admin" {
 		level = slog.LevelDebug
 	}
-	l.logger.LogAttrs(ctx, level, "request", append(present("method", e.Method, "caller", e.Caller, "code", e.Code), slog.String("front_end", e.FrontEnd), slog.String("route", e.Route),
+	l.logger.LogAttrs(ctx, level, "request", append(who(e), slog.String("front_end", e.FrontEnd), slog.String("route", e.Route),
 		slog.Int("status", e.Status), seconds(e.Duration), slog.Int64("rows", e.Rows), slog.Int64("bytes", e.Bytes))...)
 }
 
-// present are the texts that there are; names and values alternate.
-func present(pairs ...string) (out []slog.Attr) {
-	for i := 0; i < len(pairs); i += 2 {
-		if pairs[i+1] != "" {
-			out = append(out, slog.String(pairs[i], pairs[i+1]))
+// who tells of a request what is not known of all.
+func who(e observe.RequestFinished) (out []slog.Attr) {
+	for _, a := range []slog.Attr{slog.String("method", e.Method), slog.String("caller", e.Caller), slog.String("code", e.Code)} {
+		if a.Value.String() != "" {
+			out = append(out, a)
 		}
 	}
 	return out

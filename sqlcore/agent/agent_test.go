@@ -444,6 +444,7 @@ func TestAnswersAreBoundedInBytes(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	t.Parallel()
+	mistyped := func(context.Context, string) error { return gwerr.New(gwerr.Syntax, "Unexpected FORM.", "").At(9) }
 	for name, c := range map[string]struct {
 		gateway   *gateway
 		tool      string
@@ -464,9 +465,8 @@ func TestErrors(t *testing.T) {
 		"a refused caller":   {&gateway{refusal: gwerr.New(gwerr.TooManyRequests, "Too many.", "Wait.")}, "list_tables", nil, gwerr.TooManyRequests, "Wait."},
 		"the caller's limit": {&gateway{rows: numbered(60), limit: 50}, "run_sql", map[string]any{"sql": "SELECT 1"}, gwerr.LimitExceeded, "Narrow the query."},
 		"a row too large":    {&gateway{rows: []string{strings.Repeat("x", 70_000)}}, "run_sql", map[string]any{"sql": "SELECT 1"}, gwerr.TooLarge, "Select fewer columns"},
-		"a syntax error": {&gateway{binding: func(context.Context, string) error { return gwerr.New(gwerr.Syntax, "Unexpected FORM.", "").At(9) }},
-			"run_sql", map[string]any{"sql": "SELECT * FORM x"}, gwerr.Syntax, "Unexpected FORM."},
-		"a defect": {&gateway{binding: func(context.Context, string) error { panic("secret") }}, "run_sql", map[string]any{"sql": "SELECT 1"}, gwerr.Internal, "The gateway failed unexpectedly."},
+		"a syntax error":     {&gateway{binding: mistyped}, "run_sql", map[string]any{"sql": "SELECT * FORM x"}, gwerr.Syntax, "Unexpected FORM."},
+		"a defect":           {&gateway{binding: func(context.Context, string) error { panic("secret") }}, "run_sql", map[string]any{"sql": "SELECT 1"}, gwerr.Internal, "The gateway failed unexpectedly."},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

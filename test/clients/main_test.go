@@ -27,8 +27,7 @@ import (
 type demo struct {
 	// wire is its address for drivers, and web that of HTTP.
 	wire, web string
-	// binary is the program.
-	binary string
+	binary    string // the program
 	err       error
 	cmd       *exec.Cmd
 	dir       string
