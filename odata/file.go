@@ -44,6 +44,9 @@ func (q *request) asFile() error {
 	if k == nil || q.writes || q.resource.Kind != model.Feed || q.resource.Ref {
 		return nil
 	}
+	if q.resource.Combines() && len(q.resource.Joined) > 0 {
+		return gwerr.New(gwerr.NotImplemented, "A file of rows has no place for the entities of a $crossjoin.", "Name the properties, such as $apply=groupby((Users/Username,Groups/Name)).").On("$format")
+	}
 	if len(q.resource.Expand)+len(q.resource.Joined) > 0 {
 		return gwerr.New(gwerr.NotImplemented, "A file of rows has no place for related entities.", "Leave $expand out, and ask for the related entities in a file of their own.").On("$expand")
 	}

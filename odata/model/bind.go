@@ -290,8 +290,19 @@ func (w *walker) afterProperty(s uri.Segment) error {
 	return nil
 }
 
+// self is how a path begins that means the entity of the collection.
+//
+// Source: OData 4.01 Part 2, sections 5.1.1.14.1 ($it) and 5.1.1.14.3 ($this).
+func (w *walker) self() uri.PathStart {
+	if w.resource.expanded {
+		return uri.FromThis
+	}
+	return uri.FromIt
+}
+
 func (w *walker) compiler(option string) *compiler {
 	return &compiler{
+		self: w.self(),
 		scopes: w.resource.scopes, instance: w.resource.scopes.root(), namespace: w.options.Namespace, aliases: w.aliases,
 		now: w.options.Now, option: option, lambdas: map[*uri.LambdaSegment]*scope{},
 	}

@@ -23,6 +23,9 @@ type compiler struct {
 
 	// instance is the scope of paths that begin with a property.
 	instance *scope
+	// self is how paths begin with an entity of the collection at hand: with $it for
+	// the one that the address names, with $this for one within $expand.
+	self uri.PathStart
 	// focus is the scope whose rows pushable speaks of.
 	focus *scope
 	// lambdas are the scopes of conditions on collections of entities.

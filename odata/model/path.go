@@ -88,14 +88,16 @@ func (c *compiler) variableOf(e *uri.PathExpr) (*variable, []uri.Segment) {
 // locate follows a path. Single-valued navigation properties are joined.
 func (c *compiler) locate(e *uri.PathExpr) (place, error) {
 	switch v, _ := c.variableOf(e); {
-	case v != nil, e.Start == uri.FromInstance, e.Start == uri.FromIt:
+	case v != nil, e.Start == uri.FromInstance, e.Start == c.self:
+	case e.Start == uri.FromIt: // the entity that the address names
+		return place{}, c.unsupported(e.Offset, "$it within $expand; the expanded entity is $this")
 	case e.Start == uri.FromAlias:
 		return place{}, c.unsupported(e.Offset, "a path behind a parameter alias")
 	default:
 		return place{}, c.unsupported(e.Offset, "$this and $these")
 	}
 	s, rest := c.instance, e.Segments
-	if e.Start == uri.FromIt {
+	if e.Start == c.self {
 		s = c.scopes.root()
 	}
 	if v, behind := c.variableOf(e); v != nil {

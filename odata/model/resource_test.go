@@ -411,6 +411,14 @@ func TestAddressesThatLeadNowhere(t *testing.T) {
 			"Loans has no property Nope.", "",
 		},
 		{
+			"Books?$expand=Loans($filter=$it/Title eq 'x')", gwerr.NotImplemented, 14, "$filter",
+			"The gateway does not evaluate $it within $expand; the expanded entity is $this.", "",
+		},
+		{
+			"Books?$filter=$this/Title eq 'x'", gwerr.NotImplemented, 0, "$filter",
+			"The gateway does not evaluate $this and $these.", "",
+		},
+		{
 			"Books?$orderby=Tags", gwerr.TypeMismatch, 0, "$orderby",
 			"Entities can't be sorted by a collection.", "",
 		},

@@ -202,10 +202,10 @@ const ascending, descending = " ASC NULLS FIRST", " DESC NULLS LAST"
 // field finds a field that a path names.
 func (c *compiler) field(e *uri.PathExpr) (term, bool) {
 	s := c.instance
-	if e.Start == uri.FromIt {
+	if e.Start == c.self {
 		s = c.scopes.root()
 	}
-	if v, _ := c.variableOf(e); v != nil || e.Start != uri.FromInstance && e.Start != uri.FromIt {
+	if v, _ := c.variableOf(e); v != nil || e.Start != uri.FromInstance && e.Start != c.self {
 		return term{}, false
 	}
 	path, ok := plainPath(e.Segments)

@@ -85,7 +85,7 @@ func (p *pipeline) open() error {
 func (p *pipeline) compiler() *compiler {
 	root := p.at.scopes.root()
 	return &compiler{
-		scopes: p.at.scopes, instance: root, namespace: p.w.options.Namespace, aliases: p.w.aliases,
+		self: p.w.self(), scopes: p.at.scopes, instance: root, namespace: p.w.options.Namespace, aliases: p.w.aliases,
 		now: p.w.options.Now, option: p.option, lambdas: map[*uri.LambdaSegment]*scope{},
 	}
 }

@@ -70,6 +70,9 @@ var semantics = []line{
 	{number: "S13", demand: must, rule: "$it and $root", check: func(c *check) {
 		c.holds("$it/Username eq Username")
 		c.get("Users?$filter=$root/Users({ada})/Username eq Username").ok()
+		c.get("Groups({staff})?$expand=ChildGroups($filter=$this/Name eq 'Sales';$orderby=$this/Name;$select=Name)&$select=Id").ok().
+			has(`"ChildGroups":[{"@odata.id":"` + c.root + `Groups({sales})","Name":"Sales"}]`)
+		assert.Equal(c.t, 1, c.count("Groups/all(g:g/Name ne $it/Username) and $it/Id eq {ada}"))
 	}},
 	{number: "S14", demand: must, rule: "outer variables within lambda", check: func(c *check) {
 		c.get("Users?$filter=Groups/any(g:g/PopulationId eq PopulationId)&$top=1").ok()
