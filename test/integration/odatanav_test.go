@@ -203,6 +203,8 @@ func TestNavigationsAreReadByKey(t *testing.T) {
 		{"to many over the link", "Groups(" + group + ")/Users?$select=Username", 8},
 		{"to many from a user", "Users(" + user + ")/Groups?$select=Name", 6},
 		{"expanded over the link", "Users(" + user + ")?$select=Username&$expand=Groups($select=Name;$orderby=Name)", 8},
+		{"sets joined by their keys", "$crossjoin(Users,UserGroupAssociations)?$filter=Users/Id eq UserGroupAssociations/UserId and UserGroupAssociations/GroupId eq " + group + "&$expand=Users($select=Username)", 8},
+		{"sets joined from one row", "$crossjoin(Users,Populations)?$filter=Users/PopulationId eq Populations/Id and Users/Id eq " + user, 3},
 		{"a row's count", "Users?$select=Username&$filter=Id eq " + user + "&$orderby=UserGroupAssociations/$count", 3},
 	}
 	for _, c := range cases {
