@@ -302,7 +302,7 @@ func (w *walker) self() uri.PathStart {
 
 func (w *walker) compiler(option string) *compiler {
 	return &compiler{
-		self: w.self(),
+		self:   w.self(),
 		scopes: w.resource.scopes, instance: w.resource.scopes.root(), namespace: w.options.Namespace, aliases: w.aliases,
 		now: w.options.Now, option: option, lambdas: map[*uri.LambdaSegment]*scope{},
 	}
