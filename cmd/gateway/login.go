@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"runtime"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -61,7 +62,7 @@ func login(ctx context.Context, cfg *config.Config, name string, tell func(strin
 		return gwerr.New(gwerr.Config, "This connection uses a given token; there is nothing to sign in to.", "Set AuthScheme to OAuth.")
 	}
 	if o.ifNeeded {
-		if _, err := t.Source.Token(ctx); err == nil || !gwerr.Is(err, gwerr.UpstreamAuth) {
+		if err := earlier(ctx, t.Source); err == nil || !gwerr.Is(err, gwerr.UpstreamAuth) {
 			return err
 		}
 	}
@@ -83,6 +84,22 @@ func login(ctx context.Context, cfg *config.Config, name string, tell func(strin
 	}
 	tell("Signed in. The connection " + name + " keeps its tokens from now on.")
 	return nil
+}
+
+// earlier tells whether an earlier sign-in holds. While another program may be about
+// to put one into the store, as where it is empty, it waits.
+func earlier(ctx context.Context, source tokens.Source) error {
+	for {
+		_, err := source.Token(ctx)
+		if !gwerr.Is(err, gwerr.Busy) || gwerr.From(err).RetryAfter <= 0 {
+			return err
+		}
+		select {
+		case <-time.After(gwerr.From(err).RetryAfter):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 // openBrowser opens an address with the desktop's own means.

@@ -89,11 +89,8 @@ func (f *configFlags) private(folder string) (*config.Config, error) {
 			s.Flags[option] = value
 		}
 	}
-	cfg, err := config.Load(s)
-	if err != nil {
-		return nil, err
-	}
-	return cfg, keepSignIns(cfg)
+	s.Complete = keepSignIns
+	return config.Load(s)
 }
 
 // ownFolder refuses a folder that others may enter.

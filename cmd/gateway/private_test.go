@@ -1,18 +1,21 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pingone-gateway/gateway/internal/config"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/tokens"
 )
 
 func TestAPrivateGatewayIsItsUsersAlone(t *testing.T) {
@@ -56,6 +59,9 @@ func TestSignInsOfAPersonAreKept(t *testing.T) {
 	info, err := os.Stat(filepath.Join(home, "pingone-gateway", "seal.key"))
 	require.NoError(t, err)
 	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	t.Setenv("GATEWAY_CONNECTION", os.Getenv("GATEWAY_CONNECTION")+";OAuthSettingsLocation=/PATH/TO/OAuthSettings.txt")
+	named := keep()
+	assert.Equal(t, "/PATH/TO/OAuthSettings.txt", named.Connections[named.DefaultConnection].OAuthSettingsLocation.Reveal(), "as the commercial connector has it")
 	given := keep("tokens.encryption_keys=k:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
 	require.Len(t, given.Tokens.EncryptionKeys, 1)
 	assert.NotEqual(t, first.Tokens.EncryptionKeys[0].Reveal(), given.Tokens.EncryptionKeys[0].Reveal())
@@ -88,4 +94,27 @@ func TestAPrivateGatewayEndsWithItsInput(t *testing.T) {
 	require.NoError(t, ctx.Err())
 	require.NoError(t, w.Close())
 	<-ctx.Done()
+}
+
+// busy is a source that is busy for its first calls, and then says no.
+type busy struct{ left int }
+
+// Token implements tokens.Source.
+func (b *busy) Token(context.Context) (tokens.Token, error) {
+	if b.left--; b.left >= 0 {
+		return tokens.Token{}, gwerr.New(gwerr.Busy, "Wait.", "").After(time.Nanosecond)
+	}
+	return tokens.Token{}, gwerr.New(gwerr.UpstreamAuth, "Nobody is signed in.", "")
+}
+
+// Invalidate implements tokens.Source.
+func (*busy) Invalidate(context.Context, tokens.Token) {}
+
+// What a store that is still empty says at first is waited for.
+func TestAnEarlierSignInIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	assert.True(t, gwerr.Is(earlier(t.Context(), &busy{left: 3}), gwerr.UpstreamAuth))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.Error(t, earlier(ctx, &busy{left: 1 << 30}))
 }

@@ -29,6 +29,9 @@ type Sources struct {
 	Flags map[string]string
 	// ReadFile reads the file and the secrets' files; nil means os.ReadFile.
 	ReadFile func(string) ([]byte, error)
+	// Complete fills in what the program gives by itself where nobody has, before
+	// the configuration is checked; nil for nothing.
+	Complete func(*Config) error
 }
 
 // Load reads and validates the configuration. Its error is a gwerr.Config
@@ -42,6 +45,11 @@ func Load(s Sources) (*Config, error) {
 	l.finish()
 	// A value that could not be read would only cause misleading follow-ups.
 	if len(l.problems) == 0 {
+		if s.Complete != nil {
+			if err := s.Complete(l.cfg); err != nil {
+				return nil, err
+			}
+		}
 		l.problems = l.cfg.Validate()
 		for i := range l.problems {
 			l.problems[i].Where = l.cfg.Origin(l.problems[i].Path)

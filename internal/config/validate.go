@@ -101,7 +101,7 @@ func isRedis(scheme string) bool {
 
 // checkStore checks the address of a token store.
 func (c *Config) checkStore(p *Problems, path, store string) {
-	scheme, rest, _ := strings.Cut(store, "://")
+	scheme, rest, _ := strings.Cut(tokens.StoreAddress(store), "://")
 	switch {
 	case scheme == "", scheme == "memory":
 		return

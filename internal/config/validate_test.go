@@ -416,6 +416,11 @@ var validations = []validation{
 		`connections.pingone.proxy_user: is missing, though there is a proxy_password.`,
 	},
 	{
+		"settings in a folder, unsealed",
+		map[string]string{n + "oauth_settings_location": "/PATH/TO/OAuthSettings.txt"},
+		`tokens.encryption_keys: is missing: tokens are not stored in file unsealed. Make a key with `+"`gateway keys seal`.",
+	},
+	{
 		"settings in an unknown store",
 		map[string]string{n + "oauth_settings_location": "s3://x"},
 		`connections.pingone.oauth_settings_location: is not a known kind of store. Write redis, memory or file:///path.`,

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"path/filepath"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -29,10 +28,7 @@ type Location struct {
 // an address of Redis as package redisconn reads it. required makes a Redis
 // that cannot be reached an error. Errors are gwerr.Config.
 func OpenLocation(ctx context.Context, location tokens.Secret, required bool, sink observe.Sink) (*Location, error) {
-	text := location.Reveal()
-	if filepath.IsAbs(text) { // as the commercial connector writes it
-		text = "file://" + filepath.ToSlash(text)
-	}
+	text := tokens.StoreAddress(location.Reveal())
 	scheme, _, _ := strings.Cut(text, ":")
 	switch scheme = strings.ToLower(scheme); {
 	case text == "" || scheme == "memory":

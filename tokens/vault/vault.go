@@ -87,6 +87,7 @@ func (v *Vault) openRing(c Config) (err error) {
 }
 
 func (v *Vault) openStore(address string) (err error) {
+	address = tokens.StoreAddress(address)
 	directory, file := strings.CutPrefix(address, "file://")
 	switch {
 	case file:

@@ -50,6 +50,7 @@ func TestTheStoreIsTheOneNamed(t *testing.T) {
 		"Redis by name":            {vault.Config{Store: "redis", Redis: redis}, "redis"},
 		"memory in spite of Redis": {vault.Config{Store: "memory", Redis: redis}, "memory"},
 		"a directory":              {vault.Config{Store: directory}, "file"},
+		"a directory by its path":  {vault.Config{Store: filepath.Join(t.TempDir(), "OAuthSettings.txt")}, "file"},
 		"a directory beside Redis": {vault.Config{Store: directory, Redis: redis}, "file"},
 	} {
 		t.Run(name, func(t *testing.T) {
