@@ -58,3 +58,29 @@ def test_dashboard(demo) -> None:
         total += sum(figure["data"][0]["y"])
     assert total == 300
     assert "dash" in sys.modules
+
+
+def test_notebook(demo, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    """Runs the cells one after the other, as Jupyter does."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    drawn = []
+    monkeypatch.setattr(
+        plt, "show", lambda: drawn.append(plt.gcf().axes[0].get_legend_handles_labels())
+    )
+    monkeypatch.setenv("PINGONE_ADDRESS", f"pingone://me@{demo.postgres}/")
+    notebook = json.loads((Path(__file__).parents[1] / "examples" / "tour.ipynb").read_text())
+    assert notebook["nbformat"] == 4
+    names: dict[str, object] = {}
+    for number, cell in enumerate(notebook["cells"]):
+        if cell["cell_type"] == "code":
+            assert not cell["outputs"], "outputs are not kept"
+            exec(compile("".join(cell["source"]), f"cell {number}", "exec"), names)
+    assert names["by_population"].sum() == 300
+    assert names["members"]["members"].sum() > 0
+    assert len(drawn) == 3 and all(handles for handles, _ in drawn)
+    assert "Contractor" in capsys.readouterr().out
+    plt.close("all")
