@@ -62,6 +62,7 @@ func TestClients(t *testing.T) {
 		{"psycopg2", script("psycopg2_client.py")},
 		{"asyncpg", script("asyncpg_client.py")},
 		{"pandas, Polars, ConnectorX and ADBC", script("frames.py")},
+		{"DuckDB's postgres extension", script("duckdb_client.py")},
 		{"psqlODBC", func(t *testing.T) string {
 			drivers, err := filepath.Glob("/usr/lib/*/odbc/psqlodbcw.so")
 			require.NoError(t, err)
