@@ -123,8 +123,10 @@ func copyOptions(st *statement, i int) (*copyFormat, error) {
 		case t.Is("("), t.Is(")"), t.Is(","), t.Is("format"):
 		case t.Is("csv"), t.Is("binary"), t.Is("text"):
 			f.kind = strings.ToLower(t.Text)
-		case t.Kind == sqltext.String && st.tokens[i-1].Is("format"):
-			f.kind = strings.ToLower(unescaped(t.Text))
+		case (t.Kind == sqltext.String || t.Kind == sqltext.Quoted) && st.tokens[i-1].Is("format"):
+			if f.kind = strings.ToLower(t.Name()); t.Kind == sqltext.String {
+				f.kind = strings.ToLower(unescaped(t.Text))
+			}
 		case t.Is("header"):
 			f.header = true
 			if next := st.name(i + 1); next == "false" || next == "off" || next == "true" || next == "on" {

@@ -391,21 +391,20 @@ func TestCopyOut(t *testing.T) {
 	d := &desk{answers: answers{"SELECT a, b FROM t": rows, "SELECT * FROM t": rows, "SELECT a, b FROM \"t\"": rows}}
 	_, address := serve(t, d, nil)
 	conn := dial(t, address)
+	inBinary := "PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00" + "\x00\x02\x00\x00\x00\x01x\x00\x00\x00\x04\x00\x00\x00\x01" +
+		"\x00\x02\x00\x00\x00\x08y\t\"z\",\n\\" + "\xff\xff\xff\xff" + "\x00\x02\x00\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\x03" + "\x00\x02\xff\xff\xff\xff\x00\x00\x00\x04\x00\x00\x00\x04" + "\xff\xff"
 	for _, c := range []struct{ sql, want string }{
+		{"COPY t TO STDOUT (FORMAT \"binary\");", inBinary},
+		{"COPY t TO STDOUT (FORMAT 'text')", "x\t1\ny\\t\"z\",\\n\\\\\t\\N\n\t3\n\\N\t4\n"},
 		{"COPY (SELECT a, b FROM t) TO STDOUT", "x\t1\ny\\t\"z\",\\n\\\\\t\\N\n\t3\n\\N\t4\n"},
 		{"COPY t TO STDOUT WITH CSV HEADER", "a,b\nx,1\n\"y\t\"\"z\"\",\n\\\",\n\"\",3\n,4\n"},
 		{"copy \"t\" (a, b) to stdout (format csv, delimiter ';', null 'NULL', force_quote (a))", "\"x\";1\n\"y\t\"\"z\"\",\n\\\";NULL\n\"\";3\nNULL;4\n"},
-		{"COPY t TO STDOUT BINARY", "PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00" + "\x00\x02\x00\x00\x00\x01x\x00\x00\x00\x04\x00\x00\x00\x01" +
-			"\x00\x02\x00\x00\x00\x09y\t\"z\",\n\\"[:6+8] + "\xff\xff\xff\xff" + "\x00\x02\x00\x00\x00\x00\x00\x00\x00\x04\x00\x00\x00\x03" + "\x00\x02\xff\xff\xff\xff\x00\x00\x00\x04\x00\x00\x00\x04" + "\xff\xff"},
+		{"COPY t TO STDOUT BINARY", inBinary},
 	} {
 		var out bytes.Buffer
 		tag, err := conn.PgConn().CopyTo(t.Context(), &out, c.sql)
 		require.NoError(t, err, c.sql)
 		assert.Equal(t, "COPY 4", tag.String())
-		if c.want[:2] == "PG" {
-			assert.Equal(t, len(c.want)+0, out.Len())
-			continue
-		}
 		assert.Equal(t, c.want, out.String(), c.sql)
 	}
 }

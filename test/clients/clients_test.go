@@ -65,6 +65,7 @@ func TestClients(t *testing.T) {
 		{"the Model Context Protocol's client", func(t *testing.T) string {
 			return output(t, "", "", installed(t, python), filepath.Join("programs", "mcp_client.py"), d.binary, d.web)
 		}},
+		{"DuckDB's postgres extension", script("duckdb_client.py")},
 		{"psqlODBC", func(t *testing.T) string {
 			drivers, err := filepath.Glob("/usr/lib/*/odbc/psqlodbcw.so")
 			require.NoError(t, err)
