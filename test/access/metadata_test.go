@@ -125,9 +125,11 @@ roles:
 func TestSystemTablesKnowWhoMayWrite(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, testkit.OpenEngine(t), 6, 20, writerPolicy)
-	assert.Equal(t, []string{"Groups"}, rowsOf(t, w.ask(t, "/sql", "SELECT TableName FROM sys_tables WHERE IsUpdateable")))
-	assert.Equal(t, []string{"Groups YES", "Populations NO"}, rowsOf(t, w.ask(t, "/sql",
-		"SELECT table_name, is_insertable_into FROM information_schema.tables WHERE table_schema = 'Administrators' ORDER BY 1")))
-	assert.Equal(t, []string{"fk_Groups_PopulationId Populations Id"}, rowsOf(t, w.ask(t, "/sql",
-		"SELECT ForeignKeyName, ReferencedTableName, ReferencedColumnName FROM sys_foreignkeys WHERE ReferencedTableName = 'Populations'")))
+	assert.Equal(t, []string{"Administrators Groups", "AllEnvironments Groups"}, rowsOf(t, w.ask(t, "/sql", "SELECT SchemaName, TableName FROM sys_tables WHERE IsUpdateable ORDER BY 1")))
+	for _, schema := range []string{"Administrators", "AllEnvironments"} {
+		assert.Equal(t, []string{"Groups YES", "Populations NO"}, rowsOf(t, w.ask(t, "/sql",
+			"SELECT table_name, is_insertable_into FROM information_schema.tables WHERE table_schema = '"+schema+"' ORDER BY 1")))
+	}
+	assert.Equal(t, []string{"Administrators PopulationId Id", "AllEnvironments EnvironmentId EnvironmentId", "AllEnvironments PopulationId Id"}, rowsOf(t, w.ask(t, "/sql",
+		"SELECT ReferencedSchemaName, ColumnName, ReferencedColumnName FROM sys_foreignkeys WHERE ForeignKeyName = 'fk_Groups_PopulationId' AND ReferencedTableName = 'Populations' ORDER BY 1, 2")))
 }
