@@ -183,6 +183,27 @@ func TestRenderedRedisHasAPassword(t *testing.T) {
 	assert.Equal(t, from["Secret"], from["REDISCLI_AUTH"])
 }
 
+// TestRenderedImagesByDigest: a digest takes the place of the tag.
+func TestRenderedImagesByDigest(t *testing.T) {
+	t.Parallel()
+	images := map[string][]string{}
+	for name, objects := range rendered(t) {
+		for _, m := range objects {
+			for _, c := range m.Spec.Template.Spec.Containers {
+				images[name] = append(images[name], c.Image)
+			}
+		}
+	}
+	digest := "@sha256:" + strings.Repeat("0", 64)
+	require.NotEmpty(t, images["production.yaml"])
+	for _, image := range images["production.yaml"] {
+		assert.True(t, strings.HasSuffix(image, digest) && strings.Count(image, ":") == 1, image)
+	}
+	for _, image := range images["minimal.yaml"] {
+		assert.NotContains(t, image, "@")
+	}
+}
+
 // TestRenderedPodsAreFenced: network policies are there unless turned off, and
 // open the ports of the configuration's own addresses.
 func TestRenderedPodsAreFenced(t *testing.T) {

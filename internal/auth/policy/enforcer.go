@@ -66,27 +66,20 @@ func (e *Enforcer) Replace(p *Policy) {
 // Provider returns what the caller sees of a connection. base gives the whole
 // catalog of the connection of that name.
 func (e *Enforcer) Provider(connection string, base catalog.Provider, p *auth.Principal) catalog.Provider {
-	return &provider{
-		enforcer:   e,
-		policy:     e.policy.Load(),
-		connection: connection,
-		base:       base,
-		caller:     p,
-	}
+	return e.provider(connection, base, p)
+}
+
+func (e *Enforcer) provider(connection string, base catalog.Provider, p *auth.Principal) *provider {
+	return &provider{enforcer: e, policy: e.policy.Load(), connection: connection, base: base, caller: p}
 }
 
 // Writable returns what the caller may write of a connection: as Provider, but
 // from the grants with write access alone. A write must find its rows and
 // columns here, so that a role that reads more doesn't let another write more.
 func (e *Enforcer) Writable(connection string, base catalog.Provider, p *auth.Principal) catalog.Provider {
-	return &provider{
-		enforcer:   e,
-		policy:     e.policy.Load(),
-		connection: connection,
-		base:       base,
-		caller:     p,
-		write:      true,
-	}
+	out := e.provider(connection, base, p)
+	out.write = true
+	return out
 }
 
 // MayWrite returns nil when the caller may change some rows of the table, named
