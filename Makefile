@@ -85,7 +85,7 @@ python: build ## the Python package against the gateway, with SQLAlchemy 2 and 1
 wheel: build ## the Python package with the program in it, for this system, in dist/
 	scripts/build-wheel.sh
 
-odata-clients: ## UI5, Olingo, python-odata and Power Query's requests against the gateway
+odata-clients: ## UI5, odata2ts, Olingo, python-odata and Power Query's requests against the gateway
 	scripts/install-odata-clients.sh
 	$(GO) test -tags $(TAGS) ./test/odataclients
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the OData clients that test/odataclients runs, below .cache/clients: UI5 (npm),
-# Olingo (Maven) and python-odata (pip). Chromium, npm, Maven and Java come by
+# Installs the OData clients that test/odataclients runs, below .cache/clients: UI5 and
+# odata2ts (npm), Olingo (Maven) and python-odata (pip). Chromium, npm, Maven and Java come by
 # scripts/install-test-deps.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,14 +10,14 @@ current() { # folder, file that says what belongs there
 	cmp -s "$2" "$cache/$1/installed"
 }
 
-ui5() {
-	local lock=test/odataclients/ui5/package-lock.json
-	current ui5 "$lock" && return
-	rm -rf "$cache/ui5"
-	mkdir -p "$cache/ui5"
-	cp test/odataclients/ui5/package.json "$lock" "$cache/ui5/"
-	(cd "$cache/ui5" && npm ci --silent --ignore-scripts --no-audit --no-fund)
-	cp "$lock" "$cache/ui5/installed"
+node() { # folder
+	local lock=test/odataclients/$1/package-lock.json
+	current "$1" "$lock" && return
+	rm -rf "${cache:?}/$1"
+	mkdir -p "$cache/$1"
+	cp "test/odataclients/$1/package.json" "$lock" "$cache/$1/"
+	(cd "$cache/$1" && npm ci --silent --ignore-scripts --no-audit --no-fund)
+	cp "$lock" "$cache/$1/installed"
 }
 
 olingo() {
@@ -38,6 +38,7 @@ python() {
 	cp "$wanted" "$cache/python/installed"
 }
 
-ui5
+node ui5
+node odata2ts
 olingo
 python

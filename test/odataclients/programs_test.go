@@ -3,6 +3,9 @@
 package odataclients
 
 import (
+	"io"
+	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -23,6 +26,36 @@ func TestPythonOData(t *testing.T) {
 	t.Parallel()
 	python := filepath.Join(installed(t, "python"), "bin", "python")
 	ends(t, exec.CommandContext(t.Context(), python, filepath.Join("python", "client.py"), root(t)))
+}
+
+// TestOData2TS makes classes of the whole model, compiles them with a program that uses
+// them, and runs it.
+func TestOData2TS(t *testing.T) {
+	t.Parallel()
+	modules := filepath.Join(installed(t, "odata2ts"), "node_modules")
+	node, service := program(t, "node"), root(t)
+	at := t.TempDir()
+	require.NoError(t, os.CopyFS(at, os.DirFS("odata2ts")))
+	require.NoError(t, os.Symlink(modules, filepath.Join(at, "node_modules")))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, service+"$metadata", nil)
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(r)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(at, "metadata.xml"), text, 0o600))
+	run := func(args ...string) *exec.Cmd {
+		c := exec.CommandContext(t.Context(), node, args...)
+		c.Dir = at
+		return c
+	}
+	out, err := run("node_modules/@odata2ts/odata2ts/lib/run-cli.js").CombinedOutput()
+	require.NoError(t, err, string(out))
+	// The model is too deep for the compiler's usual stack.
+	out, err = run("--stack-size=7800", "node_modules/typescript/lib/tsc.js", "-p", ".").CombinedOutput()
+	require.NoError(t, err, string(out))
+	ends(t, run("dist/client.js", service))
 }
 
 func root(t *testing.T) string {
