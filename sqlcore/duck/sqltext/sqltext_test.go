@@ -295,12 +295,16 @@ func TestUnlistedPivot(t *testing.T) {
 		listed     string
 	}{
 		"one column": {
-			"PIVOT t ON a USING count(*)", []string{" SELECT CAST(v AS VARCHAR) FROM (SELECT DISTINCT (a) AS v FROM t) AS t WHERE v IS NOT NULL ORDER BY v LIMIT 10"},
-			[]map[string]any{{}}, "PIVOT t ON a IN ('x', 'it''s') USING count(*)",
+			"PIVOT t ON a USING count(*)",
+			[]string{" SELECT CAST(v AS VARCHAR) FROM (SELECT DISTINCT (a) AS v FROM t) AS t WHERE v IS NOT NULL ORDER BY v LIMIT 10"},
+			[]map[string]any{{}},
+			"PIVOT t ON a IN ('x', 'it''s') USING count(*)",
 		},
 		"the other one has values": {
-			"PIVOT t ON a IN (1, 2), f(b, c) GROUP BY d;", []string{" SELECT CAST(v AS VARCHAR) FROM (SELECT DISTINCT (f(b, c)) AS v FROM t) AS t WHERE v IS NOT NULL ORDER BY v LIMIT 10"},
-			[]map[string]any{{}}, "PIVOT t ON a IN (1, 2), f(b, c) IN ('x', 'it''s') GROUP BY d;",
+			"PIVOT t ON a IN (1, 2), f(b, c) GROUP BY d;",
+			[]string{" SELECT CAST(v AS VARCHAR) FROM (SELECT DISTINCT (f(b, c)) AS v FROM t) AS t WHERE v IS NOT NULL ORDER BY v LIMIT 10"},
+			[]map[string]any{{}},
+			"PIVOT t ON a IN (1, 2), f(b, c) IN ('x', 'it''s') GROUP BY d;",
 		},
 		"parameters": {
 			"WITH c AS (SELECT ? AS n) PIVOT (SELECT :Name, $3, ? FROM c) ON a, b + ? LIMIT 5",
