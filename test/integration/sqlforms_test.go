@@ -100,7 +100,8 @@ func TestSQLForms(t *testing.T) {
 	}{
 		{"PIVOT by what is there", "PIVOT Users ON EmployeeType USING count(*) GROUP BY PopulationId ORDER BY PopulationId", nil, "PIVOT Users ON EmployeeType" + listed + "USING count(*) GROUP BY PopulationId ORDER BY PopulationId"},
 		{
-			"PIVOT of a query with parameters", "WITH few AS (SELECT * FROM Users WHERE PopulationId <> ?) PIVOT (SELECT EmployeeType, IsEnabled, ? AS n FROM few) ON EmployeeType, IsEnabled USING max(n)", []any{id, 7},
+			"PIVOT of a query with parameters", "WITH few AS (SELECT * FROM Users WHERE PopulationId <> ?) PIVOT (SELECT EmployeeType, IsEnabled, ? AS n FROM few) ON EmployeeType, IsEnabled USING max(n)",
+			[]any{id, 7},
 			"PIVOT (SELECT EmployeeType, IsEnabled, 7 AS n FROM Users) ON EmployeeType" + listed + ", IsEnabled IN (false, true) USING max(n)",
 		},
 		{
