@@ -418,7 +418,7 @@ var validations = []validation{
 	{
 		"settings in a folder, unsealed",
 		map[string]string{n + "oauth_settings_location": "/PATH/TO/OAuthSettings.txt"},
-		`tokens.encryption_keys: is missing: tokens are not stored in file unsealed. Make a key with `+"`gateway keys seal`.",
+		`tokens.encryption_keys: is missing: tokens are not stored in file unsealed. Make a key with ` + "`gateway keys seal`.",
 	},
 	{
 		"settings in an unknown store",

@@ -47,11 +47,15 @@ func TestEventsHaveALevel(t *testing.T) {
 	}{
 		{"request", observe.RequestFinished{FrontEnd: "odata", Route: "entity_set", Status: 200, Rows: 3}, "info", map[string]any{"msg": "request", "rows": 3.0}},
 		{
-			"request of a caller", observe.RequestFinished{FrontEnd: "sql", Method: "POST", Caller: "ada", Code: "syntax", Status: 400}, "info",
+			"request of a caller",
+			observe.RequestFinished{FrontEnd: "sql", Method: "POST", Caller: "ada", Code: "syntax", Status: 400},
+			"info",
 			map[string]any{"method": "POST", "caller": "ada", "code": "syntax", "status": 400.0},
 		},
 		{
-			"start", observe.Started{Version: "1.2.3", File: "/etc/g.yaml", Listeners: []string{"public :8080"}, Auth: []string{"keys"}, Connections: []string{"a", "b"}}, "info",
+			"start",
+			observe.Started{Version: "1.2.3", File: "/etc/g.yaml", Listeners: []string{"public :8080"}, Auth: []string{"keys"}, Connections: []string{"a", "b"}},
+			"info",
 			map[string]any{"msg": "started", "version": "1.2.3", "config": "/etc/g.yaml", "listeners": []any{"public :8080"}, "auth": []any{"keys"}, "connections": []any{"a", "b"}},
 		},
 		{"a key that ends", observe.KeysEnd{Next: time.Unix(0, 0).UTC()}, "info", map[string]any{"at": "1970-01-01T00:00:00Z"}},

@@ -118,8 +118,11 @@ func FuzzExchange(f *testing.F) {
 	v, err := New("pencil")
 	require.NoError(f, err)
 	for _, seed := range [][3]string{
-		{Mechanism, "n,,n=user,r=abc", "c=biws,r=NONCE,p=AAAA"}, {Plus, "p=tls-server-end-point,,n=,r=abc", ",p="}, {Mechanism, "y,,n=,r=", "c=,r="},
-		{Mechanism, ",,", ""}, {"", "n,a=b,n=,r=1,r=2,x", ",p=" + strings.Repeat("A", 43) + "="},
+		{Mechanism, "n,,n=user,r=abc", "c=biws,r=NONCE,p=AAAA"},
+		{Plus, "p=tls-server-end-point,,n=,r=abc", ",p="},
+		{Mechanism, "y,,n=,r=", "c=,r="},
+		{Mechanism, ",,", ""},
+		{"", "n,a=b,n=,r=1,r=2,x", ",p=" + strings.Repeat("A", 43) + "="},
 	} {
 		f.Add(seed[0], seed[1], seed[2], false)
 		f.Add(seed[0], seed[1], seed[2], true)
