@@ -1,6 +1,7 @@
 package httpguard
 
 import (
+	"io"
 	"net/http"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -44,6 +45,11 @@ func Limits(cfg LimitsConfig, fail Fail) Middleware {
 				fail(w, r, gwerr.Newf(gwerr.TooLarge, "The request has more than %d header lines.", cfg.Headers))
 				return
 			case r.ContentLength > cfg.Body:
+				// A client that still sends when the connection ends sees that, not the
+				// answer; one that waits for 100 Continue sends nothing.
+				if r.Header.Get("Expect") == "" {
+					_, _ = io.CopyN(io.Discard, r.Body, cfg.Body)
+				}
 				fail(w, r, gwerr.Newf(gwerr.TooLarge, "The body is larger than %d bytes.", cfg.Body).WithHint("Send less at a time."))
 				return
 			}
