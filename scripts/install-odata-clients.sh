@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs the OData clients that test/odataclients runs, below .cache/clients: UI5 and
-# odata2ts (npm), Olingo (Maven) and python-odata (pip). Chromium, npm, Maven and Java come by
+# Installs the clients that test/odataclients and test/console run, below .cache/clients:
+# UI5 and odata2ts (npm), Olingo (Maven) and python-odata (pip); and puppeteer, which drives Chromium
+# over the console's pages, with the accessibility rules of axe (npm). Chromium, npm, Maven and Java come by
 # scripts/install-test-deps.sh.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,12 +11,12 @@ current() { # folder, file that says what belongs there
 	cmp -s "$2" "$cache/$1/installed"
 }
 
-node() { # folder
-	local lock=test/odataclients/$1/package-lock.json
+node() { # folder, folder with package.json and its lock
+	local lock=$2/package-lock.json
 	current "$1" "$lock" && return
 	rm -rf "${cache:?}/$1"
 	mkdir -p "$cache/$1"
-	cp "test/odataclients/$1/package.json" "$lock" "$cache/$1/"
+	cp "$2/package.json" "$lock" "$cache/$1/"
 	(cd "$cache/$1" && npm ci --silent --ignore-scripts --no-audit --no-fund)
 	cp "$lock" "$cache/$1/installed"
 }
@@ -38,7 +39,8 @@ python() {
 	cp "$wanted" "$cache/python/installed"
 }
 
-node ui5
-node odata2ts
+node ui5 test/odataclients/ui5
+node odata2ts test/odataclients/odata2ts
+node browser test/console/browser
 olingo
 python

@@ -26,8 +26,9 @@ const LinkKey = "a key of the tests alone"
 
 // WebOptions change the front ends of a stack.
 type WebOptions struct {
-	OData  func(*odata.Config)
-	Server func(*server.Config)
+	OData   func(*odata.Config)
+	Console func(*console.Config)
+	Server  func(*server.Config)
 }
 
 // Web is a stack behind the gateway's public router: OData at
@@ -66,6 +67,13 @@ func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
 		t.Fatal(err)
 	}
 	site := &console.Site{BaseURL: oc.BaseURL, Who: func(*http.Request) console.Who { return console.Who{Name: "anonymous", Open: true} }}
+	cc := console.Config{
+		Site: site, Connection: "pingone", Prefix: oc.Prefix, Namespace: oc.Namespace, Feeds: feeds, Begin: s.beginPage,
+		Counted: []string{"Users", "Groups", "Populations"},
+	}
+	if o.Console != nil {
+		o.Console(&cc)
+	}
 	c := server.Config{
 		Home:   oc.Prefix,
 		Public: server.Listener{Address: "127.0.0.1:0"},
@@ -74,10 +82,7 @@ func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
 			{Pattern: "/sql", FrontEnd: "sql", Handler: http.HandlerFunc(h.Query)},
 			{Pattern: "/sql/explain", FrontEnd: "sql", Handler: http.HandlerFunc(h.Explain)},
 			{Pattern: "/sql/{id}", FrontEnd: "sql", Handler: http.HandlerFunc(h.Running)},
-			{Pattern: "/odata/pingone/*", FrontEnd: "odata", Handler: console.New(console.Config{
-				Site: site, Connection: "pingone", Prefix: oc.Prefix, Namespace: oc.Namespace, Feeds: feeds, Begin: s.beginPage,
-				Counted: []string{"Users", "Groups", "Populations"},
-			})},
+			{Pattern: "/odata/pingone/*", FrontEnd: "odata", Handler: console.New(cc)},
 			{Pattern: console.AssetPath + "*", FrontEnd: "console", Handler: site.Assets(), Open: true},
 		},
 	}

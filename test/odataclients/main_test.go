@@ -7,8 +7,6 @@ package odataclients
 import (
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/pingone-gateway/gateway/internal/auth"
@@ -35,37 +33,4 @@ func gateway(t *testing.T) *testkit.Web {
 			})
 		}
 	}})
-}
-
-// installed is the folder of a client; the test is skipped without it, except in CI.
-func installed(t *testing.T, name string) string {
-	t.Helper()
-	at, err := filepath.Abs(filepath.Join("..", "..", ".cache", "clients", name))
-	if err == nil {
-		_, err = os.Stat(filepath.Join(at, "installed"))
-	}
-	if err != nil {
-		missing(t, name)
-	}
-	return at
-}
-
-// program is the path of a command that the test needs.
-func program(t *testing.T, names ...string) string {
-	t.Helper()
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	missing(t, names[0])
-	return ""
-}
-
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") != "" {
-		t.Fatalf("%s is missing; run scripts/install-odata-clients.sh", what)
-	}
-	t.Skipf("%s is not installed (scripts/install-odata-clients.sh)", what)
 }

@@ -12,19 +12,21 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pingone-gateway/gateway/internal/testkit"
 )
 
 // TestOlingo lets Apache Olingo read the model, with the vocabularies that it refers
 // to, and do what a Java program does.
 func TestOlingo(t *testing.T) {
 	t.Parallel()
-	lib := filepath.Join(installed(t, "olingo"), "lib", "*")
-	ends(t, exec.CommandContext(t.Context(), program(t, "java"), "-cp", lib, filepath.Join("olingo", "Client.java"), root(t)))
+	lib := filepath.Join(testkit.Installed(t, "olingo"), "lib", "*")
+	ends(t, exec.CommandContext(t.Context(), testkit.Program(t, "java"), "-cp", lib, filepath.Join("olingo", "Client.java"), root(t)))
 }
 
 func TestPythonOData(t *testing.T) {
 	t.Parallel()
-	python := filepath.Join(installed(t, "python"), "bin", "python")
+	python := filepath.Join(testkit.Installed(t, "python"), "bin", "python")
 	ends(t, exec.CommandContext(t.Context(), python, filepath.Join("python", "client.py"), root(t)))
 }
 
@@ -32,8 +34,8 @@ func TestPythonOData(t *testing.T) {
 // them, and runs it.
 func TestOData2TS(t *testing.T) {
 	t.Parallel()
-	modules := filepath.Join(installed(t, "odata2ts"), "node_modules")
-	node, service := program(t, "node"), root(t)
+	modules := filepath.Join(testkit.Installed(t, "odata2ts"), "node_modules")
+	node, service := testkit.Program(t, "node"), root(t)
 	at := t.TempDir()
 	require.NoError(t, os.CopyFS(at, os.DirFS("odata2ts")))
 	require.NoError(t, os.Symlink(modules, filepath.Join(at, "node_modules")))

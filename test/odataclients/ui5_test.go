@@ -21,6 +21,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pingone-gateway/gateway/internal/testkit"
 )
 
 // page is the site of an application of UI5, with the gateway's feeds below it.
@@ -66,8 +68,8 @@ func (p *page) note(r *http.Request) {
 // TestUI5 drives UI5's model in Chromium, as an application of Fiori would.
 func TestUI5(t *testing.T) {
 	t.Parallel()
-	resources := filepath.Join(installed(t, "ui5"), "node_modules", "@openui5", "sap.ui.core", "src")
-	chromium := program(t, "chromium-headless-shell", "chromium")
+	resources := filepath.Join(testkit.Installed(t, "ui5"), "node_modules", "@openui5", "sap.ui.core", "src")
+	chromium := testkit.Program(t, "chromium-headless-shell", "chromium")
 	p := newPage(t, resources, gateway(t).URL)
 	site := httptest.NewServer(p)
 	defer site.Close()
