@@ -202,7 +202,7 @@ func (p *page) answer(w http.ResponseWriter) error {
 	})
 	if err == nil {
 		if t, ok := view.(*tableView); ok {
-			err = p.example(t)
+			p.example(t)
 		}
 	}
 	if err != nil {

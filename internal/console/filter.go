@@ -44,6 +44,7 @@ func fieldOf(t *catalog.Table, c *catalog.Column) (f field, ok bool) {
 		if !slices.Contains(testsOf(t, c.Name), predicate.OpEq) && len(c.Values) == 0 {
 			f.Says = "contains"
 		}
+	case catalog.Int32, catalog.Int64, catalog.Float64, catalog.GUID:
 	}
 	return f, true
 }
@@ -164,6 +165,7 @@ func literal(c *catalog.Column, typed string) (string, error) {
 			}
 		}
 		return "", refused(short(typed)+" is no time.", "Write 2026-01-31, >2026-01-31, 2026-01-31T12:00:00Z, or a range with two dots.")
+	case catalog.String, catalog.JSON, catalog.StringList, catalog.Int32List: // texts have their own conditions, the others none
 	}
 	return typed, nil
 }

@@ -13,9 +13,16 @@ import (
 
 // people is a table whose service looks names up, and nothing else.
 var people = &catalog.Table{Name: "People", Columns: []catalog.Column{
-	{Name: "Name", Type: catalog.String}, {Name: "Motto", Type: catalog.String}, {Name: "Kind", Type: catalog.String, Values: []string{"A", "B"}},
-	{Name: "Id", Type: catalog.GUID}, {Name: "Age", Type: catalog.Int32}, {Name: "Weight", Type: catalog.Float64},
-	{Name: "Since", Type: catalog.Timestamp}, {Name: "Active", Type: catalog.Bool}, {Name: "Tags", Type: catalog.StringList}, {Name: "More", Type: catalog.JSON},
+	{Name: "Name", Type: catalog.String},
+	{Name: "Motto", Type: catalog.String},
+	{Name: "Kind", Type: catalog.String, Values: []string{"A", "B"}},
+	{Name: "Id", Type: catalog.GUID},
+	{Name: "Age", Type: catalog.Int32},
+	{Name: "Weight", Type: catalog.Float64},
+	{Name: "Since", Type: catalog.Timestamp},
+	{Name: "Active", Type: catalog.Bool},
+	{Name: "Tags", Type: catalog.StringList},
+	{Name: "More", Type: catalog.JSON},
 }, Paths: []catalog.Path{
 	{Name: "list", List: "people", Filters: map[string]catalog.Filter{"Name": {Operators: []predicate.Operator{predicate.OpEq, predicate.OpSw}}}},
 }}

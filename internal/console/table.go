@@ -190,8 +190,14 @@ var operators = []struct {
 	op   predicate.Operator
 	word string
 }{
-	{predicate.OpEq, "equals"}, {predicate.OpSw, "starts with"}, {predicate.OpEw, "ends with"}, {predicate.OpCo, "contains"},
-	{predicate.OpGt, "greater"}, {predicate.OpGe, "from"}, {predicate.OpLt, "less"}, {predicate.OpLe, "up to"},
+	{predicate.OpEq, "equals"},
+	{predicate.OpSw, "starts with"},
+	{predicate.OpEw, "ends with"},
+	{predicate.OpCo, "contains"},
+	{predicate.OpGt, "greater"},
+	{predicate.OpGe, "from"},
+	{predicate.OpLt, "less"},
+	{predicate.OpLe, "up to"},
 }
 
 // pushed says which conditions on a column reach the source.
@@ -234,12 +240,12 @@ func testsOf(t *catalog.Table, column string) (out []predicate.Operator) {
 
 // example reads the first rows for the columns' examples. A table that can't be read
 // without a condition, say, has none.
-func (p *page) example(v *tableView) error {
+func (p *page) example(v *tableView) {
 	f, err := p.read("$top="+strconv.Itoa(exampleRows), exampleRows)
 	if err != nil {
 		t := troubleOf(p.r, gwerr.From(err))
 		v.Trouble = &t
-		return nil
+		return
 	}
 	if f.Notes != "" {
 		v.Notes = append(v.Notes, f.Notes)
@@ -247,7 +253,6 @@ func (p *page) example(v *tableView) error {
 	for i := range v.Columns {
 		v.Columns[i].Example = exampleOf(f.Rows, v.Columns[i].Name)
 	}
-	return nil
 }
 
 // exampleOf are the first two values of a column that differ.
