@@ -10,8 +10,10 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	gateway "github.com/pingone-gateway/gateway"
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/console"
+	"github.com/pingone-gateway/gateway/internal/console/documents"
 	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/odata"
@@ -66,6 +68,10 @@ func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
 		t.Fatal(err)
 	}
 	site := &console.Site{BaseURL: oc.BaseURL, Who: func(*http.Request) console.Who { return console.Who{Name: "anonymous", Open: true} }}
+	docs, err := documents.New(documents.Config{Site: site, Files: gateway.Docs, OpenAPI: gateway.OpenAPI, Connection: "pingone"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	c := server.Config{
 		Home:   oc.Prefix,
 		Public: server.Listener{Address: "127.0.0.1:0"},
@@ -78,6 +84,9 @@ func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
 				Site: site, Connection: "pingone", Prefix: oc.Prefix, Namespace: oc.Namespace, Feeds: feeds, Begin: s.beginPage,
 				Counted: []string{"Users", "Groups", "Populations"},
 			})},
+			{Pattern: console.QueryPath, FrontEnd: "console", Handler: &console.QueryPage{Site: site, Connections: []string{"pingone"}}},
+			{Pattern: "/docs", FrontEnd: "docs", Handler: docs, Open: true},
+			{Pattern: "/docs/*", FrontEnd: "docs", Handler: docs, Open: true},
 			{Pattern: console.AssetPath + "*", FrontEnd: "console", Handler: site.Assets(), Open: true},
 		},
 	}
