@@ -1,9 +1,15 @@
-// Package gateway holds the description of the gateway's HTTP interface.
+// Package gateway holds the documents that the gateway shows: the description of its
+// HTTP interface, and the folder docs.
 package gateway
 
-import _ "embed"
+import "embed"
 
 // OpenAPI is openapi.yaml.
 //
 //go:embed openapi.yaml
 var OpenAPI []byte
+
+// Docs are the documents and their pictures, below docs/.
+//
+//go:embed docs/*.md docs/tables/*.md docs/images
+var Docs embed.FS

@@ -15,6 +15,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/config"
 	"github.com/pingone-gateway/gateway/internal/connections"
 	"github.com/pingone-gateway/gateway/internal/console"
+	"github.com/pingone-gateway/gateway/internal/console/admin"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/logging"
 	"github.com/pingone-gateway/gateway/internal/observe"
@@ -55,6 +56,9 @@ type app struct {
 	server   *server.Server
 	site     *console.Site
 	checks   *server.Checks
+	budget   *limiter.Budget
+	// ring is what callers asked lately, for the administrator's page.
+	ring *admin.Ring
 
 	closers []func(context.Context) error
 }
@@ -113,15 +117,15 @@ func (a *app) observability(ctx context.Context, w io.Writer) (err error) {
 // openAudit opens the trail, if one is wanted.
 func (a *app) openAudit() (err error) {
 	c := a.config.Audit
+	a.ring = &admin.Ring{Statements: audit.Statements(c.Statements)}
+	if c.Statements == "redacted" {
+		a.ring.Statements = audit.Redacted
+	}
 	to, err := auditSink(c)
 	if err != nil || to == nil {
 		return err
 	}
-	statements := audit.Statements(c.Statements)
-	if c.Statements == "redacted" {
-		statements = audit.Redacted
-	}
-	if a.trail, err = audit.New(audit.Config{Sink: to, Required: c.Required, Statements: statements, Observe: a.sink}); err != nil {
+	if a.trail, err = audit.New(audit.Config{Sink: to, Required: c.Required, Statements: a.ring.Statements, Observe: a.sink}); err != nil {
 		return err
 	}
 	a.onClose(a.trail.Close)
@@ -200,11 +204,11 @@ func (a *app) openBudget() (*limiter.Budget, error) {
 	if a.vault.Redis != nil {
 		b.Shared = limiter.NewRedis(a.vault.Redis, a.vault.Ring)
 	}
-	budget, err := limiter.New(b)
+	a.budget, err = limiter.New(b)
 	if err == nil {
-		a.onClose(func(context.Context) error { return budget.Close() })
+		a.onClose(func(context.Context) error { return a.budget.Close() })
 	}
-	return budget, err
+	return a.budget, err
 }
 
 func (a *app) openConnections(ctx context.Context) error {
@@ -273,26 +277,31 @@ func (a *app) openService(context.Context) error {
 	if a.policy != nil {
 		c.Policy = a.policy
 	}
-	if a.trail != nil {
-		c.Audit = a.audit
-	}
+	c.Audit = a.audit
 	a.service = service.New(c)
 	a.onClose(func(context.Context) error { a.service.Close(); return nil })
 	return nil
 }
 
-// audit adds to a record what the request was sent with.
+// audit adds to a record what the request was sent with, and keeps it: in the trail, if
+// there is one, and in memory for the administrator's page.
 func (a *app) audit(ctx context.Context) (func(context.Context, audit.Record), error) {
-	entry, err := a.trail.Begin(ctx)
-	if err != nil {
-		return nil, err
+	var entry *audit.Entry
+	if a.trail != nil {
+		var err error
+		if entry, err = a.trail.Begin(ctx); err != nil {
+			return nil, err
+		}
 	}
 	return func(ctx context.Context, r audit.Record) {
 		r.Remote, r.RequestID, r.TraceID = remoteOf(ctx), observe.RequestID(ctx), tracing.ID(ctx)
 		if r.Language = audit.SQL; r.FrontEnd == "odata" {
 			r.Language = audit.OData
 		}
-		entry.Finish(ctx, r)
+		a.ring.Keep(r)
+		if entry != nil {
+			entry.Finish(ctx, r)
+		}
 	}, nil
 }
 

@@ -39,7 +39,7 @@ func (a *app) openServer(context.Context) (err error) {
 		Public: server.Listener{
 			Address: c.Listen.Address, TLS: tlsOf(c), ReadHeaderTimeout: c.Listen.ReadHeaderTimeout, IdleTimeout: c.Listen.IdleTimeout,
 		},
-		Admin:   server.Admin{Address: c.Admin.Address, Token: c.Admin.Token, AllowHosts: c.Admin.AllowedHosts, Pprof: c.Admin.Pprof, Metrics: a.metrics.Handler(), Level: a.log},
+		Admin:   server.Admin{Address: c.Admin.Address, Token: c.Admin.Token, AllowHosts: c.Admin.AllowedHosts, Pprof: c.Admin.Pprof, Metrics: a.metrics.Handler(), Level: a.log, Page: a.adminPage()},
 		Further: a.wire(),
 		Mounts:  mounts, Guard: a.guard, Refused: a.refused, Trace: a.tracer.Middleware,
 		Proxies: httpguard.ProxyConfig{
@@ -104,6 +104,11 @@ func (a *app) mounts() ([]server.Mount, error) {
 		return nil, err
 	}
 	out = append(out, logins...)
+	documents, err := a.documents()
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, documents...)
 	key, former, err := a.linkKeys()
 	if err != nil {
 		return nil, err

@@ -108,7 +108,7 @@ func (r Record) encode(form Statements) ([]byte, error) {
 	l := line{
 		Time: r.Started.UTC().Format("2006-01-02T15:04:05.000Z"), Action: r.Action, Outcome: "ok",
 		FrontEnd: r.FrontEnd, Remote: r.Remote, RequestID: r.RequestID, TraceID: r.TraceID,
-		Connection: r.Connection, Language: r.Language, Statement: r.statement(form),
+		Connection: r.Connection, Language: r.Language, Statement: r.Text(form),
 		Schemas: r.Schemas, Tables: r.Tables, Rows: r.Rows, Affected: r.Affected, Calls: r.Calls,
 		Millis: float64(r.Duration.Microseconds()) / 1000,
 	}
@@ -125,7 +125,8 @@ func (r Record) encode(form Statements) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-func (r Record) statement(form Statements) string {
+// Text is the statement as the trail shows it.
+func (r Record) Text(form Statements) string {
 	s := r.Statement
 	switch {
 	case s == "" || form == Omitted:

@@ -75,7 +75,7 @@ type Page struct {
 	Version string
 	// Home and Tables are addresses of the bar; QueryText follows that of Query.
 	Home, Tables, QueryText string
-	// Scripts are further scripts of the page, names of assets.
+	// Scripts are further scripts of the page, modules among the assets.
 	Scripts []string
 }
 
@@ -155,7 +155,8 @@ var pages = func() map[string]*template.Template {
 }()
 
 // Render answers with a page, which no cache keeps for others. Its error is a defect of
-// the template, or of a view that does not fit it; nothing is sent then.
+// the template, or of a view that does not fit it; nothing is sent then. A view with a
+// method Policy has a policy of content of its own.
 func (*Site) Render(w http.ResponseWriter, r *http.Request, status int, name string, view any) error {
 	var b bytes.Buffer
 	if err := pages[name].ExecuteTemplate(&b, "layout", view); err != nil {
@@ -164,6 +165,9 @@ func (*Site) Render(w http.ResponseWriter, r *http.Request, status int, name str
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", httpguard.PagePolicy)
+	if own, ok := view.(interface{ Policy() string }); ok {
+		h.Set("Content-Security-Policy", own.Policy())
+	}
 	h.Set("Cache-Control", "private, no-cache")
 	h.Add("Vary", "Accept, Authorization")
 	h.Set("Content-Length", strconv.Itoa(b.Len()))

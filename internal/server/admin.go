@@ -36,6 +36,10 @@ func (s *Server) adminRouter() http.Handler {
 		r.With(s.privileged).Get("/loglevel", s.showLevel)
 		r.With(s.privileged).Post("/loglevel", s.setLevel)
 	}
+	if page := s.cfg.Admin.Page; page != nil {
+		r.With(s.privileged, compress).Method(http.MethodGet, "/", page)
+		r.With(s.privileged, compress).Method(http.MethodGet, "/console/*", page)
+	}
 	if s.cfg.Admin.Pprof {
 		r.With(s.privileged).Route("/debug/pprof", pprofRoutes)
 	}
@@ -70,14 +74,26 @@ func (s *Server) noPages(next http.Handler) http.Handler {
 func (s *Server) holder(next http.Handler) http.Handler {
 	want := s.cfg.Admin.Token.Reveal()
 	return httpguard.InnerHosts(s.cfg.Admin.AllowHosts, s.fail)(s.noPages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token, isBearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if want != "" && (!isBearer || subtle.ConstantTimeCompare([]byte(token), []byte(want)) != 1) {
+		if want != "" && subtle.ConstantTimeCompare([]byte(tokenOf(r)), []byte(want)) != 1 {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="admin"`)
-			s.fail(w, r, gwerr.New(gwerr.Unauthenticated, "This address needs the admin token.", "Send admin.token as Bearer token."))
+			w.Header().Add("WWW-Authenticate", `Basic realm="admin", charset="UTF-8"`)
+			s.fail(w, r, gwerr.New(gwerr.Unauthenticated, "This address needs the admin token.", "Send admin.token as Bearer token, or as the password of any user."))
 			return
 		}
 		next.ServeHTTP(w, r)
 	})))
+}
+
+// tokenOf is the token of a request: programs send it as Bearer token, browsers as a
+// password.
+func tokenOf(r *http.Request) string {
+	if _, password, ok := r.BasicAuth(); ok {
+		return password
+	}
+	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
+		return token
+	}
+	return ""
 }
 
 // privileged lets the holder of the token through, or loopback where there is

@@ -180,6 +180,21 @@ func (c *Checks) has(n Need) bool {
 	return slices.ContainsFunc(c.cfg.Checks, func(k Check) bool { return k.Need == n })
 }
 
+// Outcome tells how the check went: if not well, what is wrong and what to do.
+func (s CheckState) Outcome() (ok bool, message, hint string) {
+	switch {
+	case !s.Known:
+		return false, "has not run yet", ""
+	case s.Err == nil:
+		return true, "", ""
+	}
+	e := gwerr.From(s.Err)
+	if errors.Is(s.Err, context.DeadlineExceeded) && e.Code == gwerr.Timeout {
+		e = gwerr.New(gwerr.Timeout, "The check took too long.", "Check the network between the gateway and what the check is about.")
+	}
+	return false, e.Message, e.Hint
+}
+
 // report is a check as /readyz?verbose shows it.
 type report struct {
 	Name    string `json:"name"`
@@ -190,17 +205,8 @@ type report struct {
 }
 
 func (s CheckState) report() report {
-	r := report{Name: s.Name, OK: s.Known && s.Err == nil}
-	switch {
-	case !s.Known:
-		r.Message = "has not run yet"
-	case s.Err != nil:
-		e := gwerr.From(s.Err)
-		if errors.Is(s.Err, context.DeadlineExceeded) && e.Code == gwerr.Timeout {
-			e = gwerr.New(gwerr.Timeout, "The check took too long.", "Check the network between the gateway and what the check is about.")
-		}
-		r.Message, r.Hint = e.Message, e.Hint
-	}
+	r := report{Name: s.Name}
+	r.OK, r.Message, r.Hint = s.Outcome()
 	if s.Known {
 		r.At = s.At.UTC().Format(time.RFC3339)
 	}

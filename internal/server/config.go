@@ -106,6 +106,9 @@ type Admin struct {
 	Pprof      bool
 	// Metrics serves /metrics.
 	Metrics http.Handler
+	// Page serves / and what it needs below /console/; nil for none. Browsers send the
+	// token as a password.
+	Page http.Handler
 	// Level serves /loglevel; nil for none.
 	Level LevelSetter
 }

@@ -10,8 +10,10 @@ import (
 	"net/http/httptest"
 	"testing"
 
+	gateway "github.com/pingone-gateway/gateway"
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/console"
+	"github.com/pingone-gateway/gateway/internal/console/documents"
 	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/odata"
@@ -74,6 +76,10 @@ func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
 	if o.Console != nil {
 		o.Console(&cc)
 	}
+	docs, err := documents.New(documents.Config{Site: site, Files: gateway.Docs, OpenAPI: gateway.OpenAPI, Connection: "pingone"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	c := server.Config{
 		Home:   oc.Prefix,
 		Public: server.Listener{Address: "127.0.0.1:0"},
@@ -83,6 +89,9 @@ func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
 			{Pattern: "/sql/explain", FrontEnd: "sql", Handler: http.HandlerFunc(h.Explain)},
 			{Pattern: "/sql/{id}", FrontEnd: "sql", Handler: http.HandlerFunc(h.Running)},
 			{Pattern: "/odata/pingone/*", FrontEnd: "odata", Handler: console.New(cc)},
+			{Pattern: console.QueryPath, FrontEnd: "console", Handler: &console.QueryPage{Site: site, Connections: []string{"pingone"}}},
+			{Pattern: "/docs", FrontEnd: "docs", Handler: docs, Open: true},
+			{Pattern: "/docs/*", FrontEnd: "docs", Handler: docs, Open: true},
 			{Pattern: console.AssetPath + "*", FrontEnd: "console", Handler: site.Assets(), Open: true},
 		},
 	}

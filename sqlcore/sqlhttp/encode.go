@@ -102,6 +102,24 @@ func (e *jsonEncoder) Close() error {
 	return e.drain()
 }
 
+// fail tells what went wrong behind the rows. What it ends with is no whole JSON.
+func (e *jsonEncoder) fail(err *gwerr.Error) {
+	e.w.Buf = e.w.Buf[:0]
+	e.w.RawStr("\n],\"error\":")
+	appendFailure(&e.w, err)
+	e.w.RawStr("\n")
+	_ = e.drain() // the connection is cut in any case
+}
+
+// appendFailure writes an error as a member of what is broken off.
+func appendFailure(w *jx.Writer, err *gwerr.Error) {
+	w.RawStr(`{"code":`)
+	w.Str(string(err.Code))
+	w.RawStr(`,"message":`)
+	w.Str(err.Error())
+	w.RawStr("}")
+}
+
 func (e *jsonEncoder) drain() error {
 	_, err := e.out.Write(e.w.Buf)
 	e.w.Buf = e.w.Buf[:0]
@@ -155,11 +173,9 @@ func (e *ndjsonEncoder) Close() error { return nil }
 // fail tells a reader of lines what went wrong before the connection is cut.
 func (e *ndjsonEncoder) fail(err *gwerr.Error) {
 	e.w.Buf = e.w.Buf[:0]
-	e.w.RawStr(`{"error":{"code":`)
-	e.w.Str(string(err.Code))
-	e.w.RawStr(`,"message":`)
-	e.w.Str(err.Error())
-	e.w.RawStr("}}\n")
+	e.w.RawStr(`{"error":`)
+	appendFailure(&e.w, err)
+	e.w.RawStr("}\n")
 	_ = e.drain() // the connection is cut in any case
 }
 

@@ -24,6 +24,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	gateway "github.com/pingone-gateway/gateway"
+	"github.com/pingone-gateway/gateway/internal/console"
+	"github.com/pingone-gateway/gateway/internal/console/documents"
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/logging"
 	"github.com/pingone-gateway/gateway/internal/server"
@@ -91,6 +94,8 @@ func handlers(t *testing.T, description []byte) (public, admin http.Handler) {
 	}}}})
 	m := metrics.New(metrics.Config{})
 	checks.Round(t.Context(), m, time.Now)
+	docs, err := documents.New(documents.Config{Site: &console.Site{}, Files: gateway.Docs, OpenAPI: description})
+	require.NoError(t, err)
 	s, err := server.New(server.Config{
 		Public: server.Listener{Address: "127.0.0.1:0"},
 		Admin:  server.Admin{Address: "127.0.0.1:0", Metrics: m.Handler(), Level: log},
@@ -99,6 +104,7 @@ func handlers(t *testing.T, description []byte) (public, admin http.Handler) {
 			{Pattern: "/sql", FrontEnd: "sql", Handler: http.HandlerFunc(sql.Query)},
 			{Pattern: "/sql/explain", FrontEnd: "sql", Handler: http.HandlerFunc(sql.Explain)},
 			{Pattern: "/sql/{id}", FrontEnd: "sql", Handler: http.HandlerFunc(sql.Running)},
+			{Pattern: "/docs", FrontEnd: "docs", Handler: docs, Open: true},
 		},
 		Checks: checks, OpenAPI: description, Sink: m,
 	})
@@ -158,7 +164,7 @@ func exchanges() []exchange {
 		{name: "progress of a query that is not there", path: "/sql/{id}", params: map[string]string{"id": "my-query-1"}, target: "/sql/my-query-1", status: 404},
 		{name: "the end of a query that is not there", path: "/sql/{id}", params: map[string]string{"id": "my-query-1"}, method: "DELETE", target: "/sql/my-query-1", status: 404},
 		{name: "description", path: "/openapi.yaml", target: "/openapi.yaml", status: 200},
-		{name: "documentation", path: "/docs", target: "/docs", status: 200},
+		{name: "documentation", path: "/docs", target: "/docs", status: 308},
 		{name: "first page", path: "/", target: "/", status: 302},
 		{name: "health", path: "/healthz", target: "/healthz", status: 200},
 		{name: "readiness", path: "/readyz", target: "/readyz", status: 503},

@@ -122,7 +122,7 @@ func (s *service) exchanges() []exchange {
 		{name: "a foreign sign-in comes back", path: "/oauth/callback/{connection}", params: map[string]string{"connection": "people"}, target: "/oauth/callback/people?state=forged&code=x", status: 400},
 		{name: "a sign-in to a worker's connection", path: "/oauth/callback", target: "/oauth/callback?error=access_denied", status: 404},
 		{name: "description", path: "/openapi.yaml", target: "/openapi.yaml", status: 200},
-		{name: "documentation", path: "/docs", target: "/docs", status: 200},
+		{name: "documentation", path: "/docs", target: "/docs", status: 308},
 		{name: "first page", path: "/", target: "/", status: 302},
 		{name: "health", path: "/healthz", target: "/healthz", status: 200},
 		{name: "readiness", path: "/readyz", target: "/readyz", status: 200},

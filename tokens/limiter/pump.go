@@ -191,13 +191,18 @@ func (k *bucket) syncLocked(t int64) {
 	})
 }
 
+// inForceLocked is the rate in force, 0 where none is known.
+func (k *bucket) inForceLocked(t int64) float64 {
+	if !k.alone(t) && k.usable > 0 {
+		return k.usable
+	}
+	return k.local.inForce(t, k.part())
+}
+
 // changedLocked returns the rate in force and whether it differs by more than
 // a percent from the one last told.
 func (k *bucket) changedLocked(t int64) (float64, bool) {
-	rate := k.local.inForce(t, k.part())
-	if !k.alone(t) && k.usable > 0 {
-		rate = k.usable
-	}
+	rate := k.inForceLocked(t)
 	if d := rate - k.told; d*d <= k.told*k.told/10_000 {
 		return rate, false
 	}
