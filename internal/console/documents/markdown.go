@@ -45,8 +45,10 @@ func render(source []byte, name string, known func(string) bool) (*document, err
 		case *ast.Heading:
 			if n.Level == 1 && title == nil {
 				title, d.title = n, words(n, source)
-			} else if id, ok := n.AttributeString("id"); ok && n.Level == 2 {
-				d.headings = append(d.headings, heading{string(id.([]byte)), words(n, source)})
+			} else if id, _ := n.AttributeString("id"); n.Level == 2 {
+				if id, ok := id.([]byte); ok {
+					d.headings = append(d.headings, heading{string(id), words(n, source)})
+				}
 			}
 		}
 		return ast.WalkContinue, nil
