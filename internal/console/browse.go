@@ -115,7 +115,7 @@ func (p *page) begin(ctx context.Context, o options) (*state, error) {
 	v.Where = st.options.get("$filter")
 	v.Filtered, v.Condition = v.Where != "", v.Where
 	if err != nil {
-		st.wrong(p.r, err)
+		p.wrong(st, err)
 		return st, nil
 	}
 	v.Where = st.fill()
@@ -126,8 +126,8 @@ func (p *page) begin(ctx context.Context, o options) (*state, error) {
 }
 
 // wrong shows an error beside what it is about.
-func (st *state) wrong(r *http.Request, err error) {
-	t := troubleOf(r, gwerr.From(err))
+func (p *page) wrong(st *state, err error) {
+	t := p.cfg.Site.troubleOf(p.r, gwerr.From(err))
 	if gwerr.From(err).Target == "$filter" {
 		st.view.WhereTrouble = &t
 	} else {
@@ -178,7 +178,7 @@ func (p *page) browse(w http.ResponseWriter) error {
 	if st.view.Trouble == nil && st.view.WhereTrouble == nil {
 		if f, err = p.read(p.r.URL.RawQuery, pageRows); err != nil {
 			p.cfg.Failed(p.r.Context(), err)
-			st.wrong(p.r, err)
+			p.wrong(st, err)
 			f = &feed{}
 		}
 	}

@@ -27,13 +27,13 @@ type failure struct {
 
 // troubleOf takes an error apart. The text at fault is the option of the address that
 // the error names.
-func troubleOf(r *http.Request, e *gwerr.Error) trouble {
-	return troubleIn(r, e, optionsOf(r.URL.RawQuery).get(e.Target))
+func (s *Site) troubleOf(r *http.Request, e *gwerr.Error) trouble {
+	return s.troubleIn(r, e, optionsOf(r.URL.RawQuery).get(e.Target))
 }
 
 // troubleIn is troubleOf an error in a text.
-func troubleIn(r *http.Request, e *gwerr.Error, text string) trouble {
-	t := trouble{Code: string(e.Code), Message: e.Message, Hint: e.Hint, ID: observe.RequestID(r.Context()), Help: HelpAddress + "#" + string(e.Code)}
+func (s *Site) troubleIn(r *http.Request, e *gwerr.Error, text string) trouble {
+	t := trouble{Code: string(e.Code), Message: e.Message, Hint: e.Hint, ID: observe.RequestID(r.Context()), Help: s.base(r) + HelpPath + "#" + string(e.Code)}
 	if e.Position < 0 || text == "" || e.Position > len(text) {
 		return t
 	}
@@ -54,7 +54,7 @@ func troubleIn(r *http.Request, e *gwerr.Error, text string) trouble {
 
 // Fail shows an error as a page.
 func (s *Site) Fail(w http.ResponseWriter, r *http.Request, e *gwerr.Error) {
-	f := failure{Page: s.Page(r, "That did not work", ""), Trouble: troubleOf(r, e)}
+	f := failure{Page: s.Page(r, "That did not work", ""), Trouble: s.troubleOf(r, e)}
 	if e.Code == gwerr.Unauthenticated {
 		f.Title, f.SignIn = "Sign in", true
 	}

@@ -36,8 +36,8 @@ const (
 const (
 	QueryPath = "/console/query"
 	DocsPath  = "/docs"
-	// HelpAddress is the page that explains codes of errors, each at its name.
-	HelpAddress = "https://github.com/pingone-gateway/gateway/blob/main/docs/troubleshooting.md"
+	// HelpPath is the document that explains codes of errors, each at its name.
+	HelpPath = DocsPath + "/troubleshooting"
 )
 
 // Link is a name with an address.
@@ -79,12 +79,16 @@ type Page struct {
 	Scripts []string
 }
 
+func (s *Site) base(r *http.Request) string {
+	if s.BaseURL == nil {
+		return ""
+	}
+	return s.BaseURL(r)
+}
+
 // Page begins a view.
 func (s *Site) Page(r *http.Request, title, active string) Page {
-	p := Page{Title: title, Active: active, Version: s.Version}
-	if s.BaseURL != nil {
-		p.Base = s.BaseURL(r)
-	}
+	p := Page{Title: title, Active: active, Version: s.Version, Base: s.base(r)}
 	if s.Who != nil {
 		p.Who = s.Who(r)
 	}

@@ -243,7 +243,7 @@ func testsOf(t *catalog.Table, column string) (out []predicate.Operator) {
 func (p *page) example(v *tableView) {
 	f, err := p.read("$top="+strconv.Itoa(exampleRows), exampleRows)
 	if err != nil {
-		t := troubleOf(p.r, gwerr.From(err))
+		t := p.cfg.Site.troubleOf(p.r, gwerr.From(err))
 		v.Trouble = &t
 		return
 	}
