@@ -123,9 +123,9 @@ func like(t *testing.T, gateway, real *pgconn.PgConn) {
 	}
 	const from = " FROM information_schema.key_column_usage k JOIN information_schema.table_constraints c USING (constraint_schema, constraint_name)"
 	constraints("PRIMARY KEY", from)
-	constraints("FOREIGN KEY", `, 'REFERENCES "' || max(u.table_schema) || '"."' || max(u.table_name) || '" ("' || max(u.column_name) || '")'`+from+
+	constraints("FOREIGN KEY", `, 'REFERENCES "' || max(u.table_schema) || '"."' || max(u.table_name) || '" (' || string_agg('"' || u.column_name || '"', ', ' ORDER BY k.ordinal_position) || ')'`+from+
 		" JOIN information_schema.referential_constraints r USING (constraint_schema, constraint_name)"+
-		" JOIN information_schema.key_column_usage u ON u.constraint_schema = r.unique_constraint_schema AND u.constraint_name = r.unique_constraint_name")
+		" JOIN information_schema.key_column_usage u ON u.constraint_schema = r.unique_constraint_schema AND u.constraint_name = r.unique_constraint_name AND u.ordinal_position = k.position_in_unique_constraint")
 	_, err := real.Exec(t.Context(), ddl.String()).ReadAll()
 	require.NoError(t, err)
 }
