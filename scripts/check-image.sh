@@ -7,8 +7,9 @@
 # already. It needs root, for the mounts; elsewhere, a user namespace gives it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-# Some 20 MB of it are the Parquet writer and the kernels of Arrow that it brings.
-limit_mb=140
+# Some 20 MB of it are the Parquet writer and the kernels of Arrow that it brings, 5 MB
+# the documents on board, the editor of the console and the protocol of agents.
+limit_mb=145
 
 if [[ ${1:-} != inside ]]; then
 	work=$(mktemp -d)
