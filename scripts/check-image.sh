@@ -92,7 +92,7 @@ said() { # file pattern: waits until a program has said it, and prints the match
 }
 
 run version
-launch demo --users 500 --listen 127.0.0.1:0 --admin 127.0.0.1:0 --simulator 127.0.0.1:0 >"$work/demo" 2>"$work/demo.log" &
+launch demo --users 500 --postgres off --listen 127.0.0.1:0 --admin 127.0.0.1:0 --simulator 127.0.0.1:0 >"$work/demo" 2>"$work/demo.log" &
 demo=$!
 address=$(said "$work/demo" 'http://127\.0\.0\.1:[0-9]+/sql')
 simulated=$(said "$work/demo" 'http://127\.0\.0\.1:[0-9]+/v1/environments/[0-9a-f-]+')
@@ -112,7 +112,7 @@ vars+=(
 key=$(run keys create check --file /var/lib/gateway/keys.json 2>/dev/null)
 launch serve >"$work/serve.log" 2>&1 &
 serve=$!
-public=$(said "$work/serve.log" 'public 127\.0\.0\.1:[0-9]+')
+public=$(said "$work/serve.log" 'public 127\.0\.0\.1:[1-9][0-9]*')
 said "$work/serve.log" '"msg":"ready"' >/dev/null
 feed=$(curl -fsS -u "check:$key" "http://${public#public }/odata/pingone/Administrators/Users?\$top=2")
 [[ $feed == *'"value":['* ]] || { echo "serve: $feed" >&2; exit 1; }
