@@ -16,7 +16,8 @@ func DidYouMean(word string, candidates []string, otherwise string) string {
 }
 
 // Nearest returns the candidate that a misspelt word most likely meant: one
-// letter, and one more for each four, may differ, or its end may be missing.
+// letter, and one more for each four, may differ, its end or its first words may
+// be missing, or it may have words before that the candidate has not.
 // Letter case, underscores, hyphens and spaces don't count. It returns "" if
 // none is near.
 func Nearest(word string, candidates []string) string {
@@ -34,11 +35,20 @@ func Nearest(word string, candidates []string) string {
 		if len(w) >= 3 && strings.HasPrefix(s, w) {
 			d = min(d, 1)
 		}
+		if endsAlike(w, s) {
+			d = min(d, 1+len(w)/4)
+		}
 		if d < bestAt || d == bestAt && best != "" && len(c) < len(best) {
 			best, bestAt = c, d // of equally near ones the shortest
 		}
 	}
 	return best
+}
+
+// endsAlike reports whether one word is the end of the other, as activities is of
+// auditactivities. Short ends say little.
+func endsAlike(a, b string) bool {
+	return min(len(a), len(b)) >= 5 && (strings.HasSuffix(a, b) || strings.HasSuffix(b, a))
 }
 
 var squasher = strings.NewReplacer("_", "", "-", "", " ", "")

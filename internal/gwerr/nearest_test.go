@@ -11,7 +11,7 @@ import (
 
 func TestNearest(t *testing.T) {
 	t.Parallel()
-	names := []string{"Username", "Email", "Population Id", "Größe", "Id"}
+	names := []string{"Username", "Email", "Population Id", "Größe", "Id", "Payrolls"}
 	for _, c := range []struct{ name, word, want string }{
 		{"the same in another case", "USERNAME", "Username"},
 		{"a letter changed", "Usernane", "Username"},
@@ -20,6 +20,9 @@ func TestNearest(t *testing.T) {
 		{"neighbours swapped", "Eamil", "Email"},
 		{"signs between words", "population_id", "Population Id"},
 		{"the beginning of a name", "Popul", "Population Id"},
+		{"a word too many before it", "AccountUsername", "Username"},
+		{"its first word missing", "rolls", "Payrolls"},
+		{"a short end", "AccountId", ""},
 		{"letters count, not bytes", "Grösse", "Größe"},
 		{"one of two letters", "If", "Id"},
 		{"two letters, both wrong", "Xy", ""},
