@@ -21,21 +21,15 @@ func TestPagesForPeople(t *testing.T) {
 	g := start(t, sim.Options{}, map[string]string{
 		"auth.mode": "keys", "auth.keys_file": keys, "auth.policy_file": file(t, "policy.yaml", seesUsernames),
 	})
-	browser := func(who credentials) credentials {
-		return func(r *http.Request) {
-			who(r)
-			r.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
-		}
-	}
 	const users = "/odata/pingone/Administrators/Users"
-	stranger := g.get(t, browser(func(*http.Request) {}), users)
+	stranger := g.get(t, fromABrowser(nobody), users)
 	assert.Equal(t, http.StatusUnauthorized, stranger.status)
 	assert.Contains(t, stranger.body, "<dt>User name</dt><dd>anything</dd><dt>Password</dt><dd>your key</dd>")
 	assert.Contains(t, stranger.header.Get("WWW-Authenticate"), "Basic realm=")
 
-	page := g.get(t, browser(basic("anything", key)), users)
+	page := g.get(t, fromABrowser(basic("anything", key)), users)
 	assert.Equal(t, http.StatusOK, page.status, page.body)
 	assert.Contains(t, page.body, "ada.admin")
 	assert.NotContains(t, page.body, "Email")
-	assert.Equal(t, http.StatusBadRequest, g.get(t, browser(basic("anything", key)), users+"?$select=Email").status)
+	assert.Equal(t, http.StatusBadRequest, g.get(t, fromABrowser(basic("anything", key)), users+"?$select=Email").status)
 }

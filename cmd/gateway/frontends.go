@@ -41,7 +41,7 @@ func (a *app) openServer(context.Context) (err error) {
 		},
 		Admin:   server.Admin{Address: c.Admin.Address, Token: c.Admin.Token, AllowHosts: c.Admin.AllowedHosts, Pprof: c.Admin.Pprof, Metrics: a.metrics.Handler(), Level: a.log, Page: a.adminPage()},
 		Further: a.wire(),
-		Mounts:  mounts, Guard: a.guard, Refused: a.refused, Trace: a.tracer.Middleware,
+		Mounts:  mounts, Guard: a.guard, Refused: a.refused, Page: a.showError, Trace: a.tracer.Middleware,
 		Proxies: httpguard.ProxyConfig{
 			Trusted: c.TrustedProxies, PublicURL: c.PublicURL, Forwarded: c.ForwardedHeader == "forwarded",
 		},
@@ -61,11 +61,18 @@ func (a *app) fail(w http.ResponseWriter, r *http.Request, err error) {
 	frontEnd := observe.RequestOf(r.Context()).FrontEnd()
 	e := gwerr.From(err)
 	a.sink.Observe(r.Context(), observe.RequestFailed{FrontEnd: frontEnd, Code: string(e.Code), Err: err})
-	if frontEnd != "sql" && console.WantsPage(r) {
-		a.site.Fail(w, r, e)
-		return
+	if !a.showError(w, r, e) {
+		server.WriteError(w, r, frontEnd, e)
 	}
-	server.WriteError(w, r, frontEnd, e)
+}
+
+// showError shows an error to a person; false where a program asks.
+func (a *app) showError(w http.ResponseWriter, r *http.Request, e *gwerr.Error) bool {
+	asked := console.WantsPage(r)
+	if asked {
+		a.site.Fail(w, r, e)
+	}
+	return asked
 }
 
 // allowedHosts are the host names answered for. Without authentication they
@@ -160,7 +167,7 @@ func (a *app) sql() *sqlhttp.Handler {
 		Begin: func(ctx context.Context, connection, sql string) (context.Context, sqlhttp.Request, error) {
 			return a.service.Open(ctx, connection, "sql").Begin(ctx, sql)
 		},
-		MaxBody: a.config.Limits.RequestBytes, Caller: callerOf, Sink: a.sink,
+		MaxBody: a.config.Limits.RequestBytes, Caller: callerOf, Page: a.showError, Sink: a.sink,
 	})
 }
 

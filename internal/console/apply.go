@@ -73,7 +73,7 @@ func (st *state) typed(p *page) string {
 	}
 	e, err := uri.ParseFilter(where, uri.DefaultLimits())
 	if err != nil {
-		t := p.cfg.Site.troubleIn(p.r, gwerr.From(err), where)
+		t := p.cfg.Site.troubleIn(p.r, gwerr.From(err), "$filter", where)
 		st.view.WhereTrouble = &t
 		return ""
 	}

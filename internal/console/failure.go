@@ -26,13 +26,17 @@ type failure struct {
 }
 
 // troubleOf takes an error apart. The text at fault is the option of the address that
-// the error names.
+// the error names, or else its statement.
 func (s *Site) troubleOf(r *http.Request, e *gwerr.Error) trouble {
-	return s.troubleIn(r, e, optionsOf(r.URL.RawQuery).get(e.Target))
+	o := optionsOf(r.URL.RawQuery)
+	if text := o.get(e.Target); e.Target != "" && text != "" {
+		return s.troubleIn(r, e, e.Target, text)
+	}
+	return s.troubleIn(r, e, "query", o.get("query"))
 }
 
-// troubleIn is troubleOf an error in a text.
-func (s *Site) troubleIn(r *http.Request, e *gwerr.Error, text string) trouble {
+// troubleIn is troubleOf an error in a text, the value of an option.
+func (s *Site) troubleIn(r *http.Request, e *gwerr.Error, option, text string) trouble {
 	t := trouble{Code: string(e.Code), Message: e.Message, Hint: e.Hint, ID: observe.RequestID(r.Context()), Help: s.base(r) + HelpPath + "#" + string(e.Code)}
 	if e.Position < 0 || text == "" || e.Position > len(text) {
 		return t
@@ -45,7 +49,7 @@ func (s *Site) troubleIn(r *http.Request, e *gwerr.Error, text string) trouble {
 	case end == 0:
 		end = 1 // a sign
 	}
-	t.Option, t.Before, t.At, t.After = e.Target, strings.ToValidUTF8(text[:e.Position], ""), at[:end], at[end:]
+	t.Option, t.Before, t.At, t.After = option, strings.ToValidUTF8(text[:e.Position], ""), at[:end], at[end:]
 	if t.At == "" {
 		t.At = " " // the text ends too early
 	}

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // NoPosition is the Position of an error that is not about a place in a text.
@@ -79,6 +80,15 @@ func (e *Error) Error() string {
 		b.WriteString(e.Hint)
 	}
 	return b.String()
+}
+
+// Character is the place of the error in the text that it is about, in characters from
+// 1; 0 if it is about none of the text's.
+func (e *Error) Character(text string) int {
+	if e.Position < 0 || e.Position > len(text) {
+		return 0
+	}
+	return utf8.RuneCountInString(text[:e.Position]) + 1
 }
 
 // Unwrap returns the cause kept for the log.

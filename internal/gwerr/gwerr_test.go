@@ -18,6 +18,16 @@ func TestErrorNamesPlaceAndHint(t *testing.T) {
 	}
 }
 
+func TestCharacter(t *testing.T) {
+	t.Parallel()
+	const text = "SELECT 'ü', x"
+	for at, want := range map[int]int{gwerr.NoPosition: 0, 0: 1, 7: 8, 13: 13, len(text): 14, len(text) + 1: 0} {
+		if got := gwerr.New(gwerr.Syntax, "No.", "").At(at).Character(text); got != want {
+			t.Errorf("byte %d is character %d, want %d", at, got, want)
+		}
+	}
+}
+
 func TestFrom(t *testing.T) {
 	t.Parallel()
 	own := gwerr.New(gwerr.NotFound, "No such user.", "")

@@ -27,6 +27,9 @@ type Config struct {
 	// Refused is told of requests to a data front end, odata, sql or mcp, that end
 	// before it sees them; nil for nobody.
 	Refused func(r *http.Request, frontEnd string, err error)
+	// Page shows an error of the public listener to a person; it returns false where a
+	// program asks, and writes nothing then. nil leaves all errors to programs.
+	Page func(w http.ResponseWriter, r *http.Request, e *gwerr.Error) bool
 	// Trace starts a trace for each request; nil for none.
 	Trace func(http.Handler) http.Handler
 	// Proxies says whom to believe about who calls, and by which address.

@@ -23,12 +23,14 @@ func frontEndFor(r *http.Request) string {
 	return orElse(observe.RequestOf(r.Context()).FrontEnd(), frontEndOf(r.URL.Path))
 }
 
-// fail answers with an error in the form of the front end asked for.
+// fail answers with an error in the form of the front end asked for, or as a page.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	err = gwerr.Because(r.Context(), err)
 	e, frontEnd := gwerr.From(err), frontEndFor(r)
 	s.cfg.Sink.Observe(r.Context(), observe.RequestFailed{FrontEnd: frontEnd, Code: string(e.Code), Err: err})
-	WriteError(w, r, frontEnd, e)
+	if frontEnd == "admin" || s.cfg.Page == nil || !s.cfg.Page(w, r, e) {
+		WriteError(w, r, frontEnd, e)
+	}
 }
 
 // WriteError writes an error as JSON: as OData has it for the front end

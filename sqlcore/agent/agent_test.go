@@ -444,7 +444,7 @@ func TestAnswersAreBoundedInBytes(t *testing.T) {
 
 func TestErrors(t *testing.T) {
 	t.Parallel()
-	mistyped := func(context.Context, string) error { return gwerr.New(gwerr.Syntax, "Unexpected FORM.", "").At(9) }
+	mistyped := func(context.Context, string) error { return gwerr.New(gwerr.Syntax, "Unexpected FORM.", "").At(12) }
 	for name, c := range map[string]struct {
 		gateway   *gateway
 		tool      string
@@ -465,7 +465,7 @@ func TestErrors(t *testing.T) {
 		"a refused caller":   {&gateway{refusal: gwerr.New(gwerr.TooManyRequests, "Too many.", "Wait.")}, "list_tables", nil, gwerr.TooManyRequests, "Wait."},
 		"the caller's limit": {&gateway{rows: numbered(60), limit: 50}, "run_sql", map[string]any{"sql": "SELECT 1"}, gwerr.LimitExceeded, "Narrow the query."},
 		"a row too large":    {&gateway{rows: []string{strings.Repeat("x", 70_000)}}, "run_sql", map[string]any{"sql": "SELECT 1"}, gwerr.TooLarge, "Select fewer columns"},
-		"a syntax error":     {&gateway{binding: mistyped}, "run_sql", map[string]any{"sql": "SELECT * FORM x"}, gwerr.Syntax, "Unexpected FORM."},
+		"a syntax error":     {&gateway{binding: mistyped}, "run_sql", map[string]any{"sql": "SELECT 'ü' FORM x"}, gwerr.Syntax, "Unexpected FORM."},
 		"a defect":           {&gateway{binding: func(context.Context, string) error { panic("secret") }}, "run_sql", map[string]any{"sql": "SELECT 1"}, gwerr.Internal, "The gateway failed unexpectedly."},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -476,7 +476,7 @@ func TestErrors(t *testing.T) {
 			assert.Equal(t, string(c.code), got.Error.Code)
 			assert.Contains(t, got.Error.Message+" "+got.Error.Hint, c.says)
 			if c.code == gwerr.Syntax {
-				assert.Equal(t, 10, got.Error.Position, "characters count from 1")
+				assert.Equal(t, 12, got.Error.Position, "characters count from 1")
 			}
 			if g.refusal == nil {
 				require.Len(t, g.ends, 1)

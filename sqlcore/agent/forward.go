@@ -106,7 +106,7 @@ func (r *Remote) call(ctx context.Context, client *mcp.Client, call *mcp.CallToo
 		}
 		err = r.unreachable(err)
 	}
-	out := textOf(failure(ctx, gwerr.From(err)))
+	out := textOf(failure(ctx, gwerr.From(err), ""))
 	out.IsError = true
 	return out
 }

@@ -48,8 +48,9 @@ func add[In input](s *Server, name, title, description string, do func(context.C
 		}
 		err = gwerr.Because(ctx, err)
 		e := gwerr.From(err)
+		_, statement := in.about()
 		s.config.Sink.Observe(ctx, observe.RequestFailed{FrontEnd: FrontEnd, Code: string(e.Code), Err: err})
-		failed := textOf(failure(ctx, e))
+		failed := textOf(failure(ctx, e, statement))
 		failed.IsError = true
 		return failed, nil, nil
 	})
@@ -91,9 +92,9 @@ type failed struct {
 	} `json:"error"`
 }
 
-func failure(ctx context.Context, e *gwerr.Error) (f failed) {
+func failure(ctx context.Context, e *gwerr.Error, statement string) (f failed) {
 	f.Error.Code, f.Error.Message, f.Error.Hint = string(e.Code), e.Message, e.Hint
-	f.Error.Position, f.Error.RequestID = e.Position+1, observe.RequestID(ctx)
+	f.Error.Position, f.Error.RequestID = e.Character(statement), observe.RequestID(ctx)
 	return f
 }
 

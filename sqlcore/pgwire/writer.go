@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgproto3"
 
@@ -95,9 +94,10 @@ func (w *writer) error(severity string, err error, text string, offset int, requ
 	if e.Code == gwerr.Internal && requestID != "" {
 		m.Detail = "The request id is " + requestID + "."
 	}
-	if at := e.Position + offset; e.Position >= 0 && at <= len(text) {
-		// Counted in characters, from 1.
-		m.Position = int32(utf8.RuneCountInString(text[:at]) + 1)
+	if e.Position >= 0 {
+		at := *e
+		at.Position += offset
+		m.Position = int32(at.Character(text))
 	}
 	if e.Code == gwerr.UnknownColumn {
 		m.ColumnName = e.Target

@@ -136,9 +136,9 @@ func (h *Handler) Running(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method != http.MethodGet && r.Method != http.MethodDelete:
 		w.Header().Set("Allow", "GET, DELETE")
-		h.fail(w, r, gwerr.New(gwerr.MethodNotAllowed, "This address takes GET and DELETE.", ""))
+		h.fail(w, r, "", gwerr.New(gwerr.MethodNotAllowed, "This address takes GET and DELETE.", ""))
 	case e == nil:
-		h.fail(w, r, gwerr.New(gwerr.NotFound, "No query of yours with this id runs here.",
+		h.fail(w, r, "", gwerr.New(gwerr.NotFound, "No query of yours with this id runs here.",
 			"It has ended, or another replica of the gateway runs it: ask again, or close the query's own connection, which cancels it anywhere."))
 	case r.Method == http.MethodDelete:
 		e.cancel(gwerr.New(gwerr.Canceled, "The query was cancelled by its caller.", ""))

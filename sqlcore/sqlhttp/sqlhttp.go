@@ -44,7 +44,10 @@ type Config struct {
 	// Caller names who asks, who alone may look at its queries and cancel them;
 	// nil makes no difference between callers.
 	Caller func(context.Context) string
-	Sink   observe.Sink
+	// Page shows an error to a person; it returns false where a program asks, and writes
+	// nothing then. nil leaves all errors to programs.
+	Page func(w http.ResponseWriter, r *http.Request, e *gwerr.Error) bool
+	Sink observe.Sink
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -99,36 +102,36 @@ type work func(context.Context, *execution, Request, query.Statement) error
 
 // serve answers with what became of the work.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, do work) {
-	err := h.account(w, r, do)
+	statement, err := h.account(w, r, do)
 	if errors.As(err, new(broken)) {
 		panic(http.ErrAbortHandler)
 	}
 	if err != nil {
-		h.fail(w, r, err)
+		h.fail(w, r, statement, err)
 	}
 }
 
-// account lets a request work between its admission and its end. One that can't
-// be read is accounted for as well.
-func (h *Handler) account(w http.ResponseWriter, r *http.Request, do work) (err error) {
+// account lets a request work between its admission and its end, and returns its
+// statement. One that can't be read is accounted for as well.
+func (h *Handler) account(w http.ResponseWriter, r *http.Request, do work) (statement string, err error) {
 	s, connection, unread := h.statement(w, r)
 	s.MaxAge = maxAge(r.Header)
 	base, e, err := h.start(w, r)
 	if err != nil {
-		return err
+		return s.SQL, err
 	}
 	defer h.end(e)
 	ctx, request, err := h.config.Begin(base, connection, s.SQL)
 	if err != nil {
-		return reason(base, err)
+		return s.SQL, reason(base, err)
 	}
 	e.admitted(request)
 	err = gwerr.New(gwerr.Internal, "The request ended in a defect.", "") // unless another one comes
 	defer func() { request.End(err) }()
 	if unread != nil {
-		return unread
+		return "", unread
 	}
-	return reason(base, do(ctx, e, request, s))
+	return s.SQL, reason(base, do(ctx, e, request, s))
 }
 
 // reason prefers the cancelling of a query to what came of it.

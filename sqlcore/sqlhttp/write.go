@@ -64,25 +64,21 @@ type problem struct {
 	Message   string `json:"message"`
 	Hint      string `json:"hint,omitempty"`
 	Target    string `json:"target,omitempty"`
-	Position  *int   `json:"position,omitempty"`
+	Position  int    `json:"position,omitempty"` // of a character, from 1
 	SQLState  string `json:"sqlstate"`
 	RequestID string `json:"requestId,omitempty"`
 }
 
-func problemOf(e *gwerr.Error, requestID string) problem {
-	p := problem{
-		Code: string(e.Code), Message: e.Message, Hint: e.Hint, Target: e.Target,
+// problemOf is an error about a statement, "" for none.
+func problemOf(e *gwerr.Error, statement, requestID string) problem {
+	return problem{
+		Code: string(e.Code), Message: e.Message, Hint: e.Hint, Target: e.Target, Position: e.Character(statement),
 		SQLState: e.Kind().SQLState, RequestID: requestID,
 	}
-	if e.Position >= 0 {
-		// Counted from 1, as PostgreSQL does.
-		at := e.Position + 1
-		p.Position = &at
-	}
-	return p
 }
 
-func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
+// fail answers with an error about a statement, "" for none.
+func (h *Handler) fail(w http.ResponseWriter, r *http.Request, statement string, err error) {
 	err = gwerr.Because(r.Context(), err)
 	e := gwerr.From(err)
 	if e.RetryAfter > 0 {
@@ -92,7 +88,9 @@ func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Allow", "GET, HEAD, POST")
 	}
 	h.config.Sink.Observe(r.Context(), observe.RequestFailed{FrontEnd: "sql", Code: string(e.Code), Err: err})
-	writeJSON(w, e.Kind().HTTP, map[string]problem{"error": problemOf(e, observe.RequestID(r.Context()))})
+	if h.config.Page == nil || !h.config.Page(w, r, e) {
+		writeJSON(w, e.Kind().HTTP, map[string]problem{"error": problemOf(e, statement, observe.RequestID(r.Context()))})
+	}
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,6 +39,28 @@ func TestRing(t *testing.T) {
 	require.Len(t, all, kept, "no more than it may hold")
 	assert.Equal(t, "SELECT c10", all[0].Statement, "the oldest are forgotten")
 	assert.Equal(t, fmt.Sprintf("SELECT c%d", kept+9), all[kept-1].Statement)
+}
+
+// Requests end side by side while somebody looks at the page.
+func TestRingOfManyAtOnce(t *testing.T) {
+	t.Parallel()
+	g := &Ring{}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for range kept / 2 {
+				g.Keep(record("a", "SELECT 1", 1, 1, time.Second))
+				for _, asked := range g.Lately() {
+					if asked.Caller != "a" {
+						t.Errorf("half a request: %+v", asked)
+						return
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+	assert.Len(t, g.Lately(), kept)
 }
 
 func TestKept(t *testing.T) {
