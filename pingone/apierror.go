@@ -94,8 +94,11 @@ func forbidden(q call, resp *http.Response, a apiAnswer) error {
 // rejected is an answer of the class 400: a defect of the request.
 func rejected(q call, resp *http.Response, a apiAnswer) error {
 	for _, d := range a.Details {
-		if d.Code == "INVALID_FILTER" || d.Target == "filter" {
+		switch {
+		case d.Code == "INVALID_FILTER" || d.Target == "filter":
 			return filterRefused(q, resp, d)
+		case d.Target == "order" && q.order() != "":
+			return orderRefused(q, resp)
 		}
 	}
 	text := fmt.Sprintf("PingOne rejected the call for %s (status %d", q.endpoint, resp.StatusCode)
@@ -107,8 +110,8 @@ func rejected(q call, resp *http.Response, a apiAnswer) error {
 		text += " It says: " + own
 	}
 	cause := error(refusal(resp.StatusCode))
-	if resp.StatusCode == http.StatusBadRequest && q.filter != "" && len(a.Details) == 0 {
-		cause = &scan.Refused{Err: cause} // it may be the filter
+	if resp.StatusCode == http.StatusBadRequest && (q.filter != "" || q.order() != "") && len(a.Details) == 0 {
+		cause = &scan.Refused{Err: cause} // it may be the filter, or the order
 	}
 	return gwerr.Wrap(gwerr.UpstreamRejected, cause, text+traceID(resp), "")
 }

@@ -3,6 +3,7 @@ package pingone
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -35,6 +36,18 @@ func filterRefused(q call, resp *http.Response, d apiDetail) error {
 		why.Attribute, why.Operator = culprit(comparisons(q.filter), d)
 	}
 	return gwerr.Wrap(gwerr.UpstreamRejected, why, message, hint)
+}
+
+// order is the attribute by which a call asks for rows in an order; "" for none.
+func (q call) order() string {
+	query, _ := url.ParseQuery(q.address.query)
+	return strings.TrimPrefix(query.Get("order"), "-")
+}
+
+// orderRefused is an answer that names the order as its cause.
+func orderRefused(q call, resp *http.Response) error {
+	why := &scan.Refused{Attribute: q.order(), Operator: scan.Order, Err: fmt.Errorf("the order is refused with status %d", resp.StatusCode)}
+	return gwerr.Wrap(gwerr.UpstreamRejected, why, "PingOne refused to sort "+q.endpoint+" by "+q.order()+"."+traceID(resp), "")
 }
 
 // comparison is an attribute and an operator that a filter holds.

@@ -17,9 +17,6 @@ import (
 func TestRefusedFilters(t *testing.T) {
 	t.Parallel()
 	const two = `(title eq "x and username co \\"y\\"" and username sw "a")`
-	detail := func(code, target, message, inner string) string {
-		return fmt.Sprintf(`{"code":"INVALID_REQUEST","details":[{"code":%q,"target":%q,"message":%q,"innerError":%s}]}`, code, target, message, inner)
-	}
 	for _, c := range []struct {
 		name, filter string
 		status       int
@@ -44,23 +41,53 @@ func TestRefusedFilters(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				w.WriteHeader(c.status)
-				fmt.Fprint(w, c.body)
-			}))
-			t.Cleanup(s.Close)
-			client := clientOf(t, Config{APIURL: s.URL + "/v1", Authorizer: &minted{life: time.Hour}})
-			_, err := client.get(t.Context(), call{address: address{path: "x"}, filter: c.filter}, ignore)
-			require.True(t, gwerr.Is(err, gwerr.UpstreamRejected), "%v", err)
-			var got *scan.Refused
-			if c.want == nil {
-				require.NotErrorAs(t, err, &got)
-				return
-			}
-			require.ErrorAs(t, err, &got)
-			require.Error(t, got.Err)
-			require.Equal(t, *c.want, scan.Refused{Attribute: got.Attribute, Operator: got.Operator, TooLong: got.TooLong})
-			require.NotContains(t, err.Error(), "\"", "no value is shown")
+			answersRefusal(t, call{address: address{path: "x"}, filter: c.filter}, c.status, c.body, c.want)
+		})
+	}
+}
+
+func detail(code, target, message, inner string) string {
+	return fmt.Sprintf(`{"code":"INVALID_REQUEST","details":[{"code":%q,"target":%q,"message":%q,"innerError":%s}]}`, code, target, message, inner)
+}
+
+// answersRefusal makes a call that is answered so, and looks at what is said of it.
+func answersRefusal(t *testing.T, q call, status int, body string, want *scan.Refused) {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		fmt.Fprint(w, body)
+	}))
+	t.Cleanup(s.Close)
+	client := clientOf(t, Config{APIURL: s.URL + "/v1", Authorizer: &minted{life: time.Hour}})
+	_, err := client.get(t.Context(), q, ignore)
+	require.True(t, gwerr.Is(err, gwerr.UpstreamRejected), "%v", err)
+	var got *scan.Refused
+	if want == nil {
+		require.NotErrorAs(t, err, &got)
+		return
+	}
+	require.ErrorAs(t, err, &got)
+	require.Error(t, got.Err)
+	require.Equal(t, *want, scan.Refused{Attribute: got.Attribute, Operator: got.Operator, TooLong: got.TooLong})
+	require.NotContains(t, err.Error(), "\"", "no value is shown")
+}
+
+// So is what it refuses of an order.
+func TestRefusedOrders(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, query, body string
+		want              *scan.Refused // nil for no refused order
+	}{
+		{"named", "x=1&order=-startDate&limit=2", detail("INVALID_PARAMETER", "order", "m", `{}`), &scan.Refused{Attribute: "startDate", Operator: scan.Order}},
+		{"not told", "order=startDate", "{}", &scan.Refused{}},
+		{"something else", "order=startDate", detail("INVALID_VALUE", "limit", "No.", `{}`), nil},
+		{"none was asked for", "limit=2", detail("INVALID_PARAMETER", "order", "m", `{}`), nil},
+		{"nor told", "limit=2", "{}", nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			answersRefusal(t, call{address: address{path: "x", query: c.query}}, 400, c.body, c.want)
 		})
 	}
 }

@@ -66,8 +66,6 @@ func (c *Directory) fillBody(ctx context.Context, q *call, w change.Call) error 
 		if err := c.readWhole(ctx, q, w, &body); err != nil {
 			return err
 		}
-		delete(body, "_links")
-		delete(body, "_embedded")
 	}
 	for _, m := range w.Body {
 		if m.Place == "." {
@@ -78,6 +76,11 @@ func (c *Directory) fillBody(ctx context.Context, q *call, w change.Call) error 
 		}
 		set(body, m, w.Whole)
 	}
+	if w.Whole {
+		if err := keepsSecrets(body, w); err != nil {
+			return err
+		}
+	}
 	var err error
 	if q.change.body, err = json.Marshal(body); err != nil {
 		return gwerr.Wrap(gwerr.Internal, err, "The call's body could not be made.", "")
@@ -85,8 +88,18 @@ func (c *Directory) fillBody(ctx context.Context, q *call, w change.Call) error 
 	return nil
 }
 
-// readWhole reads the row as it is.
+// readWhole reads the row as it is, without what PingOne alone sets.
 func (c *Directory) readWhole(ctx context.Context, q *call, w change.Call, to *map[string]any) error {
+	if err := c.readAgain(ctx, q, w, to); err != nil {
+		return err
+	}
+	for _, name := range append([]string{"_links", "_embedded"}, w.Table.Writes.Without...) {
+		delete(*to, name)
+	}
+	return nil
+}
+
+func (c *Directory) readAgain(ctx context.Context, q *call, w change.Call, to *map[string]any) error {
 	group := cmp.Or(w.Table.Group, groupConfiguration)
 	if !w.Listed {
 		read := call{address: q.address, endpoint: q.endpoint, group: group, permission: q.permission}

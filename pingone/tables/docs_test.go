@@ -22,7 +22,6 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
-//go:generate go test -tags duckdb_arrow -run TestDocumentationIsCurrent -update .
 var update = flag.Bool("update", false, "write docs/tables from the declarations")
 
 const docsFolder = "../../docs/tables"
@@ -217,6 +216,9 @@ func changed(t *catalog.Table) string {
 	line("DELETE:", w.Delete)
 	for _, name := range slices.Sorted(maps.Keys(w.Only)) {
 		fmt.Fprintf(&b, "\nOnly rows whose `%s` is `%s` are updated or deleted.\n", name, w.Only[name])
+	}
+	for _, beside := range slices.Sorted(maps.Keys(w.Secrets)) {
+		fmt.Fprintf(&b, "\nA row that has `%s` has a secret (`%s`): it is updated only if PingOne shows that, and such a row can't be inserted.\n", beside, strings.ReplaceAll(w.Secrets[beside], "|", "` or `"))
 	}
 	return b.String()
 }

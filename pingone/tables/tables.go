@@ -10,6 +10,10 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
+// The pages need rows of the simulator.
+//
+//go:generate go test -tags duckdb_arrow -run TestDocumentationIsCurrent -update .
+
 // FS holds the declarations at its root.
 //
 //go:embed *.yaml

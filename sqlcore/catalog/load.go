@@ -36,7 +36,7 @@ var declarationKeys = map[string][]string{
 		"filter", "filters", "join", "group", "shown", "unique", "variant", "partition", "parent", "lookup", "query",
 		"each", "range", "order",
 	},
-	"writes":    {"insert", "update", "delete", "parts", "only", "refreshes"},
+	"writes":    {"insert", "update", "delete", "parts", "only", "without", "secrets", "refreshes"},
 	"write":     {"call", "type", "body", "listed", "allowed_by"},
 	"part":      {"columns", "call", "type", "types", "body", "values", "unless", "allowed_by"},
 	"range":     {"column", "days", "days_for", "option", "whole_days", "slices"},

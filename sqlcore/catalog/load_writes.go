@@ -24,6 +24,7 @@ func (p *problems) writes(m fields, t *Table) {
 	t.Writes = &Writes{
 		Insert: p.write(w, "insert", http.MethodPost, collection), Update: p.write(w, "update", http.MethodPut, row),
 		Delete: p.write(w, "delete", http.MethodDelete, row), Only: w.textMap("only"), Refreshes: w.flag("refreshes"),
+		Without: w.texts("without"), Secrets: w.textMap("secrets"),
 	}
 	for _, n := range w.items("parts") {
 		f := p.mapping(n, "part")
@@ -106,8 +107,17 @@ func (c *checker) writable() {
 	for name := range w.Only {
 		c.own(c.place("writes"), "only", name)
 	}
+	if (len(w.Without) > 0 || len(w.Secrets) > 0) && (w.Update == nil || !w.Update.Whole) {
+		c.atLine(c.place("writes"), `"without" and "secrets" are about rows that an update sends back as a whole, which %s has not`, c.table.Name)
+	}
 	for i := range c.table.Columns {
-		c.written(&c.table.Columns[i])
+		col := &c.table.Columns[i]
+		for _, places := range w.Secrets {
+			if slices.Contains(strings.Split(places, "|"), col.Source) {
+				c.atLine(c.place("writes"), "%s is a secret, so column %s must not show it", col.Source, col.Name)
+			}
+		}
+		c.written(col)
 	}
 }
 

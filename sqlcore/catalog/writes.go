@@ -13,6 +13,14 @@ type Writes struct {
 	// Only holds, by column, the text that a row must have to be updated or
 	// deleted.
 	Only map[string]string
+	// Without are members that only the service sets: a row that is sent back as a
+	// whole has none of them.
+	Without []string
+	// Secrets are members whose values no column shows, by the member that has one
+	// beside it; any of those that a bar parts is enough. The service may not show
+	// them: a row that comes without is not sent back as a whole, which would clear
+	// them, and none is made.
+	Secrets map[string]string
 	// Refreshes is true where a change concerns what schemas look like.
 	Refreshes bool
 }

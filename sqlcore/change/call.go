@@ -39,7 +39,7 @@ type Member struct {
 }
 
 // plan gives the calls for a row, after a look at its values. Errors are
-// gwerr.InvalidValue, on the column.
+// those of check, on the column.
 func (c *Change) plan(row Row) ([]Call, error) {
 	if err := c.check(row); err != nil {
 		return nil, err
@@ -111,7 +111,8 @@ func (c *Change) body(w *catalog.Write, row Row) []Member {
 }
 
 // check looks at the values of a row before anything is sent. What the row does
-// not tell is PingOne's to decide.
+// not tell is PingOne's to decide. Errors are gwerr.InvalidValue and
+// gwerr.NotImplemented.
 func (c *Change) check(row Row) error {
 	for i, at := range c.Reads {
 		col := &c.Table.Columns[at]
@@ -121,6 +122,10 @@ func (c *Change) check(row Row) error {
 	}
 	for i, at := range c.Assigned {
 		col := &c.Table.Columns[at]
+		if secret := c.Table.Writes.Secrets[col.Source]; secret != "" && c.Kind == Insert && row.Becomes[i] != nil {
+			return gwerr.Newf(gwerr.NotImplemented, "A row of %s that has %s needs a secret (%s), which no column takes.", c.Table.Name, col.Name, secret).On(col.Name).
+				WithHint("Make it in PingOne's console, or by a procedure that takes the secret.")
+		}
 		if err := c.checkValue(col, row.Becomes[i]); err != nil {
 			return gwerr.From(err).On(col.Name)
 		}

@@ -154,7 +154,7 @@ func (p *Planner) fill(r *Read, table *catalog.Table, c *candidate, where predic
 	p.countBy(r, table)
 	if r.Exact && r.Restriction == nil {
 		r.Request.Limit, r.Request.Expect = r.Access.Limit, r.Access.Expect
-		r.first(c)
+		p.first(r, c)
 	}
 	if p.options.PageSize > 0 && c.request.Path.Page > 0 {
 		r.Request.Page = min(p.options.PageSize, max(c.request.Path.PageMax, c.request.Path.Page))
@@ -197,7 +197,7 @@ func (p *Planner) countBy(r *Read, table *catalog.Table) {
 }
 
 // first has the source give the first rows in an order first, if it can.
-func (r *Read) first(c *candidate) {
+func (p *Planner) first(r *Read, c *candidate) {
 	top, path := r.Access.Top, c.request.Path
 	if top == nil || c.empty {
 		return
@@ -207,6 +207,8 @@ func (r *Read) first(c *candidate) {
 	switch span := path.Range; {
 	case span != nil && span.Slices && span.Column == top.Column && top.Descending:
 		r.Request.Newest = top.Rows
+	case attribute != "" && p.refusals.refused(sorting(r.Request.Table, down)):
+		r.Notes = append(r.Notes, "The API refused to sort by "+top.Column+" within the last hour; all rows are read and sorted here.")
 	case attribute == "" || !top.Alone || len(c.request.Keys) > 1 || len(c.request.Filters) > 1 || onlyDown && !top.Descending:
 	case top.Descending:
 		r.Request.Order, r.Request.Limit = "-"+down, top.Rows

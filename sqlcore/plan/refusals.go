@@ -157,8 +157,13 @@ func (r *refusals) allowed(p place, path *catalog.Path, caps predicate.Capabilit
 	return less, lost
 }
 
-// Refuse remembers what the service did not take of a read's conditions: the
-// test that it names, else all that were sent. It reports whether planning
+// sorting stands for the order of a table's rows by an attribute.
+func sorting(t *catalog.Table, attribute string) test {
+	return test{placeOf(t), attribute, scan.Order}
+}
+
+// Refuse remembers what the service did not take of a read's conditions and order:
+// the test that it names, else all that were sent. It reports whether planning
 // again gives another read.
 func (p *Planner) Refuse(r *Read, why *scan.Refused) bool {
 	if why.TooLong {
@@ -174,11 +179,14 @@ func (p *Planner) Refuse(r *Read, why *scan.Refused) bool {
 	}
 	var named, all []test
 	for _, f := range r.filters {
-		for _, t := range f.tests {
-			all = append(all, t)
-			if why.Attribute != "" && strings.EqualFold(t.attribute, why.Attribute) && (why.Operator == "" || strings.EqualFold(t.operator, why.Operator)) {
-				named = append(named, t)
-			}
+		all = append(all, f.tests...)
+	}
+	if r.Request.Order != "" {
+		all = append(all, sorting(r.Request.Table, strings.TrimPrefix(r.Request.Order, "-")))
+	}
+	for _, t := range all {
+		if why.Attribute != "" && strings.EqualFold(t.attribute, why.Attribute) && (why.Operator == "" || strings.EqualFold(t.operator, why.Operator)) {
+			named = append(named, t)
 		}
 	}
 	ttl := refusalTTL

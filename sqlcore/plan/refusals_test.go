@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/plan"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
@@ -99,4 +100,55 @@ func TestSpansAreNotLeftOut(t *testing.T) {
 	assert.False(t, p.Refuse(r, &scan.Refused{Attribute: "startDate", Err: errors.New("refused")}))
 	_, err = p.Read(t.Context(), access, nil)
 	require.NoError(t, err)
+}
+
+// What the service refuses to sort is read whole for a while, in that environment.
+func TestOrdersThatAreRefused(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	s, other := directory(t), directory(t)
+	other.Name, other.ID = "Customers", "0b8c5f7e-2f6b-4f0e-9a39-0f6f5d0c7a11"
+	for _, d := range other.Tables {
+		d.Schema = other
+	}
+	for name, c := range map[string]struct {
+		why   scan.Refused
+		later time.Duration // when it is tried again
+	}{
+		"the order is named":      {scan.Refused{Attribute: "startDate", Operator: scan.Order}, time.Hour},
+		"in another spelling":     {scan.Refused{Attribute: "STARTDATE", Operator: scan.Order}, time.Hour},
+		"nothing is named":        {scan.Refused{}, time.Minute},
+		"an attribute not sent":   {scan.Refused{Attribute: "value", Operator: "eq"}, time.Minute},
+		"an address that is long": {scan.Refused{TooLong: true}, time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			clock := now
+			p := plan.New(plan.Options{Now: func() time.Time { return clock }}, nil)
+			read := func(s *catalog.Schema, order string, limit int64) *plan.Read {
+				r, err := p.Read(t.Context(), query.Access{
+					Table: table(t, s, "ActiveIdentityCounts"), Where: eq("SamplePeriod", text("DAY")),
+					Top: &query.Top{Column: "StartDate", Descending: true, Rows: 7, Alone: true},
+				}, nil)
+				require.NoError(t, err)
+				assert.Equal(t, order, r.Request.Order)
+				assert.Equal(t, limit, r.Request.Limit)
+				return r
+			}
+			r := read(s, "-startDate", 7)
+			c.why.Err = errors.New("refused")
+			require.True(t, p.Refuse(r, &c.why))
+			again, err := p.Again(t.Context(), r)
+			require.NoError(t, err)
+			assert.Empty(t, again.Request.Order)
+			assert.Zero(t, again.Request.Limit, "the first rows are not those of the order")
+			assert.Contains(t, strings.Join(again.Notes, " "), "refused to sort by StartDate")
+			assert.False(t, p.Refuse(again, &c.why), "there is nothing left to do without")
+			read(other, "-startDate", 7)
+			clock = now.Add(c.later - time.Second)
+			read(s, "", 0)
+			clock = now.Add(c.later + time.Second)
+			read(s, "-startDate", 7)
+		})
+	}
 }

@@ -1,8 +1,11 @@
 package scan
 
-// Refused is in the chain of the error of a scan whose filter the service
-// does not take: the same request without that condition may succeed, since
-// the residual applies every condition again. Find it with errors.As.
+// Order stands for an operator where the service refuses to sort by an attribute.
+const Order = "order"
+
+// Refused is in the chain of the error of a scan whose filter, or order, the
+// service does not take: the same request without it may succeed, since the residual
+// applies every condition and order again. Find it with errors.As.
 type Refused struct {
 	// Attribute and Operator are the service's words for what it refuses; each
 	// is empty where the answer doesn't tell.

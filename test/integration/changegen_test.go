@@ -11,16 +11,16 @@ import (
 // aChange is a change of one row, or of all whose names begin alike, in words that
 // SQL, OData and Ping's SDK are told in.
 type aChange struct {
-	kind  string // INSERT, UPDATE, DELETE, JOIN, LEAVE
-	table string // Users, Groups or Populations
-	name  string // of the row, or of the user
-	group string // of JOIN and LEAVE
+	kind  string // INSERT, UPDATE, DELETE, JOIN, LEAVE, NEST, UNNEST
+	table string // Users, Groups, Populations or Resources
+	name  string // of the row, or of the user or group that joins
+	group string // of JOIN, LEAVE, NEST and UNNEST
 	alike bool   // all rows whose names begin with name
 	set   []setting
 }
 
-// setting is what a column becomes: a text, a truth value, nil, or the row of another
-// table that has a name.
+// setting is what a column becomes: a text, a number, a truth value, a list, JSON, nil,
+// or the row of another table that has a name.
 type setting struct {
 	column string
 	to     any
@@ -28,6 +28,9 @@ type setting struct {
 
 // rowNamed refers to a population.
 type rowNamed string
+
+// jsonText is a value of a column that holds JSON.
+type jsonText string
 
 func (c aChange) String() string {
 	return fmt.Sprintf("%s %s %q %s %v", c.kind, c.table, c.name, c.group, c.set)
@@ -41,13 +44,14 @@ type changegen struct {
 	users       []string
 	groups      []string
 	populations []string
+	resources   []string
 	members     []string // "user in group"
 }
 
 // next gives a change.
 func (g *changegen) next() aChange {
 	g.n++
-	switch at := g.r.IntN(100); {
+	switch at := g.r.IntN(115); {
 	case at < 22 || len(g.users) < 2:
 		return g.newUser()
 	case at < 42:
@@ -72,6 +76,14 @@ func (g *changegen) next() aChange {
 		c := aChange{kind: "JOIN", table: "Users", name: g.user(), group: pick(g.r, g.groups...)}
 		g.members = append(g.members, c.name+" in "+c.group)
 		return c
+	case at >= 110 || at >= 100 && len(g.resources) == 0:
+		return g.made("Resources", &g.resources, g.some(g.resourceValues())...)
+	case at >= 106:
+		return aChange{kind: "UPDATE", table: "Resources", name: pick(g.r, g.resources...), set: g.some(g.resourceValues())}
+	case at >= 105:
+		return g.gone("Resources", &g.resources)
+	case at >= 100: // refused where it would be a circle, or is or isn't there already
+		return aChange{kind: pick(g.r, "NEST", "NEST", "UNNEST"), table: "Groups", name: pick(g.r, g.groups...), group: pick(g.r, g.groups...)}
 	default:
 		return aChange{kind: "LEAVE", table: "Users", name: g.user(), group: pick(g.r, g.groups...)}
 	}
@@ -104,6 +116,11 @@ func (g *changegen) userValues() []setting {
 		{"Nickname", g.maybe()},
 		{"EmployeeType", g.maybe()},
 		{"FirstName", g.text()},
+		{"LastName", g.text()},
+		{"MFAEnabled", g.r.IntN(2) == 0},
+		{"skills", g.list()},
+		{"preferences", g.json()},
+		{"clearance", pick[any](g.r, "public", "Secret", nil)},
 		{"Email", fmt.Sprintf("changed%d@example.org", g.n)},
 		{"IsEnabled", g.r.IntN(2) == 0},
 		{"AccountStatus", pick(g.r, "LOCKED", "OK")},
@@ -112,6 +129,29 @@ func (g *changegen) userValues() []setting {
 		out = append(out, setting{"PopulationId", rowNamed(pick(g.r, g.populations...))})
 	}
 	return out
+}
+
+func (g *changegen) resourceValues() []setting {
+	return []setting{
+		{"Description", g.maybe()},
+		{"Audience", g.maybe()},
+		{"TokenDuration", pick[any](g.r, 300, 2_592_000, nil)},
+		{"EnableTokenPermissionClaims", g.r.IntN(2) == 0},
+	}
+}
+
+// list is one of some texts, or of none.
+func (g *changegen) list() any {
+	out := []string{}
+	for range g.r.IntN(3) {
+		out = append(out, g.text())
+	}
+	return out
+}
+
+// json is a text with a JSON object, or null.
+func (g *changegen) json() any {
+	return pick[any](g.r, nil, jsonText(`{}`), jsonText(fmt.Sprintf(`{"n":%d,"big":12345678901234567,"share":0.25,"text":"O'Neil \u00e9 \"x\"","list":[1,null,{"deep":true}]}`, g.n)))
 }
 
 // some takes one value or several.

@@ -3,6 +3,8 @@
 package integration
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -92,7 +94,7 @@ func (w *aWorld) list(collection string) (out []map[string]any) {
 	return out
 }
 
-var nameOf = map[string]string{"users": "username", "groups": "name", "populations": "name"}
+var nameOf = map[string]string{"users": "username", "groups": "name", "populations": "name", "resources": "name"}
 
 // ids gives the rows of a name, or of those that begin so.
 func (w *aWorld) ids(table, name string, alike bool) (out []string) {
@@ -134,6 +136,9 @@ func (w *aWorld) state() map[string][]string {
 				for _, u := range w.list("users?filter=" + url.QueryEscape(`memberOfGroups[id eq "`+row["id"].(string)+`"]`)) {
 					out["members"] = append(out["members"], u["username"].(string)+" in "+row["name"].(string))
 				}
+				for _, child := range w.list("groups?filter=" + url.QueryEscape(`memberOfGroups[id eq "`+row["id"].(string)+`"]`)) {
+					out["nestings"] = append(out["nestings"], child["name"].(string)+" in "+row["name"].(string))
+				}
 			}
 			if p, ok := row["population"].(map[string]any); ok {
 				row["population"] = populations[p["id"].(string)]
@@ -166,9 +171,18 @@ func sqlWorld(t *testing.T, e *duck.Engine) *aWorld {
 	s := testkit.Start(t, testkit.Options{Engine: e, Sim: changedSim})
 	w := newWorld(t, s.Simulator)
 	literal := func(v any) string {
+		quote := func(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 		switch v := v.(type) {
 		case string:
-			return "'" + strings.ReplaceAll(v, "'", "''") + "'"
+			return quote(v)
+		case jsonText:
+			return quote(string(v))
+		case []string:
+			items := make([]string, len(v))
+			for i, item := range v {
+				items[i] = quote(item)
+			}
+			return "[" + strings.Join(items, ", ") + "]"
 		case nil:
 			return "NULL"
 		default:
@@ -196,6 +210,8 @@ func sqlWorld(t *testing.T, e *duck.Engine) *aWorld {
 			"DELETE": "DELETE FROM " + c.table + " WHERE " + where,
 			"JOIN":   "INSERT INTO UserGroupAssociations (UserId, GroupId) SELECT u.Id, g.Id FROM Users u, Groups g WHERE u.Username = " + literal(c.name) + " AND g.Name = " + literal(c.group),
 			"LEAVE":  "DELETE FROM UserGroupAssociations WHERE " + member,
+			"NEST":   "INSERT INTO ParentGroupAssociations (GroupId, ParentGroupId) SELECT g.Id, p.Id FROM Groups g, Groups p WHERE g.Name = " + literal(c.name) + " AND p.Name = " + literal(c.group),
+			"UNNEST": "DELETE FROM ParentGroupAssociations WHERE GroupId IN (SELECT Id FROM Groups WHERE Name = " + literal(c.name) + ") AND ParentGroupId IN (SELECT Id FROM Groups WHERE Name = " + literal(c.group) + ")",
 		}[c.kind])
 		return err == nil && len(rows) > 0
 	}
@@ -223,7 +239,7 @@ func odataWorld(t *testing.T, e *duck.Engine) *aWorld {
 			body[v.column] = v.to
 		}
 		if c.kind == "INSERT" {
-			body[map[string]string{"Users": "Username", "Groups": "Name", "Populations": "Name"}[c.table]] = c.name
+			body[map[bool]string{true: "Username", false: "Name"}[c.table == "Users"]] = c.name
 			return ok && send(http.MethodPost, c.table, body)
 		}
 		found := w.ids(c.table, c.name, c.alike)
@@ -238,16 +254,19 @@ func odataWorld(t *testing.T, e *duck.Engine) *aWorld {
 				ok = ok && send(http.MethodDelete, address, nil)
 			case len(groups) == 0:
 				ok = false
-			case c.kind == "JOIN":
-				ok = ok && send(http.MethodPost, "Groups("+groups[0]+")/Users/$ref", map[string]any{"@odata.id": address})
+			case c.kind == "JOIN" || c.kind == "NEST":
+				ok = ok && send(http.MethodPost, "Groups("+groups[0]+")/"+members[c.table]+"/$ref", map[string]any{"@odata.id": address})
 			default:
-				ok = ok && send(http.MethodDelete, "Groups("+groups[0]+")/Users/$ref?$id="+address, nil)
+				ok = ok && send(http.MethodDelete, "Groups("+groups[0]+")/"+members[c.table]+"/$ref?$id="+address, nil)
 			}
 		}
 		return ok
 	}
 	return w
 }
+
+// members are the navigation properties that lead from a group to what is in it.
+var members = map[string]string{"Users": "Users", "Groups": "ChildGroups"}
 
 func sdkWorld(t *testing.T) *aWorld {
 	w := newWorld(t, testkit.StartSimulator(t, changedSim))
@@ -309,6 +328,10 @@ func (s *sdkChanges) insert(c aChange, set []setting) (err error) {
 		p := management.NewPopulation(c.name)
 		p.Description = textOf(given["Description"])
 		_, _, err = s.client.PopulationsApi.CreatePopulation(s.ctx, s.env).Population(*p).Execute()
+	case "Resources":
+		r := management.NewResource(c.name)
+		fillResource(r, set)
+		_, _, err = s.client.ResourcesApi.CreateResource(s.ctx, s.env).Resource(*r).Execute()
 	default:
 		u := management.NewUser("", c.name)
 		s.fill(u, set)
@@ -318,6 +341,9 @@ func (s *sdkChanges) insert(c aChange, set []setting) (err error) {
 		made, _, err := s.client.UsersApi.CreateUser(s.ctx, s.env).User(*u).Execute()
 		if err == nil && given["IsEnabled"] == false {
 			err = s.enable(made.GetId(), false)
+		}
+		if err == nil {
+			err = s.beside(made.GetId(), set)
 		}
 		return err
 	}
@@ -331,6 +357,8 @@ func (s *sdkChanges) one(c aChange, id string, set []setting) (err error) {
 		_, err = s.client.UsersApi.DeleteUser(s.ctx, s.env, id).Execute()
 	case c.kind == "DELETE" && c.table == "Groups":
 		_, err = s.client.GroupsApi.DeleteGroup(s.ctx, s.env, id).Execute()
+	case c.kind == "DELETE" && c.table == "Resources":
+		_, err = s.client.ResourcesApi.DeleteResource(s.ctx, s.env, id).Execute()
 	case c.kind == "DELETE":
 		_, err = s.client.PopulationsApi.DeletePopulation(s.ctx, s.env, id).Execute()
 	case c.kind == "UPDATE" && c.table == "Users":
@@ -339,6 +367,8 @@ func (s *sdkChanges) one(c aChange, id string, set []setting) (err error) {
 		g := management.NewGroup(c.name)
 		g.Description = textOf(set[0].to)
 		_, _, err = s.client.GroupsApi.UpdateGroup(s.ctx, s.env, id).Group(*g).Execute()
+	case c.kind == "UPDATE" && c.table == "Resources":
+		err = s.resource(id, set)
 	case c.kind == "UPDATE":
 		p := management.NewPopulation(c.name)
 		p.Description = textOf(set[0].to)
@@ -347,23 +377,59 @@ func (s *sdkChanges) one(c aChange, id string, set []setting) (err error) {
 		err = fmt.Errorf("there is no %s", c.group)
 	case c.kind == "JOIN":
 		_, _, err = s.client.GroupMembershipApi.AddUserToGroup(s.ctx, s.env, id).GroupMembership(*management.NewGroupMembership(groups[0])).Execute()
+	case c.kind == "NEST":
+		_, _, err = s.client.GroupsApi.CreateGroupNesting(s.ctx, s.env, id).GroupNesting(*management.NewGroupNesting(groups[0])).Execute()
+	case c.kind == "UNNEST":
+		_, err = s.client.GroupsApi.DeleteGroupNesting(s.ctx, s.env, id, groups[0]).Execute()
 	default:
 		_, err = s.client.GroupMembershipApi.RemoveUserFromGroup(s.ctx, s.env, id, groups[0]).Execute()
 	}
 	return err
 }
 
-// user changes a user by the calls that PingOne has for it. The SDK sends no nulls: what
-// is to be cleared is left out of the whole.
+// resource reads a resource and puts it back with the changes.
+func (s *sdkChanges) resource(id string, set []setting) error {
+	r, _, err := s.client.ResourcesApi.ReadOneResource(s.ctx, s.env, id).Execute()
+	if err == nil {
+		fillResource(r, set)
+		_, _, err = s.client.ResourcesApi.UpdateResource(s.ctx, s.env, id).Resource(*r).Execute()
+	}
+	return err
+}
+
+func fillResource(r *management.Resource, set []setting) {
+	for _, v := range set {
+		switch v.column {
+		case "Description":
+			r.Description = textOf(v.to)
+		case "Audience":
+			r.Audience = textOf(v.to)
+		case "TokenDuration":
+			r.AccessTokenValiditySeconds = nil
+			if n, ok := v.to.(int); ok {
+				r.SetAccessTokenValiditySeconds(int32(n))
+			}
+		default:
+			enabled := v.to == true
+			r.SetApplicationPermissionsSettings(management.ResourceApplicationPermissionsSettings{ClaimEnabled: &enabled})
+		}
+	}
+}
+
+// user changes a user by the calls that PingOne has for it.
 func (s *sdkChanges) user(id string, set []setting) error {
-	u, _, err := s.client.UsersApi.ReadUser(s.ctx, s.env, id).Execute()
+	is, _, err := s.client.UsersApi.ReadUser(s.ctx, s.env, id).Execute()
 	if err != nil {
 		return err
 	}
+	u := management.NewUser(is.GetEmail(), is.GetUsername())
 	if s.fill(u, set) {
-		if _, _, err = s.client.UsersApi.UpdateUserPut(s.ctx, s.env, id).User(*u).Execute(); err != nil {
+		if _, _, err = s.client.UsersApi.UpdateUserPatch(s.ctx, s.env, id).User(*u).Execute(); err != nil {
 			return err
 		}
+	}
+	if err := s.beside(id, set); err != nil {
+		return err
 	}
 	for _, v := range set {
 		switch v.column {
@@ -399,12 +465,65 @@ func (s *sdkChanges) fill(u *management.User, set []setting) (some bool) {
 				u.Name = management.NewUserName()
 			}
 			u.Name.Given = textOf(v.to)
+		case "LastName":
+			if u.Name == nil {
+				u.Name = management.NewUserName()
+			}
+			u.Name.Family = textOf(v.to)
 		default:
 			own = false
 		}
 		some = some || own
 	}
 	return some
+}
+
+// beside sets what the SDK has no members for, or can't clear, by HTTP: it sends no
+// nulls, and knows no attributes of an environment's own.
+func (s *sdkChanges) beside(id string, set []setting) error {
+	body := map[string]any{}
+	for _, v := range set {
+		member := map[string]string{"Title": "title", "Nickname": "nickname", "EmployeeType": "type"}[v.column]
+		switch to := v.to.(type) {
+		case nil:
+			body[cmp.Or(member, v.column)] = nil
+		case jsonText:
+			body[v.column] = json.RawMessage(to)
+		case []string:
+			body[v.column] = to
+		case string:
+			if v.column == "clearance" {
+				body[v.column] = to
+			}
+		case bool:
+			if v.column == "MFAEnabled" {
+				if err := s.send(http.MethodPut, "/users/"+id+"/mfaEnabled", map[string]any{"mfaEnabled": to}); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if len(body) == 0 {
+		return nil
+	}
+	return s.send(http.MethodPatch, "/users/"+id, body)
+}
+
+func (s *sdkChanges) send(method, address string, body any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(s.ctx, method, s.world.base+address, bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+s.world.bearer)
+	req.Header.Set("Content-Type", "application/json")
+	if status := s.world.do(req, &map[string]any{}); status >= 300 {
+		return fmt.Errorf("status %d", status)
+	}
+	return nil
 }
 
 func (s *sdkChanges) enable(id string, enabled bool) error {

@@ -51,7 +51,7 @@ type bucket struct {
 }
 
 func newBucket(b *Budget, k key, limit float64) *bucket {
-	return &bucket{b: b, k: k, limit: limit, queue: newFairQueue(), wake: make(chan struct{}, 1)}
+	return &bucket{b: b, k: k, limit: limit, local: meter{window: k.window()}, queue: newFairQueue(), wake: make(chan struct{}, 1)}
 }
 
 func now() int64 { return time.Now().UnixMicro() }
@@ -218,7 +218,7 @@ func (k *bucket) want(t int64) int {
 		return 1 // the local meter holds the rest back, and they would grow stale
 	}
 	usable := cmp.Or(k.usable, k.limit)
-	rate, _ := pace(math.Max(usable, 1))
+	rate, _, _ := pace(math.Max(usable, 1), 1)
 	most := math.Max(1, rate*permitLife.Seconds())
 	return int(math.Min(most, float64(k.queue.length)+k.seen.perSecond(t)*permitLife.Seconds()/2))
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -66,6 +67,15 @@ func (c *Config) fill() error {
 
 // key is what a budget is kept for.
 type key struct{ license, group string }
+
+// window gives the seconds over which PingOne counts the calls of the group: its name
+// ends in "Rps", or in "Rpm" (PingOne platform API, "Base rate limits").
+func (k key) window() float64 {
+	if strings.HasSuffix(k.group, "Rpm") {
+		return 60
+	}
+	return 1
+}
 
 // Budget is the Limiter of a gateway process.
 type Budget struct {

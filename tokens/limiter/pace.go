@@ -21,18 +21,34 @@ const (
 	longestHit   = 10 * time.Minute // longest Retry-After that is believed
 )
 
-// pace turns a usable limit in calls per second into the rate and burst of a
-// GCRA. Permits may be used up to permitLife after they were given, so the
-// rate keeps back 6 %: in no second do more calls leave than the limit.
-func pace(usable float64) (rate, burst float64) {
-	burst = math.Max(1, math.Floor(usable/20))
-	return math.Max((usable-burst)/1.06, usable/2), burst
+// A limit counted by the second leaves a twentieth of it for a burst, and one counted
+// by the minute a quarter, so that a short query need not wait. A new meter may have
+// lost its past, and begins with one call to spare, or half of a minute's burst.
+const (
+	secondBurst = 20
+	minuteBurst = 4
+	late        = 0.06 // seconds, permitLife and a little
+)
+
+// pace turns a usable limit in calls per second, which are counted over a window in
+// seconds, into the rate and burst of a GCRA. Permits may be used up to permitLife
+// after they were given, so the rate keeps that much back: in no window do more calls
+// leave than the limit.
+func pace(usable, window float64) (rate, burst, spare float64) {
+	calls := usable * window
+	burst, spare = math.Max(1, math.Floor(calls/secondBurst)), 1
+	if window > 1 {
+		burst = math.Max(1, math.Floor(calls/minuteBurst))
+		spare = math.Ceil(burst / 2)
+	}
+	return math.Max((calls-burst)/(window+late), usable/2), burst, spare
 }
 
 // meter is a GCRA with a closing time and an adaptive factor. The script in
 // shared.go computes the same on the Redis server; a test compares the two.
 // Times are microseconds on the clock of whoever keeps the meter.
 type meter struct {
+	window float64 // seconds that the service counts over; 0 = 1
 	tat    int64   // theoretical arrival time of the next call
 	closed int64   // no call before this time
 	factor float64 // part of the limit in force, 0 = not set = 1
@@ -79,9 +95,7 @@ func (m *meter) take(now int64, limit float64, want int) reading {
 		r.granted = want
 		return r
 	}
-	rate, burst := pace(usable)
-	interval := 1e6 / rate
-	behind := m.behind(now, burst, interval)
+	interval, burst, behind := m.behind(now, limit, usable)
 	n := math.Max(0, math.Min(float64(want), math.Floor(burst-behind/interval+1e-6)))
 	if n > 0 {
 		m.tat = int64(math.Ceil(float64(now) + behind + n*interval))
@@ -93,21 +107,29 @@ func (m *meter) take(now int64, limit float64, want int) reading {
 	return r
 }
 
-// behind is how far, in microseconds, the meter's arrival time lies ahead of
-// now. A new meter starts with one call to spare, not with a full burst: it
-// may have lost its past in a flush.
-func (m *meter) behind(now int64, burst, interval float64) float64 {
-	if m.tat == 0 {
-		return (burst - 1) * interval
+// behind is how far, in microseconds, the meter's arrival time lies ahead of now,
+// with the time between two calls and the burst. It is brought back to an empty
+// bucket where it lay further ahead. Once a 429 came, PingOne may count otherwise: until the whole limit
+// is in force again, and where none is known, calls are spread over each second.
+func (m *meter) behind(now int64, limit, usable float64) (interval, burst, behind float64) {
+	window := math.Max(m.window, 1)
+	if limit == 0 || usable < limit {
+		window = 1
 	}
-	return math.Max(float64(m.tat-now), 0)
+	rate, burst, spare := pace(usable, window)
+	interval = 1e6 / rate
+	if m.tat == 0 {
+		return interval, burst, (burst - spare) * interval
+	}
+	m.tat = min(m.tat, int64(math.Ceil(float64(now)+burst*interval)))
+	return interval, burst, math.Max(float64(m.tat-now), 0)
 }
 
 // drain empties the bucket, for a change between meters.
 func (m *meter) drain(now int64, limit float64) {
 	if usable := m.inForce(now, limit); usable > 0 {
-		rate, burst := pace(usable)
-		m.tat = max(m.tat, now+int64(burst*1e6/rate))
+		interval, burst, _ := m.behind(now, limit, usable)
+		m.tat = max(m.tat, now+int64(burst*interval))
 	}
 }
 
@@ -118,10 +140,8 @@ func (m *meter) spend(now int64, limit float64, n int) {
 	if usable == 0 {
 		return
 	}
-	rate, burst := pace(usable)
-	interval := 1e6 / rate
-	behind := m.behind(now, burst, interval) + float64(n)*interval
-	m.tat = now + int64(math.Min(behind, burst*interval))
+	interval, burst, behind := m.behind(now, limit, usable)
+	m.tat = now + int64(math.Min(behind+float64(n)*interval, burst*interval))
 }
 
 // hit records a 429. observed is the calls per second that led to it: it
@@ -137,5 +157,6 @@ func (m *meter) hit(now int64, limit float64, retryAfter time.Duration, observed
 		whole := cmp.Or(limit, m.base)
 		m.factor, m.since, m.cut = math.Max(usable/whole*cutTo, minFactor), now, now
 	}
-	return m.take(now, limit, 0)
+	left := time.Duration(max(0, m.closed-now)) * time.Microsecond
+	return reading{wait: left, closed: left, usable: m.inForce(now, limit)}
 }

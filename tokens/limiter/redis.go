@@ -42,17 +42,24 @@ local function save()
 end
 `
 
-// takeScript has one more argument: how many permits are wanted. It answers
+// takeScript has more arguments: how many permits are wanted, the window in seconds,
+// secondBurst, minuteBurst and late. It answers
 // granted, wait in µs, closed in µs, calls per second in force.
 var takeScript = redis.NewScript(library + `
 local want = tonumber(ARGV[6])
 local usable = inForce()
 if closed > now then return {0, string.format('%.0f', closed - now), string.format('%.0f', closed - now), string.format('%.17g', usable)} end
 if usable == 0 then return {want, '0', '0', '0'} end
-local burst = math.max(1, math.floor(usable / 20))
-local interval = 1e6 / math.max((usable - burst) / 1.06, usable / 2)
+local window, part, spare = tonumber(ARGV[7]), tonumber(ARGV[8]), 1
+if limit == 0 or usable < limit then window = 1 end
+if window > 1 then part = tonumber(ARGV[9]) end
+local burst = math.max(1, math.floor(usable * window / part))
+if window > 1 then spare = math.ceil(burst / 2) end
+local interval = 1e6 / math.max((usable * window - burst) / (window + tonumber(ARGV[10])), usable / 2)
+local empty = math.ceil(now + burst * interval)
+if tat > empty then tat = empty; save() end
 local behind = math.max(tat - now, 0)
-if tat == 0 then behind = (burst - 1) * interval end
+if tat == 0 then behind = (burst - spare) * interval end
 local n = math.max(0, math.min(want, math.floor(burst - behind / interval + 1e-6)))
 local wait = 0
 if n > 0 then
@@ -99,7 +106,7 @@ var _ Shared = (*Redis)(nil)
 func NewRedis(conn *redisconn.Conn, names Namer) *Redis { return &Redis{conn: conn, name: names} }
 
 func (s *Redis) take(ctx context.Context, k key, limit float64, want int) (reading, error) {
-	return s.run(ctx, takeScript, k, limit, want)
+	return s.run(ctx, takeScript, k, limit, want, k.window(), secondBurst, minuteBurst, late)
 }
 
 func (s *Redis) hit(ctx context.Context, k key, limit float64, retryAfter time.Duration, observed float64) (reading, error) {

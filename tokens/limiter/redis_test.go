@@ -35,7 +35,8 @@ func TestScriptEqualsMeter(t *testing.T) {
 			t.Parallel()
 			shared := NewRedis(connect(t, url), seal.NewEphemeralRing())
 			for seed := range uint64(20) {
-				compare(t, shared, rand.New(rand.NewPCG(seed, 7)), key{"l", fmt.Sprint(seed)})
+				compare(t, shared, rand.New(rand.NewPCG(seed, 7)), key{"l", fmt.Sprint(seed, "Rps")})
+				compare(t, shared, rand.New(rand.NewPCG(seed, 8)), key{"l", fmt.Sprint(seed, "Rpm")})
 			}
 		})
 	}
@@ -43,7 +44,7 @@ func TestScriptEqualsMeter(t *testing.T) {
 
 func compare(t *testing.T, shared *Redis, random *rand.Rand, k key) {
 	t.Helper()
-	var m meter
+	m := meter{window: k.window()}
 	at := time.Now().UnixMicro()
 	limit := []float64{0, 0.3, 1, 9.7, 100, 2500}[random.IntN(6)]
 	for step := range 60 {
