@@ -201,9 +201,10 @@ function showPlan(plan) {
     const list = element("dl", {});
     const fact = (name, value) => { if (value) list.append(element("dt", {textContent: name}), element("dd", {}, value)); };
     const code = text => text && element("code", {textContent: text});
-    fact("Pushed to PingOne", code(s.pushed) || "nothing");
+    const keys = (s.keysFrom || []).join(", ");
+    fact("Pushed to PingOne", code(s.pushed) || (keys ? "the keys, and what else the calls show" : "nothing"));
     fact("Tested here", code(s.residual));
-    fact("Keys from", (s.keysFrom || []).join(", "));
+    fact("Keys from", keys);
     fact("Expected", count(s.estimatedCalls, "call", "calls") + ", " + count(s.estimatedRows, "row", "rows"));
     if (s.calls && s.calls.length) {
       fact("Calls", element("ul", {}, ...s.calls.map(c => element("li", {}, code(c.method + " " + c.address), c.note ? " " + c.note : ""))));
