@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"compress/gzip"
 	"context"
 	"html"
 	"io"
@@ -289,6 +290,33 @@ func TestAssets(t *testing.T) {
 		resp, _ := l.get(t, console.AssetPath+name)
 		assert.NotEqual(t, http.StatusOK, resp.StatusCode, name)
 	}
+}
+
+// Files go as small as they can be, to those who take them so.
+func TestPackedAssets(t *testing.T) {
+	t.Parallel()
+	l := serve(t, 1)
+	plain := map[bool]string{}
+	for accepts, want := range map[string]bool{"": false, "identity": false, "br": false, "gzip": true, "br, GZIP;q=0.5": true, "gzip;q=0": false, "gzip; q=0.00, br": false} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, l.URL+console.AssetPath+"editor.js", nil)
+		require.NoError(t, err)
+		r.Header.Set("Accept-Encoding", accepts)
+		resp, err := http.DefaultTransport.RoundTrip(r)
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		assert.Equal(t, want, resp.Header.Get("Content-Encoding") == "gzip", accepts)
+		assert.Contains(t, resp.Header.Values("Vary"), "Accept-Encoding")
+		var body io.Reader = resp.Body
+		if want {
+			body, err = gzip.NewReader(body)
+			require.NoError(t, err)
+		}
+		text, err := io.ReadAll(body)
+		require.NoError(t, err)
+		plain[want] = string(text)
+	}
+	assert.NotEmpty(t, plain[true])
+	assert.Equal(t, plain[false], plain[true])
 }
 
 func TestWantsPage(t *testing.T) {

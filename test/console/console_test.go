@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 // browser is the header that Firefox and Chromium send.
 const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 
-func get(t *testing.T, address, accept string) (*http.Response, string) {
+func get(t testing.TB, address, accept string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 	require.NoError(t, err)

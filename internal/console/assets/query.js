@@ -294,7 +294,7 @@ async function share() {
 
 // What the editor completes: the tables of the default schema, which other environments
 // have as well, and the columns of those that the statement names.
-const names = {schemas: [], tables: {}, asked: new Set(), timer: 0};
+const names = {schemas: [], tables: {}, asked: new Set(), offered: false, timer: 0};
 
 // ask runs a statement about the catalogue and returns its rows, none where it fails.
 async function ask(sql) {
@@ -308,7 +308,7 @@ async function ask(sql) {
 
 async function complete() {
   const [schemas, tables] = await Promise.all([ask("SHOW SCHEMAS"), ask("SHOW TABLES")]);
-  Object.assign(names, {schemas: schemas.map(r => r[0]), tables: {}, asked: new Set()});
+  Object.assign(names, {schemas: schemas.map(r => r[0]), tables: {}, asked: new Set(), offered: false});
   for (const [table] of tables) names.tables[table] = [];
   await completeColumns();
 }
@@ -316,6 +316,8 @@ async function complete() {
 async function completeColumns() {
   const mentioned = new Set(editor.text().match(/[A-Za-z_]\w*/g));
   const wanted = Object.keys(names.tables).filter(t => mentioned.has(t) && !names.asked.has(t)).slice(0, 8);
+  if (names.offered && wanted.length === 0) return; // a list that is open would close
+  names.offered = true;
   for (const t of wanted) names.asked.add(t);
   await Promise.all(wanted.map(async t => { names.tables[t] = (await ask(`DESCRIBE "${t}"`)).map(r => r[0]); }));
   const schema = {...names.tables};
