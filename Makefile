@@ -61,7 +61,7 @@ integration: ## the tests over a whole gateway alone
 	$(GO) test -tags $(TAGS) ./test/...
 
 every-table: ## the first rows of every table of the demo, in SQL and OData, and how long they take
-	$(GO) test -tags $(TAGS) ./test/integration/binary -run TestEveryTableOfTheDemo -count=1 -v -long
+	$(GO) test -tags $(TAGS) ./test/walks -run TestEveryTableOfTheDemo -count=1 -v -long
 
 oracle: ## 20,000 random SQL statements against a database outside the gateway
 	$(GO) test -tags $(TAGS) ./test/integration -run TestRandomSQL -count=1 -timeout 60m -v -long

@@ -11,5 +11,5 @@ var OpenAPI []byte
 
 // Docs are the documents and their pictures, below docs/.
 //
-//go:embed docs/*.md docs/tables/*.md docs/images
+//go:embed docs/*.md docs/tables/*.md docs/images/*.png docs/images/*.svg
 var Docs embed.FS

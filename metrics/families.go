@@ -31,6 +31,7 @@ type queryMetrics struct {
 	predicates *prometheus.CounterVec
 	calls      *prometheus.HistogramVec
 	tables     *prometheus.CounterVec
+	callers    *prometheus.CounterVec
 	inFlight   *prometheus.GaugeVec
 	readings   *prometheus.CounterVec
 	results    *prometheus.CounterVec
@@ -53,6 +54,7 @@ func newQueryMetrics(m *Metrics) queryMetrics {
 		predicates: m.counter("query_predicates_total", "", "Conditions on columns: pushed to PingOne, or residual, evaluated here. Conditions on expressions, which only the engine evaluates, are not counted.", "where"),
 		calls:      m.histogram("query_upstream_calls", "", "API calls that a query made.", countBuckets, "front_end"),
 		tables:     m.counter("query_table_reads_total", "", "Queries that read a table.", "table"),
+		callers:    m.counter("query_caller_calls_total", "", "Calls to PingOne that a caller's queries made: by the id of the API key, which gateway keys list has, for the first 50 keys; all others by how they signed in.", "caller"),
 		inFlight:   m.gauge("query_inflight", "", "Work under way: requests, queries (requests that have a turn), queued ones that wait for one, bodies that are read, bodies_queued that wait to be, scans, readings that wait for the request of their next page.", "what"),
 		readings:   m.counter("query_readings_ended_total", "", "Readings that waited for the request of their next page, by how the wait ended: continued, expired, crowded_out, replaced, closed.", "how"),
 		results:    m.counter("query_results_asked_total", "", "Statements whose caller accepts a result of some age (Cache-Control: max-age), by outcome: hit where one was kept, miss where the statement ran.", "outcome"),

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -29,6 +30,33 @@ func (g *guard) value(label, v string) string {
 	if !isDeclaredName(v) {
 		return other
 	}
+	return g.admit(label, v, g.most)
+}
+
+// caller lets the ways of signing in through, and the ids of the first API keys, which
+// are made by chance.
+func (g *guard) caller(v string) string {
+	const most = 50
+	if v == "" {
+		return "none"
+	}
+	if slices.Contains([]string{"anonymous", "token", "pass_through", "certificate"}, v) {
+		return v
+	}
+	if !isKeyID(v) {
+		return other
+	}
+	return g.admit("caller", v, most)
+}
+
+// isKeyID reports whether v has the form of an API key's id: ten letters and digits of
+// base32.
+func isKeyID(v string) bool {
+	return len(v) == 10 && strings.Trim(v, "abcdefghijklmnopqrstuvwxyz234567") == ""
+}
+
+// admit returns v if the label has it, or has room for it among its most values.
+func (g *guard) admit(label, v string, most int) string {
 	g.mu.RLock()
 	_, known := g.seen[label][v]
 	g.mu.RUnlock()
@@ -42,7 +70,7 @@ func (g *guard) value(label, v string) string {
 		set = map[string]struct{}{}
 		g.seen[label] = set
 	}
-	if len(set) >= g.most {
+	if len(set) >= most {
 		return other
 	}
 	set[v] = struct{}{}

@@ -12,7 +12,7 @@ const docHead = `# Metrics
 
 ` + "`GET /metrics`" + ` on the admin listener, in Prometheus' text format or as OpenMetrics, which carries exemplars with trace ids. Histograms have classic buckets and, for scrapers that ask, native ones. Go's (` + "`go_*`" + `) and the process's (` + "`process_*`" + `) metrics are there too.
 
-Labels come from closed sets or from the table declarations. Ids, names, addresses and query texts never become labels: what does not look like a declared name is counted as ` + "`other`" + `.
+Labels come from closed sets or from the table declarations. Names, addresses, query texts and ids of the directory never become labels: what does not look like a declared name is counted as ` + "`other`" + `.
 
 The Grafana dashboard and the alert rules in ` + "`deploy/`" + ` are built on these names.
 `

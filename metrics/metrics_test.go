@@ -59,7 +59,7 @@ func TestObserve(t *testing.T) {
 		{"shed", observe.RequestShed{Reason: "queue_full"}, []string{`pingone_gateway_frontend_shed_requests_total{reason="queue_full"} 1`}},
 		{"panic", observe.PanicRecovered{Where: observe.InScan}, []string{`pingone_gateway_panics_total{where="scan"} 1`}},
 		{"phase", observe.QueryPhase{Phase: "plan", Duration: time.Second}, []string{`pingone_gateway_query_phase_duration_seconds_sum{phase="plan"} 1`}},
-		{"query", observe.QueryFinished{FrontEnd: "sql", Tables: []string{"Users", "Groups"}, RowsFetched: 100, RowsReturned: 4, Calls: 3, Pushed: 2, Residual: 1, Code: "timeout"}, []string{
+		{"query", observe.QueryFinished{FrontEnd: "sql", Caller: "abcdefg234", Tables: []string{"Users", "Groups"}, RowsFetched: 100, RowsReturned: 4, Calls: 3, Pushed: 2, Residual: 1, Code: "timeout"}, []string{
 			`pingone_gateway_query_finished_total{code="timeout",front_end="sql"} 1`,
 			`pingone_gateway_query_rows_fetched_total{front_end="sql"} 100`,
 			`pingone_gateway_query_rows_returned_total{front_end="sql"} 4`,
@@ -67,6 +67,7 @@ func TestObserve(t *testing.T) {
 			`pingone_gateway_query_predicates_total{where="residual"} 1`,
 			`pingone_gateway_query_upstream_calls_sum{front_end="sql"} 3`,
 			`pingone_gateway_query_table_reads_total{table="Users"} 1`,
+			`pingone_gateway_query_caller_calls_total{caller="abcdefg234"} 3`,
 		}},
 		{"in flight", observe.InFlight{What: "queries", Delta: 3}, []string{`pingone_gateway_query_inflight{what="queries"} 3`}},
 		{"result kept", observe.ResultAsked{Hit: true}, []string{`pingone_gateway_query_results_asked_total{outcome="hit"} 1`}},
@@ -154,6 +155,31 @@ func TestNoPersonalDataInLabels(t *testing.T) {
 	}
 }
 
+// Callers are counted by ids of keys, of which there is room for some, and by nothing else.
+func TestCallersAreBounded(t *testing.T) {
+	t.Parallel()
+	m := metrics.New(metrics.Config{})
+	calls := func(caller string) { m.Observe(context.Background(), observe.QueryFinished{Caller: caller, Calls: 1}) }
+	for i := range 60 {
+		calls("aaaaaa" + word(i))
+	}
+	for _, v := range []string{"token", "", "anna", "ANNA-MUELL", "anna.meyer", "aaaaaaaaaaaa"} {
+		calls(v)
+	}
+	counted := map[string]string{}
+	for _, line := range strings.Split(scrape(t, m, "text/plain"), "\n") {
+		if rest, ok := strings.CutPrefix(line, `pingone_gateway_query_caller_calls_total{caller="`); ok {
+			caller, n, _ := strings.Cut(rest, `"} `)
+			counted[caller] = n
+		}
+	}
+	assert.Len(t, counted, 50+3)
+	assert.Equal(t, "1", counted["aaaaaa"+word(0)])
+	assert.Equal(t, "1", counted["token"])
+	assert.Equal(t, "1", counted["none"])
+	assert.Equal(t, "14", counted["other"], "ten keys beyond the first, and four that are none")
+}
+
 // word makes plausible names without digits.
 func word(i int) string {
 	letters := make([]byte, 4)
@@ -172,7 +198,7 @@ func observeEverywhere(m *metrics.Metrics, v string) {
 		observe.RequestShed{Reason: v},
 		observe.PanicRecovered{Where: observe.Place(v), Value: v, Stack: v},
 		observe.QueryPhase{Phase: v},
-		observe.QueryFinished{FrontEnd: v, Tables: []string{v}, Code: v},
+		observe.QueryFinished{FrontEnd: v, Caller: v, Tables: []string{v}, Code: v},
 		observe.InFlight{What: v, Delta: 1},
 		observe.ReadingEnded{How: v},
 		observe.UpstreamCall{Group: v, Endpoint: v, Method: v},

@@ -58,6 +58,7 @@ func (m *Metrics) observeQuery(span trace.SpanContext, e observe.Event) {
 		q.predicates.WithLabelValues("pushed").Add(count(int64(e.Pushed)))
 		q.predicates.WithLabelValues("residual").Add(count(int64(e.Residual)))
 		m.record(q.calls.WithLabelValues(fe), count(e.Calls), span)
+		q.callers.WithLabelValues(m.guard.caller(e.Caller)).Add(count(e.Calls))
 		for _, t := range e.Tables {
 			q.tables.WithLabelValues(m.guard.value("table", t)).Inc()
 		}

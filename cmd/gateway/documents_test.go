@@ -70,6 +70,8 @@ func TestTheAdministratorsPage(t *testing.T) {
 	require.NoError(t, err)
 	assert.Regexp(t, `<td>active</td><td>staff</td><td>(just now|\d+ minutes? ago)</td><td>never</td>`, row(list[0].ID))
 	assert.NotContains(t, body, used)
+	counted := ask(t, http.DefaultClient, bearerToken("the-admin-token"), http.MethodGet, g.admin+"/metrics", "").body
+	assert.Contains(t, counted, `pingone_gateway_query_caller_calls_total{caller="`+list[0].ID+`"} 2`, "the dashboard names callers by their keys")
 
 	style := regexp.MustCompile(`href="(/console/assets/style.css[^"]*)"`).FindStringSubmatch(body)
 	require.Len(t, style, 2)

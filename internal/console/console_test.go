@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"compress/gzip"
 	"context"
 	"html"
 	"io"
@@ -26,7 +27,11 @@ import (
 // visitor is a request of the library's.
 type visitor struct{ odata.Request }
 
-func (visitor) Default() string { return "Main" }
+// Default is an id, as where the configuration has one.
+func (v visitor) Default() string {
+	names, _ := v.Names(context.Background()) // in memory
+	return names[0].ID
+}
 
 func (visitor) Explained(context.Context, *query.Query) (*exec.Explanation, error) {
 	return &exec.Explanation{Scans: []exec.ExplainedScan{{Schema: "Main", Table: "Books", Path: "list", EstimatedCalls: 1, EstimatedRows: 1234}}}, nil
@@ -220,7 +225,7 @@ func TestForms(t *testing.T) {
 		})
 	}
 	resp, _ := l.get(t, "/odata/lib/?tables")
-	assert.Equal(t, l.URL+"/odata/lib/Main/", resp.Header.Get("Location"))
+	assert.Equal(t, l.URL+"/odata/lib/Main/", resp.Header.Get("Location"), "by its name, not its id")
 }
 
 // A feed that breaks off, or says no, shows its reason; nothing looks whole that is not.
@@ -285,6 +290,33 @@ func TestAssets(t *testing.T) {
 		resp, _ := l.get(t, console.AssetPath+name)
 		assert.NotEqual(t, http.StatusOK, resp.StatusCode, name)
 	}
+}
+
+// Files go as small as they can be, to those who take them so.
+func TestPackedAssets(t *testing.T) {
+	t.Parallel()
+	l := serve(t, 1)
+	plain := map[bool]string{}
+	for accepts, want := range map[string]bool{"": false, "identity": false, "br": false, "gzip": true, "br, GZIP;q=0.5": true, "gzip;q=0": false, "gzip; q=0.00, br": false} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, l.URL+console.AssetPath+"editor.js", nil)
+		require.NoError(t, err)
+		r.Header.Set("Accept-Encoding", accepts)
+		resp, err := http.DefaultTransport.RoundTrip(r)
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		assert.Equal(t, want, resp.Header.Get("Content-Encoding") == "gzip", accepts)
+		assert.Contains(t, resp.Header.Values("Vary"), "Accept-Encoding")
+		var body io.Reader = resp.Body
+		if want {
+			body, err = gzip.NewReader(body)
+			require.NoError(t, err)
+		}
+		text, err := io.ReadAll(body)
+		require.NoError(t, err)
+		plain[want] = string(text)
+	}
+	assert.NotEmpty(t, plain[true])
+	assert.Equal(t, plain[false], plain[true])
 }
 
 func TestWantsPage(t *testing.T) {

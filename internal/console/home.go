@@ -47,16 +47,23 @@ type service struct {
 // number is what a table counts to; Text is "" where that isn't known.
 type number struct{ Name, Text, Address string }
 
+// toTables leads to the default schema, by its name: the connection may know it by its id.
 func (p *page) toTables(w http.ResponseWriter) error {
-	address := ""
-	err := p.admitted(func(context.Context) error {
-		address = p.base("", "").Home + url.PathEscape(p.Default()) + "/"
-		return nil
+	to := ""
+	err := p.admitted(func(ctx context.Context) error {
+		names, err := p.Names(ctx)
+		to = p.Default()
+		for _, n := range names {
+			if n.ID == to {
+				to = n.Name
+			}
+		}
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	return see(w, address)
+	return see(w, p.base("", "").Home+url.PathEscape(to)+"/")
 }
 
 func (p *page) home(ctx context.Context) (*homeView, error) {

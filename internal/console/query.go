@@ -22,7 +22,7 @@ type QueryPage struct {
 // examples are statements to begin with.
 var examples = []Link{
 	{Name: "Contractors by population, joined and counted", Text: "SELECT p.Name AS Population, count(*) AS Contractors\nFROM Users u\nJOIN Populations p ON p.Id = u.PopulationId\nWHERE u.EmployeeType = 'Contractor'\nGROUP BY ALL\nORDER BY Contractors DESC"},
-	{Name: "Who has not signed in for 90 days", Text: "SELECT Username, Email, LastSignOnAt\nFROM Users\nWHERE Enabled AND LastSignOnAt < now() - INTERVAL 90 DAY\nORDER BY LastSignOnAt"},
+	{Name: "Who has not signed in for 90 days", Text: "SELECT Username, Email, LastSignOnAt\nFROM Users\nWHERE IsEnabled AND LastSignOnAt < now() - INTERVAL 90 DAY\nORDER BY LastSignOnAt"},
 	{Name: "The largest groups", Text: "SELECT Name, DirectUsersCount\nFROM Groups\nORDER BY DirectUsersCount DESC\nLIMIT 20"},
 	{Name: "New users by month", Text: "SELECT date_trunc('month', CreatedAt)::DATE AS Month, count(*) AS Users\nFROM Users\nGROUP BY ALL\nORDER BY Month"},
 	{Name: "Users of every environment", Text: "SELECT EnvironmentName, count(*) AS Users\nFROM AllEnvironments.Users\nGROUP BY ALL"},

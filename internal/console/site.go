@@ -2,12 +2,9 @@ package console
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"html/template"
 	"io/fs"
-	"mime"
 	"net/http"
 	"net/url"
 	"path"
@@ -99,47 +96,6 @@ func (s *Site) Page(r *http.Request, title, active string) Page {
 // Nav is the bar.
 func (p Page) Nav() []Link {
 	return []Link{{Name: Home, Address: p.Home}, {Name: Tables, Address: p.Tables}, {Name: Query, Address: p.Base + QueryPath + p.QueryText}, {Name: Docs, Address: p.Base + DocsPath}}
-}
-
-// Asset is the address of a file of assets. It changes with the file, which browsers
-// keep.
-func (p Page) Asset(name string) string { return p.Base + AssetPath + name + "?v=" + tags[name] }
-
-// tags are the hashes of assets.
-var tags = func() map[string]string {
-	out := map[string]string{}
-	err := fs.WalkDir(files, "assets", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		text, err := files.ReadFile(name)
-		sum := sha256.Sum256(text)
-		out[strings.TrimPrefix(name, "assets/")] = hex.EncodeToString(sum[:6])
-		return err
-	})
-	if err != nil {
-		panic("console: " + err.Error()) // embedded at build time
-	}
-	return out
-}()
-
-// Assets serves the files that pages refer to; they tell nothing of anybody.
-func (*Site) Assets() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name := strings.TrimPrefix(r.URL.Path, AssetPath)
-		text, err := files.ReadFile("assets/" + name)
-		if err != nil || tags[name] == "" {
-			http.NotFound(w, r)
-			return
-		}
-		h := w.Header()
-		h.Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
-		h.Set("Cache-Control", "public, max-age=300")
-		if r.URL.Query().Get("v") == tags[name] {
-			h.Set("Cache-Control", "public, max-age=31536000, immutable")
-		}
-		_, _ = w.Write(text) //nolint:gosec // a file of the program; a client that is gone reads nothing
-	})
 }
 
 // pages are the layout with each page's content.

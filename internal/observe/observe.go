@@ -62,7 +62,10 @@ type QueryPhase struct {
 
 // QueryFinished sums up the queries of one request.
 type QueryFinished struct {
-	FrontEnd     string
+	FrontEnd string
+	// Caller is the id of the caller's API key, or else the way of signing in; never a
+	// name.
+	Caller       string
 	Tables       []string
 	RowsFetched  int64
 	RowsReturned int64

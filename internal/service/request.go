@@ -212,7 +212,7 @@ func (r *Request) account(ctx context.Context, err error) {
 
 func (r *Request) finished() observe.QueryFinished {
 	e := observe.QueryFinished{
-		FrontEnd: r.record.FrontEnd, RowsFetched: r.stats.Fetched() + r.paged.fetched, RowsReturned: r.record.Rows, Calls: r.record.Calls,
+		FrontEnd: r.record.FrontEnd, Caller: counted(r.record.Principal), RowsFetched: r.stats.Fetched() + r.paged.fetched, RowsReturned: r.record.Rows, Calls: r.record.Calls,
 		Pushed: r.stats.Pushed() + r.paged.pushed, Residual: r.stats.Residual() + r.paged.residual, Duration: r.record.Duration,
 	}
 	for _, t := range r.tables {
@@ -222,6 +222,18 @@ func (r *Request) finished() observe.QueryFinished {
 		e.Code = string(gwerr.From(r.record.Err).Code)
 	}
 	return e
+}
+
+// counted is what metrics may tell of a caller: the id of its key, which is no name, or
+// else how it signed in.
+func counted(p *auth.Principal) string {
+	switch {
+	case p == nil:
+		return string(auth.Anonymous)
+	case p.Kind == auth.Key:
+		return p.ID
+	}
+	return string(p.Kind)
 }
 
 // limits are the bounds of one request of the caller.

@@ -50,12 +50,20 @@ type met struct {
 	Bytes                            map[string]int
 }
 
+// browse is a program of browser/ with Chromium and further arguments.
+func browse(t *testing.T, program string, args ...string) *exec.Cmd {
+	t.Helper()
+	modules := filepath.Join(testkit.Installed(t, "browser"), "node_modules")
+	chromium, node := testkit.Program(t, "chromium-headless-shell", "chromium"), testkit.Program(t, "node")
+	cmd := exec.CommandContext(t.Context(), node, append([]string{filepath.Join("browser", program), chromium}, args...)...)
+	cmd.Env = append(cmd.Environ(), "NODE_PATH="+modules)
+	return cmd
+}
+
 // TestInABrowser has Chromium walk through the console, with the mouse, by keyboard, without
 // script, on a telephone and in the dark; axe examines each page.
 func TestInABrowser(t *testing.T) {
 	t.Parallel()
-	modules := filepath.Join(testkit.Installed(t, "browser"), "node_modules")
-	chromium, node := testkit.Program(t, "chromium-headless-shell", "chromium"), testkit.Program(t, "node")
 	users := 400
 	if *update {
 		users = 5000
@@ -73,14 +81,13 @@ func TestInABrowser(t *testing.T) {
 			})})
 		},
 	})
-	args := []string{filepath.Join("browser", "walk.cjs"), chromium, w.URL}
+	args := []string{w.URL}
 	if *update {
 		at, err := url.Parse(w.URL)
 		require.NoError(t, err)
 		args = append(args, at.Port(), filepath.Join("..", "..", "docs", "images"))
 	}
-	cmd := exec.CommandContext(t.Context(), node, args...)
-	cmd.Env = append(cmd.Environ(), "NODE_PATH="+modules)
+	cmd := browse(t, "walk.cjs", args...)
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	out, err := cmd.Output()

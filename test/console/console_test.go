@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"regexp"
 	"strings"
@@ -31,7 +32,7 @@ func TestMain(m *testing.M) {
 // browser is the header that Firefox and Chromium send.
 const browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
 
-func get(t *testing.T, address, accept string) (*http.Response, string) {
+func get(t testing.TB, address, accept string) (*http.Response, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
 	require.NoError(t, err)
@@ -105,6 +106,20 @@ func TestWay(t *testing.T) {
 		}
 		resp, body := get(t, address, browser)
 		assert.Equal(t, http.StatusOK, resp.StatusCode, "%s: %.200s", address, body)
+	}
+}
+
+// Every example of the Query page runs.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	w := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 40}}).Serve(t, testkit.WebOptions{})
+	_, page := get(t, w.URL+console.QueryPath, browser)
+	examples := regexp.MustCompile(`data-example="([^"]+)"`).FindAllStringSubmatch(page, -1)
+	require.NotEmpty(t, examples)
+	for _, m := range examples {
+		statement := html.UnescapeString(m[1])
+		resp, body := get(t, w.URL+"/sql?query="+url.QueryEscape(statement), "application/json")
+		assert.Equal(t, http.StatusOK, resp.StatusCode, "%s: %s", statement, body)
 	}
 }
 

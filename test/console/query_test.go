@@ -8,8 +8,6 @@ import (
 	"flag"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -73,13 +71,12 @@ func administration(t *testing.T) string {
 // in Chromium; every page keeps the rules of accessibility.
 func TestQueryInTheBrowser(t *testing.T) {
 	t.Parallel()
-	modules, chromium := browserTools(t)
 	stack := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 400, Faults: []sim.Fault{
 		{Match: "GET /v1/environments/*/users/*/devices", Times: -1, Do: "slow", For: sim.Duration(time.Hour)},
 	}}})
 	w := stack.Serve(t, testkit.WebOptions{})
 	downloads := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), "node", filepath.Join("browser", "query.mjs"), modules, chromium, w.URL, administration(t), downloads, *queryPictures)
+	cmd := browse(t, "query.mjs", w.URL, administration(t), downloads, *queryPictures)
 	var said, trouble bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &trouble
 	require.NoError(t, cmd.Run(), trouble.String())
@@ -121,26 +118,4 @@ func TestQueryInTheBrowser(t *testing.T) {
 		assert.Empty(t, broken, name)
 	}
 	t.Logf("%s", found.Plan)
-}
-
-// browserTools are the modules that drive a browser, and the browser.
-func browserTools(t *testing.T) (modules, chromium string) {
-	t.Helper()
-	modules, err := filepath.Abs(filepath.Join("..", "..", ".cache", "clients", "browser"))
-	if err == nil {
-		_, err = os.Stat(filepath.Join(modules, "installed"))
-	}
-	for _, name := range []string{"chromium-headless-shell", "chromium"} {
-		if path, lookErr := exec.LookPath(name); lookErr == nil && chromium == "" {
-			chromium = path
-		}
-	}
-	if err == nil && chromium != "" {
-		return modules, chromium
-	}
-	if os.Getenv("CI") != "" {
-		t.Fatal("Chromium or puppeteer is missing; run scripts/install-test-deps.sh")
-	}
-	t.Skip("Chromium or puppeteer is not installed (scripts/install-odata-clients.sh)")
-	return "", ""
 }

@@ -1,6 +1,6 @@
 //go:build duckdb_arrow
 
-package binary
+package walks
 
 import (
 	"encoding/json"
@@ -15,10 +15,8 @@ import (
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	start := time.Now()
-	p := launch(t, "demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--simulator", "127.0.0.1:0", "--postgres", "off")
-	base := strings.TrimSuffix(p.find(t, `SQL +(http://\S+)`), "/sql")
-	admin := strings.TrimSuffix(p.find(t, `Metrics and health +(http://\S+)`), "/metrics")
-	ready(t, admin+"/readyz")
+	p := startDemo(t)
+	base, admin := strings.TrimSuffix(p.page, "/"), p.admin
 	t.Logf("ready after %s", time.Since(start)) // five seconds are promised on a machine that is not busy
 	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
 	requests := []struct {

@@ -1,6 +1,6 @@
 //go:build duckdb_arrow
 
-package binary
+package walks
 
 import (
 	"encoding/json"
@@ -26,10 +26,8 @@ func TestEveryTableOfTheDemo(t *testing.T) {
 	if !*long {
 		t.Skip("takes two minutes; run it with -long")
 	}
-	p := launch(t, "demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--simulator", "127.0.0.1:0", "--postgres", "off")
-	base := strings.TrimSuffix(p.find(t, `SQL +(http://\S+)`), "/sql")
-	admin := strings.TrimSuffix(p.find(t, `Metrics and health +(http://\S+)`), "/metrics")
-	ready(t, admin+"/readyz")
+	p := startDemo(t)
+	base, admin := strings.TrimSuffix(p.page, "/"), p.admin
 	read := func(method, address, body string, into any) {
 		status, _, text := ask(t, method, base+address, body, "Content-Type", "application/json")
 		require.Equal(t, http.StatusOK, status, "%s: %s", address, text)

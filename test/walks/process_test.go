@@ -1,8 +1,8 @@
 //go:build duckdb_arrow
 
-// Package binary tests the program as users run it: built once, started as a
-// process, asked over its listeners.
-package binary
+// Package walks goes the ways of those who use the program, as they do: it is built
+// once, started as a process, and asked over its listeners. README.md has the list.
+package walks
 
 import (
 	"bufio"
@@ -24,6 +24,9 @@ import (
 
 // program is the built gateway.
 var program string
+
+// patience bounds every wait, for a machine that is busy with other things.
+const patience = 3 * time.Minute
 
 func TestMain(m *testing.M) {
 	os.Exit(run(m))
@@ -59,7 +62,7 @@ func environment() []string {
 // cli runs the program to its end.
 func cli(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	c := exec.CommandContext(ctx, program, args...)
 	c.Env = environment()
@@ -114,7 +117,7 @@ func (p *process) find(t *testing.T, pattern string) string {
 	t.Helper()
 	re := regexp.MustCompile(pattern)
 	var seen []string
-	limit := time.After(30 * time.Second)
+	limit := time.After(patience)
 	for {
 		select {
 		case line, ok := <-p.lines:
@@ -142,15 +145,32 @@ func (p *process) stop(t *testing.T) {
 		if err != nil {
 			t.Errorf("SIGTERM ends the program with %v", err)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Error("SIGTERM does not end the program")
 	}
+}
+
+// demo is a running `gateway demo`, by the addresses that it prints.
+type demo struct {
+	*process
+	// page is for a browser, wire for drivers of PostgreSQL's protocol.
+	page, sql, wire, admin string
+}
+
+func startDemo(t *testing.T, more ...string) *demo {
+	t.Helper()
+	d := &demo{process: launch(t, append([]string{"demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--simulator", "127.0.0.1:0", "--postgres", "127.0.0.1:0"}, more...)...)}
+	d.page, d.sql = d.find(t, `In a browser +(http://\S+)`), d.find(t, `SQL +(http://\S+)`)
+	d.wire = d.find(t, `SQL for psql and drivers +postgresql://([^/]+)/`)
+	d.admin = strings.TrimSuffix(d.find(t, `Metrics and health +(http://\S+)`), "/metrics")
+	ready(t, d.admin+"/readyz")
+	return d
 }
 
 // ready waits until an address answers 200.
 func ready(t *testing.T, address string) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(patience)
 	for {
 		resp, err := http.Get(address)
 		if err == nil {
@@ -191,7 +211,7 @@ func ask(t *testing.T, method, address, body string, header ...string) (int, htt
 // eventually looks until something is so.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !is(); {
+	for deadline := time.Now().Add(patience); !is(); {
 		if time.Now().After(deadline) {
 			t.Fatalf("not so: %s", what)
 		}

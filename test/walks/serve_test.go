@@ -1,13 +1,10 @@
 //go:build duckdb_arrow
 
-package binary
+package walks
 
 import (
 	"encoding/csv"
 	"encoding/json"
-	"net"
-	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -33,17 +30,6 @@ func directory(t *testing.T) (flags []string, stop func()) {
 	return flags, func() { p.stop(t) }
 }
 
-// free is an address that nothing listens on.
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
-}
-
 func TestServeNeedsAuthentication(t *testing.T) {
 	t.Parallel()
 	flags, stop := directory(t)
@@ -67,53 +53,6 @@ func TestServeNeedsAuthentication(t *testing.T) {
 			t.Errorf("%s: config check ends with %d %s", name, code, errs)
 		}
 	}
-}
-
-func TestServeWithKeys(t *testing.T) {
-	t.Parallel()
-	flags, stop := directory(t)
-	defer stop()
-	keys, address, admin := filepath.Join(t.TempDir(), "keys.yaml"), free(t), free(t)
-	out, errs, code := cli(t, "keys", "create", "excel", "--file", keys)
-	key := strings.TrimSpace(out)
-	if code != 0 || key == "" || strings.ContainsAny(key, " \n") || strings.Contains(errs, key) {
-		t.Fatalf("keys create: %d %s%s", code, out, errs)
-	}
-	if list, _, code := cli(t, "keys", "list", "--file", keys); code != 0 || !strings.Contains(list, "excel") || strings.Contains(list, key) {
-		t.Errorf("keys list: %d %s", code, list)
-	}
-	args := append(flags, "--set", "auth.mode=keys", "--set", "auth.keys_file="+keys, "--set", "listen.address="+address,
-		"--set", "admin.address="+admin, "--set", "listen.drain_delay=0s", "--set", "listen.grace_time=1s")
-	if out, errs, code := cli(t, append([]string{"config", "check"}, args...)...); code != 0 || !strings.Contains(out, "is right") {
-		t.Errorf("config check: %d %s%s", code, out, errs)
-	}
-	p := launch(t, append([]string{"serve"}, args...)...)
-	ready(t, "http://"+admin+"/readyz")
-	base := "http://" + address
-	feed := base + "/odata/pingone/Administrators/Users?$top=1"
-	status, header, _ := ask(t, http.MethodGet, feed, "")
-	if status != http.StatusUnauthorized || !strings.Contains(header.Get("WWW-Authenticate"), "Basic") {
-		t.Errorf("without a key: %d %v", status, header)
-	}
-	if status, _, _ := ask(t, http.MethodGet, feed, "", "X-API-Key", key+"x"); status != http.StatusUnauthorized {
-		t.Errorf("with a wrong key: %d", status)
-	}
-	if status, _, body := ask(t, http.MethodGet, feed, "", "X-API-Key", key); status != http.StatusOK {
-		t.Errorf("with a key: %d %s", status, body)
-	}
-	basic := strings.Replace(feed, "http://", "http://anybody:"+key+"@", 1)
-	if status, _, body := ask(t, http.MethodGet, basic, ""); status != http.StatusOK {
-		t.Errorf("with a key as password: %d %s", status, body)
-	}
-	remoteSQL(t, base, key)
-	if out, errs, code := cli(t, "keys", "revoke", "excel", "--file", keys); code != 0 {
-		t.Fatalf("keys revoke: %d %s%s", code, out, errs)
-	}
-	eventually(t, "the revoked key is refused", func() bool {
-		status, _, _ := ask(t, http.MethodGet, feed, "", "X-API-Key", key)
-		return status == http.StatusUnauthorized
-	})
-	p.stop(t)
 }
 
 func remoteSQL(t *testing.T, base, key string) {

@@ -201,9 +201,10 @@ function showPlan(plan) {
     const list = element("dl", {});
     const fact = (name, value) => { if (value) list.append(element("dt", {textContent: name}), element("dd", {}, value)); };
     const code = text => text && element("code", {textContent: text});
-    fact("Pushed to PingOne", code(s.pushed) || "nothing");
+    const keys = (s.keysFrom || []).join(", ");
+    fact("Pushed to PingOne", code(s.pushed) || (keys ? "the keys, and what else the calls show" : "nothing"));
     fact("Tested here", code(s.residual));
-    fact("Keys from", (s.keysFrom || []).join(", "));
+    fact("Keys from", keys);
     fact("Expected", count(s.estimatedCalls, "call", "calls") + ", " + count(s.estimatedRows, "row", "rows"));
     if (s.calls && s.calls.length) {
       fact("Calls", element("ul", {}, ...s.calls.map(c => element("li", {}, code(c.method + " " + c.address), c.note ? " " + c.note : ""))));
@@ -293,7 +294,7 @@ async function share() {
 
 // What the editor completes: the tables of the default schema, which other environments
 // have as well, and the columns of those that the statement names.
-const names = {schemas: [], tables: {}, asked: new Set(), timer: 0};
+const names = {schemas: [], tables: {}, asked: new Set(), offered: false, timer: 0};
 
 // ask runs a statement about the catalogue and returns its rows, none where it fails.
 async function ask(sql) {
@@ -307,7 +308,7 @@ async function ask(sql) {
 
 async function complete() {
   const [schemas, tables] = await Promise.all([ask("SHOW SCHEMAS"), ask("SHOW TABLES")]);
-  Object.assign(names, {schemas: schemas.map(r => r[0]), tables: {}, asked: new Set()});
+  Object.assign(names, {schemas: schemas.map(r => r[0]), tables: {}, asked: new Set(), offered: false});
   for (const [table] of tables) names.tables[table] = [];
   await completeColumns();
 }
@@ -315,6 +316,8 @@ async function complete() {
 async function completeColumns() {
   const mentioned = new Set(editor.text().match(/[A-Za-z_]\w*/g));
   const wanted = Object.keys(names.tables).filter(t => mentioned.has(t) && !names.asked.has(t)).slice(0, 8);
+  if (names.offered && wanted.length === 0) return; // a list that is open would close
+  names.offered = true;
   for (const t of wanted) names.asked.add(t);
   await Promise.all(wanted.map(async t => { names.tables[t] = (await ask(`DESCRIBE "${t}"`)).map(r => r[0]); }));
   const schema = {...names.tables};

@@ -1,27 +1,20 @@
 // Walks through the Query page, the documents and the administrator's page as readers do,
-// and prints what it found as JSON. Arguments: where puppeteer is, Chromium, the
-// gateway, the administrator's page, a folder for downloads, a folder for pictures or "".
+// and prints what it found as JSON. Arguments: Chromium, the gateway, the administrator's
+// page, a folder for downloads, a folder for pictures or "".
 import {createRequire} from "node:module";
 import {readdirSync, readFileSync, statSync} from "node:fs";
 import {join} from "node:path";
 
-const [modules, chromium, gateway, admin, downloads, pictures] = process.argv.slice(2);
-const require = createRequire(join(modules, "package.json"));
+const [chromium, gateway, admin, downloads, pictures] = process.argv.slice(2);
+const require = createRequire(import.meta.url);
+const person = require("./person.cjs");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-const browser = await require("puppeteer-core").launch({
-  executablePath: chromium, headless: "shell", args: ["--no-sandbox", "--disable-dev-shm-usage"],
-});
-const found = {rules: {}, problems: [], sizes: {}};
-const timeout = 120000;
+const browser = await person.launch(chromium);
+const found = {rules: {}, problems: []};
 
 // open opens a page and notes what goes wrong in it.
 async function open(address, width = 1280, height = 900, scheme = "light") {
-  const page = await browser.newPage();
-  page.setDefaultTimeout(timeout);
-  page.on("pageerror", e => found.problems.push(address + ": " + e.message));
-  page.on("console", m => { if (m.type() === "error" && !/status of 4/.test(m.text())) found.problems.push(address + ": " + m.text()); });
-  await page.setViewport({width, height});
-  await page.emulateMediaFeatures([{name: "prefers-color-scheme", value: scheme}]);
+  const page = await person.open(browser, found.problems, {dark: scheme === "dark", width, height});
   const client = await page.createCDPSession();
   await client.send("Browser.setDownloadBehavior", {behavior: "allow", downloadPath: downloads});
   await page.goto(address, {waitUntil: "load"});
@@ -40,7 +33,7 @@ async function picture(page, name) {
 }
 
 const text = (page, selector) => page.$eval(selector, e => e.innerText.trim());
-const until = (page, f, ...args) => page.waitForFunction(f, {timeout}, ...args);
+const until = (page, f, ...args) => page.waitForFunction(f, {}, ...args);
 const status = (page, pattern) => until(page, p => new RegExp(p).test(document.getElementById("status").innerText), pattern);
 
 async function write(page, statement) {
@@ -111,11 +104,8 @@ async function query() {
   await write(shared, "SELECT u. FROM Users u");
   await shared.keyboard.press("Home");
   for (let i = 0; i < "SELECT u.".length; i++) await shared.keyboard.press("ArrowRight");
-  await until(shared, async () => true);
-  for (let i = 0; i < 100 && !(await shared.$(".cm-tooltip-autocomplete")); i++) {
-    await press(shared, "Control", " ");
-    await new Promise(r => setTimeout(r, 100));
-  }
+  await press(shared, "Control", " ");
+  await shared.waitForSelector(".cm-tooltip-autocomplete li");
   found.completions = await shared.$$eval(".cm-tooltip-autocomplete li", all => all.map(e => e.innerText));
   await picture(shared, "query-completion");
   await shared.close();

@@ -6,41 +6,16 @@
 "use strict";
 const fs = require("fs");
 const path = require("path");
-const puppeteer = require("puppeteer-core");
+const person = require("./person.cjs");
 const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
+const { follow, text, copied } = person;
 const [chromium, base, port, folder] = process.argv.slice(2);
 const service = base + "/odata/pingone/Administrators/";
 const found = { steps: {}, accessibility: [], overflow: [], console: [], bytes: {} };
 
-async function open(browser, { dark = false, width = 1280, height = 800, script = true } = {}) {
-  const page = await browser.newPage();
-  page.setDefaultTimeout(0); // the test's own time is the limit
-  await page.setJavaScriptEnabled(script);
-  await page.setViewport({ width, height });
-  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: dark ? "dark" : "light" }]);
-  page.on("console", (m) => {
-    // The pictures are taken by plain http under a name, where browsers ignore that header.
-    const expected = ["Failed to load resource", "The Cross-Origin-Opener-Policy header has been ignored"];
-    if (m.type() === "error" && !expected.some((e) => m.text().startsWith(e))) found.console.push(m.text());
-  });
-  page.on("pageerror", (e) => found.console.push(String(e)));
-  return page;
-}
-
-const follow = (page, act) => Promise.all([page.waitForNavigation({ waitUntil: "load" }), act()]);
-const text = (page, selector) => page.$eval(selector, (e) => e.textContent.trim());
+const open = (browser, look) => person.open(browser, found.console, look);
 const click = (page, selector) => follow(page, () => page.$eval(selector, (e) => e.click()));
-
-// copied clicks a button and gives what came to the clipboard.
-async function copied(page, label) {
-  await page.evaluate((label) => {
-    window.copied = undefined;
-    navigator.clipboard.writeText = async (text) => { window.copied = text; };
-    [...document.querySelectorAll("[data-copy]")].find((b) => b.textContent.startsWith(label)).click();
-  }, label);
-  return (await page.waitForFunction("window.copied")).jsonValue();
-}
 
 async function walk(browser) {
   const page = await open(browser);
@@ -138,7 +113,7 @@ async function examine(browser) {
 }
 
 async function pictures() {
-  const browser = await launch(["--host-resolver-rules=MAP gateway.example.org:80 127.0.0.1:" + port]);
+  const browser = await person.launch(chromium, ["--host-resolver-rules=MAP gateway.example.org:80 127.0.0.1:" + port]);
   const service = "http://gateway.example.org/odata/pingone/Administrators/";
   const contractors = "Users?$filter=EmployeeType%20eq%20'Contractor'%20and%20startswith(Email,'m')&$expand=Population&$select=Username,FirstName,LastName,Email,EmployeeType,Title,Locality,CreatedAt";
   for (const [name, address, look] of [
@@ -155,13 +130,8 @@ async function pictures() {
   await browser.close();
 }
 
-const launch = (args) => puppeteer.launch({
-  executablePath: chromium, headless: "shell", timeout: 0, protocolTimeout: 0,
-  args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", ...args],
-});
-
 (async () => {
-  const browser = await launch([]);
+  const browser = await person.launch(chromium);
   try {
     await walk(browser);
     await keyboard(browser);
