@@ -42,7 +42,7 @@ func applicable(k Kind, o *uri.Options) error {
 }
 
 var notEvaluated = map[string]string{ //nolint:gosec // names of options, no credentials
-	"$deltatoken": "$deltatoken: changes are not tracked",
+	"$deltatoken": "$deltatoken: nothing says that PingOne records every change, so that a delta could leave some out unseen",
 	"$index":      "$index", "$id": "$id",
 }
 
