@@ -101,7 +101,11 @@ func (b *batchRun) asJSON() bool {
 // group answers a request, or those of a change set. ok is false where it failed.
 //
 // PingOne has no transactions: a change set of one change is all or nothing by
-// itself, a larger one can't be.
+// itself, a larger one can't be. Undoing what was done before a failure would not be
+// nothing: deleted entities don't come back with their ids and secrets, and
+// notifications were sent.
+//
+// Source: OData 4.01 Part 1, section 11.7.7.4; JSON Format 4.01, section 19.4.
 func (b *batchRun) group(items []batch.Item) (ok bool) {
 	var refused error
 	switch {

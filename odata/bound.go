@@ -44,15 +44,6 @@ func (q *request) resolve(r *uri.Request) (*uri.Request, error) {
 	return &out, nil
 }
 
-// rowsOf binds the query for a resource's rows, at most limit of them; negative for
-// all. Plain feeds are bound already, all else is bound as an SQL statement.
-func (q *request) rowsOf(ctx context.Context, r *model.Resource, link predicate.Expr, limit int64) (*query.Query, error) {
-	if !r.Staged() {
-		return r.Query(link, limit), nil
-	}
-	return q.Bind(ctx, r.Statement(link, limit))
-}
-
 // planHeader asks for the plan of a request in the place of its answer.
 const planHeader = "X-Query-Plan"
 
@@ -69,7 +60,7 @@ func (q *request) plan(ctx context.Context) error {
 		if q.resource.Top != nil {
 			limit = *q.resource.Top
 		}
-		bound, err := q.rowsOf(ctx, q.resource, link, limit)
+		bound, err := q.resource.Rows(ctx, q, link, limit)
 		if err != nil {
 			return err
 		}
@@ -116,7 +107,7 @@ func (q *request) counting(link predicate.Expr) func(context.Context) (int64, er
 // binding binds the query of the count when it is called. The resource is asked
 // before: it serves one goroutine.
 func (q *request) binding(link predicate.Expr) func(context.Context) (*query.Query, error) {
-	if !q.resource.Staged() {
+	if !q.resource.CountedByEngine() {
 		counted := q.resource.CountQuery(link)
 		return func(context.Context) (*query.Query, error) { return counted, nil }
 	}

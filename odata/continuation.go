@@ -52,17 +52,32 @@ func (s signer) seal(c continuation, scope string) string {
 	for _, text := range []string{p.ID, p.Path, p.Cursor} {
 		body = append(binary.AppendVarint(body, int64(len(text))), text...)
 	}
+	return s.sign(body, scope)
+}
+
+// sign makes a token of a body.
+func (s signer) sign(body []byte, scope string) string {
 	return base64.RawURLEncoding.EncodeToString(append(body, mac(s.keys[0], body, scope)...))
+}
+
+// signed gives the body of a token, nil if it is damaged; ok is false where it was not
+// signed for the scope.
+func (s signer) signed(token, scope string) (body []byte, ok bool) {
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(raw) < macBytes+1 {
+		return nil, false
+	}
+	body, sum := raw[:len(raw)-macBytes], raw[len(raw)-macBytes:]
+	return body, slices.ContainsFunc(s.keys, func(key []byte) bool { return hmac.Equal(sum, mac(key, body, scope)) })
 }
 
 // open checks and reads a token. The error is gwerr.BadContinuation.
 func (s signer) open(token, scope string, now time.Time) (continuation, error) {
-	raw, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || len(raw) < macBytes+1 {
+	body, ok := s.signed(token, scope)
+	switch {
+	case body == nil:
 		return continuation{}, badContinuation("The next link is damaged.")
-	}
-	body, sum := raw[:len(raw)-macBytes], raw[len(raw)-macBytes:]
-	if !slices.ContainsFunc(s.keys, func(key []byte) bool { return hmac.Equal(sum, mac(key, body, scope)) }) {
+	case !ok:
 		return continuation{}, badContinuation("The next link was not made for this address and caller.")
 	}
 	if body[0] != tokenVersion {

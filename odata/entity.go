@@ -23,7 +23,7 @@ func (q *request) single(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	query, err := q.rowsOf(ctx, q.resource, link, -1)
+	query, err := q.resource.Rows(ctx, q, link, -1)
 	if err != nil {
 		return err
 	}

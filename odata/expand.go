@@ -205,7 +205,7 @@ func (e *expander) append(dst []byte, g *group) []byte {
 
 // read adds what is related to some of the parents.
 func (e *expander) read(ctx context.Context, parents [][]predicate.Value) error {
-	query, err := e.rowsOf(ctx, e.x.Target, e.x.Link(parents), -1)
+	query, err := e.x.Target.Rows(ctx, e, e.x.Link(parents), -1)
 	if err != nil || query.Empty {
 		return err
 	}

@@ -179,7 +179,7 @@ func (f *feed) start(ctx context.Context) (scan.Batch, error) {
 	if f.empty || f.limit == 0 {
 		return scan.Batch{}, io.EOF
 	}
-	bound, err := f.rowsOf(ctx, f.resource, f.link, limit)
+	bound, err := f.resource.Rows(ctx, f, f.link, limit)
 	if err != nil {
 		return scan.Batch{}, err
 	}

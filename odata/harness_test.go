@@ -88,6 +88,7 @@ type reply struct {
 	Header http.Header
 	Body   string
 	Err    error // of reading the body
+	Closed bool  // the connection is not to be used again
 }
 
 // do sends a request; path is relative to the service root or absolute.
@@ -110,7 +111,7 @@ func (s *service) do(method, path string, header http.Header, body string) reply
 	}
 	defer func() { _ = res.Body.Close() }()
 	text, err := io.ReadAll(res.Body)
-	return reply{Status: res.StatusCode, Header: res.Header, Body: string(text), Err: err}
+	return reply{Status: res.StatusCode, Header: res.Header, Body: string(text), Err: err, Closed: res.Close}
 }
 
 func (s *service) get(path string, header ...string) reply {

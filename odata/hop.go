@@ -47,7 +47,11 @@ func (q *request) follow(ctx context.Context) (predicate.Expr, error) {
 // gwerr.NotFound if there is no such row.
 func (q *request) readHop(ctx context.Context, hop *model.Hop, link predicate.Expr) ([]predicate.Value, error) {
 	r := hop.Resource(q.schema)
-	rows, err := q.Query(ctx, r.Query(link, -1))
+	bound, err := r.Rows(ctx, q, link, -1)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.Query(ctx, bound)
 	if err != nil {
 		return nil, err
 	}

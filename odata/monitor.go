@@ -3,11 +3,13 @@ package odata
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
@@ -42,9 +44,15 @@ func (q *request) later() (begun bool, err error) {
 	}
 	q.route = "monitor"
 	q.w.Header().Set("Preference-Applied", respondAsync)
-	q.accepted202(q.h.cfg.BaseURL(q.r) + q.h.cfg.Prefix + monitorSegment + "/" + id)
+	stamp := binary.AppendVarint(nil, q.h.cfg.Clock().Unix())
+	token := q.h.links.sign(append(stamp, id...), q.monitorScope())
+	q.accepted202(q.h.cfg.BaseURL(q.r) + q.h.cfg.Prefix + monitorSegment + "/" + token)
 	return true, nil
 }
+
+// monitorScope keeps the addresses of answers apart from next links, and callers from
+// one another.
+func (q *request) monitorScope() string { return monitorSegment + " " + q.h.cfg.Caller(q.r.Context()) }
 
 // accepted202 says that there is no answer yet.
 func (q *request) accepted202(monitor string) {
@@ -59,7 +67,10 @@ func (h *Handler) monitored(r *http.Request) bool {
 }
 
 // monitor answers with what a request was answered, if that is there, or forgets it.
-func (q *request) monitor(id string) error {
+//
+// A request runs on one replica, and its answer waits there. To others the client comes
+// as one that is too early.
+func (q *request) monitor(token string) error {
 	q.route = "monitor"
 	store, caller := q.h.cfg.Async, q.h.cfg.Caller(q.r.Context())
 	if store == nil {
@@ -69,16 +80,29 @@ func (q *request) monitor(id string) error {
 	if q.version, err = negotiateVersion(q.r.Header); err != nil {
 		return err
 	}
+	body, ok := q.h.links.signed(token, q.monitorScope())
+	begun, size := binary.Varint(body)
+	if !ok || size <= 0 {
+		return gwerr.New(gwerr.NotFound, "There is no such request.", "")
+	}
+	id := string(body[size:])
 	if q.r.Method == http.MethodDelete && store.Remove(caller, id) {
 		return q.nothing()
 	}
 	a, err := store.Find(caller, id)
-	if err != nil {
-		return err
-	}
-	if a == nil {
+	switch late := q.h.cfg.Clock().Sub(time.Unix(begun, 0)) > store.Lifetime(); {
+	case a == nil && late:
+		q.status = http.StatusGone
+		return gwerr.New(gwerr.NotFound, "The request, and its answer, ended after "+store.Lifetime().String()+".", "Ask again.")
+	case err != nil && store.Elsewhere(id) && q.r.Method != http.MethodDelete:
+		// Another replica has it. A client that comes by another connection finds that one.
+		q.w.Header().Set("Connection", "close")
+		fallthrough
+	case a == nil && err == nil:
 		q.accepted202(q.h.cfg.BaseURL(q.r) + q.r.URL.EscapedPath())
 		return nil
+	case err != nil:
+		return err
 	}
 	h := q.w.Header()
 	h.Set("AsyncResult", strconv.Itoa(a.Status))

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pingone-gateway/gateway/odata"
 	"github.com/pingone-gateway/gateway/odata/async"
@@ -62,8 +63,38 @@ func TestAnswersThatWait(t *testing.T) {
 	if r := s.do(http.MethodDelete, monitor, http.Header{}, ""); r.Status != http.StatusNoContent {
 		t.Errorf("DELETE: %d %s", r.Status, r.Body)
 	}
-	if r := s.get(monitor); r.Status != http.StatusNotFound {
-		t.Errorf("after DELETE: %d", r.Status)
+	if r := s.get(monitor); r.Status != http.StatusNotFound || !strings.Contains(r.Body, "Ask again.") {
+		t.Errorf("after DELETE: %d %s", r.Status, r.Body)
+	}
+}
+
+// A replica that has not begun the request answers as one that has no answer yet, for as
+// long as another one may have it.
+func TestAnswersThatWaitElsewhere(t *testing.T) {
+	t.Parallel()
+	stores := [2]*async.Store{async.NewStore(async.Options{Dir: t.TempDir()}), async.NewStore(async.Options{Dir: t.TempDir()})}
+	t.Cleanup(stores[0].Close)
+	t.Cleanup(stores[1].Close)
+	one, other := start(t, 25, laterBy("ada", stores[0])), start(t, 25, laterBy("ada", stores[1]))
+	monitor := one.get("Books?$top=2", "Prefer", "respond-async").Header.Get("Location")
+	there := strings.Replace(monitor, one.server.URL, other.server.URL, 1)
+	if r := other.get(there); r.Status != http.StatusAccepted || r.Header.Get("Location") != there || r.Header.Get("Retry-After") == "" || !r.Closed {
+		t.Errorf("by the other one: %d %v %s", r.Status, r.Header, r.Body)
+	}
+	if r := one.await(monitor); r.Status != http.StatusOK || r.Closed {
+		t.Errorf("by the one that was asked: %d %v", r.Status, r.Header)
+	}
+	if r := other.do(http.MethodDelete, there, http.Header{}, ""); r.Status != http.StatusNotFound {
+		t.Errorf("DELETE of what is elsewhere: %d %s", r.Status, r.Body)
+	}
+	for name, address := range map[string]string{"made up": one.server.URL + "/odata/lib/$requests/x", "changed": monitor[:len(monitor)-2] + "AA"} {
+		if r := one.get(address); r.Status != http.StatusNotFound {
+			t.Errorf("%s: %d %s", name, r.Status, r.Body)
+		}
+	}
+	other.advance(stores[1].Lifetime() + time.Second)
+	if r := other.get(there); r.Status != http.StatusGone || !strings.Contains(r.Body, "15m0s") || !strings.Contains(r.Body, "Ask again.") {
+		t.Errorf("too late: %d %s", r.Status, r.Body)
 	}
 }
 

@@ -102,7 +102,11 @@ func (q *request) condition(ctx context.Context) error {
 // present reads the tag that the entity has by now.
 func (q *request) present(ctx context.Context) (string, error) {
 	q.versioned()
-	rows, err := q.Query(scan.Fresh(ctx), q.resource.Query(nil, -1))
+	bound, err := q.resource.Rows(ctx, q, nil, -1)
+	if err != nil {
+		return "", err
+	}
+	rows, err := q.Query(scan.Fresh(ctx), bound)
 	if err != nil {
 		return "", err
 	}

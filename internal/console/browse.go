@@ -121,7 +121,7 @@ func (p *page) begin(ctx context.Context, o options) (*state, error) {
 	v.Where = st.fill()
 	v.SQL = r.SQL()
 	v.Query = v.Base + QueryPath + queryText(p.cfg.Connection, p.schema, v.SQL)
-	v.Cost = p.cost(ctx, r.Query(nil, -1))
+	v.Cost = p.cost(ctx, r)
 	return st, nil
 }
 

@@ -20,6 +20,8 @@ import (
 // goroutines.
 type Request interface {
 	catalog.Provider
+	// Bind binds a statement that reads.
+	Bind(ctx context.Context, st query.Statement) (*query.Query, error)
 	// Explained tells how a bound query would be read.
 	Explained(ctx context.Context, q *query.Query) (*exec.Explanation, error)
 	// Count returns the number of rows of a bound query.

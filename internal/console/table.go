@@ -14,7 +14,6 @@ import (
 	"github.com/pingone-gateway/gateway/odata/uri"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
-	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
 const (
@@ -85,7 +84,7 @@ func (p *page) table(ctx context.Context) (*tableView, error) {
 	address := p.root(v.Page) + url.PathEscape(t.Name)
 	v.Browse = address + "?rows"
 	v.Connect = p.connect(v.Page, address, nil)
-	v.Cost = p.cost(ctx, r.Query(nil, -1))
+	v.Cost = p.cost(ctx, r)
 	for i := range t.Columns {
 		c := columnOf(t, &t.Columns[i])
 		v.Columns = append(v.Columns, c)
@@ -127,8 +126,12 @@ func (p *page) connect(b Page, address string, o options) connect {
 }
 
 // cost estimates what a query takes.
-func (p *page) cost(ctx context.Context, q *query.Query) cost {
-	e, err := p.Explained(ctx, q)
+func (p *page) cost(ctx context.Context, r *model.Resource) cost {
+	bound, err := r.Rows(ctx, p, nil, -1)
+	if err != nil {
+		return cost{Text: gwerr.From(err).Error()}
+	}
+	e, err := p.Explained(ctx, bound)
 	if err != nil {
 		return cost{Text: gwerr.From(err).Error()}
 	}

@@ -14,6 +14,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -40,6 +41,8 @@ type Options struct {
 // Store is safe for concurrent use.
 type Store struct {
 	o Options
+	// name begins all ids.
+	name string
 
 	mu      sync.Mutex
 	jobs    map[string]*job
@@ -65,8 +68,14 @@ func NewStore(o Options) *Store {
 	if o.Sink == nil {
 		o.Sink = observe.Discard
 	}
-	return &Store{o: o, jobs: map[string]*job{}}
+	return &Store{o: o, name: rand.Text() + ".", jobs: map[string]*job{}}
 }
+
+// Lifetime is how long a request may take, and its answer wait.
+func (s *Store) Lifetime() time.Duration { return s.o.Lifetime }
+
+// Elsewhere tells whether another Store has given the id.
+func (s *Store) Elsewhere(id string) bool { return !strings.HasPrefix(id, s.name) }
 
 // job is a request and, when done is closed, its answer.
 type job struct {
@@ -110,7 +119,7 @@ func (s *Store) Start(ctx context.Context, caller string, run func(context.Conte
 		_ = file.Close()
 		return "", false
 	}
-	id = rand.Text()
+	id = s.name + rand.Text()
 	j := &job{caller: caller, done: make(chan struct{}), answer: Answer{Status: http.StatusOK, Header: http.Header{}, file: file}}
 	ctx, j.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	j.expiry = time.AfterFunc(s.o.Lifetime, func() { s.Remove(caller, id) })
@@ -146,7 +155,7 @@ func (s *Store) Find(caller, id string) (*Answer, error) {
 	j := s.jobs[id]
 	s.mu.Unlock()
 	if j == nil || j.caller != caller {
-		return nil, gwerr.New(gwerr.NotFound, "There is no such request.", "An answer waits a quarter of an hour, on the replica that was asked. Ask again.")
+		return nil, gwerr.New(gwerr.NotFound, "There is no such request.", "It was deleted, or the gateway has started anew. Ask again.")
 	}
 	select {
 	case <-j.done:

@@ -61,6 +61,9 @@ func TestAnAnswerWaitsForItsCaller(t *testing.T) {
 		if a, err := s.Find("ada", id); !ok || a != nil || err != nil {
 			t.Fatal("an answer before there is one", a, err)
 		}
+		if other := newStore(t, async.Options{}); s.Elsewhere(id) || !other.Elsewhere(id) || other.Remove("ada", id) {
+			t.Error("another store takes it for its own")
+		}
 		close(release)
 		synctest.Wait()
 		if _, err := s.Find("eve", id); !hasCode(err, gwerr.NotFound) || s.Remove("eve", id) {

@@ -304,6 +304,6 @@ func (w *walker) compiler(option string) *compiler {
 	return &compiler{
 		self:   w.self(),
 		scopes: w.resource.scopes, instance: w.resource.scopes.root(), namespace: w.options.Namespace, aliases: w.aliases,
-		now: w.options.Now, option: option, lambdas: map[*uri.LambdaSegment]*scope{},
+		now: w.options.Now, option: option,
 	}
 }

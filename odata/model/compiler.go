@@ -28,8 +28,6 @@ type compiler struct {
 	self uri.PathStart
 	// focus is the scope whose rows pushable speaks of.
 	focus *scope
-	// lambdas are the scopes of conditions on collections of entities.
-	lambdas map[*uri.LambdaSegment]*scope
 	// constantsOnly refuses paths.
 	constantsOnly bool
 

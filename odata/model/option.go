@@ -1,7 +1,6 @@
 package model
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -10,7 +9,6 @@ import (
 	"github.com/pingone-gateway/gateway/odata/uri"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
-	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
 // applicable refuses options that have no meaning for the resource.
@@ -44,7 +42,7 @@ func applicable(k Kind, o *uri.Options) error {
 }
 
 var notEvaluated = map[string]string{ //nolint:gosec // names of options, no credentials
-	"$deltatoken": "$deltatoken: changes are not tracked",
+	"$deltatoken": "$deltatoken: nothing says that PingOne records every change, so that a delta could leave some out unseen",
 	"$index":      "$index", "$id": "$id",
 }
 
@@ -88,7 +86,7 @@ func (w *walker) bindOptions(o *uri.Options) error {
 	}
 	o = folded(o)
 	w.linked = w.expandsLinks(o)
-	if w.linked || o.Apply != nil || o.Compute != nil || r.sets != nil || w.namesRoot(o) || slices.ContainsFunc(o.Select, func(i uri.SelectItem) bool { return i.Options != nil }) {
+	if w.linked || o.Apply != nil || o.Compute != nil || r.sets != nil || slices.ContainsFunc(o.Select, func(i uri.SelectItem) bool { return i.Options != nil }) {
 		if err := w.transform(o); err != nil {
 			return err
 		}
@@ -129,25 +127,26 @@ func (w *walker) bindProjection(o *uri.Options) error {
 }
 
 func (w *walker) bindFilter(o *uri.Options) error {
-	var parts []string
-	if s := w.resource.stage; s != nil {
-		return w.filterStage(s, o)
-	}
+	r := w.resource
+	root := r.scopes.root()
 	if o.Filter != nil {
-		c := w.compiler("$filter")
-		sql, err := c.condition(o.Filter)
+		bound, err := w.compiler("$filter").conditionOn(root, o.Filter)
 		if err != nil {
 			return err
 		}
-		parts = append(parts, sql)
-		p := c.restrict(w.resource.scopes.root(), o.Filter)
-		w.resource.filter.where, w.resource.filter.complete = p.where, p.exact
+		r.filter = bound
 	}
 	if o.Search != nil {
-		parts = append(parts, w.resource.scopes.search(w.resource.scopes.root(), o.Search))
-		w.resource.filter.complete = false
+		found := r.scopes.search(root, o.Search)
+		if r.filter.complete = false; r.filter.sql != "" {
+			found = r.filter.sql + " AND " + found
+		}
+		r.filter.sql = found
 	}
-	w.resource.filter.sql, w.resource.filter.related = strings.Join(parts, " AND "), w.resource.scopes.related()
+	if s := r.stage; s != nil {
+		s.where = append(s.where, r.filter.parts()...)
+	}
+	r.filter.related = r.scopes.related()
 	return nil
 }
 
@@ -259,7 +258,7 @@ func (w *walker) bindOrder(items []uri.OrderItem) error {
 	c := w.compiler("$orderby")
 	var parts []string
 	named := map[string]bool{}
-	for i, item := range items {
+	for _, item := range items {
 		t, err := c.compile(item.Expr)
 		if err != nil {
 			return err
@@ -268,9 +267,6 @@ func (w *walker) bindOrder(items []uri.OrderItem) error {
 			return c.fail(gwerr.TypeMismatch, item.Expr.Pos(), "Entities can't be sorted by a collection.")
 		}
 		named[t.sql] = true
-		if i == 0 {
-			w.resource.leading = leading(w.resource.scopes.root(), t.sql, item.Descending)
-		}
 		if t.literal != nil || t.kind == nullKind {
 			continue // a constant sorts nothing, and a bare number would mean a column
 		}
@@ -297,44 +293,6 @@ func (w *walker) bindOrder(items []uri.OrderItem) error {
 	}
 	w.resource.orderBy = strings.Join(parts, ", ")
 	return nil
-}
-
-// leading is the column that an expression is, where it is never null.
-func leading(root *scope, sql string, descending bool) *query.Top {
-	for i := range root.table.Columns {
-		if c := &root.table.Columns[i]; c.Required && root.sql(c.Name) == sql {
-			return &query.Top{Column: c.Name, Descending: descending}
-		}
-	}
-	return nil
-}
-
-// filterStage binds $filter and $search on what $apply and $compute give.
-func (w *walker) filterStage(s *stage, o *uri.Options) error {
-	if o.Search != nil {
-		s.where = append(s.where, s.scopes.search(s.scopes.root(), o.Search))
-	}
-	if o.Filter == nil {
-		return nil
-	}
-	parts, err := conditionSQL(w.compiler("$filter"), o.Filter)
-	s.where = append(s.where, parts...)
-	return err
-}
-
-// namesRoot tells whether a condition or an order names an entity from the root,
-// which a statement alone can read.
-func (w *walker) namesRoot(o *uri.Options) bool {
-	named := func(e uri.Expr) bool { return strings.Contains(uri.FormatExpr(e), "$root/") }
-	if o.Filter != nil && named(o.Filter) {
-		return true
-	}
-	for _, item := range o.OrderBy {
-		if named(item.Expr) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(slices.Collect(maps.Values(w.aliases)), named)
 }
 
 // folded writes an $apply of nothing but conditions as $filter, which plain feeds

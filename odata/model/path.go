@@ -161,7 +161,7 @@ func (c *compiler) typeName() string { return c.namespace + "." + c.instance.tab
 // Source: OData 4.01 Part 2, section 5.1.1.14.4.
 func (c *compiler) fromRoot(e *uri.PathExpr) (term, error) {
 	set, ok := e.Segments[0].(*uri.NameSegment)
-	if !ok || set.Args == nil || len(e.Segments) < 2 || c.scopes.roots == nil {
+	if !ok || set.Args == nil || len(e.Segments) < 2 {
 		return term{}, c.unsupported(e.Offset, "$root but for a property of an entity with a key")
 	}
 	in := &walker{schema: c.scopes.schema, options: Options{Namespace: c.namespace, Now: c.now}, aliases: c.aliases, resource: newResource(c.scopes.schema)}

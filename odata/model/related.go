@@ -2,7 +2,6 @@ package model
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata/edm"
@@ -70,84 +69,83 @@ func (c *compiler) betweenRows(s *scope) bool {
 
 func (c *compiler) entityLambda(s *scope, l *uri.LambdaSegment) (term, error) {
 	out := term{kind: boolKind, pos: l.Offset}
-	c.lambdas[l] = s
 	if l.Body == nil {
-		out.sql = "EXISTS " + c.scopes.subquery("1", s, "")
+		out.sql = "EXISTS " + c.scopes.subquery("1", s)
 		return out, nil
 	}
 	c.variables = append(c.variables, variable{name: l.Variable, scope: s})
 	defer func() { c.variables = c.variables[:len(c.variables)-1] }()
-	body, err := c.condition(l.Body)
+	body, err := c.conditionOn(s, l.Body)
 	if err != nil {
 		return out, err
 	}
 	if l.All {
-		out.sql = "(NOT EXISTS " + c.scopes.subquery("1", s, "NOT COALESCE("+body+", FALSE)") + ")"
+		out.sql = "(NOT EXISTS " + c.scopes.subquery("1", s, "NOT COALESCE("+body.sql+", FALSE)") + ")"
 		return out, nil
 	}
-	c.restrict(s, l.Body)
-	out.sql = "EXISTS " + c.scopes.subquery("1", s, body)
+	out.sql = "EXISTS " + c.scopes.subquery("1", s, body.parts()...)
 	return out, nil
 }
 
 func (c *compiler) entityCount(s *scope, n *uri.CountSegment) (term, error) {
 	out := term{kind: intKind, pos: n.Offset}
-	condition := ""
+	var conditions []string
 	if o := n.Options; o != nil {
 		if o.Filter != nil {
 			around := c.instance
 			c.instance = s
 			defer func() { c.instance = around }()
-			var err error
-			if condition, err = c.condition(o.Filter); err != nil {
+			body, err := c.conditionOn(s, o.Filter)
+			if err != nil {
 				return out, err
 			}
-			c.restrict(s, o.Filter)
+			conditions = body.parts()
 		}
 		if o.Search != nil {
-			condition = strings.TrimPrefix(condition+" AND "+c.scopes.search(s, o.Search), " AND ")
+			conditions = append(conditions, c.scopes.search(s, o.Search))
 		}
 	}
-	out.sql = c.scopes.subquery("count(*)", s, condition)
+	if out.sql = c.scopes.subquery("count(*)", s, conditions...); !c.scopes.correlated(s, conditions) {
+		out.sql = "COALESCE(" + c.scopes.counted(s, conditions).sql(countField) + ", 0)"
+	}
 	return out, nil
 }
 
-// restrict tells the scope, and those joined to it, which of their rows matter
-// under a condition that its rows must fulfil, and which reading may reduce
-// the one around it. compile has accepted the condition.
-func (c *compiler) restrict(s *scope, e uri.Expr) pushable {
+// conditionOn binds a condition that the rows of a scope must fulfil.
+func (c *compiler) conditionOn(s *scope, e uri.Expr) (condition, error) {
+	sql, err := c.condition(e)
+	if err != nil {
+		return condition{}, err
+	}
 	own := c.pushableIn(s, e)
-	s.where = predicate.AllOf(s.where, own.where)
-	for _, part := range c.conjuncts(e) {
-		p, ok := part.(*uri.PathExpr)
-		if !ok || len(p.Segments) == 0 {
-			continue
-		}
-		if l, ok := p.Segments[len(p.Segments)-1].(*uri.LambdaSegment); ok && !l.All && c.lambdas[l] != nil {
-			base := c.lambdas[l].base()
-			for n := base; n != s && n.outer != nil && base.outer.within(s); n = n.outer {
-				n.needed = true
-			}
-		}
+	out := condition{where: own.where, complete: own.exact, sql: sql}
+	if own.where != predicate.True {
+		out.words = []string{whereSQL(s, c.scopes.values, own.where)}
 	}
-	for _, j := range s.inner {
-		c.restrictJoined(j, e)
+	if own.exact {
+		return out, nil
 	}
-	return own
+	for _, v := range s.views {
+		if p := c.pushableIn(v, e); p.where != predicate.True {
+			out.words = append(out.words, whereSQL(v, c.scopes.values, p.where))
+		}
+		out.words = append(out.words, c.joinedWords(v, e)...)
+	}
+	out.words = append(append(out.words, c.joinedWords(s, e)...), c.equalities(e)...)
+	return out, nil
 }
 
-// restrictJoined restricts a scope joined to another. A row without partner
-// has null in its place, so only a condition that null can't fulfil tells
-// anything.
-func (c *compiler) restrictJoined(s *scope, e uri.Expr) {
-	if p := c.pushableIn(s, e); atNull(p.where) != isTrue {
-		s.where = predicate.AllOf(s.where, p.where)
-		s.needed = true
-	}
+// joinedWords say in plain SQL which rows joined to those of a scope fulfil a
+// condition. A row without partner has null in its place, so only what null can't
+// fulfil tells anything.
+func (c *compiler) joinedWords(s *scope, e uri.Expr) (words []string) {
 	for _, j := range s.inner {
-		c.restrictJoined(j, e)
-		s.needed = s.needed || j.needed
+		if p := c.pushableIn(j, e); atNull(p.where) != isTrue {
+			words = append(words, whereSQL(j, c.scopes.values, p.where))
+		}
+		words = append(words, c.joinedWords(j, e)...)
 	}
+	return words
 }
 
 // conjuncts returns the parts of a condition all of which must be true.

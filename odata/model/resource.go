@@ -1,6 +1,8 @@
 package model
 
 import (
+	"context"
+	"slices"
 	"strconv"
 	"time"
 
@@ -95,12 +97,9 @@ type Resource struct {
 	Action edm.Action
 	Target []string
 
-	where   predicate.Expr // from keys in the address
-	filter  condition
-	orderBy string
-	// leading is the column by which the order begins, nil for none; its rows are
-	// those of the first $top.
-	leading  *query.Top
+	where    predicate.Expr // from keys in the address
+	filter   condition
+	orderBy  string
 	scopes   *scopes          // what conditions and orders read
 	via      *edm.Navigation  // how the rows are reached, if through a table between
 	selected []string         // $select as written, nil for all
@@ -124,8 +123,17 @@ type Resource struct {
 type condition struct {
 	where    predicate.Expr
 	complete bool
-	sql      string // "" if there is none
-	related  bool   // other tables decide
+	sql      string   // "" if there is none
+	words    []string // what of it can be said in plain SQL, by which a statement's binder finds it
+	related  bool     // other tables decide
+}
+
+// parts are the conditions of a statement.
+func (c *condition) parts() []string {
+	if c.complete || c.sql == "" {
+		return c.words
+	}
+	return append(slices.Clip(c.words), c.sql)
 }
 
 // Link is the condition that the values of a hop's columns put on the next table,
@@ -243,29 +251,33 @@ func (r *Resource) reach(n edm.Navigation) {
 	r.via = nil
 	if n.Through != nil {
 		r.via = &n
-		r.scopes.root().use(n.With(n.TargetColumn))
 	}
 }
 
 // needsEngine tells whether other tables decide on the rows.
 func (r *Resource) needsEngine() bool { return r.via != nil || r.scopes.related() }
 
-// Query returns the query for the resource's rows, at most limit of them;
-// negative for all. link is the condition that the last hop puts on them, nil if
-// there is no hop.
+// Binder binds statements.
+type Binder interface {
+	Bind(ctx context.Context, st query.Statement) (*query.Query, error)
+}
+
+// Rows binds the query for the resource's rows, at most limit of them; negative for
+// all. link is the condition that the last hop puts on them, nil if there is no hop.
+// Plain feeds are bound already, all else is bound as any SQL statement is.
+func (r *Resource) Rows(ctx context.Context, b Binder, link predicate.Expr, limit int64) (*query.Query, error) {
+	if r.ByEngine() {
+		return b.Bind(ctx, r.Statement(link, limit))
+	}
+	return r.Query(link, limit), nil
+}
+
+// Query is that of Rows for a plain feed.
 func (r *Resource) Query(link predicate.Expr, limit int64) *query.Query {
 	q := &query.Query{}
 	for _, i := range r.Columns {
 		c := &r.Table.Columns[i]
 		q.Columns = append(q.Columns, query.Column{Name: c.Name, Type: c.Type})
-	}
-	if c := r.LinkColumn(); c != nil {
-		q.Columns = append(q.Columns, query.Column{Name: c.Name, Type: c.Type})
-	}
-	if r.ByEngine() {
-		r.engineQuery(q, link, limit)
-		q.Empty = q.Empty || limit == 0
-		return q
 	}
 	access := r.access(link, r.Columns)
 	q.Empty = limit == 0 || isFalse(access.Where)
@@ -281,36 +293,31 @@ func (r *Resource) Query(link predicate.Expr, limit int64) *query.Query {
 	return q
 }
 
-// ByEngine reports whether the engine answers the feed: sorted, or by conditions
-// that a single table can't decide.
+// ByEngine reports whether the rows are those of a Statement, and not of Query: sorted,
+// transformed, or by conditions that a single table can't decide.
 func (r *Resource) ByEngine() bool { return r.stage != nil || r.orderBy != "" || r.needsEngine() }
 
 // Conditional tells whether a condition of the request, or what it makes of the
 // rows, decides on their number.
 func (r *Resource) Conditional() bool { return r.filter.sql != "" || r.stage != nil || r.via != nil }
 
+// CountedByEngine reports whether the number of rows is that of a CountStatement, and
+// not of CountQuery.
+func (r *Resource) CountedByEngine() bool { return r.stage != nil || r.via != nil || r.filter.related }
+
 // CountQuery returns the query whose number of rows is the count: $top, $skip
 // and $orderby don't matter.
 func (r *Resource) CountQuery(link predicate.Expr) *query.Query {
-	counted := *r
-	counted.Columns, counted.orderBy = nil, ""
-	q := &query.Query{}
-	if r.via != nil || r.filter.related {
-		counted.engineQuery(q, link, -1)
-		return q
+	access := r.access(link, nil)
+	empty := isFalse(access.Where)
+	return &query.Query{
+		Accesses: []query.Access{access}, Empty: empty, Plain: &query.Plain{FilterSQL: r.filterSQL(), Empty: empty},
 	}
-	access := counted.access(link, nil)
-	q.Accesses, q.Empty = []query.Access{access}, isFalse(access.Where)
-	q.Plain = &query.Plain{FilterSQL: r.filterSQL(), Empty: q.Empty}
-	return q
 }
 
 // access reads the resource's own table. Columns that conditions read stand
 // behind the result's.
 func (r *Resource) access(link predicate.Expr, columns []int) query.Access {
-	if r.via != nil { // it is a condition on the table between
-		link = nil
-	}
 	return query.Access{
 		Alias: r.Table.Name, Table: r.Table, Columns: r.accessColumns(columns),
 		Where: predicate.AllOf(r.where, link, r.filter.where), WhereComplete: r.filter.complete,
@@ -336,7 +343,7 @@ func (r *Resource) filterSQL() string {
 	if r.filter.complete {
 		return ""
 	}
-	return r.filter.sql
+	return r.scopes.values.inline(r.filter.sql)
 }
 
 func valueSQL(v predicate.Value) string {

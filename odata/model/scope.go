@@ -1,12 +1,12 @@
 package model
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
-	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
 // maxScopes bounds the navigation properties that the conditions and orders of
@@ -20,14 +20,10 @@ type scope struct {
 	table *catalog.Table
 	alias string
 	used  map[int]bool
-	// where keeps every row that matters.
-	where predicate.Expr
 	// outer is the scope that this one is linked to: each of its outerColumns
 	// equals one of columns. It is nil for the resource's own.
 	outer                 *scope
 	outerColumns, columns []string
-	// needed says that rows of outer without a row here don't matter.
-	needed bool
 	// inner are the scopes joined to this one, by navigation.
 	inner []*scope
 	// views are the entities that each row of a $crossjoin has; prefix is what stands
@@ -39,6 +35,8 @@ type scope struct {
 	link *scope
 	// between is the navigation over the link that this scope reads, nil if none.
 	between *edm.Navigation
+	// text is the SQL that is read in place of the table, "" if none.
+	text string
 	// rows is the stage that is read in place of the table, nil if none; fields are
 	// what it gives beside the table's columns.
 	rows   *stage
@@ -49,39 +47,30 @@ type scope struct {
 type scopes struct {
 	schema *catalog.Schema
 	all    []*scope
-	// values are the parameters of a statement, nil where there are none.
+	// values are the parameters of a statement.
 	values *values
-	// roots counts the entities that $root names in a statement.
+	// roots counts the entities that $root names.
 	roots *int
 }
 
 func newScopes(s *catalog.Schema, t *catalog.Table) *scopes {
-	root := &scope{table: t, alias: sqltext.Quote(t.Name), used: map[int]bool{}, where: predicate.True}
-	return &scopes{schema: s, all: []*scope{root}}
+	root := &scope{table: t, alias: sqltext.Quote(t.Name), used: map[int]bool{}}
+	return &scopes{schema: s, all: []*scope{root}, values: &values{names: map[string]string{}}, roots: new(int)}
 }
 
 func (s *scopes) root() *scope { return s.all[0] }
 
 // related tells whether other tables are read.
-func (s *scopes) related() bool { return len(s.all) > 1 }
+func (s *scopes) related() bool { return len(s.all) > 1 || *s.roots > 0 }
 
 // add makes a scope whose columns equal the outer's.
 func (s *scopes) add(outer *scope, outerColumns []string, t *catalog.Table, columns []string) *scope {
 	n := &scope{
-		table: t, alias: "n" + itoa(len(s.all)) + "_", used: map[int]bool{}, where: predicate.True,
+		table: t, alias: "n" + itoa(len(s.all)) + "_", used: map[int]bool{},
 		outer: outer, outerColumns: outerColumns, columns: columns,
 	}
-	outer.use(outerColumns)
-	n.use(columns)
 	s.all = append(s.all, n)
 	return n
-}
-
-// use says that columns are read.
-func (s *scope) use(columns []string) {
-	for _, name := range columns {
-		s.used[s.table.Index(name)] = true
-	}
 }
 
 // joined returns the scope joined for a single-valued navigation, or nil.
@@ -110,7 +99,7 @@ func (s *scopes) collection(outer *scope, n edm.Navigation) *scope {
 	link := s.add(outer, n.With(n.Column), n.Through.Table, n.With(n.Through.Near))
 	link.between = &n
 	out := s.add(link, n.With(n.Through.Far), n.Target, n.With(n.TargetColumn))
-	out.link, out.needed = link, true
+	out.link = link
 	return out
 }
 
@@ -141,22 +130,11 @@ func (s *scope) depth() int {
 	return n
 }
 
-// within tells whether the scope is s or joined to it.
-func (s *scope) within(outer *scope) bool {
-	if s == outer {
-		return true
-	}
-	for _, j := range outer.inner {
-		if s.within(j) {
-			return true
-		}
-	}
-	return false
-}
-
-// reading names the scope's table in FROM. No other text of the query is the
-// same but in a copy of the subquery it stands in.
+// reading names the scope's table in FROM.
 func (s *scopes) reading(n *scope) string {
+	if n.text != "" {
+		return n.text + " AS " + n.alias
+	}
 	return tableSQL(s.schema, n.table, n.between) + " AS " + n.alias
 }
 
@@ -215,12 +193,41 @@ func (s *scopes) joins(b *strings.Builder, n *scope) {
 	}
 }
 
-// subquery selects from a collection those rows that belong to the row around
-// it and fulfil the condition, "" for all.
-func (s *scopes) subquery(what string, n *scope, condition string) string {
-	sql := "(SELECT " + what + " FROM " + s.from(n) + " WHERE " + n.base().linkSQL()
-	if condition != "" {
-		sql += " AND " + condition
+// countField is the number of rows for each row of a scope that they are joined to.
+const countField = "$count"
+
+// counted joins to each row the number of rows of a collection that belong to it and
+// fulfil all conditions. The statement's binder finds the keys of a join, and not those
+// of a subquery whose value is wanted.
+func (s *scopes) counted(n *scope, conditions []string) *scope {
+	base := n.base()
+	keys := make([]string, len(base.columns))
+	for i, c := range base.columns {
+		keys[i] = base.sql(c)
 	}
-	return sql + ")"
+	list := strings.Join(keys, ", ")
+	sql := "SELECT " + list + ", count(*) AS " + sqltext.Quote(countField) + " FROM " + s.from(n)
+	if len(conditions) > 0 {
+		sql += " WHERE " + strings.Join(conditions, " AND ")
+	}
+	j := s.add(base.outer, base.outerColumns, base.table, base.columns)
+	j.name, j.text = countField+j.alias, "("+sql+" GROUP BY "+list+")"
+	base.outer.inner = append(base.outer.inner, j)
+	return j
+}
+
+// correlated tells whether conditions on a collection name rows around it.
+func (s *scopes) correlated(n *scope, conditions []string) bool {
+	for _, around := range s.all[:slices.Index(s.all, n.base())] {
+		if slices.ContainsFunc(conditions, func(sql string) bool { return strings.Contains(sql, around.alias+".") }) {
+			return true
+		}
+	}
+	return false
+}
+
+// subquery selects from a collection those rows that belong to the row around
+// it and fulfil all conditions.
+func (s *scopes) subquery(what string, n *scope, conditions ...string) string {
+	return "(SELECT " + what + " FROM " + s.from(n) + " WHERE " + strings.Join(append([]string{n.base().linkSQL()}, conditions...), " AND ") + ")"
 }

@@ -10,13 +10,17 @@ func TestSQL(t *testing.T) {
 		"Books?$select=Title,Pages&$top=3":  `SELECT "Title", "Pages" FROM "Main"."Books" LIMIT 3`,
 		"Books?$orderby=Title desc":         `SELECT * FROM "Main"."Books" ORDER BY "Title" DESC NULLS LAST, "Id" ASC NULLS FIRST`,
 		"Books?$filter=contains(Title,'x')": `SELECT * FROM "Main"."Books" WHERE contains("Title", 'x')`,
-		// A comparison whose null counts as false anyway is written as people do.
-		"Books?$filter=Title eq 'a''b' or Title eq 'c'": `SELECT * FROM "Main"."Books" WHERE (("Title" = 'a''b') OR ("Title" = 'c'))`,
-		"Books?$filter=Title eq '\"Books\".x'&$skip=4":  `SELECT * FROM "Main"."Books" WHERE ("Title" = '"Books".x') OFFSET 4`,
-		"Books?$filter=not (Title eq 'a')":              `SELECT * FROM "Main"."Books" WHERE (NOT ("Title" IS NOT DISTINCT FROM 'a'))`,
-		"Books?$filter=Title ne 'a'":                    `SELECT * FROM "Main"."Books" WHERE ("Title" IS DISTINCT FROM 'a')`,
-		"Books?$filter=Title eq null":                   `SELECT * FROM "Main"."Books" WHERE ("Title" IS NULL)`,
-		"Books?$filter=Title eq 'c' and Pages gt 3":     `SELECT * FROM "Main"."Books" WHERE (("Title" IS NOT DISTINCT FROM 'c') AND COALESCE("Pages" > 3, FALSE))`,
+		// A condition of plain words is written in them.
+		"Books?$filter=Title eq 'a''b' or Title eq 'c'": `SELECT * FROM "Main"."Books" WHERE ("Title" = 'a''b' OR "Title" = 'c')`,
+		"Books?$filter=Title eq '\"Books\".x'&$skip=4":  `SELECT * FROM "Main"."Books" WHERE "Title" = '"Books".x' OFFSET 4`,
+		"Books?$filter=not (Title eq 'a')":              `SELECT * FROM "Main"."Books" WHERE ("Title" <> 'a' OR "Title" IS NULL)`,
+		"Books?$filter=Title ne 'a'":                    `SELECT * FROM "Main"."Books" WHERE ("Title" <> 'a' OR "Title" IS NULL)`,
+		"Books?$filter=Title eq null":                   `SELECT * FROM "Main"."Books" WHERE "Title" IS NULL`,
+		"Books?$filter=Title eq 'c' and Pages gt 3":     `SELECT * FROM "Main"."Books" WHERE ("Title" = 'c' AND "Pages" > 3)`,
+		// What plain words can't say is said whole, and once.
+		"Books?$filter=Title eq 'c' and length(Title) gt 3": `SELECT * FROM "Main"."Books" WHERE (("Title" IS NOT DISTINCT FROM 'c') AND COALESCE(length("Title") > 3, FALSE))`,
+		"Loans?$select=Reader&$filter=Book/Title eq '$p1_'": `SELECT "Loans"."Reader" FROM "Main"."Loans" LEFT JOIN "Main"."Books" AS n1_ ON n1_."Id" = "Loans"."BookId" ` +
+			`WHERE (n1_."Title" IS NOT DISTINCT FROM '$p1_') ORDER BY "Loans"."BookId" ASC NULLS FIRST, "Loans"."Number" ASC NULLS FIRST`,
 		// Transformed rows are no rows of the table.
 		"Books?$apply=aggregate($count as n)": "",
 	} {

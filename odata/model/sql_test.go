@@ -190,29 +190,6 @@ func TestShapes(t *testing.T) {
 			}
 		}
 	})
-	t.Run("sorted", func(t *testing.T) {
-		t.Parallel()
-		q := mustQuery(t, "Books?$select=Title&$filter=Pages gt 1&$orderby=length(Title) desc,Id,null&$top=3")
-		want := `SELECT "Books"."Title", "Books"."Id" FROM "Main"."Books" WHERE COALESCE("Books"."Pages" > 1, FALSE)` +
-			` ORDER BY length("Books"."Title") DESC NULLS LAST, "Books"."Id" ASC NULLS FIRST LIMIT 3`
-		if q.SQL != want || q.Plain != nil {
-			t.Errorf("got  %s\nwant %s", q.SQL, want)
-		}
-		if where := q.Accesses[0].Where.String(); where != "Pages > 1" {
-			t.Errorf("where %s", where)
-		}
-	})
-	t.Run("sorted children", func(t *testing.T) {
-		t.Parallel()
-		r, err := bind(t, "Books("+odatatest.ID("book", 1)+")/Loans?$orderby=Reader")
-		if err != nil {
-			t.Fatal(err)
-		}
-		link := model.Link(r.Hops[0].Link, r.Hops[0].Known[0])
-		if sql := r.Query(link, -1).SQL; !strings.Contains(sql, `WHERE ("Loans"."BookId" = '`+odatatest.ID("book", 1)+`') ORDER BY`) {
-			t.Errorf("got %s", sql)
-		}
-	})
 	t.Run("search", func(t *testing.T) {
 		t.Parallel()
 		q := mustQuery(t, `Books?$search="O'Neil" NOT b OR c`)

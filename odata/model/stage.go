@@ -74,19 +74,14 @@ const linkField = "$link"
 func (w *walker) firstStage() *stage {
 	r := w.resource
 	root := r.scopes.root()
-	r.scopes.values, r.scopes.roots = &values{names: map[string]string{}}, new(int)
 	if r.sets != nil {
 		return w.crossStage()
 	}
-	s := &stage{scopes: r.scopes, entity: true, limit: -1, from: sqltext.Quote(r.Schema.Name) + "." + root.alias}
-	linked := root
-	if r.via != nil {
-		linked = &scope{alias: viaAlias}
-		s.from += " JOIN " + tableSQL(r.Schema, r.via.Through.Table, r.via) + " AS " + viaAlias +
-			" ON " + equalSQL(viaAlias, r.via.With(r.via.Through.Far), root.alias, r.via.With(r.via.TargetColumn))
-	}
+	s := &stage{scopes: r.scopes, entity: true, limit: -1}
+	var linked *scope
+	s.from, linked = r.from()
 	if c := r.LinkColumn(); c != nil { // tells whose row it is
-		s.fields = []field{{path: linkField, kind: kinds[c.Type], column: c, expr: viaAlias + "." + sqltext.Quote(c.Name), hidden: true}}
+		s.fields = []field{{path: linkField, kind: kinds[c.Type], column: c, expr: linked.sql(c.Name), hidden: true}}
 	}
 	r.linkage = &linkage{scope: linked}
 	s.linkage = r.linkage
@@ -235,14 +230,13 @@ func plainPath(segments []uri.Segment) (string, bool) {
 	return strings.Join(names, "/"), len(names) > 0
 }
 
-// Staged tells whether the rows are those of a Statement, which $apply and $compute
-// make, and not of Query.
-func (r *Resource) Staged() bool { return r.stage != nil }
-
 // Statement is the SQL of the resource's rows, at most limit of them; negative for
 // all. link is the condition that the address, or the parents of an expanded
 // entity, put on them, nil for none.
 func (r *Resource) Statement(link predicate.Expr, limit int64) query.Statement {
+	if r.stage == nil {
+		return r.scopes.statement(r.sql(link, limit))
+	}
 	r.linkTo(link)
 	s := *r.stage
 	s.limit = limit
@@ -270,11 +264,16 @@ func (r *Resource) Statement(link predicate.Expr, limit int64) query.Statement {
 
 // CountStatement is the SQL of which the number of rows is the count.
 func (r *Resource) CountStatement(link predicate.Expr) query.Statement {
-	r.linkTo(link)
 	root := r.scopes.root()
 	all := root.inner
 	root.inner = r.deciding
 	defer func() { root.inner = all }()
+	if r.stage == nil {
+		counted := *r
+		counted.Columns, counted.orderBy = nil, ""
+		return r.scopes.statement(counted.sql(link, -1))
+	}
+	r.linkTo(link)
 	return r.stage.statement(nil)
 }
 
@@ -286,7 +285,10 @@ func (r *Resource) linkTo(link predicate.Expr) {
 }
 
 func (s *stage) statement(list []string) query.Statement {
-	st := query.Statement{SQL: s.selecting(list), Safe: true}
-	st.Named = s.scopes.values.of(st.SQL)
-	return st
+	return s.scopes.statement(s.selecting(list))
+}
+
+// statement has the texts that it names as parameters.
+func (s *scopes) statement(sql string) query.Statement {
+	return query.Statement{SQL: sql, Safe: true, Named: s.values.of(sql)}
 }

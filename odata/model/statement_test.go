@@ -17,43 +17,43 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the statements in testdata")
 
-// TestStatements compares the SQL that requests become, with its parameters and the
-// context of the answer, with testdata/statements.txt. Each address stands behind a
-// "> "; what follows is written by -update.
+// TestStatements compares what requests read, with the context of the answer, with
+// files in testdata. Each address stands behind a "> "; what follows is written by
+// -update.
 func TestStatements(t *testing.T) {
 	t.Parallel()
-	const file = "testdata/statements.txt"
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
+	club := func(t *testing.T, address string) string {
+		return described(bindClub(t, strings.ReplaceAll(address, "{id}", someID)), true)
 	}
-	var got strings.Builder
-	for _, line := range strings.Split(string(raw), "\n") {
-		address, ok := strings.CutPrefix(line, "> ")
-		if !ok {
-			continue
+	library := func(t *testing.T, address string) string {
+		r, err := bind(t, address)
+		if err != nil {
+			t.Fatalf("%s: %v", address, err)
 		}
-		fmt.Fprintf(&got, "> %s\n%s\n\n", address, statement(t, address))
+		return described(r, false)
 	}
-	if *update {
-		if err := os.WriteFile(file, []byte(got.String()), 0o600); err != nil {
+	for file, describe := range map[string]func(*testing.T, string) string{"testdata/statements.txt": library, "testdata/club.txt": club} {
+		raw, err := os.ReadFile(file)
+		if err != nil {
 			t.Fatal(err)
 		}
-	} else if got.String() != string(raw) {
-		t.Errorf("the statements differ; -update writes\n%s", got.String())
+		var got strings.Builder
+		for _, line := range strings.Split(string(raw), "\n") {
+			if address, ok := strings.CutPrefix(line, "> "); ok {
+				fmt.Fprintf(&got, "> %s\n%s\n\n", address, describe(t, address))
+			}
+		}
+		if *update {
+			if err := os.WriteFile(file, []byte(got.String()), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		} else if got.String() != string(raw) {
+			t.Errorf("the statements differ; -update writes\n%s", got.String())
+		}
 	}
 }
 
-func statement(t *testing.T, address string) string {
-	t.Helper()
-	r, err := bind(t, address)
-	if err != nil {
-		t.Fatalf("%s: %v", address, err)
-	}
-	if !r.Staged() {
-		q := r.Query(nil, -1)
-		return fmt.Sprintf("plain: %s %s", q.Accesses[0].Table.Name, q.Accesses[0].Where)
-	}
+func described(r *model.Resource, counted bool) string {
 	var link predicate.Expr
 	if len(r.Hops) > 0 {
 		link = model.Link(r.Hops[len(r.Hops)-1].Link, predicate.StringValue("the link"))
@@ -62,8 +62,15 @@ func statement(t *testing.T, address string) string {
 	if r.Top != nil {
 		limit = *r.Top
 	}
+	out := ""
+	if counted && r.CountedByEngine() {
+		out = "\ncounted: " + counts(r, link)
+	}
+	if !r.ByEngine() {
+		return "plain: " + reads(r, link, limit) + out
+	}
 	st := r.Statement(link, limit)
-	out := st.SQL
+	out = st.SQL + out
 	for _, name := range slices.Sorted(maps.Keys(st.Named)) {
 		out += fmt.Sprintf("\n$%s = %s", name, st.Named[name].Value)
 	}

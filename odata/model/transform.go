@@ -8,7 +8,6 @@ import (
 	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/odata/uri"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
-	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
 // maxStages bounds the SELECTs within each other that a request becomes.
@@ -86,7 +85,7 @@ func (p *pipeline) compiler() *compiler {
 	root := p.at.scopes.root()
 	return &compiler{
 		self: p.w.self(), scopes: p.at.scopes, instance: root, namespace: p.w.options.Namespace, aliases: p.w.aliases,
-		now: p.w.options.Now, option: p.option, lambdas: map[*uri.LambdaSegment]*scope{},
+		now: p.w.options.Now, option: p.option,
 	}
 }
 
@@ -147,38 +146,10 @@ func (p *pipeline) step(t *uri.Transformation) error {
 }
 
 func (p *pipeline) filter(e uri.Expr) error {
-	parts, err := conditionSQL(p.compiler(), e)
-	p.at.where = append(p.at.where, parts...)
+	c := p.compiler()
+	bound, err := c.conditionOn(c.instance, e)
+	p.at.where = append(p.at.where, bound.parts()...)
 	return err
-}
-
-// conditionSQL compiles a condition on rows. What can be said in plain words is,
-// beside the whole condition, so that the statement's binder finds it.
-func conditionSQL(c *compiler, e uri.Expr) ([]string, error) {
-	sql, err := c.condition(e)
-	if err != nil {
-		return nil, err
-	}
-	root := c.scopes.root()
-	own := c.restrict(root, e)
-	var parts []string
-	if own.where != predicate.True {
-		parts = append(parts, whereSQL(root, c.scopes.values, own.where))
-	}
-	if own.exact {
-		return parts, nil
-	}
-	joined := root.inner
-	for _, v := range root.views {
-		c.restrict(v, e)
-		joined = append(append(slices.Clip(joined), v), v.inner...)
-	}
-	for _, j := range joined {
-		if j.where != predicate.True {
-			parts = append(parts, whereSQL(j, c.scopes.values, j.where))
-		}
-	}
-	return append(append(parts, c.equalities(e)...), sql), nil
 }
 
 // compute adds properties, of which each may use those before it.

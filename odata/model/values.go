@@ -8,12 +8,12 @@ import (
 )
 
 // values are the parameters of a statement: texts of the request, so that one
-// plan serves them all. nil writes them as literals.
+// plan serves them all.
 type values struct{ names map[string]string }
 
 // text writes a text into SQL. A parameter can't hold a NUL.
 func (v *values) text(s string) string {
-	if v == nil || strings.IndexByte(s, 0) >= 0 {
+	if strings.IndexByte(s, 0) >= 0 {
 		return textLiteral(s)
 	}
 	name, ok := v.names[s]
@@ -34,6 +34,15 @@ func (v *values) of(sql string) map[string]query.Parameter {
 		}
 	}
 	return out
+}
+
+// inline writes the texts into SQL in the place of their names.
+func (v *values) inline(sql string) string {
+	var pairs []string
+	for text, name := range v.names {
+		pairs = append(pairs, name, textLiteral(text))
+	}
+	return strings.NewReplacer(pairs...).Replace(sql)
 }
 
 // value writes a constant of a condition.

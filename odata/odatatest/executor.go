@@ -42,7 +42,8 @@ type Executor struct {
 	Keep func(filterSQL string, t *catalog.Table, r Row) bool
 	// Engine answers queries with SQL; nil refuses them.
 	Engine func(q *query.Query) []Row
-	// Binder binds statements; nil refuses them.
+	// Binder binds statements; nil binds those that select columns of one table, if there
+	// is an Engine.
 	Binder func(st query.Statement) (*query.Query, error)
 	// Actions are procedures to be offered.
 	Actions procedure.Set
@@ -168,14 +169,6 @@ func (e *Executor) Readings() *reading.Store {
 		e.parked = reading.NewStore(reading.Options{})
 	}
 	return e.parked
-}
-
-// Bind implements odata.Request.
-func (e *Executor) Bind(_ context.Context, st query.Statement) (*query.Query, error) {
-	if e.Binder == nil {
-		return nil, gwerr.New(gwerr.NotImplemented, "The library binds no statements.", "")
-	}
-	return e.Binder(st)
 }
 
 // Plan implements odata.Request.

@@ -115,8 +115,20 @@ var semantics = []line{
 	{number: "S21.1", demand: must, rule: "$batch: several changes as one", check: func(c *check) {
 		a := c.do(http.MethodPost, "$batch", `{"requests":[{"id":"1","atomicityGroup":"g","method":"POST","url":"Groups","body":{"Name":"S21a{n}"}},{"id":"2","atomicityGroup":"g","method":"POST","url":"Groups","body":{"Name":"S21b{n}"}}]}`).ok()
 		if assert.Contains(c.t, a.body, `"status":501`) {
-			c.line.refused = "a change set has one change, since PingOne can't make several whole or not at all"
+			c.line.refused = "a change set has one change: all or none of several must be made (Part 1, 11.7.7.4), and PingOne has no transactions"
 		}
+		assert.Equal(c.t, "0", c.get("Groups/$count?$filter=Name in ('S21a{n}','S21b{n}')").ok().body)
+	}},
+	{number: "S21.2", demand: must, rule: "$batch: several changes, each for itself", check: func(c *check) {
+		c.do(http.MethodPost, "$batch", `{"requests":[{"id":"1","method":"POST","url":"Groups","body":{"Name":"S21c{n}"}},{"id":"2","method":"PATCH","url":"Groups({nobody})","body":{"Name":"x"}},
+			{"id":"3","method":"PATCH","url":"$1","body":{"Description":"d"}},{"id":"4","atomicityGroup":"g","method":"DELETE","url":"$1"}]}`, "Prefer", "continue-on-error").ok().
+			has(`"id":"1","status":201`, `"id":"2","status":404`, `"id":"3","status":204`, `"id":"4","atomicityGroup":"g","status":204`)
+		part := func(request, name string) string {
+			return "--b\r\nContent-Type: application/http\r\n\r\n" + request + " HTTP/1.1\r\nContent-Type: application/json\r\n\r\n{\"Name\":\"" + name + "{n}\"}\r\n"
+		}
+		c.do(http.MethodPost, "$batch", part("POST Groups", "S21d")+part("PATCH Groups({nobody})", "x")+part("POST Groups", "S21e")+"--b--\r\n",
+			"Content-Type", "multipart/mixed; boundary=b", "Prefer", "continue-on-error").ok().has("HTTP/1.1 201 Created", "HTTP/1.1 404 Not Found")
+		assert.Equal(c.t, "2", c.get("Groups/$count?$filter=Name in ('S21d{n}','S21e{n}')").ok().body)
 	}},
 	{number: "S22", demand: should, rule: "delta: track-changes, $deltatoken", check: func(c *check) { c.get("Users?$deltatoken=a").ok() }},
 	{number: "S23", demand: must, rule: "$metadata by the schemas of CSDL", check: func(c *check) {
