@@ -290,18 +290,8 @@ func (j *job) lacking(without []string) *job {
 	if len(without) == 0 {
 		return j
 	}
-	left := j.req.VariantsRead()
-	for len(left) > 0 && slices.Contains(without, left[len(left)-1]) {
-		left = left[:len(left)-1]
-	}
 	one := *j
-	one.req.Variants = nil
-	for _, value := range left {
-		if len(j.req.Variants) == 0 || slices.Contains(j.req.Variants, value) {
-			one.req.Variants = append(one.req.Variants, value)
-		}
-	}
-	if len(one.req.Variants) == 0 {
+	if one.req.Variants = j.req.VariantsWithout(without); len(one.req.Variants) == 0 {
 		return nil
 	}
 	return &one

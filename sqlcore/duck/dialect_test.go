@@ -82,6 +82,7 @@ func TestWhatOthersSayMeans(t *testing.T) {
 		{"TRY_CONVERT(date, 'never', 103)", "NULL"},
 		{"TO_CHAR(TIMESTAMP '2024-03-05 16:07:08.009', 'YYYY-MM-DD HH24:MI:SS.MS')", "2024-03-05 16:07:08.009"},
 		{"TO_CHAR(DATE '2024-03-05', 'FMDD Mon yyyy'), TO_CHAR(DATE '2024-03-05', 'DAY \"of\" Q/D')", "5 Mar 2024|TUESDAY of 1/3"},
+		{"TO_CHAR(TIMESTAMP '2024-03-05 16:07:08.123456', 'Y,YYY FF1 FF4 FF5 FF6 FF7 FF9')", "2,024 1 1234 12345 123456 1234560 123456000"},
 		{"TO_CHAR(1234567.891, '9,999,999.99'), TO_CHAR(7)", "1,234,567.89|7"},
 		{"TO_DATE('05.03.2024', 'DD.MM.YYYY'), TO_DATE('05-MAR-2024 16:07', 'DD-MON-YYYY HH24:MI'), TO_DATE('2024-03-05')", "2024-03-05|2024-03-05 16:07:00+00|2024-03-05"},
 		{"TO_TIMESTAMP('2024-03-05', 'YYYY-MM-DD'), TO_TIMESTAMP(0)", "2024-03-05 00:00:00+00|1970-01-01 00:00:00+00"},
@@ -98,6 +99,25 @@ func TestWhatOthersSayMeans(t *testing.T) {
 				t.Errorf("%q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// TestNumbersInFormats has what PostgreSQL 15 gives, without blanks.
+func TestNumbersInFormats(t *testing.T) {
+	t.Parallel()
+	e := open(t)
+	for format, want := range map[string]string{
+		"999": "0|485|-485|###|-###|0", "FM0000.00": "0000.00|0485.00|-0485.00|1234.57|-1234.57|0000.13", "9,999.00": ".00|485.00|-485.00|1,234.57|-1,234.57|.13",
+		"FM999.99": "0.|485.|-485.|###.##|-###.##|.13", "99.99S": ".00+|##.##+|##.##-|##.##+|##.##-|.13+", "s9990": "+0|+485|-485|+1235|-1235|+0",
+		"FM9,999MI": "0|485|485-|1,235|1,235-|0", "9999.0PR": ".0|485.0|<485.0>|1234.6|<1234.6>|.1", "MI9999": "0|485|-485|1235|-1235|0",
+	} {
+		var calls []string
+		for _, v := range []string{"0", "485", "-485", "1234.567", "-1234.567", "0.126"} {
+			calls = append(calls, "TO_CHAR("+v+", '"+format+"')")
+		}
+		if got := answer(t, e, "SELECT "+strings.Join(calls, ", ")); len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %q, want %q", format, got, want)
+		}
 	}
 }
 

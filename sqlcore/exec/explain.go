@@ -56,7 +56,8 @@ type ExplainedScan struct {
 }
 
 // Explain plans q as Query would, with guesses in place of keys that only a
-// run can tell. It may ask the source for the size of a table, nothing more.
+// run can tell. It may ask the source for the size of a table, and read what others
+// hang on where that is short.
 func (x *Executor) Explain(ctx context.Context, q *query.Query) (*Explanation, error) {
 	out := &Explanation{Engine: "duckdb", SQL: q.SQL, Notes: q.Notes, Scans: []ExplainedScan{}}
 	for _, v := range q.Parameters {
@@ -179,15 +180,20 @@ func (x *Executor) rehearse(ctx context.Context, m mergedQuery) ([]*driven, erro
 		if next < 0 {
 			return all, nil
 		}
-		d := all[next]
+		d, out := all[next], edges(m, next)
 		d.done = true
-		for _, e := range edges(m, next) {
+		values := x.glance(ctx, d.read, sources(out))
+		for _, e := range out {
 			to := all[e.to]
 			column := to.read.Access.Table.Column(e.toColumn)
 			if to.done || column == nil || !flows(column.Type, column.Type) {
 				continue
 			}
-			keys := madeUp(column.Name, column.Type.Kind(), d.read.Estimate.Rows)
+			n, counted := values[e.fromColumn]
+			if !counted {
+				n = d.read.Estimate.Rows
+			}
+			keys := madeUp(column.Name, column.Type.Kind(), n)
 			d.read.Request.Shared = links(m, all, next)
 			if err := x.reduce(ctx, d, to, keys, madeUpLink(d.read, e), e); err != nil {
 				return nil, err
@@ -195,6 +201,16 @@ func (x *Executor) rehearse(ctx context.Context, m mergedQuery) ([]*driven, erro
 			x.refineAlike(d.read, to.read, e)
 		}
 	}
+}
+
+// sources names the columns whose values flow along edges.
+func sources(all []edge) (out []string) {
+	for _, e := range all {
+		if !slices.Contains(out, e.fromColumn) {
+			out = append(out, e.fromColumn)
+		}
+	}
+	return out
 }
 
 // madeUp gives keys for an estimate; they print as "…1", "…2" and so on.

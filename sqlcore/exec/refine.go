@@ -2,13 +2,16 @@ package exec
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/plan"
+	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
@@ -19,6 +22,8 @@ const (
 	refinedRuns  = 10
 	// refinedMembers is the number of a union's members that are looked at.
 	refinedMembers = 8
+	// rightEnough is the number of calls that an estimate may be wrong by.
+	rightEnough = 2
 	// provedAtOnce is the number of parents that one call proves to have no rows.
 	provedAtOnce = 50
 )
@@ -99,6 +104,10 @@ func (x *Executor) refineParents(ctx context.Context, r *plan.Read) {
 	if !ok {
 		return
 	}
+	if t.open > 0 {
+		r.Notes = append(r.Notes, fmt.Sprintf("The estimate is the least: of rows whose %s is %s it counts one page for each of %d %s, as only the reading tells how many there are.",
+			child.Variant.Column, strings.Join(t.variants[1:], " or "), t.open, p.Table))
+	}
 	r.Estimate = plan.Estimate{Calls: calls + each*t.calls + (t.empty+provedAtOnce-1)/provedAtOnce, Rows: each * t.rows, Known: true}
 }
 
@@ -155,6 +164,9 @@ type parentTally struct {
 	// calls are those of the runs; empty parents and variants are proved to have
 	// no rows many at a time.
 	calls, rows, empty int64
+	// open counts the parents of which more variants are read than the one that their
+	// number of rows is about.
+	open int64
 }
 
 // add looks at parents: their number of rows stands first, if the path knows it, then
@@ -169,18 +181,15 @@ func (t *parentTally) add(rec arrow.RecordBatch) {
 		}
 		return len(columns) > 0
 	}
-	counted := t.child.Constant()
+	counted := t.child.Constant() && len(t.variants) < 2
 	for row := range int(rec.NumRows()) {
 		if nothing(row, t.plan.EmptyWhen) {
 			t.empty++
 			continue
 		}
-		runs := int64(max(1, len(t.variants)))
-		for _, value := range t.variants {
-			if nothing(row, t.child.Path.Variant.EmptyWhen[value]) {
-				t.empty++
-				runs--
-			}
+		runs := t.runs(func(columns []string) bool { return nothing(row, columns) })
+		if runs == 0 {
+			continue
 		}
 		var n int64
 		if first > 0 {
@@ -192,8 +201,78 @@ func (t *parentTally) add(rec arrow.RecordBatch) {
 			}
 		}
 		t.rows += max(1, n)
-		if t.calls += runs; t.child.Path.Page > 0 && !counted && len(t.child.Variants) == 0 {
+		if runs > 1 && t.child.Path.Page > 0 {
+			t.open++
+		}
+		if t.calls += runs; t.child.Path.Page > 0 && !counted {
 			t.calls += max(0, n-1) / int64(t.child.Path.Page)
 		}
 	}
+}
+
+// runs is the number of requests for one parent. Those of its variants that should
+// have no rows are left out, and counted as empty.
+func (t *parentTally) runs(nothing func([]string) bool) int64 {
+	var without []string
+	for _, value := range t.variants {
+		if nothing(t.child.Path.Variant.EmptyWhen[value]) {
+			without = append(without, value)
+		}
+	}
+	if len(without) == 0 {
+		return int64(max(1, len(t.variants)))
+	}
+	t.empty += int64(len(without))
+	one := *t.child
+	if one.Variants = t.child.VariantsWithout(without); len(one.Variants) == 0 {
+		return 0
+	}
+	return int64(max(1, len(one.VariantsRead())))
+}
+
+// glance reads the rows of a read that gives others its keys, where that takes few
+// calls and a condition is left that the API can't test. It sets how many rows there
+// are, and returns the numbers of different values in columns; nil where it did not
+// look.
+func (x *Executor) glance(ctx context.Context, r *plan.Read, columns []string) map[string]int64 {
+	t := r.Access.Table
+	tested := len(predicate.Conjuncts(r.Pushed)) == len(predicate.Conjuncts(r.Residual))
+	if r.Empty || len(r.Parts) > 0 || r.Residual == predicate.True || tested || !r.Estimate.Known || r.Estimate.Calls > refinedPages || r.Estimate.Rows <= rightEnough {
+		return nil
+	}
+	batches, err := x.source.Scan(ctx, r.Request)
+	if err != nil {
+		return nil // the query itself will meet it
+	}
+	rows := &staged{from: batches}
+	if err := x.addStages(ctx, rows, r, t.ArrowSchema(r.Access.Columns)); err != nil {
+		rows.Close()
+		return nil
+	}
+	n, seen := int64(0), map[string]map[predicate.Value]bool{}
+	err = scan.Each(ctx, rows, func(rec arrow.RecordBatch) error {
+		n += rec.NumRows()
+		for _, name := range columns {
+			value, rows := keysOf(scan.Batch{Record: rec}, name, t.Column(name).Type)
+			if seen[name] == nil && value != nil {
+				seen[name] = map[predicate.Value]bool{}
+			}
+			for i := range rows {
+				if v, ok := value(i); ok {
+					v.Str = strings.Clone(v.Str)
+					seen[name][v] = true
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil
+	}
+	out := map[string]int64{}
+	for name, values := range seen {
+		out[name] = int64(len(values))
+	}
+	r.Estimate.Rows = n
+	return out
 }

@@ -35,8 +35,7 @@ func ShapeOf(sql string) *Shape {
 	if err != nil {
 		return nil
 	}
-	s := &shaper{known: map[int][]listed{}, derived: map[string]uint32{}, catalog: slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.IsName() && ofCatalog(strings.ToLower(t.Name())) })}
-	s.columns.information = slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.IsName() && strings.EqualFold(t.Name(), "information_schema") })
+	s := newShaper(tokens)
 	items := s.list(tokens)
 	if items == nil {
 		return nil
@@ -52,6 +51,34 @@ func ShapeOf(sql string) *Shape {
 			out.after = append(out.after, item.Item)
 		default:
 			out.before = append(out.before, item.Item)
+		}
+	}
+	return out
+}
+
+func newShaper(tokens []sqltext.Token) *shaper {
+	of := func(is func(name string) bool) bool {
+		return slices.ContainsFunc(tokens, func(t sqltext.Token) bool { return t.IsName() && is(strings.ToLower(t.Name())) })
+	}
+	return &shaper{
+		known: map[int][]listed{}, names: map[int][]sqltext.Edit{}, derived: map[string]uint32{}, catalog: of(ofCatalog),
+		columns: columns{information: of(func(name string) bool { return name == "information_schema" })},
+	}
+}
+
+// Names gives the edits by which the expressions of queries within a statement have
+// the names that PostgreSQL gives them, so that what stands around can say them:
+// SELECT "count" FROM (SELECT count(*) FROM t).
+func Names(sql string) (out []sqltext.Edit) {
+	tokens, err := sqltext.Lex(sql)
+	if err != nil || len(tokens) == 0 {
+		return nil
+	}
+	s := newShaper(tokens)
+	s.list(tokens)
+	for at, edits := range s.names {
+		if at != s.last { // the statement's own
+			out = append(out, edits...)
 		}
 	}
 	return out
@@ -102,6 +129,10 @@ type shaper struct {
 	// known are the lists that were read, by their places: each is asked for by
 	// what stands around it more than once.
 	known map[int][]listed
+	// names are the edits that give expressions of a list their names, by the place
+	// of the list; last is the place of that which was read last, -1 for none.
+	names map[int][]sqltext.Edit
+	last  int
 }
 
 // listed is an item of a select list.
@@ -110,6 +141,8 @@ type listed struct {
 	star bool
 	// strength is PostgreSQL's: 2 for a name, 1 for that of a type, 0 for none.
 	strength int
+	// unnamed is true of an expression whose name stands nowhere.
+	unnamed bool
 }
 
 // endOfList are the words behind a select list.
@@ -133,7 +166,8 @@ func (s *shaper) list(tokens []sqltext.Token) []listed {
 
 // read reads the list of a query that begins with SELECT or WITH.
 func (s *shaper) read(tokens []sqltext.Token) []listed {
-	depth := tokens[0].Depth
+	depth, place := tokens[0].Depth, -1
+	defer func() { s.last = place }()
 	at := func(word string) int {
 		return slices.IndexFunc(tokens, func(t sqltext.Token) bool { return t.Depth == depth && t.Is(word) })
 	}
@@ -162,6 +196,7 @@ func (s *shaper) read(tokens []sqltext.Token) []listed {
 	inner := s.subqueries(tokens, begin, depth)
 	var out []listed
 	from := begin
+	place = tokens[begin-1].Start
 	for i := begin; i <= len(tokens); i++ {
 		end := i == len(tokens) || tokens[i].Depth < depth || tokens[i].Depth == depth && (tokens[i].Is(";") || isOne(tokens[i], endOfList))
 		if !end && (tokens[i].Depth != depth || !tokens[i].Is(",")) {
@@ -175,6 +210,10 @@ func (s *shaper) read(tokens []sqltext.Token) []listed {
 			item.Type = 0
 		}
 		out = append(out, item)
+		if item.unnamed {
+			end := tokens[i-1].End
+			s.names[place] = append(s.names[place], sqltext.Edit{Start: end, End: end, Text: " AS " + sqltext.Quote(item.Name)})
+		}
 		if from = i + 1; end {
 			if len(out) == 1 && out[0].star && inner != nil {
 				return inner
@@ -291,6 +330,7 @@ func (s *shaper) item(tokens []sqltext.Token) listed {
 	if len(tokens) == 1 && tokens[0].Is("null") {
 		out.Type = typeNamed["text"]
 	}
+	out.unnamed = alias == nil && out.strength > 0 && !isColumn(tokens) && nameable(tokens)
 	switch {
 	case alias == nil && out.strength == 0:
 		out.Name = "?column?"
@@ -302,6 +342,20 @@ func (s *shaper) item(tokens []sqltext.Token) listed {
 		out.Name = alias.Name()
 	}
 	return out
+}
+
+// nameable tells whether a name may stand behind an expression: where none does, and
+// which is a single column.
+func nameable(tokens []sqltext.Token) bool {
+	last, cast := tokens[len(tokens)-1], false
+	for _, t := range tokens {
+		if same := t.Depth == tokens[0].Depth; t.Is("columns") || same && (t.Is("as") || t.Is(":")) {
+			return false
+		} else if same && t.Is("::") {
+			cast = true
+		}
+	}
+	return cast || last.Is(")") || last.Is("]") || last.Is("end")
 }
 
 // endsOperand tells whether what stands before a name is complete without it.

@@ -178,10 +178,13 @@ func (d *dialog) describeStatement(st *statement) (err error) {
 	if err = infer(ctx, request, d.schema, st); err != nil {
 		return w.reason(err)
 	}
-	text, _ := d.translated(st.withTypes())
+	typed, nulls := st.withTypes()
+	text, source := d.translated(typed)
 	columns, err := request.Columns(ctx, query.Statement{SQL: text})
 	if err != nil {
-		return w.reason(err)
+		g := gwerr.From(err)
+		g.Position = nulls.Source(source(g.Position))
+		return w.reason(g)
 	}
 	st.columns, st.described = columnsOf(st.text, columns), true
 	return nil

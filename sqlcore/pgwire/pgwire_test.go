@@ -229,6 +229,7 @@ func TestErrorsHaveStateAndPlace(t *testing.T) {
 		position         int32
 	}{
 		{"a table", "SELECT ä, * FROM nope", "42P01", 18},
+		{"behind a column that is named", "SELECT count FROM (SELECT count(*) FROM Books) s, nope", "42P01", 51},
 		{"in the second statement", "SELECT 1; SELECT * FROM nope", "42P01", 25},
 		{"inside of EXPLAIN's and COPY's", "COPY (SELECT nope) TO STDOUT", "42P01", 14},
 		{"a text that is open", "SELECT 'a", "42601", 8},
@@ -251,6 +252,8 @@ func TestErrorsHaveStateAndPlace(t *testing.T) {
 			assert.NoError(t, err, "the session goes on")
 		})
 	}
+	_, err := dial(t, address).Prepare(t.Context(), "s", "SELECT $1::int, count FROM (SELECT count(*) FROM Books) s, nope")
+	assert.Equal(t, int32(60), pgError(t, err).Position, "behind a parameter")
 }
 
 func TestPortalsGiveRowsInParts(t *testing.T) {

@@ -90,13 +90,12 @@ func (d *dialog) sql(st *statement, args []query.Parameter) (*result, error) {
 	}
 	r.request, r.work.ctx = request, ctx
 	defer r.closeAfterPanic()
-	text, changed := d.translated(st.text)
+	text, source := d.translated(st.text)
 	answer, err := request.SQL(ctx, query.Statement{SQL: text, Positional: args})
 	if err != nil {
 		err = r.work.reason(err)
-		if changed {
-			gwerr.From(err).Position = gwerr.NoPosition // of a text that the client doesn't know
-		}
+		g := gwerr.From(err)
+		g.Position = source(g.Position)
 		r.close(err)
 		return nil, err
 	}
@@ -111,11 +110,19 @@ func (d *dialog) sql(st *statement, args []query.Parameter) (*result, error) {
 	return r, nil
 }
 
-// translated is a statement in the engine's words, where it asks about
-// PostgreSQL's catalog.
-func (d *dialog) translated(sql string) (text string, changed bool) {
+// translated is a statement in the engine's words: its columns named as PostgreSQL
+// does, and what asks about PostgreSQL's catalog written anew. source gives the place
+// in the statement of one in the text, or gwerr.NoPosition.
+func (d *dialog) translated(sql string) (text string, source func(at int) int) {
+	sql, names := sqltext.Apply(sql, pgcatalog.Names(sql))
 	s := pgcatalog.Session{Database: d.session.Database(), Schema: d.shown, User: d.params["user"], Setting: d.setting, Process: d.conn.pid}
-	return s.Rewrite(sql)
+	text, changed := s.Rewrite(sql)
+	return text, func(at int) int {
+		if changed || at < 0 {
+			return gwerr.NoPosition
+		}
+		return names.Source(at)
+	}
 }
 
 // setting is a parameter as SHOW has it.

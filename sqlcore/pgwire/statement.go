@@ -187,8 +187,8 @@ func (s *statement) castAt(i int) uint32 {
 }
 
 // withTypes is the text with a null of the parameter's type for each of them,
-// by which a result is described before there are values.
-func (s *statement) withTypes() string {
+// by which a result is described before there are values, and its places.
+func (s *statement) withTypes() (string, sqltext.Map) {
 	var edits []sqltext.Edit
 	for _, t := range s.tokens {
 		n, ok := ordinal(t)
@@ -201,6 +201,5 @@ func (s *statement) withTypes() string {
 		}
 		edits = append(edits, sqltext.Edit{Start: t.Start, End: t.End, Text: text})
 	}
-	out, _ := sqltext.Apply(s.text, edits)
-	return out
+	return sqltext.Apply(s.text, edits)
 }

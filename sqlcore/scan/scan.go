@@ -106,6 +106,20 @@ func (r *Request) VariantsRead() []string {
 	return v.Values[:last]
 }
 
+// VariantsWithout lists the wanted variants to ask for where some are known to have
+// no rows; none if nothing is left. Only the last ones drop out, as each takes rows
+// away from those behind it.
+func (r *Request) VariantsWithout(empty []string) []string {
+	left := r.VariantsRead()
+	for len(left) > 0 && slices.Contains(empty, left[len(left)-1]) {
+		left = left[:len(left)-1]
+	}
+	if len(r.Variants) == 0 {
+		return left
+	}
+	return slices.DeleteFunc(slices.Clone(left), func(value string) bool { return !slices.Contains(r.Variants, value) })
+}
+
 // Endpoint names the address that the rows come from, as the path declares it.
 func (r *Request) Endpoint() string {
 	if p := r.Path.Parent; p != nil {

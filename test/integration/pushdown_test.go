@@ -183,7 +183,7 @@ func some(rows, other [][]string) string {
 func texts(parameters []testkit.Parameter) string {
 	out := make([]string, len(parameters))
 	for i, p := range parameters {
-		out[i] = p.Value.Text()
+		out[i] = inSQL(p)
 	}
 	return fmt.Sprintf("parameters %q", out)
 }

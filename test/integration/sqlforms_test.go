@@ -125,6 +125,7 @@ func TestSQLForms(t *testing.T) {
 		{"a slice by columns", "SELECT a[b:c] AS x FROM (SELECT [1, 2, 3] AS a, 2 AS b, 3 AS c) t", nil, "SELECT [2, 3] AS x"},
 
 		{"TOP with brackets", "SELECT TOP 2 [Id], [Username] FROM [Users] WHERE [Title] IS NOT NULL ORDER BY [Id]", nil, "SELECT Id, Username FROM Users WHERE Title IS NOT NULL ORDER BY Id LIMIT 2"},
+		{"values in brackets", "SELECT [NULL][1] IS NULL AS a, len([true]) AS b, len([1, NULL]) AS c, len([NOT [IsEnabled] ]) AS d FROM [Users] LIMIT 1", nil, "SELECT true AS a, 1 AS b, 2 AS c, 1 AS d"},
 		{"TOP with a list", "SELECT TOP 1 [1, 2] AS x FROM Users", nil, "SELECT [1, 2] AS x"},
 		{"TOP in brackets with a list", "SELECT TOP (1) [1, 2] AS x FROM Users", nil, "SELECT [1, 2] AS x"},
 		{"TOP with a negative", "SELECT TOP 1 -1 AS x FROM Users", nil, "SELECT -1 AS x"},

@@ -23,6 +23,8 @@ type sqlgen struct {
 	parameters []testkit.Parameter
 	// wide adds the other tables and the shapes that an engine may get wrong.
 	wide bool
+	// lists has parameters that are lists, too.
+	lists bool
 }
 
 // directory is what the generator knows: tables and some of their values.
@@ -190,15 +192,14 @@ func (g *sqlgen) literal(s string) string {
 }
 
 func (g *sqlgen) parameter(v predicate.Value) string {
-	g.parameters = append(g.parameters, testkit.Parameter{Value: v})
-	return fmt.Sprintf("\x01%d\x02", len(g.parameters)-1)
+	return g.put(testkit.Parameter{Value: v})
 }
 
 // resolve writes a ? for each parameter that the text still has, and lists
 // them in the text's order; literal is the text with the values in place.
 func (g *sqlgen) resolve(text string) (sql, literal string, used []testkit.Parameter) {
 	parts := strings.Split(text, "\x01")
-	written := parts[0]
+	literally := parts[0]
 	for i, part := range parts[1:] {
 		number, rest, _ := strings.Cut(part, "\x02")
 		at, err := strconv.Atoi(number)
@@ -207,9 +208,9 @@ func (g *sqlgen) resolve(text string) (sql, literal string, used []testkit.Param
 		}
 		used = append(used, g.parameters[at])
 		parts[i+1] = "?" + rest
-		written += g.parameters[at].Value.String() + rest
+		literally += inSQL(g.parameters[at]) + rest
 	}
-	return strings.Join(parts, ""), written, used
+	return strings.Join(parts, ""), literally, used
 }
 
 // condition is a random one over one use.

@@ -289,9 +289,23 @@ func (w *oracleWorld) answer(t *testing.T, q generated) (rows [][]string, proble
 }
 
 func bare(p testkit.Parameter) any {
+	switch {
+	case p.List != nil:
+		list := make([]any, len(p.List))
+		for i, item := range p.List {
+			list[i] = bare(item)
+		}
+		return list
+	case p.Null:
+		return nil
+	}
 	switch p.Value.Kind {
 	case predicate.Int:
 		return p.Value.Int
+	case predicate.Float:
+		return p.Value.Float
+	case predicate.Bool:
+		return p.Value.Bool
 	default:
 		return p.Value.Str
 	}
@@ -311,7 +325,7 @@ func TestRandomSQLAgainstAnOracle(t *testing.T) {
 		t.Run(fmt.Sprint("shard ", shard), func(t *testing.T) {
 			t.Parallel()
 			o := w.fill(t)
-			g := &sqlgen{r: rand.New(rand.NewPCG(start, uint64(shard))), d: w.d, wide: true}
+			g := &sqlgen{r: rand.New(rand.NewPCG(start, uint64(shard))), d: w.d, wide: true, lists: true}
 			stats := map[string]int{}
 			for n := range count / oracleShards {
 				if q := g.query(); !w.agree(t, o, q, stats) {

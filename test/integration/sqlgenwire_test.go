@@ -104,13 +104,16 @@ func overWire(t *testing.T, conn *pgconn.PgConn, q generated, format int16) (row
 	sql, _ := sqltext.Apply(q.sql, edits)
 	values, oids, formats := make([][]byte, len(q.parameters)), make([]uint32, len(q.parameters)), make([]int16, len(q.parameters))
 	for i, p := range q.parameters {
+		if p.Null {
+			continue
+		}
 		if formats[i] = inText; p.Value.Kind == predicate.Int {
 			oids[i], formats[i] = pgtype.Int8OID, format
 			values[i], err = pgtype.NewMap().Encode(pgtype.Int8OID, format, p.Value.Int, nil)
 			require.NoError(t, err)
 			continue
 		}
-		values[i] = []byte(p.Value.Str)
+		values[i] = []byte(p.Value.Text())
 	}
 	return decoded(conn.ExecParams(t.Context(), sql, values, oids, formats, []int16{format}).Read())
 }
@@ -217,6 +220,32 @@ func ofArrow(text string, oid uint32) string {
 		}
 	}
 	return text
+}
+
+// TestNamesOfColumnsOverTheWire has those that PostgreSQL gives, which queries around
+// can say.
+func TestNamesOfColumnsOverTheWire(t *testing.T) {
+	t.Parallel()
+	conn := dialWire(t, testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 20}}))
+	for sql, want := range map[string]string{
+		"SELECT count(*), coalesce(Title, ''), 1 + 1 FROM Users GROUP BY ALL":                                                             "count coalesce ?column?",
+		`SELECT "count" FROM (SELECT count(*) FROM Users) t WHERE "count" > 0`:                                                            "count",
+		"SELECT s.*, 'x' FROM (SELECT max(Username), lower('A') FROM Users) s":                                                            "max lower ?column?",
+		"WITH x AS (SELECT count(*), PopulationId FROM Users GROUP BY 2) SELECT max(count), x.* FROM x GROUP BY ALL":                      "max count PopulationId",
+		"SELECT date_part, list FROM (SELECT date_part('year', CreatedAt), list(Id ORDER BY Id) FROM Users GROUP BY 1) t":                 "date_part list",
+		"SELECT list(Id ORDER BY Username DESC), string_agg(Title, ',' ORDER BY Id) FROM Users":                                           "list string_agg",
+		"SELECT t.case, Id FROM (SELECT CASE WHEN IsEnabled THEN 1 END, Id::text FROM Users) t":                                           "case Id",
+		"SELECT sum FROM (SELECT sum(n) FROM (SELECT count(*) AS n FROM Users UNION ALL SELECT count(*) FROM Groups) u) v":                "sum",
+		"SELECT lower FROM (SELECT lower(Username) FROM Users ORDER BY lower(Username) LIMIT 3) t LEFT JOIN Groups g ON g.Name = t.lower": "lower",
+	} {
+		r := conn.ExecParams(t.Context(), sql, nil, nil, nil, nil).Read()
+		require.NoError(t, r.Err, sql)
+		var names []string
+		for _, f := range r.FieldDescriptions {
+			names = append(names, f.Name)
+		}
+		assert.Equal(t, want, strings.Join(names, " "), sql)
+	}
 }
 
 // TestParametersOfEveryType sends values in both formats and gets them back in

@@ -26,6 +26,10 @@ func (g *sqlgen) query() generated {
 	}
 	if g.wide {
 		shapes = append(shapes, g.topBelow, g.topBelow, g.topBelow, g.filtered, g.filtered, g.rolled, g.shared, g.framed, g.framed, g.lateral, g.paged)
+		shapes = append(shapes, g.oddly, g.oddly, g.oddly, g.oddly, g.within, g.sets, g.compared, g.compared)
+	}
+	if g.lists {
+		shapes = append(shapes, g.member)
 	}
 	sql, ordered := shapes[g.r.IntN(len(shapes))]()
 	q := generated{ordered: ordered}

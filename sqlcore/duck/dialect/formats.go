@@ -28,6 +28,8 @@ var oracleElements = sorted(map[string]element{
 	"WW": {expression: "lpad(CAST((dayofyear({d1}) - 1) // 7 + 1 AS VARCHAR), 2, '0')"}, "W": {expression: "CAST((day({d1}) - 1) // 7 + 1 AS VARCHAR)"},
 	"ID": {expression: "CAST(isodow({d1}) AS VARCHAR)"}, "J": {expression: "CAST(CAST(julian(date_trunc('day', {d1})) AS BIGINT) AS VARCHAR)"},
 	"SSSS": {expression: secondsOfDay}, "SSSSS": {expression: secondsOfDay}, "FF1": {expression: "left(strftime({d1}, '%f'), 1)"}, "FF2": {expression: "left(strftime({d1}, '%f'), 2)"},
+	"FF4": {expression: "left(strftime({d1}, '%f'), 4)"}, "FF5": {expression: "left(strftime({d1}, '%f'), 5)"}, "FF7": {expression: "left(strftime({d1}, '%n'), 7)"},
+	"FF8": {expression: "left(strftime({d1}, '%n'), 8)"}, "FF9": {format: "%n"}, "Y,YYY": {expression: "format('{{:,}}', year({d1}))"},
 	"am": {format: "%p", expression: "lower(strftime({d1}, '%p'))"}, "pm": {format: "%p", expression: "lower(strftime({d1}, '%p'))"},
 	"A.M.": {expression: halfOfDay}, "P.M.": {expression: halfOfDay}, "a.m.": {expression: "lower" + halfOfDay}, "p.m.": {expression: "lower" + halfOfDay},
 	"OF": {format: "+00"}, "TZH": {format: "+00"}, "TZM": {format: "00"}, "AD": {format: "AD"}, "BC": {format: "AD"},
@@ -138,10 +140,10 @@ func toChar(c *call) ([]piece, error) {
 	if !ok || len(c.arguments) != 2 || len(format) > maxFormat || strings.ContainsAny(format, "{}") {
 		return nil, c.wrong("takes a value and a constant format")
 	}
-	if numeric.MatchString(format) && strings.ContainsAny(format, "09") {
-		template, ok := oracleNumber(format)
+	if upper := strings.ToUpper(format); numberLike.MatchString(upper) {
+		template, ok := oracleNumber(upper)
 		if !ok {
-			return nil, c.wrong("has a format that is not understood")
+			return nil, c.wrong("writes numbers by 9, 0, a comma and a point, FM and $ before them, and S, MI or PR at one end; 15 digits at most, and no comma behind a 0")
 		}
 		return c.fill(template)
 	}

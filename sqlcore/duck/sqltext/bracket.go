@@ -8,8 +8,9 @@ import (
 // isBracketed tells the identifier [x] from a list or a subscript, at a '['.
 //
 // A bracket right after a value is a subscript. Elsewhere it is a name if a
-// dot stands on either side, if a table is expected, or if it holds nothing
-// but letters, digits and inner spaces, which no list can.
+// dot stands on either side, if a table or a new name is expected, or if it holds
+// nothing but letters, digits and inner spaces that are no value: [Username] is a
+// column, and [NULL] a list.
 func (l *lexer) isBracketed() bool {
 	end := bracketEnd(l.text, l.pos)
 	if end < 0 {
@@ -108,6 +109,13 @@ func plainName(s string) bool {
 		}
 	}
 	lower := " " + strings.ToLower(s) + " "
+	switch lower {
+	case " null ", " true ", " false ":
+		return false
+	}
+	if strings.HasPrefix(lower, " not ") || strings.HasPrefix(lower, " case ") && strings.HasSuffix(lower, " end ") {
+		return false
+	}
 	return !strings.Contains(lower, " for ") && !strings.Contains(lower, " and ") && !strings.Contains(lower, " or ")
 }
 

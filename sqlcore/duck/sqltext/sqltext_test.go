@@ -33,6 +33,8 @@ func TestLex(t *testing.T) {
 		{"operators are none", "a <@ b, @ c, x @> y", "W:a .:< .:@ W:b .:, .:@ W:c .:, W:x .:@ .:> W:y"},
 		{"brackets as names", "SELECT [a], [b c] FROM [x].[y-z] [w]", "W:SELECT B:[a] .:, B:[b c] W:FROM B:[x] .:. B:[y-z] B:[w]"},
 		{"brackets with a bracket", "FROM [a]]b]", "W:FROM B:[a]]b]"},
+		{"values in brackets", "[NULL], [true], [NOT a], [CASE a WHEN b THEN c END], [1, NULL]", ".:[ W:NULL .:] .:, .:[ W:true .:] .:, .:[ W:NOT W:a .:] .:, .:[ W:CASE W:a W:WHEN W:b W:THEN W:c W:END .:] .:, .:[ N:1 .:, W:NULL .:]"},
+		{"a value's word as a name", "SELECT 1 AS [NULL] FROM [true] WHERE [a].[null] = [Null b]", "W:SELECT N:1 W:AS B:[NULL] W:FROM B:[true] W:WHERE B:[a] .:. B:[null] .:= B:[Null b]"},
 		{"an id in brackets", "FROM [3a1f-01].[U]", "W:FROM B:[3a1f-01] .:. B:[U]"},
 		{"subscripts", "a[i] f(x)[1] [1,2][1] 'a'[b]", "W:a .:[ W:i .:] W:f .:( W:x .:) .:[ N:1 .:] .:[ N:1 .:, N:2 .:] .:[ N:1 .:] S:'a' .:[ W:b .:]"},
 		{"lists", "SELECT [1, 2], ['a'], [a, b], ARRAY[x], [x FOR x IN y], [a + b], []", "W:SELECT .:[ N:1 .:, N:2 .:] .:, .:[ S:'a' .:] .:, .:[ W:a .:, W:b .:] .:, W:ARRAY .:[ W:x .:] .:, .:[ W:x W:FOR W:x W:IN W:y .:] .:, .:[ W:a .:+ W:b .:] .:, .:[ .:]"},
