@@ -106,12 +106,12 @@ func (c *Change) Run(ctx context.Context, w Writer, rows []Row, read Reader, tab
 		answer, made, err := p.one(ctx, w, p.row, p.calls)
 		done.Calls += made
 		if err != nil {
-			return done, c.partly(err, i, len(rows), p.calls[:made])
+			return done, partly(err, i, len(rows), p.calls[:made], false)
 		}
 		answer = c.united(p, answer)
 		if c.Kind == Update && len(c.Returning) > 0 {
 			if answer, err = read(ctx, c.keys(rows[i]), c.Returning); err != nil {
-				return done, c.partly(err, i+1, len(rows), nil)
+				return done, partly(err, i+1, len(rows), nil, true)
 			}
 		}
 		done.Rows = append(done.Rows, answer)
@@ -188,28 +188,31 @@ func nothingDone(err error, at, of int) error {
 	return &e
 }
 
-// partly says what was done before the failure.
-func (c *Change) partly(err error, done, of int, calls []Call) error {
+// partly says what was done before the failure: of the row after those done or, where
+// that one is only to be read again, of the last of them.
+func partly(err error, done, of int, calls []Call, unread bool) error {
 	if done == 0 && len(calls) == 0 && of == 1 {
 		return err
 	}
 	e := *gwerr.From(err)
+	row, what := done+1, "Row %d: %s"
+	if unread {
+		row, what = done, "Row %d can't be read again: %s"
+	}
 	said := fmt.Sprintf("%d of %d rows were changed.", done, of)
 	if e.Code == gwerr.OutcomeUnknown { // the next one, too, perhaps
 		said = fmt.Sprintf("%d of %d rows are known to be changed.", done, of)
 	}
 	if len(calls) > 0 {
-		said += fmt.Sprintf(" Of row %d, %s was done.", done+1, calls)
+		said += fmt.Sprintf(" Of row %d, %s was done.", row, calls)
 	}
-	if left := of - done - 1; left > 0 {
+	switch left := of - row; {
+	case left == 1:
+		said += " The one after it was not tried."
+	case left > 1:
 		said += fmt.Sprintf(" The %d after it were not tried.", left)
 	}
-	if done < of {
-		e.Message = fmt.Sprintf("%s Row %d: %s", said, done+1, e.Message)
-	} else {
-		e.Message = said + " " + e.Message
-	}
-	return gwerr.Wrap(e.Code, err, e.Message, e.Hint).On(e.Target).After(e.RetryAfter)
+	return gwerr.Wrap(e.Code, err, said+" "+fmt.Sprintf(what, row, e.Message), e.Hint).On(e.Target).After(e.RetryAfter)
 }
 
 // columns are those of the answer.

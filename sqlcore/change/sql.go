@@ -135,6 +135,9 @@ func (p *parser) update() error {
 		end = p.where.from
 	}
 	for {
+		if p.at == end {
+			return p.wrong("Here the name of a column is expected.")
+		}
 		if err := p.column(); err != nil {
 			return err
 		}

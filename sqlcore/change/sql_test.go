@@ -273,3 +273,81 @@ func FuzzParse(f *testing.F) {
 		})
 	})
 }
+
+// Statements that can't be read say where, and those that would do too much are not
+// done.
+func TestStatementsThatAreRefused(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		sql  string // with ^ where the error is
+		says string
+	}{
+		{"^SELECT 1", "begins with INSERT"},
+		{"INSERT ^Cars (Name) VALUES (1)", "INTO is expected"},
+		{"INSERT INTO ^(Name) VALUES (1)", "name of a table"},
+		{"INSERT INTO ^a.b.c.Cars (Name) VALUES (1)", "name of a table"},
+		{"INSERT INTO Cars ^VALUES (1)", "columns are expected"},
+		{"INSERT INTO Cars (^) VALUES (1)", "name of a column"},
+		{"INSERT INTO Cars (Name ^Doors) VALUES (1)", "comma"},
+		{"INSERT INTO Cars (Name)^", "VALUES or SELECT"},
+		{"INSERT INTO Cars (Name) ^DELETE FROM x", "VALUES or SELECT"},
+		{"INSERT INTO Cars (Name) VALUES (^DEFAULT)", "DEFAULT is not offered"},
+		{"INSERT INTO Cars (Name) VALUES (1) ^ON CONFLICT DO NOTHING", "ON is not offered"},
+		{"INSERT INTO Cars (Name) VALUES (1) RETURNING ^1", "name of a column"},
+		{"INSERT INTO Cars (Name) VALUES (1) RETURNING Name ^Doors", "RETURNING takes names"},
+		{"INSERT INTO Cars (Name) VALUES (1)^; DELETE FROM Cars WHERE true", "Only one statement"},
+		{"UPDATE Cars ^WHERE true", "SET is expected"},
+		{"UPDATE Cars SET Name^", "= is expected"},
+		{"UPDATE Cars SET Name = ^WHERE true", "value is missing"},
+		{"UPDATE Cars SET Name = ^, Doors = 1 WHERE true", "value is missing"},
+		{"UPDATE Cars SET ^WHERE true", "name of a column"},
+		{"UPDATE Cars SET Name = 'a', ^WHERE true", "name of a column"},
+		{"UPDATE Cars SET Name = ^DEFAULT WHERE true", "DEFAULT is not offered"},
+		{"UPDATE Cars SET Name = x.Name ^FROM x WHERE true", "FROM is not offered"},
+		{"^UPDATE Cars SET Name = 'a'", "without WHERE would change every row"},
+		{"^UPDATE Cars SET Name = (SELECT a FROM b WHERE c)", "without WHERE would change every row"},
+		{"DELETE ^Cars WHERE true", "FROM is expected"},
+		{"DELETE FROM ^", "name of a table"},
+		{"DELETE FROM Cars ^USING x WHERE true", "WHERE is expected"},
+		{"DELETE FROM Cars c ^d WHERE true", "WHERE is expected"},
+		{"^DELETE FROM Cars", "without WHERE would change every row"},
+		{"DELETE FROM Cars WHERE Name = ^'a", ""},
+	} {
+		sql := strings.Replace(c.sql, "^", "", 1)
+		_, err := change.Parse(sql)
+		e := gwerr.From(err)
+		require.Error(t, err, sql)
+		assert.Contains(t, e.Message, c.says, sql)
+		at := strings.Index(c.sql, "^")
+		if left := strings.TrimLeft(sql[at:], " "); left != "" {
+			at = len(sql) - len(left)
+		}
+		assert.Equal(t, at, e.Position, "%s: %s", sql, e.Message)
+	}
+	for sql, want := range map[string]bool{"insert into x": true, " /* a */ UPDATE x": true, "Delete": true, "SELECT 'INSERT'": false, "WITH a AS (SELECT 1) SELECT 1": false, "": false} {
+		assert.Equal(t, want, change.Is(sql), sql)
+	}
+}
+
+// Names of columns are looked for before anything is read.
+func TestUnknownColumns(t *testing.T) {
+	t.Parallel()
+	for sql, hint := range map[string]string{
+		"INSERT INTO Cars (^Nmae) VALUES ('x')":                    "Did you mean Name?",
+		"UPDATE Cars SET ^Dors = 1 WHERE true":                     "Did you mean Doors?",
+		"DELETE FROM Cars WHERE true RETURNING Id, ^Zebra":         "The documentation of the table lists them; so does SELECT * FROM it.",
+		"UPDATE Cars c SET c.Name = 'x', c.^Wheels = 1 WHERE true": "The documentation of the table lists them; so does SELECT * FROM it.",
+	} {
+		s, err := change.Parse(strings.Replace(sql, "^", "", 1))
+		require.NoError(t, err, sql)
+		_, err = s.Bind(t.Context(), carTable(t), func(context.Context, string) (*query.Query, error) {
+			t.Error("bound nevertheless")
+			return &query.Query{}, nil
+		})
+		e := gwerr.From(err)
+		require.Error(t, err, sql)
+		assert.Equal(t, gwerr.UnknownColumn, e.Code, sql)
+		assert.Equal(t, strings.Index(sql, "^"), e.Position, sql)
+		assert.Equal(t, hint, e.Hint, sql)
+	}
+}

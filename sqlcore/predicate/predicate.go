@@ -95,31 +95,13 @@ var False Expr = Const{Truth: false}
 // AllOf joins conditions with and, flattening nested conjunctions and dropping
 // constants. It returns True for no arguments.
 func AllOf(args ...Expr) Expr {
-	var out []Expr
-	for _, a := range args {
-		switch a := a.(type) {
-		case nil:
-		case Const:
-			if !a.Truth {
-				return False
-			}
-		case And:
-			inner := AllOf(a.Args...)
-			if in, ok := inner.(And); ok {
-				out = append(out, in.Args...)
-			} else if c, ok := inner.(Const); !ok {
-				out = append(out, inner)
-			} else if !c.Truth {
-				return False
-			}
-		default:
-			out = append(out, a)
-		}
-	}
-	switch len(out) {
-	case 0:
+	out, decided := flat(nil, args, true)
+	switch {
+	case decided:
+		return False
+	case len(out) == 0:
 		return True
-	case 1:
+	case len(out) == 1:
 		return out[0]
 	}
 	return And{Args: out}
@@ -128,27 +110,43 @@ func AllOf(args ...Expr) Expr {
 // AnyOf joins conditions with or, flattening nested disjunctions and dropping
 // constants. It returns False for no arguments.
 func AnyOf(args ...Expr) Expr {
-	var out []Expr
-	for _, a := range args {
-		switch a := a.(type) {
-		case nil:
-		case Const:
-			if a.Truth {
-				return True
-			}
-		case Or:
-			out = append(out, a.Args...)
-		default:
-			out = append(out, a)
-		}
-	}
-	switch len(out) {
-	case 0:
+	out, decided := flat(nil, args, false)
+	switch {
+	case decided:
+		return True
+	case len(out) == 0:
 		return False
-	case 1:
+	case len(out) == 1:
 		return out[0]
 	}
 	return Or{Args: out}
+}
+
+// flat appends what is joined by and or, if not all, by or. It is decided where a
+// constant makes the others meaningless.
+func flat(out, args []Expr, all bool) (_ []Expr, decided bool) {
+	for _, a := range args {
+		inner, nested := []Expr(nil), false
+		switch a := a.(type) {
+		case nil:
+			continue
+		case Const:
+			if a.Truth != all {
+				return nil, true
+			}
+			continue
+		case And:
+			inner, nested = a.Args, all
+		case Or:
+			inner, nested = a.Args, !all
+		}
+		if !nested {
+			out = append(out, a)
+		} else if out, decided = flat(out, inner, all); decided {
+			return nil, true
+		}
+	}
+	return out, false
 }
 
 // Conjuncts returns the conditions that must all hold for e to hold.

@@ -3,6 +3,7 @@ package procedure
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -249,7 +250,11 @@ func convert(v value, in *Input) (any, error) {
 	case catalog.Int64:
 		cell, err = strconv.ParseInt(v.text, 10, 64)
 	case catalog.Float64:
-		cell, err = strconv.ParseFloat(v.text, 64)
+		var f float64
+		if f, err = strconv.ParseFloat(v.text, 64); err == nil && (math.IsNaN(f) || math.IsInf(f, 0)) {
+			err = strconv.ErrRange // JSON has no such numbers
+		}
+		cell = f
 	case catalog.Timestamp:
 		cell, err = time.Parse(time.RFC3339, strings.Replace(v.text, " ", "T", 1))
 	case catalog.GUID:
@@ -276,7 +281,15 @@ func convert(v value, in *Input) (any, error) {
 // listOf reads a list of texts, in JSON or with commas.
 func listOf(text string) (out []string, err error) {
 	if strings.HasPrefix(strings.TrimSpace(text), "[") {
-		err = json.Unmarshal([]byte(text), &out)
+		var items []*string
+		err = json.Unmarshal([]byte(text), &items)
+		out = []string{}
+		for _, item := range items {
+			if item == nil {
+				return nil, strconv.ErrSyntax
+			}
+			out = append(out, *item)
+		}
 		return out, err
 	}
 	for part := range strings.SplitSeq(text, ",") {

@@ -214,7 +214,7 @@ func TestChangeFailsHalfway(t *testing.T) {
 			"the second row", "UPDATE Users SET Title = 'x' WHERE Username IN (SELECT Username FROM Users ORDER BY Username LIMIT 3)",
 			sim.Fault{Match: "PATCH /v1/**", Do: "status", Status: 400, After: 1},
 			gwerr.InvalidValue,
-			[]string{"1 of 3 rows were changed.", "Row 2:", "The 1 after it were not tried."},
+			[]string{"1 of 3 rows were changed.", "Row 2:", "The one after it was not tried."},
 			2,
 		},
 		{
@@ -242,7 +242,7 @@ func TestChangeFailsHalfway(t *testing.T) {
 			"a row that may be changed", "UPDATE Users SET Title = 'x' WHERE Username IN (SELECT Username FROM Users ORDER BY Username LIMIT 3)",
 			sim.Fault{Match: "PATCH /v1/**", Do: "cut", After: 1, Times: -1},
 			gwerr.OutcomeUnknown,
-			[]string{"1 of 3 rows are known to be changed.", "Row 2:", "it may be changed or not", "The 1 after it were not tried."},
+			[]string{"1 of 3 rows are known to be changed.", "Row 2:", "it may be changed or not", "The one after it was not tried."},
 			6,
 		},
 		{
