@@ -103,7 +103,7 @@ func (s *Server) run(c *call, at *node) (reply, error) {
 	if c.query, err = url.ParseQuery(c.request.URL.RawQuery); err != nil {
 		return reply{}, invalidParameter("query", "The query is not encoded correctly.")
 	}
-	if most := c.mood.maxFilter; most > 0 && len(c.query.Get("filter")) > most {
+	if most := c.mood.of("max-filter").most; most > 0 && len(c.query.Get("filter")) > most {
 		return reply{}, &apiError{status: http.StatusRequestURITooLong, code: "INVALID_REQUEST", message: messageInvalidRequest}
 	}
 	if err := s.enter(c); err != nil {
@@ -115,8 +115,8 @@ func (s *Server) run(c *call, at *node) (reply, error) {
 // checkSizes refuses headers that are too long.
 func (c *call) checkSizes() error {
 	most, size := maxHeader, headerSize(c.request.Header)
-	if c.mood.maxHeader > 0 {
-		most, size = c.mood.maxHeader, size+len(c.request.RequestURI)
+	if own := c.mood.of("max-header"); own.on {
+		most, size = own.most, size+len(c.request.RequestURI)
 	}
 	if size > most {
 		return &apiError{status: http.StatusRequestHeaderFieldsTooLarge, code: "INVALID_REQUEST", message: messageInvalidRequest}
@@ -135,7 +135,7 @@ func (s *Server) enter(c *call) error {
 	if e == nil || !c.access.sees(e.id) {
 		return forbidden()
 	}
-	if age := c.now.Sub(e.created()); age < c.mood.newDelay {
+	if age := c.now.Sub(e.created()); age < c.mood.of("new-environments").span {
 		return forbidden()
 	}
 	c.environment, c.params = e, c.params[1:]

@@ -46,13 +46,13 @@ const longCursor = 400
 // seal writes a cursor as URL-safe text, with what it is bound to.
 func (s *Server) seal(c *call, at cursor) string {
 	at.Made, at.Call, at.Token = 0, 0, ""
-	if c.mood.cursorTTL > 0 {
+	if c.mood.of("cursor-ttl").on {
 		at.Made = c.now.UnixMilli()
 	}
-	if c.mood.cursorCalls > 0 {
+	if c.mood.of("cursor-calls").on {
 		at.Call = c.number
 	}
-	if c.mood.cursorToken {
+	if c.mood.of("cursor-token").on {
 		at.Token = c.tokenHash()
 	}
 	body, err := json.Marshal(at)
@@ -85,12 +85,11 @@ func (s *Server) unseal(text string, by *call) (cursor, error) {
 	if json.Unmarshal(body, &c) != nil || c.Scope != by.request.URL.Path {
 		return c, invalid
 	}
-	u := by.mood
+	ttl, calls := by.mood.of("cursor-ttl"), by.mood.of("cursor-calls")
 	switch {
-	case u.cursorTTL > 0 && c.Made > 0 && by.now.Sub(time.UnixMilli(c.Made)) >= u.cursorTTL,
-		u.cursorCalls > 0 && c.Call > 0 && by.number-c.Call > u.cursorCalls:
+	case ttl.on && c.Made > 0 && by.now.Sub(time.UnixMilli(c.Made)) >= ttl.span, calls.on && c.Call > 0 && by.number-c.Call > int64(calls.most):
 		return c, refusedCursor("The cursor has expired.")
-	case u.cursorToken && c.Token != "" && c.Token != by.tokenHash():
+	case by.mood.of("cursor-token").on && c.Token != "" && c.Token != by.tokenHash():
 		return c, refusedCursor("The cursor belongs to another access token.")
 	}
 	return c, nil

@@ -114,7 +114,7 @@ func (e *environment) asWritten(i uint32, now time.Time) *resource.Row {
 
 // store keeps a new state of a user; nil deletes it.
 func (e *environment) store(i uint32, row *resource.Row, now time.Time) {
-	delay := e.server.unkind.Load().searchDelay
+	delay := e.server.unkind.Load().of("search-delay").span
 	versions, ok := e.written[i]
 	if !ok {
 		at, _ := slices.BinarySearch(e.order, i)

@@ -45,7 +45,7 @@ func (c *call) parse(spec filterSpec, text string) (*scim.Expr, error) {
 	if text == "" {
 		return nil, nil
 	}
-	return spec.without(c.mood.refused, c.mood.booleans).parse(text)
+	return spec.without(c.mood.refused, c.mood.of("booleans").word).parse(text)
 }
 
 // without takes what is refused out of a spec.

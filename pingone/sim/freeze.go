@@ -38,12 +38,12 @@ func (f *freezer) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, u := &f.server.connections, f.server.unkind.Load()
+	all, freeze := &f.server.connections, f.server.unkind.Load().of("freeze-connection")
 	c := &connection{Conn: inner, all: all, after: -1}
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	if all.accepted++; u.frozen > 0 && all.accepted == u.frozen {
-		c.after = u.frozenAfter
+	if all.accepted++; freeze.on && all.accepted == freeze.most {
+		c.after = freeze.second
 		c.frozen.Store(c.after == 0)
 	}
 	if all.open == nil {

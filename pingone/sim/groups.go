@@ -175,7 +175,7 @@ func checkSum(_ *place, row *resource.Row) any {
 
 func directMembers(p *place, row *resource.Row) any {
 	g := p.call.environment.groupByID(row.ID).place
-	shown := p.call.environment.shown(p.server.unkind.Load().staleGroups, p.call.now)
+	shown := p.call.environment.shown("stale-group-counts", p.call.now)
 	return map[string]int{"users": at(shown.groups, g), "groups": at(shown.children, g)}
 }
 

@@ -15,22 +15,22 @@ const (
 // ascending order, and sets the count and the links of the listing. Every paged
 // endpoint goes through it, so that each way of being unkind holds for all of them.
 func (s *Server) turn(c *call, p paging, l *listing, found []uint32) []uint32 {
-	total := len(found)
-	if l.count = total; l.uncounted || c.mood.hideCount && total > c.mood.countUpTo {
+	total, hidden, empty := len(found), c.mood.of("no-count"), uint64(c.mood.of("empty-pages").most)
+	if l.count = total; l.uncounted || hidden.on && total > hidden.most {
 		l.count = -1
 	}
 	if p.at.Backward {
 		return s.turnBack(c, p, l, found)
 	}
 	drawn := s.draw("page", c.request.URL.Path, p.at.Filter, strconv.Itoa(int(p.at.Index)), strconv.Itoa(p.limit), strconv.Itoa(p.at.Loop))
-	if c.mood.emptyPages > 0 && p.at.Hop == 0 && drawn%c.mood.emptyPages == 0 && total > 0 {
+	if empty > 0 && p.at.Hop == 0 && drawn%empty == 0 && total > 0 {
 		again := p.at
 		again.Hop = afterEmpty
 		l.next = s.link(c, p, again)
 		return nil
 	}
-	rows, after, more := c.pageRows(p, found, pageSize(c.mood, p.limit, drawn>>20))
-	hop := !more && len(rows) > 0 && p.at.Hop != atEnd && c.mood.emptyPages > 0 && drawn>>10%c.mood.emptyPages == 0
+	rows, after, more := c.pageRows(p, found, pageSize(c.mood.of("short-pages").part, p.limit, drawn>>20))
+	hop := !more && len(rows) > 0 && p.at.Hop != atEnd && empty > 0 && drawn>>10%empty == 0
 	if more || hop {
 		l.next = s.link(c, p, c.nextPlace(p, after, hop))
 	}
@@ -46,11 +46,11 @@ func (s *Server) turn(c *call, p paging, l *listing, found []uint32) []uint32 {
 }
 
 // pageSize is how many rows a page has.
-func pageSize(u *unkindness, limit int, drawn uint64) int {
-	if u.shortPages == 0 {
+func pageSize(part float64, limit int, drawn uint64) int {
+	if part == 0 {
 		return limit
 	}
-	return 1 + int(drawn%uint64(max(1, int(float64(limit)*u.shortPages))))
+	return 1 + int(drawn%uint64(max(1, int(float64(limit)*part))))
 }
 
 // firstAt is where in a result a page begins: a place is an offset into it, or
@@ -66,10 +66,10 @@ func firstAt(found []uint32, place uint32, offset bool) int {
 // pageRows reads a page and tells where the next one begins and whether there is
 // anything.
 func (c *call) pageRows(p paging, found []uint32, size int) (rows []uint32, after uint32, more bool) {
-	offset := p.at.Offset || c.mood.shifting && !p.continued
+	offset := p.at.Offset || c.mood.of("shifting-pages").on && !p.continued
 	first := firstAt(found, p.at.Index, offset)
 	if p.continued {
-		first = max(0, first-min(c.mood.repeatRows, size-1))
+		first = max(0, first-min(c.mood.of("repeat-rows").most, size-1))
 	}
 	end := min(first+size, len(found))
 	rows, more = found[first:end], end < len(found)
@@ -84,12 +84,12 @@ func (c *call) pageRows(p paging, found []uint32, size int) (rows []uint32, afte
 
 // nextPlace is where the next link leads.
 func (c *call) nextPlace(p paging, after uint32, hop bool) cursor {
-	next := cursor{Index: after, Offset: p.at.Offset || c.mood.shifting && !p.continued}
+	next := cursor{Index: after, Offset: p.at.Offset || c.mood.of("shifting-pages").on && !p.continued}
 	if hop {
 		next.Hop = atEnd
 	}
 	switch {
-	case !c.mood.endless || !p.continued:
+	case !c.mood.of("endless-links").on || !p.continued:
 	case p.at.Loop == 0:
 		next.Loop, next.Other = 1, p.at.Index
 	default:

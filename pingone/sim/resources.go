@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"embed"
 	"encoding/json"
-	"fmt"
 	"io/fs"
 	"net/http"
 	"slices"
@@ -29,29 +28,14 @@ var declared = sync.OnceValues(func() (*resource.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := resource.Load(files, "users", "environments")
-	if err != nil {
-		return nil, err
-	}
-	for _, t := range set.Types {
-		for _, a := range t.Actions {
-			if resourceActions[t.Name()+" "+a.Name] == nil {
-				return nil, fmt.Errorf("no code does the action %s of %s", a.Name, t.Path)
-			}
-		}
-		for _, a := range t.Together {
-			if togetherActions[t.Name()+" "+a.Name] == nil {
-				return nil, fmt.Errorf("no code does the action %s of %s", a.Name, t.Path)
-			}
-		}
-	}
-	return set, nil
+	return resource.Load(files, "users", "environments")
 })
 
 // compute works out a member.
 type compute func(p *place, row *resource.Row) any
 
-// action does what a media type names to a row, with what was sent along.
+// action does to a row what its declaration cannot say, with what was sent along;
+// the row is nil for what is for the whole collection.
 type action func(p *place, row *resource.Row, sent map[string]any) error
 
 // resourceHooks are what a declaration cannot say of a resource.
@@ -195,8 +179,9 @@ func (g *generic) register(n *node) {
 		}
 	}
 	for _, a := range t.Actions {
-		method, _ := resource.Action(a.Text)
-		add(method, one, "", g.onRow(g.act(method)))
+		if !a.All {
+			add(cmp.Or(a.Method, http.MethodPost), one, "", g.onRow((*place).act))
+		}
 	}
 	for name, p := range t.Parts {
 		if slices.Contains(p.Methods, "read") {

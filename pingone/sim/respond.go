@@ -32,11 +32,11 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, a reply) {
 	}
 	defer jx.PutEncoder(a.body)
 	body := a.body.Bytes()
-	if u.spelling != (spelling{}) {
-		body = s.respell(body, u.spelling)
+	if how := u.spelling(); how != (spelling{}) {
+		body = s.respell(body, how)
 	}
 	h.Set("Content-Type", halJSON)
-	if !u.halAlways {
+	if !u.of("hal-json").on {
 		h.Set("Content-Type", mediaType(r.Header.Values("Accept")))
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
@@ -59,7 +59,7 @@ func (s *Server) compressed(h http.Handler) (http.Handler, error) {
 // writeError sends a refusal.
 func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 	e := asAPIError(err)
-	if e.status == http.StatusTooManyRequests && s.unkind.Load().noRetryAfter {
+	if e.status == http.StatusTooManyRequests && s.unkind.Load().of("no-retry-after").on {
 		silent := *e
 		silent.retryAfter, silent.details = nil, nil
 		e = &silent

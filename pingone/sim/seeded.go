@@ -124,16 +124,8 @@ func (e *environment) seededShape() []seededMember {
 func (e *environment) fromSeed(i uint32) *resource.Row {
 	u, out := e.seededUser(i), make(map[string]any)
 	set := func(path string, v any) {
-		if v == nil || v == "" {
-			return
-		}
-		outer, name, nested := strings.Cut(path, ".")
-		if inner, ok := out[outer].(map[string]any); ok {
-			inner[name] = v
-		} else if nested {
-			out[outer] = map[string]any{name: v}
-		} else {
-			out[path] = v
+		if v != nil && v != "" {
+			setPath(out, path, v)
 		}
 	}
 	for path, text := range seededTexts {

@@ -53,7 +53,7 @@ func New(opt Options) (*Server, error) {
 		recorder:  newRecorder(opt.Clock, opt.LogSize),
 		cursorKey: binary.BigEndian.AppendUint64(nil, data.Mix(opt.Seed^data.SaltOf("cursor"))),
 	}
-	s.limits = newLimiter(opt, func() float64 { return s.unkind.Load().sourceShare })
+	s.limits = newLimiter(opt, func() float64 { return s.unkind.Load().of("source-share").part })
 	if s.faults, err = newFaultPlan(opt.Clock, opt.Faults); err != nil {
 		return nil, err
 	}

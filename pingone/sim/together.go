@@ -7,12 +7,6 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
-// togetherActions are the declared actions on collections by resource and name.
-var togetherActions = map[string]func(p *place, sent map[string]any) error{
-	"users/devices reorder":      reorder,
-	"users/devices remove order": func(p *place, _ map[string]any) error { return arrange(p, byCreation(p)) },
-}
-
 // byCreation are the ids of rows as they come without an order.
 func byCreation(p *place) (ids []string) {
 	rows := p.rows.All()
@@ -26,7 +20,7 @@ func byCreation(p *place) (ids []string) {
 }
 
 // reorder lists rows in the order that is sent, those it does not name last.
-func reorder(p *place, sent map[string]any) error {
+func reorder(p *place, _ *resource.Row, sent map[string]any) error {
 	ids := resource.Values(sent, "order.id")
 	if len(ids) == 0 {
 		return invalidValue("order", "The order must name devices.")

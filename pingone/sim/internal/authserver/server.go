@@ -122,15 +122,12 @@ var endpoints = map[string]map[string]endpoint{
 	"token":                            {http.MethodPost: forClients((*Server).token)},
 	"authorize":                        {http.MethodGet: (*Server).authorize, http.MethodPost: (*Server).authorize},
 	"signin":                           {http.MethodPost: (*Server).signIn},
-	"par":                              {http.MethodPost: forClients((*Server).push)},
 	"device_authorization":             {http.MethodPost: forClients((*Server).authorizeDevice)},
 	"device":                           {http.MethodGet: (*Server).devicePage, http.MethodPost: (*Server).deviceSignIn},
-	"introspect":                       {http.MethodPost: forClients((*Server).introspect)},
 	"revoke":                           {http.MethodPost: forClients((*Server).revoke)},
 	"userinfo":                         {http.MethodGet: (*Server).userInfo, http.MethodPost: (*Server).userInfo},
 	"jwks":                             {http.MethodGet: (*Server).jwks},
 	".well-known/openid-configuration": {http.MethodGet: (*Server).discovery},
-	"signoff":                          {http.MethodGet: (*Server).signOff},
 }
 
 // Knows reports whether there is an endpoint at a path below /as/.

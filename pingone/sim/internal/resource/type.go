@@ -4,6 +4,7 @@
 package resource
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,31 +15,30 @@ import (
 // Type is a declared resource, a collection of rows or a single one, as its file
 // is written.
 type Type struct {
-	Path       string           `yaml:"path"`    // such as /environments/{env}/gateways/{gateway}/instances
-	Key        string           `yaml:"key"`     // of a list's rows in _embedded; empty for a single row
-	One        string           `yaml:"one"`     // what messages call a row
-	Methods    Words            `yaml:"methods"` // of list, read, create, replace, patch, delete
-	Groups     Words            `yaml:"group"`   // rate-limit groups of reads and of writes
-	Permission roles            `yaml:"permission"`
-	Page       page             `yaml:"page"`
-	Count      bool             `yaml:"count"`    // whether lists tell how many members there are
-	IDFrom     string           `yaml:"ids"`      // the member that a client's rows go by; empty: the service gives UUIDs; none: rows have no address
-	Numbers    string           `yaml:"numbers"`  // strict: a fraction given for an integer is refused, not cut
-	Unknown    string           `yaml:"unknown"`  // refused: members that are not declared are not ignored
-	Bytes      int              `yaml:"bytes"`    // longest body; 0: any
-	Imports    string           `yaml:"imports"`  // media type of creations besides plain JSON
-	Filters    map[string]Words `yaml:"filters"`  // operators by attribute
-	Demands    Words            `yaml:"demands"`  // attributes that a filter must name; a|b: one of them
-	Or         bool             `yaml:"or"`       // whether filters may use or
-	Whole      Words            `yaml:"whole"`    // attributes with which a filter makes limit mean nothing
-	Order      []string         `yaml:"order"`    // such as -beginsAt
-	Links      Texts            `yaml:"links"`    // relations: paths from the API's base, with {env} and members such as {license.id}; . stands for the row
-	Expand     Texts            `yaml:"expand"`   // what expand embeds: a resource and the member with the id
-	Embeds     Words            `yaml:"embeds"`   // what single rows embed of themselves: paths of members
-	Variant    string           `yaml:"variant"`  // the member that tells which of Variants a row is; empty: all alike
-	Parts      map[string]Part  `yaml:"parts"`    // by their last segment
-	Actions    Texts            `yaml:"actions"`  // what code does on a row: the method, unless it is POST, and the media type that chooses it
-	Together   Texts            `yaml:"together"` // what code does with all rows of a collection, by the media type of a POST to it
+	Path       string            `yaml:"path"`    // such as /environments/{env}/gateways/{gateway}/instances
+	Key        string            `yaml:"key"`     // of a list's rows in _embedded; empty for a single row
+	One        string            `yaml:"one"`     // what messages call a row
+	Methods    Words             `yaml:"methods"` // of list, read, create, replace, patch, delete
+	Groups     Words             `yaml:"group"`   // rate-limit groups of reads and of writes
+	Permission roles             `yaml:"permission"`
+	Page       page              `yaml:"page"`
+	Count      bool              `yaml:"count"`   // whether lists tell how many members there are
+	IDFrom     string            `yaml:"ids"`     // the member that a client's rows go by; empty: the service gives UUIDs; none: rows have no address
+	Numbers    string            `yaml:"numbers"` // strict: a fraction given for an integer is refused, not cut
+	Unknown    string            `yaml:"unknown"` // refused: members that are not declared are not ignored
+	Bytes      int               `yaml:"bytes"`   // longest body; 0: any
+	Imports    string            `yaml:"imports"` // media type of creations besides plain JSON
+	Filters    map[string]Words  `yaml:"filters"` // operators by attribute
+	Demands    Words             `yaml:"demands"` // attributes that a filter must name; a|b: one of them
+	Or         bool              `yaml:"or"`      // whether filters may use or
+	Whole      Words             `yaml:"whole"`   // attributes with which a filter makes limit mean nothing
+	Order      []string          `yaml:"order"`   // such as -beginsAt
+	Links      Texts             `yaml:"links"`   // relations: paths from the API's base, with {env} and members such as {license.id}; . stands for the row
+	Expand     Texts             `yaml:"expand"`  // what expand embeds: a resource and the member with the id
+	Embeds     Words             `yaml:"embeds"`  // what single rows embed of themselves: paths of members
+	Variant    string            `yaml:"variant"` // the member that tells which of Variants a row is; empty: all alike
+	Parts      map[string]Part   `yaml:"parts"`   // by their last segment
+	Actions    map[string]Action `yaml:"actions"` // by their names
 
 	Members  *Member            `yaml:"-"` // what all rows have
 	Variants map[string]*Member `yaml:"-"`
@@ -77,12 +77,25 @@ type Part struct {
 	Group   string `yaml:"group"`   // rate-limit group; empty: that of the row
 }
 
-// Action takes a text of Actions apart.
-func Action(text string) (method, media string) {
-	if method, media, ok := strings.Cut(text, " "); ok {
-		return method, media
+// Action is what a call does to a row by its media type. What a declaration
+// cannot say of it, code of the same name does.
+type Action struct {
+	Media  string            `yaml:"media"`
+	Method string            `yaml:"method"` // empty: POST
+	All    bool              `yaml:"all"`    // it is for the whole collection
+	Code   string            `yaml:"code"`   // the member of the body that must have the code that was sent
+	Sets   map[string]string `yaml:"sets"`   // what becomes of members, by their paths; now is the time of the call
+	Takes  Words             `yaml:"takes"`  // members that it takes from the body
+}
+
+// Action finds what a media type does to a row, or to the whole collection.
+func (t *Type) Action(method, media string, all bool) (name string, a Action, ok bool) {
+	for name, a := range t.Actions {
+		if cmp.Or(a.Method, "POST") == method && strings.EqualFold(a.Media, media) && a.All == all {
+			return name, a, true
+		}
 	}
-	return "POST", text
+	return "", a, false
 }
 
 // Words is a text of words, with commas or without.
