@@ -35,7 +35,8 @@ type environment struct {
 	cache      cache
 	attributes derived[map[string]*attribute]
 	members    derived[*resource.Member] // of users
-	making     derived[[]seededMember]   // and what makes them
+	making     derived[map[string]maker] // and what makes them of the seed
+	listed     derived[[]madeMember]     // in the order of lists
 	tree       derived[[]*group]
 	seeded     derived[*counts]
 	current    derived[*counts]

@@ -169,13 +169,12 @@ func (f *activeFault) strike(now time.Time) bool {
 // inject makes a request go wrong. It reports whether it answered: if not, the
 // call goes on as usual.
 func (s *Server) inject(w http.ResponseWriter, r *http.Request, f *Fault) bool {
-	a, visit := newMemory(), targetOf(r).visit
+	a, entry := newMemory(), targetOf(r).entry
 	switch f.Do {
 	case "revoke":
 		s.RevokeTokens()
 		return false
 	case "reset":
-		visit.end(0)
 		reset(w)
 		return true
 	case "status":
@@ -191,14 +190,15 @@ func (s *Server) inject(w http.ResponseWriter, r *http.Request, f *Fault) bool {
 		a.header.Set("Content-Type", halJSON)
 		a.body.WriteString(`{"_embedded":{"users":[{"id":"`) // whole for HTTP, broken for JSON
 	case "slow":
-		s.answer(r).trickle(w, r, time.Duration(f.For), visit)
+		a = s.answer(r)
+		a.trickle(w, r, time.Duration(f.For), func() { s.recorder.end(entry, a.status) })
 		return true
 	case "cut":
 		a = s.answer(r)
-		visit.end(a.status)
+		s.recorder.end(entry, a.status)
 		a.cut(w)
 	}
-	visit.end(a.status)
+	s.recorder.end(entry, a.status)
 	a.send(w)
 	return true
 }
@@ -292,7 +292,7 @@ func (m *memory) cut(w http.ResponseWriter) {
 const pieces = 8
 
 // trickle sends the answer in parts, spread over a time.
-func (m *memory) trickle(w http.ResponseWriter, r *http.Request, over time.Duration, visit *visit) {
+func (m *memory) trickle(w http.ResponseWriter, r *http.Request, over time.Duration, ended func()) {
 	m.open(w)
 	control := http.NewResponseController(w)
 	size := max(1, m.body.Len()/pieces)
@@ -303,6 +303,6 @@ func (m *memory) trickle(w http.ResponseWriter, r *http.Request, over time.Durat
 		_, _ = w.Write(m.body.Next(size))
 		_ = control.Flush()
 	}
-	visit.end(m.status)
+	ended()
 	_, _ = w.Write(m.body.Bytes())
 }

@@ -111,7 +111,7 @@ func (g *generic) create(c *call) (reply, error) {
 	}
 	members, problem := g.kind.Take(p.shape(), sent, nil)
 	if problem != nil {
-		return reply{}, refusedRow(problem)
+		return reply{}, invalidData(*problem)
 	}
 	row := &resource.Row{ID: g.server.newID(), Members: members}
 	if g.hooks.newID != nil {
@@ -141,7 +141,7 @@ func (p *place) change(old *resource.Row, merge bool) (reply, error) {
 	if merge {
 		sent = p.shape().Merge(old.Members, sent)
 	}
-	row, err := p.keep(old, func() (map[string]any, *resource.Problem) {
+	row, err := p.keep(old, func() (map[string]any, *resource.Detail) {
 		return p.generic.kind.Take(p.shape(), sent, old.Members)
 	})
 	if err != nil {
@@ -242,7 +242,7 @@ func (g *generic) replacePart(part resource.Part) func(p *place, old *resource.R
 		if err != nil {
 			return reply{}, err
 		}
-		row, err := p.keep(old, func() (map[string]any, *resource.Problem) {
+		row, err := p.keep(old, func() (map[string]any, *resource.Detail) {
 			members, problem := g.kind.TakePart(part, sent, old.Members)
 			if inner, ok := members[part.Of].(map[string]any); ok {
 				p.stamp(g.kind.Members.Child(part.Of), inner, resource.Updated)
@@ -254,13 +254,4 @@ func (g *generic) replacePart(part resource.Part) func(p *place, old *resource.R
 		}
 		return p.part(row, part), nil
 	}
-}
-
-// refusedRow is the answer to a row that cannot be stored.
-func refusedRow(p *resource.Problem) *apiError {
-	d := detail{Code: p.Code, Target: p.Target, Message: p.Message}
-	if p.Allowed != nil || p.Min != nil || p.Max != nil || p.Existing != "" {
-		d.InnerError = &innerError{AllowedValues: p.Allowed, RangeMinimumValue: p.Min, RangeMaximumValue: p.Max, ExistingID: p.Existing}
-	}
-	return invalidData(d)
 }

@@ -176,10 +176,10 @@ func (p *place) stamp(shape *resource.Member, members map[string]any, kinds ...r
 }
 
 // keep makes new members of an old row and keeps them.
-func (p *place) keep(old *resource.Row, take func() (map[string]any, *resource.Problem)) (*resource.Row, error) {
+func (p *place) keep(old *resource.Row, take func() (map[string]any, *resource.Detail)) (*resource.Row, error) {
 	members, problem := take()
 	if problem != nil {
-		return nil, refusedRow(problem)
+		return nil, invalidData(*problem)
 	}
 	shape := p.generic.kind.Members
 	if m := shape.Child("id"); m != nil && m.Kind == resource.ID {
@@ -194,7 +194,7 @@ func (p *place) keep(old *resource.Row, take func() (map[string]any, *resource.P
 func (p *place) save(old, row *resource.Row) error {
 	hooks := p.generic.hooks
 	if problem := p.rows.Clash(p.generic.kind, row); problem != nil {
-		return refusedRow(problem)
+		return invalidData(*problem)
 	}
 	nameItems(p.shape(), row.Members, row.ID)
 	if hooks.store != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
 const (
@@ -135,23 +136,10 @@ type apiError struct {
 	retryAfter *int // seconds in Retry-After; nil sends none
 }
 
-type detail struct {
-	Code       string      `json:"code,omitempty"`
-	Target     string      `json:"target,omitempty"`
-	Message    string      `json:"message,omitempty"`
-	InnerError *innerError `json:"innerError,omitempty"`
-}
-
-type innerError struct {
-	SupportedAttributes []string `json:"supportedAttributes,omitempty"`
-	SupportedOperators  []string `json:"supportedOperators,omitempty"`
-	AllowedValues       []string `json:"allowedValues,omitempty"`
-	ExistingID          string   `json:"existingId,omitempty"`
-	RangeMinimumValue   *int     `json:"rangeMinimumValue,omitempty"`
-	RangeMaximumValue   *int     `json:"rangeMaximumValue,omitempty"`
-	QuotaLimit          int      `json:"quotaLimit,omitempty"`
-	RetryAfter          int      `json:"retryAfter,omitempty"`
-}
+type (
+	detail     = resource.Detail
+	innerError = resource.InnerError
+)
 
 // Error implements error.
 func (e *apiError) Error() string { return e.code + ": " + e.message }
@@ -206,10 +194,7 @@ func required(target string) *apiError {
 }
 
 func notUnique(target, existing string) *apiError {
-	return invalidData(detail{
-		Code: "UNIQUENESS_VIOLATION", Target: target, Message: "is unique but a non-unique value was specified",
-		InnerError: &innerError{ExistingID: existing},
-	})
+	return invalidData(*resource.NotUnique(target, existing))
 }
 
 func unauthorized(message string) *apiError {

@@ -3,14 +3,11 @@ package sim
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
-
-	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
@@ -52,14 +49,10 @@ func (e *environment) find(q query, now time.Time) []uint32 {
 // matches gives the seeded users that a filter takes, from the cache if it can.
 func (e *environment) matches(q query) []uint32 {
 	r := e.cache.result(q.key, e.structure)
-	fresh := false
 	r.once.Do(func() {
-		fresh = true
 		r.rows = e.scan(q.match, q.filter)
-	})
-	if fresh {
 		e.cache.keep(q.key, r)
-	}
+	})
 	return r.rows
 }
 
@@ -239,12 +232,12 @@ func (e *environment) candidates(x *scim.Expr) ([]uint32, bool) {
 	return nil, false
 }
 
-// cache holds what is derived from the seeded users: results and indexes. Each is made on first use. Its lock is taken inside the
-// environment's.
+// cache holds what is derived from the seeded users: results and indexes. Each is
+// made on first use. Its lock is taken inside the environment's.
 type cache struct {
 	mu        sync.Mutex
 	structure uint64 // the state that results were made for
-	results   *simplelru.LRU[string, *result]
+	results   map[string]*result
 	rows      int // in all results
 	indexes   map[string][]indexEntry
 }
@@ -256,42 +249,28 @@ const maxCachedRows = 4 << 20
 type result struct {
 	once sync.Once
 	rows []uint32
-	size int // what it adds to cache.rows
-}
-
-// reset drops what depends on the structure. The cache's lock is held.
-func (c *cache) reset(structure uint64) {
-	if c.results != nil && c.structure == structure {
-		return
-	}
-	c.structure, c.rows = structure, 0
-	c.results, _ = simplelru.NewLRU(math.MaxInt, func(_ string, r *result) { c.rows -= r.size }) // the size is valid
 }
 
 // result finds or adds the entry of a filter.
 func (c *cache) result(key string, structure uint64) *result {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.reset(structure)
-	r, ok := c.results.Get(key)
-	if !ok {
-		r = &result{}
-		c.results.Add(key, r)
+	if c.results == nil || c.structure != structure {
+		c.structure, c.rows, c.results = structure, 0, make(map[string]*result)
 	}
-	return r
+	if c.results[key] == nil {
+		c.results[key] = &result{}
+	}
+	return c.results[key]
 }
 
-// keep accounts for a result that was computed and makes room.
+// keep accounts for a result that was computed; when there is no room it begins
+// again with that.
 func (c *cache) keep(key string, r *result) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if kept, ok := c.results.Peek(key); !ok || kept != r {
-		return
-	}
-	r.size = len(r.rows) + 64
-	c.rows += r.size
-	for c.rows > maxCachedRows && c.results.Len() > 1 {
-		c.results.RemoveOldest()
+	if c.rows += len(r.rows) + 64; c.rows > maxCachedRows {
+		c.rows, c.results = len(r.rows), map[string]*result{key: r}
 	}
 }
 

@@ -105,8 +105,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.connections.request(r.RemoteAddr)
-	t.visit = s.recorder.begin(r, t.route.endpoint, t.route.group)
-	defer t.visit.end(0)
+	t.entry = s.recorder.begin(r, t.route)
 	if !sleep(r.Context(), s.opt.Latency) {
 		panic(http.ErrAbortHandler)
 	}
@@ -117,7 +116,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	a := s.answer(r)
-	t.visit.end(a.status)
+	s.recorder.end(t.entry, a.status)
 	a.send(w)
 }
 
@@ -135,9 +134,9 @@ func (s *Server) SetOnRequest(f func(n int64)) {
 // targetKey finds the target of a request in its context.
 type targetKey struct{}
 
-// target is what a request is for, and its entry in the log.
+// target is what a request is for.
 type target struct {
-	visit  *visit
+	entry  *Request // its entry in the log
 	route  route
 	node   *node        // of the API; nil when the address is not known
 	params []string     // of the API's path
@@ -191,11 +190,9 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 
 // admit asks the rate limits for one call.
 func (s *Server) admit(r *http.Request, group, environment string) error {
-	now, wait := s.limits.take(group, environment, r.RemoteAddr)
-	if wait > 0 {
+	if wait := s.limits.take(group, environment, r.RemoteAddr); wait > 0 {
 		return limited(group, wait, s.limits)
 	}
-	targetOf(r).visit.admitted(now)
 	return nil
 }
 
@@ -228,7 +225,7 @@ func (s *Server) SetFaults(faults ...Fault) error { return s.faults.set(faults) 
 func (s *Server) Requests() []Request { return s.recorder.requests() }
 
 // Stats sums up the requests since the start or the last ResetRequests.
-func (s *Server) Stats() Stats { return s.recorder.stats() }
+func (s *Server) Stats() Stats { return s.recorder.numbers() }
 
 // ResetRequests empties the log and the counters.
 func (s *Server) ResetRequests() { s.recorder.reset() }

@@ -175,7 +175,7 @@ func TestStore(t *testing.T) {
 	twin := &resource.Row{ID: "3", Members: map[string]any{"name": "ONE", "default": true}}
 	problem := rows.Clash(kind, twin)
 	require.NotNil(t, problem)
-	assert.Equal(t, []string{"UNIQUENESS_VIOLATION", "name", first.ID}, []string{problem.Code, problem.Target, problem.Existing})
+	assert.Equal(t, []string{"UNIQUENESS_VIOLATION", "name", first.ID}, []string{problem.Code, problem.Target, problem.InnerError.ExistingID})
 	twin.Members["name"] = "three"
 	require.Nil(t, rows.Clash(kind, twin))
 	rows.Put(twin)
