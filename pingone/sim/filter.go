@@ -95,20 +95,36 @@ func holds(op, v, want string) bool {
 	return false
 }
 
-// filterSpec says what an endpoint accepts in filter. Names are case-sensitive.
+// filterSpec says what an endpoint accepts in filter: operators by attribute.
+// Names are case-sensitive. What joins conditions stands under no name, and
+// memberOfGroups is a value path.
 type filterSpec struct {
-	attributes map[string]resource.Words // operators by attribute
-	or         bool                      // whether or is accepted
-	noAnd      bool                      // whether and is not
-	booleans   string                    // "quoted" or "bare" when only that is accepted
-	groupPath  bool                      // whether memberOfGroups[…] is accepted
+	attributes map[string]resource.Words
+	booleans   string // "quoted" or "bare" when only that is accepted
+}
+
+const memberOfGroups = "memberOfGroups"
+
+// specOf is what the endpoint of a declared resource accepts.
+func specOf(t *resource.Type, groups bool) filterSpec {
+	attributes := maps.Clone(t.Filters)
+	if attributes == nil {
+		attributes = make(map[string]resource.Words)
+	}
+	attributes[""] = resource.Words{"and"}
+	if t.Or {
+		attributes[""] = resource.Words{"and", "or"}
+	}
+	if groups {
+		attributes[memberOfGroups] = resource.Words{"eq"}
+	}
+	return filterSpec{attributes: attributes}
 }
 
 // usersSpec is what users accept in an environment: the declared attributes and
 // the custom attributes of type STRING that are in use.
 func (e *environment) usersSpec() filterSpec {
-	t := e.server.resources.Type("users")
-	spec := filterSpec{attributes: maps.Clone(t.Filters), or: t.Or, groupPath: true}
+	spec := specOf(e.server.resources.Type("users"), true)
 	for name, a := range e.schema() {
 		if a.enabled && a.Kind == resource.String {
 			spec.attributes[name] = resource.Words{"eq", "sw"}
@@ -129,40 +145,25 @@ func (c *call) parse(spec filterSpec, text string) (*scim.Expr, error) {
 	if text == "" {
 		return nil, nil
 	}
-	return spec.without(c.mood.refused, c.mood.of("booleans").word).parse(text)
-}
-
-// without takes what is refused out of a spec.
-func (f filterSpec) without(refused []refusal, booleans string) filterSpec {
-	f.booleans = booleans
-	if len(refused) == 0 {
-		return f
-	}
-	covered := func(attribute, operator string) bool {
-		return slices.ContainsFunc(refused, func(r refusal) bool { return r.covers(attribute, operator) })
-	}
-	attributes := make(map[string]resource.Words)
-	for name, operators := range f.attributes {
-		left := slices.DeleteFunc(slices.Clone(operators), func(op string) bool { return covered(name, op) })
-		if len(left) > 0 {
-			attributes[name] = left
+	left := filterSpec{make(map[string]resource.Words), c.mood.of("booleans").word}
+	for name, operators := range spec.attributes {
+		operators = slices.DeleteFunc(slices.Clone(operators), func(op string) bool {
+			return slices.ContainsFunc(c.mood.refused, func(r refusal) bool { return r.covers(name, op) })
+		})
+		if len(operators) > 0 {
+			left.attributes[name] = operators
 		}
 	}
-	f.attributes = attributes
-	f.groupPath = f.groupPath && !covered("memberOfGroups", "eq")
-	f.or = f.or && !covered("", "or")
-	f.noAnd = covered("", "and")
-	return f
+	return left.parse(text)
 }
 
 // parse reads a filter and checks it against the spec.
 func (f filterSpec) parse(text string) (*scim.Expr, error) {
 	e, err := scim.Parse(text)
+	if syntax := (*scim.Error)(nil); errors.As(err, &syntax) {
+		return nil, f.refuse(syntax.Message, syntax.Pos)
+	}
 	if err != nil {
-		var syntax *scim.Error
-		if errors.As(err, &syntax) {
-			return nil, f.refuse(syntax.Message, syntax.Pos)
-		}
 		return nil, err
 	}
 	return e, f.check(e)
@@ -170,20 +171,14 @@ func (f filterSpec) parse(text string) (*scim.Expr, error) {
 
 func (f filterSpec) check(e *scim.Expr) error {
 	switch e.Kind {
-	case scim.Not:
-		return f.refuse("The operator 'not' is not supported.", e.Pos)
-	case scim.And:
-		if f.noAnd {
-			return f.refuse("The operator 'and' is not supported.", e.Pos)
-		}
-	case scim.Or:
-		if !f.or {
-			return f.refuse("The operator 'or' is not supported.", e.Pos)
-		}
 	case scim.Compare:
 		return f.checkComparison(e)
 	case scim.Path:
 		return f.checkPath(e)
+	case scim.And, scim.Or, scim.Not:
+		if op := [...]string{"and", "or", "not"}[e.Kind]; !slices.Contains(f.attributes[""], op) {
+			return f.refuse("The operator '"+op+"' is not supported.", e.Pos)
+		}
 	}
 	for _, child := range e.Children {
 		if err := f.check(child); err != nil {
@@ -195,7 +190,7 @@ func (f filterSpec) check(e *scim.Expr) error {
 
 func (f filterSpec) checkComparison(e *scim.Expr) error {
 	ops, ok := f.attributes[e.Attr]
-	if !ok {
+	if !ok || e.Attr == memberOfGroups {
 		return f.refuse("The attribute '"+e.Attr+"' is not supported.", e.Pos)
 	}
 	if !slices.Contains(ops, e.Op) {
@@ -214,7 +209,7 @@ func (f filterSpec) checkComparison(e *scim.Expr) error {
 
 // checkPath accepts memberOfGroups[id eq "…"] and the same with type.
 func (f filterSpec) checkPath(e *scim.Expr) error {
-	if !f.groupPath || e.Attr != "memberOfGroups" {
+	if e.Attr != memberOfGroups || f.attributes[memberOfGroups] == nil {
 		return f.refuse("The attribute '"+e.Attr+"' is not supported.", e.Pos)
 	}
 	seen := map[string]bool{}
@@ -257,23 +252,18 @@ func groupPath(e *scim.Expr) (id, kind string) {
 // refuse makes the answer to a filter that is not supported.
 func (f filterSpec) refuse(message string, pos int) *apiError {
 	inner := &innerError{}
-	ops := map[string]bool{"and": !f.noAnd, "or": f.or}
-	for name, supported := range f.attributes {
-		inner.SupportedAttributes = append(inner.SupportedAttributes, name)
-		for _, op := range supported {
-			ops[op] = true
+	for name, operators := range f.attributes {
+		inner.SupportedOperators = append(inner.SupportedOperators, operators...)
+		if name == memberOfGroups {
+			name += "[id]"
 		}
-	}
-	if f.groupPath {
-		inner.SupportedAttributes = append(inner.SupportedAttributes, "memberOfGroups[id]")
-	}
-	for op, ok := range ops {
-		if ok {
-			inner.SupportedOperators = append(inner.SupportedOperators, op)
+		if name != "" {
+			inner.SupportedAttributes = append(inner.SupportedAttributes, name)
 		}
 	}
 	slices.Sort(inner.SupportedAttributes)
 	slices.Sort(inner.SupportedOperators)
+	inner.SupportedOperators = slices.Compact(inner.SupportedOperators)
 	return invalidRequest(detail{
 		Code: "INVALID_FILTER", Target: "filter", InnerError: inner,
 		Message: message + " (position " + strconv.Itoa(pos+1) + ")",

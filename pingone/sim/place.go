@@ -42,6 +42,7 @@ type place struct {
 	found   *resource.Row
 	members *resource.Member // of the rows, once shape has made it
 
+	reader     *subject        // of seeded users, one after the other
 	ownerLinks []resource.Text // relations to the rows that own these, once they are made
 
 	listing         bool   // the answer is a list

@@ -135,7 +135,7 @@ func (s *Server) endpoints() *node {
 		if t.Name() == "users" {
 			g.most = s.opt.MaxUsersPage
 		}
-		g.filters = filterSpec{attributes: t.Filters, or: t.Or, groupPath: g.hooks.groups != nil}
+		g.filters = specOf(t, g.hooks.groups != nil)
 		g.links()
 		s.generics[t.Name()] = g
 		g.register(n)

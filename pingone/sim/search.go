@@ -112,7 +112,7 @@ func (s *Server) query(c *call, filter string) (query, error) {
 // a search for users may, other groups excepted.
 func (e *environment) compileUserFilter(text string) (predicate, error) {
 	spec := e.usersSpec()
-	spec.groupPath = false
+	delete(spec.attributes, memberOfGroups)
 	x, err := spec.parse(text)
 	if err != nil {
 		return nil, err

@@ -202,7 +202,11 @@ func (e *environment) madeMembers() []madeMember {
 // writeSeeded writes a seeded user as lists show it. Making a row costs more than
 // writing it, and lists of a million write each row once.
 func (p *place) writeSeeded(e *jx.Encoder, i uint32) {
-	s := &subject{environment: p.call.environment, index: i}
+	if p.reader == nil {
+		p.reader = &subject{environment: p.call.environment}
+	}
+	s := p.reader
+	s.is(i)
 	e.ObjStart()
 	e.FieldStart("_links")
 	p.writeLinks(e, &resource.Row{ID: s.userID(i)})
