@@ -71,7 +71,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	if hook := s.onRequest.Load(); hook != nil {
 		(*hook)(c.number)
 	}
-	answer, err := s.run(c, t.node)
+	answer, err := s.run(c, t.known)
 	if err != nil {
 		s.writeError(w, r, err)
 		return
@@ -88,7 +88,7 @@ func scheme(r *http.Request) string {
 }
 
 // run checks a call and runs its handler.
-func (s *Server) run(c *call, at *node) (reply, error) {
+func (s *Server) run(c *call, known bool) (reply, error) {
 	if err := c.checkSizes(); err != nil {
 		return reply{}, err
 	}
@@ -100,7 +100,7 @@ func (s *Server) run(c *call, at *node) (reply, error) {
 		return reply{}, err
 	}
 	switch {
-	case at == nil:
+	case !known:
 		return reply{}, notFound("The address is not known.")
 	case c.route.handle == nil:
 		return reply{}, methodNotAllowed()

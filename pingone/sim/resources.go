@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -127,8 +128,8 @@ func (e *environment) seedID(collection string, number uint32) string {
 }
 
 // endpoints lists the endpoints of the API.
-func (s *Server) endpoints() *node {
-	n := &node{}
+func (s *Server) endpoints() *router {
+	n := &router{http.NewServeMux(), make(map[string]route)}
 	s.generics = make(map[string]*generic)
 	for _, t := range s.resources.Types {
 		g := &generic{server: s, kind: t, hooks: s.hooks[t.Name()], most: t.Page.Most}
@@ -144,7 +145,7 @@ func (s *Server) endpoints() *node {
 }
 
 // register adds the addresses of a resource.
-func (g *generic) register(n *node) {
+func (g *generic) register(n *router) {
 	t := g.kind
 	one := t.Path
 	if !t.Single() {
@@ -252,53 +253,39 @@ type route struct {
 	handle   handler
 }
 
-// node is a segment of the API's paths.
-type node struct {
-	fixed  map[string]*node
-	param  *node
-	routes map[string]route // by method
+// router finds the routes of the API by the patterns of net/http.
+type router struct {
+	mux    *http.ServeMux
+	routes map[string]route // by endpoint
 }
 
-// add registers "METHOD /a/{b}/c".
-func (n *node) add(endpoint, group string, h handler) {
-	method, pattern, _ := strings.Cut(endpoint, " ")
-	for _, segment := range strings.Split(pattern[1:], "/") {
-		if segment[0] == '{' {
-			if n.param == nil {
-				n.param = &node{}
-			}
-			n = n.param
+// add registers "METHOD /a/{b}/c", once.
+func (r *router) add(endpoint, group string, h handler) {
+	if _, twice := r.routes[endpoint]; !twice {
+		r.routes[endpoint] = route{endpoint, group, h}
+		r.mux.Handle(endpoint, http.NotFoundHandler())
+	}
+}
+
+// find gives the route of a path and the values of its parameters; known tells
+// whether there is one for any method.
+func (r *router) find(method, path string) (found route, params []string, known bool) {
+	for _, m := range []string{method, http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		_, endpoint := r.mux.Handler(&http.Request{Method: m, URL: &url.URL{Path: path}})
+		pattern, ok := strings.CutPrefix(endpoint, m+" ")
+		names, values := strings.Split(pattern, "/"), strings.Split(path, "/")
+		switch {
+		case !ok || len(names) != len(values):
 			continue
+		case m != method:
+			return found, nil, true
 		}
-		if n.fixed == nil {
-			n.fixed = make(map[string]*node)
+		for k, name := range names {
+			if strings.HasPrefix(name, "{") {
+				params = append(params, values[k])
+			}
 		}
-		if n.fixed[segment] == nil {
-			n.fixed[segment] = &node{}
-		}
-		n = n.fixed[segment]
+		return r.routes[endpoint], params, true
 	}
-	if n.routes == nil {
-		n.routes = make(map[string]route)
-	}
-	n.routes[method] = route{endpoint, group, h}
-}
-
-// lookup finds the node of a path and the values of its parameters.
-func (n *node) lookup(path string) (*node, []string) {
-	var params []string
-	for _, segment := range strings.Split(strings.TrimPrefix(path, "/"), "/") {
-		switch next := n.fixed[segment]; {
-		case next != nil:
-			n = next
-		case n.param != nil && segment != "":
-			n, params = n.param, append(params, segment)
-		default:
-			return nil, nil
-		}
-	}
-	if n.routes == nil {
-		return nil, nil
-	}
-	return n, params
+	return found, nil, false
 }

@@ -22,7 +22,7 @@ type Server struct {
 	mu        sync.Mutex // for changes of all
 	all       atomic.Pointer[[]*environment]
 	auth      *authserver.Server
-	routes    *node
+	routes    *router
 	control   http.Handler
 	api       http.Handler // what is under /v1
 	limits    *limiter
@@ -138,7 +138,7 @@ type targetKey struct{}
 type target struct {
 	entry  *Request // its entry in the log
 	route  route
-	node   *node        // of the API; nil when the address is not known
+	known  bool         // the API has the address
 	params []string     // of the API's path
 	env    *environment // of the authorization server; nil for the API
 	path   string       // below /{environmentID}/as/
@@ -149,10 +149,9 @@ type target struct {
 func (s *Server) classify(r *http.Request) *target {
 	if path, ok := strings.CutPrefix(r.URL.Path, "/v1/"); ok {
 		t := &target{api: true, route: route{endpoint: r.Method + " (unknown)", group: "rlgCatchAllRps"}}
-		if t.node, t.params = s.routes.lookup(path); t.node != nil {
-			if found, ok := t.node.routes[r.Method]; ok {
-				t.route = found
-			}
+		var found route
+		if found, t.params, t.known = s.routes.find(r.Method, "/"+path); found.handle != nil {
+			t.route = found
 		}
 		return t
 	}

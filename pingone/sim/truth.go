@@ -170,8 +170,8 @@ func (s *Server) Write(method, environment, path string, members map[string]any)
 		return "", fmt.Errorf("write the body: %w", err)
 	}
 	path = "/environments/" + e.id + path
-	node, params := s.routes.lookup(path)
-	if node == nil || node.routes[method].handle == nil {
+	found, params, _ := s.routes.find(method, path)
+	if found.handle == nil {
 		return "", fmt.Errorf("the API has no %s %s", method, path)
 	}
 	c := &call{
@@ -181,7 +181,7 @@ func (s *Server) Write(method, environment, path string, members map[string]any)
 		},
 		params: params[1:], environment: e, access: s.everywhere(true), now: s.opt.Clock(), mood: s.unkind.Load(),
 	}
-	answer, err := node.routes[method].handle(c)
+	answer, err := found.handle(c)
 	if err != nil {
 		return "", fmt.Errorf("%s %s: %w", method, path, err)
 	}
