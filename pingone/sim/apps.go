@@ -84,31 +84,21 @@ func (d directory) in(env string, look func(e *environment) *resource.Row) (*res
 	return row, row != nil
 }
 
-func named(username string) func(e *environment) *resource.Row {
-	return func(e *environment) *resource.Row {
-		if i, ok := e.userByUsername(username); ok {
+// User implements authserver.Directory.
+func (d directory) User(env, username string) (subject, password string, ok bool) {
+	row, ok := d.in(env, func(e *environment) *resource.Row {
+		if i, found := e.userByUsername(username); found {
 			return e.latest(i)
 		}
 		return nil
-	}
-}
-
-// SignIn implements authserver.Directory.
-func (d directory) SignIn(environment, username, password string) (string, bool) {
-	row, ok := d.in(environment, named(username))
-	if !ok || canAuthenticate(nil, row) != true || password != cmp.Or(resource.First(row.Members, "password.value"), UserPassword) {
-		return "", false
-	}
-	return row.ID, true
-}
-
-// UserByName implements authserver.Directory.
-func (d directory) UserByName(environment, username string) (string, bool) {
-	row, ok := d.in(environment, named(username))
+	})
 	if !ok {
-		return "", false
+		return "", "", false
 	}
-	return row.ID, true
+	if canAuthenticate(nil, row) == true {
+		password = cmp.Or(resource.First(row.Members, "password.value"), UserPassword)
+	}
+	return row.ID, password, true
 }
 
 // Profile implements authserver.Directory.

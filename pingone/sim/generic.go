@@ -101,7 +101,7 @@ func (g *generic) create(c *call) (reply, error) {
 	if name, a, ok := g.kind.Action(http.MethodPost, c.mediaOf(), true); ok {
 		sent, err := p.sent(a.Media)
 		if err == nil {
-			err = resourceActions[g.kind.Name()+" "+name](p, nil, sent)
+			err = resourceActions[g.kind.Name+" "+name](p, nil, sent)
 		}
 		return reply{status: http.StatusNoContent}, err
 	}
@@ -184,7 +184,7 @@ func (p *place) act(old *resource.Row) (reply, error) {
 	if err := p.do(a, row, sent); err != nil {
 		return reply{}, err
 	}
-	if code := resourceActions[kind.Name()+" "+name]; code != nil {
+	if code := resourceActions[kind.Name+" "+name]; code != nil {
 		if err := code(p, row, sent); err != nil {
 			return reply{}, err
 		}

@@ -29,7 +29,7 @@ type groupMembership struct {
 
 // member is the user whose memberships a place has; nil when they are a group's.
 func (p *place) member() *subject {
-	if p.above.generic.kind.Name() != "users" {
+	if p.above.generic.kind.Name != "users" {
 		return nil
 	}
 	i, _ := p.call.environment.userByID(p.above.found.ID)

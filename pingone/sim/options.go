@@ -32,8 +32,6 @@ type Options struct {
 	// Unkind are the switches in force from the start, a list such as
 	// "short-pages,cursor-ttl=30s"; see Switches and Server.SetUnkind.
 	Unkind string
-	// OnRequest is called before every call to the API; see Server.SetOnRequest.
-	OnRequest func(n int64)
 	// Faults are in force from the start.
 	Faults []Fault
 	// TokenLifetime of access tokens; default one hour.

@@ -74,7 +74,7 @@ func (g *generic) place(c *call) *place {
 
 // at is the place with some ids in its path, the environment's first.
 func (g *generic) at(c *call, ids []string) *place {
-	t, n := g.kind, len(g.kind.Owners())
+	t, n := g.kind, len(g.kind.Owners)
 	p := &place{generic: g, server: g.server, call: c, store: g.server.store, owners: ids[:n]}
 	if t.InEnvironment() {
 		p.store = c.environment.rows
@@ -228,7 +228,7 @@ func (s *stored) find(id string) (*resource.Row, error) {
 		return row, nil
 	}
 	members, _ := t.Take(t.Members, map[string]any{}, nil)
-	return &resource.Row{ID: t.Name(), Members: members}, nil
+	return &resource.Row{ID: t.Name, Members: members}, nil
 }
 
 func (s *stored) put(row *resource.Row) {

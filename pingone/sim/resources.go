@@ -132,13 +132,13 @@ func (s *Server) endpoints() *router {
 	n := &router{http.NewServeMux(), make(map[string]route)}
 	s.generics = make(map[string]*generic)
 	for _, t := range s.resources.Types {
-		g := &generic{server: s, kind: t, hooks: s.hooks[t.Name()], most: t.Page.Most}
-		if t.Name() == "users" {
+		g := &generic{server: s, kind: t, hooks: s.hooks[t.Name], most: t.Page.Most}
+		if t.Name == "users" {
 			g.most = s.opt.MaxUsersPage
 		}
 		g.filters = specOf(t, g.hooks.groups != nil)
 		g.links()
-		s.generics[t.Name()] = g
+		s.generics[t.Name] = g
 		g.register(n)
 	}
 	return n
@@ -159,7 +159,7 @@ func (g *generic) register(n *router) {
 		}
 		group = cmp.Or(group, t.Group(reads))
 		h = g.guarded(classes, !reads, h)
-		if t.Name() == "/environments" && !reads {
+		if t.Name == "/environments" && !reads {
 			h = g.recorded(h)
 		}
 		n.add(method+" "+path, group, h)

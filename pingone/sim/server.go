@@ -65,7 +65,6 @@ func New(opt Options) (*Server, error) {
 	if err := s.SetUnkind(opt.Unkind); err != nil {
 		return nil, err
 	}
-	s.SetOnRequest(opt.OnRequest)
 	if s.resources, err = declared(); err != nil {
 		return nil, err
 	}

@@ -125,7 +125,7 @@ func (s *Server) ApproveDevice(userCode, username string) error {
 		if username == "" {
 			return "", nil
 		}
-		subject, ok := s.cfg.Directory.UserByName(env, username)
+		subject, _, ok := s.cfg.Directory.User(env, username)
 		if !ok {
 			return "", errors.New("no user has this username")
 		}
@@ -144,7 +144,7 @@ func (x *exchange) deviceForm(problem error) *refusal {
 func (s *Server) deviceSignIn(x *exchange) *refusal {
 	form := x.r.PostForm
 	err := s.decide(form.Get("user_code"), func(env string) (string, error) {
-		subject, ok := s.cfg.Directory.SignIn(x.env, form.Get("username"), form.Get("password"))
+		subject, ok := s.user(x)
 		switch {
 		case env != x.env:
 			return "", errNoDevice

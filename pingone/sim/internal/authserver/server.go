@@ -44,10 +44,9 @@ type App struct {
 
 // Directory knows the users of an environment.
 type Directory interface {
-	// SignIn gives the id of the user whose password this is.
-	SignIn(environment, username, password string) (subject string, ok bool)
-	// UserByName gives the id of a user.
-	UserByName(environment, username string) (subject string, ok bool)
+	// User gives the id and the password of a user; no password when the user may
+	// not sign in.
+	User(environment, username string) (subject, password string, ok bool)
 	// Profile gives the user's OpenID Connect claims.
 	Profile(environment, subject string) (claims map[string]any, ok bool)
 	// Apps gives the applications by client id, as they are now.

@@ -39,12 +39,11 @@ var apps = []App{
 // people is a Directory with one user.
 type people struct{}
 
-func (people) SignIn(environment, username, password string) (string, bool) {
-	return "u-1", environment == env && username == "ada" && password == "right"
-}
-
-func (people) UserByName(environment, username string) (string, bool) {
-	return "u-1", environment == env && username == "ada"
+func (people) User(environment, username string) (subject, password string, ok bool) {
+	if environment != env || username != "ada" {
+		return "", "", false
+	}
+	return "u-1", "right", true
 }
 
 func (people) Profile(_, subject string) (map[string]any, bool) {

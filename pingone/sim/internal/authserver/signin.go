@@ -76,7 +76,7 @@ func (s *Server) signIn(x *exchange) *refusal {
 	params := x.r.PostForm
 	return s.authorization(x, params, func(app App) *refusal {
 		username := params.Get("username")
-		subject, ok := s.cfg.Directory.SignIn(x.env, username, params.Get("password"))
+		subject, ok := s.user(x)
 		params.Del("username")
 		params.Del("password")
 		if !ok {
@@ -91,6 +91,12 @@ func (s *Server) signIn(x *exchange) *refusal {
 		}, codeLifetime)
 		return x.redirect(params, url.Values{"code": {code}})
 	})
+}
+
+// user is who posted a page with a username and a password.
+func (s *Server) user(x *exchange) (subject string, ok bool) {
+	subject, password, _ := s.cfg.Directory.User(x.env, x.r.PostForm.Get("username"))
+	return subject, password != "" && password == x.r.PostForm.Get("password")
 }
 
 // redirect sends the browser back to the client. The address was checked.

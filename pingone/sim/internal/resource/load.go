@@ -71,10 +71,10 @@ func Load(files fs.FS, code ...string) (*Set, error) {
 		if err != nil {
 			return nil, err
 		}
-		if other := set.names[t.name]; other != nil {
+		if other := set.names[t.Name]; other != nil {
 			return nil, t.file.fail("$.path", "%s is declared in %s already", t.Path, other.file.name)
 		}
-		set.Types, set.names[t.name] = append(set.Types, t), t
+		set.Types, set.names[t.Name] = append(set.Types, t), t
 	}
 	for _, t := range set.Types {
 		if err := cmp.Or(set.check(t), t.checkRows()); err != nil {
@@ -209,8 +209,8 @@ func (t *Type) checkVariants() error {
 // checkOwners refuses owners that are not in the path.
 func (t *Type) checkOwners(m *Member, at string) error {
 	for _, c := range m.Children {
-		if c.Kind == Owner && !slices.Contains(t.owners, c.Owner) {
-			return t.file.fail("$.members.'"+at+c.Name+"'", "the path has no owner %q; it has %s", c.Owner, strings.Join(t.owners, ", "))
+		if c.Kind == Owner && !slices.Contains(t.Owners, c.Owner) {
+			return t.file.fail("$.members.'"+at+c.Name+"'", "the path has no owner %q; it has %s", c.Owner, strings.Join(t.Owners, ", "))
 		}
 		if err := t.checkOwners(c, at+c.Name+"."); err != nil {
 			return err

@@ -175,7 +175,7 @@ func (t *Type) resolved(of []string, id Resolver) string {
 
 // At is the address of a collection in a store, of the ids in its path.
 func (t *Type) At(ids []string) string {
-	return t.address(ids[len(t.owners)-strings.Count(t.local, "{"):])
+	return t.address(ids[len(t.Owners)-strings.Count(t.local, "{"):])
 }
 
 // Fill puts ids into a path; what there is no id for stays.

@@ -50,9 +50,11 @@ type Type struct {
 	Kinds    map[string]Texts `yaml:"variants"`
 	Seeds    []map[string]any `yaml:"rows"`
 
-	name   string   // gateways/instances, or /organizations/licenses
+	// Name is the path without its parameters and, in environments, without that:
+	// gateways/instances or /organizations/licenses.
+	Name   string   `yaml:"-"`
+	Owners []string `yaml:"-"` // collections of the path's parameters: environments, gateways
 	local  string   // the path within an environment
-	owners []string // collections of the path's parameters: environments, gateways
 	file   *source
 }
 
@@ -135,10 +137,6 @@ func (t *Type) Group(reads bool) string {
 	return t.Groups[len(t.Groups)-1]
 }
 
-// Name is the path without its parameters and, in environments, without that:
-// gateways/instances or /organizations/licenses.
-func (t *Type) Name() string { return t.name }
-
 // InEnvironment reports whether there is one collection in each environment.
 func (t *Type) InEnvironment() bool { return strings.HasPrefix(t.Path, "/environments/{") }
 
@@ -147,9 +145,6 @@ func (t *Type) Single() bool { return t.Key == "" }
 
 // Can reports whether a method is declared.
 func (t *Type) Can(method string) bool { return slices.Contains(t.Methods, method) }
-
-// Owners are the collections that the parameters of the path stand for.
-func (t *Type) Owners() []string { return t.owners }
 
 // Shape is the tree of members of a row.
 func (t *Type) Shape(row map[string]any) *Member {
@@ -169,12 +164,12 @@ func (t *Type) split() {
 		if !strings.HasPrefix(s, "{") {
 			fixed = append(fixed, s)
 		} else if k > 0 {
-			t.owners = append(t.owners, segments[k-1])
+			t.Owners = append(t.Owners, segments[k-1])
 		}
 	}
-	t.name, t.local = "/"+strings.Join(fixed, "/"), t.Path
+	t.Name, t.local = "/"+strings.Join(fixed, "/"), t.Path
 	if t.InEnvironment() {
-		t.name, t.local = strings.Join(fixed[1:], "/"), strings.Join(segments[2:], "/")
+		t.Name, t.local = strings.Join(fixed[1:], "/"), strings.Join(segments[2:], "/")
 	}
 }
 
@@ -188,7 +183,7 @@ func (t *Type) Parent() string {
 	if above.split(); above.Path == "/environments" {
 		return ""
 	}
-	return above.name
+	return above.Name
 }
 
 // Kind is what a member holds.
