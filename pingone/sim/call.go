@@ -3,7 +3,6 @@ package sim
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"mime"
@@ -103,13 +102,13 @@ func (s *Server) run(c *call, known bool) (reply, error) {
 	case !known:
 		return reply{}, notFound("The address is not known.")
 	case c.route.handle == nil:
-		return reply{}, methodNotAllowed()
+		return reply{}, refuse(http.StatusMethodNotAllowed)
 	}
 	if c.query, err = url.ParseQuery(c.request.URL.RawQuery); err != nil {
 		return reply{}, invalidParameter("query", "The query is not encoded correctly.")
 	}
 	if most := c.mood.of("max-filter").most; most > 0 && len(c.query.Get("filter")) > most {
-		return reply{}, &apiError{status: http.StatusRequestURITooLong, code: "INVALID_REQUEST", message: messageInvalidRequest}
+		return reply{}, refuse(http.StatusRequestURITooLong)
 	}
 	if err := s.enter(c); err != nil {
 		return reply{}, err
@@ -124,7 +123,7 @@ func (c *call) checkSizes() error {
 		most, size = own.most, size+len(c.request.RequestURI)
 	}
 	if size > most {
-		return &apiError{status: http.StatusRequestHeaderFieldsTooLarge, code: "INVALID_REQUEST", message: messageInvalidRequest}
+		return refuse(http.StatusRequestHeaderFieldsTooLarge)
 	}
 	return nil
 }
@@ -163,18 +162,6 @@ func headerSize(h http.Header) int {
 		}
 	}
 	return n
-}
-
-// asAPIError finds the API's own error in err.
-func asAPIError(err error) *apiError {
-	var e *apiError
-	if errors.As(err, &e) {
-		return e
-	}
-	return &apiError{
-		status: http.StatusInternalServerError, code: "UNEXPECTED_ERROR",
-		message: "An unexpected error occurred. " + err.Error(),
-	}
 }
 
 // maxBody bounds a request body, in bytes.
@@ -223,9 +210,4 @@ func decodeObject(raw []byte) (members map[string]any, err error) {
 		return nil, io.ErrUnexpectedEOF
 	}
 	return members, nil
-}
-
-// constraint refuses what contradicts the state of the directory.
-func constraint(target, message string) *apiError {
-	return invalidData(detail{Code: "CONSTRAINT_VIOLATION", Target: target, Message: message})
 }

@@ -205,18 +205,16 @@ func (s *Server) inject(w http.ResponseWriter, r *http.Request, f *Fault) bool {
 
 // faultError is an answer with a status of choice.
 func faultError(f *Fault) *apiError {
-	e := &apiError{status: f.Status, code: "UNEXPECTED_ERROR", message: "An unexpected error occurred. Please try again later."}
-	switch {
-	case f.Status == http.StatusTooManyRequests:
+	e := refuse(f.Status)
+	switch f.Status {
+	case http.StatusTooManyRequests:
 		e = tooMany(0, 0)
-	case f.Status == http.StatusUnauthorized:
+	case http.StatusUnauthorized:
 		e = unauthorized("The token is not valid.")
-	case f.Status == http.StatusForbidden:
+	case http.StatusForbidden:
 		e = forbidden()
-	case f.Status == http.StatusNotFound:
+	case http.StatusNotFound:
 		e = notFound("The resource does not exist.")
-	case f.Status < http.StatusInternalServerError:
-		e = &apiError{status: f.Status, code: "REQUEST_FAILED", message: "The request could not be completed."}
 	}
 	e.retryAfter = f.RetryAfter
 	return e

@@ -195,7 +195,7 @@ func (f filterSpec) checkComparison(e *scim.Expr) error {
 	}
 	if !slices.Contains(ops, e.Op) {
 		err := f.refuse("The operator '"+e.Op+"' is not supported for the attribute '"+e.Attr+"'.", e.Pos)
-		err.details[0].InnerError.SupportedOperators = ops
+		err.Details[0].InnerError.SupportedOperators = ops
 		return err
 	}
 	if !e.Value.Quoted && !strings.EqualFold(e.Value.Text, "true") && !strings.EqualFold(e.Value.Text, "false") {

@@ -126,7 +126,7 @@ func storeGroup(p *place, old, row *resource.Row) error {
 	if text := resource.First(row.Members, "userFilter"); text != "" {
 		if _, err := p.call.environment.compileUserFilter(text); err != nil {
 			refused := *asAPIError(err)
-			refused.details[0].Target = "userFilter"
+			refused.Details[0].Target = "userFilter"
 			return &refused
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 )
@@ -90,15 +89,4 @@ func (w *window) add(now time.Time) {
 func limited(group string, wait time.Duration, l *limiter) *apiError {
 	seconds := max(1, int(math.Ceil(wait.Seconds())))
 	return tooMany(seconds, l.rates[group].Limit)
-}
-
-func tooMany(seconds, limit int) *apiError {
-	return &apiError{
-		status: http.StatusTooManyRequests, code: "REQUEST_LIMITED", retryAfter: &seconds,
-		message: "The request could not be completed. The limit on the number of requests was exceeded.",
-		details: []detail{{
-			Code: "LIMIT_EXCEEDED", Message: "Too many requests.",
-			InnerError: &innerError{QuotaLimit: limit, RetryAfter: seconds},
-		}},
-	}
 }
