@@ -1,10 +1,14 @@
 package sim
 
 import (
-	"errors"
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"io"
+	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -66,7 +70,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	if hook := s.onRequest.Load(); hook != nil {
 		(*hook)(c.number)
 	}
-	answer, err := s.run(c, t.node)
+	answer, err := s.run(c, t.known)
 	if err != nil {
 		s.writeError(w, r, err)
 		return
@@ -83,7 +87,7 @@ func scheme(r *http.Request) string {
 }
 
 // run checks a call and runs its handler.
-func (s *Server) run(c *call, at *node) (reply, error) {
+func (s *Server) run(c *call, known bool) (reply, error) {
 	if err := c.checkSizes(); err != nil {
 		return reply{}, err
 	}
@@ -95,16 +99,16 @@ func (s *Server) run(c *call, at *node) (reply, error) {
 		return reply{}, err
 	}
 	switch {
-	case at == nil:
+	case !known:
 		return reply{}, notFound("The address is not known.")
 	case c.route.handle == nil:
-		return reply{}, methodNotAllowed()
+		return reply{}, refuse(http.StatusMethodNotAllowed)
 	}
 	if c.query, err = url.ParseQuery(c.request.URL.RawQuery); err != nil {
 		return reply{}, invalidParameter("query", "The query is not encoded correctly.")
 	}
-	if most := c.mood.maxFilter; most > 0 && len(c.query.Get("filter")) > most {
-		return reply{}, &apiError{status: http.StatusRequestURITooLong, code: "INVALID_REQUEST", message: messageInvalidRequest}
+	if most := c.mood.of("max-filter").most; most > 0 && len(c.query.Get("filter")) > most {
+		return reply{}, refuse(http.StatusRequestURITooLong)
 	}
 	if err := s.enter(c); err != nil {
 		return reply{}, err
@@ -115,11 +119,11 @@ func (s *Server) run(c *call, at *node) (reply, error) {
 // checkSizes refuses headers that are too long.
 func (c *call) checkSizes() error {
 	most, size := maxHeader, headerSize(c.request.Header)
-	if c.mood.maxHeader > 0 {
-		most, size = c.mood.maxHeader, size+len(c.request.RequestURI)
+	if own := c.mood.of("max-header"); own.on {
+		most, size = own.most, size+len(c.request.RequestURI)
 	}
 	if size > most {
-		return &apiError{status: http.StatusRequestHeaderFieldsTooLarge, code: "INVALID_REQUEST", message: messageInvalidRequest}
+		return refuse(http.StatusRequestHeaderFieldsTooLarge)
 	}
 	return nil
 }
@@ -135,7 +139,7 @@ func (s *Server) enter(c *call) error {
 	if e == nil || !c.access.sees(e.id) {
 		return forbidden()
 	}
-	if age := c.now.Sub(e.created()); age < c.mood.newDelay {
+	if age := c.now.Sub(e.created()); age < c.mood.of("new-environments").span {
 		return forbidden()
 	}
 	c.environment, c.params = e, c.params[1:]
@@ -160,14 +164,50 @@ func headerSize(h http.Header) int {
 	return n
 }
 
-// asAPIError finds the API's own error in err.
-func asAPIError(err error) *apiError {
-	var e *apiError
-	if errors.As(err, &e) {
-		return e
+// maxBody bounds a request body, in bytes.
+const maxBody = 256 << 10
+
+const mediaJSON = "application/json"
+
+// mediaOf is the media type of a request in small letters, without parameters.
+func (c *call) mediaOf() string {
+	name, _, err := mime.ParseMediaType(c.request.Header.Get("Content-Type"))
+	if err != nil {
+		return ""
 	}
-	return &apiError{
-		status: http.StatusInternalServerError, code: "UNEXPECTED_ERROR",
-		message: "An unexpected error occurred. " + err.Error(),
+	return name
+}
+
+// sent reads the JSON object of a call, which must have one of the media types.
+// Numbers are json.Number. most bounds its size in bytes; 0 does not.
+func (c *call) sent(most int, types ...string) (map[string]any, error) {
+	media := c.mediaOf()
+	if media == "" || !slices.ContainsFunc(types, func(t string) bool { return strings.EqualFold(t, media) }) {
+		return nil, unsupportedMedia(c.request.Header.Get("Content-Type"))
 	}
+	raw, err := io.ReadAll(http.MaxBytesReader(nil, c.request.Body, maxBody))
+	if err != nil {
+		return nil, invalidRequest(detail{Code: "SIZE_LIMIT_EXCEEDED", Message: "The body is too large or was cut."})
+	}
+	members, err := decodeObject(raw)
+	switch {
+	case err != nil:
+		return nil, invalidRequest(detail{Code: "INVALID_VALUE", Message: "The body must be one JSON object."})
+	case most > 0 && len(raw) > most:
+		return nil, invalidData(detail{Code: "SIZE_LIMIT_EXCEEDED", Message: "The body is larger than the resource may be."})
+	}
+	return members, nil
+}
+
+// decodeObject reads one JSON object and nothing else.
+func decodeObject(raw []byte) (members map[string]any, err error) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.UseNumber()
+	if err := d.Decode(&members); err != nil {
+		return nil, err
+	}
+	if members == nil || d.More() {
+		return nil, io.ErrUnexpectedEOF
+	}
+	return members, nil
 }

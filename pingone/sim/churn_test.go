@@ -132,10 +132,11 @@ func TestChurn(t *testing.T) {
 	assert.NotEqual(t, first, read(2))
 }
 
-func TestOnRequestOption(t *testing.T) {
+func TestOnRequest(t *testing.T) {
 	t.Parallel()
 	var calls []int64
-	f := start(t, sim.Options{Users: 20, OnRequest: func(n int64) { calls = append(calls, n) }})
+	f := start(t, sim.Options{Users: 20})
+	f.SetOnRequest(func(n int64) { calls = append(calls, n) })
 	f.get(f.env("/users"))
 	f.get(f.env("/groups"))
 	assert.Equal(t, []int64{1, 2}, calls, "token calls do not count")

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,7 +35,8 @@ type environment struct {
 	cache      cache
 	attributes derived[map[string]*attribute]
 	members    derived[*resource.Member] // of users
-	making     derived[[]seededMember]   // and what makes them
+	making     derived[map[string]maker] // and what makes them of the seed
+	listed     derived[[]madeMember]     // in the order of lists
 	tree       derived[[]*group]
 	seeded     derived[*counts]
 	current    derived[*counts]
@@ -114,7 +116,7 @@ func (e *environment) asWritten(i uint32, now time.Time) *resource.Row {
 
 // store keeps a new state of a user; nil deletes it.
 func (e *environment) store(i uint32, row *resource.Row, now time.Time) {
-	delay := e.server.unkind.Load().searchDelay
+	delay := e.server.unkind.Load().of("search-delay").span
 	versions, ok := e.written[i]
 	if !ok {
 		at, _ := slices.BinarySearch(e.order, i)
@@ -134,4 +136,184 @@ func (e *environment) store(i uint32, row *resource.Row, now time.Time) {
 func (e *environment) restructure() {
 	e.structure++
 	e.writes++
+}
+
+// The environments, as their file names them.
+const (
+	administrators = "Administrators"
+	customers      = "Customers"
+	partners       = "Partner Portal Zürich"
+	retired        = "Old Shop"
+)
+
+// The organization and the license of all environments from the start, as their
+// files give them.
+const (
+	organizationID = "71f0a429-0d1a-46b0-8048-e001c291093c"
+	licenseID      = "677c92ea-f66a-459c-8fb7-870723c8e037"
+)
+
+const day = 86_400_000 // milliseconds
+
+// build makes the organizations and the environments of the first.
+func (s *Server) build() {
+	s.store = resource.NewStore()
+	s.plant(s.store, nil, "", false)
+	users := map[string]int{administrators: s.opt.Users, customers: s.opt.Users / 5, partners: s.opt.Users / 50}
+	for _, row := range s.store.Read("/environments").All() {
+		name, _ := row.Members["name"].(string)
+		s.addEnvironment(row, name, users[name])
+	}
+}
+
+// addEnvironment makes an environment with a number of seeded users. The name
+// chooses its content.
+func (s *Server) addEnvironment(row *resource.Row, name string, users int) {
+	e := &environment{server: s, id: row.ID}
+	e.row.Store(row)
+	s.fill(e, name, users)
+	now, apps := s.opt.Clock(), e.signsOn()
+	e.history = sync.OnceValue(func() []map[string]any { return e.seedActivities(now, apps) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []*environment
+	if old := s.all.Load(); old != nil {
+		all = *old
+	}
+	all = append(slices.Clip(all), e)
+	s.all.Store(&all)
+}
+
+// forget drops an environment.
+func (s *Server) forget(e *environment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	left := slices.DeleteFunc(slices.Clone(s.environments()), func(other *environment) bool { return other == e })
+	s.all.Store(&left)
+}
+
+// environments are all that there are at the moment.
+func (s *Server) environments() []*environment { return *s.all.Load() }
+
+// environment finds an environment by id; nil when there is none.
+func (s *Server) environment(id string) *environment {
+	for _, e := range s.environments() {
+		if e.id == id {
+			return e
+		}
+	}
+	return nil
+}
+
+// says gives a text of an environment's row.
+func (e *environment) says(path string) string {
+	return resource.First(e.row.Load().Members, path)
+}
+
+// created is when an environment came to be.
+func (e *environment) created() time.Time {
+	at, _ := time.Parse(time.RFC3339, e.says("createdAt")) // the simulator wrote it
+	return at
+}
+
+// seesEnvironment reports whether the caller may see an environment.
+func seesEnvironment(c *call, row *resource.Row) bool {
+	return c.access.sees(row.ID)
+}
+
+// storeEnvironment: the license is an active one of the organization, and the
+// region stays. A new environment is made with what belongs to it.
+func storeEnvironment(p *place, old, row *resource.Row) error {
+	m, now := row.Members, instant(p.call.now.UnixMilli())
+	license := resource.First(m, "license.id") // required
+	found := p.store.Read("/organizations/" + organizationID + "/licenses").Find(license)
+	var before any
+	if old != nil {
+		before = old.Members["region"]
+		if m["region"] == nil {
+			m["region"] = before
+		}
+	} else if !p.call.access.organization {
+		return forbidden()
+	}
+	switch {
+	case m["region"] == nil:
+		return required("region")
+	case before != nil && m["region"] != before:
+		return constraint("region", "An environment cannot be moved to another region.")
+	case found == nil || found.Members["status"] != "ACTIVE":
+		return invalidValue("license.id", "The license does not exist or is not active.")
+	}
+	m["license"] = map[string]any{"id": license, "package": found.Members["package"]}
+	if old == nil {
+		m["organization"] = map[string]any{"id": organizationID}
+		p.server.addEnvironment(row, row.ID, 0)
+		return nil
+	}
+	if m["status"] != old.Members["status"] {
+		setStatus(m, m["status"], now)
+	}
+	p.call.environment.row.Store(row)
+	return nil
+}
+
+// setStatus deletes an environment softly or brings it back.
+func setStatus(members map[string]any, status any, now string) {
+	members["status"] = status
+	delete(members, "softDeletedAt")
+	if status == "DELETE_PENDING" {
+		members["softDeletedAt"] = now
+	}
+}
+
+// deletable is when an environment that is deleted softly can be deleted for
+// good; false when it is not deleted.
+func deletable(row *resource.Row) (time.Time, bool) {
+	text, ok := row.Members["softDeletedAt"].(string)
+	at, _ := time.Parse(time.RFC3339, text)
+	return at.Add(30 * day * time.Millisecond), ok
+}
+
+func hardDeletedAllowedAt(_ *place, row *resource.Row) any {
+	if at, deleted := deletable(row); deleted {
+		return instant(at.UnixMilli())
+	}
+	return nil
+}
+
+// removeEnvironment: a production environment can be brought back for a while.
+func removeEnvironment(p *place, row *resource.Row) (*resource.Row, error) {
+	e := p.call.environment
+	at, deleted := deletable(row)
+	switch {
+	case e == p.server.environments()[0]:
+		return nil, constraint("id", "The environment holds the applications that call the API.")
+	case row.Members["type"] != "SANDBOX" && !deleted:
+		kept := copied(row)
+		setStatus(kept.Members, "DELETE_PENDING", instant(p.call.now.UnixMilli()))
+		kept.Members["updatedAt"] = kept.Members["softDeletedAt"]
+		e.row.Store(kept)
+		return kept, nil
+	case row.Members["type"] != "SANDBOX" && p.call.now.Before(at):
+		return nil, constraint("hardDeletedAllowedAt", "The environment cannot be deleted for good yet.")
+	}
+	p.server.forget(e)
+	return nil, nil
+}
+
+// licenseQuantities are the rate limits of the license, in the unit that the
+// name of the group ends in.
+func licenseQuantities(p *place, _ *resource.Row) any {
+	out := make(map[string]any)
+	for name, rate := range rateGroups {
+		if own, ok := p.server.opt.RateLimits[name]; ok {
+			rate = own
+		}
+		per := time.Second
+		if strings.HasSuffix(name, "Rpm") {
+			per = time.Minute
+		}
+		out[name] = map[string]int{"limit": max(1, int(float64(rate.Limit)*float64(per)/float64(rate.Per)))}
+	}
+	return out
 }

@@ -165,10 +165,9 @@ func TestLatencyHonoursTheClient(t *testing.T) {
 		}
 		failed <- err
 	}()
-	require.Eventually(t, func() bool { return s.Stats().Peak == 1 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Stats().Requests == 1 }, 5*time.Second, time.Millisecond)
 	cancel()
 	require.ErrorIs(t, <-failed, context.Canceled)
-	require.Eventually(t, func() bool { return s.Stats().Requests == 1 }, 5*time.Second, time.Millisecond, "the server stopped waiting")
 	assert.Equal(t, 0, s.Requests()[0].Status)
 }
 
@@ -341,11 +340,12 @@ func TestDroppedCallsAreCounted(t *testing.T) {
 			_ = resp.Body.Close()
 		}
 		require.Error(t, err)
-		assert.Equal(t, n+1, s.Stats().Endpoints["GET /environments"].Statuses[0])
+		assert.Equal(t, n+1, s.Stats().Calls("GET /environments"))
+		assert.Zero(t, s.Requests()[n].Status)
 	}
 	require.NoError(t, s.SetFaults())
 	for range 20 {
 		s.get("/environments")
 	}
-	assert.Equal(t, 1, s.Stats().Peak, "one by one")
+	assert.Equal(t, http.StatusOK, s.Requests()[39].Status)
 }

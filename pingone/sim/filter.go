@@ -1,8 +1,15 @@
 package sim
 
 import (
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
 )
 
@@ -86,4 +93,221 @@ func holds(op, v, want string) bool {
 		return v >= want
 	}
 	return false
+}
+
+// filterSpec says what an endpoint accepts in filter: operators by attribute.
+// Names are case-sensitive. What joins conditions stands under no name, and
+// memberOfGroups is a value path.
+type filterSpec struct {
+	attributes map[string]resource.Words
+	booleans   string // "quoted" or "bare" when only that is accepted
+}
+
+const memberOfGroups = "memberOfGroups"
+
+// specOf is what the endpoint of a declared resource accepts.
+func specOf(t *resource.Type, groups bool) filterSpec {
+	attributes := maps.Clone(t.Filters)
+	if attributes == nil {
+		attributes = make(map[string]resource.Words)
+	}
+	attributes[""] = resource.Words{"and"}
+	if t.Or {
+		attributes[""] = resource.Words{"and", "or"}
+	}
+	if groups {
+		attributes[memberOfGroups] = resource.Words{"eq"}
+	}
+	return filterSpec{attributes: attributes}
+}
+
+// usersSpec is what users accept in an environment: the declared attributes and
+// the custom attributes of type STRING that are in use.
+func (e *environment) usersSpec() filterSpec {
+	spec := specOf(e.server.resources.Type("users"), true)
+	for name, a := range e.schema() {
+		if a.enabled && a.Kind == resource.String {
+			spec.attributes[name] = resource.Words{"eq", "sw"}
+		}
+	}
+	if e.server.opt.Unconfirmed {
+		spec.attributes["id"] = resource.Words{"eq"}
+		for _, name := range []string{"name.given", "name.family"} {
+			spec.attributes[name] = resource.Words{"eq", "sw", "ew", "co"}
+		}
+	}
+	return spec
+}
+
+// parse reads a filter for an endpoint, with what the switches refuse left out;
+// empty text gives none.
+func (c *call) parse(spec filterSpec, text string) (*scim.Expr, error) {
+	if text == "" {
+		return nil, nil
+	}
+	left := filterSpec{make(map[string]resource.Words), c.mood.of("booleans").word}
+	for name, operators := range spec.attributes {
+		operators = slices.DeleteFunc(slices.Clone(operators), func(op string) bool {
+			return slices.ContainsFunc(c.mood.refused, func(r refusal) bool { return r.covers(name, op) })
+		})
+		if len(operators) > 0 {
+			left.attributes[name] = operators
+		}
+	}
+	return left.parse(text)
+}
+
+// parse reads a filter and checks it against the spec.
+func (f filterSpec) parse(text string) (*scim.Expr, error) {
+	e, err := scim.Parse(text)
+	if syntax := (*scim.Error)(nil); errors.As(err, &syntax) {
+		return nil, f.refuse(syntax.Message, syntax.Pos)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return e, f.check(e)
+}
+
+func (f filterSpec) check(e *scim.Expr) error {
+	switch e.Kind {
+	case scim.Compare:
+		return f.checkComparison(e)
+	case scim.Path:
+		return f.checkPath(e)
+	case scim.And, scim.Or, scim.Not:
+		if op := [...]string{"and", "or", "not"}[e.Kind]; !slices.Contains(f.attributes[""], op) {
+			return f.refuse("The operator '"+op+"' is not supported.", e.Pos)
+		}
+	}
+	for _, child := range e.Children {
+		if err := f.check(child); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f filterSpec) checkComparison(e *scim.Expr) error {
+	ops, ok := f.attributes[e.Attr]
+	if !ok || e.Attr == memberOfGroups {
+		return f.refuse("The attribute '"+e.Attr+"' is not supported.", e.Pos)
+	}
+	if !slices.Contains(ops, e.Op) {
+		err := f.refuse("The operator '"+e.Op+"' is not supported for the attribute '"+e.Attr+"'.", e.Pos)
+		err.Details[0].InnerError.SupportedOperators = ops
+		return err
+	}
+	if !e.Value.Quoted && !strings.EqualFold(e.Value.Text, "true") && !strings.EqualFold(e.Value.Text, "false") {
+		return f.refuse("The value of '"+e.Attr+"' must be in double quotes.", e.Pos)
+	}
+	if quoted := f.booleans == "quoted"; e.Attr == "enabled" && f.booleans != "" && quoted != e.Value.Quoted {
+		return f.refuse("The value of 'enabled' must be "+f.booleans+".", e.Pos)
+	}
+	return nil
+}
+
+// checkPath accepts memberOfGroups[id eq "…"] and the same with type.
+func (f filterSpec) checkPath(e *scim.Expr) error {
+	if e.Attr != memberOfGroups || f.attributes[memberOfGroups] == nil {
+		return f.refuse("The attribute '"+e.Attr+"' is not supported.", e.Pos)
+	}
+	seen := map[string]bool{}
+	for _, part := range pathParts(e) {
+		known := part.Kind == scim.Compare && part.Op == "eq" && part.Value.Quoted && (part.Attr == "id" || part.Attr == "type")
+		if !known || seen[part.Attr] {
+			return f.refuse("Only id and type with the operator 'eq' are supported in memberOfGroups.", part.Pos)
+		}
+		if upper := strings.ToUpper(part.Value.Text); part.Attr == "type" && upper != "DIRECT" && upper != "INDIRECT" {
+			return f.refuse("The type of a membership is DIRECT or INDIRECT.", part.Pos)
+		}
+		seen[part.Attr] = true
+	}
+	if !seen["id"] {
+		return f.refuse("memberOfGroups needs the id of a group.", e.Pos)
+	}
+	return nil
+}
+
+// pathParts are the conditions in attribute[…].
+func pathParts(e *scim.Expr) []*scim.Expr {
+	if inner := e.Children[0]; inner.Kind == scim.And {
+		return inner.Children
+	}
+	return e.Children
+}
+
+// groupPath gives what a checked memberOfGroups[…] asks for.
+func groupPath(e *scim.Expr) (id, kind string) {
+	for _, part := range pathParts(e) {
+		if part.Attr == "id" {
+			id = part.Value.Text
+		} else {
+			kind = strings.ToUpper(part.Value.Text)
+		}
+	}
+	return id, kind
+}
+
+// refuse makes the answer to a filter that is not supported.
+func (f filterSpec) refuse(message string, pos int) *apiError {
+	inner := &innerError{}
+	for name, operators := range f.attributes {
+		inner.SupportedOperators = append(inner.SupportedOperators, operators...)
+		if name == memberOfGroups {
+			name += "[id]"
+		}
+		if name != "" {
+			inner.SupportedAttributes = append(inner.SupportedAttributes, name)
+		}
+	}
+	slices.Sort(inner.SupportedAttributes)
+	slices.Sort(inner.SupportedOperators)
+	inner.SupportedOperators = slices.Compact(inner.SupportedOperators)
+	return invalidRequest(detail{
+		Code: "INVALID_FILTER", Target: "filter", InnerError: inner,
+		Message: message + " (position " + strconv.Itoa(pos+1) + ")",
+	})
+}
+
+// foldRune maps every rune to the smallest of its simple case variants.
+func foldRune(r rune) rune {
+	if r < utf8.RuneSelf {
+		if 'a' <= r && r <= 'z' {
+			return r - 'a' + 'A'
+		}
+		return r
+	}
+	least := r
+	for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+		least = min(least, next)
+	}
+	return least
+}
+
+// fold maps a string so that strings which differ by case alone become equal.
+func fold(s string) string { return strings.Map(foldRune, s) }
+
+// foldHash hashes a folded string without building it (FNV-1a).
+func foldHash(s string) uint32 {
+	h := uint32(2166136261)
+	for _, r := range s {
+		h = (h ^ uint32(foldRune(r))) * 16777619
+	}
+	return h
+}
+
+// foldPrefix reports whether s starts with a folded prefix.
+func foldPrefix(s, prefix string) bool {
+	for _, want := range prefix {
+		if s == "" {
+			return false
+		}
+		got, size := utf8.DecodeRuneInString(s)
+		if foldRune(got) != want {
+			return false
+		}
+		s = s[size:]
+	}
+	return true
 }

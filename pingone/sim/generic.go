@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -97,10 +98,10 @@ func (g *generic) create(c *call) (reply, error) {
 	if err := p.owned(); err != nil {
 		return reply{}, err
 	}
-	if k := slices.IndexFunc(g.kind.Together, func(a resource.Text) bool { return strings.EqualFold(a.Text, c.mediaOf()) }); k >= 0 {
-		sent, err := p.sent(g.kind.Together[k].Text)
+	if name, a, ok := g.kind.Action(http.MethodPost, c.mediaOf(), true); ok {
+		sent, err := p.sent(a.Media)
 		if err == nil {
-			err = togetherActions[g.kind.Name()+" "+g.kind.Together[k].Name](p, sent)
+			err = resourceActions[g.kind.Name+" "+name](p, nil, sent)
 		}
 		return reply{status: http.StatusNoContent}, err
 	}
@@ -110,7 +111,7 @@ func (g *generic) create(c *call) (reply, error) {
 	}
 	members, problem := g.kind.Take(p.shape(), sent, nil)
 	if problem != nil {
-		return reply{}, refusedRow(problem)
+		return reply{}, invalidData(*problem)
 	}
 	row := &resource.Row{ID: g.server.newID(), Members: members}
 	if g.hooks.newID != nil {
@@ -140,7 +141,7 @@ func (p *place) change(old *resource.Row, merge bool) (reply, error) {
 	if merge {
 		sent = p.shape().Merge(old.Members, sent)
 	}
-	row, err := p.keep(old, func() (map[string]any, *resource.Problem) {
+	row, err := p.keep(old, func() (map[string]any, *resource.Detail) {
 		return p.generic.kind.Take(p.shape(), sent, old.Members)
 	})
 	if err != nil {
@@ -165,33 +166,72 @@ func (p *place) delete(row *resource.Row) (reply, error) {
 	return done, nil
 }
 
-// act makes the method that does the action which the media type of a call names.
-func (g *generic) act(method string) func(p *place, old *resource.Row) (reply, error) {
-	return func(p *place, old *resource.Row) (reply, error) {
-		media := p.call.mediaOf()
-		k := slices.IndexFunc(g.kind.Actions, func(a resource.Text) bool {
-			by, chosen := resource.Action(a.Text)
-			return by == method && strings.EqualFold(chosen, media)
-		})
-		if k < 0 {
-			return reply{}, unsupportedMedia(p.call.request.Header.Get("Content-Type"))
-		}
-		var sent map[string]any
-		if strings.HasSuffix(media, "json") && p.call.request.ContentLength != 0 {
-			var err error
-			if sent, err = p.call.sent(g.kind.Bytes, media); err != nil {
-				return reply{}, err
-			}
-		}
-		row := copied(old)
-		if err := resourceActions[g.kind.Name()+" "+g.kind.Actions[k].Name](p, row, sent); err != nil {
+// act does what the media type of a call says.
+func (p *place) act(old *resource.Row) (reply, error) {
+	kind, media := p.generic.kind, p.call.mediaOf()
+	name, a, ok := kind.Action(p.call.request.Method, media, false)
+	if !ok {
+		return reply{}, unsupportedMedia(p.call.request.Header.Get("Content-Type"))
+	}
+	var sent map[string]any
+	if strings.HasSuffix(media, "json") && p.call.request.ContentLength != 0 {
+		var err error
+		if sent, err = p.call.sent(kind.Bytes, media); err != nil {
 			return reply{}, err
 		}
-		if !reflect.DeepEqual(old, row) {
-			p.stamp(g.kind.Members, row.Members, resource.Updated)
-			p.put(row)
+	}
+	row := copied(old)
+	if err := p.do(a, row, sent); err != nil {
+		return reply{}, err
+	}
+	if code := resourceActions[kind.Name+" "+name]; code != nil {
+		if err := code(p, row, sent); err != nil {
+			return reply{}, err
 		}
-		return p.one(row), nil
+	}
+	if !reflect.DeepEqual(old, row) {
+		p.stamp(kind.Members, row.Members, resource.Updated)
+		p.put(row)
+	}
+	return p.one(row), nil
+}
+
+// do makes the changes that an action declares. A row that has what the action
+// sets stays as it is.
+func (p *place) do(a resource.Action, row *resource.Row, sent map[string]any) error {
+	if code, _ := textOf(sent, a.Code); a.Code != "" && code != OneTimeCode {
+		return invalidData(detail{Code: "INVALID_OTP", Target: a.Code, Message: "The code is wrong or has expired."})
+	}
+	made := make(map[string]any)
+	for path, text := range a.Sets {
+		if text == "now" {
+			text = instant(p.call.now.UnixMilli())
+		}
+		setPath(made, path, text)
+	}
+	for _, name := range a.Takes {
+		if sent[name] != nil {
+			made[name] = sent[name]
+		}
+	}
+	for path, text := range a.Sets {
+		if len(a.Takes) > 0 || text != "now" && resource.First(row.Members, path) != text {
+			maps.Copy(row.Members, made)
+		}
+	}
+	return nil
+}
+
+// setPath puts a value into an object, at most one object deep.
+func setPath(members map[string]any, path string, v any) {
+	outer, name, nested := strings.Cut(path, ".")
+	switch inner, ok := members[outer].(map[string]any); {
+	case !nested:
+		members[path] = v
+	case ok:
+		inner[name] = v
+	default:
+		members[outer] = map[string]any{name: v}
 	}
 }
 
@@ -202,7 +242,7 @@ func (g *generic) replacePart(part resource.Part) func(p *place, old *resource.R
 		if err != nil {
 			return reply{}, err
 		}
-		row, err := p.keep(old, func() (map[string]any, *resource.Problem) {
+		row, err := p.keep(old, func() (map[string]any, *resource.Detail) {
 			members, problem := g.kind.TakePart(part, sent, old.Members)
 			if inner, ok := members[part.Of].(map[string]any); ok {
 				p.stamp(g.kind.Members.Child(part.Of), inner, resource.Updated)
@@ -214,13 +254,4 @@ func (g *generic) replacePart(part resource.Part) func(p *place, old *resource.R
 		}
 		return p.part(row, part), nil
 	}
-}
-
-// refusedRow is the answer to a row that cannot be stored.
-func refusedRow(p *resource.Problem) *apiError {
-	d := detail{Code: p.Code, Target: p.Target, Message: p.Message}
-	if p.Allowed != nil || p.Min != nil || p.Max != nil || p.Existing != "" {
-		d.InnerError = &innerError{AllowedValues: p.Allowed, RangeMinimumValue: p.Min, RangeMaximumValue: p.Max, ExistingID: p.Existing}
-	}
-	return invalidData(d)
 }

@@ -126,7 +126,7 @@ func storeGroup(p *place, old, row *resource.Row) error {
 	if text := resource.First(row.Members, "userFilter"); text != "" {
 		if _, err := p.call.environment.compileUserFilter(text); err != nil {
 			refused := *asAPIError(err)
-			refused.details[0].Target = "userFilter"
+			refused.Details[0].Target = "userFilter"
 			return &refused
 		}
 	}
@@ -175,7 +175,7 @@ func checkSum(_ *place, row *resource.Row) any {
 
 func directMembers(p *place, row *resource.Row) any {
 	g := p.call.environment.groupByID(row.ID).place
-	shown := p.call.environment.shown(p.server.unkind.Load().staleGroups, p.call.now)
+	shown := p.call.environment.shown("stale-group-counts", p.call.now)
 	return map[string]int{"users": at(shown.groups, g), "groups": at(shown.children, g)}
 }
 

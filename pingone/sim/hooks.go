@@ -72,62 +72,21 @@ func hooksOf() map[string]resourceHooks {
 	}
 }
 
-// resourceActions are the declared actions by resource and name.
+// resourceActions are what declared actions do beyond their declarations, by
+// resource and name.
 var resourceActions = map[string]action{
-	"users/agreementConsents accept":       accept,
-	"users/agreementConsents revoke":       becomes("REVOKED"),
-	"apiServers/deployment deploy":         leaves,
-	"applications/secret rotate":           rotateSecret,
-	"resources/secret rotate":              rotateSecret,
-	"customDomains verify":                 becomes("SSL_CERTIFICATE_REQUIRED"),
-	"customDomains import":                 becomes("ACTIVE"),
-	"emailDomains/trustedEmails activate":  withCode("verificationCode", becomes("ACTIVE")),
-	"emailDomains/trustedEmails send code": becomes("VERIFICATION_REQUIRED"),
-	"users lock":                           locks("LOCKED"),
-	"users unlock":                         locks("OK"),
-	"users send code":                      leaves,
-	"users verify":                         withCode("verificationCode", verifies),
-	"users/devices activate":               withCode("otp", becomes("ACTIVE")),
-	"users/password set":                   sets("value", "OK", false),
-	"users/password set value":             sets("value", "OK", true),
-	"users/password reset":                 sets("newPassword", "MUST_CHANGE_PASSWORD", false),
-	"users/password check":                 checkPassword,
-	"users/password force change":          turns("", "MUST_CHANGE_PASSWORD"),
-	"users/password unlock":                turns("PASSWORD_LOCKED_OUT", "OK"),
-	"users/password send recovery code":    sendRecoveryCode,
-	"users/password recover":               withCode("recoveryCode", sets("newPassword", "OK", false)),
-}
-
-// becomes makes an action that sets the status.
-func becomes(status string) action {
-	return func(_ *place, row *resource.Row, _ map[string]any) error {
-		row.Members["status"] = status
-		return nil
-	}
-}
-
-// accept notes which text of an agreement a user consents to, and when.
-func accept(p *place, row *resource.Row, sent map[string]any) error {
-	row.Members["status"], row.Members["consentedAt"] = "ACCEPTED", instant(p.call.now.UnixMilli())
-	for _, name := range []string{"language", "revision", "consentedAt"} {
-		if sent[name] != nil {
-			row.Members[name] = sent[name]
-		}
-	}
-	return nil
-}
-
-// leaves is an action that leaves the row as it is.
-func leaves(*place, *resource.Row, map[string]any) error { return nil }
-
-// withCode makes an action that needs the code which was sent before.
-func withCode(member string, does action) action {
-	return func(p *place, row *resource.Row, sent map[string]any) error {
-		if code, _ := textOf(sent, member); code != OneTimeCode {
-			return invalidData(detail{Code: "INVALID_OTP", Target: member, Message: "The code is wrong or has expired."})
-		}
-		return does(p, row, sent)
-	}
+	"applications/secret rotate":        rotateSecret,
+	"resources/secret rotate":           rotateSecret,
+	"users/devices reorder":             reorder,
+	"users/devices remove order":        func(p *place, _ *resource.Row, _ map[string]any) error { return arrange(p, byCreation(p)) },
+	"users/password set":                sets("value", "OK", false),
+	"users/password set value":          sets("value", "OK", true),
+	"users/password reset":              sets("newPassword", "MUST_CHANGE_PASSWORD", false),
+	"users/password check":              checkPassword,
+	"users/password force change":       turns("", "MUST_CHANGE_PASSWORD"),
+	"users/password unlock":             turns("PASSWORD_LOCKED_OUT", "OK"),
+	"users/password send recovery code": sendRecoveryCode,
+	"users/password recover":            sets("newPassword", "OK", false),
 }
 
 // rotateSecret gives a secret that nobody has yet, and keeps the one before as long as

@@ -3,7 +3,6 @@ package sim_test
 import (
 	"net/http"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
@@ -96,7 +95,7 @@ func TestStats(t *testing.T) {
 	f := start(t, sim.Options{Clock: clock.Now, RateLimits: map[string]sim.Rate{"rlgDirAccessRps": {Limit: 5, Per: time.Second}}})
 	stats := f.Stats()
 	assert.Equal(t, 1, stats.Calls("POST /{env}/as/token"))
-	assert.Equal(t, 1, stats.Groups["rlgAuthnRps"].Requests)
+	assert.Equal(t, 1, stats.Groups["rlgAuthnRps"])
 
 	f.ResetRequests()
 	for range 8 {
@@ -110,11 +109,8 @@ func TestStats(t *testing.T) {
 	stats = f.Stats()
 	assert.Equal(t, 10, stats.Requests)
 	assert.Equal(t, 8, stats.Calls("GET /environments/{env}/users"))
-	assert.Equal(t, map[int]int{200: 5, 429: 3}, stats.Endpoints["GET /environments/{env}/users"].Statuses)
-	assert.Equal(t, 5, stats.Groups["rlgDirAccessRps"].PeakPerSecond)
-	assert.Equal(t, 1, stats.Endpoints["GET /environments/{env}/groups"].PeakPerSecond)
-	assert.Equal(t, 1, stats.Endpoints["GET (unknown)"].Requests)
-	assert.Equal(t, 1, stats.Peak)
+	assert.Equal(t, 9, stats.Groups["rlgDirAccessRps"])
+	assert.Equal(t, 1, stats.Endpoints["GET (unknown)"])
 
 	log := f.Requests()
 	require.Len(t, log, 10)
@@ -123,6 +119,7 @@ func TestStats(t *testing.T) {
 	assert.Equal(t, "GET", log[0].Method)
 	assert.Equal(t, "rlgDirAccessRps", log[0].Group)
 	assert.Equal(t, 200, log[0].Status)
+	assert.Equal(t, 429, log[5].Status)
 	assert.Equal(t, 404, log[9].Status)
 	f.ResetRequests()
 	assert.Empty(t, f.Requests())
@@ -141,17 +138,4 @@ func TestLogKeepsTheLastRequests(t *testing.T) {
 	}
 	assert.Equal(t, []string{"limit=3", "limit=4", "limit=5"}, queries)
 	assert.Equal(t, 6, f.Stats().Requests)
-}
-
-func TestPeakConcurrency(t *testing.T) {
-	t.Parallel()
-	f := start(t, sim.Options{})
-	require.NoError(t, f.SetFaults(sim.Fault{Match: "GET /v1/environments/*/users", Times: -1, Do: "slow", For: sim.Duration(400 * time.Millisecond)}))
-	var wg sync.WaitGroup
-	for range 6 {
-		wg.Go(func() { f.do(http.MethodGet, f.env("/users?limit=1"), nil) })
-	}
-	wg.Wait()
-	assert.GreaterOrEqual(t, f.Stats().Endpoints["GET /environments/{env}/users"].Concurrency, 2)
-	assert.LessOrEqual(t, f.Stats().Peak, 6)
 }

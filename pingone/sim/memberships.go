@@ -29,7 +29,7 @@ type groupMembership struct {
 
 // member is the user whose memberships a place has; nil when they are a group's.
 func (p *place) member() *subject {
-	if p.above.generic.kind.Name() != "users" {
+	if p.above.generic.kind.Name != "users" {
 		return nil
 	}
 	i, _ := p.call.environment.userByID(p.above.found.ID)
@@ -152,26 +152,9 @@ func (e *environment) member(s *subject, g *group) membership {
 
 // memberships lists the groups of a user, in the order of the groups.
 func (e *environment) memberships(s *subject) (out []groupMembership) {
-	groups := e.groups()
-	kinds := make([]membership, len(groups))
-	for k, g := range groups {
-		switch {
-		case g.direct(s):
-			kinds[k] = directly
-		case g.takes(s):
-			kinds[k] = max(kinds[k], indirectly)
-		case kinds[k] == outside:
-			continue
-		}
-		for _, above := range g.ancestors {
-			if kinds[above.place] == outside {
-				kinds[above.place] = indirectly
-			}
-		}
-	}
-	for k, kind := range kinds {
-		if kind != outside {
-			out = append(out, groupMembership{groups[k], kind})
+	for _, g := range e.groups() {
+		if how := e.member(s, g); how != outside {
+			out = append(out, groupMembership{g, how})
 		}
 	}
 	return out
@@ -207,39 +190,3 @@ func groupTexts(text func(g *group) string) compute {
 		return out
 	}
 }
-
-// subject is a user that a filter is tried on. Seeded users are not made whole
-// for it: only the attributes that the filter names are.
-type subject struct {
-	environment *environment
-	index       uint32
-	row         *resource.Row // nil: as the seed has it
-
-	path string   // the last one that values was asked for
-	last []string // and what it gave
-}
-
-// population is the place of the user's population.
-func (s *subject) population() int {
-	if s.row == nil {
-		return s.environment.people.Population(s.index)
-	}
-	k, _ := s.environment.populationByID(resource.First(s.row.Members, "population.id"))
-	return k
-}
-
-// values are the texts at a path of the user's row, valid until the next call.
-// Chains of conditions ask for the same path again and again, and making an
-// attribute of a seeded user costs more than comparing it.
-func (s *subject) values(path string) []string {
-	if s.row != nil {
-		return resource.Values(s.row.Members, path)
-	}
-	if s.path != path {
-		s.path, s.last = path, s.environment.seededTextsAt(path, s.index, s.last[:0])
-	}
-	return s.last
-}
-
-// is makes the subject another seeded user.
-func (s *subject) is(i uint32) { s.index, s.path = i, "" }

@@ -32,7 +32,7 @@ func newPopulation(c *call, rows *resource.Collection) string {
 
 func countUsers(p *place, row *resource.Row) any {
 	k, _ := p.call.environment.populationByID(row.ID)
-	return at(p.call.environment.shown(p.server.unkind.Load().staleUsers, p.call.now).populations, k)
+	return at(p.call.environment.shown("stale-user-counts", p.call.now).populations, k)
 }
 
 // storePopulation: there is always a default population, and callers with roles

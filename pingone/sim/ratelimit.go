@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 )
@@ -33,29 +32,29 @@ func newLimiter(opt Options, share func() float64) *limiter {
 
 // take asks for one call at this moment. When wait is positive the call is
 // refused and may be tried again after it.
-func (l *limiter) take(group, environment, remote string) (now time.Time, wait time.Duration) {
+func (l *limiter) take(group, environment, remote string) (wait time.Duration) {
 	rate, limited := l.rates[group]
 	if !limited {
-		return l.clock(), 0
+		return 0
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now = l.clock()
+	now := l.clock()
 	license := l.window(group, rate.Limit)
 	if wait = license.wait(now, rate.Per); wait > 0 {
-		return now, wait
+		return wait
 	}
 	if share := l.share(); share > 0 {
 		host, _, _ := net.SplitHostPort(remote)
 		limit := max(1, int(float64(rate.Limit)*share))
 		source := l.window(fmt.Sprint(group, " ", environment, " ", host, " ", limit), limit)
 		if wait = source.wait(now, rate.Per); wait > 0 {
-			return now, wait
+			return wait
 		}
 		source.add(now)
 	}
 	license.add(now)
-	return now, 0
+	return 0
 }
 
 // maxWindows bounds the memory that made-up sources can take.
@@ -90,15 +89,4 @@ func (w *window) add(now time.Time) {
 func limited(group string, wait time.Duration, l *limiter) *apiError {
 	seconds := max(1, int(math.Ceil(wait.Seconds())))
 	return tooMany(seconds, l.rates[group].Limit)
-}
-
-func tooMany(seconds, limit int) *apiError {
-	return &apiError{
-		status: http.StatusTooManyRequests, code: "REQUEST_LIMITED", retryAfter: &seconds,
-		message: "The request could not be completed. The limit on the number of requests was exceeded.",
-		details: []detail{{
-			Code: "LIMIT_EXCEEDED", Message: "Too many requests.",
-			InnerError: &innerError{QuotaLimit: limit, RetryAfter: seconds},
-		}},
-	}
 }

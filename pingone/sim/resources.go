@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"embed"
 	"encoding/json"
-	"fmt"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,29 +29,14 @@ var declared = sync.OnceValues(func() (*resource.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	set, err := resource.Load(files, "users", "environments")
-	if err != nil {
-		return nil, err
-	}
-	for _, t := range set.Types {
-		for _, a := range t.Actions {
-			if resourceActions[t.Name()+" "+a.Name] == nil {
-				return nil, fmt.Errorf("no code does the action %s of %s", a.Name, t.Path)
-			}
-		}
-		for _, a := range t.Together {
-			if togetherActions[t.Name()+" "+a.Name] == nil {
-				return nil, fmt.Errorf("no code does the action %s of %s", a.Name, t.Path)
-			}
-		}
-	}
-	return set, nil
+	return resource.Load(files, "users", "environments")
 })
 
 // compute works out a member.
 type compute func(p *place, row *resource.Row) any
 
-// action does what a media type names to a row, with what was sent along.
+// action does to a row what its declaration cannot say, with what was sent along;
+// the row is nil for what is for the whole collection.
 type action func(p *place, row *resource.Row, sent map[string]any) error
 
 // resourceHooks are what a declaration cannot say of a resource.
@@ -143,24 +128,24 @@ func (e *environment) seedID(collection string, number uint32) string {
 }
 
 // endpoints lists the endpoints of the API.
-func (s *Server) endpoints() *node {
-	n := &node{}
+func (s *Server) endpoints() *router {
+	n := &router{http.NewServeMux(), make(map[string]route)}
 	s.generics = make(map[string]*generic)
 	for _, t := range s.resources.Types {
-		g := &generic{server: s, kind: t, hooks: s.hooks[t.Name()], most: t.Page.Most}
-		if t.Name() == "users" {
+		g := &generic{server: s, kind: t, hooks: s.hooks[t.Name], most: t.Page.Most}
+		if t.Name == "users" {
 			g.most = s.opt.MaxUsersPage
 		}
-		g.filters = filterSpec{attributes: t.Filters, or: t.Or, groupPath: g.hooks.groups != nil}
+		g.filters = specOf(t, g.hooks.groups != nil)
 		g.links()
-		s.generics[t.Name()] = g
+		s.generics[t.Name] = g
 		g.register(n)
 	}
 	return n
 }
 
 // register adds the addresses of a resource.
-func (g *generic) register(n *node) {
+func (g *generic) register(n *router) {
 	t := g.kind
 	one := t.Path
 	if !t.Single() {
@@ -174,7 +159,7 @@ func (g *generic) register(n *node) {
 		}
 		group = cmp.Or(group, t.Group(reads))
 		h = g.guarded(classes, !reads, h)
-		if t.Name() == "/environments" && !reads {
+		if t.Name == "/environments" && !reads {
 			h = g.recorded(h)
 		}
 		n.add(method+" "+path, group, h)
@@ -195,8 +180,9 @@ func (g *generic) register(n *node) {
 		}
 	}
 	for _, a := range t.Actions {
-		method, _ := resource.Action(a.Text)
-		add(method, one, "", g.onRow(g.act(method)))
+		if !a.All {
+			add(cmp.Or(a.Method, http.MethodPost), one, "", g.onRow((*place).act))
+		}
 	}
 	for name, p := range t.Parts {
 		if slices.Contains(p.Methods, "read") {
@@ -255,4 +241,51 @@ func (g *generic) recorded(h handler) handler {
 		}
 		return answer, err
 	}
+}
+
+// handler answers one call.
+type handler func(c *call) (reply, error)
+
+// route is what one method of a path does.
+type route struct {
+	endpoint string // method and pattern, for counters
+	group    string // rate-limit group
+	handle   handler
+}
+
+// router finds the routes of the API by the patterns of net/http.
+type router struct {
+	mux    *http.ServeMux
+	routes map[string]route // by endpoint
+}
+
+// add registers "METHOD /a/{b}/c", once.
+func (r *router) add(endpoint, group string, h handler) {
+	if _, twice := r.routes[endpoint]; !twice {
+		r.routes[endpoint] = route{endpoint, group, h}
+		r.mux.Handle(endpoint, http.NotFoundHandler())
+	}
+}
+
+// find gives the route of a path and the values of its parameters; known tells
+// whether there is one for any method.
+func (r *router) find(method, path string) (found route, params []string, known bool) {
+	for _, m := range []string{method, http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		_, endpoint := r.mux.Handler(&http.Request{Method: m, URL: &url.URL{Path: path}})
+		pattern, ok := strings.CutPrefix(endpoint, m+" ")
+		names, values := strings.Split(pattern, "/"), strings.Split(path, "/")
+		switch {
+		case !ok || len(names) != len(values):
+			continue
+		case m != method:
+			return found, nil, true
+		}
+		for k, name := range names {
+			if strings.HasPrefix(name, "{") {
+				params = append(params, values[k])
+			}
+		}
+		return r.routes[endpoint], params, true
+	}
+	return found, nil, false
 }

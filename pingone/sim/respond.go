@@ -2,6 +2,7 @@ package sim
 
 import (
 	"cmp"
+	"errors"
 	"mime"
 	"net/http"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
 const (
@@ -32,11 +34,11 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, a reply) {
 	}
 	defer jx.PutEncoder(a.body)
 	body := a.body.Bytes()
-	if u.spelling != (spelling{}) {
-		body = s.respell(body, u.spelling)
+	if how := u.spelling(); how != (spelling{}) {
+		body = s.respell(body, how)
 	}
 	h.Set("Content-Type", halJSON)
-	if !u.halAlways {
+	if !u.of("hal-json").on {
 		h.Set("Content-Type", mediaType(r.Header.Values("Accept")))
 	}
 	h.Set("Content-Length", strconv.Itoa(len(body)))
@@ -58,11 +60,9 @@ func (s *Server) compressed(h http.Handler) (http.Handler, error) {
 
 // writeError sends a refusal.
 func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
-	e := asAPIError(err)
-	if e.status == http.StatusTooManyRequests && s.unkind.Load().noRetryAfter {
-		silent := *e
-		silent.retryAfter, silent.details = nil, nil
-		e = &silent
+	e := *asAPIError(err)
+	if e.status == http.StatusTooManyRequests && s.unkind.Load().of("no-retry-after").on {
+		e.retryAfter, e.Details = nil, nil
 	}
 	if e.retryAfter != nil {
 		w.Header().Set("Retry-After", strconv.Itoa(*e.retryAfter))
@@ -71,7 +71,8 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="PingOne", error="invalid_token"`)
 	}
 	body := jx.GetEncoder()
-	body.Raw(e.body(s.nextID()))
+	e.ID = s.nextID()
+	writeJSON(body, e)
 	s.write(w, r, reply{status: e.status, body: body})
 }
 
@@ -123,4 +124,119 @@ func mediaType(accept []string) string {
 		return plainJSON
 	}
 	return halJSON
+}
+
+// apiError is an answer that refuses a call, in the shape of the API's error model.
+type apiError struct {
+	ID         string   `json:"id"` // makes it traceable
+	Code       string   `json:"code"`
+	Message    string   `json:"message"`
+	Details    []detail `json:"details,omitempty"`
+	status     int
+	retryAfter *int // seconds in Retry-After; nil sends none
+}
+
+type (
+	detail     = resource.Detail
+	innerError = resource.InnerError
+)
+
+// Error implements error.
+func (e *apiError) Error() string { return e.Code + ": " + e.Message }
+
+// refusals are what the API says with each status.
+var refusals = map[int]struct{ code, message string }{
+	http.StatusBadRequest:                  {"INVALID_REQUEST", "The request was malformed or invalid."},
+	http.StatusUnauthorized:                {"ACCESS_FAILED", "You do not have access to this resource."},
+	http.StatusForbidden:                   {"ACCESS_FAILED", "You do not have access to this resource."},
+	http.StatusNotFound:                    {"NOT_FOUND", "The requested resource was not found."},
+	http.StatusMethodNotAllowed:            {"INVALID_REQUEST", "The method is not supported by this resource."},
+	http.StatusRequestURITooLong:           {"INVALID_REQUEST", "The request was malformed or invalid."},
+	http.StatusUnsupportedMediaType:        {"INVALID_REQUEST", "The request was malformed or invalid."},
+	http.StatusTooManyRequests:             {"REQUEST_LIMITED", "The limit on the number of requests was exceeded."},
+	http.StatusRequestHeaderFieldsTooLarge: {"INVALID_REQUEST", "The request was malformed or invalid."},
+}
+
+// refuse makes the answer of a status.
+func refuse(status int, details ...detail) *apiError {
+	e := &apiError{status: status, Code: "REQUEST_FAILED", Message: "The request could not be completed.", Details: details}
+	if r, ok := refusals[status]; ok {
+		e.Code = r.code
+		e.Message += " " + r.message
+	} else if status >= http.StatusInternalServerError {
+		e.Code, e.Message = "UNEXPECTED_ERROR", "An unexpected error occurred. Please try again later."
+	}
+	return e
+}
+
+// invalidData refuses values in a body.
+func invalidData(details ...detail) *apiError {
+	e := refuse(http.StatusBadRequest, details...)
+	e.Code, e.Message = "INVALID_DATA", "The request could not be completed. One or more validation errors were in the request."
+	return e
+}
+
+// invalidRequest refuses a malformed request.
+func invalidRequest(details ...detail) *apiError { return refuse(http.StatusBadRequest, details...) }
+
+func invalidParameter(name, message string) *apiError {
+	return invalidRequest(detail{Code: "INVALID_PARAMETER", Target: name, Message: message})
+}
+
+// refusedCursor is the answer to a cursor that is not good, or no longer. What
+// the service answers is not documented: this is the only place that decides.
+func refusedCursor(message string) *apiError {
+	return invalidRequest(detail{Code: "INVALID_VALUE", Target: "cursor", Message: message})
+}
+
+func invalidValue(target, message string) *apiError {
+	return invalidData(detail{Code: "INVALID_VALUE", Target: target, Message: message})
+}
+
+// constraint refuses what contradicts the state of the directory.
+func constraint(target, message string) *apiError {
+	return invalidData(detail{Code: "CONSTRAINT_VIOLATION", Target: target, Message: message})
+}
+
+func required(target string) *apiError {
+	return invalidData(detail{Code: "REQUIRED_VALUE", Target: target, Message: "must not be null"})
+}
+
+func notUnique(target, existing string) *apiError {
+	return invalidData(*resource.NotUnique(target, existing))
+}
+
+func unauthorized(message string) *apiError {
+	return refuse(http.StatusUnauthorized, detail{Code: "INVALID_TOKEN", Message: message})
+}
+
+func forbidden() *apiError {
+	return refuse(http.StatusForbidden, detail{Code: "INSUFFICIENT_PERMISSIONS", Message: "The actor attempting to perform the request is not authorized."})
+}
+
+func notFound(message string) *apiError {
+	return refuse(http.StatusNotFound, detail{Code: "INVALID_VALUE", Message: message})
+}
+
+func unsupportedMedia(got string) *apiError {
+	return refuse(http.StatusUnsupportedMediaType, detail{Code: "INVALID_VALUE", Target: "Content-Type", Message: "Content type '" + got + "' is not supported."})
+}
+
+// tooMany refuses a call over the limit.
+func tooMany(seconds, limit int) *apiError {
+	e := refuse(http.StatusTooManyRequests, detail{
+		Code: "LIMIT_EXCEEDED", Message: "Too many requests.", InnerError: &innerError{QuotaLimit: limit, RetryAfter: seconds},
+	})
+	e.retryAfter = &seconds
+	return e
+}
+
+// asAPIError finds the API's own error in err.
+func asAPIError(err error) *apiError {
+	var e *apiError
+	if !errors.As(err, &e) {
+		e = refuse(http.StatusInternalServerError)
+		e.Message = "An unexpected error occurred. " + err.Error()
+	}
+	return e
 }

@@ -104,7 +104,7 @@ func (p *place) writeOwners(e *jx.Encoder, declared []resource.Text) {
 	if p.ownerLinks == nil {
 		kind := p.generic.kind
 		parts := strings.Split(kind.Path, "/")
-		for k, owner := range kind.Owners() {
+		for k, owner := range kind.Owners {
 			t := cmp.Or(p.server.resources.Type(owner), p.server.resources.Type("/"+owner))
 			above := strings.Join(parts[:slices.Index(parts, owner)+2], "/")
 			p.ownerLinks = append(p.ownerLinks, resource.Text{Name: strings.ReplaceAll(t.One, " ", ""), Text: p.call.base + resource.Fill(above, p.owners[:k+1])})
@@ -201,7 +201,7 @@ func (p *place) writeMember(e *jx.Encoder, row *resource.Row, m *resource.Member
 		e.FieldStart(m.Name)
 		e.ObjStart()
 		e.FieldStart("id")
-		e.Str(p.owners[slices.Index(p.generic.kind.Owners(), m.Owner)])
+		e.Str(p.owners[slices.Index(p.generic.kind.Owners, m.Owner)])
 		e.ObjEnd()
 		return
 	case resource.Computed:

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/go-faster/jx"
@@ -9,194 +10,226 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
-// seededUser is a user as the seed has it. Nothing of it is kept: its members are
-// made when they are asked for.
-type seededUser struct {
+// subject is a user that is read, or that a filter is tried on: as it was written,
+// or as the seed has it. Nothing of the seed is kept: it is made when it is asked
+// for, and no more of it than that.
+type subject struct {
 	*environment
-	index  uint32
-	status data.Status
+	index uint32
+	row   *resource.Row // nil: as the seed has it
+
+	makers map[string]maker // of the environment
+	status data.Status      // of a seeded user, once made has made them
 	times  data.Times
+	known  bool
+	path   string   // the last one that values was asked for
+	last   []string // and what it gave
 }
 
-func (e *environment) seededUser(i uint32) *seededUser {
-	return &seededUser{e, i, e.people.Status(i), e.people.Times(i)}
+// is makes the subject another seeded user.
+func (s *subject) is(i uint32) { s.index, s.known, s.path = i, false, "" }
+
+// made is a seeded user with states and times.
+func (s *subject) made() *subject {
+	if !s.known {
+		s.status, s.times, s.known = s.people.Status(s.index), s.people.Times(s.index), true
+	}
+	return s
 }
 
-// seededTexts make the texts of users that follow from more than words, by their
-// paths; empty where a user has none. Those of data.Texts stand beside them.
-var seededTexts = map[string]func(u *seededUser) string{
-	"id":            func(u *seededUser) string { return u.userID(u.index) },
-	"population.id": func(u *seededUser) string { return u.populations().Row(u.people.Population(u.index)).ID },
-	"identityProvider.id": func(u *seededUser) string {
-		if u.status.Provider == "PING_ONE" {
-			return ""
-		}
-		return data.NamedID(u.id + "/identityProviders/partner")
-	},
-	"identityProvider.type":  func(u *seededUser) string { return u.status.Provider },
-	"lifecycle.status":       func(u *seededUser) string { return u.status.Lifecycle },
-	"verifyStatus":           func(u *seededUser) string { return u.status.Verify },
-	"password.status":        func(u *seededUser) string { return u.status.Password },
-	"password.lastChangedAt": func(u *seededUser) string { return moment(u.times.PasswordChanged) },
-	"account.status": func(u *seededUser) string {
-		if u.status.Locked {
-			return "LOCKED"
-		}
-		return "OK"
-	},
-	"account.lockedAt": func(u *seededUser) string { return moment(u.times.LockedAt) },
-	"account.unlockAt": func(u *seededUser) string { return moment(u.times.UnlockAt) },
-	"createdAt":        func(u *seededUser) string { return moment(u.times.Created) },
-	"updatedAt":        func(u *seededUser) string { return moment(u.times.Updated) },
-	"startDate":        func(u *seededUser) string { return moment(u.times.Start) },
-	"endDate":          func(u *seededUser) string { return moment(u.times.End) },
-	"lastSignOn.at":    func(u *seededUser) string { return moment(u.times.SignOn) },
-	"lastSignOn.remoteIp": func(u *seededUser) string {
-		if u.times.SignOn == 0 {
-			return ""
-		}
-		return u.people.RemoteIP(u.index)
-	},
+// population is the place of the user's population.
+func (s *subject) population() int {
+	if s.row == nil {
+		return s.people.Population(s.index)
+	}
+	k, _ := s.populationByID(resource.First(s.row.Members, "population.id"))
+	return k
 }
 
-// seededValues make what is no text; nil where a user has none.
-var seededValues = map[string]func(u *seededUser) any{
-	"account.secondsUntilUnlock": func(u *seededUser) any {
-		if u.times.UnlockAt == 0 {
-			return nil
+// values are the texts at a path of the user's row, valid until the next call.
+// Chains of conditions ask for the same path again and again, and making an
+// attribute of a seeded user costs more than comparing it.
+func (s *subject) values(path string) []string {
+	if s.row != nil {
+		return resource.Values(s.row.Members, path)
+	}
+	if s.path != path {
+		if s.makers == nil {
+			s.makers = s.environment.makers()
 		}
-		return (u.times.UnlockAt - u.times.LockedAt) / 1000 // as it was at the lock, so that a row reads the same each time
-	},
-	"enabled":    func(u *seededUser) any { return u.people.Enabled(u.index) },
-	"mfaEnabled": func(u *seededUser) any { return u.status.MFA },
-	"emailVerified": func(u *seededUser) any {
-		if !u.status.HasEmailVerified {
-			return nil
+		s.path, s.last = path, s.last[:0]
+		if m := s.makers[path]; m.value != nil {
+			s.last = resource.Values(m.value(s), "")
+		} else if m.text != nil {
+			if text := m.text(s); text != "" {
+				s.last = append(s.last, text)
+			}
 		}
-		return u.status.EmailVerified
-	},
+	}
+	return s.last
 }
 
-// moment is an instant that there may be, 0 for none.
-func moment(ms int64) string {
-	if ms == 0 {
+// maker makes a member of seeded users: a text, empty where a user has none, or
+// another value, nil where there is none. Texts stand by themselves, as most
+// members are such and any each is allocated.
+type maker struct {
+	text  func(s *subject) string
+	value func(s *subject) any
+}
+
+// moment makes an instant that there may be, 0 for none.
+func moment(of func(t *data.Times) int64) maker {
+	return maker{text: func(s *subject) string {
+		if ms := of(&s.made().times); ms != 0 {
+			return instant(ms)
+		}
 		return ""
-	}
-	return instant(ms)
+	}}
 }
 
-// seededMember is a member of users with what makes it: a text, another value, or
-// the members of an object. Texts stand by themselves, as most members are such
-// and any each is allocated.
-type seededMember struct {
-	*resource.Member
-	text     func(u *seededUser) string
-	value    func(u *seededUser) any
-	children []seededMember
+// state makes a text of the states.
+func state(of func(s *data.Status) string) maker {
+	return maker{text: func(s *subject) string { return of(&s.made().status) }}
 }
 
-// seededMember finds what makes the member at a path.
-func (e *environment) seededMember(m *resource.Member, path string) seededMember {
-	out := seededMember{Member: m, text: seededTexts[path], value: seededValues[path]}
-	if word := data.Texts[path]; word != nil {
-		out.text = func(u *seededUser) string { return word(u.people, u.index) }
+// seededMakers are those of all environments, by the paths of members.
+var seededMakers = func() map[string]maker {
+	out := map[string]maker{
+		"id":            {text: func(s *subject) string { return s.userID(s.index) }},
+		"population.id": {text: func(s *subject) string { return s.populations().Row(s.people.Population(s.index)).ID }},
+		"identityProvider.id": {text: func(s *subject) string {
+			if s.made().status.Provider == "PING_ONE" {
+				return ""
+			}
+			return data.NamedID(s.id + "/identityProviders/partner")
+		}},
+		"identityProvider.type": state(func(s *data.Status) string { return s.Provider }),
+		"lifecycle.status":      state(func(s *data.Status) string { return s.Lifecycle }),
+		"verifyStatus":          state(func(s *data.Status) string { return s.Verify }),
+		"password.status":       state(func(s *data.Status) string { return s.Password }),
+		"account.status": state(func(s *data.Status) string {
+			if s.Locked {
+				return "LOCKED"
+			}
+			return "OK"
+		}),
+		"password.lastChangedAt": moment(func(t *data.Times) int64 { return t.PasswordChanged }),
+		"account.lockedAt":       moment(func(t *data.Times) int64 { return t.LockedAt }),
+		"account.unlockAt":       moment(func(t *data.Times) int64 { return t.UnlockAt }),
+		"createdAt":              moment(func(t *data.Times) int64 { return t.Created }),
+		"updatedAt":              moment(func(t *data.Times) int64 { return t.Updated }),
+		"startDate":              moment(func(t *data.Times) int64 { return t.Start }),
+		"endDate":                moment(func(t *data.Times) int64 { return t.End }),
+		"lastSignOn.at":          moment(func(t *data.Times) int64 { return t.SignOn }),
+		"lastSignOn.remoteIp": {text: func(s *subject) string {
+			if s.made().times.SignOn == 0 {
+				return ""
+			}
+			return s.people.RemoteIP(s.index)
+		}},
+		"account.secondsUntilUnlock": {value: func(s *subject) any {
+			if s.made().times.UnlockAt == 0 {
+				return nil
+			}
+			return (s.times.UnlockAt - s.times.LockedAt) / 1000 // as it was at the lock, so that a row reads the same each time
+		}},
+		"account.canAuthenticate": {value: func(s *subject) any { return s.people.Enabled(s.index) && !s.made().status.Locked }},
+		"enabled":                 {value: func(s *subject) any { return s.people.Enabled(s.index) }},
+		"mfaEnabled":              {value: func(s *subject) any { return s.made().status.MFA }},
+		"emailVerified": {value: func(s *subject) any {
+			if !s.made().status.HasEmailVerified {
+				return nil
+			}
+			return s.status.EmailVerified
+		}},
 	}
-	if a := e.schema()[path]; a != nil && a.seeded != nil {
-		out.value = func(u *seededUser) any { return a.seeded(u.index) }
-	}
-	if path == "account.canAuthenticate" {
-		out.value = func(u *seededUser) any { return u.people.Enabled(u.index) && !u.status.Locked }
-	}
-	for _, child := range m.Children {
-		if !child.WriteOnly && child.Asked == "" {
-			out.children = append(out.children, e.seededMember(child, strings.TrimPrefix(path+"."+child.Name, ".")))
-		}
+	for path, word := range data.Texts {
+		out[path] = maker{text: func(s *subject) string { return word(s.people, s.index) }}
 	}
 	return out
-}
+}()
 
-// seededShape are the members that lists show of users.
-func (e *environment) seededShape() []seededMember {
-	return e.making.get(e.structure, func() []seededMember { return e.seededMember(usersShape(e), "").children })
+// makers are those of the environment, which has custom attributes of its own.
+func (e *environment) makers() map[string]maker {
+	return e.making.get(e.structure, func() map[string]maker {
+		out := maps.Clone(seededMakers)
+		for name, a := range e.schema() {
+			if a.seeded != nil {
+				out[name] = maker{value: func(s *subject) any { return a.seeded(s.index) }}
+			}
+		}
+		return out
+	})
 }
 
 // fromSeed makes the row of a seeded user.
 func (e *environment) fromSeed(i uint32) *resource.Row {
-	u, out := e.seededUser(i), make(map[string]any)
-	set := func(path string, v any) {
-		if v == nil || v == "" {
-			return
-		}
-		outer, name, nested := strings.Cut(path, ".")
-		if inner, ok := out[outer].(map[string]any); ok {
-			inner[name] = v
-		} else if nested {
-			out[outer] = map[string]any{name: v}
-		} else {
-			out[path] = v
-		}
-	}
-	for path, text := range seededTexts {
-		set(path, text(u))
-	}
-	for path, word := range data.Texts {
-		set(path, word(e.people, i))
-	}
-	for path, value := range seededValues {
-		set(path, value(u))
-	}
-	for name, a := range e.schema() {
-		if a.seeded != nil {
-			set(name, a.seeded(i))
+	s, out := &subject{environment: e, index: i}, make(map[string]any)
+	for path, m := range e.makers() {
+		if m.value != nil {
+			if v := m.value(s); v != nil {
+				setPath(out, path, v)
+			}
+		} else if text := m.text(s); text != "" {
+			setPath(out, path, text)
 		}
 	}
 	return &resource.Row{ID: resource.First(out, "id"), Members: out}
 }
 
-// seededTextsAt are the texts at a path of a seeded user, for filters. Those of
-// words are by far the most.
-func (e *environment) seededTextsAt(path string, i uint32, dst []string) []string {
-	var text string
-	if word := data.Texts[path]; word != nil {
-		text = word(e.people, i)
-	} else if m := e.seededMember(&resource.Member{}, path); m.value != nil {
-		return resource.Values(m.value(e.seededUser(i)), "")
-	} else if m.text != nil {
-		text = m.text(e.seededUser(i))
+// madeMember is a member of users with what makes it, or the members in it.
+type madeMember struct {
+	*resource.Member
+	maker
+	children []madeMember
+}
+
+// madeMembers are the members that lists show of seeded users.
+func (e *environment) madeMembers() []madeMember {
+	var tree func(m *resource.Member, path string) madeMember
+	tree = func(m *resource.Member, path string) madeMember {
+		out := madeMember{Member: m, maker: e.makers()[path]}
+		for _, child := range m.Children {
+			if !child.WriteOnly && child.Asked == "" {
+				out.children = append(out.children, tree(child, strings.TrimPrefix(path+"."+child.Name, ".")))
+			}
+		}
+		return out
 	}
-	if text == "" {
-		return dst
-	}
-	return append(dst, text)
+	return e.listed.get(e.structure, func() []madeMember { return tree(usersShape(e), "").children })
 }
 
 // writeSeeded writes a seeded user as lists show it. Making a row costs more than
 // writing it, and lists of a million write each row once.
 func (p *place) writeSeeded(e *jx.Encoder, i uint32) {
-	u := p.call.environment.seededUser(i)
+	if p.reader == nil {
+		p.reader = &subject{environment: p.call.environment}
+	}
+	s := p.reader
+	s.is(i)
 	e.ObjStart()
 	e.FieldStart("_links")
-	p.writeLinks(e, &resource.Row{ID: u.userID(i)})
-	p.writeMade(e, u, u.seededShape(), "")
+	p.writeLinks(e, &resource.Row{ID: s.userID(i)})
+	p.writeMade(e, s, s.madeMembers(), "")
 	e.ObjEnd()
 }
 
 // writeMade writes the members that a user has, of the row or of an object in it,
 // which is there when any of them is.
-func (p *place) writeMade(e *jx.Encoder, u *seededUser, members []seededMember, object string) {
+func (p *place) writeMade(e *jx.Encoder, s *subject, members []madeMember, object string) {
 	open := object == ""
 	for _, m := range members {
 		var text string
 		var v any
 		switch {
 		case m.text != nil:
-			text = m.text(u)
+			text = m.text(s)
 		case m.value != nil:
-			v = m.value(u)
+			v = m.value(s)
 		case m.Kind == resource.Owner:
 			p.writeMember(e, nil, m.Member, nil)
 		default:
-			p.writeMade(e, u, m.children, m.Name)
+			p.writeMade(e, s, m.children, m.Name)
 		}
 		if text == "" && v == nil {
 			continue

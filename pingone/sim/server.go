@@ -3,6 +3,8 @@ package sim
 import (
 	"context"
 	"encoding/binary"
+	"encoding/json"
+	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -20,7 +22,7 @@ type Server struct {
 	mu        sync.Mutex // for changes of all
 	all       atomic.Pointer[[]*environment]
 	auth      *authserver.Server
-	routes    *node
+	routes    *router
 	control   http.Handler
 	api       http.Handler // what is under /v1
 	limits    *limiter
@@ -53,7 +55,7 @@ func New(opt Options) (*Server, error) {
 		recorder:  newRecorder(opt.Clock, opt.LogSize),
 		cursorKey: binary.BigEndian.AppendUint64(nil, data.Mix(opt.Seed^data.SaltOf("cursor"))),
 	}
-	s.limits = newLimiter(opt, func() float64 { return s.unkind.Load().sourceShare })
+	s.limits = newLimiter(opt, func() float64 { return s.unkind.Load().of("source-share").part })
 	if s.faults, err = newFaultPlan(opt.Clock, opt.Faults); err != nil {
 		return nil, err
 	}
@@ -63,7 +65,6 @@ func New(opt Options) (*Server, error) {
 	if err := s.SetUnkind(opt.Unkind); err != nil {
 		return nil, err
 	}
-	s.SetOnRequest(opt.OnRequest)
 	if s.resources, err = declared(); err != nil {
 		return nil, err
 	}
@@ -103,8 +104,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.connections.request(r.RemoteAddr)
-	t.visit = s.recorder.begin(r, t.route.endpoint, t.route.group)
-	defer t.visit.end(0)
+	t.entry = s.recorder.begin(r, t.route)
 	if !sleep(r.Context(), s.opt.Latency) {
 		panic(http.ErrAbortHandler)
 	}
@@ -115,7 +115,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	a := s.answer(r)
-	t.visit.end(a.status)
+	s.recorder.end(t.entry, a.status)
 	a.send(w)
 }
 
@@ -133,11 +133,11 @@ func (s *Server) SetOnRequest(f func(n int64)) {
 // targetKey finds the target of a request in its context.
 type targetKey struct{}
 
-// target is what a request is for, and its entry in the log.
+// target is what a request is for.
 type target struct {
-	visit  *visit
+	entry  *Request // its entry in the log
 	route  route
-	node   *node        // of the API; nil when the address is not known
+	known  bool         // the API has the address
 	params []string     // of the API's path
 	env    *environment // of the authorization server; nil for the API
 	path   string       // below /{environmentID}/as/
@@ -148,10 +148,9 @@ type target struct {
 func (s *Server) classify(r *http.Request) *target {
 	if path, ok := strings.CutPrefix(r.URL.Path, "/v1/"); ok {
 		t := &target{api: true, route: route{endpoint: r.Method + " (unknown)", group: "rlgCatchAllRps"}}
-		if t.node, t.params = s.routes.lookup(path); t.node != nil {
-			if found, ok := t.node.routes[r.Method]; ok {
-				t.route = found
-			}
+		var found route
+		if found, t.params, t.known = s.routes.find(r.Method, "/"+path); found.handle != nil {
+			t.route = found
 		}
 		return t
 	}
@@ -189,11 +188,9 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 
 // admit asks the rate limits for one call.
 func (s *Server) admit(r *http.Request, group, environment string) error {
-	now, wait := s.limits.take(group, environment, r.RemoteAddr)
-	if wait > 0 {
+	if wait := s.limits.take(group, environment, r.RemoteAddr); wait > 0 {
 		return limited(group, wait, s.limits)
 	}
-	targetOf(r).visit.admitted(now)
 	return nil
 }
 
@@ -209,5 +206,93 @@ func sleep(ctx context.Context, d time.Duration) bool {
 		return true
 	case <-ctx.Done():
 		return false
+	}
+}
+
+// RevokeTokens makes every token that was issued so far invalid.
+func (s *Server) RevokeTokens() { s.auth.RevokeAll() }
+
+// RotateKeys signs tokens with a new key from now on. The old one stays in the
+// JWKS, and tokens that it signed stay valid.
+func (s *Server) RotateKeys() error { return s.auth.RotateKeys() }
+
+// SetFaults replaces the faults in force; none clears them.
+func (s *Server) SetFaults(faults ...Fault) error { return s.faults.set(faults) }
+
+// Requests lists the last requests, oldest first; see Options.LogSize.
+func (s *Server) Requests() []Request { return s.recorder.requests() }
+
+// Stats sums up the requests since the start or the last ResetRequests.
+func (s *Server) Stats() Stats { return s.recorder.numbers() }
+
+// ResetRequests empties the log and the counters.
+func (s *Server) ResetRequests() { s.recorder.reset() }
+
+// ApproveDevice answers a pending device authorization: the user with the
+// username signs in. An empty username refuses it.
+func (s *Server) ApproveDevice(userCode, username string) error {
+	return s.auth.ApproveDevice(userCode, username)
+}
+
+// maxControl bounds the body of a control call, in bytes.
+const maxControl = 1 << 20
+
+// controls are the simulator's own calls.
+func (s *Server) controls() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /sim/faults", takes(func(faults []Fault) error { return s.SetFaults(faults...) }))
+	mux.HandleFunc("DELETE /sim/faults", does(func() error { return s.SetFaults() }))
+	mux.HandleFunc("GET /sim/unkind", tells(func() any { return map[string]any{"set": append([]string{}, s.Unkind()...), "switches": Switches()} }))
+	mux.HandleFunc("POST /sim/unkind", takes(func(list []string) error { return s.SetUnkind(strings.Join(list, ",")) }))
+	mux.HandleFunc("DELETE /sim/unkind", does(func() error { return s.SetUnkind("") }))
+	mux.HandleFunc("POST /sim/connections/freeze", does(func() error { s.FreezeConnections(); return nil }))
+	mux.HandleFunc("GET /sim/requests", tells(func() any { return map[string]any{"stats": s.Stats(), "requests": s.Requests()} }))
+	mux.HandleFunc("DELETE /sim/requests", does(func() error { s.ResetRequests(); return nil }))
+	mux.HandleFunc("POST /sim/tokens/revoke", does(func() error { s.RevokeTokens(); return nil }))
+	mux.HandleFunc("POST /sim/keys/rotate", does(s.RotateKeys))
+	mux.HandleFunc("POST /sim/device/approve", takes(func(d struct{ UserCode, Username string }) error { return s.ApproveDevice(d.UserCode, d.Username) }))
+	return loopbackOnly(mux)
+}
+
+// loopbackOnly refuses clients on other machines.
+func loopbackOnly(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if host, _, err := net.SplitHostPort(r.RemoteAddr); err != nil || !net.ParseIP(host).IsLoopback() {
+			http.Error(w, "The controls answer loopback clients only.", http.StatusForbidden)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// takes makes a control with a body.
+func takes[T any](control func(T) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var body T
+		d := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxControl))
+		d.DisallowUnknownFields()
+		if err := d.Decode(&body); err != nil {
+			http.Error(w, "The body cannot be read: "+err.Error(), http.StatusBadRequest)
+			return
+		}
+		does(func() error { return control(body) })(w, r)
+	}
+}
+
+func does(control func() error) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if err := control(); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+// tells makes a control that answers with JSON.
+func tells(what func() any) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(what()) // fails only when the client is gone
 	}
 }

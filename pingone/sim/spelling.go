@@ -19,6 +19,11 @@ import (
 // spelling is a set of ways in which the same JSON can be written.
 type spelling struct{ spaces, order, unknown, null, escapes, floats bool }
 
+func (u *unkindness) spelling() spelling {
+	on := func(way string) bool { return u.of("json-" + way).on }
+	return spelling{on("spaces"), on("order"), on("unknown"), on("null"), on("escapes"), on("floats")}
+}
+
 // ownNames are the members whose objects are the API's: those written by code,
 // and those that the resources declare. What stands in any other is somebody's
 // data, such as customData, and stays as it is to the byte. A name that is

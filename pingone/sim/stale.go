@@ -15,8 +15,7 @@ const maxPast = 4096
 // remember keeps the numbers before a write, when any of them is to be stale.
 // The environment's write lock is held.
 func (e *environment) remember(now time.Time) {
-	u := e.server.unkind.Load()
-	if u.staleUsers == (lag{}) && u.staleGroups == (lag{}) {
+	if u := e.server.unkind.Load(); !u.of("stale-user-counts").on && !u.of("stale-group-counts").on {
 		e.past = nil
 		return
 	}
@@ -30,19 +29,20 @@ func (e *environment) remember(now time.Time) {
 	e.past = append(e.past, pastCounts{e.counts(), now, e.writes})
 }
 
-// shown gives the numbers of users as answers tell them at a time, with a lag.
+// shown gives the numbers of users as answers tell them at a time, with the lag of
+// a switch.
 // The environment's lock is held.
-func (e *environment) shown(l lag, now time.Time) *counts {
-	past := e.past
+func (e *environment) shown(lag string, now time.Time) *counts {
+	l, past := e.server.unkind.Load().of(lag), e.past
 	if n := len(past); n > 0 && past[n-1].writes == e.writes {
 		past = past[:n-1] // of a call that changed nothing
 	}
 	switch {
-	case l.writes > 0 && len(past) > 0:
-		return past[max(0, len(past)-l.writes)].counts
-	case l.time > 0:
+	case l.most > 0 && len(past) > 0:
+		return past[max(0, len(past)-l.most)].counts
+	case l.span > 0:
 		for _, p := range past {
-			if p.until.After(now.Add(-l.time)) {
+			if p.until.After(now.Add(-l.span)) {
 				return p.counts
 			}
 		}

@@ -1,10 +1,88 @@
 package sim
 
 import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
+
+// Environment names, as they come from every simulator.
+const (
+	EnvironmentAdministrators = administrators
+	EnvironmentCustomers      = customers
+	EnvironmentPartners       = partners
+	EnvironmentRetired        = retired
+)
+
+// OrganizationID is the id of the organization with the environments. It does not depend on the seed.
+func (s *Server) OrganizationID() string { return organizationID }
+
+// LicenseID is the id of the license that the environments use.
+func (s *Server) LicenseID() string { return licenseID }
+
+// EnvironmentID is the id of an environment by name; empty when there is none.
+// It does not depend on the seed. The applications are those of Administrators.
+func (s *Server) EnvironmentID(name string) string {
+	return reading(s, name, func(e *environment) string { return e.id })
+}
+
+func (s *Server) environmentNamed(name string) *environment {
+	all := s.environments()
+	if k := slices.IndexFunc(all, func(e *environment) bool { return e.says("name") == name }); k >= 0 {
+		return all[k]
+	}
+	return nil
+}
+
+// reading reads from an environment, by name, at one moment. It gives nothing
+// when there is no such environment.
+func reading[T any](s *Server, name string, read func(e *environment) T) (out T) {
+	if e := s.environmentNamed(name); e != nil {
+		e.mu.RLock()
+		defer e.mu.RUnlock()
+		out = read(e)
+	}
+	return out
+}
+
+// Populations are the ids of an environment's populations by name.
+func (s *Server) Populations(env string) map[string]string {
+	return reading(s, env, func(e *environment) map[string]string {
+		out := make(map[string]string)
+		for _, row := range e.populations().All() {
+			name, _ := row.Members["name"].(string)
+			out[name] = row.ID
+		}
+		return out
+	})
+}
+
+// Groups are the ids of an environment's groups by name.
+func (s *Server) Groups(env string) map[string]string {
+	out := make(map[string]string)
+	for _, g := range s.AllGroups(env) {
+		out[g.Name] = g.ID
+	}
+	return out
+}
+
+// SchemaID is the id of an environment's user schema.
+func (s *Server) SchemaID(env string) string {
+	return reading(s, env, func(e *environment) string { return e.rows.Read("schemas").Only().ID })
+}
+
+// UserID is the id of a seeded user by place: 0 is ada.admin, who may do
+// everything, 1 is rita.reader, who may read, 2 is noah.norole.
+func (s *Server) UserID(env string, index int) string {
+	return reading(s, env, func(e *environment) string { return e.userID(uint32(index)) })
+}
 
 // User is what there is of a user at a moment, whatever lists show.
 type User struct {
@@ -75,4 +153,41 @@ func eachUser[T any](s *Server, env string, visit func(e *environment, u *subjec
 		}
 		return out
 	})
+}
+
+// Write changes the directory from within the process. It does what the API's own
+// call of the method does, with the rights of an administrator, and sees no
+// unkindness on its way: the path is below an environment, which is given by name,
+// such as /users. It gives the id in the answer, if there is one; errors are what
+// the API would have answered.
+func (s *Server) Write(method, environment, path string, members map[string]any) (id string, err error) {
+	e := s.environmentNamed(environment)
+	if e == nil {
+		return "", fmt.Errorf("there is no environment %q", environment)
+	}
+	body, err := json.Marshal(members)
+	if err != nil {
+		return "", fmt.Errorf("write the body: %w", err)
+	}
+	path = "/environments/" + e.id + path
+	found, params, _ := s.routes.find(method, path)
+	if found.handle == nil {
+		return "", fmt.Errorf("the API has no %s %s", method, path)
+	}
+	c := &call{
+		request: &http.Request{
+			Method: method, URL: &url.URL{Path: "/v1" + path}, Body: io.NopCloser(bytes.NewReader(body)),
+			Header: http.Header{"Content-Type": {mediaJSON}},
+		},
+		params: params[1:], environment: e, access: s.everywhere(true), now: s.opt.Clock(), mood: s.unkind.Load(),
+	}
+	answer, err := found.handle(c)
+	if err != nil {
+		return "", fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	var made struct{ ID string }
+	if answer.body != nil {
+		err = json.Unmarshal(answer.body.Bytes(), &made)
+	}
+	return made.ID, err
 }

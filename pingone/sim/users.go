@@ -189,27 +189,6 @@ func canAuthenticate(_ *place, row *resource.Row) any {
 	return row.Members["enabled"] == true && account["status"] == "OK"
 }
 
-// locks makes the action that locks or unlocks an account.
-func locks(status string) action {
-	return func(p *place, row *resource.Row, _ map[string]any) error {
-		account := map[string]any{"status": status}
-		if resource.First(row.Members, "account.status") == status {
-			return nil
-		}
-		if status == "LOCKED" {
-			account["lockedAt"] = instant(p.call.now.UnixMilli())
-		}
-		row.Members["account"] = account
-		return nil
-	}
-}
-
-// verifies makes an account good.
-func verifies(_ *place, row *resource.Row, _ map[string]any) error {
-	row.Members["lifecycle"] = map[string]any{"status": "ACCOUNT_OK"}
-	return nil
-}
-
 // userID is the id of a user by index.
 func (e *environment) userID(i uint32) string { return e.people.ID(i) }
 

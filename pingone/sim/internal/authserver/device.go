@@ -94,72 +94,69 @@ func (s *Server) grantOfDevice(x *exchange, app App) (grant, *refusal) {
 	return *d, nil
 }
 
-// waiting finds a device whose user has not decided; nil when there is none. The
-// lock is held.
-func (s *Server) waiting(userCode string) *grant {
-	for _, d := range s.grants {
-		if d.userCode != "" && plainCode(d.userCode) == plainCode(userCode) && d.state == pending && !s.cfg.Clock().After(d.deadline) {
-			return d
-		}
-	}
-	return nil
-}
+// errNoDevice refuses a code that nobody waits with, or no longer.
+var errNoDevice = errors.New("no device with this code is waiting")
 
-// decide settles a pending device authorization.
-func (s *Server) decide(userCode, env, subject string, allow bool) bool {
+// decide settles the pending authorization of a device by its user, whom a
+// function finds; none refuses it.
+func (s *Server) decide(userCode string, user func(env string) (subject string, err error)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d := s.waiting(userCode)
-	if d == nil || d.env != env {
-		return false
+	for _, d := range s.grants {
+		if d.userCode == "" || plainCode(d.userCode) != plainCode(userCode) || d.state != pending || s.cfg.Clock().After(d.deadline) {
+			continue
+		}
+		subject, err := user(d.env)
+		if err != nil {
+			return err
+		}
+		if d.subject, d.state = subject, approved; subject == "" {
+			d.state = refused
+		}
+		return nil
 	}
-	d.state, d.subject = refused, subject
-	if allow {
-		d.state = approved
-	}
-	return true
+	return errNoDevice
 }
-
-const noDevice = "no device with this code is waiting"
 
 // ApproveDevice answers a pending authorization without a browser. An empty
 // username refuses it.
 func (s *Server) ApproveDevice(userCode, username string) error {
-	s.mu.Lock()
-	d := s.waiting(userCode)
-	s.mu.Unlock()
-	if d == nil {
-		return errors.New(noDevice)
-	}
-	subject, ok := "", true
-	if username != "" {
-		subject, ok = s.cfg.Directory.UserByName(d.env, username)
-	}
-	switch {
-	case !ok:
-		return errors.New("no user has this username")
-	case !s.decide(userCode, d.env, subject, username != ""):
-		return errors.New(noDevice)
-	}
-	return nil
+	return s.decide(userCode, func(env string) (string, error) {
+		if username == "" {
+			return "", nil
+		}
+		subject, _, ok := s.cfg.Directory.User(env, username)
+		if !ok {
+			return "", errors.New("no user has this username")
+		}
+		return subject, nil
+	})
 }
 
 // devicePage is the verification page.
-func (s *Server) devicePage(x *exchange) *refusal { return x.deviceForm("") }
+func (s *Server) devicePage(x *exchange) *refusal { return x.deviceForm(nil) }
 
-func (x *exchange) deviceForm(problem string) *refusal {
+func (x *exchange) deviceForm(problem error) *refusal {
 	return x.page(http.StatusOK, "device", map[string]any{"Action": x.issuer + "/device", "UserCode": x.r.Form.Get("user_code"), "Problem": problem})
 }
 
 // deviceSignIn takes the posted verification page.
 func (s *Server) deviceSignIn(x *exchange) *refusal {
 	form := x.r.PostForm
-	subject, ok := s.cfg.Directory.SignIn(x.env, form.Get("username"), form.Get("password"))
-	switch {
-	case !ok:
-		return x.deviceForm(wrongCredentials)
-	case !s.decide(form.Get("user_code"), x.env, subject, form.Get("decision") != "deny"):
-		return x.deviceForm("No device with this code is waiting.")
+	err := s.decide(form.Get("user_code"), func(env string) (string, error) {
+		subject, ok := s.user(x)
+		switch {
+		case env != x.env:
+			return "", errNoDevice
+		case !ok:
+			return "", errCredentials
+		case form.Get("decision") == "deny":
+			return "", nil
+		}
+		return subject, nil
+	})
+	if err != nil {
+		return x.deviceForm(err)
 	}
 	return x.message(http.StatusOK, "Done", "You can go back to the device.")
 }

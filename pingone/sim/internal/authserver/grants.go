@@ -1,8 +1,11 @@
 package authserver
 
 import (
+	"crypto/sha256"
+	"crypto/subtle"
 	"maps"
-	"net/url"
+	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -17,8 +20,7 @@ type grant struct {
 	session   string
 	nonce     string
 	redirect  string
-	challenge string     // of PKCE, always S256
-	params    url.Values // of a pushed authorization request
+	challenge string // of PKCE, always S256
 	used      bool
 	expiry    time.Time
 
@@ -32,7 +34,6 @@ const (
 	byCode      = "code "
 	byRefresh   = "refresh "
 	byDevice    = "device "
-	byRequest   = "request "
 )
 
 // keep remembers a grant by a name for a time.
@@ -95,4 +96,133 @@ func (s *Server) RevokeAll() {
 	s.forget(func(name string, _ *grant) bool {
 		return strings.HasPrefix(name, byToken) || strings.HasPrefix(name, byCode) || strings.HasPrefix(name, byRefresh)
 	})
+}
+
+// grantTypes find or make the grant that a request is for, by its grant_type.
+var grantTypes = map[string]func(s *Server, x *exchange, app App) (grant, *refusal){
+	ClientCredentials: (*Server).ownGrant,
+	AuthorizationCode: (*Server).grantOfCode,
+	RefreshToken:      (*Server).grantOfRefresh,
+	DeviceCode:        (*Server).grantOfDevice,
+}
+
+// token is the token endpoint.
+func (s *Server) token(x *exchange, app App) *refusal {
+	kind := x.r.PostForm.Get("grant_type")
+	find, known := grantTypes[kind]
+	switch {
+	case kind == "":
+		return badRequest("invalid_request", "The grant type is missing.")
+	case !known:
+		return badRequest("unsupported_grant_type", "The grant type is not supported.")
+	case !slices.Contains(app.Grants, kind):
+		return notAllowed
+	}
+	g, refused := find(s, x, app)
+	if refused != nil {
+		return refused
+	}
+	token, err := s.issue(x, g)
+	if err != nil {
+		return fault(err)
+	}
+	body := map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": int(s.cfg.Lifetime.Seconds())}
+	if g.subject == "" {
+		return x.json(http.StatusOK, body)
+	}
+	body["scope"] = g.scope
+	if holds(g.scope, "openid") {
+		if body["id_token"], err = s.idToken(x, g); err != nil {
+			return fault(err)
+		}
+	}
+	if slices.Contains(g.app.Grants, RefreshToken) {
+		// Rolling: each one lives as long as the first.
+		text := randomText(32)
+		s.keep(byRefresh, text, g, s.cfg.RefreshLifetime)
+		body["refresh_token"] = text
+	}
+	return x.json(http.StatusOK, body)
+}
+
+// ownGrant: platform tokens of workers carry no scopes; roles decide.
+func (s *Server) ownGrant(x *exchange, app App) (grant, *refusal) {
+	switch {
+	case app.NoRoles:
+		return grant{}, badRequest("invalid_request", "The application has no role assignments.")
+	case x.r.PostForm.Get("scope") != "":
+		return grant{}, badRequest("invalid_scope", "A worker application cannot ask for scopes.")
+	}
+	return grant{app: app}, nil
+}
+
+// grantOfCode: RFC 6749 section 4.1.3 and RFC 7636 section 4.5.
+func (s *Server) grantOfCode(x *exchange, app App) (grant, *refusal) {
+	form := x.r.PostForm
+	g, ok := s.use(byCode, form.Get("code"), app)
+	switch {
+	case !ok:
+		return g, badRequest("invalid_grant", "The code is not valid or has expired.")
+	case g.redirect != form.Get("redirect_uri"):
+		return g, badRequest("invalid_grant", "The redirect_uri differs from the one of the authorization request.")
+	case !verifierFits(form.Get("code_verifier"), g.challenge):
+		return g, badRequest("invalid_grant", "The code_verifier is missing or wrong.")
+	}
+	return g, nil
+}
+
+// verifierFits checks PKCE with S256 (RFC 7636 section 4.6).
+func verifierFits(verifier, challenge string) bool {
+	sum := sha256.Sum256([]byte(verifier))
+	return challenge != "" && subtle.ConstantTimeCompare([]byte(urlSafe(sum[:])), []byte(challenge)) == 1
+}
+
+// grantOfRefresh rotates: each refresh token works once.
+func (s *Server) grantOfRefresh(x *exchange, app App) (grant, *refusal) {
+	form := x.r.PostForm
+	g, ok := s.use(byRefresh, form.Get("refresh_token"), app)
+	if !ok {
+		return g, badRequest("invalid_grant", "The refresh token is not valid or has expired.")
+	}
+	if scope := form.Get("scope"); scope != "" {
+		if slices.ContainsFunc(strings.Fields(scope), func(name string) bool { return !holds(g.scope, name) }) {
+			return g, badRequest("invalid_scope", "The scope is wider than the one granted.")
+		}
+		g.scope = scope
+	}
+	g.nonce = ""
+	return g, nil
+}
+
+// holds reports whether a list of scopes has one.
+func holds(scopes, name string) bool { return slices.Contains(strings.Fields(scopes), name) }
+
+// idToken: OpenID Connect Core section 2.
+func (s *Server) idToken(x *exchange, g grant) (string, error) {
+	now := s.cfg.Clock()
+	claims := s.profile(x.env, g)
+	maps.Copy(claims, map[string]any{
+		"iss": x.issuer, "sub": g.subject, "aud": g.app.ID, "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
+		"auth_time": now.Unix(), "env": x.env, "org": s.cfg.Organization, "sid": g.session,
+	})
+	if g.nonce != "" {
+		claims["nonce"] = g.nonce
+	}
+	return s.sign(claims)
+}
+
+// profile gives the claims that the scopes of a grant release.
+func (s *Server) profile(env string, g grant) map[string]any {
+	all, _ := s.cfg.Directory.Profile(env, g.subject)
+	out := make(map[string]any)
+	for name, value := range all {
+		scope := "profile"
+		if name == "email" {
+			scope = "email"
+		}
+		if holds(g.scope, scope) {
+			out[name] = value
+		}
+	}
+	return out
 }

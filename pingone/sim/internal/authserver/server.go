@@ -44,10 +44,9 @@ type App struct {
 
 // Directory knows the users of an environment.
 type Directory interface {
-	// SignIn gives the id of the user whose password this is.
-	SignIn(environment, username, password string) (subject string, ok bool)
-	// UserByName gives the id of a user.
-	UserByName(environment, username string) (subject string, ok bool)
+	// User gives the id and the password of a user; no password when the user may
+	// not sign in.
+	User(environment, username string) (subject, password string, ok bool)
 	// Profile gives the user's OpenID Connect claims.
 	Profile(environment, subject string) (claims map[string]any, ok bool)
 	// Apps gives the applications by client id, as they are now.
@@ -122,15 +121,12 @@ var endpoints = map[string]map[string]endpoint{
 	"token":                            {http.MethodPost: forClients((*Server).token)},
 	"authorize":                        {http.MethodGet: (*Server).authorize, http.MethodPost: (*Server).authorize},
 	"signin":                           {http.MethodPost: (*Server).signIn},
-	"par":                              {http.MethodPost: forClients((*Server).push)},
 	"device_authorization":             {http.MethodPost: forClients((*Server).authorizeDevice)},
 	"device":                           {http.MethodGet: (*Server).devicePage, http.MethodPost: (*Server).deviceSignIn},
-	"introspect":                       {http.MethodPost: forClients((*Server).introspect)},
 	"revoke":                           {http.MethodPost: forClients((*Server).revoke)},
 	"userinfo":                         {http.MethodGet: (*Server).userInfo, http.MethodPost: (*Server).userInfo},
 	"jwks":                             {http.MethodGet: (*Server).jwks},
 	".well-known/openid-configuration": {http.MethodGet: (*Server).discovery},
-	"signoff":                          {http.MethodGet: (*Server).signOff},
 }
 
 // Knows reports whether there is an endpoint at a path below /as/.

@@ -39,12 +39,11 @@ var apps = []App{
 // people is a Directory with one user.
 type people struct{}
 
-func (people) SignIn(environment, username, password string) (string, bool) {
-	return "u-1", environment == env && username == "ada" && password == "right"
-}
-
-func (people) UserByName(environment, username string) (string, bool) {
-	return "u-1", environment == env && username == "ada"
+func (people) User(environment, username string) (subject, password string, ok bool) {
+	if environment != env || username != "ada" {
+		return "", "", false
+	}
+	return "u-1", "right", true
 }
 
 func (people) Profile(_, subject string) (map[string]any, bool) {
@@ -174,7 +173,6 @@ func TestEndpoints(t *testing.T) {
 		"discovery":        {http.MethodGet, ".well-known/openid-configuration", http.StatusOK},
 		"jwks":             {http.MethodGet, "jwks", http.StatusOK},
 		"device page":      {http.MethodGet, "device", http.StatusOK},
-		"sign-off":         {http.MethodGet, "signoff", http.StatusOK},
 		"nobody's profile": {http.MethodGet, "userinfo", http.StatusUnauthorized},
 	}
 	for name, tt := range tests {
@@ -198,8 +196,7 @@ func TestDiscovery(t *testing.T) {
 	assert.Equal(t, "http://auth.test/"+env+"/as", body["issuer"])
 	for name, path := range map[string]string{
 		"authorization_endpoint": "authorize", "token_endpoint": "token", "jwks_uri": "jwks", "userinfo_endpoint": "userinfo",
-		"introspection_endpoint": "introspect", "revocation_endpoint": "revoke", "end_session_endpoint": "signoff",
-		"device_authorization_endpoint": "device_authorization", "pushed_authorization_request_endpoint": "par",
+		"revocation_endpoint": "revoke", "device_authorization_endpoint": "device_authorization",
 	} {
 		assert.Equal(t, "http://auth.test/"+env+"/as/"+path, body[name])
 		assert.True(t, r.Knows(path), "what is announced is there")

@@ -12,16 +12,29 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 )
 
-// Problem is why a row is refused, in the API's terms.
-type Problem struct {
-	Code, Target, Message string
-	Allowed               []string
-	Min, Max              *int
-	Existing              string // id of the row that has the value
+// Detail is a detail of the API's error model: why a row is refused.
+type Detail struct {
+	Code       string      `json:"code,omitempty"`
+	Target     string      `json:"target,omitempty"`
+	Message    string      `json:"message,omitempty"`
+	InnerError *InnerError `json:"innerError,omitempty"`
 }
 
-// Error implements error.
-func (p *Problem) Error() string { return p.Target + " " + p.Message }
+// InnerError is what a detail says beside its message.
+type InnerError struct {
+	SupportedAttributes []string `json:"supportedAttributes,omitempty"`
+	SupportedOperators  []string `json:"supportedOperators,omitempty"`
+	AllowedValues       []string `json:"allowedValues,omitempty"`
+	ExistingID          string   `json:"existingId,omitempty"`
+	RangeMinimumValue   *int     `json:"rangeMinimumValue,omitempty"`
+	RangeMaximumValue   *int     `json:"rangeMaximumValue,omitempty"`
+	QuotaLimit          int      `json:"quotaLimit,omitempty"`
+	RetryAfter          int      `json:"retryAfter,omitempty"`
+}
+
+func wrong(at, message string) *Detail {
+	return &Detail{Code: "INVALID_VALUE", Target: at, Message: message}
+}
 
 func number(n int64) json.Number { return json.Number(strconv.FormatInt(n, 10)) }
 
@@ -29,7 +42,7 @@ func number(n int64) json.Number { return json.Number(strconv.FormatInt(n, 10)) 
 // client may not set comes from old, which is nil for a new row, and so does what
 // no file declares: that is the code's own. The members are those of a shape, of
 // the type or with others.
-func (t *Type) Take(shape *Member, sent, old map[string]any) (map[string]any, *Problem) {
+func (t *Type) Take(shape *Member, sent, old map[string]any) (map[string]any, *Detail) {
 	if t.Variant != "" {
 		_, problem := t.checker().take(t.Members, sent, old, "")
 		if problem != nil && problem.Target == t.Variant {
@@ -56,7 +69,7 @@ func (t *Type) checker() checker { return checker{strict: t.Numbers == "strict"}
 
 // TakePart makes the row that setting a part of an old one gives. What a part
 // names must be sent, also what other writes leave alone.
-func (t *Type) TakePart(part Part, sent, old map[string]any) (map[string]any, *Problem) {
+func (t *Type) TakePart(part Part, sent, old map[string]any) (map[string]any, *Detail) {
 	out := maps.Clone(old)
 	if part.Of != "" {
 		before, _ := old[part.Of].(map[string]any)
@@ -100,11 +113,11 @@ func (m *Member) Merge(row, patch map[string]any) map[string]any {
 }
 
 // take reads the members of an object.
-func (c checker) take(of *Member, sent, old map[string]any, at string) (map[string]any, *Problem) {
+func (c checker) take(of *Member, sent, old map[string]any, at string) (map[string]any, *Detail) {
 	out := make(map[string]any)
 	for name := range sent {
 		if c.seed && of.Child(name) == nil {
-			return nil, &Problem{Target: at + name, Message: "is not declared"}
+			return nil, &Detail{Target: at + name, Message: "is not declared"}
 		}
 	}
 	for _, m := range of.Children {
@@ -126,21 +139,21 @@ func (c checker) take(of *Member, sent, old map[string]any, at string) (map[stri
 		case m.Default != nil:
 			out[m.Name] = m.Default
 		case m.Required:
-			return nil, &Problem{Code: "REQUIRED_VALUE", Target: at + m.Name, Message: "must not be null"}
+			return nil, &Detail{Code: "REQUIRED_VALUE", Target: at + m.Name, Message: "must not be null"}
 		}
 	}
 	return out, nil
 }
 
 // value checks one value of a member, or all of a list.
-func (c checker) value(m *Member, v, old any, at string) (any, *Problem) {
+func (c checker) value(m *Member, v, old any, at string) (any, *Detail) {
 	if !m.List {
 		before, _ := old.(map[string]any)
 		return c.single(m, v, before, at)
 	}
 	list, ok := v.([]any)
 	if !ok {
-		return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "must be an array"}
+		return nil, wrong(at, "must be an array")
 	}
 	out := make([]any, 0, len(list))
 	for k, item := range list {
@@ -166,40 +179,37 @@ func sameItem(item, list any) map[string]any {
 }
 
 // single checks one value.
-func (c checker) single(m *Member, v any, old map[string]any, at string) (any, *Problem) {
-	wrong := func(want string) *Problem {
-		return &Problem{Code: "INVALID_VALUE", Target: at, Message: "must be " + want}
-	}
+func (c checker) single(m *Member, v any, old map[string]any, at string) (any, *Detail) {
 	switch m.Kind {
 	case Any:
 		return v, nil
 	case Computed, Owner:
-		return nil, &Problem{Target: at, Message: "is set by the service"}
+		return nil, &Detail{Target: at, Message: "is set by the service"}
 	case Object:
 		inner, ok := v.(map[string]any)
 		switch {
 		case !ok:
-			return nil, wrong("an object")
+			return nil, wrong(at, "must be an object")
 		case len(m.Children) == 0:
 			return inner, nil
 		}
 		return c.take(m, inner, old, at+".")
 	case Boolean:
 		if _, ok := v.(bool); !ok {
-			return nil, wrong("true or false")
+			return nil, wrong(at, "must be true or false")
 		}
 		return v, nil
 	case Integer, Number:
 		n, ok := v.(json.Number)
 		if !ok {
-			return nil, wrong("a number")
+			return nil, wrong(at, "must be a number")
 		}
 		return c.number(m, n, at)
 	case String, Time, UUID, ID, Created, Updated: // texts
 	}
 	text, ok := v.(string)
 	if !ok {
-		return nil, wrong("a string")
+		return nil, wrong(at, "must be a string")
 	}
 	if c.seed && strings.HasPrefix(text, "@") {
 		return text, nil
@@ -208,13 +218,13 @@ func (c checker) single(m *Member, v any, old map[string]any, at string) (any, *
 }
 
 // number checks a number; the fraction of one that must be whole is cut off.
-func (c checker) number(m *Member, n json.Number, at string) (any, *Problem) {
+func (c checker) number(m *Member, n json.Number, at string) (any, *Detail) {
 	f, err := n.Float64()
 	if err != nil || m.Kind == Integer && c.strict && f != float64(int64(f)) {
-		return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "must be a whole number"}
+		return nil, wrong(at, "must be a whole number")
 	}
 	if m.Min != nil && f < float64(*m.Min) || m.Max != nil && f > float64(*m.Max) {
-		return nil, &Problem{Code: "OUT_OF_RANGE", Target: at, Message: "is out of range", Min: m.Min, Max: m.Max}
+		return nil, &Detail{Code: "OUT_OF_RANGE", Target: at, Message: "is out of range", InnerError: &InnerError{RangeMinimumValue: m.Min, RangeMaximumValue: m.Max}}
 	}
 	if m.Kind == Integer && strings.ContainsAny(n.String(), ".eE") {
 		return number(int64(f)), nil
@@ -223,24 +233,24 @@ func (c checker) number(m *Member, n json.Number, at string) (any, *Problem) {
 }
 
 // text checks a string or a time.
-func (m *Member) text(text, at string) (any, *Problem) {
+func (m *Member) text(text, at string) (any, *Detail) {
 	switch length := utf8.RuneCountInString(text); {
 	case m.Kind == Time:
 		if _, err := time.Parse(time.RFC3339, text); err != nil {
-			return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "must be an instant such as 2026-01-31T12:00:00.000Z"}
+			return nil, wrong(at, "must be an instant such as 2026-01-31T12:00:00.000Z")
 		}
 	case m.Kind == UUID:
 		if _, ok := data.ParseID(text); !ok {
-			return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "must be a UUID"}
+			return nil, wrong(at, "must be a UUID")
 		}
 	case text == "" && (m.Required || m.Min != nil && *m.Min > 0):
-		return nil, &Problem{Code: "EMPTY_VALUE", Target: at, Message: "must not be empty"}
+		return nil, &Detail{Code: "EMPTY_VALUE", Target: at, Message: "must not be empty"}
 	case len(m.Allowed) > 0 && !slices.Contains(m.Allowed, text):
-		return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "is not an allowed value", Allowed: m.Allowed}
+		return nil, &Detail{Code: "INVALID_VALUE", Target: at, Message: "is not an allowed value", InnerError: &InnerError{AllowedValues: m.Allowed}}
 	case m.Pattern != nil && !m.Pattern.MatchString(text):
-		return nil, &Problem{Code: "INVALID_VALUE", Target: at, Message: "must match the pattern " + m.Pattern.String()}
+		return nil, wrong(at, "must match the pattern "+m.Pattern.String())
 	case m.Min != nil && length < *m.Min || m.Max != nil && length > *m.Max:
-		return nil, &Problem{Code: "SIZE_LIMIT_EXCEEDED", Target: at, Message: "has too few or too many characters", Min: m.Min, Max: m.Max}
+		return nil, &Detail{Code: "SIZE_LIMIT_EXCEEDED", Target: at, Message: "has too few or too many characters", InnerError: &InnerError{RangeMinimumValue: m.Min, RangeMaximumValue: m.Max}}
 	}
 	return text, nil
 }

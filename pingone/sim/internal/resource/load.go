@@ -71,10 +71,10 @@ func Load(files fs.FS, code ...string) (*Set, error) {
 		if err != nil {
 			return nil, err
 		}
-		if other := set.names[t.name]; other != nil {
+		if other := set.names[t.Name]; other != nil {
 			return nil, t.file.fail("$.path", "%s is declared in %s already", t.Path, other.file.name)
 		}
-		set.Types, set.names[t.name] = append(set.Types, t), t
+		set.Types, set.names[t.Name] = append(set.Types, t), t
 	}
 	for _, t := range set.Types {
 		if err := cmp.Or(set.check(t), t.checkRows()); err != nil {
@@ -88,7 +88,7 @@ func Load(files fs.FS, code ...string) (*Set, error) {
 func read(name string, raw []byte) (*Type, error) {
 	t := &Type{file: &source{name, raw}, Groups: Words{"rlgConfigRpm"}}
 	t.Permission = roles{Words{"configuration"}, Words{"configuration"}}
-	if err := yaml.UnmarshalWithOptions(raw, t, yaml.Strict(), yaml.UseOrderedMap()); err != nil {
+	if err := yaml.UnmarshalWithOptions(raw, t, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	t.split()
@@ -125,16 +125,6 @@ func (t *Type) declare(into *Member, members Texts, at string) error {
 
 var pathForm = regexp.MustCompile(`^(/[A-Za-z0-9]+(/\{[a-z]+\})?)+$`)
 
-// known refuses words that there are not.
-func (t *Type) known(at, what string, given []string, known ...string) error {
-	for _, word := range given {
-		if !slices.Contains(known, word) {
-			return t.file.fail(at, "there is no %s %q; there are %s", what, word, strings.Join(known, ", "))
-		}
-	}
-	return nil
-}
-
 // check refuses what could not be served.
 func (s *Set) check(t *Type) error {
 	switch {
@@ -154,26 +144,38 @@ func (s *Set) check(t *Type) error {
 	if parent := t.Parent(); parent != "" && s.names[parent] == nil && !slices.Contains(s.code, parent) {
 		return t.file.fail("$.path", "no file declares %s, whose rows own these", parent)
 	}
-	return cmp.Or(
-		t.known("$.methods", "method", t.Methods, "list", "read", "create", "replace", "patch", "delete"),
-		t.known("$.permission", "permission", slices.Concat(t.Permission.Read, t.Permission.Write), "configuration", "directory", "organization", "everyone"),
-		t.checkNames(), t.checkParts(), t.checkVariants(), t.checkOwners(t.Members, ""),
+	err := cmp.Or(
+		t.known("methods", t.Methods, "list", "read", "create", "replace", "patch", "delete"),
+		t.known("permission", slices.Concat(t.Permission.Read, t.Permission.Write), "configuration", "directory", "organization", "everyone"),
+		t.checkVariants(), t.checkOwners(t.Members, ""),
 	)
-}
-
-// checkNames refuses filters and orders by members that there are not.
-func (t *Type) checkNames() error {
 	for attribute, operators := range t.Filters {
-		if !t.has(attribute) {
-			return t.file.fail("$.filters", "filters name %s, which is no member", attribute)
-		}
-		if err := t.known("$.filters", "operator", operators, "eq", "ne", "sw", "ew", "co", "lt", "le", "gt", "ge"); err != nil {
-			return err
-		}
+		err = cmp.Or(err, t.named("filters", attribute), t.known("filters", operators, "eq", "ne", "sw", "ew", "co", "lt", "le", "gt", "ge"))
 	}
 	for _, order := range t.Order {
-		if !t.has(strings.TrimPrefix(order, "-")) {
-			return t.file.fail("$.order", "order names %s, which is no member", order)
+		err = cmp.Or(err, t.named("order", strings.TrimPrefix(order, "-")))
+	}
+	for _, p := range t.Parts {
+		err = cmp.Or(err, t.named("parts", append(strings.Fields(p.Of), p.Members...)...), t.known("parts", p.Methods, "read", "replace"))
+	}
+	return err
+}
+
+// known refuses words that there are not.
+func (t *Type) known(at string, given []string, known ...string) error {
+	for _, word := range given {
+		if !slices.Contains(known, word) {
+			return t.file.fail("$."+at, "%s has %q; there are %s", at, word, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+// named refuses names that are no members.
+func (t *Type) named(at string, names ...string) error {
+	for _, name := range names {
+		if !t.has(name) {
+			return t.file.fail("$."+at, "%s names %s, which is no member", at, name)
 		}
 	}
 	return nil
@@ -191,20 +193,6 @@ func (t *Type) has(path string) bool {
 	return ok && m != nil && m.Kind == Owner
 }
 
-func (t *Type) checkParts() error {
-	for part, p := range t.Parts {
-		for _, name := range append(strings.Fields(p.Of), p.Members...) {
-			if t.Members.Child(name) == nil {
-				return t.file.fail("$.parts", "part %s names %s, which is no member", part, name)
-			}
-		}
-		if err := t.known("$.parts", "method of parts", p.Methods, "read", "replace"); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (t *Type) checkVariants() error {
 	m := t.Members.Child(t.Variant)
 	switch {
@@ -215,14 +203,14 @@ func (t *Type) checkVariants() error {
 	case m == nil || len(m.Allowed) == 0:
 		return t.file.fail("$.variant", "the variant %s must be a member with declared values", t.Variant)
 	}
-	return t.known("$.variants", "value of "+t.Variant, slices.Collect(maps.Keys(t.Variants)), m.Allowed...)
+	return t.known("variants", slices.Collect(maps.Keys(t.Variants)), m.Allowed...)
 }
 
 // checkOwners refuses owners that are not in the path.
 func (t *Type) checkOwners(m *Member, at string) error {
 	for _, c := range m.Children {
-		if c.Kind == Owner && !slices.Contains(t.owners, c.Owner) {
-			return t.file.fail("$.members.'"+at+c.Name+"'", "the path has no owner %q; it has %s", c.Owner, strings.Join(t.owners, ", "))
+		if c.Kind == Owner && !slices.Contains(t.Owners, c.Owner) {
+			return t.file.fail("$.members.'"+at+c.Name+"'", "the path has no owner %q; it has %s", c.Owner, strings.Join(t.Owners, ", "))
 		}
 		if err := t.checkOwners(c, at+c.Name+"."); err != nil {
 			return err

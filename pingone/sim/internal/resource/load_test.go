@@ -56,11 +56,11 @@ func TestLoadRefuses(t *testing.T) {
 		"bad path":             {"/gateways\n", "/gateways/{id}\n", "g.yaml:1: a path is such as"},
 		"unknown parent":       {"path: /environments/{env}/gateways", "path: /environments/{env}/cars/{car}/gateways", "g.yaml:1: no file declares cars"},
 		"no noun":              {"one: gateway\n", "", "one is missing"},
-		"unknown method":       {"list, create", "list, make", `g.yaml:4: there is no method "make"`},
+		"unknown method":       {"list, create", "list, make", `g.yaml:4: methods has "make"`},
 		"no list":              {"methods: list, ", "methods: ", "g.yaml:4: a collection needs the method list"},
 		"row that lists":       {"key: gateways\n", "", "a resource without key is one row"},
-		"filter on nothing":    {"filters: {name", "filters: {nane", "g.yaml:5: filters name nane, which is no member"},
-		"unknown operator":     {"{name: eq}", "{name: is}", `g.yaml:5: there is no operator "is"`},
+		"filter on nothing":    {"filters: {name", "filters: {nane", "g.yaml:5: filters names nane, which is no member"},
+		"unknown operator":     {"{name: eq}", "{name: is}", `g.yaml:5: filters has "is"`},
 		"unknown type":         {"string required unique", "text required unique", `"text" is no type`},
 		"unknown flag":         {"required unique", "required uniqe", `"uniqe" is not known`},
 		"owner not in path":    {"owner environments", "owner cars", `g.yaml:8: the path has no owner "cars"`},
@@ -74,10 +74,10 @@ func TestLoadRefuses(t *testing.T) {
 		"value not allowed":    {"name: one", "name: one\n    kind: C", "row first: kind is not an allowed value"},
 		"reference to nothing": {"@gateways/second", "@gateways/third", "there is no row gateways/third"},
 		"owners not named":     {"row: second", "row: second\n    of: first", "needs the names of 0 owning rows"},
-		"order on nothing":     {"filters:", "order: [-age]\nfilters:", "order names -age"},
+		"order on nothing":     {"filters:", "order: [-age]\nfilters:", "order names age"},
 		"page without default": {"filters:", "page: {most: 5}\nfilters:", "a page needs default and most"},
-		"unknown permission":   {"filters:", "permission: {read: all}\nfilters:", `there is no permission "all"`},
-		"part of nothing":      {"filters:", "parts: {x: {members: age, methods: read}}\nfilters:", "part x names age"},
+		"unknown permission":   {"filters:", "permission: {read: all}\nfilters:", `permission has "all"`},
+		"part of nothing":      {"filters:", "parts: {x: {members: age, methods: read}}\nfilters:", "parts names age"},
 		"variant of nothing":   {"filters:", "variant: age\nfilters:", "the variant age must be a member"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -175,7 +175,7 @@ func TestStore(t *testing.T) {
 	twin := &resource.Row{ID: "3", Members: map[string]any{"name": "ONE", "default": true}}
 	problem := rows.Clash(kind, twin)
 	require.NotNil(t, problem)
-	assert.Equal(t, []string{"UNIQUENESS_VIOLATION", "name", first.ID}, []string{problem.Code, problem.Target, problem.Existing})
+	assert.Equal(t, []string{"UNIQUENESS_VIOLATION", "name", first.ID}, []string{problem.Code, problem.Target, problem.InnerError.ExistingID})
 	twin.Members["name"] = "three"
 	require.Nil(t, rows.Clash(kind, twin))
 	rows.Put(twin)

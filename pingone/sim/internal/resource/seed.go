@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/goccy/go-yaml"
 )
 
 // Seed is a row that is there from the start. Texts that begin with @ stand for
@@ -23,50 +21,39 @@ type Seed struct {
 
 // declareRows reads the seeded rows.
 func (t *Type) declareRows() error {
-	for k, items := range t.Seeds {
-		at := "$.rows[" + strconv.Itoa(k) + "]"
-		seed := Seed{Members: make(map[string]any)}
-		for _, item := range items {
-			name := fmt.Sprint(item.Key)
-			switch name {
-			case "row":
-				seed.Name = fmt.Sprint(item.Value)
-			case "of":
-				seed.Of = strings.Split(fmt.Sprint(item.Value), "/")
-			case "in":
-				for name := range strings.SplitSeq(fmt.Sprint(item.Value), ",") {
-					seed.In = append(seed.In, strings.TrimSpace(name))
-				}
-			default:
-				v, err := plain(item.Value)
-				if err != nil {
-					return t.file.fail(at, "row %s, member %s: %v", seed.Name, name, err)
-				}
-				if name == "makes" {
-					seed.Makes, _ = v.(map[string]any)
-					continue
-				}
-				seed.Members[name] = v
+	for k, members := range t.Seeds {
+		take := func(name, separator string) []string {
+			text := fmt.Sprint(members[name])
+			if _, ok := members[name]; !ok {
+				return nil
 			}
+			delete(members, name)
+			return strings.Split(text, separator)
 		}
+		seed := Seed{Name: strings.Join(take("row", "/"), "/"), Of: take("of", "/"), In: take("in", ", ")}
+		at := "$.rows[" + strconv.Itoa(k) + "]"
 		if seed.Name == "" || strings.Contains(seed.Name, "/") {
 			return t.file.fail(at, "a row needs a name without / under row")
 		}
+		if err := plain(members, &seed.Members); err != nil {
+			return t.file.fail(at, "row %s: %v", seed.Name, err)
+		}
+		seed.Makes, _ = seed.Members["makes"].(map[string]any)
+		delete(seed.Members, "makes")
 		t.Rows = append(t.Rows, seed)
 	}
 	return nil
 }
 
-// plain turns a value of YAML into what a decoder of JSON gives.
-func plain(v any) (any, error) {
-	var out any
-	raw, err := yaml.MarshalWithOptions(v, yaml.JSON())
+// plain turns values of YAML into what a decoder of JSON gives.
+func plain(v any, into *map[string]any) error {
+	raw, err := json.Marshal(v)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
-	return out, d.Decode(&out)
+	return d.Decode(into)
 }
 
 // checkRows holds the seeded rows against the declared members.
@@ -188,7 +175,7 @@ func (t *Type) resolved(of []string, id Resolver) string {
 
 // At is the address of a collection in a store, of the ids in its path.
 func (t *Type) At(ids []string) string {
-	return t.address(ids[len(t.owners)-strings.Count(t.local, "{"):])
+	return t.address(ids[len(t.Owners)-strings.Count(t.local, "{"):])
 }
 
 // Fill puts ids into a path; what there is no id for stays.

@@ -113,7 +113,7 @@ func (c *Collection) All() []*Row {
 
 // Clash finds a row with the value of a unique member, whatever its case unless
 // case counts.
-func (c *Collection) Clash(t *Type, row *Row) *Problem {
+func (c *Collection) Clash(t *Type, row *Row) *Detail {
 	for _, m := range t.Shape(row.Members).Children {
 		value, ok := row.Members[m.Name].(string)
 		if !m.Unique || !ok {
@@ -122,13 +122,19 @@ func (c *Collection) Clash(t *Type, row *Row) *Problem {
 		for _, other := range c.All() {
 			elsewhere := m.Within != "" && !slices.Equal(Values(other.Members, m.Within), Values(row.Members, m.Within))
 			if text, _ := other.Members[m.Name].(string); other.ID != row.ID && !elsewhere && (text == value || !m.Exact && strings.EqualFold(text, value)) {
-				return &Problem{
-					Code: "UNIQUENESS_VIOLATION", Target: m.Name, Message: "is unique but a non-unique value was specified", Existing: other.ID,
-				}
+				return NotUnique(m.Name, other.ID)
 			}
 		}
 	}
 	return nil
+}
+
+// NotUnique refuses a value that a row has already.
+func NotUnique(target, existing string) *Detail {
+	return &Detail{
+		Code: "UNIQUENESS_VIOLATION", Target: target, Message: "is unique but a non-unique value was specified",
+		InnerError: &InnerError{ExistingID: existing},
+	}
 }
 
 // Yield makes a row the only one that an exclusive member is true in.

@@ -4,8 +4,11 @@
 package resource
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -14,31 +17,30 @@ import (
 // Type is a declared resource, a collection of rows or a single one, as its file
 // is written.
 type Type struct {
-	Path       string           `yaml:"path"`    // such as /environments/{env}/gateways/{gateway}/instances
-	Key        string           `yaml:"key"`     // of a list's rows in _embedded; empty for a single row
-	One        string           `yaml:"one"`     // what messages call a row
-	Methods    Words            `yaml:"methods"` // of list, read, create, replace, patch, delete
-	Groups     Words            `yaml:"group"`   // rate-limit groups of reads and of writes
-	Permission roles            `yaml:"permission"`
-	Page       page             `yaml:"page"`
-	Count      bool             `yaml:"count"`    // whether lists tell how many members there are
-	IDFrom     string           `yaml:"ids"`      // the member that a client's rows go by; empty: the service gives UUIDs; none: rows have no address
-	Numbers    string           `yaml:"numbers"`  // strict: a fraction given for an integer is refused, not cut
-	Unknown    string           `yaml:"unknown"`  // refused: members that are not declared are not ignored
-	Bytes      int              `yaml:"bytes"`    // longest body; 0: any
-	Imports    string           `yaml:"imports"`  // media type of creations besides plain JSON
-	Filters    map[string]Words `yaml:"filters"`  // operators by attribute
-	Demands    Words            `yaml:"demands"`  // attributes that a filter must name; a|b: one of them
-	Or         bool             `yaml:"or"`       // whether filters may use or
-	Whole      Words            `yaml:"whole"`    // attributes with which a filter makes limit mean nothing
-	Order      []string         `yaml:"order"`    // such as -beginsAt
-	Links      Texts            `yaml:"links"`    // relations: paths from the API's base, with {env} and members such as {license.id}; . stands for the row
-	Expand     Texts            `yaml:"expand"`   // what expand embeds: a resource and the member with the id
-	Embeds     Words            `yaml:"embeds"`   // what single rows embed of themselves: paths of members
-	Variant    string           `yaml:"variant"`  // the member that tells which of Variants a row is; empty: all alike
-	Parts      map[string]Part  `yaml:"parts"`    // by their last segment
-	Actions    Texts            `yaml:"actions"`  // what code does on a row: the method, unless it is POST, and the media type that chooses it
-	Together   Texts            `yaml:"together"` // what code does with all rows of a collection, by the media type of a POST to it
+	Path       string            `yaml:"path"`    // such as /environments/{env}/gateways/{gateway}/instances
+	Key        string            `yaml:"key"`     // of a list's rows in _embedded; empty for a single row
+	One        string            `yaml:"one"`     // what messages call a row
+	Methods    Words             `yaml:"methods"` // of list, read, create, replace, patch, delete
+	Groups     Words             `yaml:"group"`   // rate-limit groups of reads and of writes
+	Permission roles             `yaml:"permission"`
+	Page       page              `yaml:"page"`
+	Count      bool              `yaml:"count"`   // whether lists tell how many members there are
+	IDFrom     string            `yaml:"ids"`     // the member that a client's rows go by; empty: the service gives UUIDs; none: rows have no address
+	Numbers    string            `yaml:"numbers"` // strict: a fraction given for an integer is refused, not cut
+	Unknown    string            `yaml:"unknown"` // refused: members that are not declared are not ignored
+	Bytes      int               `yaml:"bytes"`   // longest body; 0: any
+	Imports    string            `yaml:"imports"` // media type of creations besides plain JSON
+	Filters    map[string]Words  `yaml:"filters"` // operators by attribute
+	Demands    Words             `yaml:"demands"` // attributes that a filter must name; a|b: one of them
+	Or         bool              `yaml:"or"`      // whether filters may use or
+	Whole      Words             `yaml:"whole"`   // attributes with which a filter makes limit mean nothing
+	Order      []string          `yaml:"order"`   // such as -beginsAt
+	Links      Texts             `yaml:"links"`   // relations: paths from the API's base, with {env} and members such as {license.id}; . stands for the row
+	Expand     Texts             `yaml:"expand"`  // what expand embeds: a resource and the member with the id
+	Embeds     Words             `yaml:"embeds"`  // what single rows embed of themselves: paths of members
+	Variant    string            `yaml:"variant"` // the member that tells which of Variants a row is; empty: all alike
+	Parts      map[string]Part   `yaml:"parts"`   // by their last segment
+	Actions    map[string]Action `yaml:"actions"` // by their names
 
 	Members  *Member            `yaml:"-"` // what all rows have
 	Variants map[string]*Member `yaml:"-"`
@@ -46,11 +48,13 @@ type Type struct {
 
 	Declared Texts            `yaml:"members"`
 	Kinds    map[string]Texts `yaml:"variants"`
-	Seeds    []yaml.MapSlice  `yaml:"rows"`
+	Seeds    []map[string]any `yaml:"rows"`
 
-	name   string   // gateways/instances, or /organizations/licenses
+	// Name is the path without its parameters and, in environments, without that:
+	// gateways/instances or /organizations/licenses.
+	Name   string   `yaml:"-"`
+	Owners []string `yaml:"-"` // collections of the path's parameters: environments, gateways
 	local  string   // the path within an environment
-	owners []string // collections of the path's parameters: environments, gateways
 	file   *source
 }
 
@@ -77,12 +81,25 @@ type Part struct {
 	Group   string `yaml:"group"`   // rate-limit group; empty: that of the row
 }
 
-// Action takes a text of Actions apart.
-func Action(text string) (method, media string) {
-	if method, media, ok := strings.Cut(text, " "); ok {
-		return method, media
+// Action is what a call does to a row by its media type. What a declaration
+// cannot say of it, code of the same name does.
+type Action struct {
+	Media  string            `yaml:"media"`
+	Method string            `yaml:"method"` // empty: POST
+	All    bool              `yaml:"all"`    // it is for the whole collection
+	Code   string            `yaml:"code"`   // the member of the body that must have the code that was sent
+	Sets   map[string]string `yaml:"sets"`   // what becomes of members, by their paths; now is the time of the call
+	Takes  Words             `yaml:"takes"`  // members that it takes from the body
+}
+
+// Action finds what a media type does to a row, or to the whole collection.
+func (t *Type) Action(method, media string, all bool) (name string, a Action, ok bool) {
+	for name, a := range t.Actions {
+		if cmp.Or(a.Method, "POST") == method && strings.EqualFold(a.Media, media) && a.All == all {
+			return name, a, true
+		}
 	}
-	return "POST", text
+	return "", a, false
 }
 
 // Words is a text of words, with commas or without.
@@ -120,10 +137,6 @@ func (t *Type) Group(reads bool) string {
 	return t.Groups[len(t.Groups)-1]
 }
 
-// Name is the path without its parameters and, in environments, without that:
-// gateways/instances or /organizations/licenses.
-func (t *Type) Name() string { return t.name }
-
 // InEnvironment reports whether there is one collection in each environment.
 func (t *Type) InEnvironment() bool { return strings.HasPrefix(t.Path, "/environments/{") }
 
@@ -132,9 +145,6 @@ func (t *Type) Single() bool { return t.Key == "" }
 
 // Can reports whether a method is declared.
 func (t *Type) Can(method string) bool { return slices.Contains(t.Methods, method) }
-
-// Owners are the collections that the parameters of the path stand for.
-func (t *Type) Owners() []string { return t.owners }
 
 // Shape is the tree of members of a row.
 func (t *Type) Shape(row map[string]any) *Member {
@@ -154,12 +164,12 @@ func (t *Type) split() {
 		if !strings.HasPrefix(s, "{") {
 			fixed = append(fixed, s)
 		} else if k > 0 {
-			t.owners = append(t.owners, segments[k-1])
+			t.Owners = append(t.Owners, segments[k-1])
 		}
 	}
-	t.name, t.local = "/"+strings.Join(fixed, "/"), t.Path
+	t.Name, t.local = "/"+strings.Join(fixed, "/"), t.Path
 	if t.InEnvironment() {
-		t.name, t.local = strings.Join(fixed[1:], "/"), strings.Join(segments[2:], "/")
+		t.Name, t.local = strings.Join(fixed[1:], "/"), strings.Join(segments[2:], "/")
 	}
 }
 
@@ -173,5 +183,201 @@ func (t *Type) Parent() string {
 	if above.split(); above.Path == "/environments" {
 		return ""
 	}
-	return above.name
+	return above.Name
+}
+
+// Kind is what a member holds.
+type Kind string
+
+// The kinds. Those from ID on are the service's own: what a client sends for
+// them is ignored.
+const (
+	String   Kind = "string"
+	Integer  Kind = "integer"
+	Number   Kind = "number"
+	Boolean  Kind = "boolean"
+	Time     Kind = "time"
+	UUID     Kind = "uuid"
+	Object   Kind = "object" // with declared members, or of any when none is
+	Any      Kind = "any"
+	ID       Kind = "id"
+	Created  Kind = "created"
+	Updated  Kind = "updated"
+	Owner    Kind = "owner"    // {"id"} of a row above
+	Computed Kind = "computed" // worked out by code when it is asked for
+)
+
+// Member is a member of a row and what is in it.
+type Member struct {
+	Name      string
+	Kind      Kind
+	List      bool
+	Required  bool
+	ReadOnly  bool
+	WriteOnly bool   // never answered
+	Fixed     bool   // set by create alone
+	Unique    bool   // among the rows of the collection
+	Exclusive bool   // true in one row of the collection: setting it clears the others
+	Exact     bool   // with Unique: names that differ by case alone are different
+	Within    string // with Unique: among the rows that have the same value here alone
+	Asked     string // the parameter that must name the member for it to be answered: include or expand
+	Allowed   []string
+	Pattern   *regexp.Regexp // of a string
+	Min, Max  *int           // length of a string, value of a number
+	Default   any
+	Owner     string // collection that an owner is in
+	Children  []*Member
+}
+
+// service reports whether the service alone sets the member.
+func (m *Member) service() bool {
+	return slices.Contains([]Kind{ID, Created, Updated, Owner, Computed}, m.Kind)
+}
+
+// IsTime reports whether the member holds an instant.
+func (m *Member) IsTime() bool { return slices.Contains([]Kind{Time, Created, Updated}, m.Kind) }
+
+// Child finds a member of an object by name.
+func (m *Member) Child(name string) *Member {
+	if m == nil {
+		return nil
+	}
+	for _, c := range m.Children {
+		if c.Name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// At finds a member by its path, such as license.id.
+func (m *Member) At(path string) *Member {
+	for name := range strings.SplitSeq(path, ".") {
+		if m = m.Child(strings.TrimSuffix(name, "[]")); m == nil {
+			return nil
+		}
+	}
+	return m
+}
+
+// Clone copies the tree, so that a variant can have members of its own.
+func (m *Member) Clone() *Member {
+	out := *m
+	out.Children = nil
+	for _, c := range m.Children {
+		out.Children = append(out.Children, c.Clone())
+	}
+	return &out
+}
+
+// add declares a member by its path and its description.
+func (m *Member) add(path, text string) error {
+	names := strings.Split(path, ".")
+	for _, name := range names[:len(names)-1] {
+		if m = m.Child(strings.TrimSuffix(name, "[]")); m == nil || m.Kind != Object {
+			return fmt.Errorf("%s has no object above it: declare its objects first", path)
+		}
+	}
+	name := names[len(names)-1]
+	made, err := parseMember(name, text)
+	if err != nil {
+		return err
+	}
+	if old := m.Child(name); old != nil {
+		made.Children = old.Children
+		*old = *made
+		return nil
+	}
+	m.Children = append(m.Children, made)
+	return nil
+}
+
+// parseMember reads a description such as "string required max 256" or
+// "string[] one of A|B".
+func parseMember(name, text string) (*Member, error) {
+	words := strings.Fields(text)
+	if len(words) == 0 {
+		return nil, fmt.Errorf("a member needs a type, such as string")
+	}
+	kind, list := strings.CutSuffix(words[0], "[]")
+	m := &Member{Name: name, Kind: Kind(kind), List: list}
+	kinds := []Kind{String, Integer, Number, Boolean, Time, UUID, Object, Any, ID, Created, Updated, Owner, Computed}
+	if !slices.Contains(kinds, m.Kind) {
+		return nil, fmt.Errorf("%q is no type; there are %v", words[0], kinds)
+	}
+	rest := words[1:]
+	next := func() (word string) {
+		if len(rest) > 0 {
+			word, rest = rest[0], rest[1:]
+		}
+		return word
+	}
+	if m.Kind == Owner {
+		m.Owner = next()
+	}
+	for len(rest) > 0 {
+		if err := m.flag(next(), next, &rest); err != nil {
+			return nil, err
+		}
+	}
+	m.ReadOnly = m.ReadOnly || m.service()
+	return m, nil
+}
+
+// flag reads a word of a description and what belongs to it.
+func (m *Member) flag(word string, next func() string, rest *[]string) error {
+	flags := map[string]*bool{"required": &m.Required, "read-only": &m.ReadOnly, "write-only": &m.WriteOnly, "create-only": &m.Fixed, "unique": &m.Unique, "exactly": &m.Exact, "exclusive": &m.Exclusive}
+	if set := flags[word]; set != nil {
+		*set = true
+		return nil
+	}
+	switch word {
+	case "within":
+		m.Within = next()
+	case "asked":
+		m.Asked = next()
+	case "pattern":
+		var err error
+		if m.Pattern, err = regexp.Compile(next()); err != nil {
+			return fmt.Errorf("pattern needs a regular expression: %w", err)
+		}
+	case "min", "max":
+		n, err := strconv.Atoi(next())
+		if err != nil {
+			return fmt.Errorf("%s needs a whole number", word)
+		}
+		if word == "min" {
+			m.Min = &n
+		} else {
+			m.Max = &n
+		}
+	case "one":
+		if next() != "of" || len(*rest) == 0 {
+			return fmt.Errorf("write the values at the end, as: one of A|B")
+		}
+		m.Allowed, *rest = strings.Split(strings.Join(*rest, " "), "|"), nil
+	case "default":
+		return m.setDefault(next())
+	default:
+		return fmt.Errorf("%q is not known; there are required, read-only, write-only, create-only, unique, exactly, within, exclusive, asked, pattern, min, max, one of, default", word)
+	}
+	return nil
+}
+
+func (m *Member) setDefault(text string) error {
+	switch m.Kind {
+	case Boolean:
+		v, err := strconv.ParseBool(text)
+		m.Default = v
+		return err
+	case Integer:
+		n, err := strconv.ParseInt(text, 10, 64)
+		m.Default = number(n)
+		return err
+	case String:
+		m.Default = text
+		return nil
+	default:
+		return fmt.Errorf("a default needs a boolean, an integer or a string")
+	}
 }

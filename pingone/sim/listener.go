@@ -1,9 +1,18 @@
 package sim
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"fmt"
+	"math/big"
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // connections are the open ones of a Listener, by the address of the client.
@@ -38,12 +47,12 @@ func (f *freezer) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	all, u := &f.server.connections, f.server.unkind.Load()
+	all, freeze := &f.server.connections, f.server.unkind.Load().of("freeze-connection")
 	c := &connection{Conn: inner, all: all, after: -1}
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	if all.accepted++; u.frozen > 0 && all.accepted == u.frozen {
-		c.after = u.frozenAfter
+	if all.accepted++; freeze.on && all.accepted == freeze.most {
+		c.after = freeze.second
 		c.frozen.Store(c.after == 0)
 	}
 	if all.open == nil {
@@ -103,4 +112,30 @@ func (c *connection) Close() error {
 	delete(c.all.open, c.RemoteAddr().String())
 	c.all.mu.Unlock()
 	return c.Conn.Close()
+}
+
+// SelfSigned makes a certificate for loopback addresses and the name localhost,
+// good for a year, that is its own authority.
+func SelfSigned() (tls.Certificate, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("make a key: %w", err)
+	}
+	now := time.Now()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(now.UnixNano()), Subject: pkix.Name{CommonName: "PingOne simulator"},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(1, 0, 0),
+		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		BasicConstraintsValid: true, IsCA: true,
+		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("sign a certificate: %w", err)
+	}
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("read the certificate made: %w", err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, nil
 }

@@ -1,32 +1,23 @@
 package authserver
 
 import (
+	_ "embed"
+	"errors"
+	"html/template"
 	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 )
 
 // codeLifetime of authorization codes.
 const codeLifetime = time.Minute
 
-// push keeps an authorization request and gives it a name (RFC 9126).
-func (s *Server) push(x *exchange, app App) *refusal {
-	const lifetime = 60 * time.Second
-	uri := "urn:ietf:params:oauth:request_uri:" + randomText(16)
-	s.keep(byRequest, uri, grant{app: app, params: x.r.PostForm}, lifetime)
-	return x.json(http.StatusCreated, map[string]any{"request_uri": uri, "expires_in": int(lifetime.Seconds())})
-}
-
 // authorize shows the sign-in page for a valid request.
 func (s *Server) authorize(x *exchange) *refusal {
-	params, ok := s.requested(x.r.Form)
-	if !ok {
-		return x.problem("The request is not known or has expired.")
-	}
+	params := x.r.Form
 	return s.authorization(x, params, func(app App) *refusal {
 		return x.page(http.StatusOK, "signin", map[string]any{"Action": x.issuer + "/signin", "Params": params, "App": app.ID})
 	})
@@ -45,22 +36,6 @@ func (s *Server) authorization(x *exchange, params url.Values, goOn func(App) *r
 		return x.redirect(params, url.Values{"error": {code}, "error_description": {description}})
 	}
 	return goOn(app)
-}
-
-// requested resolves a request_uri.
-func (s *Server) requested(form url.Values) (url.Values, bool) {
-	uri := form.Get("request_uri")
-	if uri == "" {
-		return form, true
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	g := s.find(byRequest, uri)
-	if g == nil || g.app.ID != form.Get("client_id") {
-		return nil, false
-	}
-	delete(s.grants, byRequest+uri)
-	return g.params, true
 }
 
 // checkAuthorization gives the error to send back to the client, if any.
@@ -101,12 +76,12 @@ func (s *Server) signIn(x *exchange) *refusal {
 	params := x.r.PostForm
 	return s.authorization(x, params, func(app App) *refusal {
 		username := params.Get("username")
-		subject, ok := s.cfg.Directory.SignIn(x.env, username, params.Get("password"))
+		subject, ok := s.user(x)
 		params.Del("username")
 		params.Del("password")
 		if !ok {
 			return x.page(http.StatusOK, "signin", map[string]any{
-				"Action": x.issuer + "/signin", "Params": params, "App": app.ID, "Username": username, "Problem": wrongCredentials,
+				"Action": x.issuer + "/signin", "Params": params, "App": app.ID, "Username": username, "Problem": errCredentials,
 			})
 		}
 		code := randomText(24)
@@ -116,6 +91,12 @@ func (s *Server) signIn(x *exchange) *refusal {
 		}, codeLifetime)
 		return x.redirect(params, url.Values{"code": {code}})
 	})
+}
+
+// user is who posted a page with a username and a password.
+func (s *Server) user(x *exchange) (subject string, ok bool) {
+	subject, password, _ := s.cfg.Directory.User(x.env, x.r.PostForm.Get("username"))
+	return subject, password != "" && password == x.r.PostForm.Get("password")
 }
 
 // redirect sends the browser back to the client. The address was checked.
@@ -136,17 +117,32 @@ func (x *exchange) redirect(params, answer url.Values) *refusal {
 	return nil
 }
 
-// signOff ends nothing but shows the way back: sessions live in tokens only.
-func (s *Server) signOff(x *exchange) *refusal {
-	back := x.r.Form.Get("post_logout_redirect_uri")
-	for _, app := range s.cfg.Directory.Apps(x.env) {
-		if back != "" && redirectFits(app.RedirectURI, back) {
-			if state := x.r.Form.Get("state"); state != "" && !strings.Contains(back, "?") {
-				back += "?" + url.Values{"state": {state}}.Encode()
-			}
-			http.Redirect(x.w, x.r, back, http.StatusFound)
-			return nil
-		}
-	}
-	return x.message(http.StatusOK, "Signed off", "You are signed off.")
+//go:embed pages.html
+var pageText string
+
+// pages are those that users see: signin, device and message.
+var pages = template.Must(template.New("pages").Parse(pageText))
+
+// page shows a page. It answers a browser, so nothing can be refused any more.
+func (x *exchange) page(status int, name string, values any) *refusal {
+	h := x.w.Header()
+	h.Set("Content-Type", "text/html;charset=UTF-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+	x.w.WriteHeader(status)
+	_ = pages.ExecuteTemplate(x.w, name, values) // fails only when the client is gone
+	return nil
 }
+
+// message shows a sentence.
+func (x *exchange) message(status int, title, text string) *refusal {
+	return x.page(status, "message", map[string]string{"Title": title, "Message": text})
+}
+
+// problem shows an error to the user: the client cannot be told.
+func (x *exchange) problem(text string) *refusal {
+	return x.message(http.StatusBadRequest, "Sign-on failed", text)
+}
+
+// errCredentials does not tell which of them is wrong.
+var errCredentials = errors.New("the username or the password is wrong, or the account cannot be used")
