@@ -87,13 +87,10 @@ func (r *reader) read(reply *planReply, q *query.Query) error {
 	if _, err := r.walk(reply.Plans[0]); err != nil {
 		return err
 	}
-	s, err := topShape(reply.Plans[0])
-	if err != nil {
-		return err
-	}
-	r.build(s, q)
+	top := reply.Plans[0]
+	r.build(topShape(top), r.outs[top], q)
 	if len(r.accesses) == 1 && !r.accesses[0].repeated && !r.accesses[0].partial {
-		q.Accesses[0].Top = topOf(reply.Plans[0], q.Accesses[0].Table)
+		q.Accesses[0].Top = r.topOf(top)
 	}
 	return nil
 }
@@ -118,7 +115,7 @@ func (b *binder) readAll(q *query.Query) *reader {
 		r.accesses = append(r.accesses, a)
 	}
 	q.Accesses, q.Joins, q.Plain, q.Counts, q.Empty = nil, nil, nil, false, false
-	r.build(shape{}, q)
+	r.build(shape{}, output{}, q)
 	return r
 }
 

@@ -95,6 +95,8 @@ type reader struct {
 	// groupingSets is true where the text groups by several sets: a plan
 	// without empty lists doesn't show the empty one.
 	groupingSets bool
+	// outs is what each operator gives.
+	outs map[*planOp]output
 }
 
 // walk reads an operator and all below it.
@@ -106,6 +108,15 @@ func (r *reader) walk(op *planOp) (output, error) {
 		return output{}, errPlan
 	}
 	defer func() { r.depth-- }()
+	out, err := r.operator(op)
+	if r.outs == nil {
+		r.outs = map[*planOp]output{}
+	}
+	r.outs[op] = out
+	return out, err
+}
+
+func (r *reader) operator(op *planOp) (output, error) {
 	switch op.Type {
 	case "LOGICAL_GET":
 		return r.get(op)
@@ -154,7 +165,7 @@ func (r *reader) unary(op *planOp, in output) (output, error) {
 		positions, err := indexes(op.ProjectionMap)
 		return in.picked(positions), err
 	case "LOGICAL_ORDER_BY":
-		if op.Projections > 0 || len(op.ProjectionMap) > 0 {
+		if len(op.Projections) > 0 || len(op.ProjectionMap) > 0 {
 			return output{}, nil
 		}
 		return in, nil
@@ -221,7 +232,7 @@ func (r *reader) get(op *planOp) (output, error) {
 	r.accesses = append(r.accesses, a)
 	out := output{known: true}
 	for _, c := range op.ColumnIndexes {
-		i, err := index(c)
+		i, err := index(c.Index)
 		if err != nil || i >= len(t.Columns) {
 			return output{}, errPlan
 		}
@@ -241,7 +252,7 @@ func (r *reader) get(op *planOp) (output, error) {
 
 func (r *reader) tableFilters(op *planOp, a *access) error {
 	t := translator{notes: &r.notes}
-	for _, f := range op.TableFilters {
+	for _, f := range op.TableFilters.Filters {
 		i, err := index(f.Key)
 		if err != nil || i < 0 || i >= len(a.table.Columns) {
 			return errPlan
