@@ -58,7 +58,7 @@ func (b *binder) plan(ctx context.Context) (*query.Query, error) {
 	q := &query.Query{SQL: b.sql}
 	r := &reader{tables: b.tables, groupingSets: b.says("rollup", "cube", "grouping")}
 	misread := r.read(reply, q)
-	if misread != nil || !b.describePlain(q) {
+	if misread != nil || !b.describePlanned(r, reply.Plans[0], q) {
 		if err := b.describe(ctx, q); err != nil {
 			return nil, err
 		}
