@@ -108,7 +108,7 @@ func (b *binder) readAll(q *query.Query) *reader {
 	r := &reader{tables: b.tables}
 	r.note("The query's plan could not be read, so that all rows are fetched first.")
 	for _, t := range b.tables {
-		a := &access{table: t, partial: true}
+		a := &access{table: t, partial: true, repeated: true}
 		for i := range t.Columns {
 			a.columns = append(a.columns, i)
 		}
@@ -128,7 +128,7 @@ func (b *binder) finish(q *query.Query) {
 	for _, t := range b.tables {
 		if !read[t] {
 			// The answer doesn't depend on the table, but the query names it.
-			q.Accesses = append(q.Accesses, query.Access{Table: t, Columns: []int{}, Where: predicate.False, WhereComplete: true})
+			q.Accesses = append(q.Accesses, query.Access{Table: t, Columns: []int{}, Where: predicate.False, WhereComplete: true, Again: true})
 		}
 	}
 	if q.Plain != nil || q.Counts {

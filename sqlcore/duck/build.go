@@ -170,7 +170,7 @@ func (r *reader) accessOf(a *access) query.Access {
 	if a.partial {
 		where = append(where, a.optional...)
 	}
-	return query.Access{Table: a.table, Columns: sortedUnique(a.columns), Where: distinct(where), WhereComplete: !a.partial}
+	return query.Access{Table: a.table, Columns: sortedUnique(a.columns), Where: distinct(where), WhereComplete: !a.partial, Again: a.repeated}
 }
 
 // distinct joins conditions, each once.
