@@ -63,9 +63,6 @@ func (b *binder) plan(ctx context.Context) (*query.Query, error) {
 			return nil, err
 		}
 	}
-	if err := checkDepth(q.Columns); err != nil {
-		return nil, err
-	}
 	if misread != nil {
 		r = b.readAll(q)
 	}
