@@ -28,8 +28,8 @@ type syntax struct {
 	// outputs are names for the result's columns; "" keeps the engine's. It is
 	// nil where the columns can't be told from the tree.
 	outputs []string
-	// plain are the result's columns where each is just a column; nil otherwise.
-	plain []plainColumn
+	// listed is what the outermost SELECT lists; nil where it isn't one.
+	listed []listed
 	// top is the outermost node.
 	top object
 	// cut are the places of the numbers of an OFFSET, and of its LIMIT, where
@@ -115,7 +115,7 @@ func readSyntax(tree object) (*syntax, error) {
 	}
 	if s, ok := statements[0].(object); ok {
 		r.out.outputs = outputNames(s["node"])
-		r.out.plain = plainColumns(s["node"])
+		r.out.listed = listOf(s["node"])
 		r.out.top, _ = s["node"].(object)
 		r.out.cut = unorderedOffset(s["node"])
 	}
@@ -303,25 +303,24 @@ func outputNames(node any) []string {
 	return out
 }
 
-// plainColumn is a column in a SELECT list.
-type plainColumn struct{ name, alias string }
+// listed is an element of a SELECT list: its alias, and the name of the column that
+// it is; "" for none.
+type listed struct{ column, alias string }
 
-// plainColumns lists the columns of a SELECT of nothing but columns.
-func plainColumns(node any) []plainColumn {
+// listOf gives the elements of a SELECT list.
+func listOf(node any) []listed {
 	o, _ := node.(object)
 	if text(o, "type") != "SELECT_NODE" {
 		return nil
 	}
 	list, _ := o["select_list"].([]any)
-	out := make([]plainColumn, len(list))
+	out := make([]listed, len(list))
 	for i, x := range list {
 		e, _ := x.(object)
-		parts, _ := e["column_names"].([]any)
-		if text(e, "class") != "COLUMN_REF" || len(parts) == 0 {
-			return nil
-		}
 		out[i].alias = text(e, "alias")
-		out[i].name, _ = parts[len(parts)-1].(string)
+		if parts, _ := e["column_names"].([]any); text(e, "class") == "COLUMN_REF" && len(parts) > 0 {
+			out[i].column, _ = parts[len(parts)-1].(string)
+		}
 	}
 	return out
 }

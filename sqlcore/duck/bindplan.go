@@ -58,13 +58,10 @@ func (b *binder) plan(ctx context.Context) (*query.Query, error) {
 	q := &query.Query{SQL: b.sql}
 	r := &reader{tables: b.tables, groupingSets: b.says("rollup", "cube", "grouping")}
 	misread := r.read(reply, q)
-	if misread != nil || !b.describePlain(q) {
+	if misread != nil || !b.describePlanned(r, reply.Plans[0], q) {
 		if err := b.describe(ctx, q); err != nil {
 			return nil, err
 		}
-	}
-	if err := checkDepth(q.Columns); err != nil {
-		return nil, err
 	}
 	if misread != nil {
 		r = b.readAll(q)
@@ -87,13 +84,10 @@ func (r *reader) read(reply *planReply, q *query.Query) error {
 	if _, err := r.walk(reply.Plans[0]); err != nil {
 		return err
 	}
-	s, err := topShape(reply.Plans[0])
-	if err != nil {
-		return err
-	}
-	r.build(s, q)
+	top := reply.Plans[0]
+	r.build(topShape(top), r.outs[top], q)
 	if len(r.accesses) == 1 && !r.accesses[0].repeated && !r.accesses[0].partial {
-		q.Accesses[0].Top = topOf(reply.Plans[0], q.Accesses[0].Table)
+		q.Accesses[0].Top = r.topOf(top)
 	}
 	return nil
 }
@@ -111,14 +105,14 @@ func (b *binder) readAll(q *query.Query) *reader {
 	r := &reader{tables: b.tables}
 	r.note("The query's plan could not be read, so that all rows are fetched first.")
 	for _, t := range b.tables {
-		a := &access{table: t, partial: true}
+		a := &access{table: t, partial: true, repeated: true}
 		for i := range t.Columns {
 			a.columns = append(a.columns, i)
 		}
 		r.accesses = append(r.accesses, a)
 	}
 	q.Accesses, q.Joins, q.Plain, q.Counts, q.Empty = nil, nil, nil, false, false
-	r.build(shape{}, q)
+	r.build(shape{}, output{}, q)
 	return r
 }
 
@@ -131,7 +125,7 @@ func (b *binder) finish(q *query.Query) {
 	for _, t := range b.tables {
 		if !read[t] {
 			// The answer doesn't depend on the table, but the query names it.
-			q.Accesses = append(q.Accesses, query.Access{Table: t, Columns: []int{}, Where: predicate.False, WhereComplete: true})
+			q.Accesses = append(q.Accesses, query.Access{Table: t, Columns: []int{}, Where: predicate.False, WhereComplete: true, Again: true})
 		}
 	}
 	if q.Plain != nil || q.Counts {

@@ -4,17 +4,16 @@ package duck
 
 import (
 	"math"
-	"sort"
+	"slices"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
-// shape is the chain of simple operators at the top of a plan.
+// shape is what the chain of simple operators at the top of a plan does.
 type shape struct {
-	project       []int // positions in the output of the scan; nil for all
-	plain         bool  // nothing is computed
+	computes      bool // something is computed
 	limit, offset int64
 	hasLimit      bool
 	empty         bool // the plan has no rows whatever the data
@@ -23,61 +22,46 @@ type shape struct {
 }
 
 // topShape follows the chain from the root to a scan.
-func topShape(op *planOp) (shape, error) {
-	s := shape{plain: true}
-	filtered := false
+func topShape(op *planOp) shape {
+	s, filtered := shape{}, false
 	for op != nil {
 		switch op.Type {
 		case "LOGICAL_PROJECTION":
-			if err := s.through(op.Expressions); err != nil {
-				return s, err
-			}
+			s.computes = s.computes || slices.ContainsFunc(op.Expressions, func(e *planExpr) bool { return e == nil || e.Class != "BOUND_REF" })
 		case "LOGICAL_FILTER":
 			filtered = true
-			positions, err := indexes(op.ProjectionMap)
-			if err != nil {
-				return s, err
-			}
-			s.pick(positions)
 		case "LOGICAL_LIMIT":
 			if s.hasLimit || filtered || !s.take(op) {
-				return shape{}, nil
+				return shape{}
 			}
 		case "LOGICAL_EMPTY_RESULT":
-			return shape{empty: true}, nil
+			return shape{empty: true}
 		case "LOGICAL_GET":
-			positions, err := indexes(op.ProjectionIDs)
-			s.pick(positions)
 			s.scan = len(op.Children) == 0 && op.FunctionData.Table != ""
-			return s, err
+			return s
 		case "LOGICAL_AGGREGATE_AND_GROUP_BY":
-			if filtered {
-				return shape{}, nil
-			}
-			return countShape(s, op)
+			counts := !filtered && countsAll(s, op)
+			return shape{scan: counts, counts: counts}
 		default:
-			return shape{empty: alwaysEmpty(op)}, nil
+			return shape{empty: alwaysEmpty(op)}
 		}
 		if len(op.Children) != 1 {
-			return shape{}, nil
+			return shape{}
 		}
 		op = op.Children[0]
 	}
-	return shape{}, nil
+	return shape{}
 }
 
-// countShape reads count(*) without groups over a scan, with nothing but a
+// countsAll recognises count(*) without groups over a scan, with nothing but a
 // renaming above it.
-func countShape(above shape, op *planOp) (shape, error) {
+func countsAll(above shape, op *planOp) bool {
 	alone := len(op.Groups) == 0 && op.GroupingSets == nil && len(op.Expressions) == 1 && len(op.Children) == 1
-	if !alone || !countsRows(op.Expressions[0]) || !above.plain || above.hasLimit || len(above.project) > 1 {
-		return shape{}, nil
+	if !alone || !countsRows(op.Expressions[0]) || above.computes || above.hasLimit {
+		return false
 	}
-	below, err := topShape(op.Children[0])
-	if err != nil || !below.scan || below.hasLimit || below.counts {
-		return shape{}, err
-	}
-	return shape{scan: true, counts: true}, nil
+	below := topShape(op.Children[0])
+	return below.scan && !below.hasLimit && !below.counts
 }
 
 // countsRows recognises count(*), without FILTER.
@@ -101,46 +85,6 @@ func alwaysEmpty(op *planOp) bool {
 		}
 	}
 	return false
-}
-
-// through passes a projection.
-func (s *shape) through(list []*planExpr) error {
-	positions := make([]int, len(list))
-	for i, e := range list {
-		if e == nil || e.Class != "BOUND_REF" {
-			s.plain = false
-			continue
-		}
-		var err error
-		if positions[i], err = index(e.Index); err != nil {
-			return err
-		}
-	}
-	if len(positions) == 0 {
-		s.plain = false
-	}
-	s.pick(positions)
-	return nil
-}
-
-// pick composes the projection with one below it; nil takes all.
-func (s *shape) pick(positions []int) {
-	if len(positions) == 0 {
-		return
-	}
-	if s.project == nil {
-		s.project = positions
-		return
-	}
-	out := make([]int, len(s.project))
-	for i, p := range s.project {
-		if p < 0 || p >= len(positions) {
-			s.plain = false
-			continue
-		}
-		out[i] = positions[p]
-	}
-	s.project = out
 }
 
 // take reads a limit; ok is false if it isn't constant.
@@ -173,64 +117,49 @@ func (s *shape) rows() int64 {
 }
 
 // build turns what was read from the plan into accesses, joins and, where the
-// query is plain, its shape.
-func (r *reader) build(s shape, q *query.Query) {
+// query is plain, its shape. top is what the plan's root gives.
+func (r *reader) build(s shape, top output, q *query.Query) {
 	q.Empty = s.empty
-	scanned := -1
-	if s.scan && len(r.accesses) == 1 && !r.accesses[0].repeated && !r.accesses[0].partial {
-		scanned = 0
-	}
-	var order []int
-	if scanned == 0 {
-		order = append(order, r.accesses[0].columns...)
-	}
-	r.mergeKeyless()
-	for _, a := range r.accesses {
+	scanned := s.scan && len(r.accesses) == 1 && !r.accesses[0].repeated && !r.accesses[0].partial
+	accesses, joins := r.mergeKeyless()
+	for _, a := range accesses {
 		q.Accesses = append(q.Accesses, r.accessOf(a))
 	}
 	r.shareColumns(q.Accesses)
-	q.Joins = r.joins
+	q.Joins = joins
 	carry(q)
-	if scanned < 0 {
+	if !scanned {
 		return
 	}
 	a := &q.Accesses[0]
 	if s.counts {
-		q.Counts, a.Columns = true, []int{}
+		if q.Counts = len(top.columns) == 1; q.Counts {
+			a.Columns = []int{}
+		}
 		return
 	}
 	a.Limit = s.rows()
 	if c, ok := a.Where.(predicate.Const); ok && !c.Truth {
 		q.Empty = true
 	}
-	if s.plain {
-		q.Plain = plainOf(s, order, a)
-	}
+	q.Plain = plainOf(s, top, a)
 }
 
 // plainOf gives the plain shape, or nil if a column of the result is none of
 // the table's.
-func plainOf(s shape, order []int, a *query.Access) *query.Plain {
+func plainOf(s shape, top output, a *query.Access) *query.Plain {
 	p := &query.Plain{Offset: s.offset}
 	if s.hasLimit && s.limit >= 0 {
 		p.Limit, p.Empty = s.limit, s.limit == 0
 	}
-	if s.project == nil {
-		for i := range order {
-			s.project = append(s.project, i)
-		}
-	}
-	for _, i := range s.project {
-		if i < 0 || i >= len(order) {
+	for _, l := range top.columns {
+		at := slices.Index(a.Columns, l.column)
+		if l.access < 0 || at < 0 {
 			return nil
 		}
-		for n, c := range a.Columns {
-			if c == order[i] {
-				p.Project = append(p.Project, n)
-			}
-		}
+		p.Project = append(p.Project, at)
 	}
-	if len(p.Project) != len(s.project) {
+	if len(p.Project) == 0 {
 		return nil
 	}
 	return p
@@ -241,13 +170,7 @@ func (r *reader) accessOf(a *access) query.Access {
 	if a.partial {
 		where = append(where, a.optional...)
 	}
-	out := query.Access{
-		Table:         a.table,
-		Columns:       sortedUnique(a.columns),
-		Where:         distinct(where),
-		WhereComplete: !a.partial,
-	}
-	return out
+	return query.Access{Table: a.table, Columns: sortedUnique(a.columns), Where: distinct(where), WhereComplete: !a.partial, Again: a.repeated}
 }
 
 // distinct joins conditions, each once.
@@ -264,16 +187,7 @@ func distinct(list []predicate.Expr) predicate.Expr {
 }
 
 func sortedUnique(in []int) []int {
-	out := append([]int{}, in...)
-	sort.Ints(out)
-	n := 0
-	for i, v := range out {
-		if i == 0 || v != out[n-1] {
-			out[n] = v
-			n++
-		}
-	}
-	return out[:n]
+	return slices.Compact(append([]int{}, slices.Sorted(slices.Values(in))...))
 }
 
 // shareColumns makes all accesses of one table read the same columns and the
@@ -301,10 +215,9 @@ func (r *reader) shareColumns(list []query.Access) {
 
 // mergeKeyless makes one access of several to a table without a primary key,
 // where rows that two fetch could not be told apart.
-func (r *reader) mergeKeyless() {
+func (r *reader) mergeKeyless() (kept []*access, joins []query.Join) {
 	first := map[*catalog.Table]int{}
 	to := make([]int, len(r.accesses))
-	var kept []*access
 	merged := map[int]bool{}
 	for i, a := range r.accesses {
 		n, seen := first[a.table]
@@ -321,7 +234,6 @@ func (r *reader) mergeKeyless() {
 		b.where = []predicate.Expr{predicate.AnyOf(predicate.AllOf(b.where...), predicate.AllOf(a.where...))}
 		b.partial, b.optional, b.repeated = true, nil, true
 	}
-	var joins []query.Join
 	for _, j := range r.joins {
 		j.Left, j.Right = to[j.Left], to[j.Right]
 		j.ReduceLeft = j.ReduceLeft && !merged[j.Left]
@@ -330,5 +242,5 @@ func (r *reader) mergeKeyless() {
 			joins = append(joins, j)
 		}
 	}
-	r.accesses, r.joins = kept, joins
+	return kept, joins
 }

@@ -4,6 +4,7 @@ package duck
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -38,29 +39,62 @@ func (b *binder) describe(ctx context.Context, q *query.Query) error {
 	return nil
 }
 
-// describePlain fills in the result's columns where they are columns of one
-// table, which spares the engine the planning of another statement. Without an
-// alias the engine gives a column its name in the catalog, whatever the letter
-// case in the text.
-func (b *binder) describePlain(q *query.Query) bool {
-	selected := b.tree.plain
-	if q.Plain == nil || len(q.Accesses) != 1 || len(selected) == 0 || len(selected) != len(q.Plain.Project) {
+// describePlanned fills in the result's columns where text and plan tell them, which
+// spares the engine the planning of another statement: r has read the plan with
+// the root top. Without an alias the engine gives a column its name in the catalog,
+// whatever the letter case in the text.
+func (b *binder) describePlanned(r *reader, top *planOp, q *query.Query) bool {
+	out, types, outputs := r.outs[top], columnTypes(top), b.tree.outputs
+	if !out.known || len(out.columns) != len(outputs) || len(outputs) != len(b.tree.listed) {
 		return false
 	}
-	a, taken := &q.Accesses[0], map[string]bool{}
-	columns := make([]query.Column, len(selected))
-	for i, at := range q.Plain.Project {
-		c := &a.Table.Columns[a.Columns[at]]
-		name := selected[i].alias
-		if name == "" && strings.EqualFold(selected[i].name, c.Name) {
-			name = c.Name
+	columns, taken := make([]query.Column, len(outputs)), map[string]bool{}
+	for i, listed := range b.tree.listed {
+		c := query.Column{Name: listed.alias}
+		if c.Name == "" {
+			c.Name = outputs[i]
 		}
-		if name == "" || taken[strings.ToLower(name)] {
-			return false // a sub-select's own name, or one that the engine makes unique
+		if l := out.columns[i]; l.access >= 0 {
+			of := r.column(l)
+			c.Type, c.SQLType = of.Type, of.Type.SQL()
+			if c.Name == "" && strings.EqualFold(listed.column, of.Name) {
+				c.Name = of.Name
+			}
+		} else if i < len(types) && types[i].Info == nil {
+			c.SQLType = strings.Replace(types[i].ID, "TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ", 1)
+			var known bool
+			if c.Type, known = resultTypes[c.SQLType]; !known {
+				return false
+			}
 		}
-		taken[strings.ToLower(name)] = true
-		columns[i] = query.Column{Name: name, Type: c.Type, SQLType: c.Type.SQL()}
+		// Some names are a sub-select's own, or made unique by the engine.
+		if c.Name == "" || c.SQLType == "" || taken[strings.ToLower(c.Name)] {
+			return false
+		}
+		columns[i], taken[strings.ToLower(c.Name)] = c, true
 	}
 	q.Columns = columns
 	return true
+}
+
+// columnTypes gives the types of an operator's columns; nil where they aren't read.
+func columnTypes(op *planOp) (out []planType) {
+	for len(op.Children) == 1 && len(op.ProjectionMap) == 0 && len(op.Projections) == 0 &&
+		(op.Type == "LOGICAL_ORDER_BY" || op.Type == "LOGICAL_LIMIT" || op.Type == "LOGICAL_FILTER" || op.Type == "LOGICAL_DISTINCT") && op.Children[0] != nil {
+		op = op.Children[0]
+	}
+	if op.Type != "LOGICAL_PROJECTION" && op.Type != "LOGICAL_AGGREGATE_AND_GROUP_BY" {
+		return nil
+	}
+	for _, e := range slices.Concat(op.Groups, op.Expressions) {
+		switch {
+		case e == nil:
+			return nil
+		case e.Class == "BOUND_CONSTANT" && e.Value != nil:
+			out = append(out, e.Value.Type)
+		default:
+			out = append(out, e.ReturnType)
+		}
+	}
+	return out
 }

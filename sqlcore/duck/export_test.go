@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/wire"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
@@ -32,6 +33,40 @@ func (e *Engine) BindWays(ctx context.Context, r BindRequest) (direct, planned *
 		}
 	}
 	return direct, planned, nil
+}
+
+// Described gives the columns of a statement's result as text and plan tell them,
+// nil where they don't, and as the engine does.
+func (e *Engine) Described(ctx context.Context, r BindRequest) (told, engine []query.Column, err error) {
+	b := &binder{req: r, schemas: map[string]*catalog.Schema{}}
+	asked, values, err := b.readText(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := b.prepareText(asked, values, nil); err != nil {
+		return nil, nil, err
+	}
+	if _, err := e.plan(ctx, b); err != nil {
+		return nil, nil, err
+	}
+	err = e.with(ctx, b.tables, b, func(ctx context.Context) error {
+		if err := b.c.show(ctx, b.tables); err != nil {
+			return err
+		}
+		reply, err := b.askPlan(ctx, wire.Planning)
+		if err != nil {
+			return err
+		}
+		plan := &reader{tables: b.tables}
+		var q, other query.Query
+		if plan.read(reply, &q) == nil && b.describePlanned(plan, reply.Plans[0], &q) {
+			told = q.Columns
+		}
+		err = b.describe(ctx, &other)
+		engine = other.Columns
+		return err
+	})
+	return told, engine, err
 }
 
 // Keywords lists the words that the engine takes for no name, or not everywhere.

@@ -80,8 +80,8 @@ type access struct {
 	optional []predicate.Expr // repeated by a filter above
 	// partial is true when some condition could not be translated.
 	partial bool
-	// repeated is true when the plan reads the access once for each round of
-	// a recursion.
+	// repeated is true when the plan may read the access more than once: for each
+	// round of a recursion, or where a table expression is named.
 	repeated bool
 }
 
@@ -92,9 +92,12 @@ type reader struct {
 	joins    []query.Join
 	notes    []string
 	depth    int
+	repeats  int // operators under way whose rows may be read more than once
 	// groupingSets is true where the text groups by several sets: a plan
 	// without empty lists doesn't show the empty one.
 	groupingSets bool
+	// outs is what each operator gives.
+	outs map[*planOp]output
 }
 
 // walk reads an operator and all below it.
@@ -106,20 +109,20 @@ func (r *reader) walk(op *planOp) (output, error) {
 		return output{}, errPlan
 	}
 	defer func() { r.depth-- }()
+	out, err := r.operator(op)
+	if r.outs == nil {
+		r.outs = map[*planOp]output{}
+	}
+	r.outs[op] = out
+	return out, err
+}
+
+func (r *reader) operator(op *planOp) (output, error) {
 	switch op.Type {
 	case "LOGICAL_GET":
 		return r.get(op)
 	case "LOGICAL_COMPARISON_JOIN", "LOGICAL_DELIM_JOIN", "LOGICAL_ASOF_JOIN":
 		return r.join(op)
-	case "LOGICAL_RECURSIVE_CTE":
-		first := len(r.accesses)
-		if _, err := r.children(op); err != nil {
-			return output{}, err
-		}
-		for _, a := range r.accesses[first:] {
-			a.repeated = true
-		}
-		return output{}, nil
 	}
 	outs, err := r.children(op)
 	if err != nil {
@@ -134,10 +137,15 @@ func (r *reader) walk(op *planOp) (output, error) {
 func (r *reader) children(op *planOp) ([]output, error) {
 	outs := make([]output, len(op.Children))
 	for i, c := range op.Children {
+		before := r.repeats
+		if op.Type == "LOGICAL_RECURSIVE_CTE" || op.Type == "LOGICAL_MATERIALIZED_CTE" && i == 0 {
+			r.repeats++
+		}
 		var err error
 		if outs[i], err = r.walk(c); err != nil {
 			return nil, err
 		}
+		r.repeats = before
 	}
 	return outs, nil
 }
@@ -154,7 +162,7 @@ func (r *reader) unary(op *planOp, in output) (output, error) {
 		positions, err := indexes(op.ProjectionMap)
 		return in.picked(positions), err
 	case "LOGICAL_ORDER_BY":
-		if op.Projections > 0 || len(op.ProjectionMap) > 0 {
+		if len(op.Projections) > 0 || len(op.ProjectionMap) > 0 {
 			return output{}, nil
 		}
 		return in, nil
@@ -216,12 +224,12 @@ func (r *reader) get(op *planOp) (output, error) {
 			return output{}, errPlan
 		}
 	}
-	a := &access{table: t}
+	a := &access{table: t, repeated: r.repeats > 0}
 	id := len(r.accesses)
 	r.accesses = append(r.accesses, a)
 	out := output{known: true}
 	for _, c := range op.ColumnIndexes {
-		i, err := index(c)
+		i, err := index(c.Index)
 		if err != nil || i >= len(t.Columns) {
 			return output{}, errPlan
 		}
@@ -241,7 +249,7 @@ func (r *reader) get(op *planOp) (output, error) {
 
 func (r *reader) tableFilters(op *planOp, a *access) error {
 	t := translator{notes: &r.notes}
-	for _, f := range op.TableFilters {
+	for _, f := range op.TableFilters.Filters {
 		i, err := index(f.Key)
 		if err != nil || i < 0 || i >= len(a.table.Columns) {
 			return errPlan

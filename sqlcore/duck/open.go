@@ -127,10 +127,11 @@ func (o *openPlan) expression(e *planExpr, side bool, depth int) {
 // openParameter gives the number and the type of an open parameter.
 func openParameter(e *planExpr) (n int, t catalog.Type, known bool) {
 	n, err := strconv.Atoi(e.Identifier)
-	if err != nil || n < 1 || e.Value == nil || e.Value.Type.Special {
+	v := e.Parameter.Value
+	if err != nil || n < 1 || v == nil || v.Type.Info != nil {
 		return 0, 0, false
 	}
-	t, known = openTypes[e.Value.Type.ID]
+	t, known = openTypes[v.Type.ID]
 	return n, t, known
 }
 

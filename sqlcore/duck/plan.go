@@ -22,119 +22,144 @@ var errPlan = errors.New("duck: the plan has an unknown form")
 const maxPlanDepth = 2000
 
 type planReply struct {
-	Error        bool
-	ErrorType    string
-	ErrorMessage string
-	Position     string
-	Plans        []*planOp
+	Error        bool      `plan:"error"`
+	ErrorType    string    `plan:"error_type"`
+	ErrorMessage string    `plan:"error_message"`
+	Position     string    `plan:"position"`
+	Plans        []*planOp `plan:"plans"`
 }
 
 // planOp is an operator of a plan.
 type planOp struct {
-	Type     string
-	Children []*planOp
+	Type     string    `plan:"type"`
+	Children []*planOp `plan:"children"`
 
 	// LOGICAL_GET
-	Name          string // the function that reads
-	ReturnedTypes []planType
-	ProjectionIDs []json.Number
-	TableFilters  []keyedFilter
-	FunctionData  planTable
-	ColumnIndexes []json.Number
+	Name          string        `plan:"name"` // the function that reads
+	ReturnedTypes []planType    `plan:"returned_types"`
+	ProjectionIDs []json.Number `plan:"projection_ids"`
+	TableFilters  planFilters   `plan:"table_filters"`
+	FunctionData  planTable     `plan:"function_data"`
+	ColumnIndexes []planIndex   `plan:"column_indexes"`
 
 	// LOGICAL_PROJECTION, LOGICAL_FILTER, aggregates and windows
-	Expressions   []*planExpr
-	ProjectionMap []json.Number
-	Groups        []*planExpr
-	GroupingSets  [][]json.Number
+	Expressions   []*planExpr     `plan:"expressions"`
+	ProjectionMap []json.Number   `plan:"projection_map"`
+	Groups        []*planExpr     `plan:"groups"`
+	GroupingSets  [][]json.Number `plan:"grouping_sets"`
 
 	// joins
-	JoinType   string
-	LeftMap    []json.Number
-	RightMap   []json.Number
-	Conditions []planCondition
+	JoinType   string          `plan:"join_type"`
+	LeftMap    []json.Number   `plan:"left_projection_map"`
+	RightMap   []json.Number   `plan:"right_projection_map"`
+	Conditions []planCondition `plan:"conditions"`
 
 	// LOGICAL_ORDER_BY
-	Orders []planOrder
+	Orders []planOrder `plan:"orders"`
 
 	// LOGICAL_LIMIT
-	Limit  planLimit
-	Offset planLimit
+	Limit  planLimit `plan:"limit_val"`
+	Offset planLimit `plan:"offset_val"`
 
 	// LOGICAL_DISTINCT
-	DistinctType string
+	DistinctType string `plan:"distinct_type"`
 
 	// leaves
-	ChunkTypes  []planType
-	ReturnTypes []planType
-	ExprTypes   []planType
-	Projections int // their number
+	ChunkTypes  []planType    `plan:"chunk_types"`
+	ReturnTypes []planType    `plan:"return_types"`
+	ExprTypes   []planType    `plan:"expr_types"`
+	Projections []json.Number `plan:"projections"`
 }
 
 // planOrder is one of the expressions that rows are sorted by.
 type planOrder struct {
-	Type       string
-	Expression *planExpr
+	Type       string    `plan:"type"`
+	Expression *planExpr `plan:"expression"`
 }
 
 type planLimit struct {
-	Type  string
-	Value json.Number
+	Type  string      `plan:"type"`
+	Value json.Number `plan:"constant_integer"`
 }
 
 type planType struct {
-	ID      string
-	Scale   int  // of a DECIMAL
-	Special bool // it is told more than its ID, as JSON is
+	ID   string        `plan:"id"`
+	Info *planTypeInfo `plan:"type_info"` // nil where the ID says all
 }
 
-// keyedFilter is the condition on one column of a scan.
+// planTypeInfo is what is told of JSON, DECIMAL and others beside their ID.
+type planTypeInfo struct {
+	Scale int `plan:"scale"` // of a DECIMAL
+}
+
+// planFilters are the conditions on single columns of a scan.
+type planFilters struct {
+	Filters []keyedFilter `plan:"filters"`
+}
+
 type keyedFilter struct {
-	Key   json.Number
-	Value *planFilter
+	Key   json.Number `plan:"key"`
+	Value *planFilter `plan:"value"`
 }
 
-type planTable struct{ Schema, Table string }
+type planIndex struct {
+	Index json.Number `plan:"index"`
+}
+
+type planTable struct {
+	Schema string `plan:"schema"`
+	Table  string `plan:"table"`
+}
 
 type planCondition struct {
-	Left, Right *planExpr
-	Comparison  string
+	Left       *planExpr `plan:"left"`
+	Right      *planExpr `plan:"right"`
+	Comparison string    `plan:"comparison"`
 }
 
-type planCheck struct{ When, Then *planExpr }
+type planCheck struct {
+	When *planExpr `plan:"when_expr"`
+	Then *planExpr `plan:"then_expr"`
+}
 
 // planExpr is an expression of a plan.
 type planExpr struct {
-	Class      string
-	Type       string
-	Alias      string
-	ReturnType planType
-	Index      json.Number
-	Name       string
-	Children   []*planExpr
-	Left       *planExpr
-	Right      *planExpr
-	Child      *planExpr
-	Input      *planExpr
-	Lower      *planExpr
-	Upper      *planExpr
-	LowerIncl  bool
-	UpperIncl  bool
-	Value      *planValue
-	TryCast    bool
-	Location   json.Number
+	Class      string      `plan:"expression_class"`
+	Type       string      `plan:"type"`
+	Alias      string      `plan:"alias"`
+	ReturnType planType    `plan:"return_type"`
+	Index      json.Number `plan:"index"`
+	Name       string      `plan:"name"`
+	Children   []*planExpr `plan:"children"`
+	Left       *planExpr   `plan:"left"`
+	Right      *planExpr   `plan:"right"`
+	Child      *planExpr   `plan:"child"`
+	Input      *planExpr   `plan:"input"`
+	Lower      *planExpr   `plan:"lower"`
+	Upper      *planExpr   `plan:"upper"`
+	LowerIncl  bool        `plan:"lower_inclusive"`
+	UpperIncl  bool        `plan:"upper_inclusive"`
+	Value      *planValue  `plan:"value"`
+	TryCast    bool        `plan:"try_cast"`
+	Location   json.Number `plan:"query_location"`
 
-	// BOUND_PARAMETER, of which Value has the type alone
-	Identifier string
+	// BOUND_PARAMETER
+	Identifier string        `plan:"identifier"`
+	Parameter  planParameter `plan:"parameter_data"`
 
 	// BOUND_AGGREGATE
-	Filter        *planExpr
-	AggregateType string
+	Filter        *planExpr `plan:"filter"`
+	AggregateType string    `plan:"aggregate_type"`
 	// BOUND_WINDOW
-	Partitions []*planExpr
+	Partitions []*planExpr `plan:"partitions"`
 	// BOUND_CASE
-	Checks []planCheck
-	Else   *planExpr
+	Checks []planCheck `plan:"case_checks"`
+	Else   *planExpr   `plan:"else_expr"`
+}
+
+// planParameter is an open parameter, of whose value the type alone is known.
+type planParameter struct {
+	Value *planValue `plan:"value"`
 }
 
 // parts gives the expressions that e is made of; some may be nil.
@@ -152,7 +177,7 @@ func eachRoot(op *planOp, depth int, visit func(e *planExpr, keeps bool)) {
 	if op == nil || depth > maxPlanDepth {
 		return
 	}
-	for _, f := range op.TableFilters {
+	for _, f := range op.TableFilters.Filters {
 		f.Value.eachRoot(depth, visit)
 	}
 	for _, e := range slices.Concat(op.Expressions, op.Groups) {
@@ -182,20 +207,20 @@ func (f *planFilter) eachRoot(depth int, visit func(e *planExpr, keeps bool)) {
 
 // planValue is a constant.
 type planValue struct {
-	Type   planType
-	IsNull bool
-	Value  jx.Raw
+	Type   planType `plan:"type"`
+	IsNull bool     `plan:"is_null"`
+	Value  jx.Raw   `plan:"value"`
 }
 
 // planFilter is a condition at a scan, on one column.
 type planFilter struct {
-	Type       string
-	Comparison string
-	Constant   *planValue
-	Children   []*planFilter
-	Child      *planFilter
-	Values     []*planValue
-	Expr       *planExpr
+	Type       string        `plan:"filter_type"`
+	Comparison string        `plan:"comparison_type"`
+	Constant   *planValue    `plan:"constant"`
+	Children   []*planFilter `plan:"child_filters"`
+	Child      *planFilter   `plan:"child_filter"`
+	Values     []*planValue  `plan:"values"`
+	Expr       *planExpr     `plan:"expr"`
 }
 
 // indexes reads a list of column positions.

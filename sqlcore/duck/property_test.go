@@ -287,10 +287,14 @@ func reduced(list rows, column string, by rows, key string) rows {
 // reducedRun runs the query over the kept rows, with only the columns that its
 // accesses name.
 func reducedRun(t *testing.T, e *duck.Engine, q *query.Query, sql string, kept []rows) []string {
+	uses := map[*catalog.Table]int{}
+	for _, a := range q.Accesses {
+		uses[a.Table]++
+	}
 	var inputs []query.Input
 	for i, a := range q.Accesses {
 		inputs = append(inputs, query.Input{
-			Table: a.Table, Columns: a.Columns, Once: i%2 == 0,
+			Table: a.Table, Columns: a.Columns, Once: uses[a.Table] == 1 && !a.Again,
 			Rows: scan.Of(scan.Batch{Record: record(a.Table, a.Columns, kept[i])}),
 		})
 	}

@@ -77,11 +77,11 @@ func constant(v *planValue, t catalog.Type) (_ predicate.Value, ok bool) {
 // The values of constants, of exactly the kind that their type has.
 
 func textOf(raw jx.Raw, to *string) bool {
-	return raw.Type() == jx.String && readText(jx.DecodeBytes(raw), to) == nil && utf8.ValidString(*to)
+	return raw.Type() == jx.String && decode(raw, to) == nil && utf8.ValidString(*to)
 }
 
 func boolOf(raw jx.Raw, to *bool) bool {
-	return raw.Type() == jx.Bool && readBool(jx.DecodeBytes(raw), to) == nil
+	return raw.Type() == jx.Bool && decode(raw, to) == nil
 }
 
 func wholeOf(raw jx.Raw, to *int64) bool {
@@ -99,31 +99,21 @@ func floatOf(raw jx.Raw, to *float64) bool {
 // uuidText writes a UUID from its two halves; the engine flips the first bit
 // so that numbers sort as text does.
 func uuidText(raw jx.Raw) (string, bool) {
-	var h halves
-	if readInto(jx.DecodeBytes(raw), &h) != nil {
+	var h planUUID
+	if decode(raw, &h) != nil {
 		return "", false
 	}
-	upper, err := strconv.ParseInt(h.upper.String(), 10, 64)
-	if err != nil {
-		return "", false
-	}
-	lower, err := strconv.ParseUint(h.lower.String(), 10, 64)
-	if err != nil {
+	upper, err1 := strconv.ParseInt(h.Upper.String(), 10, 64)
+	lower, err2 := strconv.ParseUint(h.Lower.String(), 10, 64)
+	if err1 != nil || err2 != nil {
 		return "", false
 	}
 	hi := uint64(upper) ^ 1<<63
 	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", hi>>32, hi>>16&0xffff, hi&0xffff, lower>>48, lower&0xffffffffffff), true
 }
 
-// halves are those of a UUID.
-type halves struct{ upper, lower json.Number }
-
-func (h *halves) member(d *jx.Decoder, key []byte) error {
-	switch string(key) {
-	case "upper":
-		return readNumber(d, &h.upper)
-	case "lower":
-		return readNumber(d, &h.lower)
-	}
-	return d.Skip()
+// planUUID is a UUID as a plan has it.
+type planUUID struct {
+	Upper json.Number `plan:"upper"`
+	Lower json.Number `plan:"lower"`
 }

@@ -40,10 +40,14 @@ func wholeNumber(v *planValue, column catalog.Type) (int64, bool) {
 	switch v.Type.ID {
 	case "BIGINT", "DECIMAL":
 		var n int64
-		if !wholeOf(v.Value, &n) || v.Type.Scale > 18 {
+		scale := 0
+		if v.Type.Info != nil {
+			scale = v.Type.Info.Scale
+		}
+		if !wholeOf(v.Value, &n) || scale > 18 {
 			return 0, false
 		}
-		for range v.Type.Scale {
+		for range scale {
 			if n%10 != 0 {
 				return 0, false
 			}

@@ -387,6 +387,24 @@ func TestATableUsedTwiceIsReadOnce(t *testing.T) {
 	}
 }
 
+// TestOnlyRowsThatAreReadOnceStream: rows that the statement may read again, as in
+// a recursion, are kept.
+func TestOnlyRowsThatAreReadOnceStream(t *testing.T) {
+	t.Parallel()
+	for _, again := range []bool{false, true} {
+		q := &query.Query{SQL: "SELECT 1", Accesses: []query.Access{{Alias: "a", Table: tab("Customers"), Columns: []int{1}, Again: again}}}
+		eng := &engine{}
+		rows, err := exec.New(exec.Config{Source: &source{}, Engine: eng}).Query(t.Context(), q, exec.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows.Close()
+		if len(eng.job.Inputs) != 1 || eng.job.Inputs[0].Once == again {
+			t.Errorf("again %t: %+v", again, eng.job.Inputs)
+		}
+	}
+}
+
 // TestRowsOfAlternativesComeOnce reads by a key or a name, where a row has both.
 func TestRowsOfAlternativesComeOnce(t *testing.T) {
 	t.Parallel()

@@ -18,7 +18,7 @@ func (x *Executor) runSQL(ctx context.Context, q *query.Query) (scan.Rows, error
 	if q.Empty {
 		// The engine still has to name and type the columns.
 		for _, a := range merged(q, nil).Accesses {
-			job.Inputs = append(job.Inputs, query.Input{Table: a.Table, Rows: scan.Of(), Once: true})
+			job.Inputs = append(job.Inputs, query.Input{Table: a.Table, Rows: scan.Of()})
 		}
 		return x.engine.Run(ctx, job)
 	}
@@ -106,7 +106,7 @@ func (x *Executor) inputs(ctx context.Context, m mergedQuery, d []*driven) (inpu
 			continue
 		}
 		at[t] = len(inputs)
-		inputs = append(inputs, query.Input{Table: t, Columns: one.read.Access.Columns, Rows: one.rows, Once: m.uses[i] == 1})
+		inputs = append(inputs, query.Input{Table: t, Columns: one.read.Access.Columns, Rows: one.rows, Once: m.uses[i] == 1 && !one.read.Access.Again})
 	}
 	return inputs, nil
 }

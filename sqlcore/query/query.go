@@ -24,6 +24,8 @@ type Access struct {
 	Where predicate.Expr
 	// WhereComplete is true when Where is the whole condition on this access.
 	WhereComplete bool
+	// Again is true where the rows may be read more than once, as in a recursion.
+	Again bool
 	// Limit is the number of rows after which no more are needed, provided
 	// that they fulfil Where; 0 if there is no such number.
 	Limit int64

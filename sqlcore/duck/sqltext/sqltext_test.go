@@ -2,6 +2,7 @@ package sqltext_test
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,6 +40,12 @@ func TestLex(t *testing.T) {
 		{"subscripts", "a[i] f(x)[1] [1,2][1] 'a'[b]", "W:a .:[ W:i .:] W:f .:( W:x .:) .:[ N:1 .:] .:[ N:1 .:, N:2 .:] .:[ N:1 .:] S:'a' .:[ W:b .:]"},
 		{"lists", "SELECT [1, 2], ['a'], [a, b], ARRAY[x], [x FOR x IN y], [a + b], []", "W:SELECT .:[ N:1 .:, N:2 .:] .:, .:[ S:'a' .:] .:, .:[ W:a .:, W:b .:] .:, W:ARRAY .:[ W:x .:] .:, .:[ W:x W:FOR W:x W:IN W:y .:] .:, .:[ W:a .:+ W:b .:] .:, .:[ .:]"},
 		{"nested lists", "[[1],[2]]", ".:[ .:[ N:1 .:] .:, .:[ N:2 .:] .:]"},
+		{"parameters side by side", "$1$2 ?1?2", "P:$1 P:$2 P:?1 P:?2"},
+		{"aliases before values are none", "SELECT y:z, (x) :y", "W:SELECT W:y .:: W:z .:, .:( W:x .:) P::y"},
+		{"numbers behind names", "a.5 .5", "W:a .:. N:5 N:.5"},
+		{"texts with a prefix", "n'x' N'y' B'1' u'z'", "S:n'x' S:N'y' S:B'1' W:u S:'z'"},
+		{"lists behind ARRAY", "ARRAY [x]", "W:ARRAY .:[ W:x .:]"},
+		{"names in backticks", "`a``b` .`c`", "B:`a``b` .:. B:`c`"},
 		{"a byte order mark", "\uFEFFSELECT\u00a01", "W:SELECT N:1"},
 	}
 	for _, c := range cases {
@@ -245,6 +252,9 @@ func TestChains(t *testing.T) {
 	if want := "a/b c/d/e h i/j"; strings.Join(got, " ") != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
+	if c := sqltext.ChainAt(tokens, 3); c != nil {
+		t.Errorf("in the middle of a name: %v", c)
+	}
 }
 
 // FuzzLex checks that no text panics, that tokens lie in order inside the text,
@@ -282,9 +292,42 @@ func FuzzLex(f *testing.F) {
 				t.Fatalf("%q: Source(%d) = %d", s, pos, got)
 			}
 		}
+		keepsMeaning(t, s, tokens)
 		_, _ = sqltext.One(tokens)
-		_ = sqltext.Chains(tokens)
+		_ = sqltext.Verb(s)
+		if p, ok := sqltext.UnlistedPivot(tokens); ok {
+			_, _ = p.Values(0, 1)
+		}
 	})
+}
+
+// keepsMeaning holds rewritings that change the spelling alone to that: they have
+// the tokens of the text.
+func keepsMeaning(t *testing.T, s string, tokens []sqltext.Token) {
+	blank, err := sqltext.Lex(sqltext.Blank(s, tokens))
+	if err != nil || !slices.Equal(blank, tokens) {
+		t.Fatalf("%q without comments: %v, %v, not %v", s, blank, err, tokens)
+	}
+	edits := sqltext.Brackets(tokens)
+	out, m := sqltext.Apply(s, edits)
+	quoted, err := sqltext.Lex(out)
+	if err != nil && len(out) > sqltext.MaxBytes {
+		return
+	}
+	if err != nil || len(quoted) != len(tokens) {
+		t.Fatalf("%q becomes %q: %v, %v", s, out, quoted, err)
+	}
+	for i, token := range tokens {
+		if token.IsName() != quoted[i].IsName() || token.Name() != quoted[i].Name() || token.Kind != sqltext.Bracketed && token.Text != quoted[i].Text {
+			t.Fatalf("%q becomes %q: %v is %v", s, out, token, quoted[i])
+		}
+		if m.Source(quoted[i].Start) != token.Start || token.Kind != sqltext.Bracketed && m.Target(token.Start) != quoted[i].Start {
+			t.Fatalf("%q becomes %q: %v comes from %d", s, out, quoted[i], m.Source(quoted[i].Start))
+		}
+	}
+	if text, ok := sqltext.Unquote(sqltext.Literal(s)); !ok || text != s {
+		t.Fatalf("the literal of %q is that of %q", s, text)
+	}
 }
 
 // TestUnlistedPivot writes the queries of values, and the lists that they give.

@@ -49,7 +49,7 @@ func readOnly(tokens []Token) error {
 	}
 	word := strings.ToUpper(verb.Text)
 	switch {
-	case writing[strings.ToLower(verb.Text)] && verb.Kind == Word:
+	case writing[strings.ToLower(verb.Text)]:
 		return gwerr.New(gwerr.ReadOnly, "Data can't be changed here: "+word+" is not allowed.", "Use SELECT.").At(verb.Start)
 	case tokens[0].Kind <= Symbol && reading[first]:
 		return notInto(tokens)

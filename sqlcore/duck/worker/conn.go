@@ -12,6 +12,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	db "github.com/duckdb/duckdb-go-bindings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
 // The driver of database/sql holds a whole result in memory and waits up to
@@ -171,16 +173,23 @@ func (c *conn) prepare(ctx context.Context, sql string) (*statement, error) {
 
 func (s *statement) close() { db.DestroyPrepare(&s.p) }
 
+// maxTypeDepth bounds the nesting of a result's types: Arrow's format for streams
+// takes 64 levels.
+const maxTypeDepth = 60
+
 // columns gives the names and SQL types of the statement's result.
-func (s *statement) columns() (names, types []string) {
+func (s *statement) columns() (names, types []string, err error) {
 	n := db.PreparedStatementColumnCount(s.p)
 	for i := db.IdxT(0); i < n; i++ {
 		t := db.PreparedStatementColumnLogicalType(s.p, i)
-		names = append(names, db.PreparedStatementColumnName(s.p, i))
-		types = append(types, typeName(t))
+		name, depth := typeName(t)
 		db.DestroyLogicalType(&t)
+		if depth > maxTypeDepth {
+			return nil, nil, gwerr.New(gwerr.LimitExceeded, fmt.Sprintf("Column %d of the result nests more than %d levels of lists and structs.", i+1, maxTypeDepth), "Cast it to JSON.")
+		}
+		names, types = append(names, db.PreparedStatementColumnName(s.p, i)), append(types, name)
 	}
-	return names, types
+	return names, types, nil
 }
 
 // stream is the result of a statement, read chunk by chunk while the

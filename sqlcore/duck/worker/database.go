@@ -192,7 +192,10 @@ func (p *planner) describe(ctx context.Context, sql string) ([]string, error) {
 		return nil, err
 	}
 	defer s.close()
-	names, types := s.columns()
+	names, types, err := s.columns()
+	if err != nil {
+		return nil, err
+	}
 	for i, n := range names {
 		names[i] = resultName(n)
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -174,42 +173,24 @@ func groupInputs(inputs []query.Input) [][]query.Input {
 	return groups
 }
 
-// inputs makes each table stand: as a view of a stream if it is read once,
-// else as a table.
+// inputs makes each table stand: as a view of a stream if it is read once, which
+// the plan tells, else as a table.
 func (w *job) inputs(groups [][]query.Input) error {
-	streams := make([]bool, len(groups))
-	for i, g := range groups {
-		streams[i] = len(g) == 1 && g[0].Once // the plan has the last word
-	}
 	loads, ctx := safely.NewGroup(w.ctx, observe.Discard, observe.InEngine)
 	loads.SetLimit(loadsAtOnce)
+	var views []query.Input
 	for i, g := range groups {
-		if !streams[i] {
+		if len(g) == 1 && g[0].Once {
+			views = append(views, g[0])
+		} else {
 			loads.Go(func() error { return w.load(ctx, i, g) })
 		}
 	}
 	if err := loads.Wait(); err != nil {
 		return err
 	}
-	var views []int
-	for i, g := range groups {
-		if !streams[i] {
-			continue
-		}
-		if err := w.view(g[0]); err != nil {
-			return err
-		}
-		views = append(views, i)
-	}
-	if len(views) == 0 {
-		return nil
-	}
-	ok, err := w.onePass(len(views))
-	if ok || err != nil {
-		return err
-	}
-	for _, i := range views {
-		if err := w.keep(i, groups[i][0].Table); err != nil {
+	for _, in := range views {
+		if err := w.view(in); err != nil {
 			return err
 		}
 	}
@@ -307,64 +288,6 @@ func sameColumns(inputs []query.Input) bool {
 }
 
 func sorted(columns []int) []int { return slices.Compact(slices.Sorted(slices.Values(columns))) }
-
-// keep reads a stream into a table, which takes the place of its view.
-func (w *job) keep(i int, t *catalog.Table) error {
-	name := w.tableName(t)
-	for _, sql := range []string{
-		fmt.Sprintf("CREATE TABLE %s.main.kept_%d AS FROM %s", w.name, i, name),
-		"DROP VIEW " + name,
-		fmt.Sprintf("CREATE VIEW %s AS FROM %s.main.kept_%d", name, w.name, i),
-	} {
-		if err := w.c.exec(w.ctx, sql); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// onePass reports whether the engine's own plan scans no more streams than
-// there are, and none in a recursion.
-func (w *job) onePass(streams int) (bool, error) {
-	st, err := w.query("EXPLAIN (FORMAT json) " + w.SQL)
-	if err != nil {
-		return false, err
-	}
-	defer st.close()
-	answer, err := st.texts(w.ctx)
-	if err != nil {
-		return false, err
-	}
-	var plan []explained
-	if len(answer) != 1 {
-		return false, nil
-	}
-	if json.Unmarshal([]byte(answer[0]), &plan) != nil {
-		return false, nil // a plan of another form: the table is loaded
-	}
-	scans, recursive := countScans(plan)
-	return scans <= streams && !recursive, nil
-}
-
-// explained is an operator of EXPLAIN's answer.
-type explained struct {
-	Name     string      `json:"name"`
-	Children []explained `json:"children"`
-}
-
-// countScans counts the scans of streams in a plan.
-func countScans(plan []explained) (scans int, recursive bool) {
-	for _, op := range plan {
-		name := strings.ToUpper(strings.TrimSpace(op.Name))
-		if name == strings.ToUpper(rowsFunction) {
-			scans++
-		}
-		n, r := countScans(op.Children)
-		scans += n
-		recursive = recursive || r || strings.Contains(name, "REC")
-	}
-	return scans, recursive
-}
 
 // close ends the job: nothing of it stays in the engine. Its error means that
 // something does.

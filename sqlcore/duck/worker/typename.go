@@ -26,47 +26,49 @@ var simpleTypes = map[db.Type]string{
 	db.TypeTimeNS: "TIME_NS", db.TypeGeometry: "GEOMETRY", db.TypeVariant: "VARIANT", db.TypeUnion: "UNION",
 }
 
-// typeName gives a type's SQL name.
-func typeName(t db.LogicalType) string {
+// typeName gives a type's SQL name, and how deep lists and structs nest in it.
+func typeName(t db.LogicalType) (name string, depth int) {
 	if alias := db.LogicalTypeGetAlias(t); alias != "" {
-		return alias
+		return alias, 0
 	}
 	id := db.GetTypeId(t)
 	switch id {
 	case db.TypeDecimal:
-		return fmt.Sprintf("DECIMAL(%d,%d)", db.DecimalWidth(t), db.DecimalScale(t))
+		return fmt.Sprintf("DECIMAL(%d,%d)", db.DecimalWidth(t), db.DecimalScale(t)), 0
 	case db.TypeList:
-		child := db.ListTypeChildType(t)
-		defer db.DestroyLogicalType(&child)
-		return typeName(child) + "[]"
+		of, depth := partName(db.ListTypeChildType(t))
+		return of + "[]", depth + 1
 	case db.TypeArray:
-		child := db.ArrayTypeChildType(t)
-		defer db.DestroyLogicalType(&child)
-		return fmt.Sprintf("%s[%d]", typeName(child), db.ArrayTypeArraySize(t))
+		of, depth := partName(db.ArrayTypeChildType(t))
+		return fmt.Sprintf("%s[%d]", of, db.ArrayTypeArraySize(t)), depth + 1
 	case db.TypeMap:
-		k, v := db.MapTypeKeyType(t), db.MapTypeValueType(t)
-		defer db.DestroyLogicalType(&k)
-		defer db.DestroyLogicalType(&v)
-		return "MAP(" + typeName(k) + ", " + typeName(v) + ")"
+		k, d1 := partName(db.MapTypeKeyType(t))
+		v, d2 := partName(db.MapTypeValueType(t))
+		return "MAP(" + k + ", " + v + ")", max(d1, d2) + 1
 	case db.TypeStruct:
 		return structName(t)
 	case db.TypeEnum:
-		return enumName(t)
+		return enumName(t), 0
 	}
 	if name, ok := simpleTypes[id]; ok {
-		return name
+		return name, 0
 	}
-	return fmt.Sprintf("TYPE %d", id)
+	return fmt.Sprintf("TYPE %d", id), 0
 }
 
-func structName(t db.LogicalType) string {
+// partName is typeName for a part of a type, which it frees.
+func partName(t db.LogicalType) (name string, depth int) {
+	defer db.DestroyLogicalType(&t)
+	return typeName(t)
+}
+
+func structName(t db.LogicalType) (name string, depth int) {
 	var fields []string
 	for i := db.IdxT(0); i < db.StructTypeChildCount(t); i++ {
-		child := db.StructTypeChildType(t, i)
-		fields = append(fields, sqltext.Quote(db.StructTypeChildName(t, i))+" "+typeName(child))
-		db.DestroyLogicalType(&child)
+		of, d := partName(db.StructTypeChildType(t, i))
+		fields, depth = append(fields, sqltext.Quote(db.StructTypeChildName(t, i))+" "+of), max(depth, d)
 	}
-	return "STRUCT(" + strings.Join(fields, ", ") + ")"
+	return "STRUCT(" + strings.Join(fields, ", ") + ")", depth + 1
 }
 
 // enumName lists the values of an enumeration.
