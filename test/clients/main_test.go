@@ -13,7 +13,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"sync"
 	"syscall"
@@ -21,6 +20,8 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pingone-gateway/gateway/test/built"
 )
 
 // demo is the one `gateway demo` of all tests, started by the first.
@@ -28,6 +29,7 @@ type demo struct {
 	// wire is its address for drivers, and web that of HTTP.
 	wire, web string
 	binary    string // the program
+	remove    func() // it, in the end
 	err       error
 	cmd       *exec.Cmd
 	dir       string
@@ -62,12 +64,8 @@ func (d *demo) start() (err error) {
 	if d.dir, err = os.MkdirTemp("", "clients"); err != nil {
 		return err
 	}
-	d.binary = os.Getenv("GATEWAY_BINARY") // one that is built already
-	if d.binary == "" {
-		d.binary = filepath.Join(d.dir, "gateway")
-		if out, err := exec.Command("go", "build", "-buildvcs=false", "-tags", "duckdb_arrow", "-o", d.binary, "../../cmd/gateway").CombinedOutput(); err != nil {
-			return fmt.Errorf("%w: %s", err, out)
-		}
+	if d.binary, d.remove, err = built.Gateway(); err != nil {
+		return err
 	}
 	d.cmd = exec.Command(d.binary, "demo", "--users", "300", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--simulator", "127.0.0.1:0", "--postgres", "127.0.0.1:0")
 	d.cmd.Stderr = &d.trouble
@@ -98,6 +96,9 @@ func (d *demo) stop() {
 		_ = d.cmd.Wait()
 	}
 	_ = os.RemoveAll(d.dir)
+	if d.remove != nil {
+		d.remove()
+	}
 }
 
 func (d *demo) url() string { return "postgresql://anna@" + d.wire + "/pingone?sslmode=disable" }

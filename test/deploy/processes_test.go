@@ -20,6 +20,8 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pingone-gateway/gateway/test/built"
 )
 
 // demo runs the services of docker-compose.yml as processes of this machine:
@@ -83,7 +85,10 @@ func TestComposeRunsAsProcesses(t *testing.T) {
 }
 
 func newDemo(t *testing.T) *demo {
-	d := &demo{t: t, project: loadCompose(t, nil), bin: gatewayBinary(t), at: map[string]string{}, output: map[string]string{}}
+	bin, remove, err := built.Gateway()
+	require.NoError(t, err)
+	t.Cleanup(remove)
+	d := &demo{t: t, project: loadCompose(t, nil), bin: bin, at: map[string]string{}, output: map[string]string{}}
 	for _, name := range []string{"gateway:8080", "gateway:9090", "simulator:8090", "redis:6379", "prometheus:9090"} {
 		d.at[name] = freeAddress(t)
 	}
@@ -319,19 +324,6 @@ func (d *demo) eventually(what string, ok func() error) {
 		}
 	}
 	require.NoError(d.t, err, what)
-}
-
-// gatewayBinary builds the gateway. GATEWAY_BINARY names one that is built
-// already.
-func gatewayBinary(t *testing.T) string {
-	t.Helper()
-	if built := os.Getenv("GATEWAY_BINARY"); built != "" {
-		return built
-	}
-	path := filepath.Join(t.TempDir(), "gateway")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-tags", "duckdb_arrow", "-o", path, "../../cmd/gateway").CombinedOutput()
-	require.NoError(t, err, string(out))
-	return path
 }
 
 func freeAddress(t *testing.T) string {

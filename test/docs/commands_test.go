@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/pingone-gateway/gateway/test/built"
 )
 
 // runPages are the pages whose commands are run as they stand, but for ports.
@@ -65,15 +67,13 @@ type demo struct {
 
 var listening = regexp.MustCompile(`(?:http|postgresql)://(127\.0\.0\.1:\d+)/(odata/|metrics|v1/|pingone)`)
 
-// startDemo builds the gateway and starts its demo on free ports.
+// startDemo starts the gateway's demo on free ports.
 func startDemo(t *testing.T) *demo {
 	t.Helper()
-	d := &demo{binary: filepath.Join(t.TempDir(), "gateway"), python: pythonWith("requests", "pandas", "pyarrow", "matplotlib", "sqlalchemy_pingone")}
-	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-tags", "duckdb_arrow", "-o", d.binary, "./cmd/gateway")
-	build.Dir = filepath.Join("..", "..")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the gateway: %v\n%s", err, out)
-	}
+	path, remove, err := built.Gateway()
+	require.NoError(t, err)
+	t.Cleanup(remove)
+	d := &demo{binary: path, python: pythonWith("requests", "pandas", "pyarrow", "matplotlib", "sqlalchemy_pingone")}
 	cmd := exec.CommandContext(t.Context(), d.binary, "demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--simulator", "127.0.0.1:0", "--postgres", "127.0.0.1:0")
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 20 * time.Second

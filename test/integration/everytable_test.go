@@ -28,7 +28,7 @@ func TestEveryTableHasRows(t *testing.T) {
 		sets, _ := document["value"].([]any)
 		require.Greater(t, len(sets), 5, schema)
 		for k, set := range sets {
-			if testing.Short() && k%9 != i*3 {
+			if leftOut(k + 4*i) {
 				continue
 			}
 			name, _ := set.(map[string]any)["name"].(string)

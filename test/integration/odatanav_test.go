@@ -82,6 +82,9 @@ func TestEveryNavigationCanBeUsed(t *testing.T) {
 			if bound := len(m.Sets[i].Bind); bound != len(many[set])+len(single[set]) {
 				t.Errorf("%s: %d navigation properties are bound", set, bound)
 			}
+			if leftOut(i) {
+				continue
+			}
 			if len(many[set])+len(single[set]) > 0 {
 				mustGet(t, w, root+set+"?$top=1&$expand=*", http.StatusOK)
 			}

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pingone-gateway/gateway/pingone/sim"
+	"github.com/pingone-gateway/gateway/test/built"
 )
 
 // service is the gateway as users run it, over a simulated PingOne.
@@ -134,17 +135,13 @@ func (s *service) exchanges() []exchange {
 	}
 }
 
-// startService builds and starts a simulator and the gateway. GATEWAY_BINARY
-// names a binary that is built already. The default connection is a worker's;
-// the other one, people, is signed in by people.
+// startService starts a simulator and the gateway. The default connection is a
+// worker's; the other one, people, is signed in by people.
 func startService(t *testing.T) *service {
 	t.Helper()
-	bin := os.Getenv("GATEWAY_BINARY")
-	if bin == "" {
-		bin = filepath.Join(t.TempDir(), "gateway")
-		out, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-tags", "duckdb_arrow", "-o", bin, "../../cmd/gateway").CombinedOutput()
-		require.NoError(t, err, string(out))
-	}
+	bin, remove, err := built.Gateway()
+	require.NoError(t, err)
+	t.Cleanup(remove)
 	model, err := sim.New(sim.Options{})
 	require.NoError(t, err)
 	environment := model.EnvironmentID(sim.EnvironmentAdministrators)

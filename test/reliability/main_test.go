@@ -11,10 +11,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/pingone-gateway/gateway/test/built"
 )
 
 var (
@@ -27,29 +27,19 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
-// run builds the gateway once for all tests. RELIABILITY_BINARY names one that is
-// built already.
+// run has the gateway built once for all tests.
 func run(m *testing.M) int {
 	if testing.Short() {
 		fmt.Println("reliability: whole processes are not started with -short")
 		return 0
 	}
-	if binary = os.Getenv("RELIABILITY_BINARY"); binary != "" {
-		return m.Run()
-	}
-	dir, err := os.MkdirTemp("", "gateway-reliability-")
-	if err != nil {
+	var remove func()
+	var err error
+	if binary, remove, err = built.Gateway(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	binary = filepath.Join(dir, "gateway")
-	build := exec.Command("go", "build", "-buildvcs=false", "-tags", "duckdb_arrow", "-o", binary, "../../cmd/gateway")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		fmt.Fprintln(os.Stderr, "building the gateway:", err)
-		return 1
-	}
+	defer remove()
 	return m.Run()
 }
 

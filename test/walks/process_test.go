@@ -14,15 +14,16 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pingone-gateway/gateway/test/built"
 )
 
-// program is the built gateway.
+// program is the gateway's.
 var program string
 
 // patience bounds every wait, for a machine that is busy with other things.
@@ -33,18 +34,13 @@ func TestMain(m *testing.M) {
 }
 
 func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "gateway-binary-")
-	if err != nil {
+	var remove func()
+	var err error
+	if program, remove, err = built.Gateway(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	program = filepath.Join(dir, "gateway")
-	build := exec.Command("go", "build", "-tags", "duckdb_arrow", "-o", program, "github.com/pingone-gateway/gateway/cmd/gateway")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
-		return 1
-	}
+	defer remove()
 	return m.Run()
 }
 
