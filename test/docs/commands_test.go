@@ -26,7 +26,7 @@ import (
 // runPages are the pages whose commands are run as they stand, but for ports.
 var runPages = []string{
 	"README.md", "docs/quickstart.md", "docs/curl.md", "docs/sql.md", "docs/metadata.md", "docs/odata.md", "docs/python.md", "docs/python.ja.md",
-	"docs/excel.md", "docs/powerbi.md", "docs/pingone-setup.md",
+	"docs/excel.md", "docs/invite.md", "docs/powerbi.md", "docs/pingone-setup.md",
 }
 
 // TestCommandsInPagesWork runs what the pages tell readers to type, against a
