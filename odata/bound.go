@@ -55,6 +55,20 @@ func (q *request) plan(ctx context.Context) error {
 		return err
 	}
 	var text strings.Builder
+	counted := q.resource.CountWanted || q.resource.Kind == model.Count
+	if f := q.newFeed(); q.resource.Kind == model.Feed && counted {
+		f.link = link
+		byRows := f.countsItself()
+		if !byRows {
+			if byRows, err = f.countsInRows(ctx); err != nil {
+				return err
+			}
+		}
+		if byRows {
+			text.WriteString("Count: that of the rows, which are read once\n")
+			counted = false
+		}
+	}
 	if q.resource.Kind != model.Count {
 		limit := int64(-1)
 		if q.resource.Top != nil {
@@ -68,7 +82,7 @@ func (q *request) plan(ctx context.Context) error {
 			return err
 		}
 	}
-	if q.resource.CountWanted || q.resource.Kind == model.Count {
+	if counted {
 		bound, err := q.binding(link)(ctx)
 		if err != nil {
 			return err

@@ -39,6 +39,9 @@ type Request interface {
 	Page(ctx context.Context, q *query.Query, key []int, w reading.Want) (reading.Rows, error)
 	// Count returns the number of rows of q.
 	Count(ctx context.Context, q *query.Query) (int64, error)
+	// CountTold reports whether the source tells the number of rows of a plain query, so
+	// that Count doesn't read them.
+	CountTold(ctx context.Context, q *query.Query) (bool, error)
 	// Writable returns a table as the caller may change it; the error is
 	// gwerr.ReadOnly where it may not.
 	Writable(ctx context.Context, schema, table string) (*catalog.Table, error)

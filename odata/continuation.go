@@ -23,12 +23,14 @@ type continuation struct {
 	Remaining int64
 	// Count is the answer to $count=true, negative if it wasn't asked for.
 	Count int64
+	// InRows says that the rows tell it, so that the engine gives them.
+	InRows bool
 	// Place is where the reading goes on.
 	Place reading.Place
 }
 
 const (
-	tokenVersion = 3
+	tokenVersion = 4
 	macBytes     = 16
 )
 
@@ -43,7 +45,11 @@ func (s signer) seal(c continuation, scope string) string {
 	body := []byte{tokenVersion}
 	body = binary.AppendVarint(body, c.Issued.UnixMicro())
 	p := c.Place
-	for _, n := range []int64{c.Page, c.Remaining, c.Count, p.Position, p.Behind, int64(len(p.Keys))} {
+	inRows := int64(0)
+	if c.InRows {
+		inRows = 1
+	}
+	for _, n := range []int64{c.Page, c.Remaining, c.Count, inRows, p.Position, p.Behind, int64(len(p.Keys))} {
 		body = binary.AppendVarint(body, n)
 	}
 	for _, k := range p.Keys {
@@ -98,7 +104,7 @@ func (s signer) open(token, scope string, now time.Time) (continuation, error) {
 func parseContinuation(body []byte) (c continuation, ok bool) {
 	r := &tokenReader{rest: body}
 	c.Issued = time.UnixMicro(r.number()).UTC()
-	c.Page, c.Remaining, c.Count = r.number(), r.number(), r.number()
+	c.Page, c.Remaining, c.Count, c.InRows = r.number(), r.number(), r.number(), r.number() == 1
 	c.Place.Position, c.Place.Behind = r.number(), r.number()
 	for n := r.number(); n > 0 && !r.failed; n-- {
 		if b := r.take(8); b != nil {

@@ -8,6 +8,9 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/odata/encode"
@@ -42,8 +45,9 @@ type feed struct {
 	page, limit int64
 	count       int64
 	sent        int64
-	// countedLast says that the count is known when all rows are sent, and not before.
-	countedLast bool
+	// countedLast says that the count is known when all rows are sent, and not before;
+	// countedInRows that each row tells it.
+	countedLast, countedInRows bool
 
 	rows    reading.Rows
 	encoder *encode.Rows
@@ -64,7 +68,10 @@ func (q *request) feed(ctx context.Context) error {
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	counted := f.startCount(ctx)
+	counted, err := f.startCount(ctx)
+	if err != nil {
+		return err
+	}
 	defer f.close()
 	first, err := f.start(ctx)
 	done := errors.Is(err, io.EOF)
@@ -72,7 +79,10 @@ func (q *request) feed(ctx context.Context) error {
 		stop()
 		return cmp.Or(err, <-counted)
 	}
-	if err := <-counted; err != nil {
+	if err = <-counted; err == nil {
+		err = f.takeCount(ctx, first, done)
+	}
+	if err != nil {
 		if !done {
 			first.Record.Release()
 		}
@@ -132,23 +142,34 @@ func (f *feed) want() (w reading.Want, limit int64) {
 	return w, limit
 }
 
-// startCount counts beside the query, where that is asked for on a first page.
-// The channel gives one error or nil.
-func (f *feed) startCount(ctx context.Context) <-chan error {
+// startCount counts beside the query, where that is asked for on a first page, and the
+// rows don't tell. The channel gives one error or nil.
+func (f *feed) startCount(ctx context.Context) (_ <-chan error, err error) {
 	done := make(chan error, 1)
-	if !f.resource.CountWanted || f.from != nil || f.file != nil {
-		done <- nil
-		return done
+	switch {
+	case f.from != nil:
+		f.countedInRows = f.from.InRows && f.resource.CountInRows()
+	case !f.resource.CountWanted || f.file != nil:
+	case f.countsItself():
+		f.countedLast = true
+	default:
+		f.count = 0
+		if f.empty {
+			break
+		}
+		if f.countedInRows, err = f.countsInRows(ctx); err != nil {
+			return nil, err
+		}
+		if !f.countedInRows {
+			f.startCounting(ctx, done)
+			return done, nil
+		}
 	}
-	if f.countedLast = f.countsItself(); f.countedLast {
-		done <- nil
-		return done
-	}
-	f.count = 0
-	if f.empty {
-		done <- nil
-		return done
-	}
+	done <- nil
+	return done, nil
+}
+
+func (f *feed) startCounting(ctx context.Context, done chan<- error) {
 	count := f.counting(f.link)
 	go func() {
 		done <- safely.Do(ctx, f.h.cfg.Sink, observe.InCount, func() (err error) {
@@ -156,7 +177,38 @@ func (f *feed) startCount(ctx context.Context) <-chan error {
 			return err
 		})
 	}()
-	return done
+}
+
+// countsInRows has the rows of a page tell their number where the source doesn't: to
+// count them takes reading them all.
+func (f *feed) countsInRows(ctx context.Context) (bool, error) {
+	if f.limit == 0 || f.page == 0 && f.limit < 0 {
+		return false, nil
+	}
+	switch {
+	case f.resource.CountReads():
+		return f.resource.CountInRows(), nil
+	case f.resource.CountedByEngine():
+		return false, nil // it is the table's
+	}
+	told, err := f.CountTold(ctx, f.resource.CountQuery(f.link))
+	return err == nil && !told && f.resource.CountInRows(), err
+}
+
+// takeCount reads the number of rows from the first of them.
+func (f *feed) takeCount(ctx context.Context, first scan.Batch, none bool) (err error) {
+	switch {
+	case !f.countedInRows || f.from != nil:
+	case !none:
+		n, ok := first.Record.Column(int(first.Record.NumCols()) - 1).(*array.Int64)
+		if !ok {
+			return gwerr.New(gwerr.Internal, "The rows don't tell their number.", "")
+		}
+		f.count = n.Value(0)
+	case f.resource.Skip != nil: // behind the last row
+		f.count, err = f.counting(f.link)(ctx)
+	}
+	return err
 }
 
 // countsItself tells whether the rows sent are those counted, unless pages follow:
@@ -337,7 +389,7 @@ func (f *feed) next(ctx context.Context) (_ string, err error) {
 			return "", err
 		}
 	}
-	c := continuation{Issued: f.now, Page: f.page, Remaining: -1, Count: f.count, Place: place}
+	c := continuation{Issued: f.now, Page: f.page, Remaining: -1, Count: f.count, InRows: f.countedInRows, Place: place}
 	if f.limit >= 0 {
 		c.Remaining = f.limit - f.sent
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata"
 	"github.com/pingone-gateway/gateway/odata/odatatest"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/reading"
 )
@@ -405,4 +407,58 @@ func TestFaults(t *testing.T) {
 			t.Errorf("ends well: %.200s", r.Body)
 		}
 	})
+}
+
+// Where rows must all be read to be counted, they tell their number themselves: a page
+// is read once, and so are those behind it.
+func TestRowsThatTellTheirNumber(t *testing.T) {
+	t.Parallel()
+	const condition = "$filter=length(Title) gt 3&$count=true"
+	for _, c := range []struct {
+		name, options, prefer string
+		rows                  int
+		count                 int64
+		counted               bool // by a query of its own
+	}{
+		{"a page", condition, "odata.maxpagesize=4", 4, 25, false},
+		{"the first rows", condition + "&$top=3", "", 3, 25, false},
+		{"rows further on", condition + "&$top=3&$skip=20", "", 3, 25, false},
+		{"the end", condition + "&$top=9&$skip=20", "", 5, 25, false},
+		{"behind the end", condition + "&$top=3&$skip=40", "", 0, 25, true},
+		{"no rows", condition + "&$top=0", "", 0, 25, true},
+		{"sorted", condition + "&$top=3&$orderby=Title", "", 3, 25, false},
+		{"whole, and counted while it is sent", condition, "", 25, 25, false},
+		{"told by the source", "$filter=Pages ge 0 or Pages eq null&$count=true&$top=3", "", 3, 25, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, 25, func(_ *odata.Config, e *odatatest.Executor) {
+				e.Engine = func(*query.Query) []odatatest.Row { return e.Library.Rows["Books"] }
+				e.Keep = func(string, *catalog.Table, odatatest.Row) bool { return true }
+			})
+			p := s.feed("Books?$select=Title&"+c.options, "Prefer", c.prefer)
+			if len(p.Value) != c.rows || p.Count == nil || *p.Count != c.count {
+				t.Errorf("%d rows, count %v", len(p.Value), p.Count)
+			}
+			counted := slices.ContainsFunc(s.Exec.Ran(), func(r odatatest.Ran) bool { return r.Counted })
+			if counted != c.counted {
+				t.Errorf("counted by a query of its own: %v", counted)
+			}
+			for _, row := range p.Value {
+				if _, shown := row["$count"]; shown {
+					t.Fatal("the number is shown as a property")
+				}
+			}
+			if p.Next == "" {
+				return
+			}
+			rest, pages := s.all(p.Next)
+			if ran := s.Exec.Ran(); len(rest) != 21 || pages != 6 || len(ran) != 0 {
+				t.Errorf("%d rows in %d pages behind it, by %d further queries", len(rest), pages, len(ran))
+			}
+			if again := s.feed(p.Next); again.Count == nil || *again.Count != c.count || len(again.Value) != 4 {
+				t.Errorf("a page again: %+v", again)
+			}
+		})
+	}
 }

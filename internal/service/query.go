@@ -213,6 +213,12 @@ func (r *Request) Count(ctx context.Context, q *query.Query) (int64, error) {
 	return attempt(ctx, r, func() (int64, error) { return r.connection.Executor.Count(ctx, q) })
 }
 
+// CountTold reports whether the source tells the number of a plain query's rows, so that
+// Count doesn't read them.
+func (r *Request) CountTold(ctx context.Context, q *query.Query) (bool, error) {
+	return attempt(ctx, r, func() (bool, error) { return r.connection.Executor.CountTold(ctx, q) })
+}
+
 // returned are rows that are an answer.
 type returned struct {
 	scan.Rows

@@ -22,6 +22,9 @@ func (r *Resource) sql(link predicate.Expr, limit int64) string {
 	if c := r.LinkColumn(); c != nil {
 		names = append(names, linked.sql(c.Name)+" AS "+sqltext.Quote(linkField))
 	}
+	for _, o := range r.outputs {
+		names = append(names, o.sql+" AS "+sqltext.Quote(o.Name))
+	}
 	if len(names) == 0 {
 		names = []string{"1"}
 	}

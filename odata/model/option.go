@@ -276,7 +276,6 @@ func (w *walker) bindOrder(items []uri.OrderItem) error {
 		}
 		parts = append(parts, t.sql+direction)
 	}
-	root := w.resource.scopes.root()
 	parts = append(parts, w.resource.orders...)
 	if w.resource.grouped() {
 		for _, sql := range w.resource.stage.total() {
@@ -285,14 +284,19 @@ func (w *walker) bindOrder(items []uri.OrderItem) error {
 			}
 		}
 	}
+	w.resource.orderBy = strings.Join(append(parts, w.resource.byKey(named)...), ", ")
+	return nil
+}
+
+// byKey is an order that no two entities share, but for what is named before.
+func (r *Resource) byKey(named map[string]bool) (parts []string) {
+	root := r.scopes.root()
 	for _, k := range root.table.Key() {
 		if name := root.sql(root.table.Columns[k].Name); !named[name] {
-			root.used[k] = true
 			parts = append(parts, name+ascending)
 		}
 	}
-	w.resource.orderBy = strings.Join(parts, ", ")
-	return nil
+	return parts
 }
 
 // folded writes an $apply of nothing but conditions as $filter, which plain feeds

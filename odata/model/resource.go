@@ -301,20 +301,6 @@ func (r *Resource) ByEngine() bool { return r.stage != nil || r.orderBy != "" ||
 // rows, decides on their number.
 func (r *Resource) Conditional() bool { return r.filter.sql != "" || r.stage != nil || r.via != nil }
 
-// CountedByEngine reports whether the number of rows is that of a CountStatement, and
-// not of CountQuery.
-func (r *Resource) CountedByEngine() bool { return r.stage != nil || r.via != nil || r.filter.related }
-
-// CountQuery returns the query whose number of rows is the count: $top, $skip
-// and $orderby don't matter.
-func (r *Resource) CountQuery(link predicate.Expr) *query.Query {
-	access := r.access(link, nil)
-	empty := isFalse(access.Where)
-	return &query.Query{
-		Accesses: []query.Access{access}, Empty: empty, Plain: &query.Plain{FilterSQL: r.filterSQL(), Empty: empty},
-	}
-}
-
 // access reads the resource's own table. Columns that conditions read stand
 // behind the result's.
 func (r *Resource) access(link predicate.Expr, columns []int) query.Access {

@@ -262,21 +262,6 @@ func (r *Resource) Statement(link predicate.Expr, limit int64) query.Statement {
 	return s.statement(list)
 }
 
-// CountStatement is the SQL of which the number of rows is the count.
-func (r *Resource) CountStatement(link predicate.Expr) query.Statement {
-	root := r.scopes.root()
-	all := root.inner
-	root.inner = r.deciding
-	defer func() { root.inner = all }()
-	if r.stage == nil {
-		counted := *r
-		counted.Columns, counted.orderBy = nil, ""
-		return r.scopes.statement(counted.sql(link, -1))
-	}
-	r.linkTo(link)
-	return r.stage.statement(nil)
-}
-
 // linkTo puts the link's condition on the rows of the first stage.
 func (r *Resource) linkTo(link predicate.Expr) {
 	if r.linkage.sql = ""; link != nil {

@@ -209,6 +209,7 @@ func (e *Executor) stream(q *query.Query, at reading.Start) (scan.Rows, error) {
 			return nil, fmt.Errorf("cursor %q: %w", at.Cursor, err)
 		}
 	}
+	total := int64(len(rows))
 	rows = rows[min(int(skip), len(rows)):]
 	if q.Plain != nil && q.Plain.Limit > 0 {
 		rows = rows[:min(int(q.Plain.Limit), len(rows))]
@@ -216,7 +217,7 @@ func (e *Executor) stream(q *query.Query, at reading.Start) (scan.Rows, error) {
 	e.mu.Lock()
 	e.open++
 	e.mu.Unlock()
-	return &stream{e: e, q: q, rows: rows, at: int(skip)}, nil
+	return &stream{e: e, q: q, rows: rows, at: int(skip), total: total}, nil
 }
 
 // Count implements odata.Request.
@@ -258,6 +259,7 @@ type stream struct {
 	q      *query.Query
 	rows   []Row
 	at     int
+	total  int64
 	given  int
 	closed bool
 }
@@ -287,6 +289,10 @@ func (s *stream) Next(ctx context.Context) (scan.Batch, error) {
 	rows := make([][]any, n)
 	for i, r := range s.rows[:n] {
 		for _, c := range s.q.Columns {
+			if c.Name == countColumn {
+				rows[i] = append(rows[i], s.total)
+				continue
+			}
 			rows[i] = append(rows[i], r[table.Index(c.Name)])
 		}
 	}

@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/plan"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
@@ -26,16 +28,7 @@ func (x *Executor) Count(ctx context.Context, q *query.Query) (int64, error) {
 	if q.Empty || q.Plain.Empty {
 		return 0, nil
 	}
-	c := *q
-	a := q.Accesses[0]
-	a.Limit, a.Expect = 0, 0
-	plain := query.Plain{FilterSQL: q.Plain.FilterSQL}
-	if plain.FilterSQL == "" {
-		// Columns that only the condition reads are fetched if it stays.
-		a.Columns = nil
-	}
-	c.Accesses, c.Plain, c.Columns = []query.Access{a}, &plain, nil
-	rows, err := x.runPlain(ctx, &c, Options{})
+	rows, err := x.runPlain(ctx, countOf(q), Options{})
 	if err != nil {
 		return 0, err
 	}
@@ -45,6 +38,40 @@ func (x *Executor) Count(ctx context.Context, q *query.Query) (int64, error) {
 		return nil
 	})
 	return n, err
+}
+
+// countOf is a plain query of which nothing but the number of rows is wanted.
+func countOf(q *query.Query) *query.Query {
+	c := *q
+	a := q.Accesses[0]
+	a.Limit, a.Expect = 0, 0
+	plain := query.Plain{FilterSQL: q.Plain.FilterSQL}
+	if plain.FilterSQL == "" {
+		// Columns that only the condition reads are fetched if it stays.
+		a.Columns = nil
+	}
+	c.Accesses, c.Plain, c.Columns = []query.Access{a}, &plain, nil
+	return &c
+}
+
+// CountTold reports whether the source tells the number of a plain query's rows, so that
+// Count doesn't read them.
+func (x *Executor) CountTold(ctx context.Context, q *query.Query) (bool, error) {
+	if q.Empty || q.Plain.Empty {
+		return true, nil
+	}
+	if q.Plain.FilterSQL != "" {
+		return false, nil
+	}
+	r, err := x.planPlain(ctx, x.planner, countOf(q), Options{})
+	return err == nil && told(r), err
+}
+
+func told(r *plan.Read) bool {
+	if len(r.Parts) > 0 {
+		return r.Exact && !slices.ContainsFunc(r.Parts, func(p *plan.Read) bool { return !told(p) })
+	}
+	return r.Empty || r.CountOnly && r.Request.Path.CountExact
 }
 
 // countSQL lets the engine count.

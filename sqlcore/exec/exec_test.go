@@ -300,17 +300,27 @@ func TestCount(t *testing.T) {
 		q     *query.Query
 		want  int64
 		scans int
+		told  bool
 	}{
-		"known upstream":           {plain(nil, query.Plain{Limit: 2}), 5, 0},
-		"with a residual":          {plain(nameIs("Ada"), query.Plain{}), 2, 1},
-		"with the engine's filter": {plain(nil, query.Plain{FilterSQL: "Ada"}), 2, 1},
-		"empty":                    {plain(nil, query.Plain{Empty: true}), 0, 0},
+		"known upstream":           {plain(nil, query.Plain{Limit: 2}), 5, 0, true},
+		"with a residual":          {plain(nameIs("Ada"), query.Plain{}), 2, 1, false},
+		"with the engine's filter": {plain(nil, query.Plain{FilterSQL: "Ada"}), 2, 1, false},
+		"empty":                    {plain(nil, query.Plain{Empty: true}), 0, 0, true},
 	} {
 		src := &source{}
-		n, err := exec.New(exec.Config{Source: src, Engine: &engine{}}).Count(t.Context(), c.q)
+		x := exec.New(exec.Config{Source: src, Engine: &engine{}})
+		n, err := x.Count(t.Context(), c.q)
 		if err != nil || n != c.want || len(src.requests) != c.scans {
 			t.Errorf("%s: %d rows, %d scans, %v", name, n, len(src.requests), err)
 		}
+		if told, err := x.CountTold(t.Context(), c.q); told != c.told || err != nil || len(src.requests) != c.scans {
+			t.Errorf("%s: told %v, %d scans, %v", name, told, len(src.requests), err)
+		}
+	}
+	orders := plain(nil, query.Plain{})
+	orders.Accesses[0].Table = tab("Orders")
+	if told, err := exec.New(exec.Config{Source: &source{}, Engine: &engine{}}).CountTold(t.Context(), orders); told || err != nil {
+		t.Errorf("a service that doesn't count tells the number: %v", err)
 	}
 }
 
