@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
@@ -59,7 +58,7 @@ type decoder struct {
 	json   bytes.Buffer
 	list   listScratch
 	// inside holds, by member.object, what handles the members of an object.
-	inside []func(*jx.Decoder, []byte) error
+	inside []eachMember
 
 	next     string
 	count    int64
@@ -71,7 +70,7 @@ func newDecoder(l *layout, mem memory.Allocator) *decoder {
 	for _, f := range l.columns {
 		d.builders = append(d.builders, array.NewBuilder(mem, f.typ.Arrow()))
 	}
-	d.inside = make([]func(*jx.Decoder, []byte) error, l.objects)
+	d.inside = make([]eachMember, l.objects)
 	d.prepare(l.root)
 	if l.inner != nil {
 		d.prepare(l.inner)
@@ -84,7 +83,7 @@ func (d *decoder) prepare(m *member) {
 	if m.below == nil {
 		return
 	}
-	d.inside[m.object] = func(j *jx.Decoder, key []byte) error { return d.member(j, m.below[string(key)]) }
+	d.inside[m.object] = func(b, name []byte, at int) (int, error) { return d.member(b, at, m.below[string(name)]) }
 	for _, c := range m.below {
 		d.prepare(c)
 	}
@@ -103,12 +102,7 @@ func (d *decoder) release() {
 // used again.
 func (d *decoder) decode(body []byte) (page, error) {
 	d.rows, d.next, d.count, d.embedded = 0, "", -1, false
-	d.jx.ResetBytes(body)
-	err := d.answer()
-	if err == nil {
-		err = d.atEnd()
-	}
-	if err != nil {
+	if err := d.answer(body); err != nil {
 		for i, b := range d.builders {
 			b.NewArray().Release()
 			d.filled[i] = 0
@@ -130,154 +124,138 @@ func (d *decoder) decode(body []byte) (page, error) {
 	return p, nil
 }
 
-// atEnd makes sure that nothing but white space follows.
-func (d *decoder) atEnd() error {
-	if err := d.jx.Skip(); !errors.Is(err, io.EOF) {
-		return errors.New("bytes after the end of the answer")
-	}
-	return nil
-}
-
-func (d *decoder) answer() error {
+// answer reads the whole of a body, behind which nothing but white space may follow.
+func (d *decoder) answer(body []byte) (err error) {
+	at := behindSpace(body, 0)
 	if d.layout.items == "" {
-		return d.row(d.jx)
+		at, err = d.row(body, at)
+	} else {
+		at, err = traverseObject(body, at, d.top)
 	}
-	if err := d.object(d.jx, d.top); err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if !d.embedded && d.count != 0 {
+	case behindSpace(body, at) < len(body):
+		return errors.New("bytes after the end of the answer")
+	case d.layout.items != "" && !d.embedded && d.count != 0:
 		return fmt.Errorf("the answer has no member _embedded.%s", d.layout.items)
-	}
-	return nil
-}
-
-// object demands an object, which jx leaves to its caller.
-func (d *decoder) object(j *jx.Decoder, member func(*jx.Decoder, []byte) error) error {
-	if t := j.Next(); t != jx.Object {
-		if t == jx.Invalid {
-			return io.ErrUnexpectedEOF
-		}
-		return fmt.Errorf("an object was expected, not %s", t)
-	}
-	return j.ObjBytes(member)
-}
-
-func (d *decoder) top(j *jx.Decoder, key []byte) error {
-	switch string(key) {
-	case "_embedded":
-		if j.Next() != jx.Object {
-			return j.Skip()
-		}
-		return j.ObjBytes(d.collection)
-	case "_links":
-		if j.Next() != jx.Object {
-			return j.Skip()
-		}
-		return j.ObjBytes(d.links)
-	case "count":
-		return d.number(j, &d.count)
 	default:
-		return j.Skip()
+		return nil
 	}
 }
 
-func (d *decoder) collection(j *jx.Decoder, key []byte) error {
-	if string(key) != d.layout.items || d.embedded {
-		return j.Skip()
+func (d *decoder) top(b, name []byte, at int) (int, error) {
+	switch {
+	case string(name) == "_embedded" && is(b, at, '{'):
+		return traverseObject(b, at, d.collection)
+	case string(name) == "_links" && is(b, at, '{'):
+		return traverseObject(b, at, d.links)
+	case string(name) == "count":
+		return d.number(b, at, &d.count)
+	default:
+		return behindValue(b, at)
 	}
-	if t := j.Next(); t != jx.Array {
-		return fmt.Errorf("_embedded.%s is %s, not an array", d.layout.items, t)
+}
+
+// is tells how the value at a place begins.
+func is(b []byte, at int, c byte) bool { return at < len(b) && b[at] == c }
+
+func (d *decoder) collection(b, name []byte, at int) (int, error) {
+	if string(name) != d.layout.items || d.embedded {
+		return behindValue(b, at)
 	}
 	d.embedded = true
-	return j.Arr(d.row)
+	return traverseArray(b, at, d.row)
 }
 
-func (d *decoder) links(j *jx.Decoder, key []byte) error {
-	if string(key) != "next" || j.Next() != jx.Object {
-		return j.Skip()
+func (d *decoder) links(b, name []byte, at int) (int, error) {
+	if string(name) != "next" || !is(b, at, '{') {
+		return behindValue(b, at)
 	}
-	return j.ObjBytes(func(j *jx.Decoder, key []byte) error {
-		if string(key) != "href" || j.Next() != jx.String {
-			return j.Skip()
+	return traverseObject(b, at, func(b, name []byte, at int) (int, error) {
+		end, err := behindValue(b, at)
+		if err == nil && string(name) == "href" && b[at] == '"' {
+			d.next, err = jx.DecodeBytes(b[at:end]).Str()
 		}
-		s, err := j.Str()
-		d.next = s
-		return err
+		return end, err
 	})
 }
 
-func (d *decoder) number(j *jx.Decoder, to *int64) error {
-	if j.Next() != jx.Number {
-		return j.Skip()
-	}
-	n, err := j.Num()
+func (d *decoder) number(b []byte, at int, to *int64) (int, error) {
+	end, err := behindValue(b, at)
 	if err != nil {
-		return err
+		return 0, err
+	}
+	d.jx.ResetBytes(b[at:end])
+	if d.jx.Next() != jx.Number {
+		return end, nil
+	}
+	n, err := d.jx.Num()
+	if err != nil {
+		return 0, err
 	}
 	if v, err := n.Int64(); err == nil && v >= 0 {
 		*to = v
 	}
-	return nil
+	return end, nil
 }
 
 // row reads one row, or those that the elements of its array are.
-func (d *decoder) row(j *jx.Decoder) error {
+func (d *decoder) row(b []byte, at int) (int, error) {
 	if d.layout.inner != nil {
-		return d.elements(j)
+		end, err := behindValue(b, at)
+		if err != nil {
+			return 0, err
+		}
+		return end, d.elements(b[at:end])
 	}
-	if err := d.object(j, d.members(d.layout.root)); err != nil {
-		return err
+	end, err := traverseObject(b, at, d.members(d.layout.root))
+	if err != nil {
+		return 0, err
 	}
-	return d.complete()
+	return end, d.complete()
 }
 
 // members handles the members of a row or element.
-func (d *decoder) members(root *member) func(*jx.Decoder, []byte) error {
+func (d *decoder) members(root *member) eachMember {
 	if root.below == nil {
 		return skipMember
 	}
 	return d.inside[root.object]
 }
 
-// elements reads a row for each element of the array in what comes next, or
-// for each member of the object. A missing array has none.
-func (d *decoder) elements(j *jx.Decoder) error {
-	raw, err := j.Raw()
+// elements reads a row for each element of the array in an object, or for each
+// member of the object there. A missing array has none.
+func (d *decoder) elements(raw []byte) error {
+	inner, err := d.unnested(raw)
 	if err != nil {
 		return err
 	}
-	inner, err := d.unnested(raw)
-	if err != nil || inner == nil {
-		return err
-	}
-	row := func(j *jx.Decoder, at int, name []byte) error {
-		if err := d.object(jx.DecodeBytes(raw), d.members(d.layout.root)); err != nil {
-			return err
+	position := -1
+	row := func(b []byte, at int, name []byte) (int, error) {
+		position++
+		if _, err := traverseObject(raw, 0, d.members(d.layout.root)); err != nil {
+			return 0, err
 		}
-		if err := d.object(j, d.members(d.layout.inner)); err != nil {
-			return err
+		end, err := traverseObject(b, at, d.members(d.layout.inner))
+		if err != nil {
+			return 0, err
 		}
-		d.stands(at, name)
-		return d.complete()
+		d.stands(position, name)
+		return end, d.complete()
 	}
-	at := -1
-	switch inner.Type() {
-	case jx.Array:
-		return jx.DecodeBytes(inner).Arr(func(j *jx.Decoder) error {
-			at++
-			return row(j, at, nil)
-		})
-	case jx.Object:
-		return jx.DecodeBytes(inner).ObjBytes(func(j *jx.Decoder, name []byte) error {
-			if j.Next() != jx.Object {
-				return j.Skip()
+	switch {
+	case is(inner, 0, '['):
+		_, err = traverseArray(inner, 0, func(b []byte, at int) (int, error) { return row(b, at, nil) })
+	case is(inner, 0, '{'):
+		_, err = traverseObject(inner, 0, func(b, name []byte, at int) (int, error) {
+			if !is(b, at, '{') {
+				return behindValue(b, at)
 			}
-			at++
-			return row(j, at, name)
+			return row(b, at, name)
 		})
-	default:
-		return nil
 	}
+	return err
 }
 
 // stands notes where the element of the current row stands.
@@ -299,7 +277,7 @@ func (d *decoder) stands(at int, name []byte) {
 }
 
 // unnested finds the array by the first way that leads somewhere, nil for none.
-func (d *decoder) unnested(raw jx.Raw) (found jx.Raw, err error) {
+func (d *decoder) unnested(raw []byte) (found []byte, err error) {
 	for _, way := range d.layout.unnest {
 		found = raw
 		for _, name := range way {
@@ -315,16 +293,16 @@ func (d *decoder) unnested(raw jx.Raw) (found jx.Raw, err error) {
 }
 
 // memberOf finds a member of an object, nil where there is none.
-func memberOf(raw jx.Raw, name string) (found jx.Raw, err error) {
-	if raw.Type() != jx.Object {
+func memberOf(raw []byte, wanted string) (found []byte, err error) {
+	if !is(raw, 0, '{') {
 		return nil, nil
 	}
-	err = jx.DecodeBytes(raw).ObjBytes(func(j *jx.Decoder, key []byte) (err error) {
-		if string(key) != name {
-			return j.Skip()
+	_, err = traverseObject(raw, 0, func(b, name []byte, at int) (int, error) {
+		end, err := behindValue(b, at)
+		if err == nil && string(name) == wanted {
+			found = b[at:end]
 		}
-		found, err = j.Raw()
-		return err
+		return end, err
 	})
 	return found, err
 }
@@ -354,39 +332,29 @@ func (d *decoder) null(i int) error {
 	return nil
 }
 
-func skipMember(j *jx.Decoder, _ []byte) error { return j.Skip() }
+func skipMember(b, _ []byte, at int) (int, error) { return behindValue(b, at) }
 
 // member handles the value of one member of a row; m is nil for one that no
 // column wants.
-func (d *decoder) member(j *jx.Decoder, m *member) error {
-	switch {
-	case m == nil:
-		return j.Skip()
-	case len(m.columns) == 1 && m.below == nil:
-		return d.value(j, m.columns[0])
-	case len(m.columns) == 0:
-		if j.Next() != jx.Object {
-			return j.Skip()
-		}
-		return j.ObjBytes(d.inside[m.object])
+func (d *decoder) member(b []byte, at int, m *member) (int, error) {
+	if m == nil {
+		return behindValue(b, at)
 	}
-	return d.several(j, m)
-}
-
-// several reads a value that more than one column wants, whole or in part.
-func (d *decoder) several(j *jx.Decoder, m *member) error {
-	raw, err := j.Raw()
+	if len(m.columns) == 0 && is(b, at, '{') {
+		return traverseObject(b, at, d.inside[m.object])
+	}
+	end, err := behindValue(b, at)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, c := range m.columns {
-		if err := d.value(jx.DecodeBytes(raw), c); err != nil {
-			return err
+		d.jx.ResetBytes(b[at:end])
+		if err := d.value(d.jx, c); err != nil {
+			return 0, err
 		}
 	}
-	inner := jx.DecodeBytes(raw)
-	if m.below == nil || inner.Next() != jx.Object {
-		return nil
+	if len(m.columns) > 0 && m.below != nil && b[at] == '{' {
+		return traverseObject(b, at, d.inside[m.object])
 	}
-	return inner.ObjBytes(d.inside[m.object])
+	return end, nil
 }
