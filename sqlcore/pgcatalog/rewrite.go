@@ -119,10 +119,8 @@ func (p *piece) step() {
 		p.changed = true
 	case t.Is("operator") && p.next(1).Is("("):
 		p.operator()
-	case t.Is("collate"):
-		for p.at++; p.next(1).Is("."); p.at += 2 {
-		}
-		p.at++
+	case t.Is("collate") && p.collation() > 0:
+		p.at += p.collation()
 		p.changed = true
 	case t.Is("cast") && p.next(1).Is("(") && p.castCall():
 	case t.Is("::"):
@@ -225,6 +223,18 @@ func (p *piece) primary() string {
 	return p.all(p.tokens, from, min(p.at, len(p.tokens)))
 }
 
+// collation is the length of COLLATE and a name by which texts are compared byte by
+// byte, as the engine does unless told; 0 for another one.
+func (p *piece) collation() int {
+	switch strings.ToLower(p.next(1).Name()) {
+	case Name:
+		return 4
+	case "default", "c", "posix", "ucs_basic", "c.utf8", "c.utf-8":
+		return 2
+	}
+	return 0
+}
+
 // pattern writes a ~ b, !~, ~* and !~*, which match a part of the text.
 func (p *piece) pattern() {
 	from, not := p.at, p.next(0).Is("!")
@@ -238,14 +248,14 @@ func (p *piece) pattern() {
 		return
 	}
 	p.at++
-	options := ""
+	options := ", 's'" // a point matches the end of a line, too
 	if p.next(0).Is("*") && p.next(0).Start == p.next(-1).End {
 		p.at++
-		options = ", 'i'"
+		options = ", 'is'"
 	}
 	left := strings.TrimSpace(p.lastOperand())
 	if last := lastName(left); last == "relname" || last == "nspname" {
-		options = ", 'i'" // names are found whatever their letter case
+		options = ", 'is'" // names are found whatever their letter case
 	}
 	text := "regexp_matches(" + left + ", " + strings.TrimSpace(p.primary()) + options + ")"
 	if not {

@@ -104,7 +104,6 @@ func (g *sqlgen) spelled(u use, c *catalog.Column) string {
 		"trim("+x+") || '' = "+v(),
 		"concat_ws('-', "+x+", "+u.column(d.Name)+") > "+v(),
 		"regexp_matches("+x+", '^[a-mA-M]')",
-		x+" SIMILAR TO '[A-Z].*'",
 		"length("+x+") BETWEEN 3 AND 8 AND "+x+" >= "+v(),
 	)
 }

@@ -68,6 +68,10 @@ func TestRandomSQLOverTheWire(t *testing.T) {
 				}
 				continue
 			}
+			if len(got) == 0 && len(want) > 0 {
+				t.Errorf("PROPERTY_SEED=%d, statement %d, format %d: %s\n%s\nno rows over the wire, %d over HTTP", start, n, format, q.sql, texts(q.parameters), len(want))
+				continue
+			}
 			expected := make([][]string, len(want))
 			for i, r := range want {
 				for k, v := range r {
