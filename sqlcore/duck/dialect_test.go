@@ -89,7 +89,16 @@ func TestWhatOthersSayMeans(t *testing.T) {
 		{"FORMAT(DATE '2024-03-05', 'd'), FORMAT(TIMESTAMP '2024-03-05 16:07:08', 'ddd, d MMM yyyy h:mm tt')", "3/5/2024|Tue, 5 Mar 2024 4:07 PM"},
 		{"FORMAT(1234567.891, 'N1'), FORMAT(1234567.891, '#,##0.00'), FORMAT(7, '000'), FORMAT(7, 'D4')", "1,234,567.9|1,234,567.89|007|0007"},
 		{"FORMAT('{} of {}', 1, 2)", "1 of 2"},
-		{"TO_NUMBER('1.5') + SQUARE(3)", "10.5"},
+		{"TO_NUMBER('1.5') + SQUARE(3), TO_NUMBER('-1,234.5', '9,999.9'), DIV(-7, 2)", "10.5|-1234.5|-3"},
+		{"BTRIM('  a '), BTRIM('xax', 'x'), LPAD('a', 3), RPAD('a', 3) || '|', LPAD('a', 3, 'x')", "a|a|  a|a  ||xxa"},
+		{"INITCAP('hello wORLD, o''neil-ÄRZTE 1a'), INITCAP(''), INITCAP(NULL)", "Hello World, O'Neil-Ärzte 1a||NULL"},
+		{"OCTET_LENGTH('ä'), QUOTE_LITERAL('it''s'), REGEXP_COUNT('abcb', 'b'), REPEAT('ab', 2)", "2|'it''s'|2|abab"},
+		{"CARDINALITY(['a', 'b']), ARRAY_REMOVE([1, 2, NULL], 1), JSONB_ARRAY_LENGTH('[1,2]'), TO_JSONB('a')", `2|[2, NULL]|2|"a"`},
+		{"EVERY(x > 0), JSON_AGG(x ORDER BY x DESC), JSONB_AGG(DISTINCT 1) FROM (VALUES (1), (2)) v(x)", "true|[2,1]|[1]"},
+		{"ENCODE('a'::BLOB, 'base64'), ENCODE(DECODE('YWI=', 'base64'), 'hex'), CAST(DECODE('61', 'HEX') AS VARCHAR)", "YQ==|6162|a"},
+		{"DATE_BIN('15 minutes', TIMESTAMP '2024-01-01 00:17:00', TIMESTAMP '2024-01-01'), CLOCK_TIMESTAMP() = NOW()", "2024-01-01 00:15:00|true"},
+		{"'abc' SIMILAR TO 'a%', 'abc' SIMILAR TO 'a.c', 'a.c' SIMILAR TO '(a|b).[^x-z]', 'ab' NOT SIMILAR TO '_b'", "true|false|true|false"},
+		{"'a%' SIMILAR TO 'a\\%', 'ab' SIMILAR TO 'a!%' ESCAPE '!', 'a\nb' SIMILAR TO 'a_b', 'a$' SIMILAR TO 'a$', 'b' SIMILAR TO '[%_b]+'", "true|false|true|true|true"},
 	}
 	for _, c := range cases {
 		t.Run(c.expression, func(t *testing.T) {

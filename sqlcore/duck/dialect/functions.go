@@ -4,7 +4,7 @@ package dialect
 var functions = map[string]map[int]string{
 	// The time.
 	"getdate": now, "getutcdate": now, "sysdatetime": now, "sysutcdatetime": now, "sysdatetimeoffset": now, "sysdate": now, "systimestamp": now,
-	"current_timestamp": now,
+	"current_timestamp": now, "statement_timestamp": now, "clock_timestamp": now,
 	"curdate":           {0: "current_date"},
 	"curtime":           {0: "current_time"},
 	"eomonth":           {1: "last_day({d1})", 2: "last_day(({d1}) + to_months(CAST({2} AS INTEGER)))"},
@@ -12,6 +12,8 @@ var functions = map[string]map[int]string{
 	"datefromparts":     {3: "make_date({1}, {2}, {3})"},
 	"datetimefromparts": {7: "make_timestamp({1}, {2}, {3}, {4}, {5}, ({6}) + ({7}) / 1000.0)"},
 	"isdate":            {1: "CAST(TRY_CAST({1} AS TIMESTAMP) IS NOT NULL AS INTEGER)"},
+
+	"date_bin": {3: "time_bucket(CAST({1} AS INTERVAL), {2}, {3})"},
 
 	// Conditions.
 	"isnull": {2: "coalesce({1}, {2})"},
@@ -35,11 +37,31 @@ var functions = map[string]map[int]string{
 		2: "nullif(regexp_extract({1}, {2}), '')",
 	},
 
+	"btrim":         {1: "trim({1})", 2: "trim({1}, {2})"},
+	"lpad":          {2: "lpad({1}, {2}, ' ')"},
+	"rpad":          {2: "rpad({1}, {2}, ' ')"},
+	"octet_length":  {1: "strlen({1})"},
+	"quote_literal": {1: "('''' || replace({1}, '''', '''''') || '''')"},
+	"regexp_count":  {2: "len(regexp_extract_all({1}, {2}))"},
+	"initcap": {
+		1: `array_to_string(list_transform(regexp_extract_all({1}, '[\pL\pN]+|[^\pL\pN]+'), lambda w: upper(left(w, 1)) || lower(substr(w, 2))), '')`,
+	},
+
+	// Lists and JSON.
+	"cardinality":        {1: "len({1})"},
+	"array_remove":       {2: "list_filter({1}, lambda x: x IS DISTINCT FROM {2})"},
+	"every":              {1: "bool_and({1})"},
+	"json_agg":           {1: "to_json(list({1}))"},
+	"jsonb_agg":          {1: "to_json(list({1}))"},
+	"to_jsonb":           {1: "to_json({1})"},
+	"jsonb_array_length": {1: "json_array_length({1})"},
+
 	// Numbers.
+	"div":       {2: "CAST(trunc(({1}) / ({2})) AS BIGINT)"},
 	"square":    {1: "pow({1}, 2)"},
 	"rand":      {0: "random()"},
 	"isnumeric": {1: "CAST(TRY_CAST({1} AS DOUBLE) IS NOT NULL AS INTEGER)"},
-	"to_number": {1: "CAST({1} AS DOUBLE)"},
+	"to_number": {1: "CAST({1} AS DOUBLE)", 2: "CAST(regexp_replace({1}, '[^-0-9.]', '', 'g') AS DOUBLE)"},
 }
 
 var now = map[int]string{0: "now()"}
@@ -55,7 +77,7 @@ func position(in, what string) map[int]string {
 
 // native are those of the names that the engine has functions of, too, for other
 // arguments.
-var native = map[string]bool{"split": true}
+var native = map[string]bool{"split": true, "lpad": true, "rpad": true}
 
 // builders write calls that a template can't; nil leaves a call as it is.
 var builders map[string]func(*call) ([]piece, error)
@@ -65,7 +87,7 @@ func init() { // they rewrite their arguments, and so refer to this map
 		"dateadd": dateAdd, "datediff": dateDiff, "datepart": datePart, "datename": dateName, "datetrunc": dateTrunc, "trunc": truncate,
 		"cast": cast, "try_cast": cast, "convert": convert, "try_convert": convert,
 		"to_char": toChar, "to_date": toDate, "to_timestamp": toDate, "format": formatValue,
-		"decode": decode, "choose": choose, "replicate": replicate, "space": replicate, "patindex": patternIndex,
+		"decode": decode, "choose": choose, "replicate": replicate, "repeat": replicate, "space": replicate, "encode": encode, "patindex": patternIndex,
 	}
 	for name := range ranges {
 		builders[name] = alone

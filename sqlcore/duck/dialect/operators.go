@@ -72,6 +72,56 @@ func (r *rewriter) matches(operator string, k, from, to int) ([]piece, int, erro
 	return append(made, piece{text: ") || " + sqltext.Literal(shut) + ")"}), next, nil
 }
 
+// similar rewrites SIMILAR TO with a constant pattern of standard SQL: % and _ as in
+// LIKE, and the signs of regular expressions but for the point. The engine's is a
+// regular expression.
+func (r *rewriter) similar(k, to int) ([]piece, int) {
+	pattern, ok := sqltext.Unquote(r.tokens[k+2].Text)
+	if r.tokens[k+2].Kind != sqltext.String || !ok {
+		return nil, k
+	}
+	next, escape := k+3, `\`
+	if next+1 < to && r.tokens[next].Is("escape") {
+		if escape, ok = sqltext.Unquote(r.tokens[next+1].Text); !ok || len(escape) != 1 {
+			return nil, k
+		}
+		next += 2
+	}
+	expression := similarExpression(pattern, escape[0])
+	if !readable(expression) {
+		return nil, k
+	}
+	return words("SIMILAR TO " + sqltext.Literal(expression)), next
+}
+
+// similarExpression writes a pattern of SIMILAR TO as a regular expression.
+func similarExpression(pattern string, escape byte) string {
+	var b strings.Builder
+	b.WriteString("(?s)")
+	set := false
+	for i := 0; i < len(pattern); i++ {
+		switch c := pattern[i]; {
+		case c == escape && i+1 < len(pattern):
+			i++
+			b.WriteString(regexp.QuoteMeta(pattern[i : i+1]))
+		case c == '[' || c == ']':
+			set = c == '['
+			b.WriteByte(c)
+		case set:
+			b.WriteByte(c)
+		case c == '%':
+			b.WriteString(".*")
+		case c == '_':
+			b.WriteByte('.')
+		case strings.IndexByte(`.^$\`, c) >= 0:
+			b.WriteString(regexp.QuoteMeta(pattern[i : i+1]))
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
 func readable(pattern string) bool {
 	_, err := regexp.Compile(pattern)
 	return err == nil

@@ -57,7 +57,7 @@ func suspect(t sqltext.Token) bool {
 
 // clauses are words other than those of functions at which something is
 // rewritten.
-var clauses = map[string]bool{"limit": true, "within": true, "cast": true, "try_cast": true, "dual": true, "sysdate": true, "systimestamp": true}
+var clauses = map[string]bool{"limit": true, "within": true, "cast": true, "try_cast": true, "dual": true, "sysdate": true, "systimestamp": true, "similar": true}
 
 // edits turns the pieces of a text into changes of it. What keeps its place and
 // order stays in the text, so that the place of an error in it is known.
@@ -181,6 +181,9 @@ func (r *rewriter) word(k, to int) ([]piece, int, error) {
 		return r.named(words("now()"), k, k+1), k + 1, nil
 	case t.Is("limit"):
 		return r.limit(k, to)
+	case t.Is("similar") && k+2 < to && r.tokens[k+1].Is("to"):
+		made, next := r.similar(k, to)
+		return made, next, nil
 	case t.Is("from") && k+1 < to && r.tokens[k+1].Is("dual"):
 		if k+2 < to && (r.tokens[k+2].IsName() && !listEnds[strings.ToLower(r.tokens[k+2].Text)] || r.tokens[k+2].Is(".") || r.tokens[k+2].Is(",")) {
 			return nil, k, nil

@@ -13,6 +13,17 @@ import (
 // one argument.
 func decode(c *call) ([]piece, error) {
 	n := len(c.arguments)
+	if form, ok := c.literal(2); ok && n == 2 {
+		switch strings.ToLower(form) {
+		case "base64":
+			return c.fill("from_base64({1})")
+		case "hex":
+			return c.fill("unhex({1})")
+		}
+	}
+	if n == 2 {
+		return nil, c.wrong("takes a text and 'base64' or 'hex', or three values and more")
+	}
 	if n < 3 {
 		return nil, nil
 	}
@@ -27,6 +38,21 @@ func decode(c *call) ([]piece, error) {
 		template += fmt.Sprintf(" ELSE {%d}", n)
 	}
 	return c.fill(template + " END")
+}
+
+// encode is PostgreSQL's encode(bytes, form). The engine's own has one argument.
+func encode(c *call) ([]piece, error) {
+	if len(c.arguments) == 1 {
+		return nil, nil
+	}
+	form, ok := c.literal(2)
+	switch form = strings.ToLower(form); {
+	case ok && len(c.arguments) == 2 && form == "base64":
+		return c.fill("base64(CAST({1} AS BLOB))")
+	case ok && len(c.arguments) == 2 && form == "hex":
+		return c.fill("lower(hex(CAST({1} AS BLOB)))")
+	}
+	return nil, c.wrong("takes bytes and 'base64' or 'hex'")
 }
 
 // choose picks an argument by its number.
@@ -50,7 +76,7 @@ const maxRepeated = 10_000
 func replicate(c *call) ([]piece, error) {
 	text, count := " ", 1
 	ok := len(c.arguments) == 1
-	if c.name == "replicate" {
+	if c.name != "space" {
 		text, ok = c.literal(1)
 		count, ok = 2, ok && len(c.arguments) == 2
 	}

@@ -48,3 +48,14 @@ SELECT a.oid,a.*,pd.description FROM pg_catalog.pg_roles a left join pg_catalog.
 SELECT db.oid as did, db.datname, db.datallowconn, pg_encoding_to_char(db.encoding) AS serverencoding, has_database_privilege(db.oid, 'CREATE') as cancreate, datistemplate FROM pg_catalog.pg_database db WHERE db.datname = current_database()
 -- pgAdmin: the role
 SELECT roles.rolname as name, roles.rolsuper as is_superuser, CASE WHEN roles.rolsuper THEN true ELSE roles.rolcreaterole END as can_create_role FROM pg_catalog.pg_roles as roles WHERE rolname = 'gateway'
+-- names of expressions
+SELECT count(*), coalesce(a::text, 'x'), a + 1, CASE WHEN a > 1 THEN 'y'::text END, a::int FROM (VALUES (1), (2)) v(a) GROUP BY a ORDER BY a
+SELECT "count" FROM (SELECT count(*) FROM (VALUES (1), (2)) v(a)) t WHERE "count" > 1
+SELECT s.*, max + 1, lower || '' AS l FROM (SELECT max(a), lower('A') FROM (VALUES (1)) v(a)) s
+WITH x AS (SELECT min(a), 'x'::text, NULL::bool FROM (VALUES (1)) v(a)) SELECT x.min, x.text, x.bool FROM x
+SELECT t."case", t."coalesce", t.a, t.b FROM (SELECT CASE WHEN true THEN 'x'::text END, coalesce(a::text, 'y'), a::int, CASE WHEN false THEN 0 ELSE b END FROM (VALUES (1, 2)) v(a, b)) t
+SELECT string_agg FROM (SELECT string_agg(a::text, ',' ORDER BY a) FROM (VALUES (1), (2)) v(a)) t UNION ALL SELECT 'x'
+SELECT row_number, "exists" FROM (SELECT row_number() OVER (ORDER BY a), EXISTS (SELECT 1) FROM (VALUES (1)) v(a)) t
+SELECT count FROM (SELECT count FROM (SELECT count(*) FILTER (WHERE a > 1) FROM (VALUES (1), (2)) v(a)) t ORDER BY count) u
+-- numbers in formats
+SELECT btrim(to_char(a, '999.99')), btrim(to_char(a, 'S0000')), btrim(to_char(a, '9999MI')), btrim(to_char(a, '9999.9PR')), btrim(to_char(a, 'FM9990.099')), btrim(to_char(a, '99S')), to_char(a, 'FM9,999.00') FROM (VALUES (0.0), (485.0), (-485.25), (1234.567), (-0.1)) v(a)
