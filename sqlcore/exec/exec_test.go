@@ -54,6 +54,7 @@ var shop = func() *catalog.Schema {
 var data = map[string][][]string{
 	"Customers": {{"c1", "Ada", "Bern"}, {"c2", "Bob", ""}, {"c3", "Ada", "Rome"}, {"c4", "Cid", "Bern"}, {"c5", "Dee", "Oslo"}},
 	"Orders":    {{"o1", "c1"}, {"o2", "c1"}, {"o3", "c3"}, {"o4", "c4"}, {"o5", "c5"}, {"o6", "c5"}, {"o7", "c2"}},
+	"Clubs":     {{"k1", "3", ""}, {"k2", "0", "x"}, {"k3", "0", "0"}},
 }
 
 // source answers from data, two rows a batch, keys honoured, filters ignored:
