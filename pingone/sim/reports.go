@@ -174,30 +174,28 @@ func (e *environment) record(c *call, t *resource.Type, answer reply) {
 	e.recorded = append(e.recorded, a)
 }
 
-// span of a metric: how many there are, and when the one begins that is so many
-// before that of a time.
-type spans struct {
-	most  int
-	begin func(now time.Time, back int) time.Time
-}
-
-// metricSpans are the spans that callers ask for.
-var metricSpans = map[string]spans{
-	"DAY": {30, func(now time.Time, back int) time.Time { return now.UTC().Truncate(24*time.Hour).AddDate(0, 0, -back) }},
-	"MONTH": {12, func(now time.Time, back int) time.Time {
-		return time.Date(now.UTC().Year(), now.UTC().Month(), 1, 0, 0, 0, 0, time.UTC).AddDate(0, -back, 0)
-	}},
-	"YEAR": {2, func(now time.Time, back int) time.Time {
-		return time.Date(now.UTC().Year()-back, 1, 1, 0, 0, 0, 0, time.UTC)
-	}},
+// metricSpans are the spans that callers ask for: how many there are, and how long
+// each is in years, months and days.
+var metricSpans = map[string]struct{ most, years, months, days int }{
+	"DAY": {30, 0, 0, 1}, "MONTH": {12, 0, 1, 0}, "YEAR": {2, 1, 0, 0},
 }
 
 // counted makes the rows of a metric, the oldest first: made up, and the same for
 // the same span and name.
-func counted(now time.Time, s spans, name string) *resource.Collection {
-	out := resource.NewCollection()
+func counted(now time.Time, span, name string) *resource.Collection {
+	out, s := resource.NewCollection(), metricSpans[span]
+	year, month, day := now.UTC().Date()
+	if s.days == 0 {
+		day = 1
+	}
+	if s.years > 0 {
+		month = time.January
+	}
+	begin := func(back int) time.Time {
+		return time.Date(year-back*s.years, month-time.Month(back*s.months), day-back*s.days, 0, 0, 0, 0, time.UTC)
+	}
 	for back := s.most - 1; back >= 0; back-- {
-		from, to := s.begin(now, back), s.begin(now, back-1)
+		from, to := begin(back), begin(back-1)
 		out.Put(&resource.Row{ID: strconv.Itoa(back), Members: map[string]any{
 			"startDate": instant(from.UnixMilli()), "endDate": instant(to.UnixMilli()),
 			"value": int(data.Mix(data.SaltOf(name)+uint64(from.Unix())) % 1000),
@@ -210,17 +208,17 @@ func counted(now time.Time, s spans, name string) *resource.Collection {
 // the spans by its values.
 func activeIdentities(parameter string, values map[string]string, name func(p *place) string) func(p *place) (*resource.Collection, error) {
 	return func(p *place) (*resource.Collection, error) {
-		s, ok := metricSpans[values[p.call.query.Get(parameter)]]
+		span, ok := values[p.call.query.Get(parameter)]
 		if !ok {
 			return nil, invalidParameter(parameter, "The value is not one that there is.")
 		}
-		return counted(p.call.now, s, name(p)), nil
+		return counted(p.call.now, span, name(p)), nil
 	}
 }
 
 // totalIdentities are the identities of each day.
 func totalIdentities(p *place) (*resource.Collection, error) {
-	total, days := int(p.call.environment.people.Count()), counted(p.call.now, metricSpans["DAY"], "identities "+p.owners[0])
+	total, days := int(p.call.environment.people.Count()), counted(p.call.now, "DAY", "identities "+p.owners[0])
 	for _, row := range days.All() {
 		from, _ := time.Parse(time.RFC3339, resource.First(row.Members, "startDate"))
 		value, _ := row.Members["value"].(int)

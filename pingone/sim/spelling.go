@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -11,6 +10,8 @@ import (
 	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/go-faster/jx"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
@@ -86,7 +87,7 @@ type speller struct {
 // member is a member of an object as it stands in the text.
 type member struct {
 	name  string
-	value json.RawMessage
+	value []byte
 }
 
 // value writes the value of one of the API's own members.
@@ -225,18 +226,17 @@ func (sp *speller) text(raw []byte) {
 // membersOf splits an object, or an array, whose items have no names. The text
 // is the simulator's own: valid JSON. Other values have no members.
 func membersOf(raw []byte) (out []member) {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	opening, _ := d.Token()
-	for d.More() {
-		var m member
-		if opening == json.Delim('{') {
-			name, _ := d.Token()
-			m.name, _ = name.(string)
-		}
-		if d.Decode(&m.value) != nil {
-			break // no object and no array
-		}
-		out = append(out, m)
+	read := func(d *jx.Decoder, name string) error {
+		value, err := d.Raw()
+		out = append(out, member{name, value})
+		return err
+	}
+	switch d := jx.DecodeBytes(raw); d.Next() {
+	case jx.Object:
+		_ = d.Obj(read)
+	case jx.Array:
+		_ = d.Arr(func(d *jx.Decoder) error { return read(d, "") })
+	default: // it has none
 	}
 	return out
 }
