@@ -243,7 +243,7 @@ func (s *Server) userAccess(env, subject string) access {
 	if e == nil {
 		return access{}
 	}
-	switch i, _ := e.userByID(subject); {
+	switch i, _ := e.people.Index(subject); {
 	case e == s.environments()[0] && e.people.IsAdmin(i):
 		return s.everywhere(true)
 	case e.people.IsAuditor(i):

@@ -105,15 +105,6 @@ func (e *environment) searchable(i uint32, now time.Time) (row *resource.Row, ok
 	return nil, i >= e.people.Count()
 }
 
-// asWritten reads the row that a list shows of a user; nil when it is the seeded one.
-func (e *environment) asWritten(i uint32, now time.Time) *resource.Row {
-	if _, ok := e.written[i]; ok {
-		row, _ := e.searchable(i, now)
-		return row
-	}
-	return nil
-}
-
 // store keeps a new state of a user; nil deletes it.
 func (e *environment) store(i uint32, row *resource.Row, now time.Time) {
 	delay := e.server.unkind.Load().of("search-delay").span
@@ -214,11 +205,6 @@ func (e *environment) says(path string) string {
 func (e *environment) created() time.Time {
 	at, _ := time.Parse(time.RFC3339, e.says("createdAt")) // the simulator wrote it
 	return at
-}
-
-// seesEnvironment reports whether the caller may see an environment.
-func seesEnvironment(c *call, row *resource.Row) bool {
-	return c.access.sees(row.ID)
 }
 
 // storeEnvironment: the license is an active one of the organization, and the

@@ -12,7 +12,7 @@ import (
 func hooksOf() map[string]resourceHooks {
 	return map[string]resourceHooks{
 		"/environments": {
-			visible: seesEnvironment, hidden: true, store: storeEnvironment, remove: removeEnvironment,
+			visible: func(c *call, row *resource.Row) bool { return c.access.sees(row.ID) }, hidden: true, store: storeEnvironment, remove: removeEnvironment,
 			computed: map[string]compute{"hardDeletedAllowedAt": hardDeletedAllowedAt},
 		},
 		"/organizations":          {visible: seesOrganization, hidden: true},
@@ -43,7 +43,8 @@ func hooksOf() map[string]resourceHooks {
 		"schemas/attributes": {store: storeAttribute, remove: removeAttribute, structural: true},
 		"populations": {
 			visible: func(c *call, row *resource.Row) bool { return c.access.seesPopulation(row.ID) },
-			store:   storePopulation, remove: removePopulation, newID: newPopulation, structural: true,
+			store:   storePopulation, remove: removePopulation, structural: true,
+			newID:    func(c *call, rows *resource.Collection) string { return c.environment.populationID(rows.Len()) },
 			computed: map[string]compute{"userCount": countUsers},
 		},
 		"populations/defaultIdentityProvider": {
@@ -60,7 +61,9 @@ func hooksOf() map[string]resourceHooks {
 		},
 		"groups/memberOfGroups": memberships,
 		"users": {
-			source: usersOf, visible: seesPopulationOf, newID: newUser, shape: usersShape, store: storeUser,
+			visible: seesPopulationOf, shape: usersShape, store: storeUser,
+			source: func(p *place) source { return &userRows{p} },
+			newID:  func(c *call, _ *resource.Collection) string { return c.environment.people.ID(c.environment.nextUser) },
 			computed: map[string]compute{
 				"canAuthenticate":    canAuthenticate,
 				"memberOfGroupIDs":   groupTexts(func(g *group) string { return g.ID }),

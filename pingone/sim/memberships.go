@@ -32,7 +32,7 @@ func (p *place) member() *subject {
 	if p.above.generic.kind.Name != "users" {
 		return nil
 	}
-	i, _ := p.call.environment.userByID(p.above.found.ID)
+	i, _ := p.call.environment.people.Index(p.above.found.ID)
 	return &subject{environment: p.call.environment, index: i, row: p.above.found}
 }
 
@@ -183,7 +183,7 @@ func (g *group) memberships() (out []groupMembership) {
 func groupTexts(text func(g *group) string) compute {
 	return func(p *place, row *resource.Row) any {
 		e, out := p.call.environment, []string{}
-		i, _ := e.userByID(row.ID)
+		i, _ := e.people.Index(row.ID)
 		for _, m := range e.memberships(&subject{environment: e, index: i, row: row}) {
 			out = append(out, text(m.group))
 		}

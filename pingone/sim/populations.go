@@ -26,10 +26,6 @@ func (e *environment) defaultPopulation() (int, bool) {
 	return 0, false
 }
 
-func newPopulation(c *call, rows *resource.Collection) string {
-	return c.environment.populationID(rows.Len())
-}
-
 func countUsers(p *place, row *resource.Row) any {
 	k, _ := p.call.environment.populationByID(row.ID)
 	return at(p.call.environment.shown("stale-user-counts", p.call.now).populations, k)

@@ -26,10 +26,6 @@ type window struct {
 	limit int
 }
 
-func newLimiter(opt Options, share func() float64) *limiter {
-	return &limiter{clock: opt.Clock, rates: opt.RateLimits, share: share, windows: make(map[string]*window)}
-}
-
 // take asks for one call at this moment. When wait is positive the call is
 // refused and may be tried again after it.
 func (l *limiter) take(group, environment, remote string) (wait time.Duration) {

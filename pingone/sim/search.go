@@ -134,7 +134,7 @@ func (e *environment) compileLeaf(x *scim.Expr) func(*subject) bool {
 	want, custom := x.Value.Text, e.schema()[x.Attr] != nil
 	switch x.Attr {
 	case "id":
-		i, ok := e.userByID(want)
+		i, ok := e.people.Index(want)
 		return func(s *subject) bool { return ok && s.index == i }
 	case "population.id":
 		k, ok := e.populationByID(want)
@@ -220,7 +220,7 @@ func (e *environment) candidates(x *scim.Expr) ([]uint32, bool) {
 		return slices.Compact(all), true
 	case x.Kind != scim.Compare || x.Op != "eq":
 	case x.Attr == "id":
-		if i, ok := e.userByID(x.Value.Text); ok && i < e.people.Count() {
+		if i, ok := e.people.Index(x.Value.Text); ok && i < e.people.Count() {
 			return []uint32{i}, true
 		}
 		return nil, true

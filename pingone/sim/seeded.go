@@ -95,7 +95,7 @@ func state(of func(s *data.Status) string) maker {
 // seededMakers are those of all environments, by the paths of members.
 var seededMakers = func() map[string]maker {
 	out := map[string]maker{
-		"id":            {text: func(s *subject) string { return s.userID(s.index) }},
+		"id":            {text: func(s *subject) string { return s.people.ID(s.index) }},
 		"population.id": {text: func(s *subject) string { return s.populations().Row(s.people.Population(s.index)).ID }},
 		"identityProvider.id": {text: func(s *subject) string {
 			if s.made().status.Provider == "PING_ONE" {
@@ -209,7 +209,7 @@ func (p *place) writeSeeded(e *jx.Encoder, i uint32) {
 	s.is(i)
 	e.ObjStart()
 	e.FieldStart("_links")
-	p.writeLinks(e, &resource.Row{ID: s.userID(i)})
+	p.writeLinks(e, &resource.Row{ID: s.people.ID(i)})
 	p.writeMade(e, s, s.madeMembers(), "")
 	e.ObjEnd()
 }

@@ -55,7 +55,10 @@ func New(opt Options) (*Server, error) {
 		recorder:  newRecorder(opt.Clock, opt.LogSize),
 		cursorKey: binary.BigEndian.AppendUint64(nil, data.Mix(opt.Seed^data.SaltOf("cursor"))),
 	}
-	s.limits = newLimiter(opt, func() float64 { return s.unkind.Load().of("source-share").part })
+	s.limits = &limiter{
+		clock: opt.Clock, rates: opt.RateLimits, windows: make(map[string]*window),
+		share: func() float64 { return s.unkind.Load().of("source-share").part },
+	}
 	if s.faults, err = newFaultPlan(opt.Clock, opt.Faults); err != nil {
 		return nil, err
 	}

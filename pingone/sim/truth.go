@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
@@ -81,22 +80,17 @@ func (s *Server) SchemaID(env string) string {
 // UserID is the id of a seeded user by place: 0 is ada.admin, who may do
 // everything, 1 is rita.reader, who may read, 2 is noah.norole.
 func (s *Server) UserID(env string, index int) string {
-	return reading(s, env, func(e *environment) string { return e.userID(uint32(index)) })
+	return reading(s, env, func(e *environment) string { return e.people.ID(uint32(index)) })
 }
 
 // User is what there is of a user at a moment, whatever lists show.
-type User struct {
-	ID, Username, Population string
-	Enabled                  bool
-	CreatedAt, UpdatedAt     time.Time
-}
+type User struct{ ID, Username, Population string }
 
 // Group is what there is of a group at a moment.
 type Group struct {
 	ID, Name   string
 	Population string // empty: of the environment
-	UserFilter string
-	Users      int // direct members
+	Users      int    // direct members
 }
 
 // Membership is a user's membership in a group. There is one of each pair.
@@ -108,15 +102,8 @@ type Membership struct {
 // Users reads all users of an environment, by name, in the order of lists.
 func (s *Server) Users(env string) []User {
 	return eachUser(s, env, func(_ *environment, u *subject) []User {
-		text := func(path string) string { return resource.First(u.row.Members, path) }
-		at := func(path string) time.Time {
-			t, _ := time.Parse(time.RFC3339, text(path)) // the simulator wrote it
-			return t
-		}
-		return []User{{
-			ID: u.row.ID, Username: text("username"), Population: text("population.id"),
-			Enabled: u.row.Members["enabled"] == true, CreatedAt: at("createdAt"), UpdatedAt: at("updatedAt"),
-		}}
+		m := u.row.Members
+		return []User{{u.row.ID, resource.First(m, "username"), resource.First(m, "population.id")}}
 	})
 }
 
@@ -136,7 +123,7 @@ func (s *Server) AllGroups(env string) []Group {
 		numbers := e.counts()
 		for k, g := range e.groups() {
 			if g.Row != nil {
-				out = append(out, Group{ID: g.ID, Name: g.text("name"), Population: g.population, UserFilter: g.text("userFilter"), Users: numbers.groups[k]})
+				out = append(out, Group{ID: g.ID, Name: g.text("name"), Population: g.population, Users: numbers.groups[k]})
 			}
 		}
 		return out

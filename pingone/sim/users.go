@@ -19,8 +19,6 @@ const mediaImport = "application/vnd.pingidentity.user.import+json"
 // seed.
 type userRows struct{ *place }
 
-func usersOf(p *place) source { return &userRows{p} }
-
 // find implements source.
 func (r *userRows) find(id string) (*resource.Row, error) {
 	if _, ok := data.ParseID(id); !ok {
@@ -31,7 +29,7 @@ func (r *userRows) find(id string) (*resource.Row, error) {
 
 // userOf finds a user by the text of its id; nil when there is none.
 func (e *environment) userOf(text string) *resource.Row {
-	if i, ok := e.userByID(text); ok {
+	if i, ok := e.people.Index(text); ok {
 		return e.latest(i)
 	}
 	return nil
@@ -47,8 +45,7 @@ func (r *userRows) search(at cursor) ([]uint32, error) {
 
 // writeNumbered implements source. What expand asks for follows from rows.
 func (r *userRows) writeNumbered(e *jx.Encoder, i uint32) {
-	row := r.call.environment.asWritten(i, r.call.now)
-	switch {
+	switch row, _ := r.call.environment.searchable(i, r.call.now); {
 	case row != nil:
 		r.write(e, row)
 	case r.expand != "":
@@ -59,14 +56,14 @@ func (r *userRows) writeNumbered(e *jx.Encoder, i uint32) {
 }
 
 func (r *userRows) remove(row *resource.Row) {
-	i, _ := r.call.environment.userByID(row.ID)
+	i, _ := r.call.environment.people.Index(row.ID)
 	r.call.environment.store(i, nil, r.call.now)
 }
 
 // put implements source. Who leaves a population leaves its groups.
 func (r *userRows) put(row *resource.Row) {
 	e := r.call.environment
-	i, _ := e.userByID(row.ID)
+	i, _ := e.people.Index(row.ID)
 	e.nextUser = max(e.nextUser, i+1)
 	groups := e.directGroups(&subject{environment: e, index: i, row: row})
 	population := resource.First(row.Members, "population.id")
@@ -76,11 +73,6 @@ func (r *userRows) put(row *resource.Row) {
 	})
 	row.Members["groups"] = groups
 	e.store(i, row, r.call.now)
-}
-
-// newUser gives the id of the next user.
-func newUser(c *call, _ *resource.Collection) string {
-	return c.environment.userID(c.environment.nextUser)
 }
 
 // storeUser holds a user against the rules.
@@ -150,9 +142,9 @@ func checkProvider(p *place, old *resource.Row, m map[string]any) error {
 // checkUnique looks for other users with the username or with the value of a
 // unique attribute.
 func (e *environment) checkUnique(row *resource.Row) error {
-	index, _ := e.userByID(row.ID)
+	index, _ := e.people.Index(row.ID)
 	if other, ok := e.userByUsername(resource.First(row.Members, "username")); ok && other != index {
-		return notUnique("username", e.userID(other))
+		return notUnique("username", e.people.ID(other))
 	}
 	for name, a := range e.schema() {
 		value, ok := row.Members[name].(string)
@@ -161,7 +153,7 @@ func (e *environment) checkUnique(row *resource.Row) error {
 		}
 		same := func(s *subject) bool { return slices.Contains(s.values(name), value) }
 		if other, ok := e.holder(same, index); ok {
-			return notUnique(name, e.userID(other))
+			return notUnique(name, e.people.ID(other))
 		}
 	}
 	return nil
@@ -188,9 +180,3 @@ func canAuthenticate(_ *place, row *resource.Row) any {
 	account, _ := row.Members["account"].(map[string]any)
 	return row.Members["enabled"] == true && account["status"] == "OK"
 }
-
-// userID is the id of a user by index.
-func (e *environment) userID(i uint32) string { return e.people.ID(i) }
-
-// userByID is the index that an id stands for. There may be no such user.
-func (e *environment) userByID(id string) (uint32, bool) { return e.people.Index(id) }
