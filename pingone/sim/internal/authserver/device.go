@@ -54,9 +54,9 @@ func (s *Server) authorizeDevice(x *exchange, app App) *refusal {
 	if !slices.Contains(app.Grants, DeviceCode) {
 		return notAllowed
 	}
-	code := randomText(32)
+	code := rand.Text()
 	d := device{userCode: newUserCode(), deadline: s.cfg.Clock().Add(deviceLifetime), interval: deviceInterval}
-	s.keep(byDevice, code, grant{env: x.env, app: app, scope: x.r.PostForm.Get("scope"), session: randomText(12), device: d}, deviceLifetime+time.Minute)
+	s.keep(byDevice, code, grant{env: x.env, app: app, scope: x.r.PostForm.Get("scope"), session: rand.Text(), device: d}, deviceLifetime+time.Minute)
 	page := x.issuer + "/device"
 	return x.json(http.StatusOK, map[string]any{
 		"device_code": code, "user_code": d.userCode, "verification_uri": page,

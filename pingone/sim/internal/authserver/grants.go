@@ -1,8 +1,9 @@
 package authserver
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
-	"crypto/subtle"
+	"encoding/base64"
 	"maps"
 	"net/http"
 	"slices"
@@ -138,7 +139,7 @@ func (s *Server) token(x *exchange, app App) *refusal {
 	}
 	if slices.Contains(g.app.Grants, RefreshToken) {
 		// Rolling: each one lives as long as the first.
-		text := randomText(32)
+		text := rand.Text()
 		s.keep(byRefresh, text, g, s.cfg.RefreshLifetime)
 		body["refresh_token"] = text
 	}
@@ -174,7 +175,7 @@ func (s *Server) grantOfCode(x *exchange, app App) (grant, *refusal) {
 // verifierFits checks PKCE with S256 (RFC 7636 section 4.6).
 func verifierFits(verifier, challenge string) bool {
 	sum := sha256.Sum256([]byte(verifier))
-	return challenge != "" && subtle.ConstantTimeCompare([]byte(urlSafe(sum[:])), []byte(challenge)) == 1
+	return challenge != "" && base64.RawURLEncoding.EncodeToString(sum[:]) == challenge
 }
 
 // grantOfRefresh rotates: each refresh token works once.

@@ -2,6 +2,7 @@ package authserver
 
 import (
 	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,7 +19,7 @@ const verifier = "a-verifier-that-is-long-enough-for-the-rules-of-RFC-7636"
 
 func challenge() string {
 	sum := sha256.Sum256([]byte(verifier))
-	return urlSafe(sum[:])
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // request is a good authorization request of the native app.

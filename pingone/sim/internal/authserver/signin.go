@@ -1,6 +1,7 @@
 package authserver
 
 import (
+	"crypto/rand"
 	_ "embed"
 	"errors"
 	"html/template"
@@ -84,9 +85,9 @@ func (s *Server) signIn(x *exchange) *refusal {
 				"Action": x.issuer + "/signin", "Params": params, "App": app.ID, "Username": username, "Problem": errCredentials,
 			})
 		}
-		code := randomText(24)
+		code := rand.Text()
 		s.keep(byCode, code, grant{
-			app: app, subject: subject, scope: params.Get("scope"), session: randomText(12), nonce: params.Get("nonce"),
+			app: app, subject: subject, scope: params.Get("scope"), session: rand.Text(), nonce: params.Get("nonce"),
 			redirect: params.Get("redirect_uri"), challenge: params.Get("code_challenge"),
 		}, codeLifetime)
 		return x.redirect(params, url.Values{"code": {code}})

@@ -5,7 +5,6 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	_ "embed"
-	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"errors"
@@ -49,7 +48,7 @@ func (s *Server) issue(x *exchange, g grant) (string, error) {
 	c := Claims{
 		ClientID: g.app.ID, Issuer: x.issuer, Audience: []string{platformAudience}, Subject: g.subject, Scope: g.scope,
 		Environment: x.env, Organization: s.cfg.Organization, Session: g.session,
-		IssuedAt: now.Unix(), Expiry: now.Add(s.cfg.Lifetime).Unix(), ID: randomText(16),
+		IssuedAt: now.Unix(), Expiry: now.Add(s.cfg.Lifetime).Unix(), ID: rand.Text(),
 	}
 	token, err := s.sign(c)
 	if err == nil {
@@ -177,7 +176,7 @@ func newKey() (*rsa.PrivateKey, error) {
 }
 
 func signing(key *rsa.PrivateKey) jose.JSONWebKey {
-	return jose.JSONWebKey{Key: key, KeyID: randomText(12), Algorithm: string(jose.RS256), Use: "sig"}
+	return jose.JSONWebKey{Key: key, KeyID: rand.Text(), Algorithm: string(jose.RS256), Use: "sig"}
 }
 
 // published are the signing keys, the present one last; the first call makes it.
@@ -222,12 +221,3 @@ func (s *Server) ClientKey() ([]byte, error) {
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }
-
-// randomText is URL-safe text of n random bytes.
-func randomText(n int) string {
-	b := make([]byte, n)
-	_, _ = rand.Read(b) // never fails
-	return urlSafe(b)
-}
-
-func urlSafe(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
