@@ -128,6 +128,10 @@ func scopeOf(c *Database, caller string, q *query.Query) string {
 	for i := range q.Accesses {
 		writeAccess(h, &q.Accesses[i])
 	}
+	for _, l := range q.Late {
+		fmt.Fprintf(h, "%d %q %q %t", l.At, l.Key, l.Column, l.List)
+		writeTable(h, l.Table)
+	}
 	return string(h.Sum(nil))
 }
 

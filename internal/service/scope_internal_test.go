@@ -36,6 +36,7 @@ func someRead() read {
 			Parameters: []predicate.Value{predicate.IntValue(1)},
 			Plain:      &query.Plain{Project: []int{0}, FilterSQL: "Name > 'a'"},
 			Accesses:   []query.Access{{Table: people, Columns: []int{0, 1}, Where: predicate.True}},
+			Late:       []query.Late{{Table: &catalog.Table{Name: "Teams", Schema: s}, Key: "Id", Column: "Name"}},
 		},
 	}
 }
@@ -77,7 +78,15 @@ func TestOnlyTheSameRowsWithTheSameRightsGoOn(t *testing.T) {
 		"one mask less":             func(r *read) { delete(r.table().Restriction.Masks, "Id") },
 		"another mask":              func(r *read) { r.table().Restriction.Masks["Id"] = catalog.MaskHash },
 		"another key of masks":      func(r *read) { r.table().Restriction.HashKey = []byte("other") },
-		"one table more":            func(r *read) { r.query.Accesses = append(r.query.Accesses, r.query.Accesses[0]) },
+		"another column read late":  func(r *read) { r.query.Late[0].Column = "Motto" },
+		"a key of that read late":   func(r *read) { r.query.Late[0].Key = "Name" },
+		"a place of that read late": func(r *read) { r.query.Late[0].At = 1 },
+		"a list read late":          func(r *read) { r.query.Late[0].List = true },
+		"a filter of the late rows": func(r *read) {
+			r.query.Late[0].Table.Restriction = &catalog.Restriction{Where: predicate.False}
+		},
+		"nothing read late": func(r *read) { r.query.Late = nil },
+		"one table more":    func(r *read) { r.query.Accesses = append(r.query.Accesses, r.query.Accesses[0]) },
 	} {
 		other := someRead()
 		other.database.Executor = executor
