@@ -48,7 +48,7 @@ func TestRingOfManyAtOnce(t *testing.T) {
 	var all sync.WaitGroup
 	for range 4 {
 		all.Go(func() {
-			for range kept / 2 {
+			for range kept/4 + 1 {
 				g.Keep(record("a", "SELECT 1", 1, 1, time.Second))
 				for _, asked := range g.Lately() {
 					if asked.Caller != "a" {
