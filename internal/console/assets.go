@@ -74,7 +74,7 @@ func (s *Site) Assets() http.Handler {
 			h.Set("Content-Encoding", "gzip")
 			text = file.packed()
 		}
-		_, _ = w.Write(text) //nolint:gosec // a file of the program; a client that is gone reads nothing
+		_, _ = w.Write(text) // a client that is gone reads nothing
 	})
 }
 

@@ -47,7 +47,7 @@ func TestTheContributorsWalk(t *testing.T) {
 	}
 	for _, m := range regexp.MustCompile("\\]\\(([^):#]+)\\)|`(pingone/[a-z]+|internal/[a-z]+)`").FindAllStringSubmatch(contributing, -1) {
 		_, err := os.Stat(filepath.Join(root, filepath.FromSlash(m[1]+m[2])))
-		assert.NoError(t, err, "named by CONTRIBUTING")
+		require.NoError(t, err, "named by CONTRIBUTING")
 	}
 	addATable(t, read("docs/adding-a-table.md"))
 }
