@@ -19,7 +19,7 @@ IMAGE    ?= pingone-gateway:$(VERSION)
 PKG      ?= ./...
 FUZZTIME ?= 20s
 
-.PHONY: quick build demo python spark wheel test deps tools vet fmt lint unit race integration every-table oracle odata-clients changing reliability hostile charts kube-dry-run image-check vuln rules compat fuzz bench docs image clean help
+.PHONY: quick build demo python spark wheel test deps tools vet fmt lint unit race integration every-table oracle odata-clients changing reliability hostile charts kube-dry-run image-check vuln rules compat fuzz bench bench-odata docs image clean help
 
 build: ## the gateway, in bin/
 	$(GO) build -tags $(TAGS) -ldflags "$(LDFLAGS)" -o $(BIN)/gateway ./cmd/gateway
@@ -116,8 +116,12 @@ rules: ## alert rules and dashboard
 fuzz: ## every fuzz target for FUZZTIME
 	FUZZTIME=$(FUZZTIME) scripts/fuzz.sh
 
-bench: build ## the table of docs/benchmarks.md
+bench: build ## the first tables of docs/benchmarks.md
 	$(GO) run -tags $(TAGS) ./bench
+
+bench-odata: ## the package odata beside other OData servers, which it installs
+	scripts/install-odata-peers.sh
+	$(GO) run ./bench -parts odata
 
 docs: ## rewrite the generated documentation
 	$(GO) test ./internal/config ./metrics ./test/docs -run 'Generated|Documentation|Current' -update

@@ -40,28 +40,30 @@ func runCopier(args []string) error {
 	return s.ListenAndServe()
 }
 
-// copyUsers reads all pages of users through the proxy at an address and gives
-// their number and bytes. The simulator writes the request's own host into next
-// links, so they lead through the proxy too.
-func copyUsers(ctx context.Context, address string, s *simulator) (pages int, bytes int64, err error) {
+// member stands once in each user of the API's answers.
+const member = `"username":`
+
+// copyUsers reads all pages of users through the proxy at an address. The simulator
+// writes the request's own host into next links, so they lead through the proxy too.
+func copyUsers(ctx context.Context, address string, s *simulator) (a answer, err error) {
 	next := fmt.Sprintf("http://%s/v1/environments/%s/users?limit=200", address, s.environment)
 	for next != "" {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, next, nil)
 		if err != nil {
-			return pages, bytes, err
+			return a, err
 		}
 		req.Header.Set("Authorization", "Bearer "+s.token)
 		body, err := read(s.client, req)
 		if err != nil {
-			return pages, bytes, err
+			return a, err
 		}
 		if next, err = nextLink(body); err != nil {
-			return pages, bytes, err
+			return a, err
 		}
-		pages++
-		bytes += int64(len(body))
+		a.rows += bytes.Count(body, []byte(member))
+		a.bytes += int64(len(body))
 	}
-	return pages, bytes, nil
+	return a, nil
 }
 
 func read(c *http.Client, req *http.Request) ([]byte, error) {

@@ -46,7 +46,7 @@ func start(ctx context.Context, name, ready, program string, args ...string) (*p
 
 // waitReady asks an address until it answers 200.
 func (p *process) waitReady(ctx context.Context, url string) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute) // on a busy machine
 	defer cancel()
 	for {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)

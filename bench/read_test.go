@@ -47,14 +47,13 @@ func TestReadersSeeEveryUser(t *testing.T) {
 
 	proxy := httptest.NewServer(httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: s.address}))
 	defer proxy.Close()
-	var bytes int64
 	seen := 0
 	s.client.Transport = counting{s.client.Transport, strings.TrimPrefix(proxy.URL, "http://"), &seen}
-	pages, bytes, err := copyUsers(ctx, strings.TrimPrefix(proxy.URL, "http://"), s)
+	copied, err := copyUsers(ctx, strings.TrimPrefix(proxy.URL, "http://"), s)
 	require.NoError(t, err)
-	assert.Equal(t, 3, pages)
+	assert.Equal(t, 450, copied.rows)
 	assert.Equal(t, 3, seen, "every page came through the proxy")
-	assert.Greater(t, bytes, int64(450*200))
+	assert.Greater(t, copied.bytes, int64(450*200))
 }
 
 // counting counts the requests that go to a host.
@@ -109,7 +108,7 @@ func TestRefusedAnswers(t *testing.T) {
 	s.token = "wrong"
 	_, err := s.someUsers(ctx, 1)
 	require.ErrorContains(t, err, "401")
-	_, _, err = copyUsers(ctx, s.address, s)
+	_, err = copyUsers(ctx, s.address, s)
 	require.ErrorContains(t, err, "401")
 	c, err := s.sdk()
 	require.NoError(t, err)

@@ -71,11 +71,13 @@ func (r *report) fact(name, format string, args ...any) {
 }
 
 // markdown writes the report as a section of a document.
-func (r *report) markdown(m machine, o options, started time.Time, took time.Duration) string {
+func (r *report) markdown(s section, o options, m machine, started time.Time, took time.Duration) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Run of %s, %s long, on %s.\n", started.UTC().Format("2 January 2006"), took.Round(time.Second), m)
-	fmt.Fprintf(&b, "%s and %s users, %s latency a call, no rate limit within reach.\n\n", thousands(o.users), thousands(o.million), o.latency)
-	b.WriteString("| work | today's way | gateway | result | aim | |\n| --- | --- | --- | --: | --: | --- |\n")
+	fmt.Fprintf(&b, "%s\n\n", s.about(o))
+	if len(r.rows) > 0 {
+		fmt.Fprintf(&b, "| work | %s | %s | result | aim | |\n| --- | --- | --- | --: | --: | --- |\n", s.today, s.ours)
+	}
 	for _, row := range r.rows {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n",
 			row.work, row.today, row.gateway, number(row.value)+row.aim.unit, row.aim, row.verdict())
@@ -89,34 +91,35 @@ func (r *report) markdown(m machine, o options, started time.Time, took time.Dur
 	return b.String()
 }
 
-// The results stand between these two lines of the document.
-const (
-	resultsBegin = "<!-- results of the last run -->\n"
-	resultsEnd   = "<!-- end of the results -->\n"
-)
+// place is where results stand in the document: between these two lines.
+type place struct{ begin, end string }
+
+func placeOf(section string) place {
+	return place{"<!-- results of " + section + " -->\n", "<!-- end of " + section + " -->\n"}
+}
 
 // file replaces the results in a document.
-func file(path, results string) error {
+func (p place) file(path, results string) error {
 	old, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
-	text, err := splice(string(old), results)
+	text, err := p.splice(string(old), results)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return os.WriteFile(path, []byte(text), 0o644)
 }
 
-// splice puts results between the two marks of a text.
-func splice(text, results string) (string, error) {
-	head, tail, begins := strings.Cut(text, resultsBegin)
-	_, tail, ends := strings.Cut(tail, resultsEnd)
+// splice puts results into a text.
+func (p place) splice(text, results string) (string, error) {
+	head, tail, begins := strings.Cut(text, p.begin)
+	_, tail, ends := strings.Cut(tail, p.end)
 	if !begins || !ends {
 		return "", fmt.Errorf("there is no place for results: the lines %q and %q are missing",
-			strings.TrimSpace(resultsBegin), strings.TrimSpace(resultsEnd))
+			strings.TrimSpace(p.begin), strings.TrimSpace(p.end))
 	}
-	return head + resultsBegin + "\n" + results + "\n" + resultsEnd + tail, nil
+	return head + p.begin + "\n" + results + "\n" + p.end + tail, nil
 }
 
 // number writes a value with three significant digits, and whole numbers from a

@@ -82,8 +82,8 @@ func TestMarkdown(t *testing.T) {
 	r.add(measurement{work: "reading", today: "80 s", gateway: "8 s", value: 10, aim: atLeast(8, " × faster")})
 	r.add(measurement{work: "calls", today: "500", gateway: "600", value: 1.2, aim: atMost(1.02, " × the pages")})
 	r.fact("start", "%d ms", 80)
-	text := r.markdown(machine{model: "a CPU", cores: 2, memory: 4 << 30, system: "Linux 6.1", golang: "go1.26", load: "0.25"},
-		options{users: 5000, million: 20000, latency: 20 * time.Millisecond}, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), 83*time.Second)
+	text := r.markdown(sections[0], options{users: 5000, million: 20000, latency: 20 * time.Millisecond},
+		machine{model: "a CPU", cores: 2, memory: 4 << 30, system: "Linux 6.1", golang: "go1.26", load: "0.25"}, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC), 83*time.Second)
 	for _, want := range []string{
 		"Run of 2 January 2026, 1m23s long, on 2 cores (a CPU), 4 GiB memory, Linux 6.1, go1.26, load average 0.25 before the run.\n",
 		"5,000 and 20,000 users, 20ms latency a call, no rate limit within reach.\n",
@@ -97,18 +97,18 @@ func TestMarkdown(t *testing.T) {
 
 func TestFile(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "doc.md")
-	require.NoError(t, os.WriteFile(path, []byte("before\n"+resultsBegin+"old\n"+resultsEnd+"after\n"), 0o600))
+	path, p := filepath.Join(t.TempDir(), "doc.md"), placeOf("it")
+	require.NoError(t, os.WriteFile(path, []byte("before\n"+p.begin+"old\n"+p.end+"after\n"), 0o600))
 	for range 2 { // filing twice changes nothing more
-		require.NoError(t, file(path, "new\n"))
+		require.NoError(t, p.file(path, "new\n"))
 		text, err := os.ReadFile(path)
 		require.NoError(t, err)
-		assert.Equal(t, "before\n"+resultsBegin+"\nnew\n\n"+resultsEnd+"after\n", string(text))
+		assert.Equal(t, "before\n"+p.begin+"\nnew\n\n"+p.end+"after\n", string(text))
 	}
 	for name, text := range map[string]string{
-		"no marks": "text", "no end": resultsBegin, "no begin": resultsEnd, "wrong order": resultsEnd + resultsBegin,
+		"no marks": "text", "no end": p.begin, "no begin": p.end, "wrong order": p.end + p.begin, "another's": placeOf("that").begin + placeOf("that").end,
 	} {
-		_, err := splice(text, "new")
+		_, err := p.splice(text, "new")
 		require.Error(t, err, name)
 		assert.True(t, err == nil || strings.Contains(err.Error(), "no place for results"), name)
 	}
