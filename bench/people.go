@@ -198,6 +198,9 @@ func (s *peopleStream) Next(context.Context) (scan.Batch, error) {
 	for i, f := range s.columns {
 		b := array.NewBuilder(memory.DefaultAllocator, f.Type.Arrow())
 		b.Reserve(n)
+		if texts, ok := b.(*array.StringBuilder); ok {
+			texts.ReserveData(n * len(s.rows[0].ID))
+		}
 		for r := range n {
 			f.add(b, &s.rows[r])
 		}
