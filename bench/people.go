@@ -73,27 +73,35 @@ var fields = []field{
 	{catalog.Column{Name: "Email", Type: catalog.String}, text(func(p *person) string { return p.Email })},
 	{catalog.Column{Name: "FirstName", Type: catalog.String}, text(func(p *person) string { return p.FirstName })},
 	{catalog.Column{Name: "LastName", Type: catalog.String}, text(func(p *person) string { return p.LastName })},
-	{catalog.Column{Name: "Department", Type: catalog.String}, func(b array.Builder, p *person) {
+	{catalog.Column{Name: "Department", Type: catalog.String}, adding(func(b *array.StringBuilder, p *person) {
 		if p.Department == nil {
 			b.AppendNull()
 			return
 		}
-		b.(*array.StringBuilder).Append(*p.Department)
-	}},
-	{catalog.Column{Name: "Enabled", Type: catalog.Bool}, func(b array.Builder, p *person) { b.(*array.BooleanBuilder).Append(p.Enabled) }},
-	{catalog.Column{Name: "SignOns", Type: catalog.Int32}, func(b array.Builder, p *person) { b.(*array.Int32Builder).Append(p.SignOns) }},
+		b.Append(*p.Department)
+	})},
+	{catalog.Column{Name: "Enabled", Type: catalog.Bool}, adding(func(b *array.BooleanBuilder, p *person) { b.Append(p.Enabled) })},
+	{catalog.Column{Name: "SignOns", Type: catalog.Int32}, adding(func(b *array.Int32Builder, p *person) { b.Append(p.SignOns) })},
 	{catalog.Column{Name: "CreatedAt", Type: catalog.Timestamp}, instant(func(p *person) time.Time { return p.CreatedAt })},
 	{catalog.Column{Name: "UpdatedAt", Type: catalog.Timestamp}, instant(func(p *person) time.Time { return p.UpdatedAt })},
 }
 
+// adding appends by the column's own builder. Without it the column would be shorter
+// than the batch, which no batch can be made of.
+func adding[B array.Builder](add func(B, *person)) func(array.Builder, *person) {
+	return func(b array.Builder, p *person) {
+		if own, ok := b.(B); ok {
+			add(own, p)
+		}
+	}
+}
+
 func text(of func(*person) string) func(array.Builder, *person) {
-	return func(b array.Builder, p *person) { b.(*array.StringBuilder).Append(of(p)) }
+	return adding(func(b *array.StringBuilder, p *person) { b.Append(of(p)) })
 }
 
 func instant(of func(*person) time.Time) func(array.Builder, *person) {
-	return func(b array.Builder, p *person) {
-		b.(*array.TimestampBuilder).Append(arrow.Timestamp(of(p).UnixMilli()))
-	}
+	return adding(func(b *array.TimestampBuilder, p *person) { b.Append(arrow.Timestamp(of(p).UnixMilli())) })
 }
 
 // people answer requests of an OData service over rows in memory; what such a
