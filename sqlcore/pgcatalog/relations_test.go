@@ -28,12 +28,14 @@ func newLibrary() library {
 		s := &catalog.Schema{Name: name, ID: "id of " + name}
 		s.Tables = []*catalog.Table{
 			{Name: "Authors", Doc: "Who writes.", Schema: s, Columns: []catalog.Column{
-				{Name: "Id", Type: catalog.GUID, Key: true, Required: true, Doc: "Identifier."}, {Name: "born in", Type: catalog.String},
+				{Name: "Id", Type: catalog.GUID, Key: true, Required: true, Doc: "Identifier."},
+				{Name: "born in", Type: catalog.String},
 				{Name: "EnvironmentId", Type: catalog.GUID, References: &catalog.Reference{Table: "Environments", Column: "Id"}},
 			}},
 			{Name: "books", Schema: s, Columns: []catalog.Column{
 				{Name: "AuthorId", Type: catalog.GUID, Key: true, References: &catalog.Reference{Table: "Authors", Column: "Id"}},
-				{Name: "number", Type: catalog.Int64, Key: true}, {Name: "tags", Type: catalog.StringList},
+				{Name: "number", Type: catalog.Int64, Key: true},
+				{Name: "tags", Type: catalog.StringList},
 			}},
 			{Name: "Notes", Schema: s, Columns: []catalog.Column{{Name: "Text", Type: catalog.String}}},
 		}
@@ -120,12 +122,25 @@ func TestRelationsReferToEachOther(t *testing.T) {
 		require.NotEmpty(t, ids[relation], relation)
 	}
 	for _, c := range [][3]string{
-		{"pg_class", "relnamespace", "pg_namespace"}, {"pg_class", "relam", "pg_am"}, {"pg_attribute", "attrelid", "pg_class"}, {"pg_attribute", "atttypid", "pg_type"},
-		{"pg_attribute", "attcollation", "pg_collation"}, {"pg_index", "indexrelid", "pg_class"}, {"pg_index", "indrelid", "pg_class"}, {"pg_constraint", "conrelid", "pg_class"},
-		{"pg_constraint", "confrelid", "pg_class"}, {"pg_constraint", "conindid", "pg_index"}, {"pg_constraint", "connamespace", "pg_namespace"},
-		{"pg_description", "objoid", "pg_class"}, {"pg_description", "classoid", "pg_class"}, {"pg_gateway_names_class", "gw_oid", "pg_class"},
-		{"pg_gateway_names_index", "gw_oid", "pg_index"}, {"pg_gateway_names_constraint", "gw_oid", "pg_constraint"}, {"pg_gateway_names_visible", "gw_oid", "pg_class"},
-		{"pg_gateway_names_namespace", "gw_oid", "pg_namespace"}, {"pg_gateway_names_type", "gw_oid", "pg_type"},
+		{"pg_class", "relnamespace", "pg_namespace"},
+		{"pg_class", "relam", "pg_am"},
+		{"pg_attribute", "attrelid", "pg_class"},
+		{"pg_attribute", "atttypid", "pg_type"},
+		{"pg_attribute", "attcollation", "pg_collation"},
+		{"pg_index", "indexrelid", "pg_class"},
+		{"pg_index", "indrelid", "pg_class"},
+		{"pg_constraint", "conrelid", "pg_class"},
+		{"pg_constraint", "confrelid", "pg_class"},
+		{"pg_constraint", "conindid", "pg_index"},
+		{"pg_constraint", "connamespace", "pg_namespace"},
+		{"pg_description", "objoid", "pg_class"},
+		{"pg_description", "classoid", "pg_class"},
+		{"pg_gateway_names_class", "gw_oid", "pg_class"},
+		{"pg_gateway_names_index", "gw_oid", "pg_index"},
+		{"pg_gateway_names_constraint", "gw_oid", "pg_constraint"},
+		{"pg_gateway_names_visible", "gw_oid", "pg_class"},
+		{"pg_gateway_names_namespace", "gw_oid", "pg_namespace"},
+		{"pg_gateway_names_type", "gw_oid", "pg_type"},
 	} {
 		rows := r.read(c[0], 0)
 		require.NotEmpty(t, rows, c[0])
