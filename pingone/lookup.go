@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
@@ -209,33 +208,30 @@ func (j *job) lookUp(ctx context.Context, look catalog.Lookup, keys []string) (m
 // pairs reads a request of two columns, a key and a text.
 func (j *job) pairs(ctx context.Context, r scan.Request, expected int) (map[string]string, error) {
 	r.Bulk = j.req.Bulk
-	rows, err := j.Directory.Scan(ctx, r)
-	if err != nil {
-		return nil, err
-	}
 	out := make(map[string]string, expected)
-	if err := scan.Each(ctx, rows, func(rec arrow.RecordBatch) error { return addPairs(out, r, rec) }); err != nil {
-		return nil, err
-	}
-	return out, nil
+	err := j.eachRow(ctx, r, func(rec arrow.RecordBatch, i int) error {
+		if rec.Column(1).IsValid(i) {
+			out[strings.Clone(rec.Column(0).ValueStr(i))] = strings.Clone(rec.Column(1).ValueStr(i))
+		}
+		return nil
+	})
+	return out, err
 }
 
-// addPairs adds those that a batch holds.
-func addPairs(out map[string]string, r scan.Request, rec arrow.RecordBatch) error {
-	by, err := columnOf[*array.String](rec, 0, r.Table, r.Table.Columns[r.Columns[0]].Name)
+// eachRow reads a request whose rows are looked at here.
+func (c *Directory) eachRow(ctx context.Context, r scan.Request, look func(rec arrow.RecordBatch, i int) error) error {
+	rows, err := c.Scan(ctx, r)
 	if err != nil {
 		return err
 	}
-	values, err := columnOf[*array.String](rec, 1, r.Table, r.Table.Columns[r.Columns[1]].Name)
-	if err != nil {
-		return err
-	}
-	for i := range by.Len() {
-		if values.IsValid(i) {
-			out[strings.Clone(by.Value(i))] = strings.Clone(values.Value(i))
+	return scan.Each(ctx, rows, func(rec arrow.RecordBatch) error {
+		for i := range int(rec.NumRows()) {
+			if err := look(rec, i); err != nil {
+				return err
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // lookupRequest reads rows by a filter or, if singly, one by one where that

@@ -8,7 +8,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
-	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
@@ -23,35 +22,19 @@ func (j *job) partitionValues(ctx context.Context) ([]value, error) {
 	if t.Listing() == nil {
 		return nil, gwerr.Newf(gwerr.Internal, "Table %s can't be listed.", t.Name)
 	}
-	rows, err := j.Directory.Scan(ctx, scan.Request{Table: t, Path: t.Listing(), Columns: []int{t.Index(p.Key), t.Index(p.Size)}, Bulk: j.req.Bulk})
-	if err != nil {
-		return nil, err
-	}
 	var out []value
-	err = scan.Each(ctx, rows, func(rec arrow.RecordBatch) (err error) {
-		out, err = appendValues(out, t, p, rec)
+	r := scan.Request{Table: t, Path: t.Listing(), Columns: []int{t.Index(p.Key), t.Index(p.Size)}, Bulk: j.req.Bulk}
+	err := j.eachRow(ctx, r, func(rec arrow.RecordBatch, i int) error {
+		sizes, err := columnOf[*array.Int64](rec, 1, t, p.Size)
+		if err == nil {
+			out = append(out, value{key: strings.Clone(rec.Column(0).ValueStr(i)), rows: sizes.Value(i)})
+		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return j.within(out), nil
-}
-
-// appendValues adds the values that a batch of the listing holds.
-func appendValues(out []value, t *catalog.Table, p *catalog.Partition, rec arrow.RecordBatch) ([]value, error) {
-	keys, err := columnOf[*array.String](rec, 0, t, p.Key)
-	if err != nil {
-		return nil, err
-	}
-	sizes, err := columnOf[*array.Int64](rec, 1, t, p.Size)
-	if err != nil {
-		return nil, err
-	}
-	for i := range keys.Len() {
-		out = append(out, value{key: strings.Clone(keys.Value(i)), rows: sizes.Value(i)})
-	}
-	return out, nil
 }
 
 // within keeps the values that the request is restricted to; one that the

@@ -36,15 +36,10 @@ func (j *job) shows(ctx context.Context, key []string) (bool, error) {
 	if !ok {
 		return false, gwerr.Newf(gwerr.Internal, "The schema of %s has no table %s.", j.table.Name, s.Table)
 	}
-	rows, err := j.Scan(ctx, scan.Request{Table: table, Path: table.Listing(), Columns: []int{table.Index(s.Column)}, Bulk: j.req.Bulk})
-	if err != nil {
-		return false, err
-	}
 	want, found := key[slices.Index(j.path.Keys, s.Key)], false
-	err = scan.Each(ctx, rows, func(rec arrow.RecordBatch) error {
-		for i := range rec.Column(0).Len() {
-			found = found || strings.EqualFold(rec.Column(0).ValueStr(i), want)
-		}
+	r := scan.Request{Table: table, Path: table.Listing(), Columns: []int{table.Index(s.Column)}, Bulk: j.req.Bulk}
+	err := j.eachRow(ctx, r, func(rec arrow.RecordBatch, i int) error {
+		found = found || strings.EqualFold(rec.Column(0).ValueStr(i), want)
 		return nil
 	})
 	return found && err == nil, err

@@ -40,7 +40,7 @@ var declarationKeys = map[string][]string{
 	"write":     {"call", "type", "body", "listed", "allowed_by"},
 	"part":      {"columns", "call", "type", "types", "body", "values", "unless", "allowed_by"},
 	"range":     {"column", "days", "days_for", "option", "whole_days", "slices"},
-	"filter":    {"attribute", "operators", "exact", "unconfirmed"},
+	"filter":    {"operators", "exact", "unconfirmed"},
 	"variant":   {"column", "filters"},
 	"value":     {"value", "filter", "empty_when"},
 	"partition": {"column", "table", "key", "size", "split", "above"},
@@ -342,11 +342,8 @@ func (p *problems) filters(m fields, t *Table) map[string]Filter {
 	out := map[string]Filter{}
 	for _, pair := range p.pairs(m.values["filters"], "filters") {
 		name, c := pair.Key.GetToken().Value, p.mapping(pair.Value, "filter")
-		f := Filter{
-			Attribute: c.str("attribute"), Exact: c.flag("exact"),
-			Operators: p.operators(c, "operators"), Unconfirmed: p.operators(c, "unconfirmed"),
-		}
-		if col := t.Column(name); col != nil && f.Attribute == "" {
+		f := Filter{Exact: c.flag("exact"), Operators: p.operators(c, "operators"), Unconfirmed: p.operators(c, "unconfirmed")}
+		if col := t.Column(name); col != nil {
 			f.Attribute = strings.ReplaceAll(col.Source, "[]", "")
 		}
 		if len(f.Operators)+len(f.Unconfirmed) == 0 {
