@@ -36,10 +36,8 @@ func hooksOf() map[string]resourceHooks {
 			store: assignApplicationRole, remove: withdrawApplicationRole,
 			computed: map[string]compute{"name": ofApplicationRole("name"), "description": ofApplicationRole("description")},
 		},
-		"capabilities": {computed: map[string]compute{"licenseQuantities": licenseQuantities}},
-		"schemas": {computed: map[string]compute{"allowsContainsOperator": func(p *place, _ *resource.Row) any {
-			return p.server.opt.Unconfirmed
-		}}},
+		"capabilities":       {computed: map[string]compute{"licenseQuantities": licenseQuantities}},
+		"schemas":            {computed: map[string]compute{"allowsContainsOperator": func(p *place, _ *resource.Row) any { return p.server.opt.Unconfirmed }}},
 		"schemas/attributes": {store: storeAttribute, remove: removeAttribute, structural: true},
 		"populations": {
 			visible: func(c *call, row *resource.Row) bool { return c.access.seesPopulation(row.ID) },
@@ -47,11 +45,7 @@ func hooksOf() map[string]resourceHooks {
 			newID:    func(c *call, rows *resource.Collection) string { return c.environment.populationID(rows.Len()) },
 			computed: map[string]compute{"userCount": countUsers},
 		},
-		"populations/defaultIdentityProvider": {
-			store: storeDefaultProvider, computed: map[string]compute{"type": func(p *place, row *resource.Row) any {
-				return p.call.environment.providerType(resource.First(row.Members, "id"))
-			}},
-		},
+		"populations/defaultIdentityProvider": {store: storeDefaultProvider, computed: map[string]compute{"type": typeOfProvider}},
 		"groups": {
 			visible: seesPopulationOf, store: storeGroup, groups: groupsOf, structural: true,
 			computed: map[string]compute{

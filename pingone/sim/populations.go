@@ -70,6 +70,10 @@ func storeDefaultProvider(p *place, _, row *resource.Row) error {
 	return nil
 }
 
+func typeOfProvider(p *place, row *resource.Row) any {
+	return p.call.environment.providerType(resource.First(row.Members, "id"))
+}
+
 // providerType is what an identity provider is: PingOne's own when there is none.
 func (e *environment) providerType(id string) string {
 	if row := e.rows.Read("identityProviders").Find(id); row != nil {

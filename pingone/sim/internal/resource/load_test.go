@@ -62,7 +62,7 @@ func TestLoadRefuses(t *testing.T) {
 		"filter on nothing":    {"filters: {name", "filters: {nane", "g.yaml:5: filters names nane, which is no member"},
 		"unknown operator":     {"{name: eq}", "{name: is}", `g.yaml:5: filters has "is"`},
 		"unknown type":         {"string required unique", "text required unique", `"text" is no type`},
-		"unknown flag":         {"required unique", "required uniqe", `"uniqe" is not known`},
+		"unknown flag":         {"required unique", "required uniqe", `unknown field "uniqe"`},
 		"owner not in path":    {"owner environments", "owner cars", `g.yaml:8: the path has no owner "cars"`},
 		"object not declared":  {"  inner: object\n", "", "has no object above it"},
 		"row without name":     {"- row: first\n    name", "- name", "a row needs a name"},

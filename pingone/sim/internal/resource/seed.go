@@ -35,7 +35,7 @@ func (t *Type) declareRows() error {
 		if seed.Name == "" || strings.Contains(seed.Name, "/") {
 			return t.file.fail(at, "a row needs a name without / under row")
 		}
-		if err := plain(members, &seed.Members); err != nil {
+		if err := decode(members, &seed.Members); err != nil {
 			return t.file.fail(at, "row %s: %v", seed.Name, err)
 		}
 		seed.Makes, _ = seed.Members["makes"].(map[string]any)
@@ -45,14 +45,16 @@ func (t *Type) declareRows() error {
 	return nil
 }
 
-// plain turns values of YAML into what a decoder of JSON gives.
-func plain(v any, into *map[string]any) error {
-	raw, err := json.Marshal(v)
+// decode reads values, such as those of YAML, as if they were JSON, whose members
+// are all known.
+func decode(values, into any) error {
+	raw, err := json.Marshal(values)
 	if err != nil {
 		return err
 	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
+	d.DisallowUnknownFields()
 	return d.Decode(into)
 }
 

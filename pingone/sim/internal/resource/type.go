@@ -5,10 +5,10 @@ package resource
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -209,24 +209,25 @@ const (
 
 // Member is a member of a row and what is in it.
 type Member struct {
-	Name      string
-	Kind      Kind
-	List      bool
-	Required  bool
-	ReadOnly  bool
-	WriteOnly bool   // never answered
-	Fixed     bool   // set by create alone
-	Unique    bool   // among the rows of the collection
-	Exclusive bool   // true in one row of the collection: setting it clears the others
-	Exact     bool   // with Unique: names that differ by case alone are different
-	Within    string // with Unique: among the rows that have the same value here alone
-	Asked     string // the parameter that must name the member for it to be answered: include or expand
-	Allowed   []string
-	Pattern   *regexp.Regexp // of a string
-	Min, Max  *int           // length of a string, value of a number
-	Default   any
-	Owner     string // collection that an owner is in
-	Children  []*Member
+	Name      string         `json:"-"`
+	Kind      Kind           `json:"-"`
+	List      bool           `json:"-"`
+	Owner     string         `json:"-"` // collection that an owner is in
+	Children  []*Member      `json:"-"`
+	Required  bool           `json:"required"`
+	ReadOnly  bool           `json:"read-only"`
+	WriteOnly bool           `json:"write-only"`  // never answered
+	Fixed     bool           `json:"create-only"` // set by create alone
+	Unique    bool           `json:"unique"`      // among the rows of the collection
+	Exclusive bool           `json:"exclusive"`   // true in one row of the collection: setting it clears the others
+	Exact     bool           `json:"exactly"`     // with Unique: names that differ by case alone are different
+	Within    string         `json:"within"`      // with Unique: among the rows that have the same value here alone
+	Asked     string         `json:"asked"`       // the parameter that must name the member for it to be answered: include or expand
+	Pattern   *regexp.Regexp `json:"pattern"`     // of a string
+	Min       *int           `json:"min"`         // length of a string, value of a number
+	Max       *int           `json:"max"`
+	Default   any            `json:"default"`
+	Allowed   []string       `json:"one of"`
 }
 
 // service reports whether the service alone sets the member.
@@ -305,7 +306,7 @@ func parseMember(name, text string) (*Member, error) {
 	if !slices.Contains(kinds, m.Kind) {
 		return nil, fmt.Errorf("%q is no type; there are %v", words[0], kinds)
 	}
-	rest := words[1:]
+	fields, rest := make(map[string]any), words[1:]
 	next := func() (word string) {
 		if len(rest) > 0 {
 			word, rest = rest[0], rest[1:]
@@ -316,68 +317,26 @@ func parseMember(name, text string) (*Member, error) {
 		m.Owner = next()
 	}
 	for len(rest) > 0 {
-		if err := m.flag(next(), next, &rest); err != nil {
-			return nil, err
+		switch word := next(); word {
+		case "within", "asked", "pattern":
+			fields[word] = next()
+		case "min", "max":
+			fields[word] = json.Number(next())
+		case "default":
+			if text := next(); m.Kind == String {
+				fields[word] = text
+			} else {
+				fields[word] = json.RawMessage(text)
+			}
+		case "one": // of the values, which stand at the end
+			fields["one of"], rest = strings.Split(strings.TrimPrefix(strings.Join(rest, " "), "of "), "|"), nil
+		default:
+			fields[word] = true
 		}
+	}
+	if err := decode(fields, m); err != nil {
+		return nil, err
 	}
 	m.ReadOnly = m.ReadOnly || m.service()
 	return m, nil
-}
-
-// flag reads a word of a description and what belongs to it.
-func (m *Member) flag(word string, next func() string, rest *[]string) error {
-	flags := map[string]*bool{"required": &m.Required, "read-only": &m.ReadOnly, "write-only": &m.WriteOnly, "create-only": &m.Fixed, "unique": &m.Unique, "exactly": &m.Exact, "exclusive": &m.Exclusive}
-	if set := flags[word]; set != nil {
-		*set = true
-		return nil
-	}
-	switch word {
-	case "within":
-		m.Within = next()
-	case "asked":
-		m.Asked = next()
-	case "pattern":
-		var err error
-		if m.Pattern, err = regexp.Compile(next()); err != nil {
-			return fmt.Errorf("pattern needs a regular expression: %w", err)
-		}
-	case "min", "max":
-		n, err := strconv.Atoi(next())
-		if err != nil {
-			return fmt.Errorf("%s needs a whole number", word)
-		}
-		if word == "min" {
-			m.Min = &n
-		} else {
-			m.Max = &n
-		}
-	case "one":
-		if next() != "of" || len(*rest) == 0 {
-			return fmt.Errorf("write the values at the end, as: one of A|B")
-		}
-		m.Allowed, *rest = strings.Split(strings.Join(*rest, " "), "|"), nil
-	case "default":
-		return m.setDefault(next())
-	default:
-		return fmt.Errorf("%q is not known; there are required, read-only, write-only, create-only, unique, exactly, within, exclusive, asked, pattern, min, max, one of, default", word)
-	}
-	return nil
-}
-
-func (m *Member) setDefault(text string) error {
-	switch m.Kind {
-	case Boolean:
-		v, err := strconv.ParseBool(text)
-		m.Default = v
-		return err
-	case Integer:
-		n, err := strconv.ParseInt(text, 10, 64)
-		m.Default = number(n)
-		return err
-	case String:
-		m.Default = text
-		return nil
-	default:
-		return fmt.Errorf("a default needs a boolean, an integer or a string")
-	}
 }
