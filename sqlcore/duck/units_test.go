@@ -133,14 +133,14 @@ func TestMessagesOfTheEngine(t *testing.T) {
 			assert.Equal(t, c.position, g.Position)
 		})
 	}
-	assert.NoError(t, translate(nil))
+	require.NoError(t, translate(nil))
 	own := gwerr.New(gwerr.Busy, "Later.", "")
 	assert.Same(t, own, translate(own))
 	assert.True(t, gwerr.Is(translate(context.Canceled), gwerr.Canceled))
 	told := gwerr.From(translate(&wire.Failure{Code: "limit_exceeded", Text: "Much.", Hint: "Less.", Cause: "secret"}))
 	assert.Equal(t, []string{"limit_exceeded", "Much.", "Less."}, []string{string(told.Code), told.Message, told.Hint})
 	assert.NotContains(t, told.Error(), "secret")
-	assert.ErrorContains(t, errors.Unwrap(told), "secret")
+	require.ErrorContains(t, errors.Unwrap(told), "secret")
 	assert.NotContains(t, errors.Unwrap(translate(&wire.Failure{Text: "Conversion Error: Could not convert 'Ann' to INT32"})).Error(), "Ann", "for the log")
 }
 
@@ -264,7 +264,7 @@ func TestPlansThatAreRead(t *testing.T) {
 	e := op.Expressions[1]
 	assert.True(t, e.TryCast)
 	assert.Equal(t, []string{"BOUND_REF", "UUID", "3", "VARCHAR"}, []string{e.Class, e.ReturnType.ID, e.Checks[0].When.Index.String(), e.Parameter.Value.Type.ID})
-	assert.Equal(t, 2, len(op.GroupingSets))
+	assert.Len(t, op.GroupingSets, 2)
 	assert.Equal(t, "n", op.Orders[0].Expression.Name)
 	assert.Equal(t, "7", op.Limit.Value.String())
 

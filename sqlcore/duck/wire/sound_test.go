@@ -23,7 +23,7 @@ func metaOf(t *testing.T, s *arrow.Schema) []byte {
 }
 
 func nested(depth int) arrow.DataType {
-	var out arrow.DataType = arrow.PrimitiveTypes.Int32
+	out := arrow.DataType(arrow.PrimitiveTypes.Int32)
 	for range depth {
 		out = arrow.ListOf(out)
 	}

@@ -222,13 +222,13 @@ func TestReaderRefuses(t *testing.T) {
 	} {
 		_, err := reader(c.columns, c.batch).next()
 		if c.says == "" {
-			assert.NoError(t, err, name)
+			require.NoError(t, err, name)
 		} else {
-			assert.ErrorContains(t, err, c.says, name)
+			require.ErrorContains(t, err, c.says, name)
 		}
 	}
 	r = newBatchReader(t.Context(), query.Input{Table: users(), Columns: []int{1}, Rows: nil}, nil)
 	_, err = r.next()
-	assert.Error(t, err, "a panic")
+	require.Error(t, err, "a panic")
 	assert.Equal(t, err, r.Err())
 }
