@@ -17,8 +17,12 @@ import (
 
 // savedViews are views of which two can be read, one over the other.
 var savedViews = []service.SavedView{
-	{Name: "Late", SQL: "SELECT * FROM Early"}, {Name: "Early", SQL: allBooks}, {Name: "Lost", SQL: "SELECT * FROM Maps"},
-	{Name: "Self", SQL: "SELECT * FROM Self"}, {Name: "One", SQL: "SELECT * FROM Other"}, {Name: "Other", SQL: "SELECT * FROM One"},
+	{Name: "Late", SQL: "SELECT * FROM Early"},
+	{Name: "Early", SQL: allBooks},
+	{Name: "Lost", SQL: "SELECT * FROM Maps"},
+	{Name: "Self", SQL: "SELECT * FROM Self"},
+	{Name: "One", SQL: "SELECT * FROM Other"},
+	{Name: "Other", SQL: "SELECT * FROM One"},
 }
 
 // withViews is a counter whose connection has views.
