@@ -117,7 +117,7 @@ func walked(t *testing.T, base string, m *met) {
 	assert.Equal(t, "Contractor", s.Filtered.Field)
 	assert.Equal(t, []string{"Contractor"}, s.Filtered.Kinds, "every row is one")
 	assert.Equal(t, 50, s.Filtered.Rows)
-	assert.Equal(t, `SELECT * FROM "Administrators"."Users" WHERE ("EmployeeType" = 'Contractor')`, s.Filtered.SQL)
+	assert.Equal(t, `SELECT * FROM "Administrators"."Users" WHERE "EmployeeType" = 'Contractor'`, s.Filtered.SQL)
 	assert.Equal(t, service+"Users?$filter=EmployeeType%20eq%20'Contractor'", s.Address)
 	assert.Equal(t, decoded(t, s.Address), decoded(t, s.Filtered.URL), "the page's address is the feed's")
 	assert.Contains(t, s.Next, "Rows 51 to ")
