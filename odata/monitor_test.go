@@ -2,6 +2,7 @@ package odata_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -145,5 +146,19 @@ func TestAllEntities(t *testing.T) {
 				t.Errorf("%s %s: %d %s", method, path, r.Status, r.Body)
 			}
 		}
+	}
+}
+
+// Where a set breaks off, so does the answer: it never ends as if it were whole.
+func TestAllEntitiesBreakOff(t *testing.T) {
+	t.Parallel()
+	s := start(t, 3000, func(_ *odata.Config, e *odatatest.Executor) {
+		e.BatchRows, e.FailAfter, e.Err = 100, 20, errors.New("the source broke")
+	})
+	if r := s.get("$all"); r.Err == nil || r.Status != http.StatusOK || json.Valid([]byte(r.Body)) {
+		t.Errorf("%d, ends well: %v %.80s", r.Status, r.Err, r.Body)
+	}
+	if r := s.get("$all?$top=5"); r.Err != nil || r.Status != http.StatusOK || !json.Valid([]byte(r.Body)) {
+		t.Errorf("%d %v %.80s: what is asked for is there", r.Status, r.Err, r.Body)
 	}
 }
