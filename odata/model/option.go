@@ -41,7 +41,7 @@ func applicable(k Kind, o *uri.Options) error {
 	return nil
 }
 
-var notEvaluated = map[string]string{ //nolint:gosec // names of options, no credentials
+var notEvaluated = map[string]string{
 	"$deltatoken": "$deltatoken: nothing says that PingOne records every change, so that a delta could leave some out unseen",
 	"$index":      "$index", "$id": "$id",
 }
