@@ -102,7 +102,7 @@ func TestBindRefuses(t *testing.T) {
 		{"SELECT sleep_ms(1000)", gwerr.UnknownFunction},
 		{"SELECT write_log('x')", gwerr.UnknownFunction},
 		{"SELECT json_serialize_sql('SELECT 1')", gwerr.UnknownFunction},
-		{"SELECT repeat('x', 4000000000)", gwerr.UnknownFunction},
+		{"SELECT repeat('x', 4000000000)", gwerr.Syntax},
 		{"SELECT lpad('x', 4000000000, 'y')", gwerr.LimitExceeded},
 		{"SELECT rpad(Name, Age) FROM Members", gwerr.LimitExceeded},
 		{"SELECT range(10000000000)", gwerr.UnknownFunction},
