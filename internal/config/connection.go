@@ -67,6 +67,7 @@ type Connection struct {
 	AllowSchemaDelete bool
 	ShowFlowGraph     bool
 
+	Compression     bool
 	SSLServerCert   string // PEM text or a file
 	ProxyServer     string
 	ProxyPort       int

@@ -53,8 +53,9 @@ func (p *Pool) open(c *config.Connection, t *connect.Tokens, stop func() error) 
 		Region: c.Region, APIURL: c.APIURL, WorkerAppEnvironmentID: c.WorkerAppEnvironmentID, DefaultSchema: c.Schema,
 		Authorizer: Bearer{t.Source}, Limiter: pace, Sink: observe.Join(p.Sink, observe.CountCalls),
 		MaxParallel: c.MaxParallel, CallTimeout: callTimeout(c.Timeout), SchemaTTL: c.SchemaTTL, ShowFlowGraph: c.ShowFlowGraph,
-		Days:     map[string]int{"ActivityDays": c.ActivityDays, "MetricsDays": c.MetricsDays},
-		ProxyURL: proxy, NoProxy: strings.Join(c.ProxyExceptions, ","), CAPEM: ca,
+		Days:               map[string]int{"ActivityDays": c.ActivityDays, "MetricsDays": c.MetricsDays},
+		DisableCompression: !c.Compression,
+		ProxyURL:           proxy, NoProxy: strings.Join(c.ProxyExceptions, ","), CAPEM: ca,
 		UserAgent: "pingone-gateway/" + p.Version, Wrap: p.Wrap,
 	})
 	if err != nil {

@@ -56,6 +56,7 @@ GATEWAY = (
     "ActivityDays",
     "MetricsDays",
     "SchemaTTL",
+    "Compression",
     "SSLServerCert",
     "ProxyServer",
     "ProxyPort",
