@@ -149,17 +149,25 @@ func (g *gateway) count(req *http.Request, n *needle) (a answer, err error) {
 
 // explain plans a statement.
 func (g *gateway) explain(ctx context.Context, statement string) error {
+	return g.ask(ctx, "/sql/explain", statement, &json.RawMessage{})
+}
+
+// ask posts a statement and decodes the answer.
+func (g *gateway) ask(ctx context.Context, path, statement string, into any) error {
 	body, err := json.Marshal(map[string]string{"query": statement})
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+g.address+"/sql/explain", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+g.address+path, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	_, err = read(g.client, req)
-	return err
+	text, err := read(g.client, req)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(text, into)
 }
 
 // byUsername is the OData query for one user.

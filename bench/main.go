@@ -91,6 +91,14 @@ var sections = []section{
 		parts: []part{{"calls", smallDirectory}, {"cpu", largeDirectory}},
 	},
 	{
+		name: "analysts' queries", today: "with Ping's SDK", ours: "gateway",
+		about: func(o options) string {
+			return fmt.Sprintf("%s users, %s latency a call, no rate limit within reach; calls and times of all queries of a kind, one after the other.",
+				thousands(questionUsers), o.latency)
+		},
+		parts: []part{{"questions", analystsQuestions}},
+	},
+	{
 		name: "OData servers", today: "other server", ours: "package odata",
 		about: func(options) string {
 			return fmt.Sprintf("%s rows of ten properties in memory; of what each server used of a core, the least of some rounds.", thousands(peopleRows))

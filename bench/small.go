@@ -286,7 +286,8 @@ func (b *bed) counting(ctx context.Context) error {
 	return expect("the count", a.rows, 1)
 }
 
-// planning times what needs no answer of PingOne.
+// planning times EXPLAIN, which asks PingOne how many rows the condition has, and
+// $metadata, which asks nothing once it is known.
 func (b *bed) planning(ctx context.Context) error {
 	plan := fmt.Sprintf(lookupSQL, "ada.admin")
 	for _, f := range []struct {
