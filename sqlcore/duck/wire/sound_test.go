@@ -23,7 +23,7 @@ func metaOf(t *testing.T, s *arrow.Schema) []byte {
 }
 
 func nested(depth int) arrow.DataType {
-	out := arrow.DataType(arrow.PrimitiveTypes.Int32)
+	out := arrow.PrimitiveTypes.Int32
 	for range depth {
 		out = arrow.ListOf(out)
 	}
