@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -81,38 +82,14 @@ func analystsQuestions(ctx context.Context, o options, dir string, r *report) er
 	if err != nil {
 		return err
 	}
-	type ways struct {
-		n                       int
-		ours, everything, knows effort
-	}
-	var kinds []string
-	sums := map[string]*ways{}
+	kinds, sums := []string(nil), map[string]*ways{}
 	for _, q := range questionsOf(string(text)) {
-		q.sql = values.Replace(q.sql)
 		if sums[q.kind] == nil {
 			kinds, sums[q.kind] = append(kinds, q.kind), &ways{}
 		}
-		w := sums[q.kind]
-		w.n++
-		scans, err := g.scans(ctx, q.sql)
-		if err != nil {
+		if err := sums[q.kind].take(ctx, values.Replace(q.sql), g, p); err != nil {
 			return fmt.Errorf("%s: %w", q.name, err)
 		}
-		ours, err := s.effort(ctx, func() error { _, err := g.sql(ctx, q.sql); return err })
-		if err != nil {
-			return fmt.Errorf("%s: %w", q.name, err)
-		}
-		everything, err := p.everything(ctx, scans)
-		if err != nil {
-			return fmt.Errorf("%s, all tables first: %w", q.name, err)
-		}
-		knows, err := p.filtered(ctx, scans)
-		if err != nil {
-			return fmt.Errorf("%s, with the SDK: %w", q.name, err)
-		}
-		w.ours.add(ours)
-		w.everything.add(everything)
-		w.knows.add(knows)
 	}
 	for _, kind := range kinds {
 		w := sums[kind]
@@ -122,6 +99,37 @@ func analystsQuestions(ctx context.Context, o options, dir string, r *report) er
 			gateway: w.ours.String(), value: w.knows.time.Seconds() / w.ours.time.Seconds(), aim: atLeast(1, " × faster than the SDK"),
 		})
 	}
+	return nil
+}
+
+// ways sums up the ways to the answers of a kind of queries.
+type ways struct {
+	n                       int
+	ours, everything, knows effort
+}
+
+// take goes all ways to an answer.
+func (w *ways) take(ctx context.Context, sql string, g *gateway, p *program) error {
+	scans, err := g.scans(ctx, sql)
+	if err != nil {
+		return err
+	}
+	ours, err := p.effort(ctx, func() error { _, err := g.sql(ctx, sql); return err })
+	if err != nil {
+		return err
+	}
+	everything, err := p.everything(ctx, scans)
+	if err != nil {
+		return fmt.Errorf("all tables first: %w", err)
+	}
+	knows, err := p.filtered(ctx, scans)
+	if err != nil {
+		return fmt.Errorf("with the SDK: %w", err)
+	}
+	w.n++
+	w.ours.add(ours)
+	w.everything.add(everything)
+	w.knows.add(knows)
 	return nil
 }
 
@@ -268,8 +276,7 @@ func (p *program) narrow(ctx context.Context, s explainedScan) (c effort, ok boo
 			case m[4] != "":
 				return drain(p.api.GroupMembershipApi.ReadAllGroupMembershipsForUser(ctx, p.environment, id).Execute())
 			default:
-				_, _, err := p.api.UsersApi.ReadUser(ctx, p.environment, id).Execute()
-				return err
+				return closed(p.api.UsersApi.ReadUser(ctx, p.environment, id).Execute())
 			}
 		})
 		if err != nil {
@@ -334,8 +341,7 @@ func (p *program) read(ctx context.Context, table string) (err error) {
 		})
 	case "GroupTotals":
 		return p.ofGroups(ctx, func(id string) error {
-			_, _, err := p.api.GroupsApi.ReadOneGroup(ctx, p.environment, id).Execute()
-			return err
+			return closed(p.api.GroupsApi.ReadOneGroup(ctx, p.environment, id).Execute())
 		})
 	case "ParentGroupAssociations":
 		return p.ofGroups(ctx, func(id string) error {
@@ -367,6 +373,14 @@ func each(ids []string, read func(id string) error) error {
 		}
 	}
 	return nil
+}
+
+// closed ends an answer of the SDK.
+func closed(_ any, resp *http.Response, err error) error {
+	if resp != nil {
+		err = errors.Join(err, resp.Body.Close())
+	}
+	return err
 }
 
 func drain(pages management.EntityArrayPagedIterator) error {
