@@ -87,7 +87,7 @@ SELECT Username FROM Users WHERE CreatedAt IS DISTINCT FROM UpdatedAt AND LastSi
 SELECT s.d::DATE, count(u.Id) FROM generate_series(TIMESTAMP '2020-01-01', TIMESTAMP '2020-12-01', INTERVAL 1 MONTH) s(d) LEFT JOIN Users u ON date_trunc('month', u.CreatedAt::TIMESTAMP) = s.d GROUP BY 1
 # texts and nulls
 SELECT Username FROM Users WHERE Username LIKE '%\_%' ESCAPE '\' OR Username ILIKE 'A%' AND NOT Username LIKE 'ad%'
-SELECT Username FROM Users WHERE Username SIMILAR TO '[a-c].*' AND EmployeeType IS NOT NULL
+SELECT Username FROM Users WHERE Username SIMILAR TO '[a-c][^0-9]*' AND EmployeeType IS NOT NULL
 SELECT Username FROM Users WHERE NOT (EmployeeType = 'Contractor' OR EmployeeType IS NULL)
 SELECT Username FROM Users WHERE (EmployeeType = 'Contractor') IS NOT TRUE
 SELECT Username FROM Users WHERE EmployeeType NOT IN ('Contractor', NULL)
