@@ -58,7 +58,7 @@ unit: build ## unit and integration tests; make vet has looked at them
 # send or serve; others meet goroutines in those that use them. It can't look into the
 # engine's C++ code, nor into a program that tests start.
 GOROUTINES := \bgo (func|[a-z])|"sync(/atomic)?"|errgroup|\bsafely\.|\bchan\b|"net/http/httptest"|gateway/internal/testkit"
-RACES = $(shell comm -23 <(git grep -lE '$(GOROUTINES)' -- '*.go' | xargs dirname | sort -u) <(git grep -lF 'gateway/test/built"' -- '*.go' | xargs dirname | sort -u) | sed 's,^,./,')
+RACES = $(shell comm -23 <(git -c safe.directory='*' grep -lE '$(GOROUTINES)' -- '*.go' | xargs dirname | sort -u) <(git -c safe.directory='*' grep -lF 'gateway/test/built"' -- '*.go' | xargs dirname | sort -u) | sed 's,^,./,')
 race: ## the same, under the race detector, without the longest ones
 	$(GO) test -vet=off -timeout 20m -tags $(TAGS) -race -short $(or $(filter-out ./...,$(PKG)),$(RACES))
 
