@@ -60,6 +60,7 @@ unit: build ## unit and integration tests; make vet has looked at them
 GOROUTINES := \bgo (func|[a-z])|"sync(/atomic)?"|errgroup|\bsafely\.|\bchan\b|"net/http/httptest"|gateway/internal/testkit"
 RACES = $(shell comm -23 <(git -c safe.directory='*' grep -lE '$(GOROUTINES)' -- '*.go' | xargs dirname | sort -u) <(git -c safe.directory='*' grep -lF 'gateway/test/built"' -- '*.go' | xargs dirname | sort -u) | sed 's,^,./,')
 race: ## the same, under the race detector, without the longest ones
+	test -n "$(RACES)" || { echo "git lists no packages for the race detector"; exit 1; }
 	$(GO) test -vet=off -timeout 20m -tags $(TAGS) -race -short $(or $(filter-out ./...,$(PKG)),$(RACES))
 
 integration: ## the tests over a whole gateway alone
