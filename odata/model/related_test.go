@@ -136,3 +136,5 @@ func linkTo(r *model.Resource) predicate.Expr {
 	}
 	return model.Link(r.Hops[len(r.Hops)-1].Link, predicate.UUIDValue(someID), predicate.UUIDValue(someID))
 }
+
+var linkValue = predicate.UUIDValue(someID)
