@@ -127,6 +127,10 @@ func TestOutputs(t *testing.T) {
 			"Books?$apply=concat(groupby((rollup($all,Author))),groupby((Author)))",
 			"Author Edm.String?$absent0, [$absent0 Edm.Boolean]", "", "Books(@Core.AnyStructure)",
 		},
+		// Columns of several types are told as the widest of them.
+		{"Books?$apply=concat(aggregate(Pages with max as M),aggregate(Sold with max as M))", "M Edm.Int64*", "", "Books(M)"},
+		{"Books?$apply=concat(aggregate(Pages with max as M),aggregate(Price with max as M))", "M Edm.Double*", "", "Books(M)"},
+		{"Books?$apply=concat(aggregate(Pages with max as M),aggregate(Pages with min as M))", "M Edm.Int32*", "", "Books(M)"},
 		{"Books?$apply=groupby((Author),aggregate($count as N))&$select=N", "N Edm.Decimal*", "", "Books(N)"},
 		{"Books?$apply=groupby((Author),aggregate($count as N))&$select=*", "Author Edm.String, N Edm.Decimal*", "", "Books(*,Author,N)"},
 		{"Books?$compute=length(Title) as L", "L Edm.Int64*", "", "Books(*,L)"},

@@ -180,3 +180,37 @@ func TestNavigationsAreBounded(t *testing.T) {
 		}
 	}
 }
+
+// TestRefusalsOfOtherTables: what counts each related entity once can't be summed by
+// the rows that lead to them.
+//
+// Source: OData Data Aggregation 4.0, section 3.2.1.1.
+func TestRefusalsOfOtherTables(t *testing.T) {
+	t.Parallel()
+	const id = "b00c0000-0000-4000-8000-000000000001"
+	for _, c := range []struct {
+		address string
+		code    gwerr.Code
+		at      int
+		target  string
+		message string
+	}{
+		{"Loans?$apply=aggregate(Book/Pages with sum as P)", gwerr.NotImplemented, 10, "$apply", "The gateway does not evaluate sum over the related entities, of which each counts once."},
+		{"Loans?$apply=groupby((Reader),aggregate(Book/Price with average as P))", gwerr.NotImplemented, 27, "$apply", "The gateway does not evaluate average over the related entities, of which each counts once."},
+		{"Loans?$apply=aggregate(Book/Loans/$count as P)", gwerr.NotImplemented, 10, "$apply", "The gateway does not aggregate over collections of entities."},
+		{"Loans?$apply=groupby((Book/Loans/Reader))", gwerr.BadRequest, 20, "$apply", "Loans is a collection and has no properties."},
+		{"Books?$expand=Shelf($filter=Nope eq 1)", gwerr.UnknownColumn, 14, "$filter", "Shelves has no property Nope."},
+		{"Books?$expand=Shelf($select=Nope)", gwerr.UnknownColumn, 14, "$select", "Shelves has no property Nope."},
+		{"Books?$expand=Shelf($expand=Nope)", gwerr.UnknownColumn, 14, "$expand", "Shelves has no property Nope."},
+		{"Books?$expand=Shelf($search=x;$skip=1)", gwerr.BadRequest, 0, "$expand", "Shelf leads to one entity, to which $top, $skip, $orderby and $count don't apply."},
+		{"Books?$expand=Loans/$count($filter=Nope eq 1)", gwerr.UnknownColumn, 21, "$filter", "Loans has no property Nope."},
+		{"Books?$filter=Id eq 'b00c0000-0000-4000-8000x000000000001'", gwerr.TypeMismatch, 6, "$filter", "'b00c0000-0000-4000-8000x000000000001' is no value of Edm.Guid."},
+		{"Books?$filter=Id eq 'b00c0000-0000-4000-8000-00000000000g'", gwerr.TypeMismatch, 6, "$filter", "'b00c0000-0000-4000-8000-00000000000g' is no value of Edm.Guid."},
+		{"Books?$filter=Tags eq 'x'", gwerr.TypeMismatch, 5, "$filter", "Collection(Edm.String) can't be compared with Edm.String."},
+		{"Books(" + id + ")/Title?$filter=true", gwerr.BadRequest, gwerr.NoPosition, "$filter", "The option $filter does not apply to this resource."},
+		{"Books(" + id + ")/Shelf/Nope", gwerr.NotFound, 50, "the path", "Shelves has no property Nope."},
+	} {
+		_, err := bind(t, c.address)
+		refused(t, c.address, err, c.code, c.at, c.target, c.message)
+	}
+}
