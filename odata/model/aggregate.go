@@ -89,7 +89,7 @@ func (p *pipeline) grouping(e uri.Expr) (field, error) {
 		if err != nil {
 			return field{}, err
 		}
-		if at.column >= 0 && !strings.HasSuffix("/"+name, "/"+at.scope.table.Columns[at.column].Name) {
+		if last := path.Segments[len(path.Segments)-1]; at.column >= 0 && last == at.at && at.at.Name != at.scope.table.Columns[at.column].Name {
 			return field{}, p.fail(gwerr.NotImplemented, e.Pos(), "The gateway does not group by entities.").
 				WithHint("Name a property behind it, such as its key.")
 		}

@@ -108,6 +108,9 @@ func (w *walker) expandsLinks(o *uri.Options) bool {
 	r := w.resource
 	return r.Kind == Feed && r.Table.ManyToMany != nil && o.Apply == nil && o.Top == nil && o.Skip == nil &&
 		slices.ContainsFunc(o.Expand, func(item uri.ExpandItem) bool {
+			if item.Star { // names none
+				return false
+			}
 			n, err := w.expandItem(item)
 			return err == nil && joinable(n, item)
 		})
@@ -115,7 +118,7 @@ func (w *walker) expandsLinks(o *uri.Options) bool {
 
 // joinable tells whether the entities can be joined to the rows that lead to them.
 func joinable(n edm.Navigation, item uri.ExpandItem) bool {
-	if item.Star || n.Many || !n.Dependent || item.Suffix != uri.ExpandEntities {
+	if n.Many || !n.Dependent || item.Suffix != uri.ExpandEntities {
 		return false
 	}
 	return item.Options == nil || !slices.ContainsFunc(givenOptions(item.Options), func(g string) bool { return g != "$select" && g != "$expand" })

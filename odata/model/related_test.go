@@ -126,3 +126,15 @@ func TestOverALink(t *testing.T) {
 		t.Errorf("options %+v", x)
 	}
 }
+
+func withID(text string) string { return strings.ReplaceAll(text, "{id}", someID) }
+
+// linkTo is the condition that the row before puts on what an address leads to.
+func linkTo(r *model.Resource) predicate.Expr {
+	if len(r.Hops) == 0 {
+		return nil
+	}
+	return model.Link(r.Hops[len(r.Hops)-1].Link, predicate.UUIDValue(someID), predicate.UUIDValue(someID))
+}
+
+var linkValue = predicate.UUIDValue(someID)
