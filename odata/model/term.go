@@ -86,10 +86,7 @@ func decimalLiteral(text string) string {
 	if len(text) <= maxDecimalDigits && !strings.ContainsAny(text, "eE") {
 		return text
 	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil && math.IsInf(f, 0) {
-		return doubleLiteral(f)
-	}
+	f, _ := strconv.ParseFloat(text, 64) // the parser's digits; of too many the limit is given
 	return doubleLiteral(f)
 }
 
