@@ -150,7 +150,7 @@ func costOptions() []Option {
 func networkOptions() []Option {
 	return []Option{
 		property("Compression", "compression", boolCodec, "true", func(c *Connection) *bool { return &c.Compression },
-			"Ask PingOne for compressed answers. Without, large readings take less processor time here and several times the bytes of the network."),
+			"Ask PingOne for compressed answers. Without, large readings take somewhat less processor time here, and many times the bytes of the network."),
 		property("SSLServerCert", "ssl_server_cert", textCodec, "", func(c *Connection) *string { return &c.SSLServerCert },
 			"Certificate to trust besides the system's: a PEM file, or PEM text.", example("/etc/gateway/pingone-ca.pem")),
 		property("ProxyServer", "proxy_server", textCodec, "", func(c *Connection) *string { return &c.ProxyServer },
