@@ -20,7 +20,7 @@ func Gateway() (path string, remove func(), err error) {
 		_, err = os.Stat(path)
 		return path, func() {}, err
 	}
-	dir, err := os.MkdirTemp("", "gateway-program-")
+	dir, err := os.MkdirTemp("", "built-gateway-")
 	if err != nil {
 		return "", nil, err
 	}
