@@ -14,7 +14,7 @@ import (
 var maskForm = regexp.MustCompile(`^[*•●]{3,}\S{0,4}$`)
 
 // keepsSecrets refuses to send a row back as a whole that was read with a mask in
-// the place of a secret, or without a secret that it has: PingOne would take the one
+// the place of a secret, or without a secret that it has: PingOne might take the one
 // for the secret and clear the other. Which secrets it shows is not documented. What
 // the change itself gives is there, and no mask.
 func keepsSecrets(row map[string]any, w change.Call) error {
@@ -27,8 +27,8 @@ func keepsSecrets(row map[string]any, w change.Call) error {
 	if place == "" {
 		return nil
 	}
-	return gwerr.Newf(gwerr.NotImplemented, "PingOne does not show %s of this row of %s, so that changing the row would clear it.", place, w.Table.Name).
-		WithHint("Change the row in PingOne's console.")
+	return gwerr.Newf(gwerr.NotImplemented, "PingOne does not show %s of this row of %s, so that sending the row back could clear it; the row was not changed.", place, w.Table.Name).
+		WithHint("Give it in the same change if a column takes it, or change the row in PingOne's console.")
 }
 
 // masked names the first member that holds a mask, "" if none does.

@@ -42,15 +42,22 @@ func TestConditionsOfEachRun(t *testing.T) {
 	}
 }
 
+// customers is the schema of another environment.
+func customers(t *testing.T) *catalog.Schema {
+	t.Helper()
+	s := directory(t)
+	s.Name, s.ID = "Customers", "0b8c5f7e-2f6b-4f0e-9a39-0f6f5d0c7a11"
+	for _, d := range s.Tables {
+		d.Schema = s
+	}
+	return s
+}
+
 // A path whose own filter is refused is left out for a while, in that environment.
 func TestPathsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	s, other := directory(t), directory(t)
-	other.Name, other.ID = "Customers", "0b8c5f7e-2f6b-4f0e-9a39-0f6f5d0c7a11"
-	for _, d := range other.Tables {
-		d.Schema = other
-	}
+	s, other := directory(t), customers(t)
 	for name, c := range map[string]struct {
 		table, key, path, instead string
 		why                       scan.Refused
@@ -106,11 +113,7 @@ func TestSpansAreNotLeftOut(t *testing.T) {
 func TestOrdersThatAreRefused(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	s, other := directory(t), directory(t)
-	other.Name, other.ID = "Customers", "0b8c5f7e-2f6b-4f0e-9a39-0f6f5d0c7a11"
-	for _, d := range other.Tables {
-		d.Schema = other
-	}
+	s, other := directory(t), customers(t)
 	for name, c := range map[string]struct {
 		why   scan.Refused
 		later time.Duration // when it is tried again
