@@ -76,14 +76,26 @@ func (k *backend) watch(ctx context.Context, every time.Duration) {
 	}
 }
 
-// next is the backend whose turn it is.
+// next is the backend whose turn it is: the first that is up, from one on. The
+// turn is taken once, or requests at the same time could take those of all that are up.
 func (b *balancer) next() *backend {
-	for range b.backends {
-		if k := b.backends[int(b.turn.Add(1))%len(b.backends)]; k.up.Load() {
+	first := int(b.turn.Add(1))
+	for i := range b.backends {
+		if k := b.backends[(first+i)%len(b.backends)]; k.up.Load() {
 			return k
 		}
 	}
 	return nil
+}
+
+// sendsTo says whether requests go to a gateway.
+func (b *balancer) sendsTo(g *gateway) bool {
+	for _, k := range b.backends {
+		if k.gateway == g {
+			return k.up.Load()
+		}
+	}
+	return false
 }
 
 // ServeHTTP passes a request on and its answer back.

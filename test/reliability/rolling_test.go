@@ -52,6 +52,7 @@ func TestRollingRestart(t *testing.T) {
 	peak := []int{gateways[0].peakMiB(), gateways[1].peakMiB()}
 	for _, g := range gateways {
 		restart(t, g)
+		eventually(t, 20*time.Second, g.name+" has requests again", func() bool { return b.sendsTo(g) })
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Fatalf("%v: %s", err, out.String())
