@@ -1,6 +1,7 @@
 package pgcatalog
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
@@ -216,5 +217,13 @@ func init() {
 		"to_regclass": "regclass", "to_regtype": "regtype", "array_lower": "int4", "array_upper": "int4", "row_number": "int8", "pg_backend_pid": "int4",
 	} {
 		results[name] = typeNamed[kind]
+	}
+}
+
+// rename gives columns the names that stand behind their relation's.
+func rename(columns []listed, names []sqltext.Token) {
+	names = slices.DeleteFunc(slices.Clone(names), func(t sqltext.Token) bool { return !t.IsName() })
+	for i := range min(len(columns), len(names)) {
+		columns[i].Name = names[i].Name()
 	}
 }

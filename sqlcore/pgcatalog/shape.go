@@ -1,6 +1,7 @@
 package pgcatalog
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -178,6 +179,9 @@ func (s *shaper) read(tokens []sqltext.Token) []listed {
 		}
 		s.common(tokens[:begin])
 	}
+	if tokens[begin].Is("values") {
+		return rowsGiven(tokens[begin+1:])
+	}
 	if !tokens[begin].Is("select") {
 		return nil
 	}
@@ -198,7 +202,7 @@ func (s *shaper) read(tokens []sqltext.Token) []listed {
 	from := begin
 	place = tokens[begin-1].Start
 	for i := begin; i <= len(tokens); i++ {
-		end := i == len(tokens) || tokens[i].Depth < depth || tokens[i].Depth == depth && (tokens[i].Is(";") || isOne(tokens[i], endOfList))
+		end := i == len(tokens) || tokens[i].Depth < depth || tokens[i].Depth == depth && (tokens[i].Is(";") || isOne(tokens[i], endOfList) && !tokens[i-1].Is("within"))
 		if !end && (tokens[i].Depth != depth || !tokens[i].Is(",")) {
 			continue
 		}
@@ -206,7 +210,7 @@ func (s *shaper) read(tokens []sqltext.Token) []listed {
 			return nil
 		}
 		item := s.item(tokens[from:i])
-		if united && item.Type == 0 || united && !s.catalog {
+		if united && !s.catalog {
 			item.Type = 0
 		}
 		out = append(out, item)
@@ -222,6 +226,19 @@ func (s *shaper) read(tokens []sqltext.Token) []listed {
 		}
 	}
 	return nil
+}
+
+// rowsGiven names the columns of VALUES by those of its first row.
+func rowsGiven(tokens []sqltext.Token) (out []listed) {
+	if len(tokens) == 0 || !tokens[0].Is("(") {
+		return nil
+	}
+	for _, t := range tokens[:closing(tokens, 0)+1] {
+		if t.Depth == tokens[0].Depth+1 && t.Is(",") || t.Depth == tokens[0].Depth && t.Is(")") {
+			out = append(out, listed{Item: Item{Name: fmt.Sprintf("column%d", len(out)+1)}, strength: 2})
+		}
+	}
+	return out
 }
 
 // subqueries finds the columns of the queries in FROM. It returns those of the
@@ -244,6 +261,9 @@ func (s *shaper) subqueries(tokens []sqltext.Token, begin, depth int) (only []li
 		}
 		if end < len(tokens) {
 			alias = strings.ToLower(tokens[end].Name())
+		}
+		if end+1 < len(tokens) && tokens[end].IsName() && tokens[end+1].Is("(") {
+			rename(columns, tokens[end+2:closing(tokens, end+1)])
 		}
 		if t.Is("from") && t.Depth == depth {
 			only = columns
@@ -269,15 +289,11 @@ func (s *shaper) common(tokens []sqltext.Token) {
 		if tokens[i].Depth != depth || !tokens[i].IsName() || !tokens[i-1].Is("with") && !tokens[i-1].Is("recursive") && !tokens[i-1].Is(",") {
 			continue
 		}
-		name, names, at := strings.ToLower(tokens[i].Name()), []string{}, i+1
+		name, at := strings.ToLower(tokens[i].Name()), i+1
+		var names []sqltext.Token
 		if tokens[at].Is("(") {
 			end := closing(tokens, at)
-			for _, t := range tokens[at:end] {
-				if t.IsName() {
-					names = append(names, t.Name())
-				}
-			}
-			at = end + 1
+			names, at = tokens[at:end], end+1
 		}
 		for at < len(tokens) && !tokens[at].Is("(") {
 			at++
@@ -286,11 +302,7 @@ func (s *shaper) common(tokens []sqltext.Token) {
 			return
 		}
 		columns := s.list(tokens[at:closing(tokens, at)])
-		for i := range columns {
-			if i < len(names) {
-				columns[i].Name = names[i]
-			}
-		}
+		rename(columns, names)
 		s.derive(name, columns)
 	}
 }

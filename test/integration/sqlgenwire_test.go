@@ -232,14 +232,17 @@ func TestNamesOfColumnsOverTheWire(t *testing.T) {
 	t.Parallel()
 	conn := dialWire(t, testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 20}}))
 	for sql, want := range map[string]string{
-		"SELECT count(*), coalesce(Title, ''), 1 + 1 FROM Users GROUP BY ALL":                                                             "count coalesce ?column?",
-		`SELECT "count" FROM (SELECT count(*) FROM Users) t WHERE "count" > 0`:                                                            "count",
-		"SELECT s.*, 'x' FROM (SELECT max(Username), lower('A') FROM Users) s":                                                            "max lower ?column?",
-		"WITH x AS (SELECT count(*), PopulationId FROM Users GROUP BY 2) SELECT max(count), x.* FROM x GROUP BY ALL":                      "max count PopulationId",
-		"SELECT date_part, list FROM (SELECT date_part('year', CreatedAt), list(Id ORDER BY Id) FROM Users GROUP BY 1) t":                 "date_part list",
-		"SELECT list(Id ORDER BY Username DESC), string_agg(Title, ',' ORDER BY Id) FROM Users":                                           "list string_agg",
-		"SELECT t.case, Id FROM (SELECT CASE WHEN IsEnabled THEN 1 END, Id::text FROM Users) t":                                           "case Id",
-		"SELECT sum FROM (SELECT sum(n) FROM (SELECT count(*) AS n FROM Users UNION ALL SELECT count(*) FROM Groups) u) v":                "sum",
+		"SELECT count(*), coalesce(Title, ''), 1 + 1 FROM Users GROUP BY ALL":                                              "count coalesce ?column?",
+		`SELECT "count" FROM (SELECT count(*) FROM Users) t WHERE "count" > 0`:                                             "count",
+		"SELECT s.*, 'x' FROM (SELECT max(Username), lower('A') FROM Users) s":                                             "max lower ?column?",
+		"WITH x AS (SELECT count(*), PopulationId FROM Users GROUP BY 2) SELECT max(count), x.* FROM x GROUP BY ALL":       "max count PopulationId",
+		"SELECT date_part, list FROM (SELECT date_part('year', CreatedAt), list(Id ORDER BY Id) FROM Users GROUP BY 1) t":  "date_part list",
+		"SELECT list(Id ORDER BY Username DESC), string_agg(Title, ',' ORDER BY Id) FROM Users":                            "list string_agg",
+		"SELECT t.case, Id FROM (SELECT CASE WHEN IsEnabled THEN 1 END, Id::text FROM Users) t":                            "case Id",
+		"SELECT sum FROM (SELECT sum(n) FROM (SELECT count(*) AS n FROM Users UNION ALL SELECT count(*) FROM Groups) u) v": "sum",
+		"SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY length(Username)) FROM Users":                                  "percentile_cont",
+		"VALUES (1, lower('A')), (2, 'b')":                          "column1 column2",
+		"SELECT * FROM (SELECT 1, count(*) FROM Users) v(a, \"B\")": "a B",
 		"SELECT lower FROM (SELECT lower(Username) FROM Users ORDER BY lower(Username) LIMIT 3) t LEFT JOIN Groups g ON g.Name = t.lower": "lower",
 	} {
 		r := conn.ExecParams(t.Context(), sql, nil, nil, nil, nil).Read()

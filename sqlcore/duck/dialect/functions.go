@@ -41,6 +41,7 @@ var functions = map[string]map[int]string{
 	"lpad":          {2: "lpad({1}, {2}, ' ')"},
 	"rpad":          {2: "rpad({1}, {2}, ' ')"},
 	"octet_length":  {1: "strlen({1})"},
+	"to_hex":        {1: "lower(to_hex({1}))"},
 	"quote_literal": {1: "('''' || replace({1}, '''', '''''') || '''')"},
 	"regexp_count":  {2: "len(regexp_extract_all({1}, {2}))"},
 	"initcap": {

@@ -67,6 +67,7 @@ func TestWords(t *testing.T) {
 		{"DECODE(a, 1, 'x', 2, 'y')", "CASE WHEN (a) IS NOT DISTINCT FROM (1) THEN 'x' WHEN (a) IS NOT DISTINCT FROM (2) THEN 'y' END"},
 		{"CHOOSE(a, 'x', 'y')", "CASE CAST(a AS BIGINT) WHEN 1 THEN 'x' WHEN 2 THEN 'y' END"},
 		{"CHARINDEX('@', a, 3)", "CASE WHEN strpos(substr(a, 3), '@') = 0 THEN 0 ELSE strpos(substr(a, 3), '@') + (3) - 1 END"},
+		{"to_hex(a)", "lower(to_hex(a))"},
 		{"SPLIT(a, ','), SPLIT(a, ',', 2)", "SPLIT(a, ','), split_part(a, ',', 2)"},
 		{"PATINDEX('a%', b)", "CASE WHEN regexp_matches(b, '(?s)^()a') THEN length(regexp_extract(b, '(?s)^()a', 1)) + 1 WHEN (b) IS NOT NULL THEN 0 END"},
 		{"PATINDEX('%a', b)", "CASE WHEN regexp_matches(b, '(?s)^(.*?)a$') THEN length(regexp_extract(b, '(?s)^(.*?)a$', 1)) + 1 WHEN (b) IS NOT NULL THEN 0 END"},
