@@ -199,7 +199,7 @@ func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, value
 		}
 		at := slices.IndexFunc(t.Columns, func(c catalog.Column) bool { return c.Name == name })
 		if at < 0 {
-			return nil, nil, gwerr.Newf(gwerr.UnknownColumn, "%s has no property %q.", t.Name, name).On(name).WithHint("$metadata lists the properties; letter case counts.")
+			return nil, nil, unknownMember(t, name)
 		}
 		col := &t.Columns[at]
 		if _, meant := q.given[name]; meant && col.Access == catalog.ReadOnly {
@@ -221,6 +221,16 @@ func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, value
 		return nil, nil, gwerr.New(gwerr.BadRequest, "The body changes nothing.", "Send the properties that change, with their new values.")
 	}
 	return columns, values, nil
+}
+
+// unknownMember refuses a body's member that is no property, and names the nearest.
+func unknownMember(t *catalog.Table, name string) error {
+	properties := make([]string, len(t.Columns))
+	for i := range t.Columns {
+		properties[i] = t.Columns[i].Name
+	}
+	return gwerr.Newf(gwerr.UnknownColumn, "%s has no property %s.", t.Name, name).On(name).
+		WithHint(gwerr.DidYouMean(name, properties, "$metadata lists the properties."))
 }
 
 // cleared adds nulls for what a PUT leaves out.

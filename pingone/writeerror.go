@@ -1,6 +1,7 @@
 package pingone
 
 import (
+	"cmp"
 	"errors"
 	"net"
 	"net/http"
@@ -55,6 +56,18 @@ func unknownOutcome(q call, cause error) error {
 // alike are the statuses that mean the same for every call.
 var alike = map[int]bool{http.StatusUnauthorized: true, http.StatusRequestTimeout: true, http.StatusTooManyRequests: true}
 
+// faults say what the codes of an error's details mean of a member (PingOne platform
+// API, "Error codes").
+var faults = map[string]string{
+	"CONSTRAINT_VIOLATION": "breaks a rule of PingOne's",
+	"EMPTY_VALUE":          "must not be empty",
+	"INVALID_VALUE":        "is not valid",
+	"OUT_OF_RANGE":         "is out of range",
+	"REQUIRED_VALUE":       "is needed",
+	"SIZE_LIMIT_EXCEEDED":  "is too long or has too many items",
+	"UNIQUENESS_VIOLATION": "must be unique, and another row has this value",
+}
+
 // refused is an answer that refuses a change. Values of the request are not
 // repeated: they may be personal data.
 func (w *changing) refused(resp *http.Response, a apiAnswer) error {
@@ -75,27 +88,31 @@ func (w *changing) refused(resp *http.Response, a apiAnswer) error {
 	if resp.StatusCode == http.StatusConflict {
 		code = gwerr.Conflict
 	}
-	text, target := "PingOne refused "+act, ""
-	if codeForm.MatchString(a.Code) {
-		text += " (" + a.Code + ")"
-	}
+	text, target, hint := "PingOne refused "+act, "", ""
+	var found []string
 	for i, d := range a.Details {
-		if d.Code == "UNIQUENESS_VIOLATION" {
-			code = gwerr.Conflict
-		}
-		column := w.column(d.Target)
+		column := cmp.Or(w.column(d.Target), words([]string{d.Target}), "a value")
 		if i == 0 {
-			target = column
+			target = w.column(d.Target)
+		}
+		if d.Code == "UNIQUENESS_VIOLATION" {
+			code, hint = gwerr.Conflict, "Give another value, or change the row that has it."
 		}
 		if codeForm.MatchString(d.Code) {
-			text += ", " + strings.TrimSpace(column+" "+d.Code)
+			found = append(found, strings.Join(strings.Fields(column+" "+faults[d.Code]+" ("+d.Code+")"), " "))
 		}
 	}
+	switch {
+	case len(found) > 0:
+		text += ": " + strings.Join(found, "; ")
+	case codeForm.MatchString(a.Code):
+		text += " (" + a.Code + ")"
+	}
 	text += "."
-	if own := withoutValues(a.Message); own != "" && len(own) < 200 && !w.procedure { // whose inputs are secrets
+	if own := withoutValues(a.Message); own != "" && len(own) < 200 && len(found) == 0 && !w.procedure { // whose inputs are secrets
 		text += " It says: " + own
 	}
-	return gwerr.Wrap(code, refusal(resp.StatusCode), text+traceID(resp), "").On(target)
+	return gwerr.Wrap(code, refusal(resp.StatusCode), text+traceID(resp), hint).On(target)
 }
 
 // column names the column of a member; "" if there is none.

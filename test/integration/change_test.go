@@ -256,7 +256,7 @@ func TestChangeFailsHalfway(t *testing.T) {
 			"a name that is taken", "INSERT INTO Users (Username) SELECT Username FROM Users ORDER BY Username LIMIT 1",
 			sim.Fault{},
 			gwerr.Conflict,
-			[]string{"Username UNIQUENESS_VIOLATION"},
+			[]string{"refused the change of Users: Username must be unique, and another row has this value (UNIQUENESS_VIOLATION)."},
 			1,
 		},
 	}

@@ -4,6 +4,7 @@ package integration
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -137,6 +138,8 @@ func TestODataChanges(t *testing.T) {
 			assert.Equal(t, c.target, failure["target"], "%s: %v", c.name, got)
 		}
 	}
+	_, got = send("PATCH", group, `{"description": "x"}`)
+	assert.Contains(t, fmt.Sprint(got), "Groups has no property description. Did you mean Description?")
 	resp, _ = send("PATCH", group, `{"Name": "x"}`, "Content-Type", "text/plain")
 	assert.Equal(t, http.StatusUnsupportedMediaType, resp.StatusCode)
 

@@ -50,7 +50,7 @@ func readOnly(tokens []Token) error {
 	word := strings.ToUpper(verb.Text)
 	switch {
 	case writing[strings.ToLower(verb.Text)]:
-		return gwerr.New(gwerr.ReadOnly, "Data can't be changed here: "+word+" is not allowed.", "Use SELECT.").At(verb.Start)
+		return gwerr.New(gwerr.ReadOnly, "Data can't be changed by "+word+" here.", "Use SELECT; where the connection allows changes, INSERT, UPDATE and DELETE as statements of their own.").At(verb.Start)
 	case tokens[0].Kind <= Symbol && reading[first]:
 		return notInto(tokens)
 	case verb.Kind != Word:
