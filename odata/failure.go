@@ -8,6 +8,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/odata/uri"
 )
 
 // errorBody is the JSON of a failed answer.
@@ -37,7 +38,7 @@ type innerError struct {
 // instead, so that the client sees an incomplete body.
 func (q *request) fail(err error) {
 	err = gwerr.Because(q.r.Context(), err)
-	e := gwerr.From(err)
+	e := q.inCharacters(gwerr.From(err))
 	q.h.cfg.Failed(q.r.Context(), err)
 	if q.started {
 		panic(http.ErrAbortHandler)
@@ -65,4 +66,14 @@ func (q *request) fail(err error) {
 	}
 	q.w.Header().Del("ETag")
 	_ = q.whole(status, format{name: "application/json"}.contentType(q.version), text)
+}
+
+// inCharacters has the place of an error in the address count characters, as its reader
+// does, and not bytes.
+func (q *request) inCharacters(e *gwerr.Error) *gwerr.Error {
+	counted := *e
+	if c := e.Character(uri.TextOf(e.Target, q.rest, q.query)); c > 0 {
+		counted.Position = c - 1
+	}
+	return &counted
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // pair is one Name=value of a connection string.
@@ -20,11 +21,11 @@ func parseConnectionString(s string) ([]pair, error) {
 		}
 		eq := strings.IndexAny(s[i:], "=;")
 		if eq < 0 || s[i+eq] == ';' {
-			return nil, fmt.Errorf("a property without = starts at character %d", i+1)
+			return nil, fmt.Errorf("a property without = starts at character %d", utf8.RuneCountInString(s[:i])+1)
 		}
 		name := strings.TrimSpace(s[i : i+eq])
 		if name == "" {
-			return nil, fmt.Errorf("the property before = at character %d has no name", i+eq+1)
+			return nil, fmt.Errorf("the property before = at character %d has no name", utf8.RuneCountInString(s[:i+eq])+1)
 		}
 		value, next, err := connectionValue(s, i+eq+1)
 		if err != nil {

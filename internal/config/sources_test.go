@@ -210,6 +210,8 @@ func TestConnectionStrings(t *testing.T) {
 	for text, want := range map[string]string{
 		"ProxyUser":                         "a property without = starts at character 1.",
 		"Region=EU;ProxyUser":               "a property without = starts at character 11.",
+		"Label=Größe;ProxyUser":             "a property without = starts at character 13.",
+		"Größe=1;=x":                        "the property before = at character 9 has no name.",
 		"=x":                                "the property before = at character 1 has no name.",
 		"ProxyPassword='planted":            "the value of ProxyPassword has no closing quote.",
 		"ProxyPassword='planted'planted":    "the value of ProxyPassword goes on after its closing quote; double a quote that belongs to it.",

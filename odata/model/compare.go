@@ -29,7 +29,7 @@ func (c *compiler) compare(e *uri.Binary) (term, error) {
 		out.sql = truth(e.Op == uri.Ne)
 		return out, nil
 	case !comparable(a.kind, b.kind):
-		return out, c.fail(gwerr.TypeMismatch, e.OpOffset, "%s can't be compared with %s.", a.kind, b.kind)
+		return out, c.fail(gwerr.TypeMismatch, e.OpOffset, "%s can't be compared with %s.", a.kind.subject(), b.kind)
 	case !equality && a.kind == boolKind:
 		return out, c.fail(gwerr.TypeMismatch, e.OpOffset, "Edm.Boolean has no order; compare with eq or ne.")
 	}

@@ -53,6 +53,10 @@ func (w *walker) key(args *uri.Args, pos int, linked ...string) error {
 }
 
 func (w *walker) badKey(t *catalog.Table, pos int) error {
+	bad := gwerr.Newf(gwerr.BadRequest, "The key does not fit %s.", t.Name).At(pos).On("the path")
+	if len(t.Key()) == 0 {
+		return bad.WithHint(t.Name + " has no key: ask for " + t.Name + " with $filter.")
+	}
 	example := ""
 	for i, k := range t.Key() {
 		if i > 0 {
@@ -63,8 +67,7 @@ func (w *walker) badKey(t *catalog.Table, pos int) error {
 		}
 		example += "…"
 	}
-	return gwerr.Newf(gwerr.BadRequest, "The key does not fit %s.", t.Name).At(pos).On("the path").
-		WithHint(fmt.Sprintf("Write %s(%s).", t.Name, example))
+	return bad.WithHint(fmt.Sprintf("Write %s(%s).", t.Name, example))
 }
 
 // keyCondition turns key values into the condition of one row.

@@ -85,6 +85,8 @@ func TestKeysThatDoNotFit(t *testing.T) {
 		{"Moments(2024-01-01T00:00:00Z)", gwerr.BadRequest, 0, "The key does not fit Moments.", "Write Moments(At=…,Final=…)."},
 		{"Moments(At=2024-01-01T00:00:00Z)", gwerr.BadRequest, 0, "The key does not fit Moments.", "Write Moments(At=…,Final=…)."},
 		{"Moments(At=2024-01-01T00:00:00Z,Final=1)", gwerr.TypeMismatch, 38, "The key Final is of type Edm.Boolean.", ""},
+		{"Notes(1)", gwerr.BadRequest, 0, "The key does not fit Notes.", "Notes has no key: ask for Notes with $filter."},
+		{"Notes(Text='a')", gwerr.BadRequest, 6, "The key does not fit Notes.", "Notes has no key: ask for Notes with $filter."},
 		{"Moments/2024-01-01", gwerr.NotFound, 8, "Moments has no entity under this address.", ""},
 		{"Notes/x", gwerr.NotFound, 6, "Notes has no entity under this address.", ""},
 	} {

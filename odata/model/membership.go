@@ -35,7 +35,7 @@ func (c *compiler) in(e *uri.Binary) (term, error) {
 			null = true
 		case left.kind == nullKind || isNaN(t):
 		case !comparable(left.kind, t.kind):
-			return out, c.fail(gwerr.TypeMismatch, t.pos, "%s can't be compared with %s.", left.kind, t.kind)
+			return out, c.fail(gwerr.TypeMismatch, t.pos, "%s can't be compared with %s.", left.kind.subject(), t.kind)
 		default:
 			values = append(values, t.sql)
 		}
@@ -89,7 +89,7 @@ func (c *compiler) inCollection(e *uri.Binary, left, out term) (term, error) {
 	case textKind:
 		out.sql = "COALESCE(list_contains(" + right.sql + ", " + left.sql + "), FALSE)"
 	default:
-		return out, c.fail(gwerr.TypeMismatch, e.OpOffset, "%s can't be an item of %s.", left.kind, right.kind)
+		return out, c.fail(gwerr.TypeMismatch, e.OpOffset, "%s can't be an item of %s.", left.kind.subject(), right.kind)
 	}
 	return out, nil
 }

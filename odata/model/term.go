@@ -38,6 +38,14 @@ func (k kind) String() string {
 	}[k]
 }
 
+// subject is String at the beginning of a sentence.
+func (k kind) subject() string {
+	if k == intKind {
+		return "An integer"
+	}
+	return k.String()
+}
+
 func (k kind) numeric() bool { return k == intKind || k == decimalKind || k == doubleKind }
 
 // kinds are those of the catalog's types.

@@ -114,6 +114,24 @@ func (w *work) parseRawOption(raw string, into *Options, seen *seen) error {
 	return nil
 }
 
+// TextOf gives the text in which an error of a request counts: a query option's value, by
+// the name that is the error's target, or the path; "" if there is none.
+func TextOf(target, escapedPath, rawQuery string) string {
+	if target == pathTarget {
+		text, _ := url.PathUnescape(strings.TrimPrefix(escapedPath, "/"))
+		return text
+	}
+	for raw := range strings.SplitSeq(rawQuery, "&") {
+		rawName, rawValue, _ := strings.Cut(raw, "=")
+		name, _ := url.QueryUnescape(rawName)
+		if id, known := lookupOption(name); name == target || known && id.String() == target {
+			text, _ := url.QueryUnescape(rawValue)
+			return text
+		}
+	}
+	return ""
+}
+
 func badEscape(where, target string) error {
 	return gwerr.New(gwerr.Syntax, "A percent escape in "+where+" is broken.", "Write % itself as %25.").On(target)
 }

@@ -159,9 +159,9 @@ func parseFilter(text string) (*Filter, error) {
 		case t.Is(")"):
 			lists = lists[:len(lists)-1]
 		case t.Is("select"), t.Is("from"), t.Is("with"):
-			return nil, fmt.Errorf("%s at character %d: a row filter is a condition over the table's own columns, without sub-queries", strings.ToUpper(t.Text), t.Start+1)
+			return nil, fmt.Errorf("%s at character %d: a row filter is a condition over the table's own columns, without sub-queries", strings.ToUpper(t.Text), character(text, t.Start))
 		case t.Is("caller"):
-			ref, end, err := parseReference(tokens, i, len(lists) > 0 && lists[len(lists)-1])
+			ref, end, err := parseReference(text, tokens, i, len(lists) > 0 && lists[len(lists)-1])
 			if err != nil {
 				return nil, err
 			}
@@ -175,14 +175,14 @@ func parseFilter(text string) (*Filter, error) {
 	return f, nil
 }
 
-// parseReference reads caller.<name> at token i; end is its last token. inList
+// parseReference reads caller.<name> at token i of the text; end is its last token. inList
 // says that the innermost parenthesis is IN's.
-func parseReference(tokens []sqltext.Token, i int, inList bool) (ref reference, end int, err error) {
+func parseReference(text string, tokens []sqltext.Token, i int, inList bool) (ref reference, end int, err error) {
 	if i+2 >= len(tokens) || !tokens[i+1].Is(".") || tokens[i+2].Name() == "" {
-		return ref, 0, fmt.Errorf("caller at character %d must be followed by a dot and a name, such as caller.email", tokens[i].Start+1)
+		return ref, 0, fmt.Errorf("caller at character %d must be followed by a dot and a name, such as caller.email", character(text, tokens[i].Start))
 	}
 	if i+3 < len(tokens) && tokens[i+3].Is(".") {
-		return ref, 0, fmt.Errorf("caller.%s at character %d has a second dot; map the nested claim to an attribute of its own", tokens[i+2].Name(), tokens[i].Start+1)
+		return ref, 0, fmt.Errorf("caller.%s at character %d has a second dot; map the nested claim to an attribute of its own", tokens[i+2].Name(), character(text, tokens[i].Start))
 	}
 	ref.name = tokens[i+2].Name()
 	ref.bare = i > 0 && tokens[i-1].Is("in")
