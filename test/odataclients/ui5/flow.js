@@ -1,5 +1,6 @@
 // What an application of UI5 does with a service, by ODataModel v4 and its default
-// group $auto: everything but $metadata goes through $batch.
+// group $auto, in which everything but $metadata goes through $batch, and with changes
+// by requests of their own.
 const found = {};
 
 async function step(name, work) {
@@ -17,11 +18,27 @@ function names(contexts, property) {
 sap.ui.require([
 	"sap/ui/model/odata/v4/ODataModel", "sap/ui/model/Filter", "sap/ui/model/FilterOperator", "sap/ui/model/Sorter",
 ], async function (ODataModel, Filter, FilterOperator, Sorter) {
-	const model = new ODataModel({
-		serviceUrl: "/odata/pingone/Administrators/", synchronizationMode: "None",
-		operationMode: "Server", autoExpandSelect: true, earlyRequests: true,
-	});
+	const model = modelOf({}), direct = modelOf({ updateGroupId: "$direct" });
 	const byName = new Sorter("Username");
+
+	function modelOf(more) {
+		return new ODataModel({
+			serviceUrl: "/odata/pingone/Administrators/", operationMode: "Server", autoExpandSelect: true, earlyRequests: true, ...more,
+		});
+	}
+	// write makes, changes and deletes a group.
+	async function write(model, name) {
+		const list = model.bindList("/Groups", null, [new Sorter("Name")], [], { $select: "Id,Name,Description" });
+		await list.requestContexts(0, 3);
+		const group = list.create({ Name: name });
+		await group.created();
+		const made = group.getProperty("Id");
+		await group.setProperty("Description", "changed by UI5");
+		const changed = await model.bindContext("/Groups(" + made + ")", null, { $select: "Name,Description" }).requestObject();
+		await group.delete();
+		const left = model.bindList("/Groups", null, [], [new Filter("Name", FilterOperator.EQ, name)], { $select: "Id" });
+		return { made, changed, left: (await left.requestContexts(0, 1)).length };
+	}
 
 	await step("list", async () => {
 		const list = model.bindList("/Users", null, [byName], [], { $count: true, $select: "Id,Username" });
@@ -55,18 +72,8 @@ sap.ui.require([
 		const bound = model.bindContext("/Users(" + user.getProperty("Id") + ")", null, { $select: "Username,CreatedAt", $expand: "Population" });
 		return bound.requestObject();
 	});
-	await step("write", async () => {
-		const list = model.bindList("/Groups", null, [new Sorter("Name")], [], { $select: "Id,Name,Description" });
-		await list.requestContexts(0, 3);
-		const group = list.create({ Name: "By UI5" });
-		await group.created();
-		const made = group.getProperty("Id");
-		await group.setProperty("Description", "changed by UI5");
-		const changed = await model.bindContext("/Groups(" + made + ")", null, { $select: "Name,Description" }).requestObject();
-		await group.delete();
-		const left = model.bindList("/Groups", null, [], [new Filter("Name", FilterOperator.EQ, "By UI5")], { $select: "Id" });
-		return { changed, left: (await left.requestContexts(0, 1)).length };
-	});
+	await step("write", () => write(model, "By UI5"));
+	await step("direct", () => write(direct, "By UI5, directly"));
 	await step("action", async () => {
 		const users = model.bindList("/Users", null, [], [new Filter("Username", FilterOperator.EQ, "ada.admin")], { $select: "Id" });
 		const [user] = await users.requestContexts(0, 1);
