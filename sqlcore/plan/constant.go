@@ -25,46 +25,26 @@ type folder struct {
 }
 
 func (f folder) fold(e predicate.Expr) predicate.Expr {
-	switch e := e.(type) {
-	case predicate.And:
-		return predicate.AllOf(f.all(e.Args)...)
-	case predicate.Or:
-		return predicate.AnyOf(f.all(e.Args)...)
-	case predicate.Not:
-		// The column is never null, so what is decided is true or false.
-		switch arg := f.fold(e.Arg); arg {
-		case predicate.True:
-			return predicate.False
-		case predicate.False:
-			return predicate.True
-		default:
-			return predicate.Not{Arg: arg}
+	return predicate.Rewrite(e, func(e predicate.Expr) predicate.Expr {
+		switch e := e.(type) {
+		case predicate.Cmp:
+			if e.Column == f.column && e.Op == predicate.Eq {
+				return f.equals(e, e.Value)
+			}
+			if e.Column == f.column && e.Op == predicate.Ne {
+				return f.fold(predicate.Not{Arg: predicate.Cmp{Column: e.Column, Op: predicate.Eq, Value: e.Value}})
+			}
+		case predicate.In:
+			if e.Column == f.column {
+				return f.equals(e, e.Values...)
+			}
+		case predicate.IsNull: // the column never is, so that what is decided is true or false
+			if e.Column == f.column {
+				return predicate.False
+			}
 		}
-	case predicate.Cmp:
-		if e.Column == f.column && e.Op == predicate.Eq {
-			return f.equals(e, e.Value)
-		}
-		if e.Column == f.column && e.Op == predicate.Ne {
-			return f.fold(predicate.Not{Arg: predicate.Cmp{Column: e.Column, Op: predicate.Eq, Value: e.Value}})
-		}
-	case predicate.In:
-		if e.Column == f.column {
-			return f.equals(e, e.Values...)
-		}
-	case predicate.IsNull:
-		if e.Column == f.column {
-			return predicate.False
-		}
-	}
-	return e
-}
-
-func (f folder) all(args []predicate.Expr) []predicate.Expr {
-	out := make([]predicate.Expr, len(args))
-	for i, a := range args {
-		out[i] = f.fold(a)
-	}
-	return out
+		return e
+	})
 }
 
 // equals decides whether the column has one of the values; a value that can't

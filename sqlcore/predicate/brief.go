@@ -7,29 +7,13 @@ const shownValues = 5
 
 // Brief prints a condition for people: of a long list, one value and the number of
 // the others.
-func Brief(e Expr) string { return shortened(e).String() }
-
-func shortened(e Expr) Expr {
-	all := func(args []Expr) []Expr {
-		out := make([]Expr, len(args))
-		for i, a := range args {
-			out[i] = shortened(a)
+func Brief(e Expr) string {
+	return Rewrite(e, func(e Expr) Expr {
+		if in, ok := e.(In); ok && len(in.Values) > shownValues {
+			return sample{in}
 		}
-		return out
-	}
-	switch e := e.(type) {
-	case And:
-		return And{Args: all(e.Args)}
-	case Or:
-		return Or{Args: all(e.Args)}
-	case Not:
-		return Not{Arg: shortened(e.Arg)}
-	case In:
-		if len(e.Values) > shownValues {
-			return sample{e}
-		}
-	}
-	return e
+		return e
+	}).String()
 }
 
 // sample is a list that prints its first value alone.
