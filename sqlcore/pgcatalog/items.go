@@ -1,29 +1,29 @@
 package pgcatalog
 
-import (
-	"strings"
+import "strings"
 
-	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
-)
+// Element is one of a list's text.
+type Element struct {
+	Text   string
+	Quoted bool
+}
 
-// items are the elements of a list's text, without its braces, as literals
-// (PostgreSQL's section 8.15.6).
-func items(text string) (out []string) {
+// Null tells whether the element stands for no value.
+func (e Element) Null() bool { return !e.Quoted && strings.EqualFold(e.Text, "null") }
+
+// Elements are those of a list's text, without its braces (PostgreSQL's section
+// 8.15.6). There is one at least.
+func Elements(text string) (out []Element) {
 	var item strings.Builder
-	quoted, open := false, false
+	var e Element
+	open := false
 	end := func() {
-		s := item.String()
-		if !quoted {
-			s = strings.TrimSpace(s)
+		if e.Text = item.String(); !e.Quoted {
+			e.Text = strings.TrimSpace(e.Text)
 		}
-		switch {
-		case !quoted && strings.EqualFold(s, "null"):
-			out = append(out, "NULL")
-		case quoted || s != "":
-			out = append(out, sqltext.Literal(s))
-		}
+		out = append(out, e)
 		item.Reset()
-		quoted = false
+		e = Element{}
 	}
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
@@ -34,12 +34,12 @@ func items(text string) (out []string) {
 			if open = !open; open {
 				item.Reset() // of the space before it
 			}
-			quoted = true
+			e.Quoted = true
 		case open:
 			item.WriteByte(c)
 		case c == ',':
 			end()
-		case !quoted:
+		case !e.Quoted:
 			item.WriteByte(c)
 		}
 	}

@@ -307,7 +307,16 @@ func (p *piece) members(at int) {
 		p.put()
 		return
 	}
-	list := strings.Join(items(literal[1:len(literal)-1]), ", ")
+	var items []string
+	for _, e := range Elements(literal[1 : len(literal)-1]) {
+		switch {
+		case e.Null():
+			items = append(items, "NULL")
+		case e.Quoted || e.Text != "":
+			items = append(items, sqltext.Literal(e.Text))
+		}
+	}
+	list := strings.Join(items, ", ")
 	if list == "" {
 		list = "SELECT '' WHERE false"
 	}

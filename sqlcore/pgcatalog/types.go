@@ -54,6 +54,19 @@ var typeNamed = func() map[string]uint32 {
 	return out
 }()
 
+// TypeOf tells of a type its size in bytes, -1 for a variable one, and the types of
+// its elements and of arrays of it; 0 for none.
+func TypeOf(oid uint32) (size int16, element, array uint32) {
+	t := typeByOID[int64(oid)]
+	if t == nil {
+		return -1, 0, 0
+	}
+	if t.category == "A" {
+		element = uint32(t.element)
+	}
+	return int16(t.size), element, uint32(t.array)
+}
+
 // standard are the names that format_type shows, where they are others.
 var standard = map[string]string{
 	"bool": "boolean", "char": `"char"`, "int8": "bigint", "int2": "smallint", "int4": "integer", "float4": "real", "float8": "double precision",

@@ -10,6 +10,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/cell"
@@ -42,7 +43,7 @@ func encoderOf(k kind, inBinary bool, a arrow.Array) (encoder, error) {
 }
 
 // sameInBoth are the types whose binary form is their text.
-var sameInBoth = map[uint32]bool{oidText: true, oidVarchar: true, oidName: true, oidJSON: true, oidBpchar: true, oidUnknown: true, oidNodeTree: true}
+var sameInBoth = map[uint32]bool{pgtype.TextOID: true, pgtype.VarcharOID: true, pgtype.NameOID: true, pgtype.JSONOID: true, pgtype.BPCharOID: true, pgtype.UnknownOID: true, oidNodeTree: true}
 
 func asText(oid uint32, a arrow.Array) encoder {
 	if value := cell.Integers(a); oid == oidRegproc && value != nil {
@@ -52,7 +53,7 @@ func asText(oid uint32, a arrow.Array) encoder {
 		return e
 	}
 	c := cell.Of(a, cell.Style{Infinity: "Infinity"})
-	if oid == oidJSON || oid == oidJSONB {
+	if oid == pgtype.JSONOID || oid == pgtype.JSONBOID {
 		if _, isText := a.(*array.String); !isText {
 			return func(dst []byte, row int) []byte { return c.AppendJSON(dst, row) }
 		}
@@ -77,7 +78,7 @@ func textOf(oid uint32, a arrow.Array) encoder {
 	case *array.Float32:
 		return func(dst []byte, row int) []byte { return appendFloat(dst, float64(a.Value(row)), 32) }
 	case *array.Timestamp:
-		micros, zone := microsOf(a), oid == oidTimestamptz
+		micros, zone := microsOf(a), oid == pgtype.TimestamptzOID
 		return func(dst []byte, row int) []byte { return appendInstant(dst, micros(row), zone) }
 	case *array.Time64:
 		return func(dst []byte, row int) []byte {

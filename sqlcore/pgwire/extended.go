@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
@@ -127,8 +128,8 @@ func (d *dialog) describe(m *pgproto3.Describe) error {
 		}
 		oids := make([]uint32, len(st.oids))
 		for i, oid := range st.oids {
-			if oids[i] = oid; oid == 0 || oid == oidUnknown {
-				oids[i] = oidText
+			if oids[i] = oid; oid == 0 || oid == pgtype.UnknownOID {
+				oids[i] = pgtype.TextOID
 			}
 		}
 		d.conn.out.message(&pgproto3.ParameterDescription{ParameterOIDs: oids})

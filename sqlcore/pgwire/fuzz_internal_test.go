@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgtype"
+
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
@@ -14,11 +16,11 @@ import (
 // has as many elements as are allowed.
 func FuzzParameter(f *testing.F) {
 	for _, text := range []string{"", "1", "-0.50", "2024-02-29 10:11:12+02", `{a,"b \" c",NULL,{}}`, "{1,2}", "t", "\\x00ff", "NaN", "00000000-0000-4000-8000-000000000001"} {
-		for _, oid := range []uint32{0, oidBool, oidBytea, oidInt4, oidInt8, oidFloat8, oidNumeric, oidDate, oidTimestamptz, oidUUID, oidJSONB, 1000, 1009, 1231, 1185} {
+		for _, oid := range []uint32{0, pgtype.BoolOID, pgtype.ByteaOID, pgtype.Int4OID, pgtype.Int8OID, pgtype.Float8OID, pgtype.NumericOID, pgtype.DateOID, pgtype.TimestamptzOID, pgtype.UUIDOID, pgtype.JSONBOID, 1000, 1009, 1231, 1185} {
 			f.Add(oid, false, []byte(text))
 		}
 	}
-	f.Add(uint32(oidNumeric), true, appendNumeric(nil, "-12345.678"))
+	f.Add(uint32(pgtype.NumericOID), true, appendNumeric(nil, "-12345.678"))
 	f.Add(uint32(1009), true, []byte("\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x19\x00\x00\x00\x02\x00\x00\x00\x01\x00\x00\x00\x01a\xff\xff\xff\xff"))
 	f.Fuzz(func(t *testing.T, oid uint32, inBinary bool, raw []byte) {
 		p, err := parameter(oid, inBinary, raw)
@@ -31,7 +33,7 @@ func FuzzParameter(f *testing.F) {
 		if len(p.List) > maxItems {
 			t.Fatalf("type %d: %d elements", oid, len(p.List))
 		}
-		if oid == oidNumeric && !inBinary && !p.Null && p.Value.Kind != predicate.Float {
+		if oid == pgtype.NumericOID && !inBinary && !p.Null && p.Value.Kind != predicate.Float {
 			text := p.Value.Text()
 			if len(text) > 40 || strings.Trim(text, "-0123456789.") != "" {
 				return

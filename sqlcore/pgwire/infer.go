@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgtype"
+
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
@@ -15,7 +17,7 @@ import (
 func infer(ctx context.Context, p catalog.Provider, schema string, st *statement) error {
 	unknown := false
 	for _, oid := range st.oids {
-		unknown = unknown || oid == 0 || oid == oidUnknown
+		unknown = unknown || oid == 0 || oid == pgtype.UnknownOID
 	}
 	if !unknown {
 		return nil
@@ -27,7 +29,7 @@ func infer(ctx context.Context, p catalog.Provider, schema string, st *statement
 	inserted := insertColumns(st)
 	for i, t := range st.tokens {
 		n, ok := ordinal(t)
-		if !ok || st.oids[n-1] != 0 && st.oids[n-1] != oidUnknown {
+		if !ok || st.oids[n-1] != 0 && st.oids[n-1] != pgtype.UnknownOID {
 			continue
 		}
 		name := inserted[i]
@@ -36,8 +38,8 @@ func infer(ctx context.Context, p catalog.Provider, schema string, st *statement
 		}
 		if k, ok := types[strings.ToLower(name)]; ok && name != "" {
 			st.oids[n-1] = k.oid
-			if listed(st.tokens, i) && arrays[k.oid] != 0 {
-				st.oids[n-1] = arrays[k.oid]
+			if listed(st.tokens, i) && k.array != 0 {
+				st.oids[n-1] = k.array
 			}
 		}
 	}
@@ -84,7 +86,7 @@ func addColumns(to map[string]kind, t *catalog.Table) {
 		c := &t.Columns[i]
 		name, k := strings.ToLower(c.Name), kindNamed(c.Type.SQL())
 		if known, twice := to[name]; twice && known.oid != k.oid {
-			k = kindOf(oidText)
+			k = kindOf(pgtype.TextOID)
 		}
 		to[name] = k
 	}
@@ -136,7 +138,7 @@ func isOne(t sqltext.Token, words []string) bool {
 // the client hasn't told: one that is a list.
 func (s *statement) needsTypes() bool {
 	for i, t := range s.tokens {
-		if n, ok := ordinal(t); ok && (s.oids[n-1] == 0 || s.oids[n-1] == oidUnknown) && listed(s.tokens, i) {
+		if n, ok := ordinal(t); ok && (s.oids[n-1] == 0 || s.oids[n-1] == pgtype.UnknownOID) && listed(s.tokens, i) {
 			return true
 		}
 	}

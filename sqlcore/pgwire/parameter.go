@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/pgcatalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
@@ -20,7 +22,7 @@ func parameter(oid uint32, inBinary bool, raw []byte) (query.Parameter, error) {
 	if raw == nil {
 		return query.Parameter{Null: true}, nil
 	}
-	if element := elements[oid]; element != 0 {
+	if element := kindOf(oid).element; element != 0 {
 		if inBinary {
 			return binaryArray(raw)
 		}
@@ -50,7 +52,7 @@ func typeName(oid uint32) string {
 // dates, stays text: a literal takes the type of what it stands beside.
 func textValue(oid uint32, s string) (query.Parameter, error) {
 	switch oid {
-	case oidBool:
+	case pgtype.BoolOID:
 		switch strings.ToLower(strings.TrimSpace(s)) {
 		case "t", "true", "y", "yes", "on", "1":
 			return one(predicate.BoolValue(true))
@@ -58,22 +60,22 @@ func textValue(oid uint32, s string) (query.Parameter, error) {
 			return one(predicate.BoolValue(false))
 		}
 		return query.Parameter{}, badValue(oid, "true or false")
-	case oidInt2, oidInt4, oidInt8, oidOid:
-		n, err := strconv.ParseInt(strings.TrimSpace(s), 10, int(sizes[oid])*8)
-		if oid == oidOid {
+	case pgtype.Int2OID, pgtype.Int4OID, pgtype.Int8OID, pgtype.OIDOID:
+		n, err := strconv.ParseInt(strings.TrimSpace(s), 10, int(kindOf(oid).size)*8)
+		if oid == pgtype.OIDOID {
 			n, err = strconv.ParseInt(strings.TrimSpace(s), 10, 64)
 		}
 		if err != nil {
 			return query.Parameter{}, badValue(oid, "a whole number in its range")
 		}
 		return one(predicate.IntValue(n))
-	case oidFloat4, oidFloat8, oidNumeric:
+	case pgtype.Float4OID, pgtype.Float8OID, pgtype.NumericOID:
 		return decimal(oid, strings.TrimSpace(s))
-	case oidTimestamptz:
+	case pgtype.TimestamptzOID:
 		if t, err := time.Parse("2006-01-02 15:04:05.999999Z07", s); err == nil {
 			return one(predicate.TimeValue(t))
 		}
-	case oidBytea:
+	case pgtype.ByteaOID:
 		return query.Parameter{}, gwerr.New(gwerr.NotImplemented, "Parameters of type bytea are not offered.", "No column holds such values.")
 	}
 	return one(predicate.StringValue(s))
@@ -93,41 +95,41 @@ func decimal(oid uint32, s string) (query.Parameter, error) {
 
 // binaryValue reads a value in binary form.
 func binaryValue(oid uint32, raw []byte) (query.Parameter, error) {
-	if size, fixed := sizes[oid]; fixed && oid != oidName && len(raw) != int(size) {
+	if size := kindOf(oid).size; size > 0 && oid != pgtype.NameOID && len(raw) != int(size) {
 		return query.Parameter{}, state("22P03", gwerr.Newf(gwerr.BadParameter, "A parameter of type %s has %d bytes.", typeName(oid), len(raw)))
 	}
 	switch oid {
-	case oidBool:
+	case pgtype.BoolOID:
 		return one(predicate.BoolValue(raw[0] != 0))
-	case oidInt2:
+	case pgtype.Int2OID:
 		return one(predicate.IntValue(int64(int16(binary.BigEndian.Uint16(raw)))))
-	case oidInt4:
+	case pgtype.Int4OID:
 		return one(predicate.IntValue(int64(int32(number(raw)))))
-	case oidOid:
+	case pgtype.OIDOID:
 		return one(predicate.IntValue(int64(number(raw))))
-	case oidInt8:
+	case pgtype.Int8OID:
 		return one(predicate.IntValue(int64(binary.BigEndian.Uint64(raw))))
-	case oidFloat4:
+	case pgtype.Float4OID:
 		return one(predicate.FloatValue(float64(math.Float32frombits(number(raw)))))
-	case oidFloat8:
+	case pgtype.Float8OID:
 		return one(predicate.FloatValue(math.Float64frombits(binary.BigEndian.Uint64(raw))))
-	case oidUUID:
+	case pgtype.UUIDOID:
 		return one(predicate.StringValue(uuid.UUID(raw).String()))
-	case oidDate:
+	case pgtype.DateOID:
 		return one(predicate.StringValue(time.Unix((int64(int32(number(raw)))+epochDays)*86400, 0).UTC().Format(time.DateOnly)))
-	case oidTimestamp, oidTimestamptz:
+	case pgtype.TimestampOID, pgtype.TimestamptzOID:
 		t := time.UnixMicro(int64(binary.BigEndian.Uint64(raw)) + epochMicros).UTC()
-		if oid == oidTimestamp {
+		if oid == pgtype.TimestampOID {
 			return one(predicate.StringValue(t.Format("2006-01-02 15:04:05.999999")))
 		}
 		return one(predicate.TimeValue(t))
-	case oidNumeric:
+	case pgtype.NumericOID:
 		return binaryNumeric(raw)
-	case oidJSONB:
+	case pgtype.JSONBOID:
 		if len(raw) > 0 && raw[0] == 1 { // its version
 			return one(predicate.StringValue(string(raw[1:])))
 		}
-	case 0, oidText, oidVarchar, oidBpchar, oidName, oidChar, oidJSON, oidUnknown:
+	case 0, pgtype.TextOID, pgtype.VarcharOID, pgtype.BPCharOID, pgtype.NameOID, pgtype.QCharOID, pgtype.JSONOID, pgtype.UnknownOID:
 		return one(predicate.StringValue(string(raw)))
 	}
 	return query.Parameter{}, gwerr.Newf(gwerr.NotImplemented, "Parameters of type %s are not read in binary.", typeName(oid)).WithHint("Send the value as text.")
@@ -135,40 +137,16 @@ func binaryValue(oid uint32, raw []byte) (query.Parameter, error) {
 
 // binaryNumeric is appendNumeric backwards.
 func binaryNumeric(raw []byte) (query.Parameter, error) {
-	wrong := state("22P03", gwerr.New(gwerr.BadParameter, "A parameter of type numeric can't be read.", ""))
-	if len(raw) < 8 || len(raw) != 8+2*int(binary.BigEndian.Uint16(raw)) {
-		return query.Parameter{}, wrong
+	var n pgtype.Numeric
+	if err := (pgtype.NumericCodec{}).PlanScan(nil, pgtype.NumericOID, pgtype.BinaryFormatCode, &n).Scan(raw, &n); err != nil {
+		return query.Parameter{}, state("22P03", gwerr.New(gwerr.BadParameter, "A parameter of type numeric can't be read.", ""))
 	}
-	weight, scale := int(int16(binary.BigEndian.Uint16(raw[2:]))), int(binary.BigEndian.Uint16(raw[6:]))
-	var b strings.Builder
-	switch binary.BigEndian.Uint16(raw[4:]) {
-	case 0x4000:
-		b.WriteByte('-')
-	case 0:
-	default:
-		return query.Parameter{}, badValue(oidNumeric, "finite")
+	if n.NaN || n.InfinityModifier != pgtype.Finite {
+		return query.Parameter{}, badValue(pgtype.NumericOID, "finite")
 	}
-	if weight > 20 || weight < -20 || scale > 80 {
-		return query.Parameter{}, badValue(oidNumeric, "in the range of numbers here")
-	}
-	group := func(at int) uint16 {
-		if i := 8 + 2*at; at >= 0 && i < len(raw) {
-			return binary.BigEndian.Uint16(raw[i:])
-		}
-		return 0
-	}
-	b.WriteByte('0')
-	for at := 0; at <= weight; at++ {
-		fmt.Fprintf(&b, "%04d", group(at))
-	}
-	if scale > 0 {
-		fraction := ""
-		for at := weight + 1; len(fraction) < scale; at++ {
-			fraction += fmt.Sprintf("%04d", group(at))
-		}
-		b.WriteString("." + fraction[:scale])
-	}
-	return decimal(oidNumeric, b.String())
+	v, _ := n.Value()
+	text, _ := v.(string)
+	return decimal(pgtype.NumericOID, text)
 }
 
 // maxItems bounds the elements of an array.
@@ -229,50 +207,22 @@ func textArray(element uint32, s string) (query.Parameter, error) {
 	if s = s[1 : len(s)-1]; strings.TrimSpace(s) == "" {
 		return out, nil
 	}
-	for more := true; more; {
-		var text string
-		var quoted bool
-		if text, quoted, s, more = nextItem(s); !quoted && (text == "" || strings.ContainsAny(text, "{}")) {
+	elements := pgcatalog.Elements(s)
+	if len(elements) > maxItems {
+		return out, tooMany()
+	}
+	for _, e := range elements {
+		if !e.Quoted && (e.Text == "" || strings.ContainsAny(e.Text, "{}")) {
 			return out, wrong
 		}
 		p, err := query.Parameter{Null: true}, error(nil)
-		if quoted || !strings.EqualFold(text, "null") {
-			p, err = textValue(element, text)
+		if !e.Null() {
+			p, err = textValue(element, e.Text)
 		}
 		if err != nil {
 			return out, err
 		}
-		if out.List = append(out.List, p); len(out.List) > maxItems {
-			return out, tooMany()
-		}
+		out.List = append(out.List, p)
 	}
 	return out, nil
-}
-
-// nextItem takes the first element of an array's text; more is true if another
-// one follows.
-func nextItem(s string) (text string, quoted bool, rest string, more bool) {
-	var b strings.Builder
-	inside := false
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case c == '\\' && i+1 < len(s):
-			i++
-			b.WriteByte(s[i])
-		case c == '"':
-			inside, quoted = !inside, true
-		case c == ',' && !inside:
-			return item(b.String(), quoted), quoted, s[i+1:], true
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return item(b.String(), quoted), quoted, "", false
-}
-
-func item(text string, quoted bool) string {
-	if quoted {
-		return text
-	}
-	return strings.TrimSpace(text)
 }

@@ -3,6 +3,8 @@ package pgwire
 import (
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgtype"
+
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
@@ -114,9 +116,9 @@ func constant(st *statement, from, to int, oid uint32) (query.Parameter, error) 
 		case t.Is("null"):
 			return query.Parameter{Null: true}, nil
 		case t.Is("true"), t.Is("false"):
-			return parameter(oidBool, false, []byte(strings.ToLower(t.Text)))
+			return parameter(pgtype.BoolOID, false, []byte(strings.ToLower(t.Text)))
 		case t.Kind == sqltext.Number:
-			if oid == 0 || oid == oidUnknown {
+			if oid == 0 || oid == pgtype.UnknownOID {
 				oid = numberType(t.Text)
 			}
 			return parameter(oid, false, []byte(sign+t.Text))
@@ -127,7 +129,7 @@ func constant(st *statement, from, to int, oid uint32) (query.Parameter, error) 
 
 func numberType(text string) uint32 {
 	if strings.ContainsAny(text, ".eE") {
-		return oidFloat8
+		return pgtype.Float8OID
 	}
-	return oidInt8
+	return pgtype.Int8OID
 }

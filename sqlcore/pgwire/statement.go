@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgtype"
+
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 )
@@ -130,7 +132,7 @@ func (s *statement) declare(oids []uint32) error {
 		if n > len(s.oids) {
 			s.oids = append(s.oids, make([]uint32, n-len(s.oids))...)
 		}
-		if s.oids[n-1] == 0 || s.oids[n-1] == oidUnknown {
+		if s.oids[n-1] == 0 || s.oids[n-1] == pgtype.UnknownOID {
 			s.oids[n-1] = s.typeAt(i)
 		}
 	}
@@ -161,7 +163,7 @@ func (s *statement) typeAt(i int) uint32 {
 	case next(1).Is("as") && next(-1).Is("(") && (next(-2).Is("cast") || next(-2).Is("try_cast")):
 		return s.castAt(i + 2)
 	case next(-1).Is("limit"), next(-1).Is("offset"), next(-1).Is("top"):
-		return oidInt8
+		return pgtype.Int8OID
 	}
 	return 0
 }
@@ -179,9 +181,9 @@ func (s *statement) castAt(i int) uint32 {
 	case !ok:
 		return 0
 	case s.tokens[i].Is("timestamp") && i+1 < len(s.tokens) && s.tokens[i+1].Is("with"):
-		oid = oidTimestamptz
+		oid = pgtype.TimestamptzOID
 	case i+2 < len(s.tokens) && s.tokens[i+1].Is("[") && s.tokens[i+2].Is("]"):
-		oid = arrays[oid]
+		oid = kindOf(oid).array
 	}
 	return oid
 }
