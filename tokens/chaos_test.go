@@ -16,7 +16,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/tokens"
-	"github.com/pingone-gateway/gateway/tokens/internal/redistest"
+	"github.com/pingone-gateway/gateway/internal/testkit/redistest"
 	"github.com/pingone-gateway/gateway/tokens/oauth"
 	"github.com/pingone-gateway/gateway/tokens/redisconn"
 	"github.com/pingone-gateway/gateway/tokens/seal"

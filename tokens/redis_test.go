@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/pingone-gateway/gateway/tokens"
-	"github.com/pingone-gateway/gateway/tokens/internal/redistest"
+	"github.com/pingone-gateway/gateway/internal/testkit/redistest"
 	"github.com/pingone-gateway/gateway/tokens/redisconn"
 	"github.com/pingone-gateway/gateway/tokens/seal"
 	"github.com/pingone-gateway/gateway/tokens/store"

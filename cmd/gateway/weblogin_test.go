@@ -4,7 +4,6 @@ package main
 
 import (
 	"html"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -17,17 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pingone-gateway/gateway/internal/service"
+	"github.com/pingone-gateway/gateway/internal/testkit/loopback"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 )
-
-// freeAddress is a loopback address that nobody listens on just now.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
-}
 
 // browser is a client with cookies that follows redirects.
 func browser(t *testing.T) *http.Client {
@@ -61,7 +52,7 @@ func withPeople(t *testing.T) (g *running, admin, other string) {
 	keys := filepath.Join(t.TempDir(), "keys.json")
 	admin, other = newKey(t, keys, "admin", service.AdminRole), newKey(t, keys, "other")
 	s, address := simulator(t, sim.Options{})
-	listen := freeAddress(t)
+	listen := loopback.Address(t)
 	g = startOver(t, settings(t, s, address, map[string]string{
 		"auth.mode": "keys,passthrough", "auth.keys_file": keys, "listen.address": listen, "default_connection": "pingone",
 		"connections.people.auth_scheme":               "OAuth",

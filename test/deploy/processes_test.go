@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pingone-gateway/gateway/internal/testkit/loopback"
 	"github.com/pingone-gateway/gateway/test/built"
 )
 
@@ -90,7 +91,7 @@ func newDemo(t *testing.T) *demo {
 	t.Cleanup(remove)
 	d := &demo{t: t, project: loadCompose(t, nil), bin: bin, at: map[string]string{}, output: map[string]string{}}
 	for _, name := range []string{"gateway:8080", "gateway:9090", "simulator:8090", "redis:6379", "prometheus:9090"} {
-		d.at[name] = freeAddress(t)
+		d.at[name] = loopback.Address(t)
 	}
 	home := t.TempDir()
 	pairs := []string{"0.0.0.0:8090", d.at["simulator:8090"]}
@@ -162,8 +163,8 @@ func (d *demo) reached(name string, s types.ServiceConfig, process *exec.Cmd) {
 			return
 		case types.ServiceConditionHealthy:
 			require.Equal(d.t, types.HealthCheckTest{"CMD", "redis-cli", "ping"}, s.HealthCheck.Test)
-			_, port, _ := net.SplitHostPort(d.at["redis:6379"])
-			d.eventually(name+" is healthy", func() error { return exec.Command("redis-cli", "-p", port, "ping").Run() })
+			host, port, _ := net.SplitHostPort(d.at["redis:6379"])
+			d.eventually(name+" is healthy", func() error { return exec.Command("redis-cli", "-h", host, "-p", port, "ping").Run() })
 			return
 		}
 	}
@@ -290,7 +291,7 @@ func (d *demo) exemplar(prometheus string) error {
 }
 
 func (d *demo) get(address string, into any) error {
-	ctx, cancel := context.WithTimeout(d.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(d.t.Context(), time.Minute)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -313,23 +314,15 @@ func (d *demo) get(address string, into any) error {
 	return json.Unmarshal(body, into)
 }
 
-// eventually asks until there is no error, for a minute at most: other tests
+// eventually asks until there is no error, for some minutes at most: other tests
 // may have the processors.
 func (d *demo) eventually(what string, ok func() error) {
 	d.t.Helper()
 	var err error
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
 		if err = ok(); err == nil {
 			return
 		}
 	}
 	require.NoError(d.t, err, what)
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }

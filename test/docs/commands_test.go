@@ -8,7 +8,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pingone-gateway/gateway/internal/testkit/loopback"
 	"github.com/pingone-gateway/gateway/test/built"
 )
 
@@ -94,7 +94,7 @@ func startDemo(t *testing.T) *demo {
 	go func() { _, _ = io.Copy(io.Discard, out) }() // ends with the process
 	d.replace = strings.NewReplacer(
 		"127.0.0.1:8080", found["odata/"], "127.0.0.1:9090", found["metrics"], "127.0.0.1:8090", found["v1/"], "127.0.0.1:5433", found["pingone"],
-		"127.0.0.1:8081", freeAddress(t), "127.0.0.1:9091", freeAddress(t))
+		"127.0.0.1:8081", loopback.Address(t), "127.0.0.1:9091", loopback.Address(t))
 	return d
 }
 
@@ -127,15 +127,6 @@ func (d *demo) run(t *testing.T, folder string, s snippet) {
 	} else if !shows(d.replace.Replace(s.output), out.String()) {
 		t.Errorf("the page shows\n%s\nbut it prints\n%s", s.output, out.String())
 	}
-}
-
-// freeAddress is an address that nobody listens on just now.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // pythonWith is a Python that has the packages, or "". DOCS_PYTHON names one,

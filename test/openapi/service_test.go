@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"bytes"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -19,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pingone-gateway/gateway/internal/testkit/loopback"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 	"github.com/pingone-gateway/gateway/test/built"
 )
@@ -145,8 +145,8 @@ func startService(t *testing.T) *service {
 	model, err := sim.New(sim.Options{})
 	require.NoError(t, err)
 	environment := model.EnvironmentID(sim.EnvironmentAdministrators)
-	s := &service{public: freeAddress(t), admin: freeAddress(t)}
-	simulator, keys := freeAddress(t), filepath.Join(t.TempDir(), "keys.json")
+	s := &service{public: loopback.Address(t), admin: loopback.Address(t)}
+	simulator, keys := loopback.Address(t), filepath.Join(t.TempDir(), "keys.json")
 	create := exec.CommandContext(t.Context(), bin, "keys", "create", "check", "--role", "admin", "--file", keys)
 	create.Env = clean()
 	key, err := create.Output()
@@ -217,12 +217,4 @@ func run(t *testing.T, program string, args ...string) {
 			t.Logf("%s ended (%v) and had said:\n%s", args[0], err, said.String())
 		}
 	})
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }

@@ -3,7 +3,6 @@
 package reliability
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -155,17 +154,6 @@ func (p *process) lastWords() string {
 func (p *process) said(text string) int {
 	raw, _ := os.ReadFile(p.log)
 	return strings.Count(string(raw), text)
-}
-
-// freeAddress is an address of loopback on which nothing listens.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
 }
 
 // needs finds a program. Where it is missing the test fails under CI and is

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pingone-gateway/gateway/internal/testkit/loopback"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 	"github.com/pingone-gateway/gateway/tokens/seal"
 )
@@ -28,7 +29,7 @@ type simulator struct {
 
 func startSimulator(t testing.TB, args ...string) *simulator {
 	t.Helper()
-	address := freeAddress(t)
+	address := loopback.Address(t)
 	s := &simulator{url: "http://" + address}
 	s.process = newProcess(t, "simulator", append([]string{binary, "simulate", "--listen", address}, args...)...)
 	s.start()
@@ -94,7 +95,7 @@ type redis struct {
 
 func startRedis(t testing.TB) *redis {
 	t.Helper()
-	address := freeAddress(t)
+	address := loopback.Address(t)
 	host, port, _ := net.SplitHostPort(address)
 	r := &redis{address: address}
 	r.process = newProcess(t, "redis", needs(t, "redis-server"), "--bind", host, "--port", port,
@@ -129,7 +130,7 @@ type settings map[string]string
 // test wants.
 func newGateway(t testing.TB, name string, s *simulator, more settings) *gateway {
 	t.Helper()
-	public, admin := freeAddress(t), freeAddress(t)
+	public, admin := loopback.Address(t), loopback.Address(t)
 	all := settings{
 		"auth.mode": "none", "listen.address": public, "admin.address": admin,
 		"listen.drain_delay": "1s", "listen.grace_time": "10s", "readiness.interval": "1s",

@@ -12,7 +12,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
-	"github.com/pingone-gateway/gateway/tokens/internal/redistest"
+	"github.com/pingone-gateway/gateway/internal/testkit/redistest"
 )
 
 func TestParse(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
-	"github.com/pingone-gateway/gateway/tokens/internal/redistest"
+	"github.com/pingone-gateway/gateway/internal/testkit/redistest"
 	"github.com/pingone-gateway/gateway/tokens/redisconn"
 	"github.com/pingone-gateway/gateway/tokens/store"
 	"github.com/pingone-gateway/gateway/tokens/store/storetest"

@@ -1,5 +1,5 @@
-// Package redistest runs real Redis servers for tests: started on a free port
-// of loopback, killed, hung and started again.
+// Package redistest runs real Redis servers for tests: started on loopback, killed,
+// hung and started again.
 package redistest
 
 import (
@@ -14,12 +14,14 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/pingone-gateway/gateway/internal/testkit/loopback"
 )
 
 // Server is a running redis-server without persistence.
 type Server struct {
 	t    testing.TB
-	port string
+	addr string
 	args []string
 	cmd  *exec.Cmd
 }
@@ -35,20 +37,18 @@ func Start(t testing.TB, args ...string) *Server {
 		}
 		t.Skip("SKIPPED: redis-server is not installed; run: apt-get install redis-server")
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	_ = l.Close()
-	s := &Server{t: t, port: port, args: append([]string{path, "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir(), "--daemonize", "no"}, args...)}
+	addr := loopback.Address(t)
+	host, port, _ := net.SplitHostPort(addr)
+	s := &Server{t: t, addr: addr, args: append([]string{
+		path, "--port", port, "--bind", host, "--cluster-announce-ip", host, "--save", "", "--appendonly", "no", "--dir", t.TempDir(), "--daemonize", "no",
+	}, args...)}
 	s.Run()
 	t.Cleanup(s.Kill)
 	return s
 }
 
 // URL is the server's address, user and password not included.
-func (s *Server) URL() string { return "redis://127.0.0.1:" + s.port + "/0" }
+func (s *Server) URL() string { return "redis://" + s.addr + "/0" }
 
 // Patient adds to an address of Redis how long to wait for it. The gateway's own
 // patience is 50 ms for a connection and 200 ms for an answer; on a busy machine
@@ -59,7 +59,7 @@ func Patient(url string, wait time.Duration) string {
 }
 
 // Addr is host and port.
-func (s *Server) Addr() string { return "127.0.0.1:" + s.port }
+func (s *Server) Addr() string { return s.addr }
 
 // Run starts the server and waits until it answers.
 func (s *Server) Run() {
@@ -70,7 +70,7 @@ func (s *Server) Run() {
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		c, err := net.DialTimeout("tcp", s.Addr(), time.Second)
 		if err == nil {
 			_ = c.Close()
