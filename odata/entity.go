@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/pingone-gateway/gateway/odata/edm"
@@ -163,12 +164,10 @@ func (q *request) count(ctx context.Context) error {
 
 // entityOf describes the rows of a resource to the encoder.
 func (q *request) entityOf(r *model.Resource) encode.Entity {
-	e := encode.Entity{Set: q.root + r.Table.Name, Type: q.h.model.TypeName(r.Table)}
-	at := map[int]int{}
+	e := encode.Entity{Set: q.root + r.Table.Name, Type: q.h.model.TypeName(r.Table), Columns: make([]encode.Column, len(r.Columns), len(r.Columns)+1)}
 	for i, c := range r.Columns {
 		col := &r.Table.Columns[c]
-		e.Columns = append(e.Columns, encode.Column{Name: col.Name, Type: col.Type, Hidden: i >= r.Visible})
-		at[c] = i
+		e.Columns[i] = encode.Column{Name: col.Name, Type: col.Type, Hidden: i >= r.Visible}
 	}
 	if c := r.LinkColumn(); c != nil {
 		e.Columns = append(e.Columns, encode.Column{Name: c.Name, Type: c.Type, Hidden: true})
@@ -185,8 +184,8 @@ func (q *request) entityOf(r *model.Resource) encode.Entity {
 		e.Columns = append(e.Columns, c)
 	}
 	for _, k := range r.Table.Key() {
-		i, ok := at[k]
-		if !ok { // no ids were wanted
+		i := slices.Index(r.Columns, k)
+		if i < 0 { // no ids were wanted
 			e.Key = nil
 			break
 		}

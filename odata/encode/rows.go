@@ -28,14 +28,17 @@ type Rows struct {
 
 // NewRows returns a writer of the entity's rows.
 func NewRows(e Entity, o Options) *Rows {
-	r := &Rows{options: o, entity: e, id: e.NeedsID(o.Metadata), cells: make([]cell.Column, len(e.Columns))}
-	for _, c := range e.Columns {
-		var head []byte
+	r := &Rows{options: o, entity: e, id: e.NeedsID(o.Metadata), cells: make([]cell.Column, len(e.Columns)), heads: make([][]byte, len(e.Columns))}
+	const usual = 32 // bytes of a head
+	all := make([]byte, 0, usual*len(e.Columns))
+	for i := range e.Columns {
+		c, start := &e.Columns[i], len(all)
 		if name := c.annotation(); name != "" && (o.Metadata == Full || c.Dynamic && o.Metadata == Minimal) {
-			head = append(cell.AppendString(head, c.Name+o.Prefix+"type"), ':')
-			head = append(cell.AppendString(head, fragment(name, o)), ',')
+			all = append(cell.AppendString(all, c.Name+o.Prefix+"type"), ':')
+			all = append(cell.AppendString(all, fragment(name, o)), ',')
 		}
-		r.heads = append(r.heads, append(cell.AppendString(head, c.Name), ':'))
+		all = append(cell.AppendString(all, c.Name), ':')
+		r.heads[i] = all[start:]
 	}
 	return r
 }

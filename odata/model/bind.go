@@ -17,9 +17,12 @@ const maxHops = 5
 // Bind binds a parsed request to a schema. Its errors tell what is unknown, of
 // the wrong type, or not done by the gateway; binding reads no data.
 func Bind(s *catalog.Schema, request *uri.Request, o Options) (*Resource, error) {
-	w := &walker{schema: s, options: o, aliases: map[string]uri.Expr{}}
-	for _, a := range request.Options.Aliases {
-		w.aliases[a.Name] = a.Value
+	w := &walker{schema: s, options: o}
+	if aliases := request.Options.Aliases; len(aliases) > 0 {
+		w.aliases = make(map[string]uri.Expr, len(aliases))
+		for _, a := range aliases {
+			w.aliases[a.Name] = a.Value
+		}
 	}
 	r := newResource(s)
 	w.resource = r
@@ -122,12 +125,14 @@ func (w *walker) entitySet(s *uri.NameSegment) error {
 
 // set finds an entity set.
 func (w *walker) set(name string, pos int) (*catalog.Table, error) {
-	var names []string
 	for _, t := range w.schema.Tables {
 		if t.Name == name {
 			return t, nil
 		}
-		names = append(names, t.Name)
+	}
+	names := make([]string, len(w.schema.Tables))
+	for i, t := range w.schema.Tables {
+		names[i] = t.Name
 	}
 	return nil, gwerr.New(gwerr.UnknownTable, "There is no entity set "+name+".", gwerr.DidYouMean(name, names, "")).
 		At(pos).On("the path")

@@ -77,7 +77,7 @@ func (w *walker) crossStage() *stage {
 
 // view makes the scope of one entity of each row of a $crossjoin.
 func (s *scope) view(t *catalog.Table) *scope {
-	return &scope{table: t, alias: s.alias, prefix: t.Name + "/", used: map[int]bool{}, outer: s, name: t.Name}
+	return &scope{table: t, alias: s.alias, prefix: t.Name + "/", used: make([]bool, len(t.Columns)), outer: s, name: t.Name}
 }
 
 // viewed is the entity that a path names in rows of a $crossjoin, nil if none.

@@ -158,16 +158,15 @@ func (w *walker) bindSelect(items []uri.SelectItem) error {
 		r.Columns, r.Visible, r.selected = append([]int(nil), t.Key()...), 0, []string{}
 		return nil
 	}
-	in := map[int]bool{}
+	r.Columns = make([]int, 0, len(t.Columns))
 	add := func(i int) {
-		if !in[i] {
-			in[i] = true
+		if !slices.Contains(r.Columns, i) {
 			r.Columns = append(r.Columns, i)
 		}
 	}
 	if items == nil {
 		for i := range t.Columns {
-			add(i)
+			r.Columns = append(r.Columns, i)
 		}
 	}
 	for _, item := range items {

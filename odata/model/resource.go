@@ -274,16 +274,16 @@ func (r *Resource) Rows(ctx context.Context, b Binder, link predicate.Expr, limi
 
 // Query is that of Rows for a plain feed.
 func (r *Resource) Query(link predicate.Expr, limit int64) *query.Query {
-	q := &query.Query{}
-	for _, i := range r.Columns {
+	q := &query.Query{Columns: make([]query.Column, len(r.Columns))}
+	for at, i := range r.Columns {
 		c := &r.Table.Columns[i]
-		q.Columns = append(q.Columns, query.Column{Name: c.Name, Type: c.Type})
+		q.Columns[at] = query.Column{Name: c.Name, Type: c.Type}
 	}
 	access := r.access(link, r.Columns)
 	q.Empty = limit == 0 || isFalse(access.Where)
-	plain := &query.Plain{Limit: max(limit, 0), Empty: q.Empty, FilterSQL: r.filterSQL()}
+	plain := &query.Plain{Limit: max(limit, 0), Empty: q.Empty, FilterSQL: r.filterSQL(), Project: make([]int, len(r.Columns))}
 	for i := range r.Columns {
-		plain.Project = append(plain.Project, i)
+		plain.Project[i] = i
 	}
 	if access.WhereComplete {
 		access.Limit = max(limit, 0)
@@ -312,13 +312,10 @@ func (r *Resource) access(link predicate.Expr, columns []int) query.Access {
 
 // accessColumns puts the columns that conditions read behind the result's.
 func (r *Resource) accessColumns(result []int) []int {
-	columns := append([]int(nil), result...)
-	in := map[int]bool{}
-	for _, i := range columns {
-		in[i] = true
-	}
+	columns := slices.Clip(result)
+	used := r.scopes.root().used
 	for i := range r.Table.Columns {
-		if r.scopes.root().used[i] && !in[i] {
+		if used[i] && !slices.Contains(result, i) {
 			columns = append(columns, i)
 		}
 	}

@@ -19,7 +19,7 @@ const maxScopes = 20
 type scope struct {
 	table *catalog.Table
 	alias string
-	used  map[int]bool
+	used  []bool // by column
 	// outer is the scope that this one is linked to: each of its outerColumns
 	// equals one of columns. It is nil for the resource's own.
 	outer                 *scope
@@ -54,8 +54,8 @@ type scopes struct {
 }
 
 func newScopes(s *catalog.Schema, t *catalog.Table) *scopes {
-	root := &scope{table: t, alias: sqltext.Quote(t.Name), used: map[int]bool{}}
-	return &scopes{schema: s, all: []*scope{root}, values: &values{names: map[string]string{}}, roots: new(int)}
+	root := &scope{table: t, alias: sqltext.Quote(t.Name), used: make([]bool, len(t.Columns))}
+	return &scopes{schema: s, all: []*scope{root}, values: &values{}, roots: new(int)}
 }
 
 func (s *scopes) root() *scope { return s.all[0] }
@@ -66,7 +66,7 @@ func (s *scopes) related() bool { return len(s.all) > 1 || *s.roots > 0 }
 // add makes a scope whose columns equal the outer's.
 func (s *scopes) add(outer *scope, outerColumns []string, t *catalog.Table, columns []string) *scope {
 	n := &scope{
-		table: t, alias: "n" + itoa(len(s.all)) + "_", used: map[int]bool{},
+		table: t, alias: "n" + itoa(len(s.all)) + "_", used: make([]bool, len(t.Columns)),
 		outer: outer, outerColumns: outerColumns, columns: columns,
 	}
 	s.all = append(s.all, n)

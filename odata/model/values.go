@@ -19,6 +19,9 @@ func (v *values) text(s string) string {
 	name, ok := v.names[s]
 	if !ok {
 		name = "$p" + itoa(len(v.names)+1) + "_"
+		if v.names == nil {
+			v.names = map[string]string{}
+		}
 		v.names[s] = name
 	}
 	return name
@@ -38,6 +41,9 @@ func (v *values) of(sql string) map[string]query.Parameter {
 
 // inline writes the texts into SQL in the place of their names.
 func (v *values) inline(sql string) string {
+	if len(v.names) == 0 {
+		return sql
+	}
 	var pairs []string
 	for text, name := range v.names {
 		pairs = append(pairs, name, textLiteral(text))

@@ -32,7 +32,7 @@ func parse(w *work, escapedPath, rawQuery string) (*Request, error) {
 			fmt.Sprintf("The address is %d bytes long, and the limit is %d.", n, w.limits.URLBytes),
 			"Ask for less at once, or raise the limit of the address length.").On("URL")
 	}
-	if whole := escapedPath + "?" + rawQuery; strings.Contains(whole, "%00") || strings.ContainsRune(whole, 0) {
+	if hasZero(escapedPath) || hasZero(rawQuery) {
 		return nil, gwerr.New(gwerr.Syntax, "The address has the character %00.", "No text of the directory has it.").On("URL")
 	}
 	path, err := w.parsePath(escapedPath)
@@ -45,6 +45,8 @@ func parse(w *work, escapedPath, rawQuery string) (*Request, error) {
 	}
 	return request, request.checkEntity()
 }
+
+func hasZero(s string) bool { return strings.Contains(s, "%00") || strings.IndexByte(s, 0) >= 0 }
 
 // checkEntity demands $id for $entity.
 //

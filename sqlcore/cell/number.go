@@ -51,18 +51,22 @@ func appendMillis(dst []byte, millis int64) []byte {
 		days--
 	}
 	year, month, day := civil(days)
-	dst = append(dst, byte('0'+year/1000), byte('0'+year/100%10), byte('0'+year/10%10), byte('0'+year%10), '-')
-	dst = appendPair(dst, month, '-')
-	dst = appendPair(dst, day, 'T')
-	dst = appendPair(dst, clock/3600, ':')
-	dst = appendPair(dst, clock/60%60, ':')
-	dst = append(dst, byte('0'+clock%60/10), byte('0'+clock%10))
-	return append(dst, '.', byte('0'+fraction/100), byte('0'+fraction/10%10), byte('0'+fraction%10), 'Z')
+	dst = append(dst, "0000-00-00T00:00:00.000Z"...)
+	at := dst[len(dst)-len("0000-00-00T00:00:00.000Z"):]
+	putPair(at, 0, year/100)
+	putPair(at, 2, year%100)
+	putPair(at, 5, month)
+	putPair(at, 8, day)
+	putPair(at, 11, clock/3600)
+	putPair(at, 14, clock/60%60)
+	putPair(at, 17, clock%60)
+	at[20] = byte('0' + fraction/100)
+	putPair(at, 21, fraction%100)
+	return dst
 }
 
-func appendPair(dst []byte, n int64, end byte) []byte {
-	return append(dst, byte('0'+n/10), byte('0'+n%10), end)
-}
+// putPair writes a number below 100 as two digits.
+func putPair(dst []byte, at int, n int64) { dst[at], dst[at+1] = byte('0'+n/10), byte('0'+n%10) }
 
 // civil turns days since 1970 into a date of the Gregorian calendar: it counts
 // in eras of 400 years that begin on the first of March.

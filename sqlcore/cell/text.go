@@ -4,6 +4,9 @@ import "unicode/utf8"
 
 const hex = "0123456789abcdef"
 
+// ones and highs are the lowest and the highest bit of each of eight bytes.
+const ones, highs = 0x0101010101010101, 0x8080808080808080
+
 // plain marks the ASCII characters that stand for themselves in JSON strings.
 var plain = func() (t [utf8.RuneSelf]bool) {
 	for c := ' '; c < utf8.RuneSelf; c++ {
@@ -24,6 +27,22 @@ func AppendString(dst []byte, s string) []byte {
 func appendEscaped(dst []byte, s string) []byte {
 	start := 0
 	for i := 0; i < len(s); {
+		// Eight characters at once, as long as all are plain: a byte below the space or
+		// equal to the quote or the backslash borrows its highest bit, one above '~'
+		// has it or gets it.
+		for i+8 <= len(s) {
+			b := s[i : i+8]
+			w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+				uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+			quote, slash := w^'"'*ones, w^'\\'*ones
+			if (w|(w-' '*ones)|(w+ones)|(quote-ones)&^quote|(slash-ones)&^slash)&highs != 0 {
+				break
+			}
+			i += 8
+		}
+		if i == len(s) {
+			break
+		}
 		c := s[i]
 		if c < utf8.RuneSelf {
 			if plain[c] {

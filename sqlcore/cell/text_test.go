@@ -32,6 +32,28 @@ func TestStrings(t *testing.T) {
 	}
 }
 
+// Eight characters are looked at together: each one, at each of the places, has to be
+// written as if it stood alone.
+func TestEveryCharacterAtEveryPlace(t *testing.T) {
+	t.Parallel()
+	inside := func(s string) string { return strings.Trim(string(cell.AppendString(nil, s)), `"`) }
+	for c := rune(0); c < 0x180; c++ {
+		if c == '"' { // has quotes trimmed off; the table above has it
+			continue
+		}
+		alone := inside(string(c))
+		for at := range 17 {
+			before, after := strings.Repeat("x", at), strings.Repeat("y", 17-at)
+			if got, want := inside(before+string(c)+after), before+alone+after; got != want {
+				t.Fatalf("%q at %d: got %s, want %s", c, at, got, want)
+			}
+		}
+	}
+	if got := inside(`1234567"1234567\`); got != `1234567\"1234567\\` {
+		t.Errorf("got %s", got)
+	}
+}
+
 func FuzzAppendString(f *testing.F) {
 	for _, s := range []string{"", "a\"\\", "\u2028", "\xff", "é😀", strings.Repeat("x", 100)} {
 		f.Add(s)
