@@ -198,8 +198,29 @@ func (g *sqlgen) parameter(v predicate.Value) string {
 // resolve writes a ? for each parameter that the text still has, and lists
 // them in the text's order; literal is the text with the values in place.
 func (g *sqlgen) resolve(text string) (sql, literal string, used []testkit.Parameter) {
+	sql, _, used = g.settle(side(text, 0))
+	_, literal, _ = g.settle(side(text, 1))
+	return sql, literal, used
+}
+
+// apart is a condition that the oracle is asked in other words.
+func apart(gateway, oracle string) string { return "\x03" + gateway + "\x04" + oracle + "\x05" }
+
+// side takes the words for the gateway, or those for the oracle.
+func side(text string, which int) string {
+	for {
+		end := strings.IndexByte(text, '\x05')
+		if end < 0 {
+			return text
+		}
+		begin := strings.LastIndexByte(text[:end], '\x03')
+		text = text[:begin] + strings.Split(text[begin+1:end], "\x04")[which] + text[end+1:]
+	}
+}
+
+func (g *sqlgen) settle(text string) (sql, literally string, used []testkit.Parameter) {
 	parts := strings.Split(text, "\x01")
-	literally := parts[0]
+	literally = parts[0]
 	for i, part := range parts[1:] {
 		number, rest, _ := strings.Cut(part, "\x02")
 		at, err := strconv.Atoi(number)

@@ -4,6 +4,7 @@ package integration
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/testkit"
@@ -42,9 +43,7 @@ func (g *sqlgen) unknown(u use, c *catalog.Column) string {
 		"("+x+" = "+v()+") IS DISTINCT FROM ("+y+" = "+w()+")",
 		"coalesce("+x+" = "+v()+", "+y+" IS NULL)",
 		"nullif("+x+", "+v()+") IS NULL",
-		"("+x+", "+y+") = ("+v()+", "+w()+")",
-		"("+x+", "+y+") IN (("+v()+", "+w()+"), ("+v()+", "+w()+"))",
-		"("+x+", "+y+") IS NOT DISTINCT FROM ("+v()+", "+w()+")",
+		rowValues(g.r, x, y, v, w),
 		"CASE WHEN "+x+" = "+v()+" THEN NULL WHEN "+y+" IS NULL THEN TRUE ELSE FALSE END",
 		"CASE "+x+" WHEN "+v()+" THEN 1 WHEN "+v()+" THEN 2 END = 2",
 		"NOT ("+x+" < "+v()+" AND "+y+" > "+w()+")",
@@ -52,6 +51,25 @@ func (g *sqlgen) unknown(u use, c *catalog.Column) string {
 		"greatest("+x+", "+v()+") = "+x,
 		x+" = "+x,
 		x+" <> "+x+" OR "+y+" IS NOT NULL",
+	)
+}
+
+// rowValues compares two columns with rows of values, which for the oracle is written
+// member by member, as PostgreSQL means it.
+func rowValues(r *rand.Rand, x, y string, v, w func() string) string {
+	a, b, c, d := v(), w(), v(), w()
+	row, values := "("+x+", "+y+")", pick(r, "("+a+", "+b+")", "ROW("+a+", "+b+")")
+	both := "(" + x + " = " + a + " AND " + y + " = " + b + ")"
+	among := "(" + both + " OR " + x + " = " + c + " AND " + y + " = " + d + ")"
+	order := pick(r, "<", ">")
+	return pick(r,
+		apart(row+" = "+values, both),
+		apart(row+" <> "+values, "NOT "+both),
+		apart(row+" IN ("+values+", ("+c+", "+d+"))", among),
+		apart(row+" NOT IN ("+values+", ("+c+", "+d+"))", "NOT "+among),
+		apart(row+" IS NOT DISTINCT FROM "+values, "("+x+" IS NOT DISTINCT FROM "+a+" AND "+y+" IS NOT DISTINCT FROM "+b+")"),
+		apart(row+" IS DISTINCT FROM "+values, "("+x+" IS DISTINCT FROM "+a+" OR "+y+" IS DISTINCT FROM "+b+")"),
+		apart(row+" "+order+"= "+values, "CASE WHEN "+x+" = "+a+" THEN "+y+" "+order+"= "+b+" ELSE "+x+" "+order+" "+a+" END"),
 	)
 }
 

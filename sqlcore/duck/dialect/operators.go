@@ -33,6 +33,9 @@ func (r *rewriter) symbol(k, to int) ([]piece, int, error) {
 	if k > 0 && isOperator(r.tokens[k-1]) && r.tokens[k-1].End == r.tokens[k].Start {
 		return nil, k, nil // in the middle of one
 	}
+	if r.tokens[k].Is("(") {
+		return r.rowsCompared(k)
+	}
 	operator, n := r.operatorAt(k, to)
 	switch operator {
 	case "~", "~*", "!~", "!~*":

@@ -40,7 +40,9 @@ func Rewrite(text string, tokens []sqltext.Token) ([]sqltext.Edit, error) {
 }
 
 // Applies tells whether a text may have something to rewrite.
-func Applies(tokens []sqltext.Token) bool { return slices.ContainsFunc(tokens, suspect) }
+func Applies(tokens []sqltext.Token) bool {
+	return slices.ContainsFunc(tokens, suspect) || comparesRows(tokens)
+}
 
 // suspect tells of a token at which something might be rewritten.
 func suspect(t sqltext.Token) bool {
@@ -161,7 +163,10 @@ func (r *rewriter) at(k, to int) (made []piece, next int, err error) {
 		if k > 0 && r.tokens[k-1].Is(".") {
 			return nil, k, nil
 		}
-		if k+1 < to && r.tokens[k+1].Is("(") {
+		switch called := k+1 < to && r.tokens[k+1].Is("("); {
+		case called && t.Is("row"):
+			return r.rowsCompared(k)
+		case called:
 			return r.call(k)
 		}
 		return r.word(k, to)
@@ -327,7 +332,7 @@ func (c *call) argument(n int) ([]piece, error) {
 		c.r.size += p.end - p.start + len(p.text)
 	}
 	if c.r.size > sqltext.MaxBytes {
-		return nil, gwerr.New(gwerr.TooLarge, "The query's functions stand for too much: written out, it would be longer than 1 MiB.", "Nest them less.").At(c.r.tokens[c.at].Start)
+		return nil, gwerr.New(gwerr.TooLarge, "The query's functions and rows stand for too much: written out, it would be longer than 1 MiB.", "Nest them less.").At(c.r.tokens[c.at].Start)
 	}
 	return made, nil
 }
