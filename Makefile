@@ -93,7 +93,7 @@ wheel: build ## the Python package with the program in it, for this system, in d
 
 odata-clients: ## UI5, odata2ts, Olingo, python-odata and Power Query's requests against the gateway
 	scripts/install-odata-clients.sh
-	$(GO) test -tags $(TAGS) ./test/odataclients
+	$(GO) test -tags $(TAGS) -timeout 20m ./test/odataclients
 
 spark: ## Spark's JDBC source against the demo; installs 400 MB the first time
 	scripts/install-python.sh spark

@@ -22,15 +22,25 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// gateway is a gateway over a small directory, whose callers are administrators.
-func gateway(t *testing.T) *testkit.Web {
+// Users of the tests' directory, and of the demo's.
+const (
+	fewUsers  = 40
+	demoUsers = 5000
+)
+
+// gateway is a gateway whose callers are administrators, behind further guards.
+func gateway(t *testing.T, users int, guards ...func(http.Handler) http.Handler) *testkit.Web {
 	t.Helper()
-	s := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 40}, MaxAffected: 5})
+	s := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: users}, MaxAffected: 5})
 	return s.Serve(t, testkit.WebOptions{Server: func(c *server.Config) {
 		c.Guard = func(next http.Handler) http.Handler {
-			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			var h http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				next.ServeHTTP(w, r.WithContext(auth.WithPrincipal(r.Context(), auth.NewAnonymous(service.AdminRole))))
 			})
+			for _, guard := range guards {
+				h = guard(h)
+			}
+			return h
 		}
 	}})
 }

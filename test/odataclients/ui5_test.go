@@ -6,10 +6,12 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -34,7 +36,7 @@ type page struct {
 	asked []string
 }
 
-func newPage(t *testing.T, resources, gateway string) *page {
+func newPage(t *testing.T, gateway, app string, resources ...string) *page {
 	t.Helper()
 	at, err := url.Parse(gateway)
 	require.NoError(t, err)
@@ -48,8 +50,8 @@ func newPage(t *testing.T, resources, gateway string) *page {
 		p.note(r)
 		proxy.ServeHTTP(w, r)
 	}))
-	mux.Handle("/resources/", http.StripPrefix("/resources/", http.FileServer(http.Dir(resources))))
-	mux.Handle("/", http.FileServer(http.Dir("ui5")))
+	mux.Handle("/resources/", http.StripPrefix("/resources/", http.FileServerFS(folders(resources))))
+	mux.Handle("/", http.FileServer(http.Dir(app)))
 	mux.HandleFunc("POST /found", func(_ http.ResponseWriter, r *http.Request) {
 		if body, err := io.ReadAll(r.Body); err == nil {
 			p.found <- body
@@ -57,6 +59,27 @@ func newPage(t *testing.T, resources, gateway string) *page {
 	})
 	p.Handler = mux
 	return p
+}
+
+// folders are those of UI5's packages, as one.
+type folders []string
+
+func (f folders) Open(name string) (file fs.File, err error) {
+	for _, at := range f {
+		if file, err = os.DirFS(at).Open(name); err == nil {
+			return file, nil
+		}
+	}
+	return nil, err
+}
+
+// sources are the folders of UI5's packages.
+func sources(t *testing.T) (modules string, found []string) {
+	t.Helper()
+	modules = filepath.Join(testkit.Installed(t, "ui5"), "node_modules")
+	found, err := filepath.Glob(filepath.Join(modules, "@openui5", "*", "src"))
+	require.NoError(t, err)
+	return modules, found
 }
 
 func (p *page) note(r *http.Request) {
@@ -75,9 +98,9 @@ type written struct {
 // TestUI5 drives UI5's model in Chromium, as an application of Fiori would.
 func TestUI5(t *testing.T) {
 	t.Parallel()
-	resources := filepath.Join(testkit.Installed(t, "ui5"), "node_modules", "@openui5", "sap.ui.core", "src")
+	_, resources := sources(t)
 	chromium := testkit.Program(t, "chromium-headless-shell", "chromium")
-	p := newPage(t, resources, gateway(t).URL)
+	p := newPage(t, gateway(t, fewUsers).URL, "ui5", resources...)
 	site := httptest.NewServer(p)
 	defer site.Close()
 	ctx, stop := context.WithCancel(t.Context())
@@ -156,4 +179,60 @@ func TestUI5(t *testing.T) {
 	}
 	at := "Groups(" + found.Direct.Made + ")"
 	assert.Equal(t, []string{"POST Groups", "PATCH " + at, "DELETE " + at}, direct, "all else by $auto")
+}
+
+// TestUI5Guide opens the application that docs/ui5.md prints, and takes its picture.
+func TestUI5Guide(t *testing.T) {
+	t.Parallel()
+	modules, resources := sources(t)
+	browser := filepath.Join(testkit.Installed(t, "browser"), "node_modules")
+	chromium, node := testkit.Program(t, "chromium-headless-shell", "chromium"), testkit.Program(t, "node")
+	run := func(modules string, args ...string) []byte {
+		cmd := exec.CommandContext(t.Context(), node, args...)
+		cmd.Env = append(cmd.Environ(), "NODE_PATH="+modules)
+		var said strings.Builder
+		cmd.Stderr = &said
+		out, err := cmd.Output()
+		require.NoError(t, err, said.String())
+		return out
+	}
+	look := []string{filepath.Join("ui5", "look.cjs"), chromium}
+	g, folder, styles := follow(t, "ui5"), t.TempDir(), t.TempDir()
+	var lock struct{ Dependencies map[string]string }
+	text, err := os.ReadFile(filepath.Join("ui5", "package.json"))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &lock))
+	sdk := "https://sdk.openui5.org/" + lock.Dependencies["@openui5/sap.ui.core"] + "/"
+	require.Contains(t, g.files["index.html"], sdk)
+	g.files["index.html"] = strings.ReplaceAll(g.files["index.html"], sdk, "/")
+	g.write(t, folder, public)
+	// The packages hold sources, of which a build makes these.
+	for _, made := range []string{"sap-ui-version.json", "sap/ui/core/themes/sap_horizon/library.css", "sap/m/themes/sap_horizon/library.css"} {
+		at := filepath.Join(styles, filepath.FromSlash(made))
+		require.NoError(t, os.MkdirAll(filepath.Dir(at), 0o700))
+		require.NoError(t, os.WriteFile(at, []byte(`{"libraries":[]}`), 0o600))
+	}
+	p := newPage(t, gateway(t, demoUsers).URL, folder, append(resources, styles)...)
+	site := httptest.NewServer(p)
+	defer site.Close()
+	look = append(look, site.URL)
+	if *update {
+		run(modules, append([]string{filepath.Join("ui5", "theme.cjs"), styles}, resources...)...)
+		look = append(look, filepath.Join("..", "..", "docs", "images", "ui5.png"))
+	}
+	var seen struct {
+		Header     string
+		First, All [][]string
+		Problems   []string
+	}
+	out := run(browser, look...)
+	require.NoError(t, json.Unmarshal(out, &seen), string(out))
+	assert.Empty(t, seen.Problems)
+	assert.Equal(t, "Contractors of M", seen.Header)
+	require.Len(t, seen.First, 12, "as growingThreshold says")
+	require.Len(t, seen.All, 24, "it has grown")
+	assert.Equal(t, seen.First, seen.All[:12])
+	require.Len(t, seen.First[0], 4)
+	assert.Equal(t, []string{"Margaret D'Arcy\nmargaret.d'arcy1170", "margaret.1170@example.com", "Employees"}, seen.First[0][:3])
+	assert.Contains(t, seen.First[0][3], "2019")
 }

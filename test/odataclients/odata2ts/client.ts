@@ -5,7 +5,8 @@ import { FetchClient } from "@odata2ts/http-client-fetch";
 import { PingOneService } from "./build/PingOneService";
 
 async function main(root: string) {
-	const service = new PingOneService(new FetchClient(), root);
+	const headers = { Authorization: "Basic " + btoa("any name:" + process.env.GATEWAY_KEY) };
+	const service = new PingOneService(new FetchClient({ headers }), root);
 
 	const found = await service.Users().query((b, u) => b.filter(u.Username.eq("ada.admin")).expand("Population").select("Id", "Username", "PopulationId"));
 	const [ada] = found.data.value;
