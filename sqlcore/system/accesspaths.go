@@ -10,31 +10,18 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/scim"
 )
 
-func sysAccessPaths() Table {
-	return Table{
-		Name: "sys_accesspaths", Doc: "How tables are read: what each way needs, and what the API filters by itself.", Keys: schemaIn("SchemaName"),
-		Columns: []catalog.Column{
-			text("SchemaName", "Name of the schema."), text("TableName", "Name of the table."), text("PathName", "Name of the path, as EXPLAIN has it."),
-			list("RequiredKeys", "Columns whose values a condition or a join must give; empty where the whole table can be read this way."),
-			list("PushedColumns", "What the API can test: column, operators and whether it keeps exactly the rows (exact) or some more (superset)."),
-			text("Request", "Address at the API; for a child table, of each row of the table named."), number("PageSize", "Rows asked for by a call; null where the API decides."),
-			text("RateGroup", "Rate-limit group of the calls; null for the usual one."), flag("CountAvailable", "Whether the API counts the rows by itself."),
-			text("Partitions", "Column by whose values a large reading is divided; null if it isn't."),
-		},
-		Each: eachTable(func(_ *Catalog, s *catalog.Schema, t *catalog.Table) (out []Row) {
-			seen := t
-			if len(t.Members) > 0 {
-				seen = t.Members[0]
-			}
-			whole := seen.Whole()
-			for i := range whole.Paths {
-				if r := pathRow(seen, whole, &whole.Paths[i]); r != nil {
-					out = append(out, append(Row{s.Name, t.Name}, r...))
-				}
-			}
-			return out
-		}),
+func sysPathRows(_ *Catalog, s *catalog.Schema, t *catalog.Table) (out []Row) {
+	seen := t
+	if len(t.Members) > 0 {
+		seen = t.Members[0]
 	}
+	whole := seen.Whole()
+	for i := range whole.Paths {
+		if r := pathRow(seen, whole, &whole.Paths[i]); r != nil {
+			out = append(out, append(Row{s.Name, t.Name}, r...))
+		}
+	}
+	return out
 }
 
 // clear tells whether the caller sees a column's own values: only then does it

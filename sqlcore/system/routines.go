@@ -52,61 +52,61 @@ func arguments(p *procedure.Procedure) (out []argument) {
 	return out
 }
 
-func ofRoutine() []catalog.Column {
-	return []catalog.Column{
-		text("specific_catalog", "Name of the connection."), text("specific_schema", "Schema in which the procedure is called."),
-		text("specific_name", "Name of the procedure."),
+func routineRows(ctx context.Context, c *Catalog) (out []Row, err error) {
+	all, err := procedures(ctx, c)
+	for _, p := range all {
+		access := "READS"
+		if p.Writes {
+			access = "MODIFIES"
+		}
+		out = append(out, Row{c.Connection(), p.schema, p.Name, c.Connection(), p.schema, p.Name, "PROCEDURE", access, orNull(p.Doc)})
 	}
+	return out, err
 }
 
-func routinesTable() Table {
-	return Table{
-		Name: "routines", Doc: "Procedures that you may call.",
-		Columns: joined(ofRoutine(), []catalog.Column{
-			text("routine_catalog", "Name of the connection."), text("routine_schema", "Schema in which the procedure is called."),
-			text("routine_name", "Name of the procedure."), text("routine_type", "Always PROCEDURE."),
-			text("sql_data_access", "MODIFIES for what changes the directory, else READS."), text("remarks", "Description of the procedure."),
-		}),
-		All: func(ctx context.Context, c *Catalog) (out []Row, err error) {
-			all, err := procedures(ctx, c)
-			for _, p := range all {
-				access := "READS"
-				if p.Writes {
-					access = "MODIFIES"
-				}
-				out = append(out, Row{
-					c.Connection(), p.schema, p.Name, c.Connection(), p.schema, p.Name, "PROCEDURE", access, orNull(p.Doc),
-				})
+func parameterRows(ctx context.Context, c *Catalog) (out []Row, err error) {
+	all, err := procedures(ctx, c)
+	for _, p := range all {
+		for i, a := range arguments(p.Procedure) {
+			mode := "IN"
+			if a.out {
+				mode = "OUT"
 			}
-			return out, err
-		},
+			n := namesOfTypes[a.kind]
+			out = append(out, Row{c.Connection(), p.schema, p.Name, int64(i + 1), mode, "NO", a.name, n.standard, n.udt, orNull(a.def), orNull(a.doc)})
+		}
 	}
+	return out, err
 }
 
-func parametersTable() Table {
-	return Table{
-		Name: "parameters", Doc: "Inputs and outputs of procedures.",
-		Columns: joined(ofRoutine(), []catalog.Column{
-			number("ordinal_position", "Place of the parameter, from 1."), text("parameter_mode", "IN or OUT."), text("is_result", "Always NO."),
-			text("parameter_name", "Name of the parameter."), text("data_type", "Type in the SQL standard's words."),
-			text("udt_name", "PostgreSQL's name of the type."), text("parameter_default", "What an input has that is not given."),
-			text("remarks", "Description of the parameter."),
-		}),
-		All: func(ctx context.Context, c *Catalog) (out []Row, err error) {
-			all, err := procedures(ctx, c)
-			for _, p := range all {
-				for i, a := range arguments(p.Procedure) {
-					mode := "IN"
-					if a.out {
-						mode = "OUT"
-					}
-					n := namesOfTypes[a.kind]
-					out = append(out, Row{
-						c.Connection(), p.schema, p.Name, int64(i + 1), mode, "NO", a.name, n.standard, n.udt, orNull(a.def), orNull(a.doc),
-					})
-				}
-			}
-			return out, err
-		},
+func sysProcedureRows(ctx context.Context, c *Catalog) (out []Row, err error) {
+	all, err := procedures(ctx, c)
+	for _, p := range all {
+		out = append(out, Row{c.Connection(), p.schema, p.Name, orNull(p.Doc), "PROCEDURE"})
 	}
+	return out, err
+}
+
+// The directions of a parameter in sys.
+const (
+	directionIn  = int64(1)
+	directionOut = int64(4)
+)
+
+func sysParameterRows(ctx context.Context, c *Catalog) (out []Row, err error) {
+	all, err := procedures(ctx, c)
+	for _, p := range all {
+		for i, a := range arguments(p.Procedure) {
+			direction := directionIn
+			if a.out {
+				direction = directionOut
+			}
+			n := namesOfTypes[a.kind]
+			out = append(out, Row{
+				c.Connection(), p.schema, p.Name, a.name, direction, a.kind.SQL(), n.jdbc, n.precision, nil, n.scale,
+				!a.required, a.required, orNull(a.doc), int64(i + 1),
+			})
+		}
+	}
+	return out, err
 }

@@ -50,11 +50,6 @@ type Key struct {
 	Holds func(s *catalog.Schema, value string) bool
 }
 
-// schemaIn is the key of a table whose column of that name has the schema's.
-func schemaIn(column string) []Key {
-	return []Key{{Column: column, Named: func(n catalog.SchemaName) string { return n.Name }}}
-}
-
 // The names of the access paths of a system table; those by other keys are named
 // after the column.
 const (
@@ -109,9 +104,6 @@ func NewSchema(name string, open bool, tables ...Table) *Schema {
 	}
 	return s
 }
-
-// Schemas are those of every connection: information_schema and sys.
-func Schemas() []*Schema { return []*Schema{informationSchema(), sysSchema()} }
 
 // Catalog is what a caller sees of a connection, system schemas included. It is a
 // catalog.Provider itself.

@@ -7,42 +7,6 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
-func text(name, doc string) catalog.Column { return column(name, catalog.String, doc) }
-
-func number(name, doc string) catalog.Column { return column(name, catalog.Int32, doc) }
-
-func flag(name, doc string) catalog.Column { return column(name, catalog.Bool, doc) }
-
-func list(name, doc string) catalog.Column { return column(name, catalog.StringList, doc) }
-
-func column(name string, t catalog.Type, doc string) catalog.Column {
-	return catalog.Column{Name: name, Type: t, Doc: doc}
-}
-
-// joined puts lists of columns together.
-func joined(lists ...[]catalog.Column) (out []catalog.Column) {
-	for _, l := range lists {
-		out = append(out, l...)
-	}
-	return out
-}
-
-// orNull is the text, or null for none.
-func orNull(s string) any {
-	if s == "" {
-		return nil
-	}
-	return s
-}
-
-// yesNo is how the SQL standard writes truth.
-func yesNo(yes bool) string {
-	if yes {
-		return "YES"
-	}
-	return "NO"
-}
-
 // typeNames is what others call a type.
 type typeNames struct {
 	// standard is the name of the SQL standard, as PostgreSQL spells it; udt is
