@@ -15,8 +15,8 @@ import (
 	"time"
 
 	"github.com/pingone-gateway/gateway/internal/observe"
-	"github.com/pingone-gateway/gateway/tokens"
 	"github.com/pingone-gateway/gateway/internal/testkit/redistest"
+	"github.com/pingone-gateway/gateway/tokens"
 	"github.com/pingone-gateway/gateway/tokens/oauth"
 	"github.com/pingone-gateway/gateway/tokens/redisconn"
 	"github.com/pingone-gateway/gateway/tokens/seal"
@@ -31,7 +31,8 @@ const (
 	keyVar   = "GATEWAY_TOKENS_KEY"
 )
 
-const chaosLife = 2 * time.Second
+// chaosLife is long enough for processes that wait for a processor for a second.
+const chaosLife = 6 * time.Second
 
 func TestMain(m *testing.M) {
 	if name := os.Getenv(childVar); name != "" {
@@ -54,7 +55,7 @@ func (n named) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // child is a gateway process: it asks its source for a token again and again
-// until its standard input ends, and prints what is wrong.
+// until its standard input ends, and prints each new one, and what is wrong.
 func child(name string) error {
 	ctx := context.Background()
 	key, err := seal.ParseKey(os.Getenv(keyVar))
@@ -82,7 +83,7 @@ func child(name string) error {
 	}
 	c, err := tokens.NewCached(tokens.CacheConfig{
 		Fetcher: oauth.NewClientCredentials(client), Identity: []string{endpoints.Issuer, "app"}, Store: store.NewRedis(conn), Ring: ring,
-		LockTTL: 600 * time.Millisecond, CheckEvery: 50 * time.Millisecond,
+		LockTTL: 2 * time.Second, CheckEvery: 50 * time.Millisecond,
 	})
 	if err != nil {
 		return err
@@ -91,6 +92,7 @@ func child(name string) error {
 	ended := make(chan struct{})
 	go func() { defer close(ended); _, _ = os.Stdin.Read(make([]byte, 1)) }()
 	fmt.Println("ready")
+	has := ""
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for n := 0; ; n++ {
@@ -107,6 +109,10 @@ func child(name string) error {
 		if !time.Now().Before(got.Expiry) {
 			return fmt.Errorf("call %d got a token that has expired", n)
 		}
+		if value := got.Value.Reveal(); value != has {
+			has = value
+			fmt.Println("token", has)
+		}
 	}
 }
 
@@ -116,7 +122,7 @@ type authServer struct {
 	mu    sync.Mutex
 	mints []mint
 	hold  chan string // if set, the next request sends its child's name and never gets an answer
-	asked chan struct{}
+	given chan string // the tokens
 }
 
 type mint struct {
@@ -126,7 +132,7 @@ type mint struct {
 }
 
 func newAuthServer(t *testing.T) *authServer {
-	a := &authServer{asked: make(chan struct{}, 100)}
+	a := &authServer{given: make(chan string, 100)}
 	a.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
 		a.mu.Lock()
@@ -140,9 +146,10 @@ func newAuthServer(t *testing.T) *authServer {
 			<-r.Context().Done()
 			return
 		}
+		token := fmt.Sprintf("t%d", n)
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]any{"access_token": fmt.Sprintf("t%d", n), "token_type": "Bearer", "expires_in": chaosLife.Seconds()})
-		a.asked <- struct{}{}
+		_ = json.NewEncoder(w).Encode(map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": chaosLife.Seconds()})
+		a.given <- token
 	}))
 	t.Cleanup(a.Close)
 	return a
@@ -179,13 +186,26 @@ func start(t *testing.T, name string, env ...string) *process {
 	return p
 }
 
+// sees waits until the child has a token.
+func (p *process) sees(t *testing.T, token string) {
+	t.Helper()
+	for p.lines.Scan() {
+		if p.lines.Text() == "token "+token {
+			return
+		}
+	}
+	t.Fatalf("a child ended without %s", token)
+}
+
 // end lets the child finish and checks that it never lacked a token.
 func (p *process) end(t *testing.T, name string) {
 	t.Helper()
 	_ = p.stdin.Close()
 	var lines []string
 	for p.lines.Scan() {
-		lines = append(lines, p.lines.Text())
+		if !strings.HasPrefix(p.lines.Text(), "token ") {
+			lines = append(lines, p.lines.Text())
+		}
 	}
 	if err := p.cmd.Wait(); err != nil || len(lines) != 1 || !strings.HasPrefix(lines[0], "served") {
 		t.Errorf("child %s: %v: %s", name, err, strings.Join(lines, "; "))
@@ -198,18 +218,19 @@ func (p *process) end(t *testing.T, name string) {
 // token request per expiry, plus the one that died with its process.
 func TestThreeProcesses(t *testing.T) {
 	redis, auth := redistest.Start(t), newAuthServer(t)
-	env := []string{redisVar + "=" + redis.URL(), authVar + "=" + auth.URL, keyVar + "=" + seal.GenerateKey("k").Reveal()}
+	env := []string{redisVar + "=" + redistest.Patient(redis.URL(), time.Minute), authVar + "=" + auth.URL, keyVar + "=" + seal.GenerateKey("k").Reveal()}
 	children := map[string]*process{}
 	for _, name := range []string{"a", "b", "c"} {
 		children[name] = start(t, name, env...)
 	}
-	minted := func() {
+	minted := func() (token string) {
 		t.Helper()
 		select {
-		case <-auth.asked:
-		case <-time.After(5 * chaosLife):
+		case token = <-auth.given:
+		case <-time.After(2 * time.Minute):
 			t.Fatal("nobody asks for a token")
 		}
+		return token
 	}
 	restart := func(name string) {
 		children[name].end(t, name)
@@ -217,8 +238,10 @@ func TestThreeProcesses(t *testing.T) {
 	}
 	minted()
 	for range 2 { // Redis dies just after a token was got, and again
-		minted()
-		<-time.After(200 * time.Millisecond) // all have seen the token
+		token := minted()
+		for _, p := range children {
+			p.sees(t, token)
+		}
 		redis.Kill()
 		<-time.After(400 * time.Millisecond)
 		redis.Run()
@@ -250,7 +273,7 @@ func (a *authServer) check(t *testing.T) {
 	defer a.mu.Unlock()
 	for i := 1; i < len(a.mints); i++ {
 		gap := a.mints[i].at.Sub(a.mints[i-1].at)
-		if gap < chaosLife*7/10 && !a.mints[i-1].killed {
+		if gap < chaosLife*6/10 && !a.mints[i-1].killed {
 			t.Errorf("request %d by %s came %v after that by %s", i+1, a.mints[i].child, gap, a.mints[i-1].child)
 		}
 	}

@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/internal/testkit/redistest"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 	"github.com/pingone-gateway/gateway/tokens"
 	"github.com/pingone-gateway/gateway/tokens/connect"
-	"github.com/pingone-gateway/gateway/internal/testkit/redistest"
 	"github.com/pingone-gateway/gateway/tokens/oauth"
 	"github.com/pingone-gateway/gateway/tokens/seal"
 )
@@ -128,7 +128,7 @@ func TestRevokedToken(t *testing.T) {
 func TestDeviceLoginAndRotation(t *testing.T) {
 	t.Parallel()
 	redis := redistest.Start(t)
-	for name, location := range map[string]string{"memory": "memory://", "file": "file://" + filepath.Join(t.TempDir(), "tokens"), "redis": redis.URL()} {
+	for name, location := range map[string]string{"memory": "memory://", "file": "file://" + filepath.Join(t.TempDir(), "tokens"), "redis": redistest.Patient(redis.URL(), time.Minute)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := simulator(t, sim.Options{})
@@ -244,7 +244,7 @@ func TestDesktopLogin(t *testing.T) {
 		go func() { browsed <- p.browse(address) }()
 		return nil
 	}}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	token, err := flow.Run(ctx)
 	if err != nil {

@@ -107,7 +107,7 @@ func (s *states) expect(t *testing.T, up bool) {
 		if got != up {
 			t.Fatalf("the store is told up=%v", got)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(2 * time.Minute):
 		t.Fatalf("up=%v is never told", up)
 	}
 }
@@ -115,7 +115,7 @@ func (s *states) expect(t *testing.T, up bool) {
 func open(t *testing.T, url string) (*Conn, *states) {
 	t.Helper()
 	s := &states{c: make(chan bool, 10)}
-	c, err := New(t.Context(), Config{URL: url, Sink: s})
+	c, err := New(t.Context(), Config{URL: redistest.Patient(url, 3*time.Second), Sink: s})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func wait(d time.Duration) { <-time.After(d) }
 
 func connect(t *testing.T, url string) store.Store {
 	t.Helper()
-	conn, err := redisconn.New(t.Context(), redisconn.Config{URL: redistest.Patient(url, 10*time.Second), Required: true})
+	conn, err := redisconn.New(t.Context(), redisconn.Config{URL: redistest.Patient(url, time.Minute), Required: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,14 +6,15 @@ import (
 	"encoding/base64"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
-	"github.com/pingone-gateway/gateway/tokens"
 	"github.com/pingone-gateway/gateway/internal/testkit/redistest"
+	"github.com/pingone-gateway/gateway/tokens"
 	"github.com/pingone-gateway/gateway/tokens/redisconn"
 	"github.com/pingone-gateway/gateway/tokens/vault"
 )
@@ -38,7 +39,7 @@ func open(t *testing.T, c vault.Config) (*vault.Vault, error) {
 
 func TestTheStoreIsTheOneNamed(t *testing.T) {
 	t.Parallel()
-	redis := redisconn.Config{URL: redistest.Start(t).URL()}
+	redis := redisconn.Config{URL: redistest.Patient(redistest.Start(t).URL(), time.Minute)}
 	directory := "file://" + filepath.Join(t.TempDir(), "tokens")
 	for name, c := range map[string]struct {
 		config vault.Config
@@ -138,7 +139,7 @@ func TestTheFirstStateIsTold(t *testing.T) {
 	t.Parallel()
 	var told states
 	redis := redistest.Start(t)
-	_, err := open(t, vault.Config{Redis: redisconn.Config{URL: redis.URL(), Required: true, Sink: &told}})
+	_, err := open(t, vault.Config{Redis: redisconn.Config{URL: redistest.Patient(redis.URL(), time.Minute), Required: true, Sink: &told}})
 	require.NoError(t, err)
 	require.NotEmpty(t, told)
 	assert.Equal(t, "redis", told[0].Store)
