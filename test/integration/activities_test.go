@@ -82,6 +82,7 @@ func TestActivitiesOfATime(t *testing.T) {
 			if sql := strings.HasPrefix(c.what, "SELECT"); sql && c.noted != strings.Contains(body, `"notes":["Activities holds the last 14 days`) {
 				t.Errorf("the answer ends %s", body[max(0, len(body)-200):])
 			}
+			late := time.Since(now) // when it was asked, at the latest
 			first, last := time.Time{}, time.Time{}
 			for _, r := range s.Simulator.Requests() {
 				query := unescaped(t, r.Query)
@@ -98,7 +99,7 @@ func TestActivitiesOfATime(t *testing.T) {
 					}
 				}
 			}
-			if gap := first.Sub(c.from); gap < 0 || gap > time.Minute {
+			if gap := first.Sub(c.from); gap < 0 || gap > late {
 				t.Errorf("read from %s, want %s", first, c.from)
 			}
 			if !c.to.IsZero() && !last.Equal(c.to) || c.to.IsZero() && last.Before(now) {
@@ -119,8 +120,9 @@ func TestActivitiesInSlices(t *testing.T) {
 		}
 		ids[row[0]] = true
 	}
-	if len(ids) < 250 || s.Calls() < 9 {
-		t.Errorf("%d activities by %d calls, want all of them in parts", len(ids), s.Calls())
+	whole := s.Calls()
+	if len(ids) < 250 || whole < 9 {
+		t.Errorf("%d activities by %d calls, want all of them in parts", len(ids), whole)
 	}
 	latest := s.Query(t, "SELECT Id FROM (SELECT Id, row_number() OVER (ORDER BY RecordedAt DESC) AS n FROM Activities) WHERE n <= 7 ORDER BY n")
 	w := s.Serve(t, testkit.WebOptions{})
@@ -142,8 +144,9 @@ func TestActivitiesInSlices(t *testing.T) {
 				calls++
 			}
 		}
-		if calls > 3 {
-			t.Errorf("%s: %d calls, want the newest alone", what, calls)
+		// One is enough; some may be read ahead, by the request before this one as well.
+		if 2*calls > whole {
+			t.Errorf("%s: %d calls, want the newest alone of %d", what, calls, whole)
 		}
 	}
 	s.Simulator.ResetRequests()

@@ -118,7 +118,7 @@ func (c *script) forget(t *testing.T) {
 // settle waits until the simulator has noted every call that began.
 func (c *script) settle(t *testing.T) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for int64(len(c.stack.Requests())) < c.begun.n.Load() {
 		if time.Now().After(deadline) {
 			t.Fatal("the simulator does not see every call")
