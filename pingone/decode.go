@@ -13,6 +13,7 @@ import (
 	"github.com/go-faster/jx"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
 // page is one decoded answer.
@@ -83,10 +84,44 @@ func (d *decoder) prepare(m *member) {
 	if m.below == nil {
 		return
 	}
-	d.inside[m.object] = func(b, name []byte, at int) (int, error) { return d.member(b, at, m.below[string(name)]) }
+	var usual order
+	d.inside[m.object] = func(b, name []byte, at int) (int, error) { return d.member(b, at, usual.find(name, m.below)) }
 	for _, c := range m.below {
 		d.prepare(c)
 	}
+}
+
+// order holds the members of an object as they came before: most objects have the
+// same ones in the same order.
+type order struct {
+	members []expected
+	next    int // the one that is expected
+}
+
+type expected struct {
+	name string
+	*member
+}
+
+// mostMet bounds the names that an order holds: an object may have any.
+const mostMet = 64
+
+// find gives the member of a name, nil for one that no column wants.
+func (o *order) find(name []byte, below map[string]*member) *member {
+	if o.next < len(o.members) && o.members[o.next].name == string(name) {
+		o.next++
+		return o.members[o.next-1].member
+	}
+	at := slices.IndexFunc(o.members, func(e expected) bool { return e.name == string(name) })
+	if at < 0 {
+		found := below[string(name)]
+		if at = len(o.members); at == mostMet {
+			return found
+		}
+		o.members = append(o.members, expected{string(name), found})
+	}
+	o.next = at + 1
+	return o.members[at].member
 }
 
 // release frees the builders.
@@ -343,11 +378,20 @@ func (d *decoder) member(b []byte, at int, m *member) (int, error) {
 	if len(m.columns) == 0 && is(b, at, '{') {
 		return traverseObject(b, at, d.inside[m.object])
 	}
-	end, err := behindValue(b, at)
-	if err != nil {
-		return 0, err
+	text, end, plain := plainText(b, at)
+	if !plain {
+		var err error
+		if end, err = behindValue(b, at); err != nil {
+			return 0, err
+		}
 	}
 	for _, c := range m.columns {
+		if typ := d.layout.columns[c].typ; plain && (typ == catalog.String || typ == catalog.GUID || typ == catalog.Timestamp) {
+			if d.filled[c] <= d.rows && d.appendText(c, typ, text) {
+				d.filled[c] = d.rows + 1
+			}
+			continue
+		}
 		d.jx.ResetBytes(b[at:end])
 		if err := d.value(d.jx, c); err != nil {
 			return 0, err

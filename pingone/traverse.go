@@ -2,8 +2,11 @@ package pingone
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
+	"math/bits"
+	"unicode/utf8"
 
 	"github.com/go-faster/jx"
 )
@@ -24,14 +27,15 @@ type eachMember func(b, name []byte, at int) (int, error)
 func traverseObject(b []byte, at int, each eachMember) (int, error) {
 	at, last, err := open(b, at, '{', '}')
 	for err == nil && !last {
-		var end int
-		if end, err = textEnd(b, at); err != nil {
-			break
-		}
-		name := b[at+1 : end-1]
-		if bytes.IndexByte(name, '\\') >= 0 {
-			if name, err = jx.DecodeBytes(b[at:end]).StrBytes(); err != nil {
+		name, end, plain := plainText(b, at)
+		if !plain {
+			if end, err = textEnd(b, at); err != nil {
 				break
+			}
+			if name = b[at+1 : end-1]; bytes.IndexByte(name, '\\') >= 0 {
+				if name, err = jx.DecodeBytes(b[at:end]).StrBytes(); err != nil {
+					break
+				}
 			}
 		}
 		if at = behindSpace(b, end); at >= len(b) || b[at] != ':' {
@@ -110,6 +114,36 @@ func behindValue(b []byte, at int) (int, error) {
 		}
 	}
 	return 0, io.ErrUnexpectedEOF
+}
+
+// ones and highs are the lowest and the highest bit of each of eight bytes.
+const ones, highs = 0x0101010101010101, 0x8080808080808080
+
+// plainText gives a text of ASCII characters without escapes, as nearly all are, and
+// the place behind it; ok is false for any other value.
+func plainText(b []byte, at int) (text []byte, end int, ok bool) {
+	if !is(b, at, '"') {
+		return nil, 0, false
+	}
+	end = at + 1
+	for end+8 <= len(b) {
+		w := binary.LittleEndian.Uint64(b[end:])
+		quote, slash := w^'"'*ones, w^'\\'*ones
+		// The lowest of these bits is that of the first byte that is not plain: below
+		// the space, beyond ASCII, a quote or a backslash.
+		if odd := (w | (w - ' '*ones) | (quote-ones)&^quote | (slash-ones)&^slash) & highs; odd != 0 {
+			end += bits.TrailingZeros64(odd) / 8
+			break
+		}
+		end += 8
+	}
+	for end < len(b) && b[end] >= ' ' && b[end] < utf8.RuneSelf && b[end] != '"' && b[end] != '\\' {
+		end++
+	}
+	if !is(b, end, '"') {
+		return nil, 0, false
+	}
+	return b[at+1 : end], end + 1, true
 }
 
 // textEnd gives the place behind the text at a place.

@@ -131,3 +131,60 @@ func FuzzBehindValue(f *testing.F) {
 		}
 	})
 }
+
+// Eight bytes are looked at together: each byte, at each of the places, has to be
+// judged as it is.
+func TestPlainText(t *testing.T) {
+	t.Parallel()
+	for c := range 256 {
+		for at := range 17 {
+			inside := strings.Repeat("x", at) + string([]byte{byte(c)}) + strings.Repeat("y", 16-at)
+			body := []byte(`[` + `"` + inside + `",1]`)
+			text, end, ok := plainText(body, 1)
+			switch {
+			case c == '"':
+				require.True(t, ok)
+				require.Equal(t, inside[:at], string(text))
+				require.Equal(t, at+3, end)
+			case c < ' ' || c == '\\' || c > 0x7f:
+				require.False(t, ok, "%q at %d", c, at)
+			default:
+				require.True(t, ok, "%q at %d", c, at)
+				require.Equal(t, inside, string(text))
+				require.Equal(t, len(inside)+3, end)
+			}
+		}
+	}
+	for _, text := range []string{``, `"`, `"abc`, `"abcdefghi`, `abc"`, `1`, `{"a":1}`} {
+		_, _, ok := plainText([]byte(text), 0)
+		require.False(t, ok, text)
+	}
+	text, end, ok := plainText([]byte(`""`), 0)
+	require.True(t, ok)
+	require.Empty(t, text)
+	require.Equal(t, 2, end)
+}
+
+// Members are found whatever order they come in, and the names that are remembered are
+// bounded.
+func TestMembersInAnyOrder(t *testing.T) {
+	t.Parallel()
+	a, b := &member{columns: []int{0}}, &member{columns: []int{1}}
+	below := map[string]*member{"a": a, "b": b}
+	var o order
+	for _, names := range []string{"a b c", "a b c", "b a", "c c a", "d b a b", "b"} {
+		for _, name := range strings.Fields(names) {
+			require.Same(t, below[name], o.find([]byte(name), below), "%s of %s", name, names)
+		}
+	}
+	for i := range 3 * mostMet {
+		require.Nil(t, o.find([]byte("other"+strings.Repeat("x", i)), below))
+	}
+	require.Len(t, o.members, mostMet)
+	require.Same(t, b, o.find([]byte("b"), below))
+	var late order
+	for i := range mostMet {
+		late.find([]byte(strings.Repeat("x", i)), below)
+	}
+	require.Same(t, a, late.find([]byte("a"), below), "one that there was no room for")
+}
