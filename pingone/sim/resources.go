@@ -29,7 +29,7 @@ var declared = sync.OnceValues(func() (*resource.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return resource.Load(files, "users", "environments")
+	return resource.Load(files)
 })
 
 // compute works out a member.

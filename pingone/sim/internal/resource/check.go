@@ -59,13 +59,12 @@ func (t *Type) Take(shape *Member, sent, old map[string]any) (map[string]any, *D
 	return out, problem
 }
 
-// checker reads values: those that a client sent, or those of a file.
+// checker reads values that a client sent.
 type checker struct {
 	strict bool // a fraction given for an integer is refused, not cut
-	seed   bool // they stand in a file: with what the service sets, and @ for ids
 }
 
-func (t *Type) checker() checker { return checker{strict: t.Numbers == "strict"} }
+func (t *Type) checker() checker { return checker{t.Numbers == "strict"} }
 
 // TakePart makes the row that setting a part of an old one gives. What a part
 // names must be sent, also what other writes leave alone.
@@ -115,16 +114,11 @@ func (m *Member) Merge(row, patch map[string]any) map[string]any {
 // take reads the members of an object.
 func (c checker) take(of *Member, sent, old map[string]any, at string) (map[string]any, *Detail) {
 	out := make(map[string]any)
-	for name := range sent {
-		if c.seed && of.Child(name) == nil {
-			return nil, &Detail{Target: at + name, Message: "is not declared"}
-		}
-	}
 	for _, m := range of.Children {
 		kept, has := old[m.Name]
 		v := sent[m.Name]
 		switch {
-		case !c.seed && (m.ReadOnly || m.Fixed && old != nil):
+		case m.ReadOnly || m.Fixed && old != nil:
 			if has {
 				out[m.Name] = kept
 			} else if m.Default != nil {
@@ -183,8 +177,6 @@ func (c checker) single(m *Member, v any, old map[string]any, at string) (any, *
 	switch m.Kind {
 	case Any:
 		return v, nil
-	case Computed, Owner:
-		return nil, &Detail{Target: at, Message: "is set by the service"}
 	case Object:
 		inner, ok := v.(map[string]any)
 		switch {
@@ -205,14 +197,11 @@ func (c checker) single(m *Member, v any, old map[string]any, at string) (any, *
 			return nil, wrong(at, "must be a number")
 		}
 		return c.number(m, n, at)
-	case String, Time, UUID, ID, Created, Updated: // texts
+	default: // texts
 	}
 	text, ok := v.(string)
 	if !ok {
 		return nil, wrong(at, "must be a string")
-	}
-	if c.seed && strings.HasPrefix(text, "@") {
-		return text, nil
 	}
 	return m.text(text, at)
 }

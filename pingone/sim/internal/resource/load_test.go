@@ -2,6 +2,7 @@ package resource_test
 
 import (
 	"encoding/json"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -39,18 +40,18 @@ rows:
     name: "@@two"
 `
 
-func load(files map[string]string) (*resource.Set, error) {
-	fsys := fstest.MapFS{}
-	for name, text := range files {
-		fsys[name] = &fstest.MapFile{Data: []byte(text)}
-	}
-	return resource.Load(fsys, "users")
+func file(text string) fs.FS { return fstest.MapFS{"g.yaml": &fstest.MapFile{Data: []byte(text)}} }
+
+func load(t *testing.T) *resource.Set {
+	t.Helper()
+	set, err := resource.Load(file(good))
+	require.NoError(t, err)
+	return set
 }
 
-func TestLoadRefuses(t *testing.T) {
+func TestCheckRefuses(t *testing.T) {
 	t.Parallel()
-	_, err := load(map[string]string{"g.yaml": good})
-	require.NoError(t, err)
+	require.NoError(t, resource.Check(file(good), "users"))
 	for name, c := range map[string]struct{ old, new, want string }{
 		"unknown word":         {"key: gateways", "kez: gateways", `unknown field "kez"`},
 		"bad path":             {"/gateways\n", "/gateways/{id}\n", "g.yaml:1: a path is such as"},
@@ -83,7 +84,7 @@ func TestLoadRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			require.Contains(t, good, c.old)
-			_, err := load(map[string]string{"g.yaml": strings.Replace(good, c.old, c.new, 1)})
+			err := resource.Check(file(strings.Replace(good, c.old, c.new, 1)), "users")
 			require.Error(t, err)
 			assert.Contains(t, err.Error(), c.want)
 			assert.True(t, strings.HasPrefix(err.Error(), "g.yaml:"), err.Error())
@@ -101,8 +102,7 @@ func decode(t *testing.T, text string) (out map[string]any) {
 
 func TestTake(t *testing.T) {
 	t.Parallel()
-	set, err := load(map[string]string{"g.yaml": good})
-	require.NoError(t, err)
+	set := load(t)
 	kind := set.Type("gateways")
 	old := decode(t, `{"name":"a","state":"UP","region":"EU","inner":{"list":[{"id":"1","mark":"m"}]}}`)
 	for name, c := range map[string]struct{ sent, old, want, code, target string }{
@@ -161,8 +161,7 @@ func TestMerge(t *testing.T) {
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	set, err := load(map[string]string{"g.yaml": good})
-	require.NoError(t, err)
+	set := load(t)
 	kind := set.Type("gateways")
 	s := resource.NewStore()
 	set.Plant(s, "Administrators", false, func(address string) string { return "id of " + address }, func(_ *resource.Type, row, _ map[string]any) { row["createdAt"] = "then" })

@@ -3,9 +3,9 @@ package resource
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -21,7 +21,7 @@ type Seed struct {
 
 // declareRows reads the seeded rows.
 func (t *Type) declareRows() error {
-	for k, members := range t.Seeds {
+	for _, members := range t.Seeds {
 		take := func(name, separator string) []string {
 			text := fmt.Sprint(members[name])
 			if _, ok := members[name]; !ok {
@@ -31,12 +31,11 @@ func (t *Type) declareRows() error {
 			return strings.Split(text, separator)
 		}
 		seed := Seed{Name: strings.Join(take("row", "/"), "/"), Of: take("of", "/"), In: take("in", ", ")}
-		at := "$.rows[" + strconv.Itoa(k) + "]"
 		if seed.Name == "" || strings.Contains(seed.Name, "/") {
-			return t.file.fail(at, "a row needs a name without / under row")
+			return errors.New("a row needs a name without / under row")
 		}
 		if err := decode(members, &seed.Members); err != nil {
-			return t.file.fail(at, "row %s: %v", seed.Name, err)
+			return fmt.Errorf("row %s: %w", seed.Name, err)
 		}
 		seed.Makes, _ = seed.Members["makes"].(map[string]any)
 		delete(seed.Members, "makes")
@@ -58,21 +57,6 @@ func decode(values, into any) error {
 	return d.Decode(into)
 }
 
-// checkRows holds the seeded rows against the declared members.
-func (t *Type) checkRows() error {
-	for k, seed := range t.Rows {
-		at := "$.rows[" + strconv.Itoa(k) + "]"
-		if t.Variant != "" && seed.Members[t.Variant] == nil {
-			return t.file.fail(at, "row %s does not tell its %s", seed.Name, t.Variant)
-		}
-		if _, problem := (checker{true, true}).take(t.Shape(seed.Members), seed.Members, nil, ""); problem != nil {
-			top := strings.FieldsFunc(problem.Target, func(r rune) bool { return r == '.' || r == '[' })[0]
-			return t.file.fail(at+"."+top, "row %s: %s %s", seed.Name, problem.Target, problem.Message)
-		}
-	}
-	return nil
-}
-
 // address is where a collection is, such as agreements/terms/languages: the
 // collections above it and their rows in turn.
 func (t *Type) address(of []string) string { return Fill(t.local, of) }
@@ -83,49 +67,6 @@ func (t *Type) row(of []string, name string) string {
 		return t.address(of)
 	}
 	return t.address(of) + "/" + name
-}
-
-// checkSeeds refuses rows whose owners, or whose references, there are not.
-func (s *Set) checkSeeds() error {
-	for _, t := range s.Types {
-		for k, seed := range t.Rows {
-			at, address := "$.rows["+strconv.Itoa(k)+"]", t.row(seed.Of, seed.Name)
-			if depth := strings.Count(t.local, "{"); len(seed.Of) != depth {
-				return t.file.fail(at, "row %s needs the names of %d owning rows under of", seed.Name, depth)
-			}
-			for _, environment := range append(seed.In, "")[:max(1, len(seed.In))] {
-				if other, twice := s.seeds[address+" in "+environment]; twice {
-					return t.file.fail(at, "row %s is in %s already", address, other)
-				}
-				s.seeds[address], s.seeds[address+" in "+environment] = t.file.name, t.file.name
-			}
-			if given, ok := seed.Members["id"].(string); ok {
-				s.given[address] = given
-			} else if t.IDFrom != "" {
-				s.given[address] = seed.Name
-			}
-		}
-	}
-	for _, t := range s.Types {
-		for k, seed := range t.Rows {
-			at := "$.rows[" + strconv.Itoa(k) + "]"
-			var refs []string
-			resolve(seed.Members, func(address string) string {
-				refs = append(refs, address)
-				return ""
-			})
-			if parent := s.names[t.Parent()]; parent != nil {
-				last := len(seed.Of) - 1
-				refs = append(refs, parent.row(seed.Of[:last], seed.Of[last]))
-			}
-			for _, ref := range refs {
-				if head, _, _ := strings.Cut(ref, "/"); s.seeds[ref] == "" && !slices.Contains(s.code, head) {
-					return t.file.fail(at, "row %s: there is no row %s", seed.Name, ref)
-				}
-			}
-		}
-	}
-	return nil
 }
 
 // Resolver turns the address of a seeded row, such as gateways/ldap, into its id.

@@ -55,7 +55,6 @@ type Type struct {
 	Name   string   `yaml:"-"`
 	Owners []string `yaml:"-"` // collections of the path's parameters: environments, gateways
 	local  string   // the path within an environment
-	file   *source
 }
 
 // roles are those that may read and write: configuration, directory,
