@@ -20,11 +20,11 @@ const OneTimeCode = "424242"
 // passwordOf is the state of a user's password as a row of its own. Its member
 // value, which is not declared and so never answered, is the password itself.
 // Some users have no password, not even an unset one: setting one makes it.
-func passwordOf(p *place) (*resource.Collection, error) {
+func passwordOf(p *place) *resource.Collection {
 	user := p.above.found
 	state, ok := user.Members["password"].(map[string]any)
 	if !ok && p.call.request.Method == http.MethodGet {
-		return resource.NewCollection(), nil
+		return resource.NewCollection()
 	}
 	m := map[string]any{"status": ""}
 	maps.Copy(m, state)
@@ -34,7 +34,7 @@ func passwordOf(p *place) (*resource.Collection, error) {
 	if m["status"] == "NO_PASSWORD" || m["status"] == "EXTERNAL" {
 		delete(m, "lastChangedAt")
 	}
-	return resource.NewCollection(&resource.Row{ID: user.ID, Members: m}), nil
+	return resource.NewCollection(&resource.Row{ID: user.ID, Members: m})
 }
 
 // putPassword keeps the state of a password in the user's row.
@@ -61,11 +61,11 @@ func textOf(sent map[string]any, name string) (string, bool) {
 // sets makes the action that sets a password, given in a member. Without one the
 // password is taken away, where the action may.
 func sets(member, status string, unsets bool) action {
-	return func(p *place, row *resource.Row, sent map[string]any) error {
+	return func(p *place, row *resource.Row, sent map[string]any) {
 		after := status
 		if current, ok := textOf(sent, "currentPassword"); ok {
 			if !knows(row, current) {
-				return invalidValue("currentPassword", "The password is wrong.")
+				panic(invalidValue("currentPassword", "The password is wrong."))
 			}
 			after = "OK"
 		}
@@ -75,45 +75,41 @@ func sets(member, status string, unsets bool) action {
 		password, given := textOf(sent, member)
 		switch {
 		case !given && sent[member] != nil:
-			return invalidValue(member, "must be a string that is not empty")
+			panic(invalidValue(member, "must be a string that is not empty"))
 		case !given && unsets:
 			after = "NO_PASSWORD"
 		case !given:
-			return required(member)
+			panic(required(member))
 		case utf8.RuneCountInString(password) < minPassword && sent["bypassPolicy"] != true:
-			return invalidValue(member, "The password does not meet the password policy.")
+			panic(invalidValue(member, "The password does not meet the password policy."))
 		}
 		row.Members["value"], row.Members["status"], row.Members["lastChangedAt"] = password, after, instant(p.call.now.UnixMilli())
-		return nil
 	}
 }
 
-func checkPassword(_ *place, row *resource.Row, sent map[string]any) error {
+func checkPassword(_ *place, row *resource.Row, sent map[string]any) {
 	if password, _ := textOf(sent, "password"); !knows(row, password) {
-		return invalidValue("password", "The password is wrong.")
+		panic(invalidValue("password", "The password is wrong."))
 	}
-	return nil
 }
 
 // turns makes the action that gives a password another status: in the status
 // from, or in any when from is empty.
 func turns(from, to string) action {
-	return func(_ *place, row *resource.Row, _ map[string]any) error {
+	return func(_ *place, row *resource.Row, _ map[string]any) {
 		switch status := row.Members["status"]; {
 		case status == "" || status == "NO_PASSWORD":
-			return invalidData(detail{Code: "NO_PASSWORD", Target: "password", Message: "The user has no password."})
+			panic(invalidData(detail{Code: "NO_PASSWORD", Target: "password", Message: "The user has no password."}))
 		case from == "" || status == from:
 			row.Members["status"] = to
 		}
-		return nil
 	}
 }
 
-func sendRecoveryCode(p *place, _ *resource.Row, _ map[string]any) error {
+func sendRecoveryCode(p *place, _ *resource.Row, _ map[string]any) {
 	if p.above.found.Members["email"] == nil {
-		return constraint("email", "The user has no e-mail address.")
+		panic(constraint("email", "The user has no e-mail address."))
 	}
-	return nil
 }
 
 // byCreation are the ids of rows as they come without an order.
@@ -129,20 +125,20 @@ func byCreation(p *place) (ids []string) {
 }
 
 // reorder lists rows in the order that is sent, those it does not name last.
-func reorder(p *place, _ *resource.Row, sent map[string]any) error {
+func reorder(p *place, _ *resource.Row, sent map[string]any) {
 	ids := resource.Values(sent, "order.id")
 	if len(ids) == 0 {
-		return invalidValue("order", "The order must name devices.")
+		panic(invalidValue("order", "The order must name devices."))
 	}
 	for _, id := range ids {
 		if p.rows.Find(id) == nil {
-			return invalidValue("order", "The order names what is not there.")
+			panic(invalidValue("order", "The order names what is not there."))
 		}
 	}
-	return arrange(p, ids)
+	arrange(p, ids)
 }
 
-func arrange(p *place, ids []string) error {
+func arrange(p *place, ids []string) {
 	for _, row := range p.rows.All() {
 		if !slices.Contains(ids, row.ID) {
 			ids = append(ids, row.ID)
@@ -154,5 +150,4 @@ func arrange(p *place, ids []string) error {
 			p.rows.Put(row)
 		}
 	}
-	return nil
 }

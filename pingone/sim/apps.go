@@ -183,24 +183,24 @@ func (a access) sees(environment string) bool { return a.environments[environmen
 func (a access) seesPopulation(id string) bool { return a.populations == nil || a.populations[id] }
 
 // authorize checks the bearer token of an API call and finds its roles.
-func (s *Server) authorize(r *http.Request) (access, error) {
+func (s *Server) authorize(r *http.Request) access {
 	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") {
-		return access{}, unauthorized("The access token is missing.")
+		panic(unauthorized("The access token is missing."))
 	}
 	claims, err := s.auth.Verify(strings.TrimSpace(token))
 	if err != nil {
-		return access{}, unauthorized("The access token is not valid: " + err.Error() + ".")
+		panic(unauthorized("The access token is not valid: " + err.Error() + "."))
 	}
 	a := s.appAccess(claims.ClientID)
 	if claims.Subject != "" {
 		a = s.userAccess(claims.Environment, claims.Subject)
 	}
 	if len(a.environments) == 0 {
-		return access{}, forbidden()
+		panic(forbidden())
 	}
 	a.client, a.user = claims.ClientID, claims.Subject
-	return a, nil
+	return a
 }
 
 // everywhere is an administrator's access to the whole organization.

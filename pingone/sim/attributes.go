@@ -57,37 +57,36 @@ func attributeOf(row map[string]any) *attribute {
 
 // storeAttribute holds an attribute against the rules: core and standard ones
 // stay as they are.
-func storeAttribute(p *place, old, row *resource.Row) error {
+func storeAttribute(p *place, old, row *resource.Row) {
 	m := row.Members
 	values := m["enumeratedValues"] != nil
 	switch {
 	case old != nil && old.Members["schemaType"] != "CUSTOM":
-		return constraint("schemaType", "Only custom attributes can be changed.")
+		panic(constraint("schemaType", "Only custom attributes can be changed."))
 	case old != nil && m["name"] != old.Members["name"]:
-		return constraint("name", "An attribute cannot be renamed.")
+		panic(constraint("name", "An attribute cannot be renamed."))
 	case m["type"] != "STRING" && m["type"] != "JSON":
-		return invalidValue("type", "is not an allowed value")
+		panic(invalidValue("type", "is not an allowed value"))
 	case m["type"] != "STRING" && (m["unique"] == true || values || m["regexValidation"] != nil):
-		return constraint("type", "unique, enumeratedValues and regexValidation are for attributes of type STRING.")
+		panic(constraint("type", "unique, enumeratedValues and regexValidation are for attributes of type STRING."))
 	case values && m["regexValidation"] != nil:
-		return constraint("regexValidation", "An attribute with enumeratedValues cannot have regexValidation.")
+		panic(constraint("regexValidation", "An attribute with enumeratedValues cannot have regexValidation."))
 	case m["unique"] == true && m["multiValued"] == true:
-		return constraint("unique", "A multi-valued attribute cannot be unique.")
+		panic(constraint("unique", "A multi-valued attribute cannot be unique."))
 	}
 	if m["regexValidation"] != nil {
 		pattern := resource.First(m, "regexValidation.pattern")
 		_, err := regexp.Compile(pattern)
 		if err != nil || pattern == "" || resource.First(m, "regexValidation.requirements") == "" {
-			return invalidValue("regexValidation", "needs a valid pattern and its requirements")
+			panic(invalidValue("regexValidation", "needs a valid pattern and its requirements"))
 		}
 	}
-	return nil
 }
 
 // removeAttribute drops an attribute with its values.
-func removeAttribute(p *place, row *resource.Row) (*resource.Row, error) {
+func removeAttribute(p *place, row *resource.Row) *resource.Row {
 	if row.Members["schemaType"] != "CUSTOM" {
-		return nil, constraint("schemaType", "Only custom attributes can be deleted.")
+		panic(constraint("schemaType", "Only custom attributes can be deleted."))
 	}
 	e := p.call.environment
 	for _, versions := range e.written {
@@ -98,7 +97,7 @@ func removeAttribute(p *place, row *resource.Row) (*resource.Row, error) {
 			}
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // usersShape are the members of users: the declared ones and the custom

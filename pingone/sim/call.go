@@ -70,12 +70,35 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	if hook := s.onRequest.Load(); hook != nil {
 		(*hook)(c.number)
 	}
-	answer, err := s.run(c, t.known)
-	if err != nil {
-		s.writeError(w, r, err)
+	answer, refused := answered(func() reply { return s.run(c, t.known) })
+	if refused != nil {
+		s.writeError(w, r, refused)
 		return
 	}
 	s.write(w, r, answer)
+}
+
+// answered runs what answers a call. What refuses a call panics with its
+// *apiError, from however deep below, and this is where that ends.
+func answered(run func() reply) (answer reply, refused *apiError) {
+	defer func() {
+		switch p := recover().(type) {
+		case nil:
+		case *apiError:
+			refused = p
+		default:
+			panic(p)
+		}
+	}()
+	return run(), nil
+}
+
+// must refuses a call when there is a refusal.
+func must[T any](v T, refused *apiError) T {
+	if refused != nil {
+		panic(refused)
+	}
+	return v
 }
 
 // scheme is how the client reached the server.
@@ -87,63 +110,52 @@ func scheme(r *http.Request) string {
 }
 
 // run checks a call and runs its handler.
-func (s *Server) run(c *call, known bool) (reply, error) {
-	if err := c.checkSizes(); err != nil {
-		return reply{}, err
-	}
-	var err error
-	if c.access, err = s.authorize(c.request); err != nil {
-		return reply{}, err
-	}
-	if err := s.admit(c.request, c.route.group, c.environmentKey()); err != nil {
-		return reply{}, err
+func (s *Server) run(c *call, known bool) reply {
+	c.checkSizes()
+	c.access = s.authorize(c.request)
+	if refused := s.limits.admit(c.route.group, c.environmentKey(), c.request.RemoteAddr); refused != nil {
+		panic(refused)
 	}
 	switch {
 	case !known:
-		return reply{}, notFound("The address is not known.")
+		panic(notFound("The address is not known."))
 	case c.route.handle == nil:
-		return reply{}, refuse(http.StatusMethodNotAllowed)
+		panic(refuse(http.StatusMethodNotAllowed))
 	}
+	var err error
 	if c.query, err = url.ParseQuery(c.request.URL.RawQuery); err != nil {
-		return reply{}, invalidParameter("query", "The query is not encoded correctly.")
+		panic(invalidParameter("query", "The query is not encoded correctly."))
 	}
 	if most := c.mood.of("max-filter").most; most > 0 && len(c.query.Get("filter")) > most {
-		return reply{}, refuse(http.StatusRequestURITooLong)
+		panic(refuse(http.StatusRequestURITooLong))
 	}
-	if err := s.enter(c); err != nil {
-		return reply{}, err
-	}
+	s.enter(c)
 	return c.route.handle(c)
 }
 
 // checkSizes refuses headers that are too long.
-func (c *call) checkSizes() error {
+func (c *call) checkSizes() {
 	most, size := maxHeader, headerSize(c.request.Header)
 	if own := c.mood.of("max-header"); own.on {
 		most, size = own.most, size+len(c.request.RequestURI)
 	}
 	if size > most {
-		return refuse(http.StatusRequestHeaderFieldsTooLarge)
+		panic(refuse(http.StatusRequestHeaderFieldsTooLarge))
 	}
-	return nil
 }
 
 // enter finds the environment of a call and checks the right to see it.
-func (s *Server) enter(c *call) error {
+func (s *Server) enter(c *call) {
 	rest, ok := strings.CutPrefix(c.request.URL.Path, "/v1/environments/")
 	if !ok {
-		return nil
+		return
 	}
 	head, _, _ := strings.Cut(rest, "/")
 	e := s.environment(canonical(head))
-	if e == nil || !c.access.sees(e.id) {
-		return forbidden()
-	}
-	if age := c.now.Sub(e.created()); age < c.mood.of("new-environments").span {
-		return forbidden()
+	if e == nil || !c.access.sees(e.id) || c.now.Sub(e.created()) < c.mood.of("new-environments").span {
+		panic(forbidden())
 	}
 	c.environment, c.params = e, c.params[1:]
-	return nil
 }
 
 // environmentKey names the environment for limits by source.
@@ -180,34 +192,23 @@ func (c *call) mediaOf() string {
 
 // sent reads the JSON object of a call, which must have one of the media types.
 // Numbers are json.Number. most bounds its size in bytes; 0 does not.
-func (c *call) sent(most int, types ...string) (map[string]any, error) {
+func (c *call) sent(most int, types ...string) map[string]any {
 	media := c.mediaOf()
 	if media == "" || !slices.ContainsFunc(types, func(t string) bool { return strings.EqualFold(t, media) }) {
-		return nil, unsupportedMedia(c.request.Header.Get("Content-Type"))
+		panic(unsupportedMedia(c.request.Header.Get("Content-Type")))
 	}
 	raw, err := io.ReadAll(http.MaxBytesReader(nil, c.request.Body, maxBody))
 	if err != nil {
-		return nil, invalidRequest(detail{Code: "SIZE_LIMIT_EXCEEDED", Message: "The body is too large or was cut."})
+		panic(invalidRequest(detail{Code: "SIZE_LIMIT_EXCEEDED", Message: "The body is too large or was cut."}))
 	}
-	members, err := decodeObject(raw)
-	switch {
-	case err != nil:
-		return nil, invalidRequest(detail{Code: "INVALID_VALUE", Message: "The body must be one JSON object."})
-	case most > 0 && len(raw) > most:
-		return nil, invalidData(detail{Code: "SIZE_LIMIT_EXCEEDED", Message: "The body is larger than the resource may be."})
-	}
-	return members, nil
-}
-
-// decodeObject reads one JSON object and nothing else.
-func decodeObject(raw []byte) (members map[string]any, err error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
-	if err := d.Decode(&members); err != nil {
-		return nil, err
+	var members map[string]any
+	switch err := d.Decode(&members); {
+	case err != nil || members == nil || d.More():
+		panic(invalidRequest(detail{Code: "INVALID_VALUE", Message: "The body must be one JSON object."}))
+	case most > 0 && len(raw) > most:
+		panic(invalidData(detail{Code: "SIZE_LIMIT_EXCEEDED", Message: "The body is larger than the resource may be."}))
 	}
-	if members == nil || d.More() {
-		return nil, io.ErrUnexpectedEOF
-	}
-	return members, nil
+	return members
 }

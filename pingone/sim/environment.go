@@ -209,7 +209,7 @@ func (e *environment) created() time.Time {
 
 // storeEnvironment: the license is an active one of the organization, and the
 // region stays. A new environment is made with what belongs to it.
-func storeEnvironment(p *place, old, row *resource.Row) error {
+func storeEnvironment(p *place, old, row *resource.Row) {
 	m, now := row.Members, instant(p.call.now.UnixMilli())
 	license := resource.First(m, "license.id") // required
 	found := p.store.Read("/organizations/" + organizationID + "/licenses").Find(license)
@@ -220,27 +220,26 @@ func storeEnvironment(p *place, old, row *resource.Row) error {
 			m["region"] = before
 		}
 	} else if !p.call.access.organization {
-		return forbidden()
+		panic(forbidden())
 	}
 	switch {
 	case m["region"] == nil:
-		return required("region")
+		panic(required("region"))
 	case before != nil && m["region"] != before:
-		return constraint("region", "An environment cannot be moved to another region.")
+		panic(constraint("region", "An environment cannot be moved to another region."))
 	case found == nil || found.Members["status"] != "ACTIVE":
-		return invalidValue("license.id", "The license does not exist or is not active.")
+		panic(invalidValue("license.id", "The license does not exist or is not active."))
 	}
 	m["license"] = map[string]any{"id": license, "package": found.Members["package"]}
 	if old == nil {
 		m["organization"] = map[string]any{"id": organizationID}
 		p.server.addEnvironment(row, row.ID, 0)
-		return nil
+		return
 	}
 	if m["status"] != old.Members["status"] {
 		setStatus(m, m["status"], now)
 	}
 	p.call.environment.row.Store(row)
-	return nil
 }
 
 // setStatus deletes an environment softly or brings it back.
@@ -268,23 +267,23 @@ func hardDeletedAllowedAt(_ *place, row *resource.Row) any {
 }
 
 // removeEnvironment: a production environment can be brought back for a while.
-func removeEnvironment(p *place, row *resource.Row) (*resource.Row, error) {
+func removeEnvironment(p *place, row *resource.Row) *resource.Row {
 	e := p.call.environment
 	at, deleted := deletable(row)
 	switch {
 	case e == p.server.environments()[0]:
-		return nil, constraint("id", "The environment holds the applications that call the API.")
+		panic(constraint("id", "The environment holds the applications that call the API."))
 	case row.Members["type"] != "SANDBOX" && !deleted:
 		kept := copied(row)
 		setStatus(kept.Members, "DELETE_PENDING", instant(p.call.now.UnixMilli()))
 		kept.Members["updatedAt"] = kept.Members["softDeletedAt"]
 		e.row.Store(kept)
-		return kept, nil
+		return kept
 	case row.Members["type"] != "SANDBOX" && p.call.now.Before(at):
-		return nil, constraint("hardDeletedAllowedAt", "The environment cannot be deleted for good yet.")
+		panic(constraint("hardDeletedAllowedAt", "The environment cannot be deleted for good yet."))
 	}
 	p.server.forget(e)
-	return nil, nil
+	return nil
 }
 
 // licenseQuantities are the rate limits of the license, in the unit that the

@@ -99,6 +99,7 @@ func holds(op, v, want string) bool {
 // Names are case-sensitive. What joins conditions stands under no name, and
 // memberOfGroups is a value path.
 type filterSpec struct {
+	target     string // what refusals name
 	attributes map[string]resource.Words
 	booleans   string // "quoted" or "bare" when only that is accepted
 }
@@ -118,7 +119,7 @@ func specOf(t *resource.Type, groups bool) filterSpec {
 	if groups {
 		attributes[memberOfGroups] = resource.Words{"eq"}
 	}
-	return filterSpec{attributes: attributes}
+	return filterSpec{target: "filter", attributes: attributes}
 }
 
 // usersSpec is what users accept in an environment: the declared attributes and
@@ -141,11 +142,11 @@ func (e *environment) usersSpec() filterSpec {
 
 // parse reads a filter for an endpoint, with what the switches refuse left out;
 // empty text gives none.
-func (c *call) parse(spec filterSpec, text string) (*scim.Expr, error) {
+func (c *call) parse(spec filterSpec, text string) *scim.Expr {
 	if text == "" {
-		return nil, nil
+		return nil
 	}
-	left := filterSpec{make(map[string]resource.Words), c.mood.of("booleans").word}
+	left := filterSpec{"filter", make(map[string]resource.Words), c.mood.of("booleans").word}
 	for name, operators := range spec.attributes {
 		operators = slices.DeleteFunc(slices.Clone(operators), func(op string) bool {
 			return slices.ContainsFunc(c.mood.refused, func(r refusal) bool { return r.covers(name, op) })
@@ -154,22 +155,19 @@ func (c *call) parse(spec filterSpec, text string) (*scim.Expr, error) {
 			left.attributes[name] = operators
 		}
 	}
-	return left.parse(text)
+	return must(left.parse(text))
 }
 
 // parse reads a filter and checks it against the spec.
-func (f filterSpec) parse(text string) (*scim.Expr, error) {
+func (f filterSpec) parse(text string) (*scim.Expr, *apiError) {
 	e, err := scim.Parse(text)
 	if syntax := (*scim.Error)(nil); errors.As(err, &syntax) {
 		return nil, f.refuse(syntax.Message, syntax.Pos)
 	}
-	if err != nil {
-		return nil, err
-	}
 	return e, f.check(e)
 }
 
-func (f filterSpec) check(e *scim.Expr) error {
+func (f filterSpec) check(e *scim.Expr) *apiError {
 	switch e.Kind {
 	case scim.Compare:
 		return f.checkComparison(e)
@@ -188,7 +186,7 @@ func (f filterSpec) check(e *scim.Expr) error {
 	return nil
 }
 
-func (f filterSpec) checkComparison(e *scim.Expr) error {
+func (f filterSpec) checkComparison(e *scim.Expr) *apiError {
 	ops, ok := f.attributes[e.Attr]
 	if !ok || e.Attr == memberOfGroups {
 		return f.refuse("The attribute '"+e.Attr+"' is not supported.", e.Pos)
@@ -208,7 +206,7 @@ func (f filterSpec) checkComparison(e *scim.Expr) error {
 }
 
 // checkPath accepts memberOfGroups[id eq "…"] and the same with type.
-func (f filterSpec) checkPath(e *scim.Expr) error {
+func (f filterSpec) checkPath(e *scim.Expr) *apiError {
 	if e.Attr != memberOfGroups || f.attributes[memberOfGroups] == nil {
 		return f.refuse("The attribute '"+e.Attr+"' is not supported.", e.Pos)
 	}
@@ -265,7 +263,7 @@ func (f filterSpec) refuse(message string, pos int) *apiError {
 	slices.Sort(inner.SupportedOperators)
 	inner.SupportedOperators = slices.Compact(inner.SupportedOperators)
 	return invalidRequest(detail{
-		Code: "INVALID_FILTER", Target: "filter", InnerError: inner,
+		Code: "INVALID_FILTER", Target: f.target, InnerError: inner,
 		Message: message + " (position " + strconv.Itoa(pos+1) + ")",
 	})
 }

@@ -44,27 +44,19 @@ func (s *Server) newID() string {
 
 // list answers a page, or the whole collection when it has no page size: then
 // limit means nothing.
-func (g *generic) list(c *call) (reply, error) {
+func (g *generic) list(c *call) reply {
 	at := g.place(c)
-	if err := at.owned(); err != nil {
-		return reply{}, err
-	}
+	at.owned()
 	def, most := min(g.kind.Page.Default, g.most), g.most
 	if most == 0 {
 		def = max(1, at.rows.Len())
 		most = def
 		c.query.Del("limit")
 	}
-	p, err := g.server.paging(c, def, most)
-	if err != nil {
-		return reply{}, err
-	}
+	p := g.server.paging(c, def, most)
 	at.listing, at.include, at.expand = true, "", p.at.Expand // what include asks for is in single rows alone
-	found, err := at.search(p.at)
-	if err != nil {
-		return reply{}, err
-	}
-	if x, err := at.filter(p.at.Filter); err == nil && names(x, g.kind.Whole) {
+	found := at.search(p.at)
+	if len(g.kind.Whole) > 0 && names(at.filter(p.at.Filter), g.kind.Whole) {
 		p.limit = most
 	}
 	l := &listing{key: g.kind.Key, uncounted: !g.kind.Count, plain: g.most == 0 && !p.continued}
@@ -72,7 +64,7 @@ func (g *generic) list(c *call) (reply, error) {
 	if l.count >= 0 && g.hooks.count != nil {
 		l.count = g.hooks.count(at)
 	}
-	return c.page(l, rows, at.writeNumbered), nil
+	return c.page(l, rows, at.writeNumbered)
 }
 
 // names reports whether a filter compares any of some attributes.
@@ -82,36 +74,23 @@ func names(x *scim.Expr, attributes []string) (any bool) {
 }
 
 // onRow makes the handler of a method of rows.
-func (g *generic) onRow(method func(p *place, row *resource.Row) (reply, error)) handler {
-	return func(c *call) (reply, error) {
+func (g *generic) onRow(method func(p *place, row *resource.Row) reply) handler {
+	return func(c *call) reply {
 		p := g.place(c)
-		row, err := p.row()
-		if err != nil {
-			return reply{}, err
-		}
-		return method(p, row)
+		return method(p, p.row())
 	}
 }
 
-func (g *generic) create(c *call) (reply, error) {
+func (g *generic) create(c *call) reply {
 	p := g.place(c)
-	if err := p.owned(); err != nil {
-		return reply{}, err
-	}
+	p.owned()
 	if name, a, ok := g.kind.Action(http.MethodPost, c.mediaOf(), true); ok {
-		sent, err := p.sent(a.Media)
-		if err == nil {
-			err = resourceActions[g.kind.Name+" "+name](p, nil, sent)
-		}
-		return reply{status: http.StatusNoContent}, err
+		resourceActions[g.kind.Name+" "+name](p, nil, p.sent(a.Media))
+		return reply{status: http.StatusNoContent}
 	}
-	sent, err := p.sent(mediaJSON, g.kind.Imports)
-	if err != nil {
-		return reply{}, err
-	}
-	members, problem := g.kind.Take(p.shape(), sent, nil)
+	members, problem := g.kind.Take(p.shape(), p.sent(mediaJSON, g.kind.Imports), nil)
 	if problem != nil {
-		return reply{}, invalidData(*problem)
+		panic(invalidData(*problem))
 	}
 	row := &resource.Row{ID: g.server.newID(), Members: members}
 	if g.hooks.newID != nil {
@@ -122,85 +101,66 @@ func (g *generic) create(c *call) (reply, error) {
 	}
 	members["id"] = row.ID
 	p.stamp(g.kind.Members, members, resource.Created, resource.Updated)
-	if err := p.save(nil, row); err != nil {
-		return reply{}, err
-	}
+	p.save(nil, row)
 	p.created = true
 	answer := p.one(row)
 	answer.status, answer.location = http.StatusCreated, p.self+"/"+row.ID
-	return answer, nil
+	return answer
 }
 
 // change makes the row that a body describes of an old one, or of the old one
 // merged with it.
-func (p *place) change(old *resource.Row, merge bool) (reply, error) {
-	sent, err := p.sent(mediaJSON)
-	if err != nil {
-		return reply{}, err
-	}
+func (p *place) change(old *resource.Row, merge bool) reply {
+	sent := p.sent(mediaJSON)
 	if merge {
 		sent = p.shape().Merge(old.Members, sent)
 	}
-	row, err := p.keep(old, func() (map[string]any, *resource.Detail) {
+	return p.one(p.keep(old, func() (map[string]any, *resource.Detail) {
 		return p.generic.kind.Take(p.shape(), sent, old.Members)
-	})
-	if err != nil {
-		return reply{}, err
-	}
-	return p.one(row), nil
+	}))
 }
 
-func (p *place) delete(row *resource.Row) (reply, error) {
-	done := reply{status: http.StatusNoContent}
+func (p *place) delete(row *resource.Row) reply {
+	var kept *resource.Row
 	if hook := p.generic.hooks.remove; hook != nil {
-		kept, err := hook(p, row)
-		if err != nil {
-			return reply{}, err
-		}
-		if kept != nil {
-			p.put(kept)
-			return done, nil
-		}
+		kept = hook(p, row)
 	}
-	p.remove(row)
-	return done, nil
+	if kept != nil {
+		p.put(kept)
+	} else {
+		p.remove(row)
+	}
+	return reply{status: http.StatusNoContent}
 }
 
 // act does what the media type of a call says.
-func (p *place) act(old *resource.Row) (reply, error) {
+func (p *place) act(old *resource.Row) reply {
 	kind, media := p.generic.kind, p.call.mediaOf()
 	name, a, ok := kind.Action(p.call.request.Method, media, false)
 	if !ok {
-		return reply{}, unsupportedMedia(p.call.request.Header.Get("Content-Type"))
+		panic(unsupportedMedia(p.call.request.Header.Get("Content-Type")))
 	}
 	var sent map[string]any
 	if strings.HasSuffix(media, "json") && p.call.request.ContentLength != 0 {
-		var err error
-		if sent, err = p.call.sent(kind.Bytes, media); err != nil {
-			return reply{}, err
-		}
+		sent = p.call.sent(kind.Bytes, media)
 	}
 	row := copied(old)
-	if err := p.do(a, row, sent); err != nil {
-		return reply{}, err
-	}
+	p.do(a, row, sent)
 	if code := resourceActions[kind.Name+" "+name]; code != nil {
-		if err := code(p, row, sent); err != nil {
-			return reply{}, err
-		}
+		code(p, row, sent)
 	}
 	if !reflect.DeepEqual(old, row) {
 		p.stamp(kind.Members, row.Members, resource.Updated)
 		p.put(row)
 	}
-	return p.one(row), nil
+	return p.one(row)
 }
 
 // do makes the changes that an action declares. A row that has what the action
 // sets stays as it is.
-func (p *place) do(a resource.Action, row *resource.Row, sent map[string]any) error {
+func (p *place) do(a resource.Action, row *resource.Row, sent map[string]any) {
 	if code, _ := textOf(sent, a.Code); a.Code != "" && code != OneTimeCode {
-		return invalidData(detail{Code: "INVALID_OTP", Target: a.Code, Message: "The code is wrong or has expired."})
+		panic(invalidData(detail{Code: "INVALID_OTP", Target: a.Code, Message: "The code is wrong or has expired."}))
 	}
 	made := make(map[string]any)
 	for path, text := range a.Sets {
@@ -219,7 +179,6 @@ func (p *place) do(a resource.Action, row *resource.Row, sent map[string]any) er
 			maps.Copy(row.Members, made)
 		}
 	}
-	return nil
 }
 
 // setPath puts a value into an object, at most one object deep.
@@ -236,22 +195,15 @@ func setPath(members map[string]any, path string, v any) {
 }
 
 // replacePart makes the method that sets some members of a row.
-func (g *generic) replacePart(part resource.Part) func(p *place, old *resource.Row) (reply, error) {
-	return func(p *place, old *resource.Row) (reply, error) {
-		sent, err := p.call.sent(g.kind.Bytes, mediaJSON)
-		if err != nil {
-			return reply{}, err
-		}
-		row, err := p.keep(old, func() (map[string]any, *resource.Detail) {
+func (g *generic) replacePart(part resource.Part) func(p *place, old *resource.Row) reply {
+	return func(p *place, old *resource.Row) reply {
+		sent := p.call.sent(g.kind.Bytes, mediaJSON)
+		return p.part(p.keep(old, func() (map[string]any, *resource.Detail) {
 			members, problem := g.kind.TakePart(part, sent, old.Members)
 			if inner, ok := members[part.Of].(map[string]any); ok {
 				p.stamp(g.kind.Members.Child(part.Of), inner, resource.Updated)
 			}
 			return members, problem
-		})
-		if err != nil {
-			return reply{}, err
-		}
-		return p.part(row, part), nil
+		}), part)
 	}
 }

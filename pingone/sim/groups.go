@@ -109,31 +109,26 @@ func seesPopulationOf(c *call, row *resource.Row) bool {
 }
 
 // storeGroup: a group keeps its population, and its userFilter must be one.
-func storeGroup(p *place, old, row *resource.Row) error {
+func storeGroup(p *place, old, row *resource.Row) {
 	id := resource.First(row.Members, "population.id")
 	if old != nil {
 		before := resource.First(old.Members, "population.id")
 		if id != "" && id != before {
-			return constraint("population.id", "A group cannot be moved to another population.")
+			panic(constraint("population.id", "A group cannot be moved to another population."))
 		}
 		if id = before; id != "" {
 			row.Members["population"] = map[string]any{"id": id}
 		}
 	}
 	if _, ok := p.call.environment.populationByID(id); !ok && id != "" {
-		return invalidValue("population.id", "The population does not exist.")
+		panic(invalidValue("population.id", "The population does not exist."))
 	}
 	if text := resource.First(row.Members, "userFilter"); text != "" {
-		if _, err := p.call.environment.compileUserFilter(text); err != nil {
-			refused := *asAPIError(err)
-			refused.Details[0].Target = "userFilter"
-			return &refused
-		}
+		must(p.call.environment.compileUserFilter(text))
 	}
 	if !seesPopulationOf(p.call, row) {
-		return forbidden()
+		panic(forbidden())
 	}
-	return nil
 }
 
 // nest makes a group a child of another, or ends that.

@@ -75,7 +75,7 @@ var resourceActions = map[string]action{
 	"applications/secret rotate":        rotateSecret,
 	"resources/secret rotate":           rotateSecret,
 	"users/devices reorder":             reorder,
-	"users/devices remove order":        func(p *place, _ *resource.Row, _ map[string]any) error { return arrange(p, byCreation(p)) },
+	"users/devices remove order":        func(p *place, _ *resource.Row, _ map[string]any) { arrange(p, byCreation(p)) },
 	"users/password set":                sets("value", "OK", false),
 	"users/password set value":          sets("value", "OK", true),
 	"users/password reset":              sets("newPassword", "MUST_CHANGE_PASSWORD", false),
@@ -88,13 +88,12 @@ var resourceActions = map[string]action{
 
 // rotateSecret gives a secret that nobody has yet, and keeps the one before as long as
 // the call says: of a time that PingOne would choose nothing is documented.
-func rotateSecret(p *place, row *resource.Row, sent map[string]any) error {
+func rotateSecret(p *place, row *resource.Row, sent map[string]any) {
 	previous := map[string]any{"secret": row.Members["secret"], "expiresAt": instant(p.call.now.UnixMilli())}
 	if asked, ok := sent["previous"].(map[string]any); ok && asked["expiresAt"] != nil {
 		previous["expiresAt"] = asked["expiresAt"]
 	}
 	row.Members["secret"], row.Members["previous"] = "new-"+p.server.newID(), previous
-	return nil
 }
 
 // seesOrganization: callers without roles for organizations know their own.
@@ -129,27 +128,26 @@ func hasGrants(row *resource.Row) bool {
 // assignments are the rules of roles that users, groups, applications and
 // gateways hold.
 var assignments = resourceHooks{
-	store: func(p *place, _, row *resource.Row) error {
+	store: func(p *place, _, row *resource.Row) {
 		held := func(path string) string { return resource.First(row.Members, path) }
 		role := cmp.Or(p.server.find("/roles", held("role.id")), p.store.Read("roles").Find(held("role.id")))
 		switch {
 		case role == nil:
-			return invalidValue("role.id", "The role does not exist.")
+			panic(invalidValue("role.id", "The role does not exist."))
 		case !slices.Contains(resource.Values(role.Members, "applicableTo"), held("scope.type")):
-			return invalidValue("scope.type", "The role cannot be assigned with this scope.")
+			panic(invalidValue("scope.type", "The role cannot be assigned with this scope."))
 		}
 		for _, other := range p.rows.All() {
 			if other.ID != row.ID && reflect.DeepEqual([]any{other.Members["role"], other.Members["scope"]}, []any{row.Members["role"], row.Members["scope"]}) {
-				return notUnique("role.id", other.ID)
+				panic(notUnique("role.id", other.ID))
 			}
 		}
-		return nil
 	},
-	remove: func(_ *place, row *resource.Row) (*resource.Row, error) {
+	remove: func(_ *place, row *resource.Row) *resource.Row {
 		if row.Members["readOnly"] == true {
-			return nil, constraint("id", "Role assignment "+row.ID+" cannot be deleted as it is read only")
+			panic(constraint("id", "Role assignment "+row.ID+" cannot be deleted as it is read only"))
 		}
-		return nil, nil
+		return nil
 	},
 }
 
@@ -187,16 +185,15 @@ func usersWith(p *place, role string) *resource.Collection {
 }
 
 // assignApplicationRole gives a user a role that there is.
-func assignApplicationRole(p *place, _, row *resource.Row) error {
+func assignApplicationRole(p *place, _, row *resource.Row) {
 	if p.call.environment.rows.Read("applicationRoles").Find(row.ID) == nil {
-		return invalidValue("id", "The application role does not exist.")
+		panic(invalidValue("id", "The application role does not exist."))
 	}
 	user := p.above.id
 	usersWith(p, row.ID).Put(&resource.Row{ID: user, Members: map[string]any{"id": user}})
-	return nil
 }
 
-func withdrawApplicationRole(p *place, row *resource.Row) (*resource.Row, error) {
+func withdrawApplicationRole(p *place, row *resource.Row) *resource.Row {
 	usersWith(p, row.ID).Delete(p.above.id)
-	return nil, nil
+	return nil
 }

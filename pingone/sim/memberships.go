@@ -38,7 +38,7 @@ func (p *place) member() *subject {
 
 // membershipsOf are the rows of a place for memberships. Those in groups that the
 // caller may not see are not there.
-func membershipsOf(p *place) (*resource.Collection, error) {
+func membershipsOf(p *place) *resource.Collection {
 	e, out := p.call.environment, resource.NewCollection()
 	var held []groupMembership
 	if user := p.member(); user != nil {
@@ -51,7 +51,7 @@ func membershipsOf(p *place) (*resource.Collection, error) {
 			out.Put(&resource.Row{ID: g.ID, Members: map[string]any{"id": g.ID, "name": g.text("name"), "type": m.kind.String()}})
 		}
 	}
-	return out, nil
+	return out
 }
 
 // join makes the owner of a place a direct member of a group, or ends that.
@@ -70,42 +70,41 @@ func (p *place) join(row *resource.Row, joined bool) {
 }
 
 // storeMembership checks a new membership and completes its row.
-func storeMembership(p *place, _, row *resource.Row) error {
+func storeMembership(p *place, _, row *resource.Row) {
 	e := p.call.environment
 	g := e.groupByID(row.ID)
 	if g == nil || !seesPopulationOf(p.call, g.Row) {
-		return invalidValue("id", "The group does not exist.")
+		panic(invalidValue("id", "The group does not exist."))
 	}
 	var how membership
 	if user := p.member(); user != nil {
 		switch {
 		case g.text("sourceType") != "":
-			return constraint("id", "The members of an external group come from its source.")
+			panic(constraint("id", "The members of an external group come from its source."))
 		case g.population != "" && g.population != resource.First(user.row.Members, "population.id"):
-			return constraint("id", "The group belongs to another population.")
+			panic(constraint("id", "The group belongs to another population."))
 		}
 		how = e.member(user, g)
 	} else {
 		child := e.groupByID(p.above.id)
 		if child == g || g.nested(child) != outside {
-			return constraint("id", "A group cannot be nested in itself.")
+			panic(constraint("id", "A group cannot be nested in itself."))
 		}
 		how = child.nested(g)
 	}
 	if how == directly {
-		return notUnique("id", row.ID)
+		panic(notUnique("id", row.ID))
 	}
 	row.Members["name"], row.Members["type"] = g.text("name"), directly.String()
-	return nil
 }
 
 // removeMembership ends a direct membership.
-func removeMembership(p *place, row *resource.Row) (*resource.Row, error) {
+func removeMembership(p *place, row *resource.Row) *resource.Row {
 	if row.Members["type"] == indirectly.String() {
-		return nil, constraint("type", "An inherited membership cannot be removed.")
+		panic(constraint("type", "An inherited membership cannot be removed."))
 	}
 	p.join(row, false)
-	return nil, nil
+	return nil
 }
 
 // direct reports whether a user was put into a group, by a write or by the seed.

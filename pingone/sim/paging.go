@@ -74,31 +74,28 @@ type paging struct {
 
 // paging reads limit, cursor, filter and expand. A cursor brings its own filter;
 // one that is sent along must be the same.
-func (s *Server) paging(c *call, def, most int) (paging, error) {
+func (s *Server) paging(c *call, def, most int) paging {
 	p := paging{limit: def, at: cursor{Filter: c.query.Get("filter"), Expand: c.query.Get("expand"), Order: c.query.Get("order")}}
 	if text := c.query.Get("limit"); c.query.Has("limit") {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {
 			one := 1
-			return p, invalidRequest(detail{
+			panic(invalidRequest(detail{
 				Code: "INVALID_PARAMETER", Target: "limit", Message: "The limit must be a number of at least 1.",
 				InnerError: &innerError{RangeMinimumValue: &one, RangeMaximumValue: &most},
-			})
+			}))
 		}
 		p.limit = min(n, most)
 	}
 	if !c.query.Has("cursor") {
-		return p, nil
+		return p
 	}
-	at, err := s.unseal(c.query.Get("cursor"), c)
-	if err != nil {
-		return p, err
-	}
+	at := s.unseal(c.query.Get("cursor"), c)
 	if p.at.Filter != "" && p.at.Filter != at.Filter || p.at.Expand != "" && p.at.Expand != at.Expand {
-		return p, refusedCursor("The cursor belongs to another filter or expand.")
+		panic(refusedCursor("The cursor belongs to another filter or expand."))
 	}
 	p.at, p.continued = at, true
-	return p, nil
+	return p
 }
 
 // link is the address of another page.
@@ -293,30 +290,29 @@ func (s *Server) seal(c *call, at cursor) string {
 
 // unseal reads a cursor and refuses one that was altered, made for another
 // listing, or is no longer good.
-func (s *Server) unseal(text string, by *call) (cursor, error) {
-	var c cursor
+func (s *Server) unseal(text string, by *call) (c cursor) {
 	invalid := refusedCursor("The cursor is not valid.")
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || len(raw) <= macSize || !hmac.Equal(raw[:macSize], s.mac(raw[macSize:])) {
-		return c, invalid
+		panic(invalid)
 	}
 	body := raw[macSize:]
 	if body[0] != '{' {
 		if body, err = io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(body)), maxCursor)); err != nil {
-			return c, invalid
+			panic(invalid)
 		}
 	}
 	if json.Unmarshal(body, &c) != nil || c.Scope != by.request.URL.Path {
-		return c, invalid
+		panic(invalid)
 	}
 	ttl, calls := by.mood.of("cursor-ttl"), by.mood.of("cursor-calls")
 	switch {
 	case ttl.on && c.Made > 0 && by.now.Sub(time.UnixMilli(c.Made)) >= ttl.span, calls.on && c.Call > 0 && by.number-c.Call > int64(calls.most):
-		return c, refusedCursor("The cursor has expired.")
+		panic(refusedCursor("The cursor has expired."))
 	case by.mood.of("cursor-token").on && c.Token != "" && c.Token != by.tokenHash():
-		return c, refusedCursor("The cursor belongs to another access token.")
+		panic(refusedCursor("The cursor belongs to another access token."))
 	}
-	return c, nil
+	return c
 }
 
 // tokenHash tells access tokens apart.

@@ -16,9 +16,9 @@ import (
 // source are the rows in a place.
 type source interface {
 	// find gives the row of an id, nil when there is none.
-	find(id string) (*resource.Row, error)
+	find(id string) *resource.Row
 	// search gives the numbers of the rows that a list has, ascending.
-	search(at cursor) ([]uint32, error)
+	search(at cursor) []uint32
 	// writeNumbered writes the row of a number that a search found.
 	writeNumbered(e *jx.Encoder, number uint32)
 	// put keeps a row that is new or has changed.
@@ -96,41 +96,32 @@ func (g *generic) at(c *call, ids []string) *place {
 }
 
 // owned refuses a path through rows that are not there.
-func (p *place) owned() error {
+func (p *place) owned() {
 	var row *resource.Row
-	var err error
 	if p.above != nil {
-		row, err = p.above.row()
+		row = p.above.row()
 	}
 	hooks := p.generic.hooks
 	switch {
-	case err != nil:
-		return err
 	case hooks.owner != nil && !hooks.owner(row):
-		return notFound("The " + p.above.generic.kind.One + " has none.")
+		panic(notFound("The " + p.above.generic.kind.One + " has none."))
 	case hooks.rows != nil:
-		p.rows, err = hooks.rows(p)
+		p.rows = hooks.rows(p)
 	}
-	return err
 }
 
 // row finds the row that a call is about, which the caller may see.
-func (p *place) row() (*resource.Row, error) {
-	if err := p.owned(); err != nil {
-		return nil, err
-	}
-	row, err := p.find(p.id)
-	hooks := p.generic.hooks
+func (p *place) row() *resource.Row {
+	p.owned()
+	row, hooks := p.find(p.id), p.generic.hooks
 	switch {
-	case err != nil:
-		return nil, err
 	case row == nil && !hooks.hidden:
-		return nil, notFound("The " + p.generic.kind.One + " does not exist.")
+		panic(notFound("The " + p.generic.kind.One + " does not exist."))
 	case row == nil, !hooks.shows(p.call, row):
-		return nil, forbidden()
+		panic(forbidden())
 	}
 	p.found = row
-	return row, nil
+	return row
 }
 
 // shows reports whether the caller may see a row.
@@ -150,17 +141,14 @@ func (p *place) shape() *resource.Member {
 }
 
 // sent reads the body of a row, whose members must be known where that matters.
-func (p *place) sent(types ...string) (map[string]any, error) {
-	sent, err := p.call.sent(p.generic.kind.Bytes, types...)
-	if err != nil || p.generic.kind.Unknown != "refused" {
-		return sent, err
-	}
+func (p *place) sent(types ...string) map[string]any {
+	sent := p.call.sent(p.generic.kind.Bytes, types...)
 	for _, name := range sortedKeys(sent) {
-		if p.shape().Child(name) == nil && !strings.HasPrefix(name, "_") {
-			return nil, invalidValue(name, "The attribute is not known.")
+		if p.generic.kind.Unknown == "refused" && p.shape().Child(name) == nil && !strings.HasPrefix(name, "_") {
+			panic(invalidValue(name, "The attribute is not known."))
 		}
 	}
-	return sent, nil
+	return sent
 }
 
 // stamp sets the times of a row that is written now, in what it holds too.
@@ -177,10 +165,10 @@ func (p *place) stamp(shape *resource.Member, members map[string]any, kinds ...r
 }
 
 // keep makes new members of an old row and keeps them.
-func (p *place) keep(old *resource.Row, take func() (map[string]any, *resource.Detail)) (*resource.Row, error) {
+func (p *place) keep(old *resource.Row, take func() (map[string]any, *resource.Detail)) *resource.Row {
 	members, problem := take()
 	if problem != nil {
-		return nil, invalidData(*problem)
+		panic(invalidData(*problem))
 	}
 	shape := p.generic.kind.Members
 	if m := shape.Child("id"); m != nil && m.Kind == resource.ID {
@@ -188,23 +176,20 @@ func (p *place) keep(old *resource.Row, take func() (map[string]any, *resource.D
 	}
 	p.stamp(shape, members, resource.Updated)
 	row := &resource.Row{ID: old.ID, Members: members}
-	return row, p.save(old, row)
+	p.save(old, row)
+	return row
 }
 
 // save keeps a row unless something is against it. old is nil for a new one.
-func (p *place) save(old, row *resource.Row) error {
-	hooks := p.generic.hooks
+func (p *place) save(old, row *resource.Row) {
 	if problem := p.rows.Clash(p.generic.kind, row); problem != nil {
-		return invalidData(*problem)
+		panic(invalidData(*problem))
 	}
 	nameItems(p.shape(), row.Members, row.ID)
-	if hooks.store != nil {
-		if err := hooks.store(p, old, row); err != nil {
-			return err
-		}
+	if store := p.generic.hooks.store; store != nil {
+		store(p, old, row)
 	}
 	p.put(row)
-	return nil
 }
 
 // copied is a row that may be changed.
@@ -219,16 +204,16 @@ type stored struct {
 }
 
 // find implements source. A single row that nothing was put into has defaults.
-func (s *stored) find(id string) (*resource.Row, error) {
+func (s *stored) find(id string) *resource.Row {
 	t := s.generic.kind
 	if !t.Single() {
-		return s.rows.Find(id), nil
+		return s.rows.Find(id)
 	}
 	if row := s.rows.Only(); row != nil || s.generic.hooks.rows != nil {
-		return row, nil
+		return row
 	}
 	members, _ := t.Take(t.Members, map[string]any{}, nil)
-	return &resource.Row{ID: t.Name, Members: members}, nil
+	return &resource.Row{ID: t.Name, Members: members}
 }
 
 func (s *stored) put(row *resource.Row) {
@@ -256,56 +241,48 @@ func (s *stored) changed() {
 }
 
 // search implements source: it tries each row.
-func (s *stored) search(at cursor) ([]uint32, error) {
-	if err := s.sort(at.Order); err != nil {
-		return nil, err
-	}
-	x, err := s.filter(at.Filter)
-	if err != nil {
-		return nil, err
-	}
+func (s *stored) search(at cursor) (found []uint32) {
+	s.sort(at.Order)
 	leaf := s.compileLeaf
 	if s.generic.hooks.leaf != nil {
 		leaf = s.generic.hooks.leaf
 	}
-	match := compile(x, leaf)
-	var found []uint32
+	match := compile(s.filter(at.Filter), leaf)
 	for number, k := range s.order {
 		if row := s.rows.Row(k); row != nil && s.generic.hooks.shows(s.call, row) && match(row) {
 			found = append(found, uint32(number))
 		}
 	}
-	return found, nil
+	return found
 }
 
 // writeNumbered implements source.
 func (s *stored) writeNumbered(e *jx.Encoder, number uint32) { s.write(e, s.rows.Row(s.order[number])) }
 
 // filter reads a filter; resources that declare none ignore it.
-func (p *place) filter(text string) (*scim.Expr, error) {
+func (p *place) filter(text string) *scim.Expr {
 	if p.generic.kind.Filters == nil {
-		return nil, nil
+		return nil
 	}
 	spec := p.generic.filters
-	x, err := p.call.parse(spec, text)
-	if err != nil {
-		return nil, err
-	}
+	x := p.call.parse(spec, text)
 	for _, demand := range p.generic.kind.Demands {
 		if alternatives := strings.Split(demand, "|"); !names(x, alternatives) {
-			return nil, spec.refuse("The filter must name "+strings.Join(alternatives, " or ")+".", 0)
+			panic(spec.refuse("The filter must name "+strings.Join(alternatives, " or ")+".", 0))
 		}
 	}
+	var refused *apiError
 	eachComparison(x, func(x *scim.Expr) {
 		m := p.generic.kind.Members.At(x.Attr)
 		if _, no := time.Parse(time.RFC3339, x.Value.Text); no != nil && m != nil && m.IsTime() {
-			err = spec.refuse("The value of '"+x.Attr+"' is no time.", x.Pos)
+			refused = spec.refuse("The value of '"+x.Attr+"' is no time.", x.Pos)
 		}
 	})
-	if err == nil && p.generic.hooks.check != nil {
-		err = p.generic.hooks.check(spec, x)
+	must(x, refused)
+	if check := p.generic.hooks.check; check != nil {
+		check(spec, x)
 	}
-	return x, err
+	return x
 }
 
 // compileLeaf compares members of rows, or the groups that rows are in.
@@ -333,17 +310,17 @@ func asInstant(text string) string {
 }
 
 // sort puts the rows into the order that a list has.
-func (s *stored) sort(by string) error {
+func (s *stored) sort(by string) {
 	s.order = make([]int, s.rows.Len())
 	for k := range s.order {
 		s.order[k] = k
 	}
 	orders := s.generic.kind.Order
 	if by == "" || len(orders) == 0 {
-		return nil
+		return
 	}
 	if !slices.Contains(orders, by) {
-		return invalidParameter("order", "The order '"+by+"' is not supported.")
+		panic(invalidParameter("order", "The order '"+by+"' is not supported."))
 	}
 	attribute, descending := strings.CutPrefix(by, "-")
 	value := func(k int) string {
@@ -358,5 +335,4 @@ func (s *stored) sort(by string) error {
 		}
 		return strings.Compare(value(x), value(y))
 	})
-	return nil
 }

@@ -33,41 +33,39 @@ func countUsers(p *place, row *resource.Row) any {
 
 // storePopulation: there is always a default population, and callers with roles
 // for populations make none.
-func storePopulation(p *place, old, row *resource.Row) error {
+func storePopulation(p *place, old, row *resource.Row) {
 	c := p.call
 	switch {
 	case old == nil && c.access.populations != nil:
-		return forbidden()
+		panic(forbidden())
 	case old != nil && old.Members["default"] == true && row.Members["default"] != true:
-		return constraint("default", "Another population must become the default one instead.")
+		panic(constraint("default", "Another population must become the default one instead."))
 	}
-	return nil
 }
 
 // removePopulation refuses while there are users. The population's groups go with it.
-func removePopulation(p *place, row *resource.Row) (*resource.Row, error) {
+func removePopulation(p *place, row *resource.Row) *resource.Row {
 	e := p.call.environment
 	k, _ := e.populationByID(row.ID)
 	switch {
 	case row.Members["default"] == true:
-		return nil, constraint("default", "The default population cannot be deleted.")
+		panic(constraint("default", "The default population cannot be deleted."))
 	case e.counts().populations[k] > 0:
-		return nil, constraint("id", "The population still has users.")
+		panic(constraint("id", "The population still has users."))
 	}
 	for _, g := range e.groups() {
 		if g.Row != nil && g.population == row.ID {
 			p.store.At("groups").Delete(g.ID)
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // storeDefaultProvider takes an identity provider of the environment, or none.
-func storeDefaultProvider(p *place, _, row *resource.Row) error {
+func storeDefaultProvider(p *place, _, row *resource.Row) {
 	if id, ok := row.Members["id"].(string); ok && p.store.Read("identityProviders").Find(id) == nil {
-		return invalidValue("id", "The identity provider does not exist.")
+		panic(invalidValue("id", "The identity provider does not exist."))
 	}
-	return nil
 }
 
 func typeOfProvider(p *place, row *resource.Row) any {

@@ -26,31 +26,30 @@ type window struct {
 	limit int
 }
 
-// take asks for one call at this moment. When wait is positive the call is
-// refused and may be tried again after it.
-func (l *limiter) take(group, environment, remote string) (wait time.Duration) {
+// admit asks for one call at this moment. Nil: it may go.
+func (l *limiter) admit(group, environment, remote string) *apiError {
 	rate, limited := l.rates[group]
 	if !limited {
-		return 0
+		return nil
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.clock()
 	license := l.window(group, rate.Limit)
-	if wait = license.wait(now, rate.Per); wait > 0 {
-		return wait
+	if wait := license.wait(now, rate.Per); wait > 0 {
+		return rate.refuse(wait)
 	}
 	if share := l.share(); share > 0 {
 		host, _, _ := net.SplitHostPort(remote)
 		limit := max(1, int(float64(rate.Limit)*share))
 		source := l.window(fmt.Sprint(group, " ", environment, " ", host, " ", limit), limit)
-		if wait = source.wait(now, rate.Per); wait > 0 {
-			return wait
+		if wait := source.wait(now, rate.Per); wait > 0 {
+			return rate.refuse(wait)
 		}
 		source.add(now)
 	}
 	license.add(now)
-	return 0
+	return nil
 }
 
 // maxWindows bounds the memory that made-up sources can take.
@@ -81,8 +80,7 @@ func (w *window) add(now time.Time) {
 	w.times = w.times[max(0, len(w.times)-w.limit):]
 }
 
-// limited is the answer over the limit.
-func limited(group string, wait time.Duration, l *limiter) *apiError {
-	seconds := max(1, int(math.Ceil(wait.Seconds())))
-	return tooMany(seconds, l.rates[group].Limit)
+// refuse is the answer over the limit, to a call that may be tried again after a time.
+func (r Rate) refuse(wait time.Duration) *apiError {
+	return tooMany(max(1, int(math.Ceil(wait.Seconds()))), r.Limit)
 }

@@ -25,7 +25,7 @@ const (
 
 // checkActivities demands that a filter has at most one subject beside a range of
 // time; some may stand beside a population.
-func checkActivities(spec filterSpec, x *scim.Expr) error {
+func checkActivities(spec filterSpec, x *scim.Expr) {
 	subjects := make(map[string]bool)
 	eachComparison(x, func(x *scim.Expr) { subjects[x.Attr] = true })
 	alone := subjects["resources.id"] || subjects["correlationId"]
@@ -34,21 +34,20 @@ func checkActivities(spec filterSpec, x *scim.Expr) error {
 		delete(subjects, name)
 	}
 	if len(subjects) > 1 || len(subjects) == 1 && population && alone {
-		return spec.refuse("These attributes cannot be tested together.", 0)
+		panic(spec.refuse("These attributes cannot be tested together.", 0))
 	}
-	return nil
 }
 
 // activitiesOf are the seeded activities and those of writes. Lists have those
 // that can be read at once.
-func activitiesOf(p *place) (*resource.Collection, error) {
+func activitiesOf(p *place) *resource.Collection {
 	out, oldest := resource.NewCollection(), instant(p.call.now.UnixMilli()-atHand)
 	for _, a := range slices.Concat(p.call.environment.history(), p.call.environment.recorded) {
 		if p.id != "" || resource.First(a, "recordedAt") >= oldest {
 			out.Put(&resource.Row{ID: resource.First(a, "id"), Members: a})
 		}
 	}
-	return out, nil
+	return out
 }
 
 // signedOn is what is recorded when a user signs on to an application.
@@ -206,25 +205,25 @@ func counted(now time.Time, span, name string) *resource.Collection {
 
 // activeIdentities makes the rows of the metric of a place. A parameter chooses
 // the spans by its values.
-func activeIdentities(parameter string, values map[string]string, name func(p *place) string) func(p *place) (*resource.Collection, error) {
-	return func(p *place) (*resource.Collection, error) {
+func activeIdentities(parameter string, values map[string]string, name func(p *place) string) func(p *place) *resource.Collection {
+	return func(p *place) *resource.Collection {
 		span, ok := values[p.call.query.Get(parameter)]
 		if !ok {
-			return nil, invalidParameter(parameter, "The value is not one that there is.")
+			panic(invalidParameter(parameter, "The value is not one that there is."))
 		}
-		return counted(p.call.now, span, name(p)), nil
+		return counted(p.call.now, span, name(p))
 	}
 }
 
 // totalIdentities are the identities of each day.
-func totalIdentities(p *place) (*resource.Collection, error) {
+func totalIdentities(p *place) *resource.Collection {
 	total, days := int(p.call.environment.people.Count()), counted(p.call.now, "DAY", "identities "+p.owners[0])
 	for _, row := range days.All() {
 		from, _ := time.Parse(time.RFC3339, resource.First(row.Members, "startDate"))
 		value, _ := row.Members["value"].(int)
 		row.Members["date"], row.Members["totalIdentities"] = from.Unix(), total+value%10
 	}
-	return days, nil
+	return days
 }
 
 // betweenDays tests whether a day is in a range, both ends included.

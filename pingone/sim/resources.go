@@ -37,26 +37,26 @@ type compute func(p *place, row *resource.Row) any
 
 // action does to a row what its declaration cannot say, with what was sent along;
 // the row is nil for what is for the whole collection.
-type action func(p *place, row *resource.Row, sent map[string]any) error
+type action func(p *place, row *resource.Row, sent map[string]any)
 
 // resourceHooks are what a declaration cannot say of a resource.
 type resourceHooks struct {
-	visible    func(c *call, row *resource.Row) bool                    // nil: each
-	hidden     bool                                                     // a row that is not there is 403, as one that is not visible always is
-	owner      func(row *resource.Row) bool                             // whether a row can own rows of the resource; nil: each
-	computed   map[string]compute                                       // members of the kind computed
-	store      func(p *place, old, row *resource.Row) error             // before a row is stored; old is nil for a new one
-	put        func(p *place, row *resource.Row)                        // stores a row; nil: in the collection
-	remove     func(p *place, row *resource.Row) (*resource.Row, error) // before a row is deleted, or replaced by another
-	newID      func(c *call, rows *resource.Collection) string          // of a new row; nil: any
-	rows       func(p *place) (*resource.Collection, error)             // the rows when they follow from others; nil: they are in a store
-	source     func(p *place) source                                    // nil: the rows are in a collection
-	shape      func(e *environment) *resource.Member                    // the members; nil: those declared
-	check      func(spec filterSpec, x *scim.Expr) error                // what a filter must be beyond what is declared
-	leaf       func(x *scim.Expr) func(row *resource.Row) bool          // what a comparison in a filter means; nil: of the member
-	count      func(p *place) int                                       // of a list; nil: of its rows
-	structural bool                                                     // writes of rows change which users a search finds
-	groups     func(c *call, row *resource.Row, kind string) []string   // the groups that a filter finds rows by; nil: it cannot
+	visible    func(c *call, row *resource.Row) bool                  // nil: each
+	hidden     bool                                                   // a row that is not there is 403, as one that is not visible always is
+	owner      func(row *resource.Row) bool                           // whether a row can own rows of the resource; nil: each
+	computed   map[string]compute                                     // members of the kind computed
+	store      func(p *place, old, row *resource.Row)                 // before a row is stored; old is nil for a new one
+	put        func(p *place, row *resource.Row)                      // stores a row; nil: in the collection
+	remove     func(p *place, row *resource.Row) *resource.Row        // before a row is deleted, or replaced by another
+	newID      func(c *call, rows *resource.Collection) string        // of a new row; nil: any
+	rows       func(p *place) *resource.Collection                    // the rows when they follow from others; nil: they are in a store
+	source     func(p *place) source                                  // nil: the rows are in a collection
+	shape      func(e *environment) *resource.Member                  // the members; nil: those declared
+	check      func(spec filterSpec, x *scim.Expr)                    // what a filter must be beyond what is declared
+	leaf       func(x *scim.Expr) func(row *resource.Row) bool        // what a comparison in a filter means; nil: of the member
+	count      func(p *place) int                                     // of a list; nil: of its rows
+	structural bool                                                   // writes of rows change which users a search finds
+	groups     func(c *call, row *resource.Row, kind string) []string // the groups that a filter finds rows by; nil: it cannot
 }
 
 // plant fills the store of an environment, or of what is above environments.
@@ -170,9 +170,9 @@ func (g *generic) register(n *router) {
 	}{
 		{"list", http.MethodGet, t.Path, g.list},
 		{"create", http.MethodPost, t.Path, g.create},
-		{"read", http.MethodGet, one, g.onRow(func(p *place, row *resource.Row) (reply, error) { return p.one(row), nil })},
-		{"replace", http.MethodPut, one, g.onRow(func(p *place, row *resource.Row) (reply, error) { return p.change(row, false) })},
-		{"patch", http.MethodPatch, one, g.onRow(func(p *place, row *resource.Row) (reply, error) { return p.change(row, true) })},
+		{"read", http.MethodGet, one, g.onRow((*place).one)},
+		{"replace", http.MethodPut, one, g.onRow(func(p *place, row *resource.Row) reply { return p.change(row, false) })},
+		{"patch", http.MethodPatch, one, g.onRow(func(p *place, row *resource.Row) reply { return p.change(row, true) })},
 		{"delete", http.MethodDelete, one, g.onRow((*place).delete)},
 	} {
 		if t.Can(m.name) {
@@ -186,7 +186,7 @@ func (g *generic) register(n *router) {
 	}
 	for name, p := range t.Parts {
 		if slices.Contains(p.Methods, "read") {
-			add(http.MethodGet, one+"/"+name, p.Group, g.onRow(func(at *place, row *resource.Row) (reply, error) { return at.part(row, p), nil }))
+			add(http.MethodGet, one+"/"+name, p.Group, g.onRow(func(at *place, row *resource.Row) reply { return at.part(row, p) }))
 		}
 		if slices.Contains(p.Methods, "replace") {
 			add(http.MethodPut, one+"/"+name, p.Group, g.onRow(g.replacePart(p)))
@@ -197,9 +197,9 @@ func (g *generic) register(n *router) {
 // guarded is a handler that checks the permission and holds the lock of the
 // environment, or of what is above environments.
 func (g *generic) guarded(classes []string, changes bool, h handler) handler {
-	return func(c *call) (reply, error) {
+	return func(c *call) reply {
 		if !c.access.may(classes) || changes && !c.access.write {
-			return reply{}, forbidden()
+			panic(forbidden())
 		}
 		lock := &g.server.storeMu
 		if g.kind.InEnvironment() {
@@ -212,39 +212,35 @@ func (g *generic) guarded(classes []string, changes bool, h handler) handler {
 		}
 		lock.Lock()
 		defer lock.Unlock()
-		if g.kind.InEnvironment() {
-			c.environment.remember(c.now)
+		if !g.kind.InEnvironment() {
+			return h(c)
 		}
-		answer, err := h(c)
-		if err == nil && g.kind.InEnvironment() {
-			c.environment.record(c, g.kind, answer)
-		}
-		return answer, err
+		c.environment.remember(c.now)
+		answer := h(c)
+		c.environment.record(c, g.kind, answer)
+		return answer
 	}
 }
 
 // recorded is a handler of writes to environments, which are activities of their
 // own.
 func (g *generic) recorded(h handler) handler {
-	return func(c *call) (reply, error) {
-		answer, err := h(c)
-		e := c.environment
-		if e == nil && err == nil { // a new one
+	return func(c *call) reply {
+		answer, e := h(c), c.environment
+		if e == nil { // a new one
 			var row struct{ ID string }
 			_ = json.Unmarshal(answer.body.Bytes(), &row) // it was written here
 			e = g.server.environment(row.ID)
 		}
-		if err == nil {
-			e.mu.Lock()
-			defer e.mu.Unlock()
-			e.record(c, g.kind, answer)
-		}
-		return answer, err
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.record(c, g.kind, answer)
+		return answer
 	}
 }
 
-// handler answers one call.
-type handler func(c *call) (reply, error)
+// handler answers one call, or panics with the *apiError that refuses it.
+type handler func(c *call) reply
 
 // route is what one method of a path does.
 type route struct {

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"cmp"
-	"errors"
 	"mime"
 	"net/http"
 	"strconv"
@@ -59,8 +58,8 @@ func (s *Server) compressed(h http.Handler) (http.Handler, error) {
 }
 
 // writeError sends a refusal.
-func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {
-	e := *asAPIError(err)
+func (s *Server) writeError(w http.ResponseWriter, r *http.Request, refused *apiError) {
+	e := *refused
 	if e.status == http.StatusTooManyRequests && s.unkind.Load().of("no-retry-after").on {
 		e.retryAfter, e.Details = nil, nil
 	}
@@ -228,15 +227,5 @@ func tooMany(seconds, limit int) *apiError {
 		Code: "LIMIT_EXCEEDED", Message: "Too many requests.", InnerError: &innerError{QuotaLimit: limit, RetryAfter: seconds},
 	})
 	e.retryAfter = &seconds
-	return e
-}
-
-// asAPIError finds the API's own error in err.
-func asAPIError(err error) *apiError {
-	var e *apiError
-	if !errors.As(err, &e) {
-		e = refuse(http.StatusInternalServerError)
-		e.Message = "An unexpected error occurred. " + err.Error()
-	}
 	return e
 }

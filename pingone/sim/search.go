@@ -89,15 +89,15 @@ func (e *environment) userByUsername(name string) (uint32, bool) {
 }
 
 // query compiles a filter on users for what a caller may see.
-func (s *Server) query(c *call, filter string) (query, error) {
+func (s *Server) query(c *call, filter string) query {
 	e := c.environment
-	x, err := c.parse(e.usersSpec(), filter)
-	if err != nil || x == nil && c.access.populations == nil {
-		return query{}, err
+	x := c.parse(e.usersSpec(), filter)
+	if x == nil && c.access.populations == nil {
+		return query{}
 	}
 	match := e.compile(x)
 	if c.access.populations == nil {
-		return query{filter, match, x}, nil
+		return query{filter, match, x}
 	}
 	var seen []int
 	for k := range e.populations().Len() {
@@ -105,13 +105,14 @@ func (s *Server) query(c *call, filter string) (query, error) {
 			seen = append(seen, k)
 		}
 	}
-	return query{fmt.Sprint(seen, filter), func(u *subject) bool { return slices.Contains(seen, u.population()) && match(u) }, x}, nil
+	return query{fmt.Sprint(seen, filter), func(u *subject) bool { return slices.Contains(seen, u.population()) && match(u) }, x}
 }
 
 // compileUserFilter compiles the userFilter of a dynamic group. It may use what
 // a search for users may, other groups excepted.
-func (e *environment) compileUserFilter(text string) (predicate, error) {
+func (e *environment) compileUserFilter(text string) (predicate, *apiError) {
 	spec := e.usersSpec()
+	spec.target = "userFilter"
 	delete(spec.attributes, memberOfGroups)
 	x, err := spec.parse(text)
 	if err != nil {

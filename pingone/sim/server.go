@@ -182,19 +182,11 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
 		s.api.ServeHTTP(w, r)
 		return
 	}
-	if err := s.admit(r, t.route.group, t.env.id); err != nil {
-		s.writeError(w, r, err)
+	if refused := s.limits.admit(t.route.group, t.env.id, r.RemoteAddr); refused != nil {
+		s.writeError(w, r, refused)
 		return
 	}
 	s.auth.Serve(w, r, t.env.id, t.path)
-}
-
-// admit asks the rate limits for one call.
-func (s *Server) admit(r *http.Request, group, environment string) error {
-	if wait := s.limits.take(group, environment, r.RemoteAddr); wait > 0 {
-		return limited(group, wait, s.limits)
-	}
-	return nil
 }
 
 // sleep waits; false when the context ended first.

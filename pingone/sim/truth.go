@@ -168,9 +168,9 @@ func (s *Server) Write(method, environment, path string, members map[string]any)
 		},
 		params: params[1:], environment: e, access: s.everywhere(true), now: s.opt.Clock(), mood: s.unkind.Load(),
 	}
-	answer, err := found.handle(c)
-	if err != nil {
-		return "", fmt.Errorf("%s %s: %w", method, path, err)
+	answer, refused := answered(func() reply { return found.handle(c) })
+	if refused != nil {
+		return "", fmt.Errorf("%s %s: %w", method, path, refused)
 	}
 	var made struct{ ID string }
 	if answer.body != nil {

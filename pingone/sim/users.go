@@ -20,11 +20,11 @@ const mediaImport = "application/vnd.pingidentity.user.import+json"
 type userRows struct{ *place }
 
 // find implements source.
-func (r *userRows) find(id string) (*resource.Row, error) {
+func (r *userRows) find(id string) *resource.Row {
 	if _, ok := data.ParseID(id); !ok {
-		return nil, invalidRequest(detail{Code: "INVALID_VALUE", Target: "userId", Message: "The id of a user must be a UUID."})
+		panic(invalidRequest(detail{Code: "INVALID_VALUE", Target: "userId", Message: "The id of a user must be a UUID."}))
 	}
-	return r.call.environment.userOf(id), nil
+	return r.call.environment.userOf(id)
 }
 
 // userOf finds a user by the text of its id; nil when there is none.
@@ -35,12 +35,8 @@ func (e *environment) userOf(text string) *resource.Row {
 	return nil
 }
 
-func (r *userRows) search(at cursor) ([]uint32, error) {
-	q, err := r.server.query(r.call, at.Filter)
-	if err != nil {
-		return nil, err
-	}
-	return r.call.environment.find(q, r.call.now), nil
+func (r *userRows) search(at cursor) []uint32 {
+	return r.call.environment.find(r.server.query(r.call, at.Filter), r.call.now)
 }
 
 // writeNumbered implements source. What expand asks for follows from rows.
@@ -76,7 +72,7 @@ func (r *userRows) put(row *resource.Row) {
 }
 
 // storeUser holds a user against the rules.
-func storeUser(p *place, old, row *resource.Row) error {
+func storeUser(p *place, old, row *resource.Row) {
 	e, m := p.call.environment, row.Members
 	if old == nil {
 		beginUser(p, m)
@@ -84,20 +80,20 @@ func storeUser(p *place, old, row *resource.Row) error {
 	if m["population"] == nil {
 		k, ok := e.defaultPopulation()
 		if !ok {
-			return required("population.id")
+			panic(required("population.id"))
 		}
 		m["population"] = map[string]any{"id": e.populationID(k)}
 	}
 	if _, ok := e.populationByID(resource.First(m, "population.id")); !ok {
-		return invalidValue("population.id", "The population does not exist.")
+		panic(invalidValue("population.id", "The population does not exist."))
 	}
 	if !seesPopulationOf(p.call, row) {
-		return forbidden()
+		panic(forbidden())
 	}
-	if err := checkProvider(p, old, m); err != nil {
-		return err
+	if old != nil {
+		checkProvider(p, old, m)
 	}
-	return e.checkUnique(row)
+	e.checkUnique(row)
 }
 
 // beginUser completes a new user.
@@ -122,29 +118,25 @@ func beginUser(p *place, m map[string]any) {
 }
 
 // checkProvider takes another identity provider if it is there.
-func checkProvider(p *place, old *resource.Row, m map[string]any) error {
-	if old == nil {
-		return nil
-	}
+func checkProvider(p *place, old *resource.Row, m map[string]any) {
 	id := resource.First(m, "identityProvider.id")
 	switch {
 	case id == resource.First(old.Members, "identityProvider.id"):
-		return nil
+		return
 	case id == "":
-		return required("id")
+		panic(required("id"))
 	case p.store.Read("identityProviders").Find(id) == nil:
-		return invalidValue("id", "The identity provider does not exist.")
+		panic(invalidValue("id", "The identity provider does not exist."))
 	}
 	m["identityProvider"] = map[string]any{"id": id, "type": p.call.environment.providerType(id)}
-	return nil
 }
 
 // checkUnique looks for other users with the username or with the value of a
 // unique attribute.
-func (e *environment) checkUnique(row *resource.Row) error {
+func (e *environment) checkUnique(row *resource.Row) {
 	index, _ := e.people.Index(row.ID)
 	if other, ok := e.userByUsername(resource.First(row.Members, "username")); ok && other != index {
-		return notUnique("username", e.people.ID(other))
+		panic(notUnique("username", e.people.ID(other)))
 	}
 	for name, a := range e.schema() {
 		value, ok := row.Members[name].(string)
@@ -153,10 +145,9 @@ func (e *environment) checkUnique(row *resource.Row) error {
 		}
 		same := func(s *subject) bool { return slices.Contains(s.values(name), value) }
 		if other, ok := e.holder(same, index); ok {
-			return notUnique(name, e.people.ID(other))
+			panic(notUnique(name, e.people.ID(other)))
 		}
 	}
-	return nil
 }
 
 // holder finds another user that a predicate takes.
