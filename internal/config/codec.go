@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -85,8 +86,7 @@ var (
 	}
 	listCodec = codec[[]string]{
 		"list", "array", true,
-		func(s string) ([]string, error) { return splitList(s), nil },
-		func(l []string) string { return strings.Join(l, ",") },
+		splitList, joinList,
 	}
 	prefixesCodec = codec[[]netip.Prefix]{"list of addresses", "array", true, parsePrefixes, formatPrefixes}
 	secretCodec   = codec[tokens.Secret]{
@@ -170,7 +170,7 @@ func formatDuration(d time.Duration) string {
 // as well.
 func parseSeconds(s string) (time.Duration, error) {
 	if f, err := strconv.ParseFloat(s, 64); err == nil && f == f && f >= -1e9 && f <= 1e9 {
-		return time.Duration(f * float64(time.Second)), nil
+		return time.Duration(math.Round(f * float64(time.Second))), nil
 	}
 	d, err := time.ParseDuration(s)
 	if err != nil {
@@ -239,19 +239,38 @@ func orAuto[T int | int64](n T, format func(T) string) string {
 	return format(n)
 }
 
-func splitList(s string) []string {
+// splitList reads items between commas or line ends. One that holds such stands in
+// double quotes.
+func splitList(s string) ([]string, error) {
 	var out []string
-	for _, x := range strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == '\n' }) {
-		if x = strings.TrimSpace(x); x != "" {
-			out = append(out, x)
+	for i := 0; i < len(s); {
+		item, next, err := textValue(s, i, ",\n", `"`)
+		if err != nil {
+			return nil, fmt.Errorf("an item of the list %w", err)
+		}
+		if item != "" {
+			out = append(out, item)
+		}
+		i = next
+	}
+	return out, nil
+}
+
+// joinList writes items so that splitList reads them back.
+func joinList(items []string) string {
+	out := make([]string, len(items))
+	for i, x := range items {
+		if out[i] = x; strings.ContainsAny(x, ",\n") || strings.HasPrefix(x, `"`) {
+			out[i] = `"` + strings.ReplaceAll(x, `"`, `""`) + `"`
 		}
 	}
-	return out
+	return strings.Join(out, ",")
 }
 
 func parsePrefixes(s string) ([]netip.Prefix, error) {
+	items, err := splitList(s)
 	var out []netip.Prefix
-	for _, x := range splitList(s) {
+	for _, x := range items {
 		p, err := netip.ParsePrefix(x)
 		if err != nil {
 			a, aerr := netip.ParseAddr(x)
@@ -262,7 +281,7 @@ func parsePrefixes(s string) ([]netip.Prefix, error) {
 		}
 		out = append(out, p.Masked())
 	}
-	return out, nil
+	return out, err
 }
 
 func formatPrefixes(l []netip.Prefix) string {
@@ -274,9 +293,10 @@ func formatPrefixes(l []netip.Prefix) string {
 }
 
 func parseSecrets(s string) ([]tokens.Secret, error) {
+	items, err := splitList(s)
 	var out []tokens.Secret
-	for _, x := range splitList(s) {
+	for _, x := range items {
 		out = append(out, tokens.NewSecret(x))
 	}
-	return out, nil
+	return out, err
 }

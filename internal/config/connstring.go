@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -27,7 +28,7 @@ func parseConnectionString(s string) ([]pair, error) {
 		if name == "" {
 			return nil, fmt.Errorf("the property before = at character %d has no name", utf8.RuneCountInString(s[:i+eq])+1)
 		}
-		value, next, err := connectionValue(s, i+eq+1)
+		value, next, err := textValue(s, i+eq+1, ";", "\"'")
 		if err != nil {
 			return nil, fmt.Errorf("the value of %s %w", shorten(name), err)
 		}
@@ -37,14 +38,14 @@ func parseConnectionString(s string) ([]pair, error) {
 	return out, nil
 }
 
-// connectionValue reads the value that starts at i and returns it with the
-// position after its semicolon.
-func connectionValue(s string, i int) (string, int, error) {
+// textValue reads the value that starts at i and ends before one of ends, and
+// returns it with the position after that. A value may stand in quotes.
+func textValue(s string, i int, ends, quotes string) (string, int, error) {
 	for i < len(s) && (s[i] == ' ' || s[i] == '\t') {
 		i++
 	}
-	if i == len(s) || (s[i] != '"' && s[i] != '\'') {
-		end := strings.IndexByte(s[i:], ';')
+	if i == len(s) || strings.IndexByte(quotes, s[i]) < 0 {
+		end := strings.IndexAny(s[i:], ends)
 		if end < 0 {
 			return strings.TrimSpace(s[i:]), len(s), nil
 		}
@@ -62,8 +63,8 @@ func connectionValue(s string, i int) (string, int, error) {
 			i++
 			continue
 		}
-		rest := strings.TrimLeft(s[i+1:], " \t\r\n")
-		if rest != "" && rest[0] != ';' {
+		rest := strings.TrimLeftFunc(s[i+1:], func(r rune) bool { return unicode.IsSpace(r) && !strings.ContainsRune(ends, r) })
+		if rest != "" && strings.IndexByte(ends, rest[0]) < 0 {
 			return "", 0, fmt.Errorf("goes on after its closing quote; double a quote that belongs to it")
 		}
 		return b.String(), len(s) - len(rest), nil

@@ -132,7 +132,7 @@ func (o Option) exampleOrDefault() string {
 // yamlValue writes a value so that YAML reads the same text back.
 func yamlValue(o *Option, text string) string {
 	if o.list && text != masked {
-		parts := splitList(text)
+		parts, _ := splitList(text) // as it was written from a list
 		for i, p := range parts {
 			parts[i] = strconv.Quote(p)
 		}

@@ -15,33 +15,34 @@ var serviceLink = regexp.MustCompile(`^GATEWAY_(.*_)?(SERVICE_HOST|SERVICE_PORT(
 // clientVariables are read by commands, not by the service.
 var clientVariables = []string{EnvFile, "GATEWAY_KEY", "GATEWAY_SERVER"}
 
-// environment applies the variables that start with GATEWAY_.
+// environment applies the variables that start with GATEWAY_. Single properties
+// come after the connection string, and the last setting of a variable wins.
 func (l *loader) environment() {
-	vars := slices.Clone(l.src.Env)
-	slices.Sort(vars) // GATEWAY_CONNECTION before single properties
-	for _, kv := range vars {
-		name, value, _ := strings.Cut(kv, "=")
-		if !strings.HasPrefix(name, "GATEWAY_") || value == "" || slices.Contains(clientVariables, name) {
-			continue
+	vars := map[string]string{}
+	for _, kv := range l.src.Env {
+		if name, value, _ := strings.Cut(kv, "="); strings.HasPrefix(name, "GATEWAY_") && !slices.Contains(clientVariables, name) {
+			vars[name] = value
 		}
-		l.variable(name, value)
+	}
+	const text, file = "GATEWAY_CONNECTION", "GATEWAY_CONNECTION_FILE"
+	switch {
+	case vars[text] != "" && vars[file] != "":
+		l.problem("connections", file, "Keep one of them.", "is given both as text and as a file.")
+	case vars[text] != "":
+		l.connectionString(l.defaultName(), vars[text], text)
+	case vars[file] != "":
+		if read, ok := l.read("connections", vars[file], file); ok {
+			l.connectionString(l.defaultName(), read, file)
+		}
+	}
+	for _, name := range sortedKeys(vars) {
+		if vars[name] != "" && name != text && name != file {
+			l.variable(name, vars[name])
+		}
 	}
 }
 
 func (l *loader) variable(name, value string) {
-	switch name {
-	case "GATEWAY_CONNECTION":
-		l.connectionString(l.defaultName(), value, name)
-		return
-	case "GATEWAY_CONNECTION_FILE":
-		data, err := l.src.ReadFile(value)
-		if err != nil {
-			l.problem("connections", name, "Check the path and that the service's user may read it.", "the file can't be read: %v.", err)
-			return
-		}
-		l.connectionString(l.defaultName(), string(data), name)
-		return
-	}
 	o, instance, file := l.findEnv(name)
 	switch {
 	case o != nil && file:
@@ -72,26 +73,15 @@ func (l *loader) defaultName() string {
 // findEnv finds the option of a variable, the name in it, and whether it
 // names a file.
 func (l *loader) findEnv(name string) (o *Option, instance string, file bool) {
-	if o, ok := l.index.byEnv[name]; ok {
-		return o, "", false
-	}
-	if stem, ok := strings.CutSuffix(name, "_FILE"); ok {
-		if o, ok := l.index.byEnv[stem]; ok && o.Secret {
-			return o, "", true
-		}
-	}
 	for i := range l.index.options {
 		c := &l.index.options[i]
-		prefix, leaf, ok := strings.Cut(c.Env(), "<NAME>")
-		if !ok || !strings.HasPrefix(name, prefix) {
-			continue
-		}
-		rest := name[len(prefix):]
-		if n, ok := strings.CutSuffix(rest, leaf); ok && n != "" && longer(o, c) {
-			o, instance, file = c, l.instance(c, n), false
-		}
-		if n, ok := strings.CutSuffix(rest, leaf+"_FILE"); ok && n != "" && c.Secret && longer(o, c) {
-			o, instance, file = c, l.instance(c, n), true
+		prefix, leaf, named := strings.Cut(c.Env(), "<NAME>")
+		rest, ok := strings.CutPrefix(name, prefix)
+		for _, ending := range []string{"", "_FILE"} {
+			n, fits := strings.CutSuffix(rest, leaf+ending)
+			if ok && fits && (n != "") == named && (ending == "" || c.Secret) && longer(o, c) {
+				o, instance, file = c, l.instance(c, n), ending != ""
+			}
 		}
 	}
 	return o, instance, file
@@ -104,8 +94,7 @@ func longer(have, other *Option) bool { return have == nil || len(other.Path) > 
 // instance turns the upper-case name in a variable into that of a connection
 // or issuer: an existing one if it fits, else its lower case.
 func (l *loader) instance(o *Option, upper string) string {
-	prefix, _, _ := o.section()
-	for _, n := range sections[prefix].names(l.cfg) {
+	for _, n := range l.cfg.instances(*o) {
 		if squash(n) == squash(upper) {
 			return n
 		}

@@ -12,8 +12,8 @@ func Default() *Config {
 func (c *Config) Set(path, value string) error {
 	l := newLoader(Sources{})
 	l.cfg = c
-	o, name, ok := l.index.find(path)
-	if !ok {
+	o, name, _ := l.index.find(path)
+	if o == nil {
 		return Problems{l.index.unknown(path)}.Err()
 	}
 	l.apply(o, name, value, "program")

@@ -52,127 +52,74 @@ func entries(n ast.Node) ([]*ast.MappingValueNode, bool) {
 	return yamlnode.Pairs(n)
 }
 
-// mapping reads the keys under an address.
+// mapping reads the keys under an address: those of a section, or names of the
+// operator's choice.
 func (l *loader) mapping(file, prefix string, n ast.Node) {
 	pairs, ok := entries(n)
 	if !ok {
-		if short, has := shorthands[prefix]; has {
-			l.value(file, l.index.byPath[short], "", n)
-			return
-		}
-		l.problem(prefix, at(file, n), "Write keys under it, each with its value.", "expects keys, not a value.")
+		l.noKeys(file, prefix, n)
+		return
+	}
+	if _, section, name := starred(prefix); section != "" && !l.named(section, name, at(file, n)) {
 		return
 	}
 	for _, kv := range pairs {
-		key := kv.Key.GetToken().Value
-		path := key
-		if prefix != "" {
-			path = prefix + "." + key
-		}
-		l.entry(file, path, kv)
+		l.entry(file, strings.TrimPrefix(prefix+"."+kv.Key.GetToken().Value, "."), kv)
+	}
+}
+
+// noKeys reads what stands where keys are expected: a short form, or nothing that
+// is right.
+func (l *loader) noKeys(file, path string, n ast.Node) {
+	_, section, name := starred(path)
+	text, plain := scalar(n)
+	switch {
+	case shorthands[path] != "":
+		l.value(file, l.index.byPath[shorthands[path]], "", n)
+	case section == "connections" && plain:
+		l.connectionString(name, text, at(file, n))
+	case section == "connections":
+		l.problem(path, at(file, n), "Write properties under it, or one connection string.", "expects properties.")
+	case sections[path].add != nil:
+		l.problem(path, at(file, n), "Write a name and its properties under it.", "expects names, not a value.")
+	default:
+		l.problem(path, at(file, n), "Write keys under it, each with its value.", "expects keys, not a value.")
 	}
 }
 
 func (l *loader) entry(file, path string, kv *ast.MappingValueNode) {
-	where := at(file, kv.Key)
-	if o, ok := l.index.byPath[path]; ok {
-		l.value(file, o, "", kv.Value)
-		return
-	}
-	if stem, ok := strings.CutSuffix(path, "_file"); ok {
-		if o, ok := l.index.byPath[stem]; ok && o.Secret {
-			l.secretFile(file, o, "", kv.Value)
-			return
-		}
-	}
+	key, where := kv.Key.GetToken().Value, at(file, kv.Key)
+	pattern, section, _ := starred(path)
+	o, name, fromFile := l.index.find(path)
 	switch {
-	case sections[path].add != nil:
-		l.named(file, path, kv.Value)
-	case l.index.prefixes[path]:
+	case o == nil && l.index.prefixes[pattern]:
 		l.mapping(file, path, kv.Value)
-	default:
+		return
+	case o == nil && section == "connections":
+		l.unknownProperty(name, key, where)
+		return
+	case o == nil:
 		p := l.index.unknown(path)
 		p.Where = where
 		l.problems = append(l.problems, p)
-	}
-}
-
-// named reads a section whose keys are names of the operator's choice.
-func (l *loader) named(file, section string, n ast.Node) {
-	pairs, ok := entries(n)
-	if !ok {
-		l.problem(section, at(file, n), "Write a name and its properties under it.", "expects names, not a value.")
 		return
 	}
-	for _, kv := range pairs {
-		name := kv.Key.GetToken().Value
-		if !namePattern.MatchString(name) {
-			l.problem(section, at(file, kv.Key), "Use letters, digits, - and _, and start with a letter.", "%q can't be a name.", shorten(name))
-			continue
-		}
-		if section == "connections" {
-			l.connectionNode(file, name, kv)
-			continue
-		}
-		sections[section].add(l.cfg, name)
-		l.leaves(file, section, name, kv.Value)
+	if _, mapping := yamlnode.Pairs(kv.Value); mapping && o.Property == "Views" {
+		o, _ = l.index.property("UserDefinedViews")
 	}
-}
-
-// leaves reads the keys of one named entry.
-func (l *loader) leaves(file, section, name string, n ast.Node) {
-	pairs, ok := entries(n)
-	if !ok {
-		l.problem(section+"."+name, at(file, n), "Write keys under it, each with its value.", "expects keys, not a value.")
+	if first, twice := l.seen[o.at(name)]; twice {
+		l.problem(o.at(name), where, "Keep one of them.", "is given twice, first %s.", first)
 		return
 	}
-	for _, kv := range pairs {
-		key := kv.Key.GetToken().Value
-		if o, ok := l.index.byPath[section+".*."+key]; ok {
-			l.value(file, o, name, kv.Value)
-			continue
-		}
-		p := l.index.unknown(section + "." + name + "." + key)
-		p.Where = at(file, kv.Key)
-		l.problems = append(l.problems, p)
+	l.seen[o.at(name)] = "at " + where
+	if section == "connections" {
+		l.seen[o.at(name)] = "as " + key
 	}
-}
-
-// connectionNode reads one connection, as properties or as a connection
-// string.
-func (l *loader) connectionNode(file, name string, kv *ast.MappingValueNode) {
-	pairs, ok := entries(kv.Value)
-	if !ok {
-		if text, ok := scalar(kv.Value); ok {
-			l.connectionString(name, text, at(file, kv.Key))
-			return
-		}
-		l.problem("connections."+name, at(file, kv.Value), "Write properties under it, or one connection string.", "expects properties.")
+	if fromFile {
+		l.secretFile(file, o, name, kv.Value)
 		return
 	}
-	l.cfg.connection(name)
-	seen := map[*Option]string{}
-	for _, p := range pairs {
-		key, where := p.Key.GetToken().Value, at(file, p.Key)
-		o, isFile := l.index.property(key)
-		if o == nil {
-			l.unknownProperty(name, key, where)
-			continue
-		}
-		if first, twice := seen[o]; twice {
-			l.problem(o.at(name), where, "Keep one of them.", "is given twice, first as %s.", first)
-			continue
-		}
-		if _, mapping := yamlnode.Pairs(p.Value); mapping && o.Property == "Views" {
-			o, _ = l.index.property("UserDefinedViews")
-		}
-		seen[o] = key
-		if isFile {
-			l.secretFile(file, o, name, p.Value)
-			continue
-		}
-		l.value(file, o, name, p.Value)
-	}
+	l.value(file, o, name, kv.Value)
 }
 
 // value sets an option from a node.
@@ -188,7 +135,7 @@ func (l *loader) value(file string, o *Option, name string, n ast.Node) {
 			}
 			parts = append(parts, text)
 		}
-		l.apply(o, name, strings.Join(parts, ","), where)
+		l.apply(o, name, joinList(parts), where)
 		return
 	}
 	if o.Kind == viewsCodec.kind {
@@ -202,7 +149,6 @@ func (l *loader) value(file string, o *Option, name string, n ast.Node) {
 		l.problem(o.at(name), where, "Write one value.", "expects a %s.", o.Kind)
 		return
 	}
-	l.once(o, name, where)
 	l.apply(o, name, text, where)
 }
 
@@ -214,15 +160,7 @@ func (l *loader) secretFile(file string, o *Option, name string, n ast.Node) {
 		l.problem(o.at(name)+"_file", where, "Write the path of a file.", "expects a path.")
 		return
 	}
-	l.once(o, name, where)
 	l.applyFile(o, name, path, where)
-}
-
-// once reports a value that stands in the file both plain and as …_file.
-func (l *loader) once(o *Option, name, where string) {
-	if first, ok := l.cfg.origins[o.at(name)]; ok && first != where {
-		l.problem(o.at(name), where, "Keep one of them.", "is given twice, first at %s.", first)
-	}
 }
 
 // scalar returns the text of a plain value as it was written, "" for null.

@@ -8,14 +8,12 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
-// index finds options by address, property and environment name.
+// index finds options by address and by property.
 type index struct {
 	options    []Option
 	byPath     map[string]*Option // with "*"
-	byEnv      map[string]*Option // without names
 	properties map[string]*Option // by squashed property name and key
 	prefixes   map[string]bool    // addresses that hold others
-	named      []string           // prefixes under which names follow
 }
 
 // theIndex is made once; options are constants in all but type.
@@ -30,10 +28,7 @@ var (
 )
 
 func newIndex(options []Option) *index {
-	x := &index{
-		options: options, byPath: map[string]*Option{}, byEnv: map[string]*Option{},
-		properties: map[string]*Option{}, prefixes: map[string]bool{},
-	}
+	x := &index{options: options, byPath: map[string]*Option{}, properties: map[string]*Option{}, prefixes: map[string]bool{"": true}}
 	for i := range x.options {
 		o := &x.options[i]
 		x.byPath[o.Path] = o
@@ -41,11 +36,6 @@ func newIndex(options []Option) *index {
 			x.properties[squash(o.Property)] = o
 			_, leaf, _ := o.section()
 			x.properties[squash(leaf)] = o
-		}
-		if prefix, _, ok := o.section(); !ok {
-			x.byEnv[o.Env()] = o
-		} else if !slices.Contains(x.named, prefix) {
-			x.named = append(x.named, prefix)
 		}
 		for p := o.Path; strings.Contains(p, "."); {
 			p = p[:strings.LastIndexByte(p, '.')]
@@ -55,22 +45,36 @@ func newIndex(options []Option) *index {
 	return x
 }
 
-// find returns the option at an address that may hold a name, and the name.
-func (x *index) find(path string) (o *Option, name string, ok bool) {
-	if o, ok := x.byPath[path]; ok && !strings.Contains(path, "*") {
-		return o, "", true
+// find returns the option at an address, the name in it, and whether the address
+// asks for the value to be read from a file; nil if there is none. Properties of
+// connections have any spelling.
+func (x *index) find(path string) (o *Option, name string, file bool) {
+	pattern, _, name := starred(path)
+	if leaf, ok := strings.CutPrefix(pattern, "connections.*."); ok {
+		o, file = x.property(leaf)
+		return o, name, file
 	}
-	for _, prefix := range x.named {
-		rest, under := strings.CutPrefix(path, prefix+".")
-		if !under {
-			continue
-		}
-		name, leaf, _ := strings.Cut(rest, ".")
-		if o, ok := x.byPath[prefix+".*."+leaf]; ok {
-			return o, name, true
+	if o := x.byPath[pattern]; o != nil {
+		return o, name, false
+	}
+	if stem, ok := strings.CutSuffix(pattern, "_file"); ok && x.byPath[stem] != nil && x.byPath[stem].Secret {
+		return x.byPath[stem], name, true
+	}
+	return nil, name, false
+}
+
+// starred puts the star back into an address that holds a name of a section.
+func starred(path string) (pattern, section, name string) {
+	for section := range sections {
+		if rest, under := strings.CutPrefix(path, section+"."); under {
+			name, leaf, deeper := strings.Cut(rest, ".")
+			if deeper {
+				leaf = "." + leaf
+			}
+			return section + ".*" + leaf, section, name
 		}
 	}
-	return nil, "", false
+	return path, "", ""
 }
 
 // property finds a connection property by any spelling; file is true when
@@ -152,7 +156,9 @@ func (x *index) unknown(path string) Problem {
 	if i := strings.LastIndexByte(path, '.'); i >= 0 {
 		prefix, key = path[:i], path[i+1:]
 	}
-	if near := gwerr.Nearest(key, x.children(x.pattern(prefix))); near != "" {
+	pattern, _, _ := starred(prefix)
+	keys := x.children(pattern)
+	if near := gwerr.Nearest(key, keys); near != "" {
 		p.Hint = "Did you mean " + strings.TrimPrefix(prefix+"."+near, ".") + "?"
 		return p
 	}
@@ -163,22 +169,8 @@ func (x *index) unknown(path string) Problem {
 			return p
 		}
 	}
-	if keys := x.children(x.pattern(prefix)); prefix != "" && len(keys) > 0 && len(keys) <= 8 {
+	if prefix != "" && len(keys) > 0 && len(keys) <= 8 {
 		p.Hint = "Known here: " + strings.Join(keys, ", ") + "."
 	}
 	return p
-}
-
-// pattern puts the star back into an address that holds a name.
-func (x *index) pattern(prefix string) string {
-	for _, n := range x.named {
-		if rest, under := strings.CutPrefix(prefix, n+"."); under {
-			_, tail, deeper := strings.Cut(rest, ".")
-			if deeper {
-				return n + ".*." + tail
-			}
-			return n + ".*"
-		}
-	}
-	return prefix
 }

@@ -63,13 +63,15 @@ type loader struct {
 	cfg      *Config
 	index    *index
 	problems Problems
+	// seen says how the values that the file holds were written first, by address.
+	seen map[string]string
 }
 
 func newLoader(s Sources) *loader {
 	if s.ReadFile == nil {
 		s.ReadFile = readFile
 	}
-	return &loader{src: s, index: theIndex(), cfg: &Config{
+	return &loader{src: s, index: theIndex(), seen: map[string]string{}, cfg: &Config{
 		Connections: map[string]*Connection{},
 		Auth:        Auth{OIDC: map[string]*Issuer{}, Certificates: map[string]*CertificateSubject{}},
 		origins:     map[string]string{},
@@ -137,6 +139,9 @@ func named[T any](c *Config, entries map[string]*T, section, name string) *T {
 // apply sets one option and remembers where the value came from.
 func (l *loader) apply(o *Option, name, text, where string) {
 	path := o.at(name)
+	if section, _, named := o.section(); named && !l.named(section, name, where) {
+		return
+	}
 	if err := o.set(l.cfg, name, text); err != nil {
 		l.problem(path, where, "", "%v.", err)
 		return
@@ -144,24 +149,43 @@ func (l *loader) apply(o *Option, name, text, where string) {
 	l.cfg.origins[path] = where
 }
 
+// named makes the entry of a section that has the name, which must be one.
+func (l *loader) named(section, name, where string) bool {
+	if !namePattern.MatchString(name) {
+		l.problem(section, where, "Use letters, digits, - and _, and start with a letter.", "%q can't be a name.", shorten(name))
+		return false
+	}
+	sections[section].add(l.cfg, name)
+	return true
+}
+
 // applyFile sets a secret from the file at path.
 func (l *loader) applyFile(o *Option, name, path, where string) {
+	if text, ok := l.read(o.at(name)+"_file", path, where); ok {
+		l.apply(o, name, text, where)
+	}
+}
+
+// read reads the file that the option at an address names.
+func (l *loader) read(address, path, where string) (string, bool) {
 	data, err := l.src.ReadFile(path)
 	if err != nil {
-		l.problem(o.at(name)+"_file", where, "Check the path and that the service's user may read it.", "the file can't be read: %v.", err)
-		return
+		l.problem(address, where, "Check the path and that the service's user may read it.", "the file can't be read: %v.", err)
 	}
-	l.apply(o, name, string(data), where)
+	return string(data), err == nil
 }
 
 func (l *loader) flags() {
 	for _, path := range sortedKeys(l.src.Flags) {
-		o, name, ok := l.index.find(path)
-		if !ok {
+		value, where := l.src.Flags[path], "--set "+path
+		switch o, name, file := l.index.find(path); {
+		case o == nil:
 			l.problems = append(l.problems, l.index.unknown(path))
-			continue
+		case file:
+			l.applyFile(o, name, value, where)
+		default:
+			l.apply(o, name, value, where)
 		}
-		l.apply(o, name, l.src.Flags[path], "--set "+path)
 	}
 }
 
@@ -173,7 +197,9 @@ func (l *loader) connectionString(name, text, where string) {
 		l.problem(path, where, "Write Name=value pairs with semicolons between them.", "in the connection string, %v.", err)
 		return
 	}
-	l.cfg.connection(name)
+	if !l.named("connections", name, where) {
+		return
+	}
 	afterSecret := false
 	for _, p := range pairs {
 		o, file := l.index.property(p.name)

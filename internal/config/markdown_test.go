@@ -14,7 +14,7 @@ The gateway reads one YAML file, environment variables and ` + "`--set`" + ` fla
 
 * ` + "`--set listen.address=127.0.0.1:8080`" + ` sets one key on the command line; it may be repeated.
 * The file is named by ` + "`--config`" + ` or ` + "`GATEWAY_CONFIG`" + `.
-* Every key is also an environment variable: ` + "`listen.address`" + ` is ` + "`GATEWAY_LISTEN_ADDRESS`" + `. Empty variables count as not set. Lists are separated by commas.
+* Every key is also an environment variable: ` + "`listen.address`" + ` is ` + "`GATEWAY_LISTEN_ADDRESS`" + `. Empty variables count as not set. Lists are separated by commas; an item that holds a comma stands in double quotes.
 * A secret can stand in a file of its own: ` + "`redis.password_file`" + ` or ` + "`GATEWAY_REDIS_PASSWORD_FILE`" + `.
 * Durations have a unit (` + "`30s`, `5m`, `1h`" + `), sizes too (` + "`512KiB`, `2GiB`" + `).
 * ↻ marks what a running gateway takes over on SIGHUP; where the value is a file, its new content. Everything else needs a restart.

@@ -113,7 +113,10 @@ func (o *Option) canonical(text string) (string, error) {
 	if len(o.Values) > 0 && text != "" {
 		parts := []string{text}
 		if o.list {
-			parts = splitList(text)
+			var err error
+			if parts, err = splitList(text); err != nil {
+				return "", err
+			}
 		}
 		for i, p := range parts {
 			v, err := o.oneOf(p)

@@ -40,9 +40,7 @@ func (c *Config) validateListeners(p *Problems) {
 	}
 	p.when((l.TLSCertFile == "") != (l.TLSKeyFile == ""), "listen.tls", "Give both cert_file and key_file, or neither.", "is half configured.")
 	p.when(l.TLSClientCAFile != "" && l.TLSCertFile == "", "listen.tls.client_ca_file", "Give listen.tls.cert_file and key_file as well.", "has no effect without TLS.")
-	if c.PublicURL != "" {
-		checkURL(p, "public_url", c.PublicURL, "http", "https")
-	}
+	checkURL(p, "public_url", c.PublicURL, "http", "https")
 }
 
 func (c *Config) validateAuth(p *Problems) {
@@ -62,19 +60,16 @@ func (c *Config) validateAuth(p *Problems) {
 	p.when(a.Has(AuthOIDC) && len(a.OIDC) == 0, "auth.oidc", "Add an issuer with its audiences.", "is needed for auth.mode oidc.")
 	for _, name := range sortedKeys(a.OIDC) {
 		path, i := "auth.oidc."+name, a.OIDC[name]
-		if i.Issuer == "" {
-			p.add(path+".issuer", "", "is missing.")
-		} else {
-			checkSecureURL(p, path+".issuer", i.Issuer)
+		p.when(i.Issuer == "", path+".issuer", "", "is missing.")
+		for key, text := range map[string]string{".issuer": i.Issuer, ".jwks_url": i.JWKSURL} {
+			p.when(exposed(p, path+key, text), path+key, "Use https.", "is not protected: keys could be replaced on the way.")
 		}
 		p.when(strings.Contains(i.Issuer, "{tenantid}") && len(i.Tenants) == 0, path+".tenants", "List the tenants that are let in.", "is missing: every tenant of the provider would be.")
 		checkPairs(p, path+".role_values", i.RoleValues)
 		checkPairs(p, path+".attributes", i.Attributes)
 		p.when(len(i.Audiences) == 0, path+".audiences", "Name the audience that your tokens carry for this gateway.", "is missing: tokens made for other services would be accepted.")
-		if i.JWKSURL != "" {
-			checkSecureURL(p, path+".jwks_url", i.JWKSURL)
-		}
 	}
+	checkNoCredentials(p, "auth.bearer_authorization_uri", a.BearerAuthorizationURI)
 }
 
 func (c *Config) validateStores(p *Problems) {
@@ -83,7 +78,11 @@ func (c *Config) validateStores(p *Problems) {
 	if k := c.Tokens.NameKey; !k.IsZero() && !isKey(k.Reveal()) {
 		p.add("tokens.name_key", "`openssl rand -base64 32` makes one.", "is not the base64 of 32 bytes.")
 	}
-	c.checkStore(p, "tokens.store", c.Tokens.Store)
+	if store := c.Tokens.Store; strings.Contains(store, "://") && isRedis(store[:strings.Index(store, ":")]) {
+		p.add("tokens.store", "Write redis, and give the address as redis.url.", "holds an address of Redis.")
+	} else {
+		c.checkStore(p, "tokens.store", store)
+	}
 	if redis := c.Redis.URL.Reveal(); redis != "" {
 		// Lists of hosts, as Sentinel and Cluster have, are no URL.
 		if scheme, rest, _ := strings.Cut(redis, "://"); !isRedis(scheme) || rest == "" {
@@ -124,20 +123,13 @@ func (c *Config) validateRest(p *Problems) {
 	} {
 		p.when(n < 1024, path, "Use 1KiB or more.", "is too small for any request.")
 	}
-	if m := c.Engine.MemoryBytes; m != 0 && m < 96<<20 {
-		p.add("engine.memory", "Use 96MiB or more, or auto.", "is too small for the engine.")
-	}
-	if w := c.Engine.Workers; w < 0 || w == 1 {
-		p.add("engine.workers", "Use 2 or more, or auto.", "is too small: a query may need a second process while it reads its rows.")
-	}
-	if m := c.Engine.WorkerBytes; m != 0 && (m < 64<<20 || c.Engine.MemoryBytes != 0 && m > c.Engine.MemoryBytes) {
-		p.add("engine.worker_memory", "Use 64MiB or more, and no more than engine.memory, or auto.", "does not fit.")
-	}
-	p.when(c.Engine.Time <= 0, "engine.time", "Use a time such as 1m.", "must be positive.")
-	p.when(c.Engine.Threads < 0, "engine.threads", "Use a number, or auto.", "can't be negative.")
-	if c.Tracing.Endpoint != "" {
-		checkURL(p, "tracing.endpoint", c.Tracing.Endpoint, "http", "https")
-	}
+	e := c.Engine
+	p.when(e.MemoryBytes != 0 && e.MemoryBytes < 96<<20, "engine.memory", "Use 96MiB or more, or auto.", "is too small for the engine.")
+	p.when(e.Workers < 0 || e.Workers == 1, "engine.workers", "Use 2 or more, or auto.", "is too small: a query may need a second process while it reads its rows.")
+	p.when(e.WorkerBytes != 0 && (e.WorkerBytes < 64<<20 || e.MemoryBytes != 0 && e.WorkerBytes > e.MemoryBytes), "engine.worker_memory", "Use 64MiB or more, and no more than engine.memory, or auto.", "does not fit.")
+	p.when(e.Time <= 0, "engine.time", "Use a time such as 1m.", "must be positive.")
+	p.when(e.Threads < 0, "engine.threads", "Use a number, or auto.", "can't be negative.")
+	checkURL(p, "tracing.endpoint", c.Tracing.Endpoint, "http", "https")
 	for _, h := range c.Tracing.Headers {
 		if name, _, ok := strings.Cut(h.Reveal(), "="); !ok || strings.TrimSpace(name) == "" {
 			p.add("tracing.headers", "Write name=value.", "an entry has no name or no =.")
@@ -174,18 +166,20 @@ func checkAddress(p *Problems, path, address string) {
 	}
 	if _, port, err := net.SplitHostPort(address); err != nil || port == "" {
 		p.add(path, "Write host:port, or :port for all addresses.", "%q is not an address to listen on.", shorten(address))
-	} else if n, err := strconv.ParseUint(port, 10, 16); err != nil || n > 65535 {
+	} else if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		p.add(path, "Use a port from 0 to 65535.", "%q is not a port.", shorten(port))
 	}
 }
 
+// checkURL checks an address, if there is one.
 func checkURL(p *Problems, path, text string, schemes ...string) bool {
+	if text == "" || !checkNoCredentials(p, path, text) {
+		return text == ""
+	}
 	u, err := url.Parse(text)
 	switch {
 	case err != nil || u.Host == "" || !slices.Contains(schemes, u.Scheme):
 		p.add(path, "Write it as "+strings.Join(schemes, ":// or ")+"://host.", "is not such an address.")
-	case u.User != nil:
-		p.add(path, "Take the user and password out of it.", "holds credentials.")
 	case u.RawQuery != "" || u.Fragment != "":
 		p.add(path, "Take out what follows the path.", "has a query or fragment.")
 	default:
@@ -194,13 +188,22 @@ func checkURL(p *Problems, path, text string, schemes ...string) bool {
 	return false
 }
 
-// checkSecureURL also demands TLS, but on a loopback host.
-func checkSecureURL(p *Problems, path, text string) {
-	if !checkURL(p, path, text, "https", "http") {
-		return
+// checkNoCredentials refuses a password in an address, as addresses are shown.
+func checkNoCredentials(p *Problems, path, text string) bool {
+	u, err := url.Parse(text)
+	holds := err == nil && u.User != nil
+	p.when(holds, path, "Take the user and password out of it.", "holds credentials.")
+	return !holds
+}
+
+// exposed reports whether an address, which it checks, is called without TLS on
+// another host than this one.
+func exposed(p *Problems, path, text string) bool {
+	if text == "" || !checkURL(p, path, text, "https", "http") {
+		return false
 	}
 	u, _ := url.Parse(text)
-	p.when(u.Scheme == "http" && !IsLoopback(net.JoinHostPort(u.Hostname(), "0")), path, "Use https.", "is not protected: keys could be replaced on the way.")
+	return u.Scheme == "http" && !IsLoopback(net.JoinHostPort(u.Hostname(), "0"))
 }
 
 // checkKeys checks sealing keys: id:base64 of 32 bytes or more, ids unique.

@@ -33,6 +33,7 @@ func (c *Config) validateAudit(p *Problems) {
 	if a.Syslog == "" {
 		return
 	}
+	checkNoCredentials(p, "audit.syslog", a.Syslog)
 	u, err := url.Parse(a.Syslog)
 	if err != nil {
 		u = &url.URL{} // of no scheme

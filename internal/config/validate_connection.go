@@ -1,8 +1,6 @@
 package config
 
 import (
-	"net"
-	"net/url"
 	"regexp"
 	"strings"
 )
@@ -27,6 +25,7 @@ func (c *Config) validateConnection(p *Problems, path string, n *Connection) {
 		c.checkStore(p, path+".oauth_settings_location", n.OAuthSettingsLocation.Reveal())
 	}
 	p.when(n.AuthScheme == SchemePassThrough && !c.Auth.Has(AuthPassThrough), path+".auth_scheme", "Add passthrough to auth.mode.", "PassThrough needs callers that sign in with their own credentials.")
+	p.when(strings.Contains(n.ProxyServer, "@"), path+".proxy_server", "Give them as proxy_user and proxy_password.", "holds credentials.")
 	p.when(n.ProxyPassword.Reveal() != "" && n.ProxyUser == "", path+".proxy_user", "", "is missing, though there is a proxy_password.")
 }
 
@@ -36,31 +35,16 @@ func validateHosts(p *Problems, path string, n *Connection) {
 	} else if id != "" && !uuidPattern.MatchString(id) {
 		p.add(path+".worker_app_environment_id", "Copy the environment id from the worker application's configuration in PingOne.", "is not a UUID.")
 	}
-	check := checkUpstreamURL
-	if n.AllowPlainHTTP {
-		check = func(p *Problems, path, text string) bool { return checkURL(p, path, text, "https", "http") }
+	for key, text := range map[string]string{
+		".authorization_server_url": n.AuthorizationServerURL, ".api_url": n.APIURL, ".davinci_api_url": n.DaVinciAPIURL,
+	} {
+		before := len(*p)
+		open := exposed(p, path+key, text) && !n.AllowPlainHTTP
+		p.when(open, path+key, "Use https. For a simulator in a closed network set AllowPlainHTTP.", "is not encrypted: secrets and tokens would travel in clear.")
+		p.when(key == ".api_url" && text != "" && len(*p) == before && !strings.HasSuffix(text, "/v1"), path+key, "Add /v1 to it.", "does not end in /v1.")
 	}
-	if n.AuthorizationServerURL != "" {
-		check(p, path+".authorization_server_url", n.AuthorizationServerURL)
-	}
-	p.when(n.APIURL != "" && check(p, path+".api_url", n.APIURL) && !strings.HasSuffix(n.APIURL, "/v1"), path+".api_url", "Add /v1 to it.", "does not end in /v1.")
-	if n.DaVinciAPIURL != "" {
-		check(p, path+".davinci_api_url", n.DaVinciAPIURL)
-	}
+	checkNoCredentials(p, path+".callback_url", n.CallbackURL)
 	p.when(n.APIURL != "" && n.AuthorizationServerURL == "" && n.AuthScheme != SchemeToken, path+".authorization_server_url", "Give the authorization server that belongs to api_url.", "is missing, though api_url is given: credentials would go to the region's own server.")
-}
-
-// checkUpstreamURL demands TLS, but on a loopback host: calls carry tokens.
-func checkUpstreamURL(p *Problems, path, text string) bool {
-	if !checkURL(p, path, text, "https", "http") {
-		return false
-	}
-	u, _ := url.Parse(text)
-	if u.Scheme == "http" && !IsLoopback(net.JoinHostPort(u.Hostname(), "0")) {
-		p.add(path, "Use https. For a simulator in a closed network set AllowPlainHTTP.", "is not encrypted: secrets and tokens would travel in clear.")
-		return false
-	}
-	return true
 }
 
 func validateIdentity(p *Problems, path string, n *Connection) {

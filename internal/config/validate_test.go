@@ -257,6 +257,11 @@ var validations = []validation{
 		`redis.url: is not the address of a Redis. Write redis://host:6379/0, or rediss:// for TLS; redis+sentinel:// and redis+cluster:// take several hosts.`,
 	},
 	{
+		"store with an address and a password",
+		map[string]string{"tokens.store": "redis://u:planted@h:6379", "redis.url": "redis://r:6379", "tokens.encryption_keys": key("1")},
+		`tokens.store: holds an address of Redis. Write redis, and give the address as redis.url.`,
+	},
+	{
 		"store in Redis but no Redis",
 		map[string]string{"tokens.store": "redis", "tokens.encryption_keys": key("1")},
 		`tokens.store: is redis, but there is no Redis. Set redis.url.`,

@@ -102,6 +102,5 @@ func (l *loader) views(file string, o *Option, name string, n ast.Node, pairs []
 	if len(views) > 0 {
 		b.WriteByte('}')
 	}
-	l.once(o, name, at(file, n))
 	l.apply(o, name, b.String(), at(file, n))
 }
