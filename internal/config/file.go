@@ -104,7 +104,7 @@ func (l *loader) entry(file, path string, kv *ast.MappingValueNode) {
 		l.problems = append(l.problems, p)
 		return
 	}
-	if _, mapping := yamlnode.Pairs(kv.Value); mapping && o.Property == "Views" {
+	if _, mapping := yamlnode.Pairs(kv.Value); mapping && o.Property == viewsProperty {
 		o, _ = l.index.property("UserDefinedViews")
 	}
 	if first, twice := l.seen[o.at(name)]; twice {

@@ -102,7 +102,11 @@ func (o Option) schema() map[string]any {
 		if len(o.Values) > 0 {
 			item["enum"] = o.Values
 		}
-		value = map[string]any{"anyOf": []any{map[string]any{"type": "array", "items": item}, map[string]any{"type": "string"}}}
+		forms := []any{map[string]any{"type": "array", "items": item}, map[string]any{"type": "string"}}
+		if o.Property == viewsProperty {
+			forms = append(forms, map[string]any{"type": "object"})
+		}
+		value = map[string]any{"anyOf": forms}
 	}
 	value["description"] = o.Help
 	if o.Default != "" {

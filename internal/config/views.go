@@ -15,6 +15,10 @@ import (
 // SavedView is a query that appears as a view.
 type SavedView struct{ Name, SQL string }
 
+// viewsProperty lists the views to show. In the file it may hold their queries, too,
+// which are UserDefinedViews then.
+const viewsProperty = "Views"
+
 // The bounds of views.
 const (
 	maxViews     = 200
