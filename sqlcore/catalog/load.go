@@ -188,6 +188,9 @@ func (p *problems) pathsOf(m fields, d *declared) {
 		path := p.path(c, d.table)
 		at := slices.IndexFunc(usual, func(u Path) bool { return u.Name == path.Name })
 		if at >= 0 && lines[at] == d.line {
+			if of := usual[at].Parent; of != nil && path.Parent != nil && path.Parent.Table != of.Table {
+				p.at(c.values["parent"], `path %s reads the rows of %s, but "of" says that these are those of %s`, path.Name, path.Parent.Table, of.Table)
+			}
 			complete(&path, usual[at])
 			usual[at], lines[at], set[at] = path, c.line(), c.values
 			continue

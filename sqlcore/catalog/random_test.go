@@ -278,7 +278,7 @@ func TestRandomDeclarations(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
-	for range 300 {
+	for range 100 {
 		made := randomTables(r)
 		files := fstest.MapFS{}
 		want := map[string]string{}

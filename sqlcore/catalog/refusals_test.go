@@ -13,15 +13,18 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/goccy/go-yaml"
+
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
 // garage are declarations that use what there is, and are right. Each case of
-// testdata/refusals.txt makes them wrong in one place. washes is a file of
-// procedures, which is right as well.
+// testdata/refusals.txt makes them wrong in one place. washes and parks are files of
+// procedures, which are right as well.
 var (
 	garage = filesOf("testdata/garage/*.yaml")
 	washes = filesOf("testdata/wash.yaml")["wash.yaml"]
+	parks  = filesOf("testdata/park.yaml")["park.yaml"]
 )
 
 func filesOf(pattern string) map[string]string {
@@ -82,6 +85,64 @@ func TestTheGarageIsRight(t *testing.T) {
 	}
 	if procedures, err := loadProcedures(washes); err != nil || len(procedures) != 1 {
 		t.Fatalf("%d procedures, %v", len(procedures), err)
+	}
+}
+
+// subparts are the kinds of the mappings that stand under a key of another kind; "[]"
+// are the items of a list, "*" the members of a mapping.
+var subparts = map[string]string{
+	"table size": "size", "table many_to_many": "many", "table columns []": "column", "table hidden []": "hidden", "table paths []": "path", "table writes": "writes",
+	"column unless": "unless", "column references": "reference",
+	"path filters *": "filter", "path variant": "variant", "path range": "range", "path partition": "partition", "path parent": "parent", "path lookup *": "lookup",
+	"variant filters []": "value",
+	"writes insert":      "write", "writes update": "write", "writes delete": "write", "writes parts []": "part",
+	"procedures procedures []": "procedure", "procedure inputs []": "input", "procedure outputs []": "output", "procedure each": "each",
+}
+
+// TestTheGarageUsesEveryKey, so that what is tried with each of its parts is tried
+// with each of the language.
+func TestTheGarageUsesEveryKey(t *testing.T) {
+	t.Parallel()
+	used := map[string]bool{}
+	var walk func(v any, kind, key string)
+	walk = func(v any, kind, key string) {
+		if inner, ok := subparts[strings.TrimSpace(kind+" "+key)]; ok || key == "" {
+			if ok {
+				kind = inner
+			}
+			for _, item := range v.(yaml.MapSlice) {
+				name, _ := item.Key.(string)
+				used[kind+" "+name] = true
+				walk(item.Value, kind, name)
+			}
+			return
+		}
+		switch v := v.(type) {
+		case []any:
+			for _, part := range v {
+				if _, known := subparts[kind+" "+key+" []"]; known {
+					walk(part, kind, key+" []")
+				}
+			}
+		case yaml.MapSlice:
+			for _, item := range v {
+				if _, known := subparts[kind+" "+key+" *"]; known {
+					walk(item.Value, kind, key+" *")
+				}
+			}
+		}
+	}
+	for _, text := range garage {
+		walk(document(t, text), "table", "")
+	}
+	walk(document(t, washes), "procedures", "")
+	walk(document(t, parks), "procedures", "")
+	for kind, keys := range catalog.DeclarationKeys() {
+		for _, key := range keys {
+			if !used[kind+" "+key] {
+				t.Errorf("no %s of the garage has %q", kind, key)
+			}
+		}
 	}
 }
 
