@@ -51,6 +51,8 @@ var sourceProblems = []struct {
 	{"a view without a query", "connections:\n  a:\n    views: {Staff: ''}\n", nil, nil, "gateway.yaml:3: connections.a.user_defined_views: the view Staff has no query. Write Name: SELECT …, one below the other."},
 	{"a connection string that is none", "connections:\n  a: EU\n", nil, nil, "gateway.yaml:2: connections.a: in the connection string, a property without = starts at character 1. Write Name=value pairs with semicolons between them."},
 	{"the tail of a secret", "connections:\n  a: ProxyPassword=x;y=z\n", nil, nil, "gateway.yaml:2: connections.a: unknown property after a secret in the connection string. Put values that hold a semicolon in quotes."},
+	{"a file for a property that is no secret", "connections:\n  a: {ProxyUserFile: /secret}\n", nil, nil, "gateway.yaml:2: connections.a.ProxyUserFile: unknown connection property. Did you mean ProxyUser?"},
+	{"a property after a secret's file", "connections:\n  a: OAuthClientSecretFile=/secret;Zzz=z\n", nil, nil, "gateway.yaml:2: connections.a.Zzz: unknown connection property. See docs/configuration.md for the properties."},
 	{"a value that is none", "limits:\n  queries: many\n", nil, nil, "gateway.yaml:2: limits.queries: must be a whole number."},
 	{"a variable that is none", "", []string{"GATEWAY_LOG_LEVLE=info"}, nil, "GATEWAY_LOG_LEVLE: unknown environment variable. Did you mean GATEWAY_LOG_LEVEL?"},
 	{"a variable like no other", "", []string{"GATEWAY_QQQQQQQQQQQ=1"}, nil, "GATEWAY_QQQQQQQQQQQ: unknown environment variable. See docs/configuration.md for the variables."},
