@@ -38,6 +38,8 @@ func TestSplit(t *testing.T) {
 		{"or needs all branches", AnyOf(eq("Name", "a"), eq("City", "b")), "TRUE", false},
 		{"or of pushable branches", AnyOf(eq("Name", "a"), enabled), "Name = 'a' OR Enabled = TRUE", false},
 		{"or of and", AnyOf(AllOf(eq("Name", "a"), eq("City", "b")), enabled), "Name = 'a' OR Enabled = TRUE", false},
+		{"or of one column's values", AnyOf(AllOf(eq("Name", "a"), eq("City", "c")), eq("Name", "b"), In{Column: "Name", Values: []Value{StringValue("a")}}), "Name IN ('a', 'b')", false},
+		{"the same twice", AllOf(In{Column: "Name", Values: []Value{StringValue("a"), StringValue("b")}}, AnyOf(eq("Name", "a"), eq("Name", "b"))), "Name IN ('a', 'b')", false},
 		{"equality where only sw exists", eq("Title", "a"), "Title LIKE 'a%'", false},
 		{"not", Not{Arg: enabled}, "TRUE", false},
 		{"is null", IsNull{Column: "Name"}, "TRUE", false},
@@ -71,9 +73,12 @@ func TestSplitWithoutConnectives(t *testing.T) {
 	if pushed.String() != "Name = 'a'" || exact {
 		t.Errorf("got %s, %v", pushed, exact)
 	}
-	pushed, _ = Split(AnyOf(eq("Name", "a"), eq("Name", "b")), bare)
-	if pushed != True {
-		t.Errorf("or was pushed: %s", pushed)
+	either := AnyOf(eq("Name", "a"), eq("Name", "b"))
+	for lists, want := range map[int]string{0: "TRUE", 1: "TRUE", 2: "Name IN ('a', 'b')"} {
+		bare.Lists = lists
+		if pushed, _ = Split(either, bare); pushed.String() != want {
+			t.Errorf("%d values apart: %s was pushed, want %s", lists, pushed, want)
+		}
 	}
 }
 

@@ -47,15 +47,17 @@ type Capabilities struct {
 // always true).
 func Split(e Expr, caps Capabilities) (pushed Expr, exact bool) {
 	var kept []Expr
-	exact = true
+	exact, seen := true, map[string]bool{}
 	for _, c := range Conjuncts(e) {
 		p, ex, ok := push(c, caps)
 		if !ok || (len(kept) > 0 && !caps.And) {
 			exact = false
 			continue
 		}
-		kept = append(kept, p)
 		exact = exact && ex
+		if said := p.String(); !seen[said] {
+			kept, seen[said] = append(kept, p), true
+		}
 	}
 	return AllOf(kept...), exact
 }
@@ -107,9 +109,6 @@ func pushAll(e And, caps Capabilities) (Expr, bool, bool) {
 
 // pushAny needs every branch: a row of a branch left out would be lost.
 func pushAny(e Or, caps Capabilities) (Expr, bool, bool) {
-	if !caps.Or {
-		return nil, false, false
-	}
 	out := make([]Expr, 0, len(e.Args))
 	exact := true
 	for _, a := range e.Args {
@@ -120,7 +119,33 @@ func pushAny(e Or, caps Capabilities) (Expr, bool, bool) {
 		out = append(out, p)
 		exact = exact && ex
 	}
-	return AnyOf(out...), exact, true
+	if list, ok := oneOf(out); ok {
+		_, ex, ok := pushIn(list, caps)
+		return list, exact && ex, ok
+	}
+	return AnyOf(out...), exact, caps.Or
+}
+
+// oneOf reads a = 1 OR a IN (2, 3) as a IN (1, 2, 3).
+func oneOf(args []Expr) (In, bool) {
+	var list In
+	for _, a := range args {
+		c, values := columnOf(a), []Value(nil)
+		switch a := a.(type) {
+		case Cmp:
+			if a.Op == Eq {
+				values = []Value{a.Value}
+			}
+		case In:
+			values = a.Values
+		}
+		if len(values) == 0 || list.Column != "" && list.Column != c {
+			return In{}, false
+		}
+		list = In{Column: c, Values: append(list.Values, values...)}
+	}
+	list.Values = unique(list.Values)
+	return list, len(args) > 0
 }
 
 func pushCmp(e Cmp, caps Capabilities) (Expr, bool, bool) {
