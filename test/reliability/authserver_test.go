@@ -67,21 +67,21 @@ func (a *authServer) requests() []time.Time {
 }
 
 // next waits for the next token that is given.
-func (a *authServer) next(t testing.TB, most time.Duration) {
+func (a *authServer) next(t testing.TB) {
 	t.Helper()
 	for len(a.news) > 0 {
 		<-a.news
 	}
 	select {
 	case <-a.news:
-	case <-time.After(most):
-		t.Fatalf("no token was asked for within %s", most)
+	case <-time.After(patience):
+		t.Fatalf("no token was asked for within %s", patience)
 	}
 }
 
 // hold keeps the next request from being answered and returns the gateway
 // that waits for it.
-func (a *authServer) hold(t testing.TB, most time.Duration, gateways []*gateway) *gateway {
+func (a *authServer) hold(t testing.TB, gateways []*gateway) *gateway {
 	t.Helper()
 	held := make(chan string, 1)
 	a.mu.Lock()
@@ -95,8 +95,8 @@ func (a *authServer) hold(t testing.TB, most time.Duration, gateways []*gateway)
 			}
 		}
 		t.Fatalf("no gateway has the connection from %s", peer)
-	case <-time.After(most):
-		t.Fatalf("no token was asked for within %s", most)
+	case <-time.After(patience):
+		t.Fatalf("no token was asked for within %s", patience)
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ func load(t testing.TB, clients int, list []question, gateways ...*gateway) (sto
 	var wg sync.WaitGroup
 	for n := range clients {
 		wg.Go(func() {
-			client := &http.Client{Timeout: 90 * time.Second, Transport: &http.Transport{}}
+			client := &http.Client{Timeout: patience, Transport: &http.Transport{}}
 			defer client.CloseIdleConnections()
 			for k := n; ; k++ {
 				select {

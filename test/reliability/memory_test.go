@@ -141,7 +141,7 @@ func TestSlowClientHoldsTheReadBack(t *testing.T) {
 				t.Errorf("the gateway took %d MiB, more than %d", g.peakMiB(), ceilingMiB)
 			}
 			_ = conn.Close()
-			eventually(t, 20*time.Second, "the query ends with its client", func() bool { return g.atWork() == 0 })
+			eventually(t, "the query ends with its client", func() bool { return g.atWork() == 0 })
 		})
 	}
 }

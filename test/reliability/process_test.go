@@ -76,16 +76,16 @@ func (p *process) signal(s syscall.Signal) {
 	}
 }
 
-// wait returns how the process ended, or fails the test after a time.
-func (p *process) wait(most time.Duration) error {
+// wait returns how the process ended.
+func (p *process) wait() error {
 	p.t.Helper()
 	p.mu.Lock()
 	done := p.done
 	p.mu.Unlock()
 	select {
 	case <-done:
-	case <-time.After(most):
-		p.t.Fatalf("%s has not ended within %s", p.name, most)
+	case <-time.After(patience):
+		p.t.Fatalf("%s has not ended within %s", p.name, patience)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

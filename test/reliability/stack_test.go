@@ -7,13 +7,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pingone-gateway/gateway/internal/testkit/loopback"
 	"github.com/pingone-gateway/gateway/pingone/sim"
@@ -33,7 +31,7 @@ func startSimulator(t testing.TB, args ...string) *simulator {
 	s := &simulator{url: "http://" + address}
 	s.process = newProcess(t, "simulator", append([]string{binary, "simulate", "--listen", address}, args...)...)
 	s.start()
-	eventually(t, 20*time.Second, "the simulator answers", func() bool {
+	eventually(t, "the simulator answers", func() bool {
 		r, err := http.Get(s.url + "/sim/requests")
 		if err == nil {
 			_ = r.Body.Close()
@@ -87,36 +85,6 @@ func (s *simulator) requests() []sim.Request {
 	return answer.Requests
 }
 
-// redis is a real redis-server without persistence: what it loses is lost.
-type redis struct {
-	*process
-	address string
-}
-
-func startRedis(t testing.TB) *redis {
-	t.Helper()
-	address := loopback.Address(t)
-	host, port, _ := net.SplitHostPort(address)
-	r := &redis{address: address}
-	r.process = newProcess(t, "redis", needs(t, "redis-server"), "--bind", host, "--port", port,
-		"--save", "", "--appendonly", "no", "--dir", t.TempDir(), "--daemonize", "no")
-	r.run()
-	return r
-}
-
-// run starts the server and waits until it answers.
-func (r *redis) run() {
-	r.t.Helper()
-	r.start()
-	eventually(r.t, 10*time.Second, "Redis answers", func() bool {
-		c, err := net.DialTimeout("tcp", r.address, time.Second)
-		if err == nil {
-			_ = c.Close()
-		}
-		return err == nil
-	})
-}
-
 // gateway is a gateway in a process of its own.
 type gateway struct {
 	*process
@@ -156,7 +124,7 @@ func newGateway(t testing.TB, name string, s *simulator, more settings) *gateway
 func (g *gateway) run() *gateway {
 	g.t.Helper()
 	g.start()
-	eventually(g.t, 30*time.Second, g.name+" is ready", g.ready)
+	eventually(g.t, g.name+" is ready", g.ready)
 	return g
 }
 

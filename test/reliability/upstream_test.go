@@ -4,6 +4,7 @@ package reliability
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,16 +31,13 @@ func TestPingOneMisbehaves(t *testing.T) {
 	// All tokens end at once. A 401 forces a new token, but not every few
 	// seconds, so this happens once.
 	revoke := sim.Fault{Match: "GET /v1/**", After: 3, Do: "revoke"}
-	s.control(http.MethodDelete, "requests", "")
 	stop := load(t, 4, list, g)
-	s.faults(revoke)
-	time.Sleep(300 * time.Millisecond) // calls that meet the fault
+	s.meet(revoke)
 	met := 1
 	for range pick(2, 10) {
 		for _, f := range kinds {
 			f.After, f.Times = 3, 1
-			s.faults(f)
-			time.Sleep(300 * time.Millisecond) // calls that meet the fault
+			s.meet(f)
 			met++
 		}
 	}
@@ -55,4 +53,21 @@ func TestPingOneMisbehaves(t *testing.T) {
 	if g.metric("pingone_gateway_upstream_retries_total") < float64(met)/2 {
 		t.Error("few calls were repeated: the faults tested nothing")
 	}
+}
+
+// meet lets a call go wrong, and waits until one has: when so many calls for users that
+// begin after the fault is there have been noted.
+func (s *simulator) meet(f sim.Fault) {
+	s.t.Helper()
+	s.faults(f)
+	s.control(http.MethodDelete, "requests", "")
+	eventually(s.t, "calls meet the fault "+f.Do, func() bool {
+		calls := 0
+		for _, r := range s.requests() {
+			if strings.HasSuffix(r.Path, "/users") {
+				calls++
+			}
+		}
+		return calls > f.After
+	})
 }
