@@ -46,11 +46,12 @@ type probe struct {
 	sent  string
 }
 
-// shortSample is the share of the declarations that the short form tries, as it runs
-// under the race detector: one of so many. What differs between them is data, not code.
+// shortSample is the share of declarations, statements and requests that the short form
+// tries, as it runs under the race detector: one of so many. What differs between them is
+// data, not what goroutines do.
 const shortSample = 12
 
-// leftOut tells whether the short form leaves out the declaration of that number.
+// leftOut tells whether the short form leaves out the one of that number.
 func leftOut(n int) bool { return testing.Short() && n%shortSample != 0 }
 
 func TestDeclarationsConform(t *testing.T) {

@@ -35,7 +35,9 @@ func TestOddRequests(t *testing.T) {
 		if !ok {
 			continue
 		}
-		requests++
+		if requests++; leftOut(requests) {
+			continue
+		}
 		address, options, _ := strings.Cut(path, "?")
 		options = strings.ReplaceAll(options, " ", "%20")
 		a := get(t, w, odataRoot+strings.ReplaceAll(address, " ", "%20")+"?"+options)

@@ -124,7 +124,7 @@ func TestExpandOverALink(t *testing.T) {
 // $expand adds to a feed's calls hangs on them, not on the rows.
 func TestExpandReadsAnEntityOnce(t *testing.T) {
 	t.Parallel()
-	w := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 6000}}).Serve(t, testkit.WebOptions{})
+	w := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 2400}}).Serve(t, testkit.WebOptions{})
 	warm(t, w)
 	calls := func(path string) int {
 		mustGet(t, w, odataRoot+path, http.StatusOK)

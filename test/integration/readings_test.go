@@ -134,7 +134,10 @@ func TestEveryFeedCanBeReadInPages(t *testing.T) {
 	one, _ := readers(t, 1, users, reading.Options{PerCaller: 64})
 	two, _ := readers(t, 2, users, reading.Options{PerCaller: 64})
 	for _, c := range cases {
-		for _, size := range c.sizes {
+		for i, size := range c.sizes {
+			if testing.Short() && i < len(c.sizes)-1 {
+				continue // smaller pages are more of the same
+			}
 			t.Run(fmt.Sprintf("%s by %d", c.name, size), func(t *testing.T) {
 				path := odataRoot + c.path
 				if size == 1 {
