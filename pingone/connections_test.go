@@ -76,7 +76,7 @@ func overTLS(t *testing.T, http2 bool, cfg Config, handler http.HandlerFunc) (*f
 // limited is a context that ends long before a call's own timeout.
 func limited(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

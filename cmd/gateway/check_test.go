@@ -167,7 +167,7 @@ func TestReadinessShowsTheSameSteps(t *testing.T) {
 	})
 	require.Eventually(t, func() bool {
 		return ask(t, http.DefaultClient, nobody, http.MethodGet, g.admin+"/readyz", "").status == http.StatusOK
-	}, 10*time.Second, 20*time.Millisecond, "a policy that does not fit decides nothing")
+	}, patience, 20*time.Millisecond, "a policy that does not fit decides nothing")
 	body := ask(t, http.DefaultClient, nobody, http.MethodGet, g.admin+"/readyz?verbose", "").body
 	assert.Contains(t, body, `"clock:pingone"`)
 	assert.Contains(t, body, `"policy:pingone"`)

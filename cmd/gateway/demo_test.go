@@ -27,7 +27,7 @@ func TestTheDemoForOtherMachines(t *testing.T) {
 	}()
 	printed := regexp.MustCompile(`(?s)In a browser +http://([^/]+)/.*Key +(\S+) .*curl -s -u demo:(\S+) .*Stop with`)
 	var found []string
-	require.Eventually(t, func() bool { found = printed.FindStringSubmatch(said.String()); return found != nil }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool { found = printed.FindStringSubmatch(said.String()); return found != nil }, patience, 10*time.Millisecond)
 	assert.NotContains(t, found[1], "0.0.0.0", "an address that others can reach")
 	assert.Equal(t, found[2], found[3])
 	feed := "http://" + found[1] + "/odata/pingone/Administrators/Users?$top=1"

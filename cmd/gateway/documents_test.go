@@ -48,7 +48,7 @@ func TestTheAdministratorsPage(t *testing.T) {
 		got := ask(t, http.DefaultClient, fromABrowser(basic("anybody", "the-admin-token")), http.MethodGet, g.admin+"/", "")
 		body = got.body
 		return got.status == http.StatusOK && strings.Contains(body, "Ready: the gateway takes requests")
-	}, time.Minute, 20*time.Millisecond)
+	}, patience, 20*time.Millisecond)
 	part := func(heading string) string {
 		_, rest, found := strings.Cut(body, "<h2>"+heading+"</h2>")
 		require.True(t, found, heading)

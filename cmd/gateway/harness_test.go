@@ -25,6 +25,9 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/sim"
 )
 
+// patience bounds every wait for what has to come, on the busiest machine.
+const patience = 3 * time.Minute
+
 // buffer is a log that can be read while it is written.
 type buffer struct {
 	mu sync.Mutex
@@ -187,7 +190,7 @@ func (r *running) send(t *testing.T, who credentials, method, path, body string)
 
 func ask(t *testing.T, client *http.Client, who credentials, method, address, body string) reply {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
 	require.NoError(t, err)
@@ -221,7 +224,7 @@ func (r *running) audited(t *testing.T, lines int) []map[string]any {
 			}
 		}
 		return len(out) >= lines
-	}, 10*time.Second, 10*time.Millisecond)
+	}, patience, 10*time.Millisecond)
 	return out
 }
 

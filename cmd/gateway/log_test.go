@@ -32,7 +32,7 @@ func TestTheLogSaysWhatStartedAndWhoAsked(t *testing.T) {
 				}
 			}
 			return found != nil
-		}, 10*time.Second, 10*time.Millisecond, message)
+		}, patience, 10*time.Millisecond, message)
 		return found
 	}
 	started := line("started")

@@ -66,7 +66,7 @@ func (s *screen) types(keys string) {
 // shows waits until a text stands on the screen so many times.
 func (s *screen) shows(text string, times int) {
 	s.t.Helper()
-	require.Eventually(s.t, func() bool { return strings.Count(s.seen.String(), text) >= times }, 2*time.Minute, 5*time.Millisecond,
+	require.Eventually(s.t, func() bool { return strings.Count(s.seen.String(), text) >= times }, patience, 5*time.Millisecond,
 		"%q is not shown %d times", text, times)
 }
 
@@ -88,12 +88,12 @@ func TestTheShellAtATerminal(t *testing.T) {
 	s.types("SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b;\n")
 	require.Eventually(t, func() bool {
 		return strings.Contains(ask(t, http.DefaultClient, nobody, http.MethodGet, r.admin+"/metrics", "").body, `pingone_gateway_query_inflight{what="queries"} 1`)
-	}, 2*time.Minute, 10*time.Millisecond)
+	}, patience, 10*time.Millisecond)
 	s.types("\x03") // Ctrl-C
 	s.shows("error: The query was cancelled.", 1)
 	require.Eventually(t, func() bool {
 		return strings.Contains(ask(t, http.DefaultClient, nobody, http.MethodGet, r.admin+"/metrics", "").body, `pingone_gateway_query_inflight{what="queries"} 0`)
-	}, 2*time.Minute, 10*time.Millisecond, "the query goes on")
+	}, patience, 10*time.Millisecond, "the query goes on")
 
 	s.types("SELECT 'after';\n")
 	s.shows("(1 rows)", 3)
@@ -161,7 +161,7 @@ func TestOneShotInterrupted(t *testing.T) {
 	require.NoError(t, p.Start())
 	require.Eventually(t, func() bool {
 		return strings.Contains(ask(t, http.DefaultClient, nobody, http.MethodGet, r.admin+"/metrics", "").body, `pingone_gateway_query_inflight{what="queries"} 1`)
-	}, 2*time.Minute, 10*time.Millisecond)
+	}, patience, 10*time.Millisecond)
 	require.NoError(t, p.Process.Signal(os.Interrupt))
 	var exit *exec.ExitError
 	require.ErrorAs(t, p.Wait(), &exit)

@@ -89,7 +89,7 @@ func (a *authority) client(t *testing.T, trusts *authority, uri string) *http.Cl
 	}
 	transport := &http.Transport{TLSClientConfig: cfg, DisableKeepAlives: true}
 	t.Cleanup(transport.CloseIdleConnections)
-	return &http.Client{Transport: transport, Timeout: 20 * time.Second}
+	return &http.Client{Transport: transport, Timeout: patience}
 }
 
 func pkcs8(t *testing.T, k *ecdsa.PrivateKey) []byte {
@@ -254,10 +254,10 @@ func TestNothingIsSmuggled(t *testing.T) {
 // raw sends bytes and returns the statuses of the answers.
 func (r *running) raw(t *testing.T, text string) []string {
 	t.Helper()
-	conn, err := net.DialTimeout("tcp", r.server.PublicAddr(), 10*time.Second)
+	conn, err := net.Dial("tcp", r.server.PublicAddr())
 	require.NoError(t, err)
 	defer conn.Close()
-	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
 	go func() { _, _ = io.WriteString(conn, text) }() // a refusal may come before the end
 	all, _ := io.ReadAll(conn)                        // a reset ends the reading as well
 	var out []string

@@ -31,6 +31,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/logging"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/server"
+	"github.com/pingone-gateway/gateway/internal/testkit/loopback"
 	"github.com/pingone-gateway/gateway/tokens"
 )
 
@@ -271,6 +272,7 @@ func TestDrainLetsRequestsFinish(t *testing.T) {
 		_, _ = io.WriteString(w, "complete")
 	}, func(c *server.Config) {
 		c.DrainDelay, c.GraceTime = time.Hour, time.Hour
+		c.Public.Address = loopback.Address(t) // nobody takes it afterwards
 		c.After = func(time.Duration) <-chan time.Time { return delay }
 	})
 	sink.news = make(chan observe.Event, 100)

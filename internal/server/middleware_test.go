@@ -300,7 +300,7 @@ func TestSlowBodies(t *testing.T) {
 			conn, err := net.Dial("tcp", s.PublicAddr())
 			require.NoError(t, err)
 			defer conn.Close()
-			require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+			require.NoError(t, conn.SetDeadline(time.Now().Add(3*time.Minute)))
 			_, err = io.WriteString(conn, c.raw)
 			require.NoError(t, err)
 			answer, err := io.ReadAll(conn)
@@ -326,12 +326,12 @@ func TestBodyTimeEndsWithTheBody(t *testing.T) {
 		case <-r.Context().Done():
 			w.WriteHeader(http.StatusGatewayTimeout)
 		}
-	}, func(c *server.Config) { c.Limits.BodyTime = time.Second })
+	}, func(c *server.Config) { c.Limits.BodyTime = 3 * time.Second })
 	run(t, s)
 	conn, err := net.Dial("tcp", s.PublicAddr())
 	require.NoError(t, err)
 	defer conn.Close()
-	time.AfterFunc(1200*time.Millisecond, func() { close(passed) })
+	time.AfterFunc(3200*time.Millisecond, func() { close(passed) })
 	in := bufio.NewReader(conn)
 	for range 2 {
 		_, err = io.WriteString(conn, "POST /odata/x HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n12345")

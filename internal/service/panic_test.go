@@ -136,7 +136,7 @@ func (a *account) settled(t *testing.T) ([]audit.Record, []observe.PanicRecovere
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		return a.flying["queries"] == 0 && a.flying["turns"] == 0
-	}, 20*time.Second, time.Millisecond, "queries or turns stay in flight")
+	}, 3*time.Minute, time.Millisecond, "queries or turns stay in flight")
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	records, panics := a.records, a.panics
@@ -240,7 +240,7 @@ func TestPanicFailsItsQueryAlone(t *testing.T) {
 	web.Stop()
 	s.Service.Close()
 	http.DefaultClient.CloseIdleConnections()
-	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before }, 20*time.Second, 5*time.Millisecond, "goroutines are left: %s", stacks())
+	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before }, 3*time.Minute, 5*time.Millisecond, "goroutines are left: %s", stacks())
 }
 
 func stacks() string {
