@@ -81,6 +81,10 @@ func limited(t *testing.T) context.Context {
 	return ctx
 }
 
+// patient is how often calls are made whose connections are given up soon: on a busy
+// machine good ones take long as well.
+const patient = 20
+
 var someCall = call{address: address{path: "/x"}}
 
 func ignore([]byte) error { return nil }
@@ -96,7 +100,7 @@ func TestFrozenConnections(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			var protocol atomic.Int64
-			l, client := overTLS(t, c.http2, Config{SilentFor: 400 * time.Millisecond, CallTimeout: time.Minute}, func(_ http.ResponseWriter, r *http.Request) {
+			l, client := overTLS(t, c.http2, Config{SilentFor: 400 * time.Millisecond, CallTimeout: time.Minute, MaxAttempts: patient}, func(_ http.ResponseWriter, r *http.Request) {
 				protocol.Store(int64(r.ProtoMajor))
 			})
 			ctx := limited(t)
@@ -134,7 +138,7 @@ func TestATimeoutLeavesTheConnection(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			var bad atomic.Value // the address of the client's first connection
-			_, client := overTLS(t, true, Config{CallTimeout: 500 * time.Millisecond, MaxAttempts: 3}, func(w http.ResponseWriter, r *http.Request) {
+			_, client := overTLS(t, true, Config{CallTimeout: 500 * time.Millisecond, MaxAttempts: patient}, func(w http.ResponseWriter, r *http.Request) {
 				if bad.CompareAndSwap(nil, r.RemoteAddr); bad.Load() == r.RemoteAddr {
 					c.write(w)
 					<-r.Context().Done()
@@ -150,9 +154,9 @@ func TestATimeoutLeavesTheConnection(t *testing.T) {
 func TestSlowAnswersAreWaitedFor(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int64
-	_, client := overTLS(t, true, Config{SilentFor: 2 * time.Second}, func(_ http.ResponseWriter, r *http.Request) {
+	_, client := overTLS(t, true, Config{SilentFor: 6 * time.Second}, func(_ http.ResponseWriter, r *http.Request) {
 		if calls.Add(1) > 1 {
-			<-time.After(3 * time.Second)
+			<-time.After(7 * time.Second)
 		}
 	})
 	for range 2 {

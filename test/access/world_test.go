@@ -86,7 +86,7 @@ func (w *world) ask(t *testing.T, target, sql string) answer {
 	}
 	r := httptest.NewRequest(method, target, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/sql")
-	ctx, cancel := context.WithTimeout(auth.WithPrincipal(t.Context(), w.caller), time.Minute)
+	ctx, cancel := context.WithTimeout(auth.WithPrincipal(t.Context(), w.caller), 10*time.Minute)
 	defer cancel()
 	rec := httptest.NewRecorder()
 	func() {

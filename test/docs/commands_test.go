@@ -100,7 +100,7 @@ func startDemo(t *testing.T) *demo {
 
 // run runs one block in the folder and compares its output.
 func (d *demo) run(t *testing.T, folder string, s snippet) {
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	text := d.replace.Replace(s.text)
 	cmd := exec.CommandContext(ctx, "bash", "-euo", "pipefail", "-c", text)
