@@ -163,7 +163,7 @@ func (p *people) Query(_ context.Context, q *query.Query) (scan.Rows, error) {
 // Page implements odata.Request.
 func (p *people) Page(ctx context.Context, q *query.Query, key []int, w reading.Want) (reading.Rows, error) {
 	page, err := p.Readings().Page(ctx, reading.Target{
-		Scope: fmt.Sprint(q.Accesses[0].Where, q.Accesses[0].Columns), Key: key,
+		Scope: func() string { return fmt.Sprint(q.Accesses[0].Where, q.Accesses[0].Columns) }, Key: key,
 		Open: func(ctx context.Context, _ reading.Start) (reading.Stream, error) {
 			rows, err := p.Query(ctx, q)
 			return reading.Stream{Rows: rows, Ordered: true}, err

@@ -36,6 +36,10 @@ func (q *request) single(ctx context.Context) error {
 		return err
 	}
 	defer rows.Close()
+	var w *encode.Rows
+	if q.resource.Kind == model.Entity { // while the source is asked
+		w = encode.NewRows(q.entityOf(q.resource), q.encoding())
+	}
 	batch, err := firstRow(ctx, rows)
 	if errors.Is(err, io.EOF) {
 		return q.missing(ctx)
@@ -59,7 +63,7 @@ func (q *request) single(ctx context.Context) error {
 	}
 	switch q.resource.Kind {
 	case model.Entity:
-		return q.entity(ctx, batch)
+		return q.entity(ctx, w, batch)
 	case model.Property:
 		return q.property(batch)
 	default:
@@ -98,9 +102,7 @@ func (q *request) nothing() error {
 	return nil
 }
 
-func (q *request) entity(ctx context.Context, batch scan.Batch) error {
-	o := q.encoding()
-	w := encode.NewRows(q.entityOf(q.resource), o)
+func (q *request) entity(ctx context.Context, w *encode.Rows, batch scan.Batch) error {
 	if err := w.Bind(batch.Record); err != nil {
 		return err
 	}
@@ -108,7 +110,7 @@ func (q *request) entity(ctx context.Context, batch scan.Batch) error {
 	if err != nil {
 		return err
 	}
-	body, err := w.Append(nil, 0, encode.Lead(o, q.context()), inline)
+	body, err := w.Append(nil, 0, encode.Lead(q.encoding(), q.context()), inline)
 	if err != nil {
 		return err
 	}

@@ -241,6 +241,9 @@ func (f *feed) start(ctx context.Context) (scan.Batch, error) {
 	if f.rows, err = f.Page(ctx, bound, key, want); err != nil {
 		return scan.Batch{}, err
 	}
+	if f.file == nil { // while the source is asked
+		f.encoder = encode.NewRows(f.entityOf(f.resource), f.encoding())
+	}
 	batch, err := firstRow(ctx, f.rows)
 	if errors.Is(err, io.EOF) && f.from == nil {
 		if missing := f.exists(ctx); missing != nil {
@@ -258,7 +261,6 @@ func (f *feed) close() {
 
 // send writes the feed. From here on an error breaks the answer off.
 func (f *feed) send(ctx context.Context, batch scan.Batch, done bool) error {
-	f.encoder = encode.NewRows(f.entityOf(f.resource), f.encoding())
 	defer f.begin()()
 	for !done {
 		err := f.sendBatch(ctx, f.resource, batch)

@@ -3,9 +3,9 @@ package odata
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -347,14 +347,22 @@ func (q *request) head(status int, contentType string) {
 	q.w.WriteHeader(status)
 }
 
+// compressedBytes is the size from which answers may be compressed, which ends with
+// the request only. The client has smaller ones before the request is accounted for.
+const compressedBytes = 1 << 10
+
 // whole writes a short answer at once.
 func (q *request) whole(status int, contentType string, body []byte) error {
-	q.w.Header().Set("Content-Length", fmt.Sprint(len(body)))
+	q.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	q.head(status, contentType)
 	if q.r.Method == http.MethodHead {
 		return nil
 	}
-	return q.write(body)
+	err := q.write(body)
+	if err == nil && len(body) < compressedBytes {
+		_ = http.NewResponseController(q.w).Flush() // a writer that can't sends it at the end
+	}
+	return err
 }
 
 // write sends a part of the body. A client that doesn't read is a reason to

@@ -64,6 +64,8 @@ type decoder struct {
 	next     string
 	count    int64
 	embedded bool
+	// busy is true while an answer is read.
+	busy bool
 }
 
 func newDecoder(l *layout, mem memory.Allocator) *decoder {
@@ -136,22 +138,21 @@ func (d *decoder) release() {
 // for a row that lacks what it must have. After an error the decoder can be
 // used again.
 func (d *decoder) decode(body []byte) (page, error) {
-	d.rows, d.next, d.count, d.embedded = 0, "", -1, false
-	if err := d.answer(body); err != nil {
-		for i, b := range d.builders {
-			b.NewArray().Release()
-			d.filled[i] = 0
-		}
+	d.rows, d.next, d.count, d.embedded, d.busy = 0, "", -1, false, true
+	err := d.answer(body)
+	p := page{arrays: make([]arrow.Array, len(d.builders)), rows: d.rows, next: d.next, count: d.count}
+	for i, b := range d.builders {
+		p.arrays[i] = b.NewArray()
+		d.filled[i] = 0
+	}
+	d.busy = false
+	if err != nil {
+		p.release()
 		var known *gwerr.Error
 		if errors.As(err, &known) {
 			return page{}, known
 		}
 		return page{}, gwerr.Wrap(gwerr.UpstreamCutShort, notEOF(err), "PingOne's answer is cut short or not valid JSON.", "Try again.")
-	}
-	p := page{arrays: make([]arrow.Array, len(d.builders)), rows: d.rows, next: d.next, count: d.count}
-	for i, b := range d.builders {
-		p.arrays[i] = b.NewArray()
-		d.filled[i] = 0
 	}
 	if d.layout.inner != nil {
 		p.count = -1 // of the rows around the elements

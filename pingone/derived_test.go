@@ -128,3 +128,53 @@ func TestValuesThatAreHidden(t *testing.T) {
 	}
 	require.Equal(t, []string{"(null)", `"y"`, "(null)"}, out)
 }
+
+// What is compiled for a selection is kept with its schema, and with nothing else: a
+// schema that was read again, or another caller's, has shapes of its own.
+func TestShapesAreKeptWithTheirSchema(t *testing.T) {
+	t.Parallel()
+	table, path := usersTable(t), usersTable(t).Paths[0]
+	one, other := table.In(&catalog.Schema{Name: "One"}, nil, nil), table.In(&catalog.Schema{Name: "Other"}, nil, nil)
+	first := keptShape(one, &path, []int{0, 1}, []string{"Id"})
+	require.Same(t, first, keptShape(one, &path, []int{0, 1}, []string{"Id"}))
+	for name, s := range map[string]*shape{
+		"other columns": keptShape(one, &path, []int{0, 2}, []string{"Id"}),
+		"other order":   keptShape(one, &path, []int{1, 0}, []string{"Id"}),
+		"hidden":        keptShape(one, &path, []int{0, 1}, nil),
+		"another path":  keptShape(one, &one.Paths[1], []int{0, 1}, []string{"Id"}),
+		"schema":        keptShape(other, &path, []int{0, 1}, []string{"Id"}),
+		"no schema":     keptShape(table, &path, []int{0, 1}, []string{"Id"}),
+	} {
+		require.NotSame(t, first, s, name)
+	}
+	for i := range maxShapes {
+		keptShape(one, &path, []int{0, 1}, []string{string(rune('a' + i))})
+	}
+	require.NotSame(t, first, keptShape(one, &path, []int{0, 1}, []string{"Id"}), "there is a bound")
+}
+
+// A decoder that a panic has interrupted holds parts of a row.
+func TestAnInterruptedDecoderIsNotUsedAgain(t *testing.T) {
+	t.Parallel()
+	table := usersTable(t)
+	s := shapeOf(table, table.Listing(), positions(t, table, "Id", "Username"), nil)
+	d := s.decoder()
+	d.inside[s.layout.root.object] = func(b, name []byte, at int) (int, error) {
+		if string(name) == "id" {
+			return d.member(b, at, s.layout.root.below["id"])
+		}
+		panic("defect")
+	}
+	require.Panics(t, func() {
+		_, _ = d.decode([]byte(`{"_embedded":{"users":[{"id":"57de9478-0000-4383-ab62-4e086c740001","x":1}]}}`))
+	})
+	s.idle.Put(d)
+	for range 2 {
+		again := s.decoder()
+		require.NotSame(t, d, again)
+		p, err := again.decode(halPage(3))
+		require.NoError(t, err)
+		require.Equal(t, 3, p.rows)
+		p.release()
+	}
+}

@@ -32,7 +32,7 @@ type job struct {
 
 func (c *Directory) newJob(r scan.Request) *job {
 	j := &job{Directory: c, req: r, table: r.Table, path: r.Path, quota: newQuota(r.Limit, r.Expect), now: c.cfg.Clock.Now()}
-	j.shape = shapeOf(r.Table, r.Path, r.Columns, j.hidden())
+	j.shape = keptShape(r.Table, r.Path, r.Columns, j.hidden())
 	if len(r.Keys) > 1 && r.Path.List != "" && len(r.Path.Supplies) == 0 {
 		j.seen = newDistinct()
 	}

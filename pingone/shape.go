@@ -1,12 +1,15 @@
 package pingone
 
 import (
+	"encoding/binary"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+	lru "github.com/hashicorp/golang-lru/v2"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
@@ -29,6 +32,51 @@ type shape struct {
 	// changed is the place of the time of the last change, -1 if rows don't
 	// tell it.
 	changed int
+	// idle holds decoders for another reading.
+	idle *sync.Pool
+}
+
+// decoder returns a decoder of the layout; give it back to idle.
+func (s *shape) decoder() *decoder {
+	if d, ok := s.idle.Get().(*decoder); ok && !d.busy { // one that a panic left is not used again
+		return d
+	}
+	return newDecoder(s.layout, memory.DefaultAllocator)
+}
+
+// maxShapes bounds the shapes that are kept with a schema.
+const maxShapes = 64
+
+// shapeKey says what a shape is made of.
+type shapeKey struct {
+	table           *catalog.Table
+	path            *catalog.Path
+	columns, hidden string
+}
+
+// shapesKey is that of the shapes kept with a schema.
+type shapesKey struct{}
+
+// keptShape is shapeOf, made once for as long as the schema is the same.
+func keptShape(t *catalog.Table, p *catalog.Path, columns []int, hidden []string) *shape {
+	if t.Schema == nil {
+		return shapeOf(t, p, columns, hidden)
+	}
+	shapes, _ := t.Schema.Derived(shapesKey{}, func() any {
+		all, _ := lru.New[shapeKey, *shape](maxShapes) // fails for a bound below one
+		return all
+	}).(*lru.Cache[shapeKey, *shape])
+	var positions []byte
+	for _, c := range columns {
+		positions = binary.AppendUvarint(positions, uint64(c))
+	}
+	key := shapeKey{t, p, string(positions), strings.Join(hidden, "\x00")}
+	if s, ok := shapes.Get(key); ok {
+		return s
+	}
+	s := shapeOf(t, p, columns, hidden)
+	shapes.Add(key, s)
+	return s
 }
 
 // slot is one column of the request.
@@ -52,7 +100,7 @@ const (
 // shapeOf compiles a request's columns for its path. hidden are further
 // columns that the scanner needs.
 func shapeOf(t *catalog.Table, p *catalog.Path, columns []int, hidden []string) *shape {
-	s := &shape{schema: t.ArrowSchema(columns), decoded: map[string]int{}, changed: -1}
+	s := &shape{schema: t.ArrowSchema(columns), decoded: map[string]int{}, changed: -1, idle: &sync.Pool{}}
 	var decode []int
 	add := func(c int) int {
 		name := t.Columns[c].Name

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
@@ -143,8 +142,8 @@ func (j *job) again(ctx context.Context, reason string) {
 // when the first one began.
 func (r *reading) pass(ctx context.Context, own *distinct, first time.Time, each handOn) (tally, error) {
 	t := tally{count: -1, steady: true, stamped: r.shape.changed >= 0, since: r.begun, first: first}
-	d := newDecoder(r.shape.layout, memory.DefaultAllocator)
-	defer d.release()
+	d := r.shape.decoder()
+	defer r.shape.idle.Put(d)
 	at, mark := r.start(), ""
 	for {
 		p, err := r.next(ctx, d, at, &t)
@@ -222,8 +221,8 @@ func (w walk) first(limit int) address {
 // begin reads the first page, which the caller owns unless it is given to
 // read.
 func (r *reading) begin(ctx context.Context) (page, error) {
-	d := newDecoder(r.shape.layout, memory.DefaultAllocator)
-	defer d.release()
+	d := r.shape.decoder()
+	defer r.shape.idle.Put(d)
 	return r.next(ctx, d, r.start(), &tally{})
 }
 

@@ -33,7 +33,7 @@ func (r *Request) Page(ctx context.Context, q *query.Query, key []int, w reading
 	c, caller := r.connection, r.session.caller.Identity()
 	var err error
 	p.Page, err = r.session.service.config.Readings.Page(ctx, reading.Target{
-		Scope: scopeOf(c, caller, q), Caller: caller, Source: c.Executor, Key: key,
+		Scope: func() string { return scopeOf(c, caller, q) }, Caller: caller, Source: c.Executor, Key: key,
 		Open: func(ctx context.Context, at reading.Start) (reading.Stream, error) { return p.open(ctx, q, w, at) },
 	}, w)
 	if err != nil {

@@ -185,7 +185,9 @@ func (e *Executor) Query(_ context.Context, q *query.Query) (scan.Rows, error) {
 // Page implements odata.Request.
 func (e *Executor) Page(ctx context.Context, q *query.Query, key []int, w reading.Want) (reading.Rows, error) {
 	p, err := e.Readings().Page(ctx, reading.Target{
-		Scope: fmt.Sprint(q.SQL, q.Accesses[0].Table.Name, q.Accesses[0].Where, q.Accesses[0].Columns), Key: key,
+		Scope: func() string {
+			return fmt.Sprint(q.SQL, q.Accesses[0].Table.Name, q.Accesses[0].Where, q.Accesses[0].Columns)
+		}, Key: key,
 		Open: func(_ context.Context, at reading.Start) (reading.Stream, error) {
 			e.note(Ran{Query: q, Want: &w, Start: at})
 			rows, err := e.stream(q, at)

@@ -115,7 +115,7 @@ func (g *gateway) Page(ctx context.Context, q *query.Query, key []int, w reading
 	if strings.Contains(q.SQL, "sys_accesspaths") {
 		rows = g.ways
 	}
-	return g.store.Page(ctx, reading.Target{Scope: q.SQL, Caller: "c", Key: key, Open: func(context.Context, reading.Start) (reading.Stream, error) {
+	return g.store.Page(ctx, reading.Target{Scope: func() string { return q.SQL }, Caller: "c", Key: key, Open: func(context.Context, reading.Start) (reading.Stream, error) {
 		g.opened++
 		schema := arrow.NewSchema([]arrow.Field{{Name: "Name", Type: arrow.BinaryTypes.String, Nullable: true}}, nil)
 		var values [][]any

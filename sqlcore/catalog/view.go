@@ -1,5 +1,7 @@
 package catalog
 
+import "slices"
+
 // UserViews is the schema of the queries that a connection's configuration names.
 const UserViews = "UserViews"
 
@@ -19,16 +21,10 @@ type setsKey struct{}
 
 // Sets is the schema without the views whose rows SQL alone gives.
 func (s *Schema) Sets() *Schema {
-	rows := func(t *Table) bool { return t.View == nil || t.Restriction != nil }
-	shown := s.Tables[:0:0]
-	for _, t := range s.Tables {
-		if rows(t) {
-			shown = append(shown, t)
-		}
-	}
-	if len(shown) == len(s.Tables) {
+	hidden := func(t *Table) bool { return t.View != nil && t.Restriction == nil }
+	if !slices.ContainsFunc(s.Tables, hidden) {
 		return s
 	}
-	sets, _ := s.Derived(setsKey{}, func() any { return s.Showing(shown) }).(*Schema)
+	sets, _ := s.Derived(setsKey{}, func() any { return s.Showing(slices.DeleteFunc(slices.Clone(s.Tables), hidden)) }).(*Schema)
 	return sets
 }

@@ -12,9 +12,8 @@ import (
 
 // runPlain answers a query from the stream of its one access.
 func (x *Executor) runPlain(ctx context.Context, q *query.Query, o Options) (*Result, error) {
-	schema := resultSchema(q)
 	if q.Empty || q.Plain.Empty {
-		return &Result{Rows: typed{Batches: scan.Of(), schema: schema}, Ordered: true}, nil
+		return &Result{Rows: typed{Batches: scan.Of(), schema: resultSchema(q)}, Ordered: true}, nil
 	}
 	start := x.config.Now()
 	r, err := x.planPlain(ctx, x.planner, q, o)
@@ -33,7 +32,11 @@ func (x *Executor) runPlain(ctx context.Context, q *query.Query, o Options) (*Re
 			return nil, err
 		}
 	}
-	s.stages = append(s.stages, project(schema, q.Plain.Project))
+	schema := rows.Schema()
+	if !asRead(q) {
+		schema = resultSchema(q)
+		s.stages = append(s.stages, project(schema, q.Plain.Project))
+	}
 	result := &Result{Rows: typed{Batches: windowed(s, q.Plain), schema: schema}, Ordered: r.Empty || r.Request.Ordered, Path: r.Path()}
 	return result, nil
 }
@@ -78,6 +81,20 @@ func windowed(s scan.Batches, p *query.Plain) scan.Batches {
 		w.left = p.Limit
 	}
 	return w
+}
+
+// asRead tells whether a plain result has the columns of its access, by their names.
+func asRead(q *query.Query) bool {
+	a := &q.Accesses[0]
+	if len(q.Plain.Project) != len(a.Columns) || !inOrder(q.Plain.Project) {
+		return false
+	}
+	for i, c := range q.Columns {
+		if own := &a.Table.Columns[a.Columns[i]]; c.Name != own.Name || c.Type != own.Type {
+			return false
+		}
+	}
+	return true
 }
 
 // resultSchema names the columns of a plain result.

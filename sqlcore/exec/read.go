@@ -2,6 +2,7 @@ package exec
 
 import (
 	"context"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -81,7 +82,10 @@ func (x *Executor) start(ctx context.Context, r *plan.Read, schema *arrow.Schema
 // addStages builds what stands between the scan and the access's rows: the
 // restriction first, so that no condition of the caller sees a hidden value.
 func (x *Executor) addStages(ctx context.Context, s *staged, r *plan.Read, schema *arrow.Schema) error {
-	fetched := r.Request.Table.ArrowSchema(r.Request.Columns)
+	fetched := schema
+	if r.Request.Table != r.Access.Table || !slices.Equal(r.Request.Columns, r.Access.Columns) {
+		fetched = r.Request.Table.ArrowSchema(r.Request.Columns)
+	}
 	if rs := r.Restriction; rs != nil {
 		if err := x.restrict(ctx, s, r, rs, fetched); err != nil {
 			return err

@@ -246,7 +246,7 @@ func (s *search) filters(c *candidate, child *catalog.Path, rest []predicate.Exp
 		c.pushed, c.exact = predicate.True, left == predicate.True
 		return nil
 	}
-	caps, lost := s.planner.refusals.allowed(at, child, scim.Capabilities(child, s.planner.options.PushUnconfirmed))
+	caps, lost := s.planner.refusals.allowed(at, child, scim.Capabilities(child, left, s.planner.options.PushUnconfirmed))
 	c.pushed, c.exact = predicate.Split(left, caps)
 	limit := s.planner.refusals.limit(at, s.planner.options.MaxFilter)
 	fitting, long, err := scim.Fit(c.pushed, child, limit)

@@ -93,9 +93,9 @@ type Rows interface {
 
 // Target is what is read, and for whom.
 type Target struct {
-	// Scope is equal for requests that get the same rows in the same columns:
-	// it holds the caller, its rights and the query.
-	Scope string
+	// Scope is equal for requests that get the same rows in the same columns: it tells
+	// the caller, its rights and the query. It is asked where rows wait, or may.
+	Scope func() string
 	// Caller is who may have so many readings parked.
 	Caller string
 	// Source is the connection; Store.Drop closes what was read from it.

@@ -67,7 +67,7 @@ func (t *table) ends() int {
 }
 
 func (t *table) target(caller string) reading.Target {
-	return reading.Target{Scope: caller + " reads", Caller: caller, Source: t, Key: []int{0}, Open: t.open}
+	return reading.Target{Scope: func() string { return caller + " reads" }, Caller: caller, Source: t, Key: []int{0}, Open: t.open}
 }
 
 type stream struct {

@@ -57,10 +57,10 @@ func NewStore(o Options) *Store {
 	return &Store{options: o}
 }
 
-func linkedName(t Target, id string) string { return t.Scope + "\x00link " + id }
+func linkedName(t Target, id string) string { return t.Scope() + "\x00link " + id }
 
 func skippedName(t Target, position int64) string {
-	return t.Scope + "\x00skip " + strconv.FormatInt(position, 10)
+	return t.Scope() + "\x00skip " + strconv.FormatInt(position, 10)
 }
 
 // Len is the number of readings that wait.

@@ -20,14 +20,18 @@ import (
 // mostApart is the number of values that are worth a reading each.
 const mostApart = 8
 
-// Capabilities gives what the path can test, for predicate.Split. Operators
-// that no documentation confirms count only when unconfirmed is set.
-func Capabilities(p *catalog.Path, unconfirmed bool) predicate.Capabilities {
-	caps := predicate.Capabilities{And: p.And, Or: p.Or, Columns: make(map[string]predicate.Capability, len(p.Filters))}
+// Capabilities gives what the path can test of a condition, for predicate.Split.
+// Operators that no documentation confirms count only when unconfirmed is set.
+func Capabilities(p *catalog.Path, e predicate.Expr, unconfirmed bool) predicate.Capabilities {
+	caps := predicate.Capabilities{And: p.And, Or: p.Or, Columns: map[string]predicate.Capability{}}
 	if p.Range != nil && !p.Or {
 		caps.Lists = mostApart
 	}
-	for column, f := range p.Filters {
+	for _, column := range predicate.Columns(e) {
+		f, ok := p.Filters[column]
+		if !ok {
+			continue
+		}
 		ops := f.Operators
 		if unconfirmed {
 			ops = append(append([]predicate.Operator(nil), ops...), f.Unconfirmed...)

@@ -153,7 +153,7 @@ func TestUndeclaredTestsAreRefused(t *testing.T) {
 func TestUnconfirmedOperators(t *testing.T) {
 	t.Parallel()
 	for _, allowed := range []bool{false, true} {
-		pushed, _ := predicate.Split(eq("Alias", "x"), scim.Capabilities(path, allowed))
+		pushed, _ := predicate.Split(eq("Alias", "x"), scim.Capabilities(path, eq("Alias", "x"), allowed))
 		if got := pushed != predicate.True; got != allowed {
 			t.Errorf("allowed %v: pushed %s", allowed, pushed)
 		}
