@@ -9,10 +9,12 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/bitutil"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -61,47 +63,87 @@ func madePeople(n int) []person {
 
 func personID(i int) string { return fmt.Sprintf("57de9478-0000-4383-ab62-%012x", i) }
 
-// field is a column of people.
+// field is a column of people. values makes an array of its values.
 type field struct {
 	catalog.Column
-	add func(array.Builder, *person)
+	values func([]person) arrow.Array
 }
 
 var fields = []field{
-	{catalog.Column{Name: "Id", Type: catalog.GUID, Key: true, Required: true}, text(func(p *person) string { return p.ID })},
-	{catalog.Column{Name: "Username", Type: catalog.String, Required: true}, text(func(p *person) string { return p.Username })},
-	{catalog.Column{Name: "Email", Type: catalog.String}, text(func(p *person) string { return p.Email })},
-	{catalog.Column{Name: "FirstName", Type: catalog.String}, text(func(p *person) string { return p.FirstName })},
-	{catalog.Column{Name: "LastName", Type: catalog.String}, text(func(p *person) string { return p.LastName })},
-	{catalog.Column{Name: "Department", Type: catalog.String}, adding(func(b *array.StringBuilder, p *person) {
-		if p.Department == nil {
-			b.AppendNull()
-			return
+	{catalog.Column{Name: "Id", Type: catalog.GUID, Key: true, Required: true}, texts(func(p *person) *string { return &p.ID })},
+	{catalog.Column{Name: "Username", Type: catalog.String, Required: true}, texts(func(p *person) *string { return &p.Username })},
+	{catalog.Column{Name: "Email", Type: catalog.String}, texts(func(p *person) *string { return &p.Email })},
+	{catalog.Column{Name: "FirstName", Type: catalog.String}, texts(func(p *person) *string { return &p.FirstName })},
+	{catalog.Column{Name: "LastName", Type: catalog.String}, texts(func(p *person) *string { return &p.LastName })},
+	{catalog.Column{Name: "Department", Type: catalog.String}, texts(func(p *person) *string { return p.Department })},
+	{catalog.Column{Name: "Enabled", Type: catalog.Bool}, func(rows []person) arrow.Array {
+		bits := make([]byte, bitutil.BytesForBits(int64(len(rows))))
+		for i := range rows {
+			bitutil.SetBitTo(bits, i, rows[i].Enabled)
 		}
-		b.Append(*p.Department)
-	})},
-	{catalog.Column{Name: "Enabled", Type: catalog.Bool}, adding(func(b *array.BooleanBuilder, p *person) { b.Append(p.Enabled) })},
-	{catalog.Column{Name: "SignOns", Type: catalog.Int32}, adding(func(b *array.Int32Builder, p *person) { b.Append(p.SignOns) })},
-	{catalog.Column{Name: "CreatedAt", Type: catalog.Timestamp}, instant(func(p *person) time.Time { return p.CreatedAt })},
-	{catalog.Column{Name: "UpdatedAt", Type: catalog.Timestamp}, instant(func(p *person) time.Time { return p.UpdatedAt })},
+		return array.NewBooleanData(data(arrow.FixedWidthTypes.Boolean, len(rows), nil, 0, bits))
+	}},
+	{catalog.Column{Name: "SignOns", Type: catalog.Int32}, func(rows []person) arrow.Array {
+		numbers := make([]int32, len(rows))
+		for i := range rows {
+			numbers[i] = rows[i].SignOns
+		}
+		return array.NewInt32Data(data(arrow.PrimitiveTypes.Int32, len(rows), nil, 0, arrow.Int32Traits.CastToBytes(numbers)))
+	}},
+	{catalog.Column{Name: "CreatedAt", Type: catalog.Timestamp}, instants(func(p *person) time.Time { return p.CreatedAt })},
+	{catalog.Column{Name: "UpdatedAt", Type: catalog.Timestamp}, instants(func(p *person) time.Time { return p.UpdatedAt })},
 }
 
-// adding appends by the column's own builder. Without it the column would be shorter
-// than the batch, which no batch can be made of.
-func adding[B array.Builder](add func(B, *person)) func(array.Builder, *person) {
-	return func(b array.Builder, p *person) {
-		if own, ok := b.(B); ok {
-			add(own, p)
+// data holds the values of an array. Bits of valid tell which of them there are, nil
+// for all.
+func data(typ arrow.DataType, n int, valid []byte, nulls int, values ...[]byte) *array.Data {
+	buffers := make([]*memory.Buffer, 1+len(values))
+	if valid != nil {
+		buffers[0] = memory.NewBufferBytes(valid)
+	}
+	for i, v := range values {
+		buffers[1+i] = memory.NewBufferBytes(v)
+	}
+	return array.NewData(typ, n, buffers, nil, nulls, 0)
+}
+
+// texts makes an array of texts, null where of gives nil.
+func texts(of func(*person) *string) func([]person) arrow.Array {
+	return func(rows []person) arrow.Array {
+		size, nulls := 0, 0
+		for i := range rows {
+			if text := of(&rows[i]); text != nil {
+				size += len(*text)
+			} else {
+				nulls++
+			}
 		}
+		var valid []byte
+		if nulls > 0 {
+			valid = make([]byte, bitutil.BytesForBits(int64(len(rows))))
+		}
+		ends, all := make([]int32, 1+len(rows)), make([]byte, 0, size)
+		for i := range rows {
+			if text := of(&rows[i]); text != nil {
+				all = append(all, *text...)
+				if valid != nil {
+					bitutil.SetBit(valid, i)
+				}
+			}
+			ends[1+i] = int32(len(all))
+		}
+		return array.NewStringData(data(arrow.BinaryTypes.String, len(rows), valid, nulls, arrow.Int32Traits.CastToBytes(ends), all))
 	}
 }
 
-func text(of func(*person) string) func(array.Builder, *person) {
-	return adding(func(b *array.StringBuilder, p *person) { b.Append(of(p)) })
-}
-
-func instant(of func(*person) time.Time) func(array.Builder, *person) {
-	return adding(func(b *array.TimestampBuilder, p *person) { b.Append(arrow.Timestamp(of(p).UnixMilli())) })
+func instants(of func(*person) time.Time) func([]person) arrow.Array {
+	return func(rows []person) arrow.Array {
+		times := make([]arrow.Timestamp, len(rows))
+		for i := range rows {
+			times[i] = arrow.Timestamp(of(&rows[i]).UnixMilli())
+		}
+		return array.NewTimestampData(data(catalog.Timestamp.Arrow(), len(rows), nil, 0, arrow.TimestampTraits.CastToBytes(times)))
+	}
 }
 
 // people answer requests of an OData service over rows in memory; what such a
@@ -113,10 +155,7 @@ type people struct {
 }
 
 func newPeople(rows []person) *people {
-	t := &catalog.Table{Name: "Users", Entity: "User"}
-	for _, f := range fields {
-		t.Columns = append(t.Columns, f.Column)
-	}
+	t := peopleTable()
 	main := &catalog.Schema{Name: "Main", ID: personID(0), Tables: []*catalog.Table{t}}
 	t.Schema = main
 	p := &people{Executor: &odatatest.Executor{Library: &odatatest.Library{Main: main}}, rows: rows, at: map[string]int{}}
@@ -178,19 +217,41 @@ func (p *people) Page(ctx context.Context, q *query.Query, key []int, w reading.
 // peopleStream makes batches of the rows, in the columns of a query, as they are wanted.
 type peopleStream struct {
 	rows    []person
-	columns []field
+	columns []int // of fields
 	schema  *arrow.Schema
 }
 
 func newPeopleStream(q *query.Query, rows []person) *peopleStream {
-	s := &peopleStream{rows: rows}
-	types := make([]arrow.Field, len(q.Plain.Project))
+	a := &q.Accesses[0]
+	s := &peopleStream{rows: rows, columns: make([]int, len(q.Plain.Project))}
 	for i, at := range q.Plain.Project {
-		f := fields[q.Accesses[0].Columns[at]]
-		s.columns, types[i] = append(s.columns, f), arrow.Field{Name: f.Name, Type: f.Type.Arrow(), Nullable: true}
+		s.columns[i] = a.Columns[at]
 	}
-	s.schema = arrow.NewSchema(types, nil)
+	s.schema = wholeSchema
+	if !slices.Equal(s.columns, wholeColumns) {
+		s.schema = a.Table.ArrowSchema(s.columns)
+	}
 	return s
+}
+
+// wholeColumns and wholeSchema are those of whole rows.
+var (
+	wholeColumns = func() []int {
+		all := make([]int, len(fields))
+		for i := range all {
+			all[i] = i
+		}
+		return all
+	}()
+	wholeSchema = peopleTable().ArrowSchema(wholeColumns)
+)
+
+func peopleTable() *catalog.Table {
+	t := &catalog.Table{Name: "Users", Entity: "User"}
+	for _, f := range fields {
+		t.Columns = append(t.Columns, f.Column)
+	}
+	return t
 }
 
 // Schema implements scan.Rows.
@@ -204,16 +265,7 @@ func (s *peopleStream) Next(context.Context) (scan.Batch, error) {
 	n := min(feedRows, len(s.rows))
 	columns := make([]arrow.Array, len(s.columns))
 	for i, f := range s.columns {
-		b := array.NewBuilder(memory.DefaultAllocator, f.Type.Arrow())
-		b.Reserve(n)
-		if texts, ok := b.(*array.StringBuilder); ok {
-			texts.ReserveData(n * len(s.rows[0].ID))
-		}
-		for r := range n {
-			f.add(b, &s.rows[r])
-		}
-		columns[i] = b.NewArray()
-		b.Release()
+		columns[i] = fields[f].values(s.rows[:n])
 	}
 	s.rows = s.rows[n:]
 	return scan.Batch{Record: array.NewRecordBatch(s.schema, columns, int64(n))}, nil
