@@ -168,8 +168,8 @@ func (f *activeFault) strike(now time.Time) bool {
 
 // inject makes a request go wrong. It reports whether it answered: if not, the
 // call goes on as usual.
-func (s *Server) inject(w http.ResponseWriter, r *http.Request, f *Fault) bool {
-	a, entry := newMemory(), targetOf(r).entry
+func (s *Server) inject(w http.ResponseWriter, r *http.Request, t *target, f *Fault) bool {
+	a := newMemory()
 	switch f.Do {
 	case "revoke":
 		s.RevokeTokens()
@@ -190,15 +190,15 @@ func (s *Server) inject(w http.ResponseWriter, r *http.Request, f *Fault) bool {
 		a.header.Set("Content-Type", halJSON)
 		a.body.WriteString(`{"_embedded":{"users":[{"id":"`) // whole for HTTP, broken for JSON
 	case "slow":
-		a = s.answer(r)
-		a.trickle(w, r, time.Duration(f.For), func() { s.recorder.end(entry, a.status) })
+		a = s.answer(r, t)
+		a.trickle(w, r, time.Duration(f.For), func() { s.recorder.end(t.entry, a.status) })
 		return true
 	case "cut":
-		a = s.answer(r)
-		s.recorder.end(entry, a.status)
+		a = s.answer(r, t)
+		s.recorder.end(t.entry, a.status)
 		a.cut(w)
 	}
-	s.recorder.end(entry, a.status)
+	s.recorder.end(t.entry, a.status)
 	a.send(w)
 	return true
 }
@@ -258,9 +258,9 @@ func (m *memory) WriteHeader(status int) { m.status = status }
 func (m *memory) Write(b []byte) (int, error) { return m.body.Write(b) }
 
 // answer runs the request as usual and keeps what would have been sent.
-func (s *Server) answer(r *http.Request) *memory {
+func (s *Server) answer(r *http.Request, t *target) *memory {
 	m := newMemory()
-	s.dispatch(m, r)
+	s.dispatch(m, r, t)
 	return m
 }
 

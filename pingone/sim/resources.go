@@ -252,36 +252,36 @@ type route struct {
 // router finds the routes of the API by the patterns of net/http.
 type router struct {
 	mux    *http.ServeMux
-	routes map[string]route // by endpoint
+	routes map[string]route // by endpoint; by path, for the methods that it has not
 }
 
 // add registers "METHOD /a/{b}/c", once.
 func (r *router) add(endpoint, group string, h handler) {
-	if _, twice := r.routes[endpoint]; !twice {
-		r.routes[endpoint] = route{endpoint, group, h}
-		r.mux.Handle(endpoint, http.NotFoundHandler())
+	_, path, _ := strings.Cut(endpoint, " ")
+	for pattern, of := range map[string]route{endpoint: {endpoint, group, h}, path: {}} {
+		if _, twice := r.routes[pattern]; !twice {
+			r.routes[pattern] = of
+			r.mux.Handle(pattern, http.NotFoundHandler())
+		}
 	}
 }
 
 // find gives the route of a path and the values of its parameters; known tells
 // whether there is one for any method.
 func (r *router) find(method, path string) (found route, params []string, known bool) {
-	for _, m := range []string{method, http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
-		_, endpoint := r.mux.Handler(&http.Request{Method: m, URL: &url.URL{Path: path}})
-		pattern, ok := strings.CutPrefix(endpoint, m+" ")
-		names, values := strings.Split(pattern, "/"), strings.Split(path, "/")
-		switch {
-		case !ok || len(names) != len(values):
-			continue
-		case m != method:
-			return found, nil, true
-		}
-		for k, name := range names {
-			if strings.HasPrefix(name, "{") {
-				params = append(params, values[k])
-			}
-		}
-		return r.routes[endpoint], params, true
+	_, endpoint := r.mux.Handler(&http.Request{Method: method, URL: &url.URL{Path: path}})
+	pattern := endpoint[strings.IndexByte(endpoint, ' ')+1:]
+	names, values := strings.Split(pattern, "/"), strings.Split(path, "/")
+	switch {
+	case len(names) != len(values): // none, or the path is not clean
+		return found, nil, false
+	case !strings.HasPrefix(endpoint, method+" "):
+		return found, nil, true
 	}
-	return found, nil, false
+	for k, name := range names {
+		if strings.HasPrefix(name, "{") {
+			params = append(params, values[k])
+		}
+	}
+	return r.routes[endpoint], params, true
 }

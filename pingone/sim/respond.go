@@ -8,8 +8,6 @@ import (
 	"strings"
 
 	"github.com/go-faster/jx"
-	"github.com/klauspost/compress/gzhttp"
-	"github.com/klauspost/compress/gzip"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
@@ -43,18 +41,6 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, a reply) {
 	h.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(cmp.Or(a.status, http.StatusOK))
 	_, _ = w.Write(body) // a client that is gone needs no answer
-}
-
-// compressed answers with gzip where the client takes it and it is worth it.
-func (s *Server) compressed(h http.Handler) (http.Handler, error) {
-	if s.opt.NoCompression {
-		return h, nil
-	}
-	wrap, err := gzhttp.NewWrapper(gzhttp.CompressionLevel(gzip.BestSpeed))
-	if err != nil {
-		return nil, err
-	}
-	return wrap(h), nil
 }
 
 // writeError sends a refusal.

@@ -11,6 +11,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/klauspost/compress/gzhttp"
+	"github.com/klauspost/compress/gzip"
+
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/authserver"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
@@ -24,7 +27,7 @@ type Server struct {
 	auth      *authserver.Server
 	routes    *router
 	control   http.Handler
-	api       http.Handler // what is under /v1
+	wrap      func(http.Handler) http.HandlerFunc // around what is under /v1
 	limits    *limiter
 	recorder  *recorder
 	faults    *faultPlan
@@ -84,7 +87,7 @@ func New(opt Options) (*Server, error) {
 		return nil, err
 	}
 	s.routes, s.control = s.endpoints(), s.controls()
-	s.api, err = s.compressed(http.HandlerFunc(s.serveAPI))
+	s.wrap, err = gzhttp.NewWrapper(gzhttp.CompressionLevel(gzip.BestSpeed))
 	return s, err
 }
 
@@ -111,13 +114,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !sleep(r.Context(), s.opt.Latency) {
 		panic(http.ErrAbortHandler)
 	}
-	r = r.WithContext(context.WithValue(r.Context(), targetKey{}, t))
 	for _, plan := range []*faultPlan{s.faults, s.phases} {
-		if f := plan.next(r); f != nil && s.inject(w, r, f) {
+		if f := plan.next(r); f != nil && s.inject(w, r, t, f) {
 			return
 		}
 	}
-	a := s.answer(r)
+	a := s.answer(r, t)
 	s.recorder.end(t.entry, a.status)
 	a.send(w)
 }
@@ -132,9 +134,6 @@ func (s *Server) SetOnRequest(f func(n int64)) {
 	}
 	s.onRequest.Store(&f)
 }
-
-// targetKey finds the target of a request in its context.
-type targetKey struct{}
 
 // target is what a request is for.
 type target struct {
@@ -169,17 +168,16 @@ func (s *Server) classify(r *http.Request) *target {
 	return &target{env: s.environment(canonical(head)), path: path, route: route{endpoint: r.Method + " /{env}/as/" + name, group: "rlgAuthnRps"}}
 }
 
-// targetOf is the target that ServeHTTP found.
-func targetOf(r *http.Request) *target {
-	t, _ := r.Context().Value(targetKey{}).(*target)
-	return t
-}
-
-// dispatch answers a request as the simulated service does.
-func (s *Server) dispatch(w http.ResponseWriter, r *http.Request) {
-	t := targetOf(r)
-	if t.api {
-		s.api.ServeHTTP(w, r)
+// dispatch answers a request as the simulated service does: the API with gzip
+// where the client takes it and it is worth it.
+func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, t *target) {
+	api := func(w http.ResponseWriter, r *http.Request) { s.serveAPI(w, r, t) }
+	switch {
+	case t.api && s.opt.NoCompression:
+		api(w, r)
+		return
+	case t.api:
+		s.wrap(http.HandlerFunc(api))(w, r)
 		return
 	}
 	if refused := s.limits.admit(t.route.group, t.env.id, r.RemoteAddr); refused != nil {
