@@ -305,10 +305,10 @@ func TestErrorsAreOneKind(t *testing.T) {
 	}
 	assert.NoError(t, config.Problems(nil).Err())
 	for text, p := range map[string]config.Problem{
-		"is wrong.":              {Message: "is wrong."},
-		"a.b: is wrong.":         {Path: "a.b", Message: "is wrong."},
+		"is wrong.":               {Message: "is wrong."},
+		"a.b: is wrong.":          {Path: "a.b", Message: "is wrong."},
 		"f:1: is wrong. Do this.": {Where: "f:1", Message: "is wrong.", Hint: "Do this."},
-		"f:1: a.b: is wrong.":    {Where: "f:1", Path: "a.b", Message: "is wrong."},
+		"f:1: a.b: is wrong.":     {Where: "f:1", Path: "a.b", Message: "is wrong."},
 	} {
 		assert.Equal(t, text, p.String())
 	}
