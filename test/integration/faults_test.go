@@ -271,7 +271,7 @@ func TestAClientThatGoesStopsTheCalls(t *testing.T) {
 	e := testkit.OpenEngine(t)
 	calls := &counting{RoundTripper: &http.Transport{MaxIdleConnsPerHost: 32}}
 	s := testkit.Start(t, testkit.Options{
-		Engine: e, Sim: sim.Options{Users: users, MaxUsersPage: 50, Latency: 5 * time.Millisecond},
+		Engine: e, Sim: sim.Options{Users: users, MaxUsersPage: 50, Latency: 20 * time.Millisecond},
 		Client: func(c *pingone.Config) { c.Transport = calls },
 	})
 	for _, r := range []route{

@@ -270,6 +270,10 @@ func TestClientThatGoesAwayLeavesNothing(t *testing.T) {
 	web, stores := readers(t, 1, 3000, reading.Options{})
 	w := web[0]
 	next := page(t, w, odataRoot+"Users", preferring(100)).Next
+	// It can't be answered whole, and so parked for its next link, before the client goes.
+	if err := w.SetFaults(sim.Fault{Match: usersCalls, After: 2, Times: -1, Do: "slow", For: sim.Duration(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
 	ctx, leave := context.WithCancel(t.Context())
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, next, nil)
 	if err != nil {
@@ -285,6 +289,9 @@ func TestClientThatGoesAwayLeavesNothing(t *testing.T) {
 	}
 	leave()
 	_ = resp.Body.Close()
+	if err := w.SetFaults(); err != nil {
+		t.Fatal(err)
+	}
 	again := page(t, w, next, preferring(2900))
 	if len(again.Value) != 2900 || again.Next != "" {
 		t.Errorf("%d rows, next %q", len(again.Value), again.Next)
