@@ -329,7 +329,11 @@ func TestCountedWhileRead(t *testing.T) {
 		}
 		return len(p.rows), *p.Count, w.Calls()
 	}
-	for _, filter := range []string{"length(Username) gt 0", "length(Username) gt 12", "not contains(Username,'a')", "IsEnabled and Population/Name ne 'x'"} {
+	filters := []string{"IsEnabled and Population/Name ne 'x'", "length(Username) gt 12", "not contains(Username,'a')", "length(Username) gt 0"}
+	if testing.Short() {
+		filters = filters[:2]
+	}
+	for _, filter := range filters {
 		path := "Users?$select=Id&$filter=" + filter
 		plain, _, _ := count(path, "none")
 		all, _, calls := count(path, "odata.maxpagesize=3000")

@@ -113,7 +113,10 @@ func same(t *testing.T, what string, got, want []string) {
 // and on two that take turns, for about the calls of one reading.
 func TestEveryFeedCanBeReadInPages(t *testing.T) {
 	t.Parallel()
-	const users = 600
+	users := 600
+	if testing.Short() {
+		users = 300
+	}
 	cases := []struct {
 		name, path string
 		sizes      []int

@@ -42,6 +42,7 @@ func TestRollingRestart(t *testing.T) {
 	if out, err := warm.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
+	b.client.CloseIdleConnections()
 	before := gateways[0].usage()
 
 	// It goes on until it is told to end, once both have been restarted.
@@ -120,8 +121,7 @@ func checkRest(t *testing.T, g *gateway, b *balancer, before usage, peak []int) 
 	var after usage
 	left := func() bool {
 		after = g.usage()
-		kept := max(0, after.files-before.files)
-		return kept > idleCalls || after.goroutines > before.goroutines+2*kept+10
+		return after.files > before.files+idleCalls || after.goroutines > before.goroutines+2*idleCalls+10
 	}
 	for end := time.Now().Add(patience); left() && time.Now().Before(end); {
 		time.Sleep(100 * time.Millisecond)
