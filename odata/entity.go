@@ -110,10 +110,12 @@ func (q *request) entity(ctx context.Context, w *encode.Rows, batch scan.Batch) 
 	if err != nil {
 		return err
 	}
-	body, err := w.Append(nil, 0, encode.Lead(q.encoding(), q.context()), inline)
+	buffer := buffers.Get().(*[]byte)
+	body, err := w.Append((*buffer)[:0], 0, encode.Lead(q.encoding(), q.context()), inline)
 	if err != nil {
 		return err
 	}
+	defer keepBuffer(buffer, body)
 	status := http.StatusOK
 	if q.made {
 		status = http.StatusCreated

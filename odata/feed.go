@@ -296,11 +296,14 @@ func (f *feed) send(ctx context.Context, batch scan.Batch, done bool) error {
 func (f *feed) begin() (release func()) {
 	buffer := buffers.Get().(*[]byte)
 	f.buf = encode.AppendFeedHead((*buffer)[:0], f.encoding(), f.context(), f.count)
-	return func() {
-		*buffer = f.buf[:0]
-		if cap(f.buf) <= maxKeptBytes {
-			buffers.Put(buffer)
-		}
+	return func() { keepBuffer(buffer, f.buf) }
+}
+
+// keepBuffer gives a buffer back with the bytes that it has grown to.
+func keepBuffer(buffer *[]byte, grown []byte) {
+	if cap(grown) <= maxKeptBytes {
+		*buffer = grown[:0]
+		buffers.Put(buffer)
 	}
 }
 

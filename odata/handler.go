@@ -75,6 +75,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+var errDefect = error(gwerr.New(gwerr.Internal, "The request ended in a defect.", ""))
+
 // account serves a request between its admission and its end.
 func (q *request) account() (err error) {
 	if q.r.Method == http.MethodOptions {
@@ -94,7 +96,7 @@ func (q *request) account() (err error) {
 		return err
 	}
 	q.r, q.Request = q.r.WithContext(ctx), admitted
-	err = gwerr.New(gwerr.Internal, "The request ended in a defect.", "") // unless another one comes
+	err = errDefect // unless another one comes
 	defer func() { q.End(err) }()
 	if unread != nil {
 		return unread
