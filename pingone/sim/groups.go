@@ -3,7 +3,6 @@ package sim
 import (
 	"encoding/json"
 	"hash/crc32"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -39,7 +38,10 @@ func (e *environment) groups() []*group {
 			groups[k] = e.readGroup(k, rows.Row(k))
 		}
 		for _, g := range groups {
-			for _, text := range g.parentTexts() {
+			if g.Row == nil {
+				continue
+			}
+			for _, text := range resource.Values(g.Members, "makes.parents") {
 				if parent, _ := strconv.Atoi(text); groups[parent].Row != nil { // written by nest or in the file
 					g.parents = append(g.parents, groups[parent])
 					groups[parent].children++
@@ -73,14 +75,6 @@ func (e *environment) readGroup(k int, row *resource.Row) *group {
 		g.share = uint64(share * math.MaxUint64)
 	}
 	return g
-}
-
-// parentTexts are the places of the groups that a group is nested in.
-func (g *group) parentTexts() []string {
-	if g.Row == nil {
-		return nil
-	}
-	return resource.Values(g.Members, "makes.parents")
 }
 
 // mark visits a group and everything above it. Cycles cannot be written, but
@@ -133,28 +127,21 @@ func storeGroup(p *place, old, row *resource.Row) {
 
 // nest makes a group a child of another, or ends that.
 func (p *place) nest(child *resource.Row, parent int, nested bool) {
-	row := copied(child)
+	row, number := copied(child), json.Number(strconv.Itoa(parent))
 	makes, _ := row.Members["makes"].(map[string]any)
-	if makes = maps.Clone(makes); makes == nil {
-		makes = make(map[string]any)
-	}
-	var parents []any
-	for _, text := range resource.Values(makes, "parents") {
-		if text != strconv.Itoa(parent) {
-			parents = append(parents, json.Number(text))
-		}
-	}
+	parents, _ := makes["parents"].([]any)
+	parents = slices.DeleteFunc(slices.Clone(parents), func(v any) bool { return v == number })
 	if nested {
-		parents = append(parents, json.Number(strconv.Itoa(parent)))
+		parents = append(parents, number)
 	}
-	makes["parents"], row.Members["makes"] = parents, makes
+	row.Members["makes"] = map[string]any{"share": makes["share"], "parents": parents}
 	p.put(row)
 }
 
 // groupsOf are the ids of the groups that a group is nested in, for filters:
 // all, or those it is nested in directly or indirectly.
 func groupsOf(c *call, row *resource.Row, kind string) (out []string) {
-	for _, m := range c.environment.groupByID(row.ID).memberships() {
+	for _, m := range c.environment.memberships(c.environment.groupByID(row.ID).nested) {
 		if kind == "" || m.kind.String() == kind {
 			out = append(out, m.group.ID)
 		}
@@ -179,7 +166,7 @@ func allMembers(p *place, row *resource.Row) any {
 	g := e.groupByID(row.ID)
 	found := e.find(query{
 		key:   `memberOfGroups[id eq "` + row.ID + `"]`,
-		match: func(u *subject) bool { return e.member(u, g) != outside },
+		match: func(u *subject) bool { return u.in(g) != outside },
 	}, p.call.now)
 	return map[string]int{"users": len(found), "groups": len(g.descendants)}
 }

@@ -36,17 +36,20 @@ func (p *place) member() *subject {
 	return &subject{environment: p.call.environment, index: i, row: p.above.found}
 }
 
+// belongs gives what tells how the user or the group that owns a place belongs to
+// groups.
+func (p *place) belongs() func(g *group) membership {
+	if user := p.member(); user != nil {
+		return user.in
+	}
+	return p.call.environment.groupByID(p.above.id).nested
+}
+
 // membershipsOf are the rows of a place for memberships. Those in groups that the
 // caller may not see are not there.
 func membershipsOf(p *place) *resource.Collection {
-	e, out := p.call.environment, resource.NewCollection()
-	var held []groupMembership
-	if user := p.member(); user != nil {
-		held = e.memberships(user)
-	} else {
-		held = e.groupByID(p.above.id).memberships()
-	}
-	for _, m := range held {
+	out := resource.NewCollection()
+	for _, m := range p.call.environment.memberships(p.belongs()) {
 		if g := m.group; seesPopulationOf(p.call, g.Row) {
 			out.Put(&resource.Row{ID: g.ID, Members: map[string]any{"id": g.ID, "name": g.text("name"), "type": m.kind.String()}})
 		}
@@ -76,23 +79,15 @@ func storeMembership(p *place, _, row *resource.Row) {
 	if g == nil || !seesPopulationOf(p.call, g.Row) {
 		panic(invalidValue("id", "The group does not exist."))
 	}
-	var how membership
-	if user := p.member(); user != nil {
-		switch {
-		case g.text("sourceType") != "":
-			panic(constraint("id", "The members of an external group come from its source."))
-		case g.population != "" && g.population != resource.First(user.row.Members, "population.id"):
-			panic(constraint("id", "The group belongs to another population."))
-		}
-		how = e.member(user, g)
-	} else {
-		child := e.groupByID(p.above.id)
-		if child == g || g.nested(child) != outside {
-			panic(constraint("id", "A group cannot be nested in itself."))
-		}
-		how = child.nested(g)
-	}
-	if how == directly {
+	user, child := p.member(), e.groupByID(p.above.id) // one is nil
+	switch {
+	case user == nil && (child == g || g.nested(child) != outside):
+		panic(constraint("id", "A group cannot be nested in itself."))
+	case user != nil && g.text("sourceType") != "":
+		panic(constraint("id", "The members of an external group come from its source."))
+	case user != nil && g.population != "" && g.population != resource.First(user.row.Members, "population.id"):
+		panic(constraint("id", "The group belongs to another population."))
+	case p.belongs()(g) == directly:
 		panic(notUnique("id", row.ID))
 	}
 	row.Members["name"], row.Members["type"] = g.text("name"), directly.String()
@@ -135,9 +130,9 @@ func (g *group) takes(s *subject) bool {
 	return g.dynamic != nil && (g.population == "" || slices.Contains(s.values("population.id"), g.population)) && g.dynamic(s)
 }
 
-// member tells how a user belongs to a group. One who belongs to it both ways is
-// a direct member: there is one membership of a user in a group.
-func (e *environment) member(s *subject, g *group) membership {
+// in tells how a user belongs to a group. One who belongs to it both ways is a
+// direct member: there is one membership of a user in a group.
+func (s *subject) in(g *group) membership {
 	switch {
 	case g.Row == nil:
 		return outside
@@ -149,10 +144,11 @@ func (e *environment) member(s *subject, g *group) membership {
 	return outside
 }
 
-// memberships lists the groups of a user, in the order of the groups.
-func (e *environment) memberships(s *subject) (out []groupMembership) {
+// memberships lists the groups that somebody belongs to, in the order of the
+// groups, by what tells how.
+func (e *environment) memberships(belongs func(g *group) membership) (out []groupMembership) {
 	for _, g := range e.groups() {
-		if how := e.member(s, g); how != outside {
+		if how := belongs(g); how != outside {
 			out = append(out, groupMembership{g, how})
 		}
 	}
@@ -170,20 +166,12 @@ func (g *group) nested(in *group) membership {
 	return outside
 }
 
-// memberships lists the groups that a group belongs to.
-func (g *group) memberships() (out []groupMembership) {
-	for _, above := range g.ancestors {
-		out = append(out, groupMembership{above, g.nested(above)})
-	}
-	return out
-}
-
 // groupTexts makes a member of users that names their groups.
 func groupTexts(text func(g *group) string) compute {
 	return func(p *place, row *resource.Row) any {
 		e, out := p.call.environment, []string{}
 		i, _ := e.people.Index(row.ID)
-		for _, m := range e.memberships(&subject{environment: e, index: i, row: row}) {
+		for _, m := range e.memberships((&subject{environment: e, index: i, row: row}).in) {
 			out = append(out, text(m.group))
 		}
 		return out

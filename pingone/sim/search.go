@@ -193,7 +193,7 @@ func (e *environment) compileGroupPath(x *scim.Expr) predicate {
 		return func(*subject) bool { return false }
 	}
 	return func(s *subject) bool {
-		how := e.member(s, g)
+		how := s.in(g)
 		return how != outside && (kind == "" || how.String() == kind)
 	}
 }

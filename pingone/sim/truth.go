@@ -110,7 +110,7 @@ func (s *Server) Users(env string) []User {
 // Memberships reads all memberships of an environment's users, direct and inherited.
 func (s *Server) Memberships(env string) []Membership {
 	return eachUser(s, env, func(e *environment, u *subject) (out []Membership) {
-		for _, m := range e.memberships(u) {
+		for _, m := range e.memberships(u.in) {
 			out = append(out, Membership{u.row.ID, m.group.ID, m.kind == directly})
 		}
 		return out
