@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pingone-gateway/gateway/internal/testkit/churn"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 )
 
@@ -74,9 +75,9 @@ func TestDirectWrites(t *testing.T) {
 func TestTruth(t *testing.T) {
 	t.Parallel()
 	f := start(t, sim.Options{Users: 80})
-	churn := sim.NewChurn(f.Server, admins, 3, 0)
-	churn.Step(60)
-	require.NoError(t, churn.Stop())
+	changes := churn.New(f.Server, admins, 3, 0)
+	changes.Step(60)
+	require.NoError(t, changes.Stop())
 	truth := map[any]sim.User{}
 	for _, u := range f.Users(admins) {
 		truth[u.ID] = u
@@ -107,15 +108,15 @@ func TestChurn(t *testing.T) {
 	read := func(seed uint64) []string {
 		f := start(t, sim.Options{Users: 300})
 		before := f.Users(admins)
-		churn := sim.NewChurn(f.Server, admins, seed, 3)
-		churn.Start()
+		changes := churn.New(f.Server, admins, seed, 3)
+		changes.Start()
 		times, order := map[any]int{}, []string{}
 		for _, row := range f.all(f.env("/users?limit=15"), "users") {
 			times[row["id"]]++
 			order = append(order, fmt.Sprint(row["username"]))
 		}
-		require.NoError(t, churn.Stop())
-		written := churn.Written()
+		require.NoError(t, changes.Stop())
+		written := changes.Written()
 		assert.Greater(t, len(written), 30)
 		left := 0
 		for _, u := range before {

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pingone-gateway/gateway/internal/testkit/churn"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 )
 
@@ -16,9 +17,9 @@ import (
 func TestTotalMemberCounts(t *testing.T) {
 	t.Parallel()
 	f := start(t, sim.Options{Users: 250})
-	churn := sim.NewChurn(f.Server, admins, 7, 0)
-	churn.Step(80)
-	require.NoError(t, churn.Stop())
+	changes := churn.New(f.Server, admins, 7, 0)
+	changes.Step(80)
+	require.NoError(t, changes.Stop())
 	users, direct := map[string]int{}, map[string]int{}
 	for _, m := range f.Memberships(admins) {
 		users[m.Group]++

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/pingone-gateway/gateway/internal/testkit"
+	"github.com/pingone-gateway/gateway/internal/testkit/churn"
 	"github.com/pingone-gateway/gateway/pingone"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
@@ -48,7 +49,7 @@ type world struct {
 	dice  *rand.Rand
 	web   *testkit.Web
 	stack *testkit.Stack
-	churn *sim.Churn
+	churn *churn.Churn
 	about string
 }
 
@@ -67,7 +68,7 @@ func newWorld(t *testing.T, engine *duck.Engine, seed uint64, users int) *world 
 	})
 	w := &world{
 		t: t, seed: seed, dice: dice, stack: stack, web: stack.Serve(t, testkit.WebOptions{}),
-		churn: sim.NewChurn(stack.Server, environment, seed, 1),
+		churn: churn.New(stack.Server, environment, seed, 1),
 		about: fmt.Sprintf("seed %d, %d users, %s", seed, users, strings.Join(unkind, " and ")),
 	}
 	return w

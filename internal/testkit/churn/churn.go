@@ -1,4 +1,5 @@
-package sim
+// Package churn changes the directory of a simulator while tests read it.
+package churn
 
 import (
 	"fmt"
@@ -7,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+
+	"github.com/pingone-gateway/gateway/pingone/sim"
 )
 
 // Churn changes a directory while it is read: creations, deletions, renamings,
@@ -14,7 +17,7 @@ import (
 // a time, a run repeats exactly; with several, the writes are the same and their
 // places between the calls differ.
 type Churn struct {
-	server      *Server
+	server      *sim.Server
 	environment string
 	perCall     int
 
@@ -28,15 +31,15 @@ type Churn struct {
 	err         error
 }
 
-// NewChurn prepares writes to an environment, by name: perCall of them come
+// New prepares writes to an environment, by name: perCall of them come
 // before each call to the API once Start was called.
-func NewChurn(s *Server, environment string, seed uint64, perCall int) *Churn {
+func New(s *sim.Server, environment string, seed uint64, perCall int) *Churn {
 	c := &Churn{
 		server: s, environment: environment, perCall: perCall,
 		random: rand.New(rand.NewPCG(seed, seed)), written: make(map[string]bool), // #nosec G404 -- test data
 	}
 	populations := s.Populations(environment)
-	for _, name := range sortedKeys(populations) {
+	for _, name := range slices.Sorted(maps.Keys(populations)) {
 		c.populations = append(c.populations, populations[name])
 	}
 	for _, g := range s.AllGroups(environment) {
