@@ -143,7 +143,6 @@ func dateLiteral(t time.Time) string {
 }
 
 func clockLiteral(d time.Duration) string {
-	d = d.Truncate(time.Microsecond)
 	return fmt.Sprintf("TIME '%02d:%02d:%02d.%06d'", d/time.Hour, d/time.Minute%60, d/time.Second%60, d/time.Microsecond%1e6)
 }
 

@@ -296,9 +296,12 @@ func (p *problems) structures(m fields, out *Path) {
 		out.Variant = &Variant{Column: v.must("column"), Filters: map[string]string{}, EmptyWhen: map[string][]string{}}
 		for _, n := range v.items("filters") {
 			f := p.mapping(n, "value")
-			out.Variant.Values = append(out.Variant.Values, f.must("value"))
-			out.Variant.Filters[f.str("value")] = f.must("filter")
-			out.Variant.EmptyWhen[f.str("value")] = f.texts("empty_when")
+			value := f.must("value")
+			if slices.Contains(out.Variant.Values, value) {
+				p.at(n, "the variants of path %s have the value %s twice", out.Name, value)
+			}
+			out.Variant.Values = append(out.Variant.Values, value)
+			out.Variant.Filters[value], out.Variant.EmptyWhen[value] = f.must("filter"), f.texts("empty_when")
 		}
 	}
 	if m.has("range") {

@@ -10,11 +10,13 @@ import (
 
 // check looks for what the tables say of each other and of themselves.
 func (p *problems) check(found []declared) {
-	byName := map[string]*Table{}
+	byName, taken := map[string]*Table{}, map[string]bool{}
 	for _, d := range found {
 		p.file = d.file
-		if byName[d.table.Name] != nil {
+		if name := strings.ToLower(d.table.Name); taken[name] {
 			p.atLine(d.line, "table %s is declared twice", d.table.Name)
+		} else {
+			taken[name] = true
 		}
 		byName[d.table.Name] = d.table
 	}
@@ -132,7 +134,7 @@ func (c *checker) own(line int, what string, columns ...string) {
 func (c *checker) column(i int) {
 	col, line := &c.table.Columns[i], c.columns[i]
 	c.shaped(col, line)
-	if first := c.table.Column(col.Name); first != col {
+	if twice(c.table.Columns[:i], col.Name) {
 		c.atLine(line, "column %s stands twice", col.Name)
 	}
 	if col.Access != ReadOnly && (len(col.Without) > 0 || col.Names || col.Unless != nil) {
@@ -147,6 +149,11 @@ func (c *checker) column(i int) {
 			c.atLine(line, "the reference of %s leaves its schema, so forward and backward must be '-'", col.Name)
 		}
 	}
+}
+
+// twice reports whether columns have the name already, in whatever letters.
+func twice(before []Column, name string) bool {
+	return slices.ContainsFunc(before, func(c Column) bool { return strings.EqualFold(c.Name, name) })
 }
 
 // shaped checks what a column says of its values.

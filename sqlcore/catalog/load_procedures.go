@@ -40,6 +40,9 @@ func (p *problems) procedure(m, file fields) *Procedure {
 		f := p.mapping(n, "input")
 		c := p.column(f, t.Name)
 		c.Needed, c.Required = c.Required, false
+		if twice(t.Columns, c.Name) {
+			p.at(n, "the input %s stands twice", c.Name)
+		}
 		t.Columns = append(t.Columns, c)
 		out.Inputs = append(out.Inputs, Input{Default: f.str("default"), Right: f.flag("right")})
 		if c.Needed && f.has("default") {
@@ -48,7 +51,11 @@ func (p *problems) procedure(m, file fields) *Procedure {
 	}
 	for _, n := range m.items("outputs") {
 		f := p.mapping(n, "output")
-		t.Columns = append(t.Columns, p.column(f, t.Name))
+		c := p.column(f, t.Name)
+		if twice(t.Columns[len(out.Inputs):], c.Name) {
+			p.at(n, "the output %s stands twice", c.Name)
+		}
+		t.Columns = append(t.Columns, c)
 		out.Outputs = append(out.Outputs, Output{When: f.str("when"), Refused: f.str("refused"), Count: f.flag("count")})
 	}
 	for i := range t.Columns {
