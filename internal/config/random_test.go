@@ -137,10 +137,10 @@ func meaning(o config.Option, text string) string {
 	items := func(of string) []string {
 		var out []string
 		for i := 0; i < len(of); {
-			switch c := of[i]; {
-			case c == ',' || c == '\n' || c == ' ':
+			switch of[i] {
+			case ',', '\n', ' ':
 				i++
-			case c == '"':
+			case '"':
 				end := i + 1
 				for end < len(of) && (of[end] != '"' || strings.HasPrefix(of[end:], `""`)) {
 					end += 1 + strings.Count(of[end:min(end+2, len(of))], `""`)
@@ -350,13 +350,13 @@ func TestSchemaTakesWhatLoads(t *testing.T) {
 			}
 			s := sourcesOf{file: map[string]any{}}
 			s.put(r, o, 0, v)
-			assert.NoError(t, valid(s), "%s: %v", o.Path, v.json)
+			require.NoError(t, valid(s), "%s: %v", o.Path, v.json)
 		}
 		wrong := sourcesOf{file: map[string]any{}}
 		o.Path += "x"
 		wrong.put(r, o, 0, given{json: "x"})
 		if o.Property == "" { // properties of connections have any spelling
-			assert.Error(t, valid(wrong), o.Path)
+			require.Error(t, valid(wrong), o.Path)
 		}
 	}
 	for text, right := range map[string]bool{

@@ -303,7 +303,7 @@ func TestErrorsAreOneKind(t *testing.T) {
 			assert.Contains(t, err.Error(), p.String())
 		}
 	}
-	assert.NoError(t, config.Problems(nil).Err())
+	require.NoError(t, config.Problems(nil).Err())
 	for text, p := range map[string]config.Problem{
 		"is wrong.":               {Message: "is wrong."},
 		"a.b: is wrong.":          {Path: "a.b", Message: "is wrong."},

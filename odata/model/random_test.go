@@ -245,10 +245,16 @@ type clubWay struct {
 }
 
 var clubWays = []clubWay{
-	{"Towns", "People", "People", "Id", "TownId", true}, {"Towns", "Teams", "Teams", "Id", "TownId", true},
-	{"People", "Town", "Towns", "TownId", "Id", false}, {"People", "Members", "Members", "Id", "PersonId", true}, {"People", "Teams", "Teams", "Id", "", true},
-	{"Teams", "Town", "Towns", "TownId", "Id", false}, {"Teams", "Members", "Members", "Id", "TeamId", true}, {"Teams", "People", "People", "Id", "", true},
-	{"Members", "Person", "People", "PersonId", "Id", false}, {"Members", "Team", "Teams", "TeamId", "Id", false},
+	{"Towns", "People", "People", "Id", "TownId", true},
+	{"Towns", "Teams", "Teams", "Id", "TownId", true},
+	{"People", "Town", "Towns", "TownId", "Id", false},
+	{"People", "Members", "Members", "Id", "PersonId", true},
+	{"People", "Teams", "Teams", "Id", "", true},
+	{"Teams", "Town", "Towns", "TownId", "Id", false},
+	{"Teams", "Members", "Members", "Id", "TeamId", true},
+	{"Teams", "People", "People", "Id", "", true},
+	{"Members", "Person", "People", "PersonId", "Id", false},
+	{"Members", "Team", "Teams", "TeamId", "Id", false},
 }
 
 // clubColumns are the columns of the club's tables, and how many of them are the key.

@@ -83,10 +83,9 @@ func randomTables(r *rand.Rand) []*madeTable {
 func (m *madeTable) addColumns(r *rand.Rand, others []*madeTable) {
 	switch {
 	case m.parent != nil:
-		up := m.parent
 		for _, key := range m.keys() {
 			c := madeColumn{name: key, typ: "guid", required: true, key: m.single && key == m.parent.own()}
-			for up = m.parent; up != nil; up = up.parent {
+			for up := m.parent; up != nil; up = up.parent {
 				if up.own() == key {
 					c.refers = up.name
 				}
