@@ -46,7 +46,7 @@ func (q *request) all(ctx context.Context) error {
 		}
 	}
 	f.request.rows = f.sent
-	f.buf = encode.AppendFeedTail(f.buf, f.encoding(), -1, "")
+	f.buf = encode.AppendFeedTail(f.buf, f.encoding(), -1, "", "")
 	return f.finish()
 }
 

@@ -100,6 +100,8 @@ type Config struct {
 	// Changed is the column that tells when an entity was last changed, in the
 	// tables that have one: their entity tags are made of it. "" for no tags.
 	Changed string
+	// Changes tells which entities were changed, for delta links; nil for none.
+	Changes *catalog.ChangeLog
 	// Async keeps the answers that clients don't wait for; nil has all of them wait.
 	Async *async.Store
 	// Limits bound addresses.
@@ -163,7 +165,7 @@ func New(cfg Config) (*Handler, error) {
 	}
 	return &Handler{
 		cfg:   cfg,
-		model: edm.Options{Namespace: cfg.Namespace, Expand: true, Writable: cfg.Writable, Changed: cfg.Changed, Async: cfg.Async != nil},
+		model: edm.Options{Namespace: cfg.Namespace, Expand: true, Writable: cfg.Writable, Changed: cfg.Changed, Async: cfg.Async != nil, Changes: cfg.Changes},
 		links: signer{keys: append([][]byte{cfg.Key}, cfg.FormerKeys...), lifetime: cfg.LinkLifetime},
 	}, nil
 }

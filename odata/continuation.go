@@ -25,13 +25,17 @@ type continuation struct {
 	Count int64
 	// InRows says that the rows tell it, so that the engine gives them.
 	InRows bool
+	// Tracked says that the last page has a delta link.
+	Tracked bool
 	// Place is where the reading goes on.
 	Place reading.Place
 }
 
 const (
-	tokenVersion = 4
+	tokenVersion = 5
 	macBytes     = 16
+
+	inRowsFlag, trackedFlag = 1, 2
 )
 
 // signer seals continuations. A seal holds for one address and caller.
@@ -45,11 +49,14 @@ func (s signer) seal(c continuation, scope string) string {
 	body := []byte{tokenVersion}
 	body = binary.AppendVarint(body, c.Issued.UnixMicro())
 	p := c.Place
-	inRows := int64(0)
+	flags := int64(0)
 	if c.InRows {
-		inRows = 1
+		flags |= inRowsFlag
 	}
-	for _, n := range []int64{c.Page, c.Remaining, c.Count, inRows, p.Position, p.Behind, int64(len(p.Keys))} {
+	if c.Tracked {
+		flags |= trackedFlag
+	}
+	for _, n := range []int64{c.Page, c.Remaining, c.Count, flags, p.Position, p.Behind, int64(len(p.Keys))} {
 		body = binary.AppendVarint(body, n)
 	}
 	for _, k := range p.Keys {
@@ -104,7 +111,9 @@ func (s signer) open(token, scope string, now time.Time) (continuation, error) {
 func parseContinuation(body []byte) (c continuation, ok bool) {
 	r := &tokenReader{rest: body}
 	c.Issued = time.UnixMicro(r.number()).UTC()
-	c.Page, c.Remaining, c.Count, c.InRows = r.number(), r.number(), r.number(), r.number() == 1
+	c.Page, c.Remaining, c.Count = r.number(), r.number(), r.number()
+	flags := r.number()
+	c.InRows, c.Tracked = flags&inRowsFlag != 0, flags&trackedFlag != 0
 	c.Place.Position, c.Place.Behind = r.number(), r.number()
 	for n := r.number(); n > 0 && !r.failed; n-- {
 		if b := r.take(8); b != nil {

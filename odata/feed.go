@@ -284,7 +284,7 @@ func (f *feed) send(ctx context.Context, batch scan.Batch, done bool) error {
 	if f.countedLast {
 		late = f.count
 	}
-	f.buf = encode.AppendFeedTail(f.buf, f.encoding(), late, next)
+	f.buf = encode.AppendFeedTail(f.buf, f.encoding(), late, next, f.deltaLink(next))
 	err = f.finish()
 	if err != nil && f.rows != nil {
 		f.rows.Discard()
@@ -394,7 +394,7 @@ func (f *feed) next(ctx context.Context) (_ string, err error) {
 			return "", err
 		}
 	}
-	c := continuation{Issued: f.now, Page: f.page, Remaining: -1, Count: f.count, InRows: f.countedInRows, Place: place}
+	c := continuation{Issued: f.now, Page: f.page, Remaining: -1, Count: f.count, InRows: f.countedInRows, Tracked: f.tracked != nil, Place: place}
 	if f.limit >= 0 {
 		c.Remaining = f.limit - f.sent
 	}

@@ -49,6 +49,7 @@ type request struct {
 	given             map[string]json.RawMessage // what the address gives columns
 	from              *continuation              // where a next link continues, or nil
 	now               time.Time                  // the instant of the first page
+	tracked           *tracking                  // of a feed that delta links lead to, or nil
 	tagged            bool                       // rows have a version, in the column tagAt of the result
 	tagAt             int
 
@@ -250,6 +251,10 @@ func (q *request) bind() error {
 	if v := o.SchemaVersion; v != nil && v.Value != "*" {
 		return gwerr.New(gwerr.NotFound, "The schema has no versions.", "Leave $schemaversion out.").On("$schemaversion")
 	}
+	delta := o.DeltaToken
+	if q.h.cfg.Changes != nil {
+		o.DeltaToken = nil
+	}
 	now := q.h.cfg.Clock()
 	if o.SkipToken != nil {
 		c, err := q.h.links.open(o.SkipToken.Value, q.scope(), now)
@@ -276,7 +281,7 @@ func (q *request) bind() error {
 		q.format.metadata = encode.Minimal // the id is all that a reference has
 	}
 	q.versioned()
-	return nil
+	return q.track(delta)
 }
 
 func (q *request) chooseFormat(json format, jsonErr error) (err error) {
@@ -305,6 +310,9 @@ func (q *request) answer() error {
 	case model.Metadata:
 		return q.metadata()
 	case model.Feed:
+		if q.tracked != nil && q.tracked.asks {
+			return q.delta(ctx)
+		}
 		return q.feed(ctx)
 	case model.Count:
 		return q.count(ctx)
@@ -323,7 +331,11 @@ func (q *request) encoding() encode.Options {
 }
 
 func (q *request) context() string {
-	return q.root + "$metadata#" + q.resource.Context(q.version == version401)
+	delta := ""
+	if q.tracked != nil && q.tracked.asks {
+		delta = "/$delta"
+	}
+	return q.root + "$metadata#" + q.resource.Context(q.version == version401) + delta
 }
 
 // head writes the status and the headers that every answer has.

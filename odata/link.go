@@ -67,8 +67,8 @@ func (q *request) statement() string {
 	return q.r.URL.EscapedPath() + "?" + q.query
 }
 
-// kept are the raw options of the query that a next link repeats: all but the
-// old token and those that OData doesn't define, among which a client's key
+// kept are the raw options of the query that a next link repeats: all but
+// old tokens and those that OData doesn't define, among which a client's key
 // may be.
 func kept(rawQuery string) []string {
 	var out []string
@@ -82,7 +82,7 @@ func kept(rawQuery string) []string {
 		}
 		plain := strings.ToLower(strings.TrimPrefix(name, "$"))
 		switch {
-		case plain == "skiptoken":
+		case plain == "skiptoken", plain == "deltatoken":
 		case name[0] == '$' || name[0] == '@' || systemOption(plain):
 			out = append(out, pair)
 		}
@@ -125,6 +125,11 @@ func decoded(s string) string {
 
 // nextLink is the absolute address of the page that follows.
 func (q *request) nextLink(c continuation) string {
-	options := append(kept(q.query), "$skiptoken="+q.h.links.seal(c, q.scope()))
+	return q.linkWith("$skiptoken=" + q.h.links.seal(c, q.scope()))
+}
+
+// linkWith is the absolute address of the feed with a token.
+func (q *request) linkWith(token string) string {
+	options := append(kept(q.query), token)
 	return q.root + strings.TrimSuffix(q.rest, "/") + "?" + strings.Join(options, "&")
 }

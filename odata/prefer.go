@@ -17,10 +17,12 @@ type preferences struct {
 	// minimal and representation are return=…: whether a change answers the
 	// entity.
 	minimal, representation bool
+	track                   bool
 
-	maxRows  int64
-	pageName string // as the client has written it
-	nullName string
+	maxRows   int64
+	pageName  string // as the client has written it
+	nullName  string
+	trackName string
 }
 
 // applied is the Preference-Applied header, "" if nothing was applied.
@@ -31,6 +33,9 @@ func (p *preferences) applied() string {
 	}
 	if p.omitNulls {
 		out = append(out, p.nullName+"=nulls")
+	}
+	if p.track {
+		out = append(out, p.trackName)
 	}
 	switch {
 	case p.minimal:
@@ -65,6 +70,8 @@ func (p *preferences) add(name, value string) {
 			p.pageRows = n
 			p.pageName = strings.ToLower(name)
 		}
+	case "track-changes":
+		p.track, p.trackName = true, strings.ToLower(name)
 	case "return":
 		if !p.minimal && !p.representation {
 			p.minimal, p.representation = strings.EqualFold(value, "minimal"), strings.EqualFold(value, "representation")

@@ -19,6 +19,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/odata"
 	"github.com/pingone-gateway/gateway/odata/async"
+	"github.com/pingone-gateway/gateway/pingone/tables"
 	"github.com/pingone-gateway/gateway/sqlcore/agent"
 	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
 )
@@ -125,7 +126,7 @@ func (a *app) mounts() ([]server.Mount, error) {
 	for _, name := range a.config.ConnectionNames() {
 		prefix := "/odata/" + name + "/"
 		o, err := odata.New(odata.Config{
-			Prefix: prefix, Namespace: "PingOne", Changed: "UpdatedAt", Async: later,
+			Prefix: prefix, Namespace: "PingOne", Changed: "UpdatedAt", Changes: tables.Changes, Async: later,
 			Begin: func(ctx context.Context, address string) (context.Context, odata.Request, error) {
 				return a.service.Open(ctx, name, "odata").Begin(ctx, address)
 			},

@@ -18,6 +18,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/odata"
 	"github.com/pingone-gateway/gateway/odata/async"
+	"github.com/pingone-gateway/gateway/pingone/tables"
 	"github.com/pingone-gateway/gateway/sqlcore/pgwire"
 	"github.com/pingone-gateway/gateway/sqlcore/sqlhttp"
 )
@@ -52,7 +53,7 @@ func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
 	t.Cleanup(later.Close)
 	oc := odata.Config{
 		Prefix: "/odata/pingone/", Namespace: "PingOne", Begin: s.BeginOData,
-		BaseURL: server.BaseURL, Key: []byte(LinkKey), Writable: true, Changed: "UpdatedAt", Async: later,
+		BaseURL: server.BaseURL, Key: []byte(LinkKey), Writable: true, Changed: "UpdatedAt", Changes: tables.Changes, Async: later,
 	}
 	if o.OData != nil {
 		o.OData(&oc)

@@ -113,6 +113,9 @@ func setAnnotations(s *catalog.Schema, t *catalog.Table, o Options) []annotation
 		{capabilities + ".UpdateRestrictions", record(change...)},
 		{capabilities + ".DeleteRestrictions", record(remove...)},
 	}
+	if o.Changes != nil {
+		out = append(out, annotation{capabilities + ".ChangeTracking", record(member{"Supported", flag(o.Changes.Tracks(s, t.Name))})})
+	}
 	if o.Changed != "" && t.Column(o.Changed) != nil {
 		out = append(out, annotation{core + ".OptimisticConcurrency", value{paths: []string{o.Changed}}})
 	}

@@ -16,6 +16,8 @@ type Options struct {
 	Writable bool
 	// Async says that clients need not wait for answers.
 	Async bool
+	// Changes tells which entity sets have delta links; nil for none.
+	Changes *catalog.ChangeLog
 	// Changed is the column that tells when an entity was last changed, in the
 	// tables that have one; "" for none.
 	Changed string

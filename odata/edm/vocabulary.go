@@ -76,6 +76,7 @@ var vocabularies = []vocabulary{
 		{name: "ComputeSupported", typ: tag, appliesTo: "EntitySet"},
 		{name: "IndexableByKey", typ: tag, appliesTo: "EntitySet"},
 		supports("SelectSupport"), supports("DeepInsertSupport"), supports("DeepUpdateSupport"),
+		restrictions("ChangeTracking", term{name: "Supported", typ: booleanType}),
 		restrictions("CountRestrictions", term{name: "Countable", typ: booleanType}, term{name: "NonCountableProperties", typ: pathsType}),
 		restrictions("FilterRestrictions", term{name: "Filterable", typ: booleanType}),
 		restrictions("SortRestrictions", term{name: "Sortable", typ: booleanType}, term{name: "NonSortableProperties", typ: pathsType}),

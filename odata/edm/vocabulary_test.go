@@ -40,7 +40,7 @@ type annotated struct {
 func TestVocabularies(t *testing.T) {
 	t.Parallel()
 	s := annotatedLibrary()
-	document := edm.XML(s, edm.Options{Namespace: "Library", Writable: true, Later: true, Changed: "BoughtAt"})
+	document := edm.XML(s, edm.Options{Namespace: "Library", Writable: true, Later: true, Changed: "BoughtAt", Changes: &catalog.ChangeLog{}})
 	var d annotated
 	if err := xml.Unmarshal(document, &d); err != nil {
 		t.Fatal(err)
@@ -196,7 +196,7 @@ func TestJSONValidatesAgainstTheOASISSchema(t *testing.T) {
 	s := annotatedLibrary()
 	actions := edm.Actions(s, procedures())
 	documents := map[string][]byte{
-		"plain": edm.JSON(s, options), "with everything": edm.JSON(s, edm.Options{Namespace: "Library", Writable: true, Later: true, Changed: "BoughtAt"}, actions...),
+		"plain": edm.JSON(s, options), "with everything": edm.JSON(s, edm.Options{Namespace: "Library", Writable: true, Later: true, Changed: "BoughtAt", Changes: &catalog.ChangeLog{}}, actions...),
 	}
 	for _, name := range []string{"Core", "Capabilities", "Aggregation"} {
 		v, ok := edm.Vocabulary("Org.OData." + name + ".V1.json")

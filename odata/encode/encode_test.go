@@ -300,7 +300,7 @@ func TestFeedFrame(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			got := encode.AppendFeedHead(nil, c.options, "c", c.count)
-			if got := string(encode.AppendFeedTail(got, c.options, -1, c.next)); got != c.want {
+			if got := string(encode.AppendFeedTail(got, c.options, -1, c.next, "")); got != c.want {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
 		})
@@ -432,7 +432,7 @@ func TestComputedColumns(t *testing.T) {
 func TestCountBehindTheRows(t *testing.T) {
 	t.Parallel()
 	got := encode.AppendFeedHead(nil, encode.Options{Prefix: "@odata."}, "c", -1)
-	if got = encode.AppendFeedTail(got, encode.Options{Prefix: "@odata."}, 0, "n"); string(got) != `{"@odata.context":"c","value":[],"@odata.count":0,"@odata.nextLink":"n"}` {
+	if got = encode.AppendFeedTail(got, encode.Options{Prefix: "@odata."}, 0, "n", ""); string(got) != `{"@odata.context":"c","value":[],"@odata.count":0,"@odata.nextLink":"n"}` {
 		t.Errorf("%s", got)
 	}
 }

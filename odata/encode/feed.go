@@ -35,17 +35,37 @@ func AppendCount(dst []byte, o Options, property string, count int64) []byte {
 }
 
 // AppendFeedTail closes a collection. count is the number of its entities where the
-// head did not have it, else negative; next is the address of the next page, or "".
-func AppendFeedTail(dst []byte, o Options, count int64, next string) []byte {
+// head did not have it, else negative; next is the address of the next page, delta that of
+// later changes, or "".
+func AppendFeedTail(dst []byte, o Options, count int64, next, delta string) []byte {
 	dst = append(dst, ']')
 	if count >= 0 {
 		dst = AppendCount(append(dst, ','), o, "", count)
 	}
-	if next != "" {
-		dst = append(cell.AppendString(append(dst, ','), o.Prefix+"nextLink"), ':')
-		dst = cell.AppendString(dst, next)
+	dst = appendLast(dst, o, "nextLink", next)
+	return append(appendLast(dst, o, "deltaLink", delta), '}')
+}
+
+func appendLast(dst []byte, o Options, name, link string) []byte {
+	if link == "" {
+		return dst
 	}
-	return append(dst, '}')
+	return cell.AppendString(append(cell.AppendString(append(dst, ','), o.Prefix+name), ':'), link)
+}
+
+// AppendRemoved appends the item of a delta for an entity that is not in the feed any
+// more: its address and the reason, deleted or changed. context is the address of the
+// context, which answers of version 4.0 tell of it.
+//
+// Source: OData JSON Format 4.01, section 15.3; 4.0, section 14.2 (deleted entities).
+func AppendRemoved(dst []byte, o Options, context, id, reason string) []byte {
+	if o.Prefix == "@" {
+		dst = cell.AppendString(append(dst, `{"@removed":{"reason":`...), reason)
+		return append(cell.AppendString(append(dst, `},"@id":`...), id), '}')
+	}
+	dst = cell.AppendString(append(dst, `{"@odata.context":`...), context)
+	dst = cell.AppendString(append(dst, `,"id":`...), id)
+	return append(cell.AppendString(append(dst, `,"reason":`...), reason), '}')
 }
 
 // Lead returns the member that begins every answer, without comma: its

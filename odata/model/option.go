@@ -42,7 +42,7 @@ func applicable(k Kind, o *uri.Options) error {
 }
 
 var notEvaluated = map[string]string{
-	"$deltatoken": "$deltatoken: nothing says that PingOne records every change, so that a delta could leave some out unseen",
+	"$deltatoken": "$deltatoken: nothing tells which entities changed",
 	"$index":      "$index", "$id": "$id",
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pingone-gateway/gateway/odata/edm"
@@ -297,6 +298,13 @@ func (r *Resource) Query(link predicate.Expr, limit int64) *query.Query {
 // transformed, or by conditions that a single table can't decide.
 func (r *Resource) ByEngine() bool { return r.stage != nil || r.orderBy != "" || r.needsEngine() }
 
+// WholeSet reports whether the feed has the entities of a set that its own properties
+// decide on, as they are: nothing is left out, added, counted, sorted or transformed.
+func (r *Resource) WholeSet() bool {
+	return r.Kind == Feed && len(r.Hops) == 0 && len(r.Expand) == 0 && len(r.Joined) == 0 && len(r.All) == 0 &&
+		r.Top == nil && r.Skip == nil && !r.CountWanted && !r.Ref && !r.ByEngine()
+}
+
 // Conditional tells whether a condition of the request, or what it makes of the
 // rows, decides on their number.
 func (r *Resource) Conditional() bool { return r.filter.sql != "" || r.stage != nil || r.via != nil }
@@ -345,6 +353,17 @@ func valueSQL(v predicate.Value) string {
 func isFalse(e predicate.Expr) bool {
 	c, ok := e.(predicate.Const)
 	return ok && !c.Truth
+}
+
+// Key reads the text of a key of the type that something else names; ok is false where
+// no entity can have it.
+func Key(t catalog.Type, text string) (v predicate.Value, ok bool) {
+	if t == catalog.GUID {
+		text, ok = strings.ToLower(text), isGUID(text)
+		return TypedValue(t, text), ok
+	}
+	v = TypedValue(t, text)
+	return v, v.Text() == text
 }
 
 // TypedValue reads a cell's text, as a key of a further read, as a value for

@@ -17,7 +17,7 @@ var intermediate = []line{
 	{number: "B1", demand: must, rule: "the level below", check: below(minimal)},
 	{number: "B2", demand: must, rule: "the whole grammar is read; what isn't done is 501", check: func(c *check) {
 		for _, path := range []string{
-			"Users?$filter=geo.distance(@a,@b) lt 1", "Users?$filter=Id has PingOne.Kind'A'", "Users?$deltatoken=a", "Users?$index=1", "Users/$filter(IsEnabled)/$each",
+			"Users?$filter=geo.distance(@a,@b) lt 1", "Users?$filter=Id has PingOne.Kind'A'", "Users?$index=1", "Users/$filter(IsEnabled)/$each",
 		} {
 			c.get(path).is(http.StatusNotImplemented)
 		}
@@ -191,7 +191,13 @@ var advanced = []line{
 	}},
 	{number: "C14", demand: should, rule: "delta links", check: func(c *check) {
 		c.get("Users?$top=1", "Prefer", "odata.track-changes").ok().header("Preference-Applied", "").lacks("deltaLink")
-		c.get("Users?$deltatoken=a").ok()
+		delta := c.get("Groups?$select=Name", "Prefer", "odata.track-changes").ok().header("Preference-Applied", "odata.track-changes").text("@odata.deltaLink")
+		id := c.do(http.MethodPost, "Groups", `{"Name":"C14-{n}"}`).is(http.StatusCreated).text("Id")
+		c.get(delta).ok().has(`$metadata#Groups(Name)/$delta"`, `"Name":"C14-{n}"`, `"@odata.deltaLink":"`)
+		c.do(http.MethodDelete, "Groups("+id+")", "").is(http.StatusNoContent)
+		c.get(delta).ok().has(`"id":"` + c.root + `Groups(` + id + `)","reason":"deleted"`)
+		c.get(delta, later, "4.01").ok().has(`{"@removed":{"reason":"deleted"},"@id":"` + c.root + `Groups(` + id + `)"}`)
+		c.get("Groups?$deltatoken=a").is(http.StatusGone)
 	}},
 	{number: "C15", demand: should, rule: "$crossjoin", check: func(c *check) {
 		c.get("$crossjoin(Users,Populations)?$filter=Users/PopulationId eq Populations/Id and Users/Id eq {ada}").ok().

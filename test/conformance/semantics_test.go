@@ -130,7 +130,11 @@ var semantics = []line{
 			"Content-Type", "multipart/mixed; boundary=b", "Prefer", "continue-on-error").ok().has("HTTP/1.1 201 Created", "HTTP/1.1 404 Not Found")
 		assert.Equal(c.t, "2", c.get("Groups/$count?$filter=Name in ('S21d{n}','S21e{n}')").ok().body)
 	}},
-	{number: "S22", demand: should, rule: "delta: track-changes, $deltatoken", check: func(c *check) { c.get("Users?$deltatoken=a").ok() }},
+	{number: "S22", demand: should, rule: "delta: track-changes, $deltatoken", check: func(c *check) {
+		delta := c.get("Users?$select=Username&$filter=Username eq 'ada.admin'", "Prefer", "track-changes,odata.maxpagesize=1").ok().text("@odata.deltaLink")
+		c.do(http.MethodPatch, "Users({ada})", `{"Nickname":"S22"}`).is(http.StatusNoContent)
+		c.get(delta).ok().has(`"Username":"ada.admin"`)
+	}},
 	{number: "S23", demand: must, rule: "$metadata by the schemas of CSDL", check: func(c *check) {
 		c.beside("the tests of odata/edm validate the XML against the schemas of OASIS; the JSON is held against golden files")
 	}},

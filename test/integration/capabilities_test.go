@@ -203,6 +203,9 @@ func (p *prober) set(name string) {
 		p.answers(false, capabilitiesTerm+"SortRestrictions", name, none, "$orderby="+list)
 	}
 	p.answers(at("SearchRestrictions").claim("Searchable"), capabilitiesTerm+"SearchRestrictions", name, none, "$search=x")
+	_, tracked := p.ask(http.MethodGet, name+"?$filter=false", "", "Prefer", "track-changes")
+	p.tried[capabilitiesTerm+"ChangeTracking"] = true
+	assert.Equal(p.t, at("ChangeTracking").claim("Supported"), strings.Contains(tracked, `"@deltaLink"`), name)
 	p.answers(at("CountRestrictions").claim("Countable"), capabilitiesTerm+"CountRestrictions", name, none, "$count=true", "$filter=false")
 	if navigations != nil {
 		p.answers(at("ExpandRestrictions").claim("Expandable"), capabilitiesTerm+"ExpandRestrictions", name, none, "$expand="+strings.Join(navigations, ","))
