@@ -163,18 +163,16 @@ func shape(p *procedure.Procedure, c *procedure.Call) string {
 }
 
 func parametersOf(st query.Statement) (procedure.Parameters, error) {
-	out := procedure.Parameters{Named: make(map[string]procedure.Parameter, len(st.Named))}
+	out := procedure.Parameters{Positional: st.Positional, Named: st.Named}
 	for i, p := range st.Positional {
 		if p.List != nil {
 			return out, noList(fmt.Sprintf("parameters[%d]", i))
 		}
-		out.Positional = append(out.Positional, procedure.Parameter{Value: p.Value, Null: p.Null})
 	}
 	for name, p := range st.Named {
 		if p.List != nil {
 			return out, noList("parameters." + name)
 		}
-		out.Named[name] = procedure.Parameter{Value: p.Value, Null: p.Null}
 	}
 	return out, nil
 }

@@ -108,7 +108,7 @@ func runSQL(ctx context.Context, r Request, in runInput) (any, error) {
 	observe.RequestOf(ctx).AddRows(p.count)
 	out := result{Rows: p.list(), More: p.more, Notes: r.Notes(), Columns: []resultColumn{}}
 	for _, c := range q.Columns {
-		out.Columns = append(out.Columns, resultColumn{c.Name, typeName(c)})
+		out.Columns = append(out.Columns, resultColumn{c.Name, c.TypeName()})
 	}
 	if p.more {
 		out.NextOffset = in.Offset + p.count
@@ -116,13 +116,6 @@ func runSQL(ctx context.Context, r Request, in runInput) (any, error) {
 			plural(int(p.count), "row"), in.Offset+1, out.NextOffset)
 	}
 	return out, nil
-}
-
-func typeName(c query.Column) string {
-	if c.SQLType != "" {
-		return c.SQLType
-	}
-	return c.Type.SQL()
 }
 
 func plural(n int, what string) string {

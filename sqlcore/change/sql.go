@@ -48,19 +48,11 @@ func Is(sql string) bool {
 // expressions stand, which the engine reads. Errors are gwerr.Syntax with their
 // place.
 func Parse(sql string) (*Statement, error) {
-	tokens, err := sqltext.Lex(sql)
+	c, err := sqltext.Read(sql)
 	if err != nil {
 		return nil, err
 	}
-	for len(tokens) > 0 && tokens[len(tokens)-1].Is(";") {
-		tokens = tokens[:len(tokens)-1]
-	}
-	for _, t := range tokens {
-		if t.Is(";") {
-			return nil, gwerr.New(gwerr.Syntax, "Only one statement is allowed in a query.", "Send the statements one by one.").At(t.Start)
-		}
-	}
-	p := &parser{Statement: &Statement{text: sql, tokens: tokens}}
+	p := &parser{Statement: &Statement{text: sql, tokens: c.Tokens}, Cursor: c}
 	if err := p.statement(); err != nil {
 		return nil, err
 	}
@@ -69,17 +61,17 @@ func Parse(sql string) (*Statement, error) {
 
 type parser struct {
 	*Statement
-	at int
+	sqltext.Cursor
 }
 
 func (p *parser) statement() error {
 	switch {
-	case p.take("insert"):
+	case p.Take("insert"):
 		return p.insert()
-	case p.take("update"):
+	case p.Take("update"):
 		p.Kind = Update
 		return p.update()
-	case p.take("delete"):
+	case p.Take("delete"):
 		p.Kind = Delete
 		return p.delete()
 	}
@@ -87,33 +79,32 @@ func (p *parser) statement() error {
 }
 
 func (p *parser) insert() error {
-	if !p.take("into") {
+	if !p.Take("into") {
 		return p.wrong("After INSERT, INTO is expected.")
 	}
 	if err := p.table(false); err != nil {
 		return err
 	}
-	if !p.take("(") {
+	if !p.Take("(") {
 		return p.wrong("After the table's name its columns are expected, in parentheses.")
 	}
 	for {
 		if err := p.column(); err != nil {
 			return err
 		}
-		if p.take(")") {
+		if p.Take(")") {
 			break
 		}
-		if !p.take(",") {
+		if !p.Take(",") {
 			return p.wrong("Between columns a comma is expected.")
 		}
 	}
-	end, err := p.returningFrom(p.at)
+	end, err := p.returningFrom(p.At)
 	if err != nil {
 		return err
 	}
-	p.source = span{p.at, end}
-	switch t := p.peek(); {
-	case p.source.empty(), !t.Is("values") && !t.Is("select") && !t.Is("with") && !t.Is("from") && !t.Is("("):
+	p.source = span{p.At, end}
+	if p.source.empty() || !p.Peek(0).IsAny("values", "select", "with", "from", "(") {
 		return p.wrong("After the columns VALUES or SELECT is expected.")
 	}
 	return p.nothing(p.source, "default", "on")
@@ -123,60 +114,60 @@ func (p *parser) update() error {
 	if err := p.table(true); err != nil {
 		return err
 	}
-	if !p.take("set") {
+	if !p.Take("set") {
 		return p.wrong("After the table's name, SET is expected.")
 	}
-	end, err := p.returningFrom(p.at)
+	end, err := p.returningFrom(p.At)
 	if err != nil {
 		return err
 	}
-	p.where = p.clause("where", p.at, end)
+	p.where = p.clause("where", p.At, end)
 	if !p.where.empty() {
 		end = p.where.from
 	}
 	for {
-		if p.at == end {
+		if p.At == end {
 			return p.wrong("Here the name of a column is expected.")
 		}
 		if err := p.column(); err != nil {
 			return err
 		}
-		if !p.take("=") {
+		if !p.Take("=") {
 			return p.wrong("After the column, = is expected.")
 		}
-		from, depth := p.at, p.depth()
-		for p.at < end && !(p.peek().Is(",") && p.peek().Depth == depth) {
-			p.at++
+		from, depth := p.At, p.Peek(0).Depth
+		for p.At < end && !(p.Peek(0).Is(",") && p.Peek(0).Depth == depth) {
+			p.At++
 		}
-		if from == p.at {
+		if from == p.At {
 			return p.wrong("A value is missing.")
 		}
-		value := span{from, p.at}
+		value := span{from, p.At}
 		p.values = append(p.values, value)
 		if err := p.nothing(value, "default", "from"); err != nil {
 			return err
 		}
-		if p.at == end {
+		if p.At == end {
 			break
 		}
-		p.at++
+		p.At++
 	}
 	return p.needWhere()
 }
 
 func (p *parser) delete() error {
-	if !p.take("from") {
+	if !p.Take("from") {
 		return p.wrong("After DELETE, FROM is expected.")
 	}
 	if err := p.table(true); err != nil {
 		return err
 	}
-	end, err := p.returningFrom(p.at)
+	end, err := p.returningFrom(p.At)
 	if err != nil {
 		return err
 	}
-	p.where = p.clause("where", p.at, end)
-	if p.at < end && p.at != p.where.from {
+	p.where = p.clause("where", p.At, end)
+	if p.At < end && p.At != p.where.from {
 		return p.wrong("After the table's name, WHERE is expected.")
 	}
 	return p.needWhere()
@@ -193,11 +184,11 @@ func (p *parser) needWhere() error {
 
 // table reads the name, and an alias where there may be one.
 func (p *parser) table(aliased bool) error {
-	name := sqltext.ChainAt(p.tokens, p.at)
-	if len(name) == 0 || len(name) > 3 {
+	from := p.At
+	name := p.Chain(3)
+	if len(name) == 0 {
 		return p.wrong("Here the name of a table is expected.")
 	}
-	from := p.at
 	p.Position = name[0].Start
 	p.Table = name[len(name)-1].Name()
 	if len(name) > 1 {
@@ -206,27 +197,25 @@ func (p *parser) table(aliased bool) error {
 	if len(name) > 2 {
 		p.Connection = name[0].Name()
 	}
-	p.at += 2*len(name) - 1
 	p.alias = sqltext.Quote(p.Table)
 	if aliased {
-		as := p.take("as")
-		if t := p.peek(); t.IsName() && (as || !t.Is("set") && !t.Is("where") && !t.Is("returning") && !t.Is("using")) {
+		as := p.Take("as")
+		if t := p.Peek(0); t.IsName() && (as || !t.IsAny("set", "where", "returning", "using")) {
 			p.alias = sqltext.Quote(t.Name())
-			p.at++
+			p.At++
 		}
 	}
-	p.name = span{from, p.at}
+	p.name = span{from, p.At}
 	return nil
 }
 
 // column reads a name, with or without the table's before it.
 func (p *parser) column() error {
-	name := sqltext.ChainAt(p.tokens, p.at)
+	name := p.Chain(len(p.tokens))
 	if len(name) == 0 {
 		return p.wrong("Here the name of a column is expected.")
 	}
 	p.columns = append(p.columns, name[len(name)-1])
-	p.at += 2*len(name) - 1
 	return nil
 }
 
@@ -237,21 +226,22 @@ func (p *parser) returningFrom(at int) (int, error) {
 	if c.empty() {
 		return len(p.tokens), nil
 	}
-	inner := parser{Statement: &Statement{text: p.text, tokens: p.tokens}, at: c.from + 1}
-	if inner.take("*") {
-		p.returning = []sqltext.Token{p.tokens[inner.at-1]}
+	inner := parser{Statement: &Statement{text: p.text, tokens: p.tokens}, Cursor: p.Cursor}
+	inner.At = c.from + 1
+	if inner.Take("*") {
+		p.returning = []sqltext.Token{p.tokens[inner.At-1]}
 	} else {
 		for {
 			if err := inner.column(); err != nil {
 				return 0, err
 			}
-			if !inner.take(",") {
+			if !inner.Take(",") {
 				break
 			}
 		}
 		p.returning = inner.columns
 	}
-	if inner.at < len(p.tokens) {
+	if inner.At < len(p.tokens) {
 		return 0, inner.wrong("RETURNING takes names of columns, or *.")
 	}
 	return c.from, nil
@@ -272,7 +262,7 @@ func (p *parser) nothing(s span, words ...string) error {
 	for i := s.from; i < s.to; i++ {
 		for _, w := range words {
 			if t := p.tokens[i]; t.Is(w) && (w == "default" || t.Depth == 0) {
-				p.at = i
+				p.At = i
 				return p.wrong(strings.ToUpper(w) + " is not offered in changes.")
 			}
 		}
@@ -280,25 +270,8 @@ func (p *parser) nothing(s span, words ...string) error {
 	return nil
 }
 
-func (p *parser) peek() sqltext.Token {
-	if p.at >= len(p.tokens) {
-		return sqltext.Token{Kind: sqltext.Symbol, Start: len(p.text), End: len(p.text)}
-	}
-	return p.tokens[p.at]
-}
-
-func (p *parser) depth() int { return p.peek().Depth }
-
-func (p *parser) take(word string) bool {
-	if !p.peek().Is(word) {
-		return false
-	}
-	p.at++
-	return true
-}
-
 func (p *parser) wrong(message string) error {
-	return gwerr.New(gwerr.Syntax, message, "Write INSERT INTO t (a, b) VALUES (…), UPDATE t SET a = … WHERE …, or DELETE FROM t WHERE ….").At(p.peek().Start)
+	return p.Wrong(message, "Write INSERT INTO t (a, b) VALUES (…), UPDATE t SET a = … WHERE …, or DELETE FROM t WHERE ….")
 }
 
 // Bind makes the change of the statement. t is the table that it names, as the

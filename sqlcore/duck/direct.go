@@ -26,10 +26,9 @@ import (
 
 // direct reads a statement of that form.
 type direct struct {
-	b      *binder
-	tokens []sqltext.Token
+	b *binder
+	sqltext.Cursor
 	values map[int]Parameter // by the token's place
-	at     int
 
 	table    *catalog.Table
 	alias    string
@@ -44,9 +43,9 @@ type direct struct {
 // bindDirect binds a statement without the engine; ok is false where it isn't
 // of the form.
 func (b *binder) bindDirect(ctx context.Context, values map[int]Parameter) (q *query.Query, ok bool) {
-	d := &direct{b: b, tokens: b.tokens, values: values}
+	d := &direct{b: b, Cursor: sqltext.Cursor{Text: b.req.SQL, Tokens: b.tokens}, values: values}
 	list, ok := d.list()
-	if !ok || !d.from(ctx) || !d.selects(list) || !d.conditions() || !d.limits() || d.at < len(d.tokens) {
+	if !ok || !d.from(ctx) || !d.selects(list) || !d.conditions() || !d.limits() || d.At < len(d.Tokens) {
 		return nil, false
 	}
 	if d.renaming && len(d.where) > 0 {
@@ -55,29 +54,13 @@ func (b *binder) bindDirect(ctx context.Context, values map[int]Parameter) (q *q
 	return d.query(), true
 }
 
-// peek gives the next token, or one without text at the end.
-func (d *direct) peek() sqltext.Token {
-	if d.at < len(d.tokens) {
-		return d.tokens[d.at]
-	}
-	return sqltext.Token{Kind: sqltext.Symbol}
-}
-
-func (d *direct) take(word string) bool {
-	if !d.peek().Is(word) {
-		return false
-	}
-	d.at++
-	return true
-}
-
 // name takes an identifier that is no keyword.
 func (d *direct) name() (string, bool) {
-	t := d.peek()
+	t := d.Peek(0)
 	if !t.IsName() || t.Kind == sqltext.Word && (reserved[strings.ToLower(t.Text)] || hiddenNames[strings.ToLower(t.Text)]) {
 		return "", false
 	}
-	d.at++
+	d.At++
 	return t.Name(), true
 }
 
@@ -86,7 +69,7 @@ type item struct{ qualifier, name, alias string }
 
 // list reads what is selected.
 func (d *direct) list() (list []item, ok bool) {
-	if !d.take("select") {
+	if !d.Take("select") {
 		return nil, false
 	}
 	for {
@@ -95,29 +78,29 @@ func (d *direct) list() (list []item, ok bool) {
 			return nil, false
 		}
 		list = append(list, i)
-		if !d.take(",") {
-			return list, d.take("from")
+		if !d.Take(",") {
+			return list, d.Take("from")
 		}
 	}
 }
 
 func (d *direct) item() (i item, ok bool) {
-	if d.take("*") {
+	if d.Take("*") {
 		return item{}, true
 	}
 	if i.name, ok = d.name(); !ok {
 		return i, false
 	}
-	if d.take(".") {
+	if d.Take(".") {
 		i.qualifier = i.name
-		if d.take("*") {
+		if d.Take("*") {
 			return item{qualifier: i.qualifier}, true
 		}
 		if i.name, ok = d.name(); !ok {
 			return i, false
 		}
 	}
-	if d.take("as") {
+	if d.Take("as") {
 		i.alias, ok = d.name()
 	}
 	return i, ok
@@ -125,12 +108,12 @@ func (d *direct) item() (i item, ok bool) {
 
 // from reads the table and its alias.
 func (d *direct) from(ctx context.Context) bool {
-	chain := sqltext.ChainAt(d.tokens, d.at)
+	chain := sqltext.ChainAt(d.Tokens, d.At)
 	var ref tableRef
 	for i := range chain {
 		ref.catalog, ref.schema = ref.schema, ref.name
 		var ok bool
-		if ref.name, ok = d.name(); !ok || i < len(chain)-1 && !d.take(".") {
+		if ref.name, ok = d.name(); !ok || i < len(chain)-1 && !d.Take(".") {
 			return false
 		}
 	}
@@ -142,8 +125,8 @@ func (d *direct) from(ctx context.Context) bool {
 		return false
 	}
 	d.table, d.alias = t, ref.name
-	explicit := d.take("as")
-	if next := d.peek(); explicit || next.IsName() && !next.Is("where") && !next.Is("limit") {
+	explicit := d.Take("as")
+	if next := d.Peek(0); explicit || next.IsName() && !next.Is("where") && !next.Is("limit") {
 		var ok bool
 		if d.alias, ok = d.name(); !ok {
 			return false
@@ -202,13 +185,13 @@ func (d *direct) choose(column int, alias string) {
 // limits reads LIMIT and OFFSET.
 func (d *direct) limits() bool {
 	var ok bool
-	if !d.take("limit") {
+	if !d.Take("limit") {
 		return true
 	}
 	if d.plain.Limit, ok = d.count(); !ok || d.plain.Limit == 0 {
 		return false
 	}
-	if d.limited = true; d.take("offset") {
+	if d.limited = true; d.Take("offset") {
 		d.plain.Offset, ok = d.count()
 	}
 	return ok
@@ -217,13 +200,13 @@ func (d *direct) limits() bool {
 // count reads a number of rows.
 func (d *direct) count() (int64, bool) {
 	const most = math.MaxInt32
-	t := d.peek()
-	if p, given := d.values[d.at]; given {
-		d.at++
+	t := d.Peek(0)
+	if p, given := d.values[d.At]; given {
+		d.At++
 		single := !p.Null && p.List == nil && p.Value.Kind == predicate.Int
 		return p.Value.Int, single && p.Value.Int >= 0 && p.Value.Int <= most
 	}
-	d.at++
+	d.At++
 	n, err := strconv.ParseInt(t.Text, 10, 64)
 	return n, t.Kind == sqltext.Number && err == nil && n <= most
 }

@@ -44,7 +44,7 @@ func conjunction(tests []columnTest) predicate.Expr {
 // conditions reads WHERE. Each column may have one condition, since of several
 // the engine makes fewer, and one may be a list, since it sorts those by cost.
 func (d *direct) conditions() bool {
-	if !d.take("where") {
+	if !d.Take("where") {
 		return true
 	}
 	if !d.conjuncts() {
@@ -66,14 +66,14 @@ func (d *direct) conditions() bool {
 // conjuncts reads conditions joined by AND, some of them in brackets.
 func (d *direct) conjuncts() bool {
 	for {
-		if d.take("(") {
-			if !d.conjuncts() || !d.take(")") {
+		if d.Take("(") {
+			if !d.conjuncts() || !d.Take(")") {
 				return false
 			}
 		} else if !d.condition() {
 			return false
 		}
-		if !d.take("and") {
+		if !d.Take("and") {
 			return true
 		}
 	}
@@ -83,7 +83,7 @@ func (d *direct) conjuncts() bool {
 func (d *direct) condition() bool {
 	qualifier := ""
 	name, ok := d.name()
-	if ok && d.take(".") {
+	if ok && d.Take(".") {
 		qualifier = name
 		name, ok = d.name()
 	}
@@ -97,12 +97,12 @@ func (d *direct) condition() bool {
 	c := &d.table.Columns[i]
 	t := columnTest{column: i}
 	switch {
-	case d.take("is"):
+	case d.Take("is"):
 		t.expr, ok = d.null(c)
-	case d.take("in"):
+	case d.Take("in"):
 		t.list = true
 		t.expr, ok = d.members(c)
-	case d.take("like"):
+	case d.Take("like"):
 		t.expr, ok = d.pattern(c)
 	default:
 		t.expr, ok = d.comparison(c)
@@ -113,10 +113,10 @@ func (d *direct) condition() bool {
 
 func (d *direct) null(c *catalog.Column) (predicate.Expr, bool) {
 	var e predicate.Expr = predicate.IsNull{Column: c.Name}
-	if d.take("not") {
+	if d.Take("not") {
 		e = predicate.Not{Arg: e}
 	}
-	return e, d.take("null")
+	return e, d.Take("null")
 }
 
 var symbols = map[string]predicate.Op{
@@ -127,12 +127,12 @@ var symbols = map[string]predicate.Op{
 // comparison reads an operator and the value behind it.
 func (d *direct) comparison(c *catalog.Column) (predicate.Expr, bool) {
 	symbol := ""
-	for t := d.peek(); t.Text != "" && isOperator(t); t = d.peek() {
-		if symbol != "" && d.tokens[d.at-1].End != t.Start {
+	for t := d.Peek(0); t.Text != "" && isOperator(t); t = d.Peek(0) {
+		if symbol != "" && d.Tokens[d.At-1].End != t.Start {
 			return nil, false
 		}
 		symbol += t.Text
-		d.at++
+		d.At++
 	}
 	op, ok := symbols[symbol]
 	if !ok || c.Type == catalog.Bool {
@@ -144,7 +144,7 @@ func (d *direct) comparison(c *catalog.Column) (predicate.Expr, bool) {
 
 // members reads the list of IN. Of whole numbers the engine makes ranges.
 func (d *direct) members(c *catalog.Column) (predicate.Expr, bool) {
-	if c.Type != catalog.String && c.Type != catalog.GUID || !d.take("(") {
+	if c.Type != catalog.String && c.Type != catalog.GUID || !d.Take("(") {
 		return nil, false
 	}
 	var values []predicate.Value
@@ -156,11 +156,11 @@ func (d *direct) members(c *catalog.Column) (predicate.Expr, bool) {
 		}
 		seen[v] = true
 		values = append(values, v)
-		if !d.take(",") {
+		if !d.Take(",") {
 			break
 		}
 	}
-	return predicate.In{Column: c.Name, Values: values}, len(values) > 1 && d.take(")")
+	return predicate.In{Column: c.Name, Values: values}, len(values) > 1 && d.Take(")")
 }
 
 // pattern reads what stands behind LIKE: a text with % at its ends.
@@ -169,7 +169,7 @@ func (d *direct) pattern(c *catalog.Column) (predicate.Expr, bool) {
 		return nil, false
 	}
 	v, ok := d.value(c)
-	if !ok || d.peek().Is("escape") {
+	if !ok || d.Peek(0).Is("escape") {
 		return nil, false
 	}
 	e, ok := like(c.Name, v.Str, "")
@@ -183,15 +183,15 @@ func (d *direct) pattern(c *catalog.Column) (predicate.Expr, bool) {
 // value reads a literal or a parameter that is compared with a column, if it
 // can be carried without loss.
 func (d *direct) value(c *catalog.Column) (predicate.Value, bool) {
-	t := d.peek()
-	if p, given := d.values[d.at]; given {
-		d.at++
+	t := d.Peek(0)
+	if p, given := d.values[d.At]; given {
+		d.At++
 		if p.Null || p.List != nil {
 			return predicate.Value{}, false
 		}
 		return valueFor(c.Type, p.Value)
 	}
-	d.at++
+	d.At++
 	if t.Kind == sqltext.String {
 		text, ok := sqltext.Unquote(t.Text)
 		if !ok {

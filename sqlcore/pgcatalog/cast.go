@@ -91,7 +91,7 @@ func (p *piece) procedure(operand string, literal bool, done func(string)) {
 // castCall turns CAST(x AS type) into (x)::type, for the types that cast is for.
 func (p *piece) castCall() bool {
 	open := p.at + 1
-	end, as := p.close(open), 0
+	end, as := sqltext.Closing(p.tokens, open), 0
 	for i := open + 1; i < end; i++ {
 		if p.tokens[i].Is("as") && p.tokens[i].Depth == p.tokens[open].Depth+1 {
 			as = i

@@ -22,14 +22,14 @@ func (s *shaper) expression(tokens []sqltext.Token) listed {
 		}
 		switch {
 		case tokens[0].Is("case"):
-		case t.Kind == sqltext.Symbol && strings.ContainsAny(t.Text, operators), i > 0 && isOne(t, []string{"and", "or", "is", "in", "like", "ilike", "between", "similar"}), isOne(t, []string{"not", "collate"}):
+		case t.Kind == sqltext.Symbol && strings.ContainsAny(t.Text, operators), i > 0 && t.IsAny("and", "or", "is", "in", "like", "ilike", "between", "similar"), t.IsAny("not", "collate"):
 			return listed{}
 		case t.Is("::"):
 			cast = i
 		}
 	}
 	switch first := tokens[0]; {
-	case cast >= 0 && isOne(first, []string{"case"}): // the cast is inside
+	case cast >= 0 && first.IsAny("case"): // the cast is inside
 	case cast == 0:
 		return listed{}
 	case cast > 0:
@@ -92,7 +92,7 @@ func (s *shaper) primary(tokens []sqltext.Token) listed {
 	case (first.Is("cast") || first.Is("try_cast")) && called:
 		for i := len(tokens) - 1; i > 1; i-- {
 			if tokens[i].Is("as") && tokens[i].Depth == first.Depth+1 {
-				return casted(s.expression(tokens[2:i]), tokens[i+1:closing(tokens, 1)])
+				return casted(s.expression(tokens[2:i]), tokens[i+1:sqltext.Closing(tokens, 1)])
 			}
 		}
 		return listed{}
@@ -111,7 +111,7 @@ func (s *shaper) primary(tokens []sqltext.Token) listed {
 // brackets are an expression, or a query of one column, in brackets; perhaps
 // with a field behind it.
 func (s *shaper) brackets(tokens []sqltext.Token) listed {
-	end := closing(tokens, 0)
+	end := sqltext.Closing(tokens, 0)
 	if end+2 < len(tokens) && tokens[end+1].Is(".") {
 		return s.reference(tokens[end+2:])
 	}
@@ -138,7 +138,7 @@ func (s *shaper) reference(tokens []sqltext.Token) listed {
 	switch {
 	case i+1 < len(tokens) && tokens[i+1].Is("("):
 		out.Name, out.Type = lower, results[lower]
-		if end := closing(tokens, i+1); end > i+2 {
+		if end := sqltext.Closing(tokens, i+1); end > i+2 {
 			switch kind := s.expression(tokens[i+2 : end]).Type; lower {
 			case "array_agg":
 				out.Type = arrayOf(kind)
@@ -178,7 +178,7 @@ func (s *shaper) caseOf(tokens []sqltext.Token) listed {
 			nested--
 		case nested == 1 && (t.Is("else") || t.Is("then")):
 			end := i + 1
-			for end < len(tokens) && (tokens[end].Depth != depth || !isOne(tokens[end], []string{"when", "else", "end"}) || tokens[i+1].Is("case") && end < len(tokens)-1) {
+			for end < len(tokens) && (tokens[end].Depth != depth || !tokens[end].IsAny("when", "else", "end") || tokens[i+1].Is("case") && end < len(tokens)-1) {
 				end++
 			}
 			branch := s.expression(tokens[i+1 : end])

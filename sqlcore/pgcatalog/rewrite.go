@@ -95,16 +95,6 @@ func (p *piece) replace(text string) {
 
 func (p *piece) lastOperand() string { return p.out.String()[p.operand:] }
 
-// close is the place of the bracket that closes the one at i.
-func (p *piece) close(i int) int {
-	for j := i + 1; j < len(p.tokens); j++ {
-		if p.tokens[j].Kind == sqltext.Symbol && p.tokens[j].Depth == p.tokens[i].Depth && strings.Contains(")]}", p.tokens[j].Text) {
-			return j
-		}
-	}
-	return len(p.tokens) - 1
-}
-
 // step writes what begins at the next token.
 func (p *piece) step() {
 	t := p.next(0)
@@ -137,7 +127,7 @@ func (p *piece) step() {
 		p.out.WriteString(constants[name](p.session))
 		p.at++
 		p.changed = true
-	case t.Is("any") && p.next(1).Is("(") && (p.next(2).Kind == sqltext.Param || lists[strings.ToLower(p.tokens[p.close(p.at+1)-1].Name())]) && strings.HasSuffix(strings.TrimSpace(p.lastOperand()), "="):
+	case t.Is("any") && p.next(1).Is("(") && (p.next(2).Kind == sqltext.Param || lists[strings.ToLower(p.tokens[sqltext.Closing(p.tokens, p.at+1)-1].Name())]) && strings.HasSuffix(strings.TrimSpace(p.lastOperand()), "="):
 		p.contained()
 	case (t.Is("any") || t.Is("all") || t.Is("some")) && p.next(1).Is("(") && p.literalIn() > 0:
 		p.members(p.literalIn())
@@ -164,7 +154,7 @@ var clauses = map[string]int{"from": 1, "join": 1, "select": -1, "where": -1, "o
 
 // group writes brackets with what is in them.
 func (p *piece) group() {
-	end := p.close(p.at)
+	end := sqltext.Closing(p.tokens, p.at)
 	open, before := p.next(0), p.next(-1)
 	p.gap()
 	call := before.IsName() && !keywords[strings.ToLower(before.Text)] || open.Is("[") || before.Is("]")
@@ -193,7 +183,7 @@ var keywords = func() map[string]bool {
 
 // operator writes OPERATOR(pg_catalog.~) as the operator.
 func (p *piece) operator() {
-	end := p.close(p.at + 1)
+	end := sqltext.Closing(p.tokens, p.at+1)
 	from := p.at + 2
 	if p.next(2).IsName() && p.next(3).Is(".") {
 		from += 2
@@ -208,12 +198,12 @@ func (p *piece) primary() string {
 	from := p.at
 	switch {
 	case p.next(0).Is("("):
-		p.at = p.close(p.at) + 1
+		p.at = sqltext.Closing(p.tokens, p.at) + 1
 	default:
 		for p.at++; p.next(0).Is(".") || p.next(-1).Is("."); p.at++ {
 		}
 		if p.next(0).Is("(") {
-			p.at = p.close(p.at) + 1
+			p.at = sqltext.Closing(p.tokens, p.at) + 1
 		}
 	}
 	for p.next(0).Is("::") {
@@ -272,7 +262,7 @@ var lists = map[string]bool{"indkey": true, "conkey": true, "confkey": true, "po
 
 // contained writes x = ANY (list) of a column or a parameter: a join can't have what the engine makes of it.
 func (p *piece) contained() {
-	end := p.close(p.at + 1)
+	end := sqltext.Closing(p.tokens, p.at+1)
 	x := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(p.lastOperand()), "="))
 	list := p.all(p.tokens, p.at+2, end)
 	p.at = end + 1
@@ -322,7 +312,7 @@ func (p *piece) members(at int) {
 	}
 	p.out.Reset()
 	p.out.WriteString(before + in + "(" + list + ")")
-	p.at = p.close(p.at+1) + 1
+	p.at = sqltext.Closing(p.tokens, p.at+1) + 1
 	p.changed = true
 }
 
@@ -353,7 +343,7 @@ func lookUp(column, kind, where string) string {
 
 // function writes a call of one of PostgreSQL's functions.
 func (p *piece) function(name string) {
-	end := p.close(p.at + 1)
+	end := sqltext.Closing(p.tokens, p.at+1)
 	var args []string
 	from := p.at + 2
 	for i := from; i <= end; i++ {

@@ -191,7 +191,7 @@ func (s *shaper) read(tokens []sqltext.Token) []listed {
 	case begin < len(tokens) && tokens[begin].Is("all"):
 		begin++
 	case begin+1 < len(tokens) && tokens[begin].Is("distinct") && tokens[begin+1].Is("on"):
-		begin = closing(tokens, begin+2) + 1
+		begin = sqltext.Closing(tokens, begin+2) + 1
 	case begin < len(tokens) && tokens[begin].Is("distinct"):
 		begin++
 	case begin+1 < len(tokens) && tokens[begin].Is("top"):
@@ -202,7 +202,7 @@ func (s *shaper) read(tokens []sqltext.Token) []listed {
 	from := begin
 	place = tokens[begin-1].Start
 	for i := begin; i <= len(tokens); i++ {
-		end := i == len(tokens) || tokens[i].Depth < depth || tokens[i].Depth == depth && (tokens[i].Is(";") || isOne(tokens[i], endOfList) && !tokens[i-1].Is("within"))
+		end := i == len(tokens) || tokens[i].Depth < depth || tokens[i].Depth == depth && (tokens[i].Is(";") || tokens[i].IsAny(endOfList...) && !tokens[i-1].Is("within"))
 		if !end && (tokens[i].Depth != depth || !tokens[i].Is(",")) {
 			continue
 		}
@@ -233,7 +233,7 @@ func rowsGiven(tokens []sqltext.Token) (out []listed) {
 	if len(tokens) == 0 || !tokens[0].Is("(") {
 		return nil
 	}
-	for _, t := range tokens[:closing(tokens, 0)+1] {
+	for _, t := range tokens[:sqltext.Closing(tokens, 0)+1] {
 		if t.Depth == tokens[0].Depth+1 && t.Is(",") || t.Depth == tokens[0].Depth && t.Is(")") {
 			out = append(out, listed{Item: Item{Name: fmt.Sprintf("column%d", len(out)+1)}, strength: 2})
 		}
@@ -249,7 +249,7 @@ func (s *shaper) subqueries(tokens []sqltext.Token, begin, depth int) (only []li
 		if !tokens[i+1].Is("(") || !t.Is("from") && !t.Is("join") && !t.Is(",") && !t.Is("(") {
 			continue
 		}
-		end := closing(tokens, i+1)
+		end := sqltext.Closing(tokens, i+1)
 		columns := s.list(tokens[i+1 : end])
 		if columns == nil {
 			continue
@@ -263,7 +263,7 @@ func (s *shaper) subqueries(tokens []sqltext.Token, begin, depth int) (only []li
 			alias = strings.ToLower(tokens[end].Name())
 		}
 		if end+1 < len(tokens) && tokens[end].IsName() && tokens[end+1].Is("(") {
-			rename(columns, tokens[end+2:closing(tokens, end+1)])
+			rename(columns, tokens[end+2:sqltext.Closing(tokens, end+1)])
 		}
 		if t.Is("from") && t.Depth == depth {
 			only = columns
@@ -292,7 +292,7 @@ func (s *shaper) common(tokens []sqltext.Token) {
 		name, at := strings.ToLower(tokens[i].Name()), i+1
 		var names []sqltext.Token
 		if tokens[at].Is("(") {
-			end := closing(tokens, at)
+			end := sqltext.Closing(tokens, at)
 			names, at = tokens[at:end], end+1
 		}
 		for at < len(tokens) && !tokens[at].Is("(") {
@@ -301,24 +301,10 @@ func (s *shaper) common(tokens []sqltext.Token) {
 		if at == len(tokens) {
 			return
 		}
-		columns := s.list(tokens[at:closing(tokens, at)])
+		columns := s.list(tokens[at:sqltext.Closing(tokens, at)])
 		rename(columns, names)
 		s.derive(name, columns)
 	}
-}
-
-func isOne(t sqltext.Token, words []string) bool {
-	return t.Kind == sqltext.Word && slices.ContainsFunc(words, t.Is)
-}
-
-// closing is the place of the bracket that closes the one at i.
-func closing(tokens []sqltext.Token, i int) int {
-	for j := i + 1; j < len(tokens); j++ {
-		if tokens[j].Kind == sqltext.Symbol && tokens[j].Depth == tokens[i].Depth && strings.Contains(")]}", tokens[j].Text) {
-			return j
-		}
-	}
-	return len(tokens) - 1
 }
 
 // spoken are words that end an expression and are no alias.
@@ -335,7 +321,7 @@ func (s *shaper) item(tokens []sqltext.Token) listed {
 	switch {
 	case n > 2 && tokens[n-2].Is("as") && tokens[n-2].Depth == tokens[0].Depth && last.IsName():
 		alias, tokens = &last, tokens[:n-2]
-	case n > 1 && last.IsName() && last.Depth == tokens[0].Depth && !isOne(last, spoken) && endsOperand(tokens[:n-1]):
+	case n > 1 && last.IsName() && last.Depth == tokens[0].Depth && !last.IsAny(spoken...) && endsOperand(tokens[:n-1]):
 		alias, tokens = &last, tokens[:n-1]
 	}
 	out := s.expression(tokens)

@@ -105,16 +105,16 @@ func comparedWith(tokens []sqltext.Token, i int) string {
 		if parameter || t.Is(",") || t.Is("and") && at > 1 {
 			continue // of IN ($1, $2), of BETWEEN $1 AND $2
 		}
-		if !isOne(t, operators) {
+		if !t.IsAny(operators...) {
 			break
 		}
 	}
 	if at >= 0 && at < i-1 && tokens[at].IsName() && !tokens[i-1].Is(",") || at >= 0 && at < i-1 && tokens[at].IsName() && tokens[i-1].Depth > tokens[at].Depth {
 		return tokens[at].Name()
 	}
-	if i+2 < len(tokens) && isOne(tokens[i+1], operators[:4]) {
+	if i+2 < len(tokens) && tokens[i+1].IsAny(operators[:4]...) {
 		next := i + 2
-		for next < len(tokens)-1 && isOne(tokens[next], operators[:4]) {
+		for next < len(tokens)-1 && tokens[next].IsAny(operators[:4]...) {
 			next++
 		}
 		for next+2 < len(tokens) && tokens[next+1].Is(".") {
@@ -123,15 +123,6 @@ func comparedWith(tokens []sqltext.Token, i int) string {
 		return tokens[next].Name()
 	}
 	return ""
-}
-
-func isOne(t sqltext.Token, words []string) bool {
-	for _, w := range words {
-		if t.Is(w) {
-			return true
-		}
-	}
-	return false
 }
 
 // needsTypes reports whether a parameter can't be read without its type, which

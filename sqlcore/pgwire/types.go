@@ -92,11 +92,7 @@ func columnsOf(sql string, in []query.Column) []column {
 	out := make([]column, len(in))
 	shape := pgcatalog.ShapeOf(sql)
 	for i, c := range in {
-		name := c.SQLType
-		if name == "" {
-			name = c.Type.SQL()
-		}
-		out[i] = column{kindNamed(name), c.Name}
+		out[i] = column{kindNamed(c.TypeName()), c.Name}
 		as := shape.Describe(i, len(in), c.Name)
 		if as.Name != "" {
 			out[i].name = as.Name

@@ -68,25 +68,23 @@ func Parse(sql string) (*Call, error) {
 	for len(tokens) > 0 && tokens[len(tokens)-1].Is(";") {
 		tokens = tokens[:len(tokens)-1]
 	}
-	p := &parser{tokens: tokens, end: len(sql)}
+	p := &parser{Cursor: sqltext.Cursor{Text: sql, Tokens: tokens}}
 	return p.call()
 }
 
 type parser struct {
-	tokens []sqltext.Token
-	at     int
-	end    int // of the text
-	open   bool
+	sqltext.Cursor
+	open bool // a parenthesis
 }
 
 func (p *parser) call() (*Call, error) {
-	verb := p.next()
-	if !verb.Is("exec") && !verb.Is("execute") && !verb.Is("call") {
-		p.at--
+	verb := p.Next()
+	if !verb.IsAny("exec", "execute", "call") {
+		p.At--
 		return nil, p.wrong("A call begins with EXECUTE or CALL.")
 	}
-	name := sqltext.ChainAt(p.tokens, p.at)
-	if len(name) == 0 || len(name) > 3 {
+	name := p.Chain(3)
+	if len(name) == 0 {
 		return nil, p.wrong("Here the name of a procedure is expected.")
 	}
 	c := &Call{Name: name[len(name)-1].Name(), Position: name[0].Start}
@@ -96,8 +94,7 @@ func (p *parser) call() (*Call, error) {
 	if len(name) > 2 {
 		c.Connection = name[0].Name()
 	}
-	p.at += 2*len(name) - 1
-	if p.open = p.take("("); !p.open && verb.Is("call") {
+	if p.open = p.Take("("); !p.open && verb.Is("call") {
 		return nil, p.wrong("CALL takes its values in parentheses.")
 	}
 	return c, p.arguments(c)
@@ -105,7 +102,7 @@ func (p *parser) call() (*Call, error) {
 
 func (p *parser) arguments(c *Call) error {
 	for !p.closed() {
-		if len(c.Arguments) > 0 && !p.take(",") {
+		if len(c.Arguments) > 0 && !p.Take(",") {
 			return p.wrong("Between values a comma is expected.")
 		}
 		a, err := p.argument()
@@ -115,9 +112,9 @@ func (p *parser) arguments(c *Call) error {
 		c.Arguments = append(c.Arguments, a)
 	}
 	if p.open {
-		p.at++ // closed has seen it
+		p.At++ // closed has seen it
 	}
-	if p.at < len(p.tokens) {
+	if p.At < len(p.Tokens) {
 		return p.wrong("The call ends before this.")
 	}
 	return nil
@@ -126,18 +123,18 @@ func (p *parser) arguments(c *Call) error {
 // closed reports whether no argument follows.
 func (p *parser) closed() bool {
 	if p.open {
-		return p.at < len(p.tokens) && p.tokens[p.at].Is(")")
+		return p.At < len(p.Tokens) && p.Tokens[p.At].Is(")")
 	}
-	return p.at >= len(p.tokens)
+	return p.At >= len(p.Tokens)
 }
 
 // argument reads Input => value, Input := value, @Input = value, or a value
 // alone.
 func (p *parser) argument() (Argument, error) {
-	a := Argument{Position: p.position()}
+	a := Argument{Position: p.Peek(0).Start}
 	if name, length := p.argumentName(); length > 0 {
 		a.Name = name
-		p.at += length
+		p.At += length
 	}
 	var err error
 	a.value, err = p.value()
@@ -147,7 +144,7 @@ func (p *parser) argument() (Argument, error) {
 // argumentName gives the name that stands before a value and the number of
 // its tokens.
 func (p *parser) argumentName() (name string, length int) {
-	t, next := p.peek(0), p.peek(1)
+	t, next := p.Peek(0), p.Peek(1)
 	switch {
 	case t.IsName():
 		name = t.Name()
@@ -157,7 +154,7 @@ func (p *parser) argumentName() (name string, length int) {
 		return "", 0
 	}
 	switch {
-	case next.Is("=") && p.peek(2).Is(">") && p.peek(2).Start == next.End:
+	case next.Is("=") && p.Peek(2).Is(">") && p.Peek(2).Start == next.End:
 		return name, 3
 	case next.Is("="), next.Is(":="):
 		return name, 2
@@ -166,12 +163,12 @@ func (p *parser) argumentName() (name string, length int) {
 }
 
 func (p *parser) value() (value, error) {
-	t := p.next()
+	t := p.Next()
 	negative := false
 	if t.Is("-") || t.Is("+") {
 		negative = t.Is("-")
-		if t = p.next(); t.Kind != sqltext.Number || t.Text == "" {
-			p.at--
+		if t = p.Next(); t.Kind != sqltext.Number || t.Text == "" {
+			p.At--
 			return value{}, p.wrong("After a sign a number is expected.")
 		}
 	}
@@ -182,7 +179,7 @@ func (p *parser) value() (value, error) {
 	case t.Kind == sqltext.String:
 		text, ok := sqltext.Unquote(t.Text)
 		if !ok {
-			p.at--
+			p.At--
 			return v, p.wrong("Texts of a call stand in simple quotes.")
 		}
 		v.kind, v.text = textValue, text
@@ -199,36 +196,12 @@ func (p *parser) value() (value, error) {
 		v.kind = nullValue
 		v.omitted = t.Is("default")
 	default:
-		p.at--
+		p.At--
 		return v, p.wrong("Here a value is expected: a text in quotes, a number, TRUE, FALSE, NULL or a parameter.")
 	}
 	return v, nil
 }
 
-// peek gives a token ahead, or one without text at the end.
-func (p *parser) peek(ahead int) sqltext.Token {
-	if p.at+ahead >= len(p.tokens) {
-		return sqltext.Token{Kind: sqltext.Symbol, Start: p.end, End: p.end}
-	}
-	return p.tokens[p.at+ahead]
-}
-
-func (p *parser) next() sqltext.Token {
-	t := p.peek(0)
-	p.at++
-	return t
-}
-
-func (p *parser) take(symbol string) bool {
-	if !p.peek(0).Is(symbol) {
-		return false
-	}
-	p.at++
-	return true
-}
-
-func (p *parser) position() int { return p.peek(0).Start }
-
 func (p *parser) wrong(message string) error {
-	return gwerr.New(gwerr.Syntax, message, "Write EXECUTE Name @Input = 'value', or CALL schema.Name(Input => 'value').").At(p.position())
+	return p.Wrong(message, "Write EXECUTE Name @Input = 'value', or CALL schema.Name(Input => 'value').")
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/procedure"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
 // wash is a declared procedure with an input of each type that calls send as it is.
@@ -151,7 +152,7 @@ func TestCallsOfValues(t *testing.T) {
 	require.NoError(t, err)
 	written, err := procedure.Parse("CALL Main.WashCar(CarId => :car, Parts => 'door')")
 	require.NoError(t, err)
-	same, err := p.Bind(written, procedure.Parameters{Named: map[string]procedure.Parameter{"car": {Value: predicate.UUIDValue(car)}}})
+	same, err := p.Bind(written, procedure.Parameters{Named: map[string]query.Parameter{"car": {Value: predicate.UUIDValue(car)}}})
 	require.NoError(t, err)
 	for _, input := range p.Inputs {
 		assert.Equal(t, string(same.JSON(input.Name)), string(in.JSON(input.Name)), input.Name)

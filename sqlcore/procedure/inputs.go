@@ -13,6 +13,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
 // value is a value of a call as it was written.
@@ -33,16 +34,11 @@ const (
 	parameterValue
 )
 
-// Parameter is the value of a parameter of the statement, or null.
-type Parameter struct {
-	Value predicate.Value
-	Null  bool
-}
-
-// Parameters are the values of ?, ?1, $1 and of :name, @name, $name.
+// Parameters are the values of ?, ?1, $1 and of :name, @name, $name, none of which is
+// a list.
 type Parameters struct {
-	Positional []Parameter
-	Named      map[string]Parameter
+	Positional []query.Parameter
+	Named      map[string]query.Parameter
 }
 
 // Inputs are the values of a call, checked against the declaration. They print
@@ -193,7 +189,7 @@ func (b *binder) cell(v value, in *Input) (cell any, omitted bool, err error) {
 	return cell, false, err
 }
 
-func (b *binder) parameter(v value) (Parameter, error) {
+func (b *binder) parameter(v value) (query.Parameter, error) {
 	name := strings.TrimLeft(v.text, "?:@$")
 	if strings.HasPrefix(v.text, "?") && name == "" {
 		b.next++
@@ -209,7 +205,7 @@ func (b *binder) parameter(v value) (Parameter, error) {
 	}
 	b.highest = max(b.highest, n)
 	if n < 1 || n > len(b.parameters.Positional) {
-		return Parameter{}, gwerr.Newf(gwerr.BadParameter, "Parameter %d has no value.", n).At(v.position).On(fmt.Sprintf("parameters[%d]", n-1))
+		return query.Parameter{}, gwerr.Newf(gwerr.BadParameter, "Parameter %d has no value.", n).At(v.position).On(fmt.Sprintf("parameters[%d]", n-1))
 	}
 	return b.parameters.Positional[n-1], nil
 }
@@ -221,7 +217,7 @@ func (b *binder) surplus() error {
 	return nil
 }
 
-func ofParameter(p Parameter) value {
+func ofParameter(p query.Parameter) value {
 	if p.Null {
 		return value{kind: nullValue}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/procedure"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
 // everything has an input of each type.
@@ -124,10 +125,10 @@ func TestWrongCallsSayWhere(t *testing.T) {
 
 func TestBind(t *testing.T) {
 	t.Parallel()
-	text := func(s string) procedure.Parameter { return procedure.Parameter{Value: predicate.StringValue(s)} }
+	text := func(s string) query.Parameter { return query.Parameter{Value: predicate.StringValue(s)} }
 	parameters := procedure.Parameters{
-		Positional: []procedure.Parameter{text("one"), {Value: predicate.IntValue(2)}},
-		Named:      map[string]procedure.Parameter{"t": text("named"), "n": {Null: true}, "b": {Value: predicate.BoolValue(false)}},
+		Positional: []query.Parameter{text("one"), {Value: predicate.IntValue(2)}},
+		Named:      map[string]query.Parameter{"t": text("named"), "n": {Null: true}, "b": {Value: predicate.BoolValue(false)}},
 	}
 	none := procedure.Parameters{Named: parameters.Named}
 	cases := []struct {

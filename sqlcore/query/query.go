@@ -7,6 +7,8 @@
 package query
 
 import (
+	"cmp"
+
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
@@ -73,6 +75,9 @@ type Column struct {
 	// results that no catalog type covers; else Type.SQL().
 	SQLType string
 }
+
+// TypeName is the name of the column's type in the engine's SQL.
+func (c Column) TypeName() string { return cmp.Or(c.SQLType, c.Type.SQL()) }
 
 // Plain is a query that the stream of one access answers: filter, skip, limit
 // and project.

@@ -49,7 +49,7 @@ func (e *jsonEncoder) begin() error {
 		e.w.RawStr(`{"name":`)
 		e.w.Str(c.Name)
 		e.w.RawStr(`,"type":`)
-		e.w.Str(typeName(c))
+		e.w.Str(c.TypeName())
 		e.w.RawStr("}")
 	}
 	e.w.RawStr("],\n\"rows\":[")
@@ -183,11 +183,4 @@ func (e *ndjsonEncoder) drain() error {
 	_, err := e.out.Write(e.w.Buf)
 	e.w.Buf = e.w.Buf[:0]
 	return err
-}
-
-func typeName(c query.Column) string {
-	if c.SQLType != "" {
-		return c.SQLType
-	}
-	return c.Type.SQL()
 }

@@ -2,10 +2,8 @@ package system
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
-	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
@@ -53,27 +51,19 @@ func Explained(sql string) (about string, ok bool) {
 // ParseCommand reads a command. Errors are gwerr.Syntax and gwerr.NotImplemented
 // with their place.
 func ParseCommand(sql string) (*Command, error) {
-	tokens, err := sqltext.Lex(sql)
+	c, err := sqltext.Read(sql)
 	if err != nil {
 		return nil, err
 	}
-	for len(tokens) > 0 && tokens[len(tokens)-1].Is(";") {
-		tokens = tokens[:len(tokens)-1]
-	}
-	p := &commandParser{sql: sql, tokens: tokens, at: 1}
-	for _, t := range tokens {
-		if t.Is(";") {
-			return nil, gwerr.New(gwerr.Syntax, "Only one statement is allowed in a query.", "Send the statements one by one.").At(t.Start)
-		}
-	}
-	p.Verb = verbs[strings.ToLower(tokens[0].Text)]
+	p := &commandParser{Cursor: c}
+	p.Verb = verbs[strings.ToLower(p.Next().Text)]
 	switch p.Verb {
 	case "show":
 		err = p.show()
 	case "explain":
 		err = p.explain()
 	default:
-		p.take("table")
+		p.Take("table")
 		err = p.about(1)
 	}
 	if err != nil {
@@ -84,25 +74,7 @@ func ParseCommand(sql string) (*Command, error) {
 
 type commandParser struct {
 	Command
-	sql    string
-	tokens []sqltext.Token
-	at     int
-}
-
-func (p *commandParser) take(word string) bool {
-	if p.at < len(p.tokens) && p.tokens[p.at].Is(word) {
-		p.at++
-		return true
-	}
-	return false
-}
-
-func (p *commandParser) wrong(text, hint string) error {
-	at := len(p.sql)
-	if p.at < len(p.tokens) {
-		at = p.tokens[p.at].Start
-	}
-	return gwerr.New(gwerr.Syntax, text, hint).At(at)
+	sqltext.Cursor
 }
 
 // What SHOW asks.
@@ -117,30 +89,29 @@ const showHint = "Write SHOW TABLES, SHOW TABLES FROM a schema, SHOW ALL TABLES,
 
 func (p *commandParser) show() error {
 	switch {
-	case p.take("tables"):
+	case p.Take("tables"):
 		p.SQL, p.Schema = showTables, new(string)
-		if p.take("from") || p.take("in") {
-			name := sqltext.ChainAt(p.tokens, p.at)
-			if len(name) == 0 || len(name) > 2 { // perhaps behind the connection
-				return p.wrong("Here the name of a schema is expected.", showHint)
+		if p.Take("from") || p.Take("in") {
+			name := p.Chain(2) // perhaps behind the connection
+			if len(name) == 0 {
+				return p.Wrong("Here the name of a schema is expected.", showHint)
 			}
 			*p.Schema, p.Position = name[len(name)-1].Name(), name[len(name)-1].Start
-			p.at += 2*len(name) - 1
 		}
-	case p.take("all") && p.take("tables"):
+	case p.Take("all") && p.Take("tables"):
 		p.SQL = showAllTables
-	case p.take("schemas"):
+	case p.Take("schemas"):
 		p.SQL = showSchemas
-	case p.take("procedures"):
+	case p.Take("procedures"):
 		p.SQL = showProcedures
-	case p.take("columns") && (p.take("from") || p.take("in")):
+	case p.Take("columns") && (p.Take("from") || p.Take("in")):
 		p.Verb = "describe"
-		return p.about(p.at)
+		return p.about(p.At)
 	default:
-		return p.wrong("SHOW can't show this.", showHint)
+		return p.Wrong("SHOW can't show this.", showHint)
 	}
-	if p.at < len(p.tokens) {
-		return p.wrong("Here the statement should end.", showHint)
+	if p.At < len(p.Tokens) {
+		return p.Wrong("Here the statement should end.", showHint)
 	}
 	return nil
 }
@@ -151,41 +122,38 @@ var queries = []string{"select", "with", "values", "from", "("}
 // about reads a table's name, or a query. head is the number of tokens of which
 // the place can be taken by FROM.
 func (p *commandParser) about(head int) error {
-	if p.at == len(p.tokens) {
-		return p.wrong("Here a table or a query is expected.", "Write "+strings.ToUpper(p.Verb)+" and the name of a table, or a SELECT statement.")
+	if p.At == len(p.Tokens) {
+		return p.Wrong("Here a table or a query is expected.", "Write "+strings.ToUpper(p.Verb)+" and the name of a table, or a SELECT statement.")
 	}
-	p.Position = p.tokens[p.at].Start
-	if slices.ContainsFunc(queries, p.tokens[p.at].Is) {
-		p.About = blanks(p.Position) + p.sql[p.Position:]
+	p.Position = p.Tokens[p.At].Start
+	if p.Peek(0).IsAny(queries...) {
+		p.About = blanks(p.Position) + p.Text[p.Position:]
 		return nil
 	}
-	name := sqltext.ChainAt(p.tokens, p.at)
-	if len(name) > 0 {
-		p.at += 2*len(name) - 1
+	name := p.Chain(len(p.Tokens))
+	if len(name) == 0 || p.At < len(p.Tokens) {
+		return p.Wrong("After the table's name the statement should end.", "Write the name of one table, or a SELECT statement.")
 	}
-	if len(name) == 0 || p.at < len(p.tokens) {
-		return p.wrong("After the table's name the statement should end.", "Write the name of one table, or a SELECT statement.")
-	}
-	from := min(p.tokens[head-1].Start, p.Position-len("FROM ")) // IN is shorter
-	p.Table, p.About = true, blanks(from)+"FROM"+blanks(p.Position-from-len("FROM"))+p.sql[p.Position:]
+	from := min(p.Tokens[head-1].Start, p.Position-len("FROM ")) // IN is shorter
+	p.Table, p.About = true, blanks(from)+"FROM"+blanks(p.Position-from-len("FROM"))+p.Text[p.Position:]
 	return nil
 }
 
 func (p *commandParser) explain() error {
-	if p.take("(") && !p.opensQuery() {
+	if p.Take("(") && !p.opensQuery() {
 		if err := p.options(); err != nil {
 			return err
 		}
 	}
-	if p.take("analyze") || p.take("analyse") {
+	if p.Take("analyze") || p.Take("analyse") {
 		p.Analyze = true
 	}
-	p.take("verbose")
-	if p.at == len(p.tokens) || p.tokens[p.at].Is("explain") {
-		return p.wrong("After EXPLAIN a statement is expected.", "Write a SELECT statement.")
+	p.Take("verbose")
+	if p.At == len(p.Tokens) || p.Tokens[p.At].Is("explain") {
+		return p.Wrong("After EXPLAIN a statement is expected.", "Write a SELECT statement.")
 	}
-	p.Position = p.tokens[p.at].Start
-	p.About = blanks(p.Position) + p.sql[p.Position:]
+	p.Position = p.Tokens[p.At].Start
+	p.About = blanks(p.Position) + p.Text[p.Position:]
 	return nil
 }
 
@@ -194,8 +162,8 @@ const explainHint = "Write EXPLAIN, EXPLAIN ANALYZE or EXPLAIN (ANALYZE, FORMAT 
 // opensQuery tells whether the parenthesis that was taken is the statement's own,
 // and gives it back then.
 func (p *commandParser) opensQuery() bool {
-	if p.at < len(p.tokens) && slices.ContainsFunc(queries, p.tokens[p.at].Is) {
-		p.at--
+	if p.At < len(p.Tokens) && p.Peek(0).IsAny(queries...) {
+		p.At--
 		return true
 	}
 	return false
@@ -206,22 +174,22 @@ func (p *commandParser) opensQuery() bool {
 func (p *commandParser) options() error {
 	for {
 		switch {
-		case p.take("format"):
-			if p.JSON = p.take("json"); !p.JSON && !p.take("text") {
-				return p.wrong("EXPLAIN has the formats TEXT and JSON.", explainHint)
+		case p.Take("format"):
+			if p.JSON = p.Take("json"); !p.JSON && !p.Take("text") {
+				return p.Wrong("EXPLAIN has the formats TEXT and JSON.", explainHint)
 			}
-		case p.take("analyze"), p.take("analyse"):
-			p.Analyze = !p.take("false") && !p.take("off")
+		case p.Take("analyze"), p.Take("analyse"):
+			p.Analyze = !p.Take("false") && !p.Take("off")
 		default:
-			for p.at < len(p.tokens) && !p.tokens[p.at].Is(",") && !p.tokens[p.at].Is(")") {
-				p.at++
+			for p.At < len(p.Tokens) && !p.Tokens[p.At].Is(",") && !p.Tokens[p.At].Is(")") {
+				p.At++
 			}
 		}
-		if p.take(")") {
+		if p.Take(")") {
 			return nil
 		}
-		if !p.take(",") {
-			return p.wrong("Between the options of EXPLAIN a comma is expected.", explainHint)
+		if !p.Take(",") {
+			return p.Wrong("Between the options of EXPLAIN a comma is expected.", explainHint)
 		}
 	}
 }
@@ -243,7 +211,7 @@ func DescribeSQL(columns []Described) string {
 		if c.Key {
 			key = "'PRI'"
 		}
-		l.add(literal(c.Name), literal(typeOf(c.Column)), literal(yesNo(c.Nullable)), key, literalOrNull(c.Doc))
+		l.add(literal(c.Name), literal(c.TypeName()), literal(yesNo(c.Nullable)), key, literalOrNull(c.Doc))
 	}
 	return l.sql("", "column_name VARCHAR", "column_type VARCHAR", "null VARCHAR", "key VARCHAR", "comment VARCHAR")
 }
@@ -266,9 +234,9 @@ func SummarizeSQL(about string, columns []query.Column) string {
 		name := fmt.Sprintf("c%d", i+1)
 		names[i] = name
 		as := func(f string) string { return "CAST(" + fmt.Sprintf(f, name) + " AS VARCHAR)" }
-		cells := []string{literal(c.Name), literal(typeOf(c)), as("min(%s)"), as("max(%s)"), "approx_count_distinct(" + name + ")"}
+		cells := []string{literal(c.Name), literal(c.TypeName()), as("min(%s)"), as("max(%s)"), "approx_count_distinct(" + name + ")"}
 		for _, f := range []string{"avg(%s)", "stddev(%s)", "approx_quantile(%s, 0.25)", "approx_quantile(%s, 0.5)", "approx_quantile(%s, 0.75)"} {
-			if numeric(typeOf(c)) {
+			if numeric(c.TypeName()) {
 				cells = append(cells, as(f))
 			} else {
 				cells = append(cells, "NULL")
@@ -289,14 +257,6 @@ func numeric(sqlType string) bool {
 		return true
 	}
 	return false
-}
-
-// typeOf is the engine's name of a column's type.
-func typeOf(c query.Column) string {
-	if c.SQLType != "" {
-		return c.SQLType
-	}
-	return c.Type.SQL()
 }
 
 // lists are the columns of rows, each as a list of expressions.

@@ -143,25 +143,15 @@ func (r *rewriter) operand(from, to int) int {
 	case t.IsName():
 		next += 2*len(sqltext.ChainAt(r.tokens, from)) - 1
 		if next < to && r.tokens[next].Is("(") {
-			next = r.closing(next) + 1
+			next = sqltext.Closing(r.tokens, next) + 1
 		}
 	case t.Is("("):
-		next = r.closing(from) + 1
+		next = sqltext.Closing(r.tokens, from) + 1
 	}
 	for next > from && next+1 < to && r.tokens[next].Is("::") && r.tokens[next+1].IsName() {
 		next += 2
 	}
 	return min(max(next, from), to)
-}
-
-// closing finds what closes the parenthesis at token k.
-func (r *rewriter) closing(k int) int {
-	for j := k + 1; j < len(r.tokens); j++ {
-		if r.tokens[j].Depth == r.tokens[k].Depth && r.tokens[j].Is(")") {
-			return j
-		}
-	}
-	return len(r.tokens) - 1
 }
 
 // collecting are the aggregates that PostgreSQL's own syntax orders inside of

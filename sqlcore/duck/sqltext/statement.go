@@ -10,18 +10,37 @@ import (
 // without a closing semicolon. Errors are gwerr.Syntax, gwerr.ReadOnly for
 // statements that write, and gwerr.NotImplemented for all others.
 func One(tokens []Token) ([]Token, error) {
-	for len(tokens) > 0 && tokens[len(tokens)-1].Is(";") {
-		tokens = tokens[:len(tokens)-1]
+	tokens, err := single(tokens)
+	if err != nil {
+		return nil, err
 	}
 	if len(tokens) == 0 {
 		return nil, gwerr.New(gwerr.Syntax, "The query is empty.", "Write a SELECT statement.").At(0)
+	}
+	return tokens, readOnly(tokens)
+}
+
+// Read begins to read a text that is one statement, of any kind. Errors are
+// gwerr.TooLarge and gwerr.Syntax.
+func Read(text string) (Cursor, error) {
+	tokens, err := Lex(text)
+	if err == nil {
+		tokens, err = single(tokens)
+	}
+	return Cursor{Text: text, Tokens: tokens}, err
+}
+
+// single takes the closing semicolons from one statement.
+func single(tokens []Token) ([]Token, error) {
+	for len(tokens) > 0 && tokens[len(tokens)-1].Is(";") {
+		tokens = tokens[:len(tokens)-1]
 	}
 	for _, t := range tokens {
 		if t.Is(";") {
 			return nil, gwerr.New(gwerr.Syntax, "Only one statement is allowed in a query.", "Send the statements one by one.").At(t.Start)
 		}
 	}
-	return tokens, readOnly(tokens)
+	return tokens, nil
 }
 
 // reading are the words that may begin a statement.
