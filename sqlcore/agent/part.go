@@ -80,13 +80,19 @@ func (p *part) step(ctx context.Context, r Request, q *query.Query) (full bool, 
 
 // add writes rows, as long as they fit; more tells that some did not.
 func (p *part) add(q *query.Query, rec arrow.RecordBatch) error {
-	cells := make([]cell.Column, rec.NumCols())
-	for i := range cells {
-		cells[i] = cell.Of(rec.Column(i), style)
+	cells := cell.OfBatch(rec, style)
+	var names []string
+	for _, c := range q.Columns {
+		if p.objects {
+			names = append(names, string(cell.AppendString(nil, c.Name))+":")
+		}
 	}
 	for row := range int(rec.NumRows()) {
 		end := len(p.json)
-		p.row(q, cells, row)
+		if p.count > 0 {
+			p.json = append(p.json, ',')
+		}
+		p.json = cell.AppendRow(p.json, cells, names, row)
 		if len(p.json) <= maxBytes {
 			p.count++
 			continue
@@ -100,25 +106,4 @@ func (p *part) add(q *query.Query, rec arrow.RecordBatch) error {
 		return nil
 	}
 	return nil
-}
-
-func (p *part) row(q *query.Query, cells []cell.Column, row int) {
-	if p.count > 0 {
-		p.json = append(p.json, ',')
-	}
-	open, end := byte('['), byte(']')
-	if p.objects {
-		open, end = '{', '}'
-	}
-	p.json = append(p.json, open)
-	for i := range cells {
-		if i > 0 {
-			p.json = append(p.json, ',')
-		}
-		if p.objects {
-			p.json = append(cell.AppendString(p.json, q.Columns[i].Name), ':')
-		}
-		p.json = cells[i].AppendNullable(p.json, row)
-	}
-	p.json = append(p.json, end)
 }

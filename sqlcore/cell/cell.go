@@ -119,6 +119,35 @@ func Of(a arrow.Array, s Style) Column {
 	return c
 }
 
+// OfBatch reads the columns of a batch.
+func OfBatch(rec arrow.RecordBatch, s Style) []Column {
+	out := make([]Column, rec.NumCols())
+	for i := range out {
+		out[i] = Of(rec.Column(i), s)
+	}
+	return out
+}
+
+// AppendRow appends a row as a JSON array or, with a name for each column as JSON
+// and a colon behind it, as an object.
+func AppendRow(dst []byte, columns []Column, names []string, row int) []byte {
+	open, end := byte('['), byte(']')
+	if names != nil {
+		open, end = '{', '}'
+	}
+	dst = append(dst, open)
+	for i := range columns {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		if names != nil {
+			dst = append(dst, names[i]...)
+		}
+		dst = columns[i].AppendNullable(dst, row)
+	}
+	return append(dst, end)
+}
+
 // Null reports whether the row has no value.
 func (c *Column) Null(row int) bool { return c.nulls && c.array.IsNull(row) }
 

@@ -16,33 +16,17 @@ import (
 // have JavaScript's names.
 var style = cell.Style{Infinity: "Infinity"}
 
-func cellsOf(rec arrow.RecordBatch) []cell.Column {
-	out := make([]cell.Column, rec.NumCols())
-	for i := range out {
-		out[i] = cell.Of(rec.Column(i), style)
-	}
-	return out
-}
-
 // jsonEncoder writes {"columns": […], "rows": [[…], …], "count": …, "notes": […]},
 // the count of a statement that changes rows, and the notes where there are some.
 type jsonEncoder struct {
-	out     *writer
-	columns []query.Column
-	notes   func() []string
-	changed *query.Changed
-	w       jx.Writer
-	some    bool
+	encoder
+	answer *query.Answer
 }
 
 func newJSON(out *writer, a *query.Answer) (format.Writer, error) {
-	e := &jsonEncoder{out: out, columns: a.Columns, notes: a.Notes, changed: a.Changed}
-	return e, e.begin()
-}
-
-func (e *jsonEncoder) begin() error {
+	e := &jsonEncoder{answer: a, encoder: encoder{out: out, first: "\n", next: ",\n"}}
 	e.w.RawStr(`{"columns":[`)
-	for i, c := range e.columns {
+	for i, c := range a.Columns {
 		if i > 0 {
 			e.w.RawStr(",")
 		}
@@ -53,43 +37,18 @@ func (e *jsonEncoder) begin() error {
 		e.w.RawStr("}")
 	}
 	e.w.RawStr("],\n\"rows\":[")
-	return e.drain()
-}
-
-// Write implements format.Writer.
-func (e *jsonEncoder) Write(rec arrow.RecordBatch) error {
-	cells := cellsOf(rec)
-	for row := range int(rec.NumRows()) {
-		if e.some {
-			e.w.RawStr(",")
-		}
-		e.some = true
-		e.w.RawStr("\n[")
-		for i := range cells {
-			if i > 0 {
-				e.w.RawStr(",")
-			}
-			e.w.Buf = cells[i].AppendNullable(e.w.Buf, row)
-		}
-		e.w.RawStr("]")
-		if len(e.w.Buf) > 32<<10 {
-			if err := e.drain(); err != nil {
-				return err
-			}
-		}
-	}
-	return e.drain()
+	return e, e.drain()
 }
 
 // Close implements format.Writer.
 func (e *jsonEncoder) Close() error {
 	e.w.RawStr("\n]")
-	if e.changed != nil {
+	if e.answer.Changed != nil {
 		e.w.RawStr(`,"count":`)
-		e.w.Int64(e.changed.Rows)
+		e.w.Int64(e.answer.Changed.Rows)
 	}
-	if e.notes != nil {
-		if notes := e.notes(); len(notes) > 0 {
+	if e.answer.Notes != nil {
+		if notes := e.answer.Notes(); len(notes) > 0 {
 			raw, err := json.Marshal(notes)
 			if err != nil {
 				return err
@@ -120,44 +79,23 @@ func appendFailure(w *jx.Writer, err *gwerr.Error) {
 	w.RawStr("}")
 }
 
-func (e *jsonEncoder) drain() error {
-	_, err := e.out.Write(e.w.Buf)
-	e.w.Buf = e.w.Buf[:0]
-	return err
-}
-
-// ndjsonEncoder writes one object a row.
-type ndjsonEncoder struct {
+// encoder writes rows as JSON: arrays or, with names, objects.
+type encoder struct {
 	out   *writer
 	names []string
-	w     jx.Writer
-}
-
-func newNDJSON(out *writer, a *query.Answer) (format.Writer, error) {
-	e := &ndjsonEncoder{out: out}
-	for _, c := range a.Columns {
-		name := jx.Writer{}
-		name.Str(c.Name)
-		e.names = append(e.names, string(name.Buf)+":")
-	}
-	return e, nil
+	// first stands before the first row, next before the others, and end behind each.
+	first, next, end string
+	w                jx.Writer
 }
 
 // Write implements format.Writer.
-func (e *ndjsonEncoder) Write(rec arrow.RecordBatch) error {
-	cells := cellsOf(rec)
+func (e *encoder) Write(rec arrow.RecordBatch) error {
+	cells := cell.OfBatch(rec, style)
 	for row := range int(rec.NumRows()) {
-		sep := "{"
-		for i := range cells {
-			e.w.RawStr(sep)
-			sep = ","
-			e.w.RawStr(e.names[i])
-			e.w.Buf = cells[i].AppendNullable(e.w.Buf, row)
-		}
-		if sep == "{" {
-			e.w.RawStr(sep)
-		}
-		e.w.RawStr("}\n")
+		e.w.RawStr(e.first)
+		e.first = e.next
+		e.w.Buf = cell.AppendRow(e.w.Buf, cells, e.names, row)
+		e.w.RawStr(e.end)
 		if len(e.w.Buf) > 32<<10 {
 			if err := e.drain(); err != nil {
 				return err
@@ -165,6 +103,23 @@ func (e *ndjsonEncoder) Write(rec arrow.RecordBatch) error {
 		}
 	}
 	return e.drain()
+}
+
+func (e *encoder) drain() error {
+	_, err := e.out.Write(e.w.Buf)
+	e.w.Buf = e.w.Buf[:0]
+	return err
+}
+
+// ndjsonEncoder writes one object a row.
+type ndjsonEncoder struct{ encoder }
+
+func newNDJSON(out *writer, a *query.Answer) (format.Writer, error) {
+	e := &ndjsonEncoder{encoder{out: out, end: "\n", names: []string{}}}
+	for _, c := range a.Columns {
+		e.names = append(e.names, string(cell.AppendString(nil, c.Name))+":")
+	}
+	return e, nil
 }
 
 // Close implements format.Writer.
@@ -177,10 +132,4 @@ func (e *ndjsonEncoder) fail(err *gwerr.Error) {
 	appendFailure(&e.w, err)
 	e.w.RawStr("}\n")
 	_ = e.drain() // the connection is cut in any case
-}
-
-func (e *ndjsonEncoder) drain() error {
-	_, err := e.out.Write(e.w.Buf)
-	e.w.Buf = e.w.Buf[:0]
-	return err
 }
