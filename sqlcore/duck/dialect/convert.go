@@ -7,11 +7,7 @@ import (
 )
 
 // types are the engine's names of others' types.
-var types = map[string]string{
-	"nvarchar": "VARCHAR", "varchar2": "VARCHAR", "nvarchar2": "VARCHAR", "ntext": "VARCHAR", "clob": "VARCHAR", "nclob": "VARCHAR", "sysname": "VARCHAR",
-	"datetime2": "TIMESTAMP", "smalldatetime": "TIMESTAMP", "datetimeoffset": "TIMESTAMPTZ", "uniqueidentifier": "UUID",
-	"money": "DECIMAL(19,4)", "smallmoney": "DECIMAL(10,4)", "number": "DECIMAL", "image": "BLOB",
-}
+var types = pairs("types")
 
 // texts and times are the types of which CONVERT takes a style; bit is a boolean
 // there.
@@ -74,16 +70,7 @@ func cast(c *call) ([]piece, error) {
 const blank = " "
 
 // styles are SQL Server's ways to write a time, as strftime has them.
-var styles = map[string]string{
-	"1": "%m/%d/%y", "101": "%m/%d/%Y", "2": "%y.%m.%d", "102": "%Y.%m.%d", "3": "%d/%m/%y", "103": "%d/%m/%Y", "4": "%d.%m.%y", "104": "%d.%m.%Y",
-	"5": "%d-%m-%y", "105": "%d-%m-%Y", "6": "%d %b %y", "106": "%d %b %Y", "7": "%b %d, %y", "107": "%b %d, %Y",
-	"8": "%H:%M:%S", "24": "%H:%M:%S", "108": "%H:%M:%S", "10": "%m-%d-%y", "110": "%m-%d-%Y", "11": "%y/%m/%d", "111": "%Y/%m/%d",
-	"12": "%y%m%d", "112": "%Y%m%d", "14": "%H:%M:%S:%g", "114": "%H:%M:%S:%g", "20": "%Y-%m-%d %H:%M:%S", "120": "%Y-%m-%d %H:%M:%S",
-	"0": blank + "%b %d %Y %I:%M%p", "100": blank + "%b %d %Y %I:%M%p", "9": blank + "%b %d %Y %I:%M:%S:%g%p", "109": blank + "%b %d %Y %I:%M:%S:%g%p",
-	"13": "%d %b %Y %H:%M:%S:%g", "113": "%d %b %Y %H:%M:%S:%g", "22": blank + "%m/%d/%y %I:%M:%S %p",
-	"21": "%Y-%m-%d %H:%M:%S.%g", "25": "%Y-%m-%d %H:%M:%S.%g", "121": "%Y-%m-%d %H:%M:%S.%g", "23": "%Y-%m-%d",
-	"126": "%Y-%m-%dT%H:%M:%S.%g", "127": "%Y-%m-%dT%H:%M:%S.%gZ",
-}
+var styles = pairs("styles")
 
 // convert is SQL Server's CONVERT(type, value [, style]).
 func convert(c *call) ([]piece, error) {

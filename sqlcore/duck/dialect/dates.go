@@ -17,23 +17,9 @@ type part struct {
 // The parts of SQL Server. Its weeks begin on a Sunday, the engine's on a Monday.
 var parts = func() map[string]part {
 	m := map[string]part{}
-	for names, p := range map[string]part{
-		"year yyyy yy":         {name: "year", add: "to_years(CAST({2} AS INTEGER))"},
-		"quarter qq q":         {name: "quarter", add: "to_quarters(CAST({2} AS INTEGER))"},
-		"month mm m":           {name: "month", add: "to_months(CAST({2} AS INTEGER))"},
-		"day dd d":             {name: "day", add: "to_days(CAST({2} AS INTEGER))"},
-		"dayofyear dy y":       {name: "dayofyear", add: "to_days(CAST({2} AS INTEGER))", diff: "day"},
-		"weekday dw w":         {name: "weekday", add: "to_days(CAST({2} AS INTEGER))", diff: "day", read: "(dayofweek({d2}) + 1)"},
-		"week wk ww":           {name: "week", add: "to_weeks(CAST({2} AS INTEGER))", read: "((dayofyear({d2}) + dayofweek(date_trunc('year', {d2})) - 1) // 7 + 1)"},
-		"iso_week isowk isoww": {name: "week", read: "date_part('week', {d2})"},
-		"hour hh":              {name: "hour", add: "to_hours(CAST({2} AS BIGINT))"},
-		"minute mi n":          {name: "minute", add: "to_minutes(CAST({2} AS BIGINT))"},
-		"second ss s":          {name: "second", add: "to_seconds(CAST({2} AS BIGINT))"},
-		"millisecond ms":       {name: "millisecond", add: "to_milliseconds(CAST({2} AS BIGINT))", read: "(date_part('milliseconds', {d2}) % 1000)"},
-		"microsecond mcs":      {name: "microsecond", add: "to_microseconds(CAST({2} AS BIGINT))", read: "(date_part('microseconds', {d2}) % 1000000)"},
-	} {
-		for _, n := range strings.Fields(names) {
-			m[n] = p
+	for _, row := range table("parts") {
+		for _, name := range strings.Fields(row[0]) {
+			m[name] = part{name: row[1], add: row[2], read: row[3], diff: row[4]}
 		}
 	}
 	return m
@@ -123,10 +109,7 @@ func dateTrunc(c *call) ([]piece, error) {
 }
 
 // oracleParts are what Oracle's TRUNC cuts a time to.
-var oracleParts = map[string]string{
-	"yyyy": "year", "yy": "year", "year": "year", "q": "quarter", "mm": "month", "mon": "month", "month": "month", "iw": "week",
-	"dd": "day", "ddd": "day", "j": "day", "hh": "hour", "hh24": "hour", "hh12": "hour", "mi": "minute",
-}
+var oracleParts = pairs("oracleparts")
 
 // truncate is the engine's own for numbers.
 func truncate(c *call) ([]piece, error) {

@@ -10,56 +10,24 @@ import (
 type element struct{ format, expression string }
 
 // oracleElements are those of TO_CHAR and TO_DATE, after PostgreSQL and Oracle,
-// longest first where one begins another.
-var oracleElements = sorted(map[string]element{
-	"YYYY": {format: "%Y"}, "YY": {format: "%y"}, "RR": {format: "%y"}, "RRRR": {format: "%Y"}, "IYYY": {format: "%G"},
-	"MM": {format: "%m"}, "DD": {format: "%d"}, "DDD": {format: "%j"}, "IW": {format: "%V"},
-	"HH24": {format: "%H"}, "HH12": {format: "%I"}, "HH": {format: "%I"}, "MI": {format: "%M"}, "SS": {format: "%S"},
-	"MS": {format: "%g"}, "FF3": {format: "%g"}, "US": {format: "%f"}, "FF6": {format: "%f"}, "FF": {format: "%f"}, "AM": {format: "%p"}, "PM": {format: "%p"},
-	"MONTH": {format: "%B", expression: "upper(monthname({d1}))"}, "Month": {format: "%B"}, "month": {format: "%B", expression: "lower(monthname({d1}))"},
-	"MON": {format: "%b", expression: "upper(strftime({d1}, '%b'))"}, "Mon": {format: "%b"}, "mon": {format: "%b", expression: "lower(strftime({d1}, '%b'))"},
-	"DAY": {format: "%A", expression: "upper(dayname({d1}))"}, "Day": {format: "%A"}, "day": {format: "%A", expression: "lower(dayname({d1}))"},
-	"DY": {format: "%a", expression: "upper(strftime({d1}, '%a'))"}, "Dy": {format: "%a"}, "dy": {format: "%a", expression: "lower(strftime({d1}, '%a'))"},
-	"Q": {expression: "CAST(quarter({d1}) AS VARCHAR)"}, "D": {expression: "CAST(dayofweek({d1}) + 1 AS VARCHAR)"},
-	"FMMONTH": {format: "%B", expression: "upper(monthname({d1}))"}, "FMMonth": {format: "%B"}, "FMmonth": {format: "%B", expression: "lower(monthname({d1}))"},
-	"FMDAY": {format: "%A", expression: "upper(dayname({d1}))"}, "FMDay": {format: "%A"}, "FMDD": {format: "%-d"}, "FMMM": {format: "%-m"}, "TZ": {format: "UTC"},
-	"FMHH24": {format: "%-H"}, "FMHH12": {format: "%-I"}, "FMHH": {format: "%-I"}, "FMMI": {format: "%-M"}, "FMSS": {format: "%-S"}, "FMYYYY": {format: "%Y"},
-	"YYY": {expression: "right(strftime({d1}, '%Y'), 3)"}, "Y": {expression: "right(strftime({d1}, '%Y'), 1)"}, "CC": {expression: "CAST(century({d1}) AS VARCHAR)"},
-	"WW": {expression: "lpad(CAST((dayofyear({d1}) - 1) // 7 + 1 AS VARCHAR), 2, '0')"}, "W": {expression: "CAST((day({d1}) - 1) // 7 + 1 AS VARCHAR)"},
-	"ID": {expression: "CAST(isodow({d1}) AS VARCHAR)"}, "J": {expression: "CAST(CAST(julian(date_trunc('day', {d1})) AS BIGINT) AS VARCHAR)"},
-	"SSSS": {expression: secondsOfDay}, "SSSSS": {expression: secondsOfDay}, "FF1": {expression: "left(strftime({d1}, '%f'), 1)"}, "FF2": {expression: "left(strftime({d1}, '%f'), 2)"},
-	"FF4": {expression: "left(strftime({d1}, '%f'), 4)"}, "FF5": {expression: "left(strftime({d1}, '%f'), 5)"}, "FF7": {expression: "left(strftime({d1}, '%n'), 7)"},
-	"FF8": {expression: "left(strftime({d1}, '%n'), 8)"}, "FF9": {format: "%n"}, "Y,YYY": {expression: "format('{{:,}}', year({d1}))"},
-	"am": {format: "%p", expression: "lower(strftime({d1}, '%p'))"}, "pm": {format: "%p", expression: "lower(strftime({d1}, '%p'))"},
-	"A.M.": {expression: halfOfDay}, "P.M.": {expression: halfOfDay}, "a.m.": {expression: "lower" + halfOfDay}, "p.m.": {expression: "lower" + halfOfDay},
-	"OF": {format: "+00"}, "TZH": {format: "+00"}, "TZM": {format: "00"}, "AD": {format: "AD"}, "BC": {format: "AD"},
-})
-
-const (
-	secondsOfDay = "CAST(hour({d1}) * 3600 + minute({d1}) * 60 + second({d1}) AS VARCHAR)"
-	halfOfDay    = "(left(strftime({d1}, '%p'), 1) || '.M.')"
-)
-
-// netElements are those of FORMAT, after .NET.
-var netElements = sorted(map[string]element{
-	"yyyy": {format: "%Y"}, "yy": {format: "%y"}, "MMMM": {format: "%B"}, "MMM": {format: "%b"}, "MM": {format: "%m"}, "M": {format: "%-m"},
-	"dddd": {format: "%A"}, "ddd": {format: "%a"}, "dd": {format: "%d"}, "d": {format: "%-d"},
-	"HH": {format: "%H"}, "H": {format: "%-H"}, "hh": {format: "%I"}, "h": {format: "%-I"}, "mm": {format: "%M"}, "m": {format: "%-M"},
-	"ss": {format: "%S"}, "s": {format: "%-S"}, "fff": {format: "%g"}, "ffffff": {format: "%f"}, "tt": {format: "%p"}, "zzz": {format: "+00:00"},
-})
-
+// netElements those of FORMAT, after .NET; longest first, where one begins another.
 // netStandard are .NET's formats of one letter.
-var netStandard = map[string]string{"d": "M/d/yyyy", "D": "dddd, MMMM d, yyyy", "t": "h:mm tt", "T": "h:mm:ss tt", "s": "yyyy-MM-ddTHH:mm:ss", "u": "yyyy-MM-dd HH:mm:ssZ"}
+var (
+	oracleElements = elementsOf("oracle")
+	netElements    = elementsOf("net")
+	netStandard    = pairs("netstandard")
+)
 
 type named struct {
 	name string
 	element
 }
 
-func sorted(m map[string]element) []named {
-	var out []named
-	for name, e := range m {
-		out = append(out, named{name, e})
+func elementsOf(dialect string) (out []named) {
+	for _, row := range table("elements") {
+		if row[0] == dialect {
+			out = append(out, named{row[1], element{format: row[2], expression: row[3]}})
+		}
 	}
 	slices.SortFunc(out, func(a, b named) int {
 		if len(a.name) != len(b.name) {
