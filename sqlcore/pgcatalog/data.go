@@ -2,6 +2,7 @@ package pgcatalog
 
 import (
 	"embed"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -10,7 +11,8 @@ import (
 
 // data is what PostgreSQL 15 says of itself: its relations with their columns,
 // and the rows of those that are the same everywhere. A test compares it with a
-// real one, and writes it anew.
+// real one, and writes it anew. The functions, roles and settings are the gateway's
+// own.
 //
 //go:embed data
 var data embed.FS
@@ -164,6 +166,20 @@ func value(text string, t catalog.Type) any {
 		return strings.Split(strings.Trim(text, "{}"), ",")
 	}
 	return text
+}
+
+// Setting is a parameter of a session.
+type Setting struct {
+	Name, Value string
+	Fixed       bool // no client changes it
+}
+
+// Settings are those that clients ask for, with their values at the start.
+func Settings() (out []Setting) {
+	for _, r := range declared["pg_settings"].constant() {
+		out = append(out, Setting{fmt.Sprint(r[0]), fmt.Sprint(r[1]), r[6] == "internal"})
+	}
+	return out
 }
 
 // procedures are the functions that types and access methods name, by object id.

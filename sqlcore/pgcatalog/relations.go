@@ -26,9 +26,6 @@ func relations() []system.Table {
 	}
 	all := map[string]func(context.Context, *system.Catalog) ([]row, error){
 		"pg_namespace": namespaces, "pg_database": databases,
-		"pg_roles":    fixed(row{Owner, false, true, false, false, true, false, int64(-1), "********", nil, false, nil, int64(ownerOID)}),
-		"pg_user":     fixed(row{Owner, int64(ownerOID), false, false, false, false, "********", nil, nil}),
-		"pg_settings": fixed(settingRows()...),
 	}
 	out := []system.Table{
 		{Name: keywordList, All: fixed(keywordRows()...), Columns: texts("word", "catcode", "barelabel", "catdesc", "baredesc")},
@@ -265,14 +262,6 @@ func tableList(_ context.Context, _ *system.Catalog, s *catalog.Schema) (out []r
 		}
 	}
 	return out, nil
-}
-
-func settingRows() []row {
-	var out []row
-	for _, s := range [][2]string{{"block_size", "8192"}, {"max_identifier_length", "63"}, {"max_index_keys", "32"}, {"server_encoding", "UTF8"}, {"server_version", "15.0"}, {"server_version_num", "150000"}, {"standard_conforming_strings", "on"}, {"TimeZone", "UTC"}} {
-		out = append(out, row{s[0], s[1], nil, "Preset Options", "", nil, "internal", "string", "default", nil, nil, nil, s[1], s[1], nil, nil, false})
-	}
-	return out
 }
 
 func constraints(ctx context.Context, c *system.Catalog, s *catalog.Schema) (out []row, err error) {

@@ -327,7 +327,7 @@ func (f *copyFormat) value(dst, v []byte, quoted bool) []byte {
 // end adds what stands behind the rows.
 func (f *copyFormat) end(out *writer) {
 	if f.kind == "binary" {
-		out.raw('d', append(f.head, 0xff, 0xff))
+		out.message(&pgproto3.CopyData{Data: append(f.head, 0xff, 0xff)})
 	}
 	out.message(&pgproto3.CopyDone{})
 }

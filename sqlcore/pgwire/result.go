@@ -9,12 +9,11 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
+	"github.com/pingone-gateway/gateway/sqlcore/cell"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 	"github.com/pingone-gateway/gateway/sqlcore/pgcatalog"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
@@ -62,18 +61,14 @@ func rowsOf(tag string, columns []column, rows ...[]string) *result {
 	for i, c := range columns {
 		fields[i] = arrow.Field{Name: c.name, Type: arrow.BinaryTypes.String}
 	}
-	b := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema(fields, nil))
-	defer b.Release()
-	builders := make([]*array.StringBuilder, len(columns))
-	for i := range builders {
-		builders[i], _ = b.Field(i).(*array.StringBuilder)
-	}
-	for _, r := range rows {
-		for i, v := range r {
-			builders[i].Append(v)
+	values := make([][]any, len(rows))
+	for i, r := range rows {
+		for _, v := range r {
+			values[i] = append(values[i], v)
 		}
 	}
-	return &result{columns: columns, tag: tag, rows: scan.RowsOf(b.NewRecordBatch())}
+	rec, _ := cell.Record(arrow.NewSchema(fields, nil), values) // all are texts
+	return &result{columns: columns, tag: tag, rows: scan.RowsOf(rec)}
 }
 
 // sql runs a statement of the session.

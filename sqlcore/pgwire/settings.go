@@ -1,12 +1,12 @@
 package pgwire
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
+	"github.com/pingone-gateway/gateway/sqlcore/pgcatalog"
 )
 
 // reported are the parameters whose values clients are told when they sign in,
@@ -16,24 +16,17 @@ var reported = []string{
 	"integer_datetimes", "standard_conforming_strings", "is_superuser", "session_authorization", "default_transaction_read_only", "in_hot_standby",
 }
 
-// serverVersion is the PostgreSQL that clients shall take the gateway for.
-const serverVersion = "15.0"
-
-// defaults are the parameters that clients ask for, with their values. What is
-// not among them may be set and has no effect; it can be read then.
-var defaults = map[string]string{
-	"server_version": serverVersion, "server_version_num": "150000", "server_encoding": "UTF8", "client_encoding": "UTF8",
-	"application_name": "", "datestyle": "ISO, MDY", "intervalstyle": "postgres", "timezone": "UTC", "integer_datetimes": "on",
-	"standard_conforming_strings": "on", "is_superuser": "off", "session_authorization": "", "default_transaction_read_only": "off",
-	"in_hot_standby": "off", "transaction_isolation": "read committed", "default_transaction_isolation": "read committed", "transaction_read_only": "off",
-	"transaction_deferrable": "off", "default_transaction_deferrable": "off", "search_path": `"$user", public`, "statement_timeout": "0", "lock_timeout": "0", "idle_in_transaction_session_timeout": "0",
-	"idle_session_timeout": "0", "extra_float_digits": "1", "bytea_output": "hex", "client_min_messages": "notice", "max_identifier_length": "63", "max_index_keys": "32",
-	"block_size": "8192", "lc_collate": "C.UTF-8", "lc_ctype": "C.UTF-8", "lc_messages": "C.UTF-8", "lc_monetary": "C.UTF-8", "lc_numeric": "C.UTF-8", "lc_time": "C.UTF-8", "row_security": "on",
-	"escape_string_warning": "on", "backslash_quote": "safe_encoding", "array_nulls": "on", "max_connections": "100", "ssl": "on", "port": "5433", "synchronize_seqscans": "on", "quote_all_identifiers": "off", "default_tablespace": "", "xmloption": "content", "check_function_bodies": "on", "jit": "off", "wal_level": "replica", "role": "none",
-}
-
-// fixed are those that no client changes.
-var fixed = []string{"server_version", "server_version_num", "server_encoding", "integer_datetimes", "is_superuser", "in_hot_standby", "max_identifier_length", "max_index_keys", "block_size", "lc_collate", "lc_ctype", "session_authorization"}
+// defaults are the parameters that clients ask for, with their values by their names
+// in small letters, and fixed those of them that no client changes: pg_settings. What
+// is not among them may be set and has no effect; it can be read then.
+var defaults, fixed = func() (values map[string]string, fixed map[string]bool) {
+	values, fixed = map[string]string{}, map[string]bool{}
+	for _, p := range pgcatalog.Settings() {
+		name := strings.ToLower(p.Name)
+		values[name], fixed[name] = p.Value, p.Fixed
+	}
+	return values, fixed
+}()
 
 // settings are the parameters of a session.
 type settings struct {
@@ -59,7 +52,7 @@ func (s *settings) get(name string) (value string, ok bool) {
 func (s *settings) set(name, value string) (note string, err error) {
 	lower := strings.ToLower(name)
 	switch {
-	case slices.Contains(fixed, lower):
+	case fixed[lower]:
 		return "", state("55P02", gwerr.Newf(gwerr.BadRequest, "The parameter %s can't be changed.", name))
 	case lower == "client_encoding":
 		if e := strings.ToLower(strings.Trim(value, "'\"")); e != "utf8" && e != "utf-8" && e != "unicode" {

@@ -110,36 +110,17 @@ func (c *conn) start(body []byte, version uint32) (map[string]string, error) {
 		in.wake()
 	}
 	c.backend = pgproto3.NewBackend(in, io.Discard)
-	if version&0xffff != 0 || hasExtension(params) {
-		c.out.negotiate(params)
+	var extensions []string
+	for name := range params {
+		if strings.HasPrefix(name, "_pq_.") {
+			extensions = append(extensions, name)
+		}
+	}
+	if version&0xffff != 0 || len(extensions) > 0 { // only version 3.0 is spoken, without extensions
+		slices.Sort(extensions)
+		c.out.message(&pgproto3.NegotiateProtocolVersion{UnrecognizedOptions: extensions})
 	}
 	return params, nil
-}
-
-func hasExtension(params map[string]string) bool {
-	for name := range params {
-		if strings.HasPrefix(name, "_pq_.") {
-			return true
-		}
-	}
-	return false
-}
-
-// negotiate tells that only version 3.0 is spoken, without extensions.
-func (w *writer) negotiate(params map[string]string) {
-	var unknown []string
-	for name := range params {
-		if strings.HasPrefix(name, "_pq_.") {
-			unknown = append(unknown, name)
-		}
-	}
-	slices.Sort(unknown)
-	var body []byte
-	body = append32(append32(body, 0), uint32(len(unknown)))
-	for _, name := range unknown {
-		body = append(append(body, name...), 0)
-	}
-	w.raw('v', body)
 }
 
 // signIn finds out who the client is and makes it ready for statements.

@@ -32,12 +32,6 @@ func (w *writer) message(m pgproto3.BackendMessage) {
 	w.buf = out
 }
 
-// raw adds a message of a type with a body.
-func (w *writer) raw(kind byte, body []byte) {
-	w.buf = binary.BigEndian.AppendUint32(append(w.buf, kind), uint32(len(body)+4))
-	w.buf = append(w.buf, body...)
-}
-
 // open begins a message whose length close writes.
 func (w *writer) open(kind byte) (at int) {
 	w.buf = append(w.buf, kind, 0, 0, 0, 0)
