@@ -4,6 +4,7 @@ package duck
 
 import (
 	"context"
+	_ "embed"
 	"math"
 	"slices"
 	"strconv"
@@ -228,22 +229,9 @@ func (d *direct) query() *query.Query {
 	return &query.Query{Accesses: []query.Access{a}, Columns: d.columns, Plain: &d.plain}
 }
 
+//go:embed reserved.txt
+var reservedList string
+
 // reserved are the words that are no names, or not everywhere; those of
 // duckdb_keywords() that are not of the category unreserved.
-var reserved = func() map[string]bool {
-	m := map[string]bool{}
-	for _, w := range strings.Fields(`all analyse analyze and anti any array as asc asof asymmetric at authorization
-		between bigint binary bit boolean both by case cast char character check coalesce collate collation column
-		columns concurrently constraint create cross dec decimal default deferrable desc describe distinct do else end
-		except exists extract false fetch float for foreign freeze from full generated glob group grouping grouping_id
-		having ilike in initially inner inout int integer intersect interval into is isnull join lambda lateral leading
-		left like limit map national natural nchar none not notnull null nullif numeric offset on only or order out
-		outer overlaps overlay pivot pivot_longer pivot_wider placing position positional precision primary qualify
-		real references returning right row select semi setof show similar smallint some struct substring summarize
-		symmetric table tablesample then time timestamp to trailing treat trim true try_cast union unique unpack
-		unpivot using values varchar variadic verbose when where window with xmlattributes xmlconcat xmlelement
-		xmlexists xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable`) {
-		m[w] = true
-	}
-	return m
-}()
+var reserved = sqltext.Set(reservedList)

@@ -23,13 +23,7 @@ var functionList string
 // functionNames is the list in order, for the hint of an unknown function.
 var functionNames = strings.Fields(functionList)
 
-var allowedFunctions = func() map[string]bool {
-	m := map[string]bool{}
-	for _, f := range functionNames {
-		m[f] = true
-	}
-	return m
-}()
+var allowedFunctions = sqltext.Set(functionList)
 
 // allowedTableFunctions may stand in FROM.
 var allowedTableFunctions = map[string]bool{

@@ -173,13 +173,7 @@ func (p *piece) group() {
 }
 
 // keywords are words before a bracket that call nothing.
-var keywords = func() map[string]bool {
-	m := map[string]bool{}
-	for _, w := range strings.Fields("select from where and or not in on as when then else case union all any some exists values using join by having array with limit offset is like between distinct order group left right inner cross natural full lateral") {
-		m[w] = true
-	}
-	return m
-}()
+var keywords = sqltext.Set("select from where and or not in on as when then else case union all any some exists values using join by having array with limit offset is like between distinct order group left right inner cross natural full lateral")
 
 // operator writes OPERATOR(pg_catalog.~) as the operator.
 func (p *piece) operator() {

@@ -3,15 +3,16 @@
 package results
 
 import (
-	"container/list"
 	"context"
 	"errors"
 	"io"
+	"math"
 	"sync"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/util"
+	"github.com/hashicorp/golang-lru/v2/simplelru"
 
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
@@ -46,10 +47,10 @@ type Store struct {
 	limit int64
 	sink  observe.Sink
 
-	mu     sync.Mutex
-	bytes  int64 // of kept results and of those being read
-	recent *list.List
-	byKey  map[string]*list.Element
+	mu    sync.Mutex
+	bytes int64 // of kept results and of those being read
+	// recent are the kept ones by their keys; as many as the bytes have room for.
+	recent *simplelru.LRU[string, *kept]
 	// epochs count what was forgotten, by group: there is one for each connection.
 	epochs map[string]int64
 }
@@ -61,23 +62,23 @@ type kept struct {
 
 // New returns a store of so many bytes; with 0 it keeps nothing.
 func New(limit int64, sink observe.Sink) *Store {
-	return &Store{limit: limit, sink: sink, recent: list.New(), byKey: map[string]*list.Element{}, epochs: map[string]int64{}}
+	s := &Store{limit: limit, sink: sink, epochs: map[string]int64{}}
+	s.recent, _ = simplelru.NewLRU(math.MaxInt, func(_ string, k *kept) { s.add(-k.bytes) }) // of a number above 0
+	return s
 }
 
 // Find gives the result of the key, if its reading began since then.
 func (s *Store) Find(ctx context.Context, key string, since time.Time) (*Result, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	at, ok := s.byKey[key]
-	if ok {
-		ok = !at.Value.(*kept).Taken.Before(since)
-	}
+	k, ok := s.recent.Peek(key)
+	ok = ok && !k.Taken.Before(since)
 	s.sink.Observe(ctx, observe.ResultAsked{Hit: ok})
 	if !ok {
 		return nil, false
 	}
-	s.recent.MoveToFront(at)
-	return at.Value.(*kept).Result, true
+	s.recent.Get(key) // it is used
+	return k.Result, true
 }
 
 // Forget drops the results of a group, those that are being read among them.
@@ -85,21 +86,11 @@ func (s *Store) Forget(group string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.epochs[group]++
-	for at := s.recent.Front(); at != nil; {
-		next := at.Next()
-		if at.Value.(*kept).Group == group {
-			s.drop(at)
+	for _, k := range s.recent.Values() {
+		if k.Group == group {
+			s.recent.Remove(k.Key)
 		}
-		at = next
 	}
-}
-
-// drop takes a result out; the caller has the lock.
-func (s *Store) drop(at *list.Element) {
-	k := at.Value.(*kept)
-	s.recent.Remove(at)
-	delete(s.byKey, k.Key)
-	s.add(-k.bytes)
 }
 
 // add counts bytes; the caller has the lock.
@@ -117,7 +108,7 @@ func (s *Store) room(of *reader, n int64) bool {
 		return false
 	}
 	for s.bytes+n > s.limit && s.recent.Len() > 0 {
-		s.drop(s.recent.Back())
+		s.recent.RemoveOldest()
 	}
 	if s.bytes+n > s.limit {
 		return false
@@ -178,11 +169,9 @@ func (r *reader) keep() {
 		r.result = nil
 		return
 	}
-	if old, ok := s.byKey[r.Key]; ok {
-		s.drop(old)
-	}
+	s.recent.Remove(r.Key)
 	r.result.bytes, r.result.Notes = r.bytes, r.notes()
-	s.byKey[r.Key] = s.recent.PushFront(&kept{r.Target, r.result})
+	s.recent.Add(r.Key, &kept{r.Target, r.result})
 	r.result = nil
 }
 

@@ -116,24 +116,18 @@ func Word(o predicate.Operator) string { return words[o] }
 
 // Tests calls each with every test of a condition as Filters writes it.
 func Tests(e predicate.Expr, p *catalog.Path, each func(attribute string, o predicate.Operator)) {
-	switch e := e.(type) {
-	case predicate.And:
-		for _, a := range e.Args {
-			Tests(a, p, each)
+	predicate.Walk(e, func(e predicate.Expr) {
+		switch e := e.(type) {
+		case predicate.In:
+			each(p.Filters[e.Column].Attribute, predicate.OpEq)
+		case predicate.Match:
+			each(p.Filters[e.Column].Attribute, matchOperators[e.Kind])
+		case predicate.Cmp:
+			if o, ok := compareOperators[e.Op]; ok {
+				each(p.Filters[e.Column].Attribute, o)
+			}
 		}
-	case predicate.Or:
-		for _, a := range e.Args {
-			Tests(a, p, each)
-		}
-	case predicate.In:
-		each(p.Filters[e.Column].Attribute, predicate.OpEq)
-	case predicate.Match:
-		each(p.Filters[e.Column].Attribute, matchOperators[e.Kind])
-	case predicate.Cmp:
-		if o, ok := compareOperators[e.Op]; ok {
-			each(p.Filters[e.Column].Attribute, o)
-		}
-	}
+	})
 }
 
 var (

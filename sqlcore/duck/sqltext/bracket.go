@@ -121,13 +121,7 @@ func plainName(s string) bool {
 
 // keywords are words after which no value ends, so that a bracket opens a list
 // or a name there.
-var keywords = func() map[string]bool {
-	m := map[string]bool{}
-	for _, w := range strings.Fields(`all and any as asc between by case cross desc distinct else except exists
-		fetch first following for from full group having ilike in inner intersect into interval is join
-		lateral left like limit natural not offset on or order outer over partition preceding qualify
-		returning right select set similar some then top union using values when where window with`) {
-		m[w] = true
-	}
-	return m
-}()
+var keywords = Set(`all and any as asc between by case cross desc distinct else except exists
+	fetch first following for from full group having ilike in inner intersect into interval is join
+	lateral left like limit natural not offset on or order outer over partition preceding qualify
+	returning right select set similar some then top union using values when where window with`)

@@ -45,6 +45,15 @@ func (t Token) Name() string {
 	}
 }
 
+// Set is the words of a text, with white space between them, as a set.
+func Set(words string) map[string]bool {
+	m := map[string]bool{}
+	for _, w := range strings.Fields(words) {
+		m[w] = true
+	}
+	return m
+}
+
 // IsName reports whether the token spells an identifier.
 func (t Token) IsName() bool { return t.Kind <= Bracketed }
 
