@@ -26,17 +26,12 @@ var functionNames = strings.Fields(functionList)
 var allowedFunctions = sqltext.Set(functionList)
 
 // allowedTableFunctions may stand in FROM.
-var allowedTableFunctions = map[string]bool{
-	"unnest": true, "range": true, "generate_series": true, "json_each": true, "json_tree": true,
-	"generate_subscripts": true,
-}
+var allowedTableFunctions = sqltext.Set("unnest range generate_series json_each json_tree generate_subscripts")
 
 // hiddenNames are words that the engine evaluates like functions without
 // parentheses; they would show its inside.
-var hiddenNames = map[string]bool{
-	"current_catalog": true, "current_database": true, "current_schema": true, "current_schemas": true,
-	"current_user": true, "current_role": true, "session_user": true, "user": true, "current_query": true,
-}
+var hiddenNames = sqltext.Set(`current_catalog current_database current_schema current_schemas current_user current_role session_user user
+	current_query`)
 
 // maxPad is the largest length that lpad and rpad may be told.
 const maxPad = 10_000
@@ -113,9 +108,7 @@ func smallFormat(format string) bool {
 }
 
 // aggregating are the functions that are told the name of an aggregate.
-var aggregating = map[string]bool{
-	"list_aggregate": true, "list_aggr": true, "array_aggregate": true, "array_aggr": true, "aggregate": true,
-}
+var aggregating = sqltext.Set("list_aggregate list_aggr array_aggregate array_aggr aggregate")
 
 // checkPattern bounds the wildcards of a pattern, or of the texts of which one
 // is made. One at its end takes no time.

@@ -19,10 +19,8 @@ import (
 
 // plannedLeaves are the operators of a plan that have no input and read nothing
 // stored.
-var plannedLeaves = map[string]bool{
-	"LOGICAL_CTE_REF": true, "LOGICAL_DELIM_GET": true, "LOGICAL_CHUNK_GET": true, "LOGICAL_EMPTY_RESULT": true,
-	"LOGICAL_EXPRESSION_GET": true, "LOGICAL_DUMMY_SCAN": true,
-}
+var plannedLeaves = sqltext.Set(`LOGICAL_CTE_REF LOGICAL_DELIM_GET LOGICAL_CHUNK_GET LOGICAL_EMPTY_RESULT LOGICAL_EXPRESSION_GET
+	LOGICAL_DUMMY_SCAN`)
 
 // explainedLeaves are the same, by the names of EXPLAIN.
 var explainedLeaves = map[string]bool{

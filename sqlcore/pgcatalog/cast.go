@@ -1,6 +1,7 @@
 package pgcatalog
 
 import (
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
@@ -53,10 +54,10 @@ func (p *piece) cast() {
 	case (name == "varchar" || name == "text") && vectors[lastName(operand)]:
 		done("array_to_string(" + operand + ", ' ')")
 	case array:
-		p.out.WriteString("::" + p.typeName(name) + "[]")
+		p.out.WriteString("::" + cmp.Or(engineTypes[name], name) + "[]")
 		p.at += 3
-	case name == "jsonb", name == "name", name == "char", name == "bpchar", name == "cstring", name == "oid", name == "xid", name == "cardinal_number", name == "sql_identifier", name == "character_data", name == "yes_or_no", name == "text":
-		p.out.WriteString("::" + p.typeName(name))
+	case engineTypes[name] != "":
+		p.out.WriteString("::" + engineTypes[name])
 		p.at++
 		p.changed = true
 	default:
@@ -109,7 +110,7 @@ func (p *piece) castCall() bool {
 }
 
 // ownTypes are the types that the engine has not, or by other names.
-var ownTypes = map[string]bool{"regclass": true, "regtype": true, "regproc": true, "regnamespace": true, "oid": true, "xid": true, "name": true, "jsonb": true, "cstring": true, "cardinal_number": true}
+var ownTypes = sqltext.Set("regclass regtype regproc regnamespace oid xid name jsonb cstring cardinal_number")
 
 func lastName(operand string) string {
 	if i := strings.LastIndex(operand, "."); i >= 0 {
@@ -118,20 +119,10 @@ func lastName(operand string) string {
 	return strings.ToLower(operand)
 }
 
-// typeName is the engine's name of one of PostgreSQL's types.
-func (p *piece) typeName(name string) string {
-	switch name {
-	case "name", "char", "bpchar", "cstring", "text", "sql_identifier", "character_data", "yes_or_no":
-		return "VARCHAR"
-	case "jsonb":
-		return "JSON"
-	case "oid", "xid":
-		return "BIGINT"
-	case "cardinal_number":
-		return "INTEGER"
-	default:
-		return name
-	}
+// engineTypes are the engine's names of PostgreSQL's types, where they are others.
+var engineTypes = map[string]string{
+	"name": "VARCHAR", "char": "VARCHAR", "bpchar": "VARCHAR", "cstring": "VARCHAR", "text": "VARCHAR", "sql_identifier": "VARCHAR",
+	"character_data": "VARCHAR", "yes_or_no": "VARCHAR", "jsonb": "JSON", "oid": "BIGINT", "xid": "BIGINT", "cardinal_number": "INTEGER",
 }
 
 // named is the id of the thing that a text names.

@@ -21,4 +21,4 @@ func concerns(tokens []sqltext.Token) bool {
 }
 
 // vectors are the columns whose subscripts count from 0.
-var vectors = map[string]bool{"indkey": true, "indoption": true, "i_indoption": true, "indclass": true, "indcollation": true, "proargtypes": true}
+var vectors = sqltext.Set("indkey indoption i_indoption indclass indcollation proargtypes")

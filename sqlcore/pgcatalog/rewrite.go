@@ -147,7 +147,7 @@ func (p *piece) step() {
 }
 
 // whole are the types of whole numbers.
-var whole = map[string]bool{"int": true, "integer": true, "int4": true, "int8": true, "bigint": true}
+var whole = sqltext.Set("int integer int4 int8 bigint")
 
 // clauses are words that begin or end the list of FROM.
 var clauses = map[string]int{"from": 1, "join": 1, "select": -1, "where": -1, "on": -1, "group": -1, "order": -1, "having": -1, "union": -1, "using": -1, "limit": -1}
@@ -252,7 +252,7 @@ func (p *piece) pattern() {
 }
 
 // lists are the columns of lists of numbers.
-var lists = map[string]bool{"indkey": true, "conkey": true, "confkey": true, "polroles": true, "prattrs": true, "proargtypes": true, "stxkeys": true}
+var lists = sqltext.Set("indkey conkey confkey polroles prattrs proargtypes stxkeys")
 
 // contained writes x = ANY (list) of a column or a parameter: a join can't have what the engine makes of it.
 func (p *piece) contained() {

@@ -12,8 +12,8 @@ var types = pairs("types")
 // texts and times are the types of which CONVERT takes a style; bit is a boolean
 // there.
 var (
-	texts = map[string]bool{"varchar": true, "char": true, "nvarchar": true, "nchar": true, "varchar2": true, "nvarchar2": true, "text": true, "ntext": true, "string": true}
-	times = map[string]bool{"date": true, "datetime": true, "datetime2": true, "smalldatetime": true, "timestamp": true, "datetimeoffset": true, "time": true}
+	texts = sqltext.Set("varchar char nvarchar nchar varchar2 nvarchar2 text ntext string")
+	times = sqltext.Set("date datetime datetime2 smalldatetime timestamp datetimeoffset time")
 )
 
 // typeName writes a type in the engine's words: its name, and what stands in

@@ -156,7 +156,7 @@ func (r *rewriter) operand(from, to int) int {
 
 // collecting are the aggregates that PostgreSQL's own syntax orders inside of
 // their parentheses, and others' behind them.
-var collecting = map[string]bool{"string_agg": true, "listagg": true, "group_concat": true, "array_agg": true}
+var collecting = sqltext.Set("string_agg listagg group_concat array_agg")
 
 // within moves what stands behind an aggregate in WITHIN GROUP (ORDER BY …) into
 // its parentheses; k is the one that closes them.

@@ -59,7 +59,7 @@ func suspect(t sqltext.Token) bool {
 
 // clauses are words other than those of functions at which something is
 // rewritten.
-var clauses = map[string]bool{"limit": true, "within": true, "cast": true, "try_cast": true, "dual": true, "sysdate": true, "systimestamp": true, "similar": true}
+var clauses = sqltext.Set("limit within cast try_cast dual sysdate systimestamp similar")
 
 // edits turns the pieces of a text into changes of it. What keeps its place and
 // order stays in the text, so that the place of an error in it is known.
@@ -131,10 +131,7 @@ func (r *rewriter) follow(k int) {
 }
 
 // listEnds are the words that may follow the list of a SELECT.
-var listEnds = map[string]bool{
-	"from": true, "where": true, "group": true, "having": true, "order": true, "limit": true, "union": true, "except": true,
-	"intersect": true, "qualify": true, "window": true, "into": true, "offset": true, "fetch": true,
-}
+var listEnds = sqltext.Set("from where group having order limit union except intersect qualify window into offset fetch")
 
 // listed tells whether tokens k up to next are an element of what a SELECT lists
 // that has no name.

@@ -44,21 +44,15 @@ func single(tokens []Token) ([]Token, error) {
 }
 
 // reading are the words that may begin a statement.
-var reading = map[string]bool{"select": true, "with": true, "values": true, "from": true, "table": true, "(": true, "pivot": true, "unpivot": true}
+var reading = Set("select with values from table ( pivot unpivot")
 
-var writing = map[string]bool{
-	"insert": true, "update": true, "delete": true, "merge": true, "upsert": true, "replace": true, "truncate": true,
-}
+var writing = Set("insert update delete merge upsert replace truncate")
 
 // other are the words that begin statements of the engine which are none of a
 // reader's business.
-var other = map[string]bool{
-	"alter": true, "analyze": true, "attach": true, "begin": true, "call": true, "checkpoint": true, "comment": true,
-	"commit": true, "copy": true, "create": true, "deallocate": true, "describe": true, "detach": true, "drop": true,
-	"exec": true, "execute": true, "explain": true, "export": true, "force": true, "grant": true, "import": true,
-	"install": true, "load": true, "pragma": true, "prepare": true, "reset": true, "revoke": true,
-	"rollback": true, "set": true, "show": true, "summarize": true, "use": true, "vacuum": true,
-}
+var other = Set(`alter analyze attach begin call checkpoint comment commit copy create deallocate describe detach drop exec
+	execute explain export force grant import install load pragma prepare reset revoke rollback set show summarize
+	use vacuum`)
 
 func readOnly(tokens []Token) error {
 	first := strings.ToLower(tokens[0].Text)
