@@ -3,6 +3,7 @@
 package duck
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"regexp"
@@ -45,22 +46,21 @@ var value = regexp.MustCompile(`(?s)'.*'|".*"|-?\b\d[\d.,:]*(e[+-]?\d+)?\b`)
 // rows hold must not.
 func withoutValues(sentence string) string { return value.ReplaceAllString(sentence, "…") }
 
-// kinds maps the engine's kinds of error, as its messages begin, to codes.
-var kinds = []struct {
-	prefix string
-	code   gwerr.Code
-	hint   string
+// kinds maps the engine's kinds of error to codes, with a hint where rows are read.
+var kinds = map[string]struct {
+	code gwerr.Code
+	hint string
 }{
-	{"Conversion Error: ", gwerr.TypeMismatch, "Use TRY_CAST where a value may not convert."},
-	{"Invalid Type Error: ", gwerr.TypeMismatch, ""},
-	{"Mismatch Type Error: ", gwerr.TypeMismatch, ""},
-	{"Out of Range Error: ", gwerr.TypeMismatch, "Cast to a wider type."},
-	{"Invalid Input Error: ", gwerr.BadRequest, ""},
-	{"Parser Error: ", gwerr.Syntax, ""},
-	{"Syntax Error: ", gwerr.Syntax, ""},
-	{"Catalog Error: ", gwerr.BadRequest, ""},
-	{"Not implemented Error: ", gwerr.NotImplemented, ""},
-	{"Permission Error: ", gwerr.NotImplemented, ""},
+	"conversion":      {gwerr.TypeMismatch, "Use TRY_CAST where a value may not convert."},
+	"invalid type":    {gwerr.TypeMismatch, ""},
+	"mismatch type":   {gwerr.TypeMismatch, ""},
+	"out of range":    {gwerr.TypeMismatch, "Cast to a wider type."},
+	"invalid input":   {gwerr.BadRequest, ""},
+	"parser":          {gwerr.Syntax, ""},
+	"syntax":          {gwerr.Syntax, ""},
+	"catalog":         {gwerr.BadRequest, ""},
+	"not implemented": {gwerr.NotImplemented, ""},
+	"permission":      {gwerr.NotImplemented, ""},
 }
 
 // translate makes a gwerr of an error of the engine. Errors of other kinds
@@ -90,10 +90,9 @@ func translate(err error) error {
 	if rest, ok := strings.CutPrefix(e.text, "Binder Error: "); ok {
 		return bindFailure(err, rest, gwerr.NoPosition, nil)
 	}
-	for _, k := range kinds {
-		if rest, ok := strings.CutPrefix(e.text, k.prefix); ok {
-			return gwerr.Wrap(k.code, &engineError{withoutValues(e.text)}, withoutValues(plainMessage(rest)), k.hint)
-		}
+	kind, rest, _ := strings.Cut(e.text, " Error: ")
+	if k, known := kinds[strings.ToLower(kind)]; known {
+		return gwerr.Wrap(k.code, &engineError{withoutValues(e.text)}, withoutValues(plainMessage(rest)), k.hint)
 	}
 	return gwerr.Wrap(gwerr.Internal, err, "The engine failed unexpectedly.", "Report the request id to the administrator; the log has the cause.")
 }
@@ -112,24 +111,14 @@ func (b *binder) failure(r *planReply) error {
 		pos = b.source(pos)
 	}
 	cause := &engineError{r.ErrorType + ": " + r.ErrorMessage}
-	message := plainMessage(r.ErrorMessage)
-	fail := func(code gwerr.Code) error {
-		return gwerr.Wrap(code, cause, message, "").At(pos)
-	}
 	switch r.ErrorType {
-	case "parser", "syntax":
-		return fail(gwerr.Syntax)
-	case "conversion", "mismatch type", "invalid type", "out of range":
-		// There are no rows yet, so that every value is one of the text.
-		return fail(gwerr.TypeMismatch)
-	case "not implemented", "permission":
-		return fail(gwerr.NotImplemented)
 	case "out of memory":
 		return translate(&engineError{"Out of Memory Error"})
 	case "binder", "catalog":
 		return b.insteadOfHidden(bindFailure(cause, r.ErrorMessage, pos, b.columnNames()))
 	}
-	return fail(gwerr.BadRequest)
+	// There are no rows yet, so that every value is one of the text.
+	return gwerr.Wrap(cmp.Or(kinds[r.ErrorType].code, gwerr.BadRequest), cause, plainMessage(r.ErrorMessage), "").At(pos)
 }
 
 // The sentences by which the binder reports unknown names.
