@@ -94,6 +94,14 @@ func (e *Error) Character(text string) int {
 // Unwrap returns the cause kept for the log.
 func (e *Error) Unwrap() error { return e.cause }
 
+// In says before an error's message where it happened. The error itself stays as it
+// is.
+func In(where string, err error) *Error {
+	e := *From(err)
+	e.Message = where + ": " + e.Message
+	return &e
+}
+
 // From returns err as an *Error: the first one in its chain, a cancellation
 // or deadline as such, and anything else as Internal with err as its cause.
 // It returns nil for nil.

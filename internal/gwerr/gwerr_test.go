@@ -110,3 +110,15 @@ func TestRegistryIsComplete(t *testing.T) {
 		}
 	}
 }
+
+func TestIn(t *testing.T) {
+	t.Parallel()
+	first := gwerr.New(gwerr.Busy, "Nobody is there.", "Wait.").On("x").At(3)
+	placed := gwerr.In("In the hall", fmt.Errorf("wrapped: %w", first))
+	if placed.Message != "In the hall: Nobody is there." || placed.Hint != "Wait." || placed.Target != "x" || placed.Position != 3 || placed.Code != gwerr.Busy {
+		t.Errorf("got %+v", placed)
+	}
+	if first.Message != "Nobody is there." {
+		t.Errorf("the error itself became %q", first.Message)
+	}
+}

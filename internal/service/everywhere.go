@@ -93,9 +93,7 @@ func (e *everywhere) Schema(ctx context.Context, name string) (*catalog.Schema, 
 	for i, n := range members {
 		g.Go(func() (err error) {
 			if schemas[i], err = e.Provider.Schema(ctx, n.ID); err != nil {
-				failed := *gwerr.From(err)
-				failed.Message = "The schema of the environment " + n.Name + ": " + failed.Message
-				return &failed
+				return gwerr.In("The schema of the environment "+n.Name, err)
 			}
 			return nil
 		})

@@ -330,6 +330,17 @@ func (t *Table) Whole() *Table {
 	return t
 }
 
+// Place tells a table apart from its namesakes in other environments.
+type Place struct{ Schema, ID, Table string }
+
+// Place is where the table stands.
+func (t *Table) Place() Place {
+	if t.Schema == nil {
+		return Place{Table: t.Name}
+	}
+	return Place{t.Schema.Name, t.Schema.ID, t.Name}
+}
+
 // Index returns the position of the column of that name, letter case ignored,
 // or -1.
 func (t *Table) Index(name string) int {

@@ -309,3 +309,16 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+func TestPlaceAndMasks(t *testing.T) {
+	t.Parallel()
+	north, south := &catalog.Schema{Name: "North", ID: "n"}, &catalog.Schema{Name: "South", ID: "s"}
+	table := &catalog.Table{Name: "T", Schema: north, Restriction: &catalog.Restriction{Masks: map[string]catalog.Mask{"A": catalog.MaskNull}}}
+	other := &catalog.Table{Name: "T", Schema: south}
+	if table.Place() == other.Place() || table.Place() != (catalog.Place{Schema: "North", ID: "n", Table: "T"}) || (&catalog.Table{Name: "T"}).Place() != (catalog.Place{Table: "T"}) {
+		t.Errorf("got %v and %v", table.Place(), other.Place())
+	}
+	if !table.Restriction.Masked("A") || table.Restriction.Masked("B") || other.Restriction.Masked("A") {
+		t.Error("masks are those of the restriction alone")
+	}
+}

@@ -29,6 +29,15 @@ type Restriction struct {
 	FilterColumns []string
 }
 
+// Masked reports whether a column's values are masked; nil masks none.
+func (r *Restriction) Masked(column string) bool {
+	if r == nil {
+		return false
+	}
+	_, masked := r.Masks[column]
+	return masked
+}
+
 // Reads names the columns of Base that the restriction's conditions read.
 func (r *Restriction) Reads() []string {
 	return append(predicate.Columns(r.Where), r.FilterColumns...)

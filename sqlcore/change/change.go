@@ -127,11 +127,7 @@ func (c *Change) mayAssign(at int, twice bool) error {
 
 // masked reports whether the caller sees something else than the value.
 func (c *Change) masked(at int) bool {
-	if c.Table.Restriction == nil {
-		return false
-	}
-	_, masked := c.Table.Restriction.Masks[c.Table.Columns[at].Name]
-	return masked
+	return c.Table.Restriction.Masked(c.Table.Columns[at].Name)
 }
 
 // read adds the columns that tell which row it is, and those that the answer

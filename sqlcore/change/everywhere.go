@@ -54,9 +54,7 @@ func (p *part) enter(ctx context.Context, known map[string]*Change, tables Table
 			known[id], err = union.in(t)
 		}
 		if err != nil {
-			e := *gwerr.From(err)
-			e.Message = "In the environment " + id + ": " + e.Message
-			return &e
+			return gwerr.In("In the environment "+id, err)
 		}
 	}
 	p.Change = known[id]

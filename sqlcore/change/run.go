@@ -181,11 +181,10 @@ func (c *Change) known(row Row) map[int]json.RawMessage {
 }
 
 func nothingDone(err error, at, of int) error {
-	e := *gwerr.From(err)
 	if of > 1 {
-		e.Message = fmt.Sprintf("Nothing was changed, because of row %d of %d: %s", at+1, of, e.Message)
+		return gwerr.In(fmt.Sprintf("Nothing was changed, because of row %d of %d", at+1, of), err)
 	}
-	return &e
+	return gwerr.From(err)
 }
 
 // partly says what was done before the failure: of the row after those done or, where

@@ -63,7 +63,7 @@ func New(c Config) *Executor {
 		c.Plan.Now = c.Now
 	}
 	source := system.Over(c.Source)
-	sizes := &sizer{source: source, ttl: c.SizeTTL, now: c.Now, known: map[sizeKey]sized{}}
+	sizes := &sizer{source: source, ttl: c.SizeTTL, now: c.Now, known: map[catalog.Place]sized{}}
 	return &Executor{source: source, engine: c.Engine, sink: c.Sink, config: c, planner: plan.New(c.Plan, sizes), sizes: sizes}
 }
 

@@ -21,11 +21,8 @@ type sizer struct {
 	now    func() time.Time
 
 	mu    sync.Mutex
-	known map[sizeKey]sized
+	known map[catalog.Place]sized
 }
-
-// sizeKey tells a table apart from its namesakes in other environments.
-type sizeKey struct{ schema, table string }
 
 type sized struct {
 	rows  int64
@@ -53,7 +50,7 @@ func (s *sizer) Size(ctx context.Context, t *catalog.Table) (int64, bool) {
 		clear(s.known)
 	}
 	one.at = s.now()
-	s.known[keyOf(t)] = one
+	s.known[t.Place()] = one
 	return one.rows, one.known
 }
 
@@ -68,7 +65,7 @@ func (s *sizer) learn(t *catalog.Table, all []scan.Batch) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.known[keyOf(t)] = one
+	s.known[t.Place()] = one
 }
 
 // Peek implements plan.Sizer.
@@ -94,15 +91,11 @@ func (s *sizer) Parts(t *catalog.Table) int64 {
 func (s *sizer) remembered(t *catalog.Table) (sized, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	k, ok := s.known[keyOf(t)]
+	k, ok := s.known[t.Place()]
 	if !ok || s.now().Sub(k.at) > s.ttl {
 		return sized{}, false
 	}
 	return k, true
-}
-
-func keyOf(t *catalog.Table) sizeKey {
-	return sizeKey{schema: t.Schema.Name + "\x00" + t.Schema.ID, table: t.Name}
 }
 
 // ask reads a size from where the table declares it.

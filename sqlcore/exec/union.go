@@ -199,9 +199,7 @@ func (u *unioned) member(ctx context.Context, part *plan.Read, to chan scan.Batc
 	case u.Divided():
 		return err
 	case some || !gwerr.Is(err, gwerr.UpstreamForbidden) || u.refused.Add(1) == int64(len(u.Parts)):
-		failed := *gwerr.From(err)
-		failed.Message = "In the environment " + name + ": " + failed.Message
-		return &failed
+		return gwerr.In("In the environment "+name, err)
 	}
 	noteIn(ctx, "The environment "+name+" is left out of "+u.Access.Table.Name+": PingOne does not show its rows to the application.")
 	return nil

@@ -54,10 +54,8 @@ func (p *Planner) alternatives(ctx context.Context, r *Read, where predicate.Exp
 // Keyed tells whether a row is known by values that the caller sees.
 func Keyed(t *catalog.Table) bool {
 	for _, k := range t.Key() {
-		if rs := t.Restriction; rs != nil && rs.Masks != nil {
-			if _, masked := rs.Masks[t.Columns[k].Name]; masked {
-				return false
-			}
+		if t.Restriction.Masked(t.Columns[k].Name) {
+			return false
 		}
 	}
 	return len(t.Key()) > 0 && len(t.Key()) == len(t.Whole().Key())

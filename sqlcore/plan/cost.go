@@ -214,7 +214,7 @@ func (s *search) partition(c *candidate) {
 // dividable tells whether the service takes the tests that make the parts, and
 // records them.
 func (s *search) dividable(c *candidate, p *catalog.Partition) bool {
-	at, filters := placeOf(s.table), c.request.Path.Filters
+	at, filters := s.table.Place(), c.request.Path.Filters
 	tests := []test{{at, filters[p.Column].Attribute, scim.Word(predicate.OpEq)}}
 	if p.Split != "" {
 		tests = append(tests, test{at, filters[p.Split].Attribute, scim.Word(predicate.OpSw)})

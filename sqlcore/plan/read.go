@@ -118,18 +118,11 @@ func restrict(r *Read, visible *catalog.Table, where predicate.Expr) (*catalog.T
 	r.Restriction = rs
 	var open []predicate.Expr
 	for _, c := range predicate.Conjuncts(where) {
-		if !readsMasked(c, rs) {
+		if !slices.ContainsFunc(predicate.Columns(c), rs.Masked) {
 			open = append(open, c)
 		}
 	}
 	return rs.Base, predicate.AllOf(append(open, rs.Where)...)
-}
-
-func readsMasked(e predicate.Expr, rs *catalog.Restriction) bool {
-	return slices.ContainsFunc(predicate.Columns(e), func(name string) bool {
-		_, masked := rs.Masks[name]
-		return masked
-	})
 }
 
 // fill completes the read with the chosen candidate and the columns to fetch.

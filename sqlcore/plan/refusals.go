@@ -29,16 +29,13 @@ type refusals struct {
 	now func() time.Time
 
 	mu      sync.Mutex
-	tests   map[test]time.Time  // until when
-	shorter map[place]shortened // because filters were too long
+	tests   map[test]time.Time          // until when
+	shorter map[catalog.Place]shortened // because filters were too long
 }
-
-// place tells a table apart from its namesakes in other environments.
-type place struct{ schema, table string }
 
 // test is an operator on an attribute of a table.
 type test struct {
-	place
+	catalog.Place
 	attribute, operator string
 }
 
@@ -48,19 +45,12 @@ type shortened struct {
 }
 
 func newRefusals(now func() time.Time) *refusals {
-	return &refusals{now: now, tests: map[test]time.Time{}, shorter: map[place]shortened{}}
-}
-
-func placeOf(t *catalog.Table) place {
-	if t.Schema == nil {
-		return place{table: t.Name}
-	}
-	return place{schema: t.Schema.Name + "\x00" + t.Schema.ID, table: t.Name}
+	return &refusals{now: now, tests: map[test]time.Time{}, shorter: map[catalog.Place]shortened{}}
 }
 
 // fixed is the test of the filter that a path always sends. There is none where it
 // tells a span of time, without which nothing can be read.
-func fixed(at place, path *catalog.Path) []test {
+func fixed(at catalog.Place, path *catalog.Path) []test {
 	attribute, _, _ := strings.Cut(path.Filter, "[")
 	if path.Range != nil || attribute == path.Filter {
 		return nil
@@ -71,7 +61,7 @@ func fixed(at place, path *catalog.Path) []test {
 // refuses tells whether the service refused what the path always sends, and keeps
 // the attribute.
 func (s *search) refuses(child *catalog.Path) bool {
-	for _, t := range fixed(placeOf(s.table), child) {
+	for _, t := range fixed(s.table.Place(), child) {
 		if s.planner.refusals.refused(t) {
 			if !slices.Contains(s.refused, t.attribute) {
 				s.refused = append(s.refused, t.attribute)
@@ -91,7 +81,7 @@ func (r *refusals) refused(t test) bool {
 }
 
 // limit is the longest filter for a table, usually the usual one.
-func (r *refusals) limit(p place, usual int) int {
+func (r *refusals) limit(p catalog.Place, usual int) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if s, ok := r.shorter[p]; ok && r.now().Before(s.until) {
@@ -122,7 +112,7 @@ func (r *refusals) remember(tests []test, ttl time.Duration) {
 
 // shorten halves the length of a table's filters, which was too much, unless
 // another query did so before; it is false where they are short already.
-func (r *refusals) shorten(p place, length int) bool {
+func (r *refusals) shorten(p catalog.Place, length int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if s, ok := r.shorter[p]; ok && r.now().Before(s.until) && s.limit < length {
@@ -140,7 +130,7 @@ func (r *refusals) shorten(p place, length int) bool {
 
 // allowed takes the refused operators from what a path can test, and names
 // the columns that lost one.
-func (r *refusals) allowed(p place, path *catalog.Path, caps predicate.Capabilities) (less predicate.Capabilities, lost []string) {
+func (r *refusals) allowed(p catalog.Place, path *catalog.Path, caps predicate.Capabilities) (less predicate.Capabilities, lost []string) {
 	less = caps
 	less.Columns = make(map[string]predicate.Capability, len(caps.Columns))
 	for column, c := range caps.Columns {
@@ -159,7 +149,7 @@ func (r *refusals) allowed(p place, path *catalog.Path, caps predicate.Capabilit
 
 // sorting stands for the order of a table's rows by an attribute.
 func sorting(t *catalog.Table, attribute string) test {
-	return test{placeOf(t), attribute, scan.Order}
+	return test{t.Place(), attribute, scan.Order}
 }
 
 // Refuse remembers what the service did not take of a read's conditions and order:
@@ -199,7 +189,7 @@ func (p *Planner) Refuse(r *Read, why *scan.Refused) bool {
 
 // sent is what the filters of one table test.
 type sent struct {
-	place  place
+	place  catalog.Place
 	tests  []test
 	length int // of the longest filter, in bytes of a URL
 }

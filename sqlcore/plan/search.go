@@ -238,7 +238,7 @@ func (s *search) filters(c *candidate, child *catalog.Path, rest []predicate.Exp
 		c.exact = left == predicate.True
 		return nil
 	}
-	at := placeOf(s.table)
+	at := s.table.Place()
 	if own := fixed(at, child); len(own) > 0 {
 		c.sent = append(c.sent, sent{place: at, tests: own})
 	}
@@ -285,7 +285,7 @@ func untranslated(err error) error {
 }
 
 // record keeps what the filters test.
-func (c *candidate) record(at place, path *catalog.Path) {
+func (c *candidate) record(at catalog.Place, path *catalog.Path) {
 	out := sent{place: at}
 	scim.Tests(c.pushed, path, func(attribute string, o predicate.Operator) {
 		out.tests = append(out.tests, test{at, attribute, scim.Word(o)})

@@ -80,12 +80,7 @@ func (r *Read) Over(t *catalog.Table, column string) string {
 
 // masks reports whether the caller sees other values than the service's.
 func (l *Link) masks(key string, t *catalog.Table) bool {
-	if t.Restriction != nil {
-		if _, masked := t.Restriction.Masks[key]; masked {
-			return true
-		}
-	}
-	return l.Restriction != nil && len(l.Restriction.Masks) > 0
+	return t.Restriction.Masked(key) || l.Restriction != nil && len(l.Restriction.Masks) > 0
 }
 
 // listOf is the path of t that lists what the link's path reads a part of.

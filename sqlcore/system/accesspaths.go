@@ -27,14 +27,7 @@ func sysPathRows(_ *Catalog, s *catalog.Schema, t *catalog.Table) (out []Row) {
 // clear tells whether the caller sees a column's own values: only then does it
 // learn of paths that test them, and only then are conditions sent.
 func clear(seen *catalog.Table, column string) bool {
-	if seen.Column(column) == nil {
-		return false
-	}
-	if seen.Restriction == nil {
-		return true
-	}
-	_, masked := seen.Restriction.Masks[column]
-	return !masked
+	return seen.Column(column) != nil && !seen.Restriction.Masked(column)
 }
 
 // pathRow is what the caller may know of a path; nil for nothing.

@@ -132,9 +132,7 @@ func (r *rows) more(ctx context.Context) (err error) {
 	case gwerr.Is(err, gwerr.UnknownSchema): // it went after it was listed
 		return nil
 	case err != nil:
-		failed := *gwerr.From(err)
-		failed.Message = "The schema " + n.Name + ": " + failed.Message
-		return &failed
+		return gwerr.In("The schema "+n.Name, err)
 	}
 	if !r.concerns(s) {
 		return nil
