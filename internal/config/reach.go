@@ -3,9 +3,10 @@ package config
 import (
 	"crypto/x509"
 	"encoding/pem"
-	"fmt"
+	"net"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -52,7 +53,7 @@ func (c *Connection) Proxy() (string, error) {
 		return "", gwerr.New(gwerr.Config, "ProxyServer is no address.", "Write it as proxy.example.com.").On("ProxyServer")
 	}
 	if c.ProxyPort > 0 {
-		u.Host = fmt.Sprintf("%s:%d", u.Hostname(), c.ProxyPort)
+		u.Host = net.JoinHostPort(u.Hostname(), strconv.Itoa(c.ProxyPort))
 	}
 	if c.ProxyUser != "" {
 		u.User = url.UserPassword(c.ProxyUser, c.ProxyPassword.Reveal())
