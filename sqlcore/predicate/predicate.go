@@ -10,6 +10,7 @@
 package predicate
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -151,7 +152,11 @@ func flat(out, args []Expr, all bool) (_ []Expr, decided bool) {
 
 // Conjuncts returns the conditions that must all hold for e to hold.
 func Conjuncts(e Expr) []Expr {
-	switch e := AllOf(e).(type) {
+	switch e.(type) {
+	case nil, And, Or, Const:
+		e = AllOf(e)
+	}
+	switch e := e.(type) {
 	case And:
 		return e.Args
 	case Const:
@@ -168,11 +173,8 @@ func Conjuncts(e Expr) []Expr {
 // of first use.
 func Columns(e Expr) []string {
 	var out []string
-	seen := map[string]bool{}
 	Walk(e, func(e Expr) {
-		name := columnOf(e)
-		if name != "" && !seen[name] {
-			seen[name] = true
+		if name := columnOf(e); name != "" && !slices.Contains(out, name) {
 			out = append(out, name)
 		}
 	})

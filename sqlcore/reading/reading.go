@@ -247,7 +247,12 @@ func (r *reading) sift(b scan.Batch) {
 	}()
 	rows, from := b.Record.NumRows(), int64(0)
 	keep := func(to int64, cursor string) {
-		if to > from && !r.seeking {
+		switch {
+		case r.seeking || to <= from:
+		case from == 0 && to == rows:
+			b.Record.Retain()
+			r.ready = append(r.ready, scan.Batch{Record: b.Record, Cursor: cursor})
+		default:
 			r.ready = append(r.ready, scan.Batch{Record: b.Record.NewSlice(from, to), Cursor: cursor})
 		}
 	}
