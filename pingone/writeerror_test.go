@@ -28,11 +28,15 @@ func TestRefusedChanges(t *testing.T) {
 	}{
 		"no details": {400, nil, gwerr.InvalidValue, "PingOne refused the change of Users (INVALID_DATA). It says: The value … is wrong.", ""},
 		"taken": {
-			400, []apiDetail{detail("UNIQUENESS_VIOLATION", "username")}, gwerr.Conflict,
+			400,
+			[]apiDetail{detail("UNIQUENESS_VIOLATION", "username")},
+			gwerr.Conflict,
 			"PingOne refused the change of Users: Username must be unique, and another row has this value (UNIQUENESS_VIOLATION).", "Username",
 		},
 		"two": {
-			400, []apiDetail{detail("REQUIRED_VALUE", "name"), detail("INVALID_VALUE", "username")}, gwerr.InvalidValue,
+			400,
+			[]apiDetail{detail("REQUIRED_VALUE", "name"), detail("INVALID_VALUE", "username")},
+			gwerr.InvalidValue,
 			"PingOne refused the change of Users: LastName is needed (REQUIRED_VALUE); Username is not valid (INVALID_VALUE).", "LastName",
 		},
 		"a code of tomorrow":       {400, []apiDetail{detail("NEW_RULE", "username")}, gwerr.InvalidValue, "PingOne refused the change of Users: Username (NEW_RULE).", "Username"},
