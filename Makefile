@@ -64,7 +64,8 @@ GOROUTINES := \bgo (func|[a-z])|"sync(/atomic)?"|errgroup|\bsafely\.|\bchan\b|"n
 # it: watched, they take half of all the time. Its own tests have the detector.
 UNWATCHED := $(foreach p,github.com/pingone-gateway/gateway/pingone/sim github.com/klauspost/compress,-gcflags=$(p)/...=-race=false)
 RACES = $(shell comm -23 <(git -c safe.directory='*' grep -lE '$(GOROUTINES)' -- '*.go' | xargs dirname | sort -u) <(git -c safe.directory='*' grep -lF 'gateway/test/built"' -- '*.go' | xargs dirname | sort -u) | sed 's,^,./,')
-race: RACED = $(or $(filter-out ./...,$(PKG)),$(RACES))
+LONGEST := ./test/integration# begins first, so that nothing waits for it at the end
+race: RACED = $(or $(filter-out ./...,$(PKG)),$(LONGEST) $(filter-out $(LONGEST),$(RACES)))
 race: ## the same, under the race detector, without the longest ones
 	test -n "$(RACES)" || { echo "git lists no packages for the race detector"; exit 1; }
 	for packages in "$(UNWATCHED) $(filter-out ./pingone/sim%,$(RACED))" "$(filter ./pingone/sim%,$(RACED))"; do

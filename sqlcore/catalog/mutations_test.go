@@ -117,6 +117,9 @@ var atLine = regexp.MustCompile(`^[a-z]+\.yaml:[1-9][0-9]*: .`)
 
 // eachPlace tries something with every part of every file.
 func eachPlace(t *testing.T, try func(t *testing.T, file string, doc any, at place, part, whole any)) {
+	if testing.Short() {
+		t.Skip("it loads thousands of declarations, one after the other")
+	}
 	t.Helper()
 	files := maps.Clone(garage)
 	files["wash.yaml"], files["park.yaml"] = washes, parks

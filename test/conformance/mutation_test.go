@@ -194,6 +194,9 @@ var mutations = []struct {
 // Each test of a line fails when the service breaks the rule. Else it would prove
 // nothing that it passes.
 func TestLinesFailWhenBroken(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it looks at tests, which TestConformance runs")
+	}
 	t.Parallel()
 	w := newWorld(t)
 	for _, m := range mutations {
