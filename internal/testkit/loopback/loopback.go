@@ -22,6 +22,11 @@ func Address(t testing.TB) string {
 	const first, most = 10000, 20000 // Linux gives away 32768 and more
 	pid := os.Getpid()
 	host := fmt.Sprintf("127.%d.%d.%d", 64|pid>>16&63, pid>>8&255, pid&255)
+	if l, err := net.Listen("tcp", net.JoinHostPort(host, "0")); err == nil {
+		_ = l.Close()
+	} else {
+		host = "127.0.0.1" // all that macOS has, unless told otherwise
+	}
 	for n := taken.Add(1); n <= most; n = taken.Add(1) {
 		address := net.JoinHostPort(host, strconv.Itoa(first+int(n)))
 		if l, err := net.Listen("tcp", address); err == nil { // or somebody listens on all hosts

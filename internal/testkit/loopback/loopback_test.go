@@ -2,6 +2,7 @@ package loopback_test
 
 import (
 	"net"
+	"runtime"
 	"strconv"
 	"testing"
 
@@ -22,7 +23,9 @@ func TestAddressesAreFreeAndDiffer(t *testing.T) {
 			l, err := net.Listen("tcp", address)
 			require.NoError(t, err)
 			assert.True(t, l.Addr().(*net.TCPAddr).IP.IsLoopback())
-			assert.NotEqual(t, "127.0.0.1", l.Addr().(*net.TCPAddr).IP.String(), "where others ask for any port")
+			if runtime.GOOS == "linux" {
+				assert.NotEqual(t, "127.0.0.1", l.Addr().(*net.TCPAddr).IP.String(), "where others ask for any port")
+			}
 			require.NoError(t, l.Close())
 		}
 	}
