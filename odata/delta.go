@@ -89,7 +89,7 @@ func (q *request) deltaLink(next string) string {
 func (q *request) Notes() []string {
 	notes := q.Request.Notes()
 	if q.tracked != nil && q.tracked.asks {
-		notes = append(notes, "Changes are those that "+q.h.cfg.Changes.Table+" name by now.")
+		notes = append(notes, "Only changes that "+q.h.cfg.Changes.Table+" names by now are here: read the whole feed from time to time.")
 	}
 	return notes
 }

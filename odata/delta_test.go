@@ -84,7 +84,7 @@ func TestDeltaLinks(t *testing.T) {
 		got.Value[2].Gone != s.URL+"Books("+book(5)+")" || got.Value[2].Reason != "deleted" || got.Value[2].Context != s.URL+"$metadata#Books/$deletedEntity" {
 		t.Errorf("%s", r.Body)
 	}
-	if n := r.Header.Get("Gateway-Notes"); n != `["Changes are those that Log name by now."]` {
+	if n := r.Header.Get("Gateway-Notes"); n != `["Only changes that Log names by now are here: read the whole feed from time to time."]` {
 		t.Errorf("the note %q", n)
 	}
 	later := s.get(first.Delta, "OData-MaxVersion", "4.01")

@@ -329,7 +329,7 @@ func (c *call) argument(n int) ([]piece, error) {
 		c.r.size += p.end - p.start + len(p.text)
 	}
 	if c.r.size > sqltext.MaxBytes {
-		return nil, gwerr.New(gwerr.TooLarge, "The query's functions and rows stand for too much: written out, it would be longer than 1 MiB.", "Nest them less.").At(c.r.tokens[c.at].Start)
+		return nil, gwerr.New(gwerr.TooLarge, "The query's functions and rows stand for too much: written out, it would be longer than 1 MiB.", "Nest them less, or list fewer rows.").At(c.r.tokens[c.at].Start)
 	}
 	return made, nil
 }

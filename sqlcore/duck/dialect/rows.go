@@ -8,10 +8,6 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 )
 
-// Row values are compared member by member (PostgreSQL, "Row and Array Comparisons"):
-// the engine compares them as one value, sometimes by their texts, takes nulls for
-// equal, and can't tell PingOne of it.
-
 // beforeRow are the words behind which a row value may begin.
 var beforeRow = []string{"where", "and", "or", "not", "on", "having", "when", "then", "else", "select", "qualify", "by", "(", ","}
 
@@ -29,8 +25,10 @@ func comparesRows(tokens []sqltext.Token) bool {
 	return false
 }
 
-// rowsCompared rewrites the comparison that begins with the row at token k, a
-// parenthesis or ROW.
+// rowsCompared rewrites the comparison that begins with the row of values at token k, a
+// parenthesis or ROW, member by member (PostgreSQL, "Row and Array Comparisons"). The
+// engine compares rows as one value, sometimes by their texts, takes nulls for equal, and
+// no condition on one goes to PingOne.
 func (r *rewriter) rowsCompared(k int) ([]piece, int, error) {
 	if k == 0 || !slices.ContainsFunc(beforeRow, r.tokens[k-1].Is) {
 		return nil, k, nil
