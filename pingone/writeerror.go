@@ -56,8 +56,8 @@ func unknownOutcome(q call, cause error) error {
 // alike are the statuses that mean the same for every call.
 var alike = map[int]bool{http.StatusUnauthorized: true, http.StatusRequestTimeout: true, http.StatusTooManyRequests: true}
 
-// faults say what the codes of an error's details mean of a member (PingOne platform
-// API, "Error codes").
+// faults say of a member what the codes of an error's details (PingOne platform API,
+// "Error codes") mean, by their names.
 var faults = map[string]string{
 	"CONSTRAINT_VIOLATION": "breaks a rule of PingOne's",
 	"EMPTY_VALUE":          "must not be empty",
