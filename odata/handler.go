@@ -361,22 +361,15 @@ func (q *request) head(status int, contentType string) {
 	q.w.WriteHeader(status)
 }
 
-// compressedBytes is the size from which answers may be compressed, which ends with
-// the request only. The client has smaller ones before the request is accounted for.
-const compressedBytes = 1 << 10
-
-// whole writes a short answer at once.
+// whole writes a short answer at once. It is sent when its request has ended: by
+// then a client's change or call is on the trail, and its turn has been given back.
 func (q *request) whole(status int, contentType string, body []byte) error {
 	q.w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	q.head(status, contentType)
 	if q.r.Method == http.MethodHead {
 		return nil
 	}
-	err := q.write(body)
-	if err == nil && len(body) < compressedBytes {
-		_ = http.NewResponseController(q.w).Flush() // a writer that can't sends it at the end
-	}
-	return err
+	return q.write(body)
 }
 
 // write sends a part of the body. A client that doesn't read is a reason to

@@ -17,6 +17,37 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
+// A client has a short answer when its request has ended: what it does next finds
+// its turn given back, its change on the trail, and itself counted.
+func TestShortAnswersAreSentAtTheEnd(t *testing.T) {
+	t.Parallel()
+	book := "Books(" + odatatest.ID("book", 1) + ")"
+	for name, c := range map[string]struct{ method, path string }{
+		"an entity":   {http.MethodGet, book},
+		"a property":  {http.MethodGet, book + "/Title"},
+		"a value":     {http.MethodGet, book + "/Title/$value"},
+		"a number":    {http.MethodGet, "Books/$count"},
+		"the sets":    {http.MethodGet, ""},
+		"nothing":     {http.MethodGet, "Nothing"},
+		"an action":   {http.MethodPost, book + "/Library.Lend"},
+		"no contents": {http.MethodPost, "Tidy"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var ran []string
+			s := start(t, 3, func(_ *odata.Config, e *odatatest.Executor) { e.Actions = lending(&ran) })
+			w := httptest.NewRecorder()
+			s.server.Config.Handler.ServeHTTP(w, httptest.NewRequest(c.method, s.URL+c.path, nil))
+			if w.Flushed {
+				t.Errorf("%d %s was sent before its end", w.Code, w.Body)
+			}
+			if w.Code == http.StatusInternalServerError || len(s.Exec.Ends()) != 1 {
+				t.Errorf("%d %s, %d requests ended", w.Code, w.Body, len(s.Exec.Ends()))
+			}
+		})
+	}
+}
+
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	s := start(t, 12)

@@ -107,6 +107,7 @@ func acted(t *testing.T, s *testkit.Stack, d *catalog.Procedure, values map[stri
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
+	web.Stop() // the request has ended
 	require.Less(t, resp.StatusCode, 300, "%s", text)
 	assert.Equal(t, len(d.Outputs) == 0, resp.StatusCode == http.StatusNoContent)
 	row, told := []string{"true"}, map[string]any{}
