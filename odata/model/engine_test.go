@@ -2,7 +2,6 @@ package model_test
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"regexp"
 	"slices"
 	"strings"
@@ -272,13 +271,11 @@ func TestSearch(t *testing.T) {
 // name, at its place.
 func TestErrorsSayWhere(t *testing.T) {
 	t.Parallel()
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 2))
+	random := random(t)
 	names := regexp.MustCompile(`\b(Title|Author|Pages|Sold|Price|InPrint|BoughtAt|Tags|Extra|Summary)\b`)
 	schema := odatatest.New(0).Main
 	tried := 0
-	for n := range 2000 {
+	for n := range fewer(2000) {
 		filter := odatatest.Filters{Rand: random, Simple: n%2 == 0}.Make(n % 5)
 		places := names.FindAllStringIndex(filter, -1)
 		if len(places) == 0 {
@@ -302,7 +299,7 @@ func TestErrorsSayWhere(t *testing.T) {
 		}
 		tried++
 	}
-	if tried < 500 {
+	if tried < fewer(500) {
 		t.Errorf("only %d names were misspelt", tried)
 	}
 }

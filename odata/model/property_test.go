@@ -36,11 +36,9 @@ func TestPredicatesKeepWhatTheReferenceKeeps(t *testing.T) {
 	t.Parallel()
 	lib := odatatest.New(120)
 	books := lib.Main.Tables[0]
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 1))
+	random := random(t)
 	complete, partial, useful := 0, 0, 0
-	for n := range 3000 {
+	for n := range fewer(3000) {
 		filter := odatatest.Filters{Rand: random, Simple: n%2 == 0}.Make(n % 5)
 		q, tree := boundFilter(t, lib.Main, filter)
 		access := q.Accesses[0]
@@ -67,7 +65,7 @@ func TestPredicatesKeepWhatTheReferenceKeeps(t *testing.T) {
 			}
 		}
 	}
-	if complete < 1000 || partial < 250 || useful < 25 {
+	if complete < fewer(1000) || partial < fewer(250) || useful < fewer(25) {
 		t.Errorf("%d complete, %d partial, %d of these useful: the filters are too much alike", complete, partial, useful)
 	}
 }

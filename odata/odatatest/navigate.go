@@ -8,7 +8,7 @@ import (
 )
 
 // path follows a path from the instance, $it or a variable. What is behind
-// null is null.
+// null is null, and a collection there is empty.
 func (f *reference) path(e *uri.PathExpr) any {
 	var at any = f.instance
 	if e.Start == uri.FromIt {
@@ -25,7 +25,8 @@ func (f *reference) path(e *uri.PathExpr) any {
 		case *uri.NameSegment:
 			from, ok := at.(entity)
 			if !ok {
-				return nil
+				at = nil
+				continue
 			}
 			at = f.library.property(from, s.Name)
 		case *uri.CountSegment:
