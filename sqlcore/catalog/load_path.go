@@ -213,15 +213,11 @@ func (c *checker) derive() {
 // derived is a path of the base as one of this table; ok is false where this
 // one has no column for a key. Its counts would count the base's rows.
 func (c *checker) derived(base *Table, p Path) (out Path, ok bool) {
+	own := map[string]string{}
 	for _, key := range p.Keys {
-		own := c.like(base, key)
-		if own == "" {
+		if own[key] = c.like(base, key); own[key] == "" {
 			return p, false
 		}
-		for _, t := range []*string{&p.Get, &p.List, &p.Filter} {
-			*t = strings.ReplaceAll(*t, "{"+key+"}", "{"+own+"}")
-		}
-		p.Keys, p.Supplies, p.Each = renamed(p.Keys, key, own), renamed(p.Supplies, key, own), renamed(p.Each, key, own)
 	}
 	if r := p.Range; r != nil {
 		span := *r
@@ -230,9 +226,13 @@ func (c *checker) derived(base *Table, p Path) (out Path, ok bool) {
 		}
 		p.Range = &span
 		for _, end := range []string{FromSuffix, ToSuffix} {
-			p.Filter = strings.ReplaceAll(p.Filter, "{"+r.Column+end+"}", "{"+span.Column+end+"}")
+			own[r.Column+end] = span.Column + end
 		}
 	}
+	for _, t := range []*string{&p.Get, &p.List, &p.Filter} { // at once: a name may be another one's new one
+		*t = placeholder.ReplaceAllStringFunc(*t, func(m string) string { return "{" + cmp.Or(own[m[1:len(m)-1]], m[1:len(m)-1]) + "}" })
+	}
+	p.Keys, p.Supplies, p.Each = renamed(p.Keys, own), renamed(p.Supplies, own), renamed(p.Each, own)
 	d, filters := c.table.Derived, map[string]Filter{}
 	for name, f := range p.Filters {
 		if own := c.like(base, name); own != "" {
@@ -261,9 +261,9 @@ func (c *checker) derived(base *Table, p Path) (out Path, ok bool) {
 		parent := *p.Parent
 		p.Parent = &parent
 	}
-	if p.Variant != nil || p.Partition != nil || p.Lookup != nil || p.Shown != nil {
+	if p.Variant != nil || p.Partition != nil || p.Lookup != nil || p.Shown != nil || p.Sources != nil {
 		c.atLine(c.line, "path %s of %s takes more than addresses and filters, which a table made from it can't", p.Name, base.Name)
-		p.Variant, p.Partition, p.Lookup, p.Shown = nil, nil, nil, nil
+		p.Variant, p.Partition, p.Lookup, p.Shown, p.Sources = nil, nil, nil, nil, nil
 	}
 	return p, true
 }
@@ -309,10 +309,10 @@ func (c *checker) like(base *Table, name string) string {
 	return ""
 }
 
-func renamed(list []string, from, to string) []string {
+func renamed(list []string, names map[string]string) []string {
 	out := slices.Clone(list)
-	if i := slices.Index(out, from); i >= 0 {
-		out[i] = to
+	for i, name := range out {
+		out[i] = names[name]
 	}
 	return out
 }
