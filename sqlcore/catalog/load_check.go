@@ -18,6 +18,11 @@ func (p *problems) check(found []declared) {
 		} else {
 			taken[name] = true
 		}
+		if entity := "entity " + d.table.Entity; taken[entity] {
+			p.at(d.keys["entity"], "%s is declared twice", entity)
+		} else {
+			taken[entity] = true
+		}
 		byName[d.table.Name] = d.table
 	}
 	checkers := make([]*checker, len(found))
@@ -74,12 +79,14 @@ func (c *checker) tableParts() {
 	}
 	if s := t.Size; s != nil {
 		switch {
-		case s.Path != "" && s.Table == "":
+		case s.Path != "" && s.Table+s.Column == "":
 			if path := t.Path(s.Path); path == nil || !path.CountExact {
 				c.atLine(c.place("size"), "the size of %s needs a path with an exact count, not %q", t.Name, s.Path)
 			}
-		case s.Path == "" && s.Table != "":
+		case s.Path == "" && s.Table != "" && s.Column != "":
 			c.other(c.place("size"), s.Table, s.Column)
+			c.typed(c.place("size"), c.all[s.Table], []string{s.Column}, Int64)
+			c.listable(c.place("size"), s.Table)
 		default:
 			c.atLine(c.place("size"), "the size of %s is either a path or a table and column", t.Name)
 		}
@@ -100,6 +107,7 @@ func (c *checker) hidden(i int) {
 	if len(c.table.Key()) != 1 {
 		c.atLine(line, "a hidden column needs a table with one key column")
 	}
+	c.beside(line, h.Table)
 	c.other(line, h.Table, h.Key, h.Column)
 	if t := c.all[h.Table]; h.List && t != nil {
 		if col := t.Column(h.Column); col != nil && col.Type != String && col.Type != GUID {
@@ -119,6 +127,13 @@ func (c *checker) other(line int, table string, columns ...string) {
 		if name != "" && t.Column(name) == nil {
 			c.atLine(line, "table %s has no column %q", table, name)
 		}
+	}
+}
+
+// beside checks that another table, if there is one, is found in this one's schema.
+func (c *checker) beside(line int, table string) {
+	if t := c.all[table]; t != nil && t.Scope != c.table.Scope {
+		c.atLine(line, "%s and %s must stand in the same schema", c.table.Name, table)
 	}
 }
 
@@ -302,6 +317,7 @@ func (c *checker) links(path *Path, line int) {
 		}
 	}
 	if path.Parent != nil {
+		c.beside(line, path.Parent.Table)
 		c.other(line, path.Parent.Table, append([]string{path.Parent.Rows}, path.Parent.Doubts(c.table.Path(path.Parent.Path))...)...)
 		c.parent(path, line)
 	}
@@ -310,6 +326,7 @@ func (c *checker) links(path *Path, line int) {
 	}
 	for name, l := range path.Lookup {
 		c.own(line, "lookup", name, l.Key)
+		c.beside(line, l.Table)
 		c.other(line, l.Table, l.By, l.Column)
 		c.typed(line, c.all[l.Table], []string{l.By, l.Column}, String, GUID)
 		c.texts(line, l.Key)
@@ -338,9 +355,10 @@ func (p *Path) answers(column string) bool {
 		ok && p.Or && len(p.Keys) == 0 && len(f.Operators) > 0 && f.Operators[0] == predicate.OpEq
 }
 
-// listable checks that all rows of a table can be read in one listing.
+// listable checks that all rows of a table can be read in one listing of the schema.
 func (c *checker) listable(line int, table string) {
-	if t := c.all[table]; t != nil && !slices.ContainsFunc(t.Paths, func(p Path) bool { return p.List != "" && len(p.Keys) == 0 }) {
+	c.beside(line, table)
+	if t := c.all[table]; t != nil && t.Listing() == nil {
 		c.atLine(line, "table %s can't be listed in one go; give it a list path without keys", table)
 	}
 }

@@ -176,11 +176,10 @@ func (c *checker) derive() {
 	case base.Derived != nil || base == c.table:
 		c.atLine(c.place("from"), "%s is itself made from another table; name that one", d.Table)
 		return
-	case base.Scope != c.table.Scope:
-		c.atLine(c.place("from"), "%s and %s must stand in the same schema", c.table.Name, base.Name)
 	case d.Unnest == "" && len(d.Where) == 0:
 		c.atLine(c.place("from"), `say with "where" or "unnest" which rows of %s become rows of %s`, base.Name, c.table.Name)
 	}
+	c.beside(c.place("from"), base.Name)
 	where := map[string]string{}
 	for name, value := range d.Where {
 		c.other(c.place("where"), base.Name, name)

@@ -109,6 +109,11 @@ func (p *problems) sound(m fields, d *Procedure) {
 			}
 		}
 	}
+	for _, in := range d.Inputs {
+		if in.Right && in.Column.Type != Bool {
+			p.at(m.node, "the input %s needs a right to be TRUE; make it a bool", in.Column.Name)
+		}
+	}
 	for _, o := range d.Outputs {
 		if in := d.Input(o.When); o.When != "" && (in == nil || !in.Right || in.Column.Type != Bool) {
 			p.at(m.node, "output %s is shown when %s is true; make it an input of type bool with a right", o.Column.Name, o.When)
