@@ -53,7 +53,7 @@ func copyIn(d *dialog, st *statement, at int) (*result, error) {
 	}
 	r, err := d.sql(insert, args)
 	if err != nil {
-		gwerr.From(err).Position = gwerr.NoPosition // of a text that the client doesn't know
+		relocate(err, nowhere)
 		return nil, err
 	}
 	r.tag = "COPY " + strings.TrimPrefix(r.tag, "INSERT 0 ")

@@ -183,9 +183,10 @@ func (d *dialog) describeStatement(st *statement) (err error) {
 	text, source := d.translated(typed)
 	columns, err := request.Columns(ctx, query.Statement{SQL: text})
 	if err != nil {
-		g := gwerr.From(err)
-		g.Position = nulls.Source(source(g.Position))
-		return w.reason(g)
+		err = w.reason(err)
+		relocate(err, source)
+		relocate(err, nulls.Source)
+		return err
 	}
 	st.columns, st.described = columnsOf(st.text, columns), true
 	return nil

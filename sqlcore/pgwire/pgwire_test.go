@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/big"
 	"net/netip"
+	"sync"
 	"testing"
 	"time"
 
@@ -254,6 +255,29 @@ func TestErrorsHaveStateAndPlace(t *testing.T) {
 	}
 	_, err := dial(t, address).Prepare(t.Context(), "s", "SELECT $1::int, count FROM (SELECT count(*) FROM Books) s, nope")
 	assert.Equal(t, int32(60), pgError(t, err).Position, "behind a parameter")
+}
+
+// TestErrorsOfAllSessions: an error that many sessions get at once, as when the server
+// stops, is changed by none of them. The race detector sees it.
+func TestErrorsOfAllSessions(t *testing.T) {
+	t.Parallel()
+	shared := gwerr.New(gwerr.Busy, "The gateway is stopping.", "")
+	d := &desk{answers: answers{"SELECT 1": func(context.Context, query.Statement) (*query.Answer, error) { return nil, shared }}}
+	_, address := serve(t, d, nil)
+	var sessions sync.WaitGroup
+	for range 4 {
+		conn := dial(t, address)
+		sessions.Go(func() {
+			for _, sql := range []string{"SELECT 1", "SELECT 1", "PREPARE s AS SELECT 1", "EXECUTE s"} {
+				_, err := conn.Exec(context.Background(), sql, pgx.QueryExecModeSimpleProtocol)
+				assert.Equal(t, sql[0] == 'P', err == nil, sql)
+			}
+			_, err := conn.Prepare(context.Background(), "t", "SELECT 1")
+			assert.Error(t, err)
+		})
+	}
+	sessions.Wait()
+	assert.Equal(t, gwerr.NoPosition, shared.Position)
 }
 
 func TestPortalsGiveRowsInParts(t *testing.T) {

@@ -65,7 +65,7 @@ func (d *dialog) executePrepared(st, prepared *statement) (*result, error) {
 		return nil, err
 	}
 	if r, err = d.start(prepared, values); err != nil {
-		gwerr.From(err).Position = gwerr.NoPosition // it is in the other text
+		relocate(err, nowhere) // it is in the other text
 	}
 	return r, err
 }

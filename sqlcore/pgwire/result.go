@@ -89,8 +89,7 @@ func (d *dialog) sql(st *statement, args []query.Parameter) (*result, error) {
 	answer, err := request.SQL(ctx, query.Statement{SQL: text, Positional: args})
 	if err != nil {
 		err = r.work.reason(err)
-		g := gwerr.From(err)
-		g.Position = source(g.Position)
+		relocate(err, source)
 		r.close(err)
 		return nil, err
 	}
@@ -113,12 +112,23 @@ func (d *dialog) translated(sql string) (text string, source func(at int) int) {
 	s := pgcatalog.Session{Database: d.session.Database(), Schema: d.shown, User: d.params["user"], Setting: d.setting, Process: d.conn.pid}
 	text, changed := s.Rewrite(sql)
 	return text, func(at int) int {
-		if changed || at < 0 {
+		if changed {
 			return gwerr.NoPosition
 		}
 		return names.Source(at)
 	}
 }
+
+// relocate puts an error at its place in another text. One without a place may be that of
+// other sessions, too, as when the server stops, and is let alone.
+func relocate(err error, source func(at int) int) {
+	if e := gwerr.From(err); e.Position >= 0 {
+		e.Position = source(e.Position)
+	}
+}
+
+// nowhere is the place in the client's text of one in a text that it doesn't know.
+func nowhere(int) int { return gwerr.NoPosition }
 
 // setting is a parameter as SHOW has it.
 func (d *dialog) setting(name string) (value string, ok bool) {
