@@ -122,3 +122,35 @@ func written(f *copyFormat, values [][]byte) (out []byte) {
 	}
 	return append(out, '\n')
 }
+
+// TestDecimalsInBinary: what few bytes tell of more digits than any number here has is
+// refused before it is counted out.
+func TestDecimalsInBinary(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		raw  string
+		want string // "" where it is refused
+	}{
+		"whole":                      {"\x00\x01\x00\x00\x00\x00\x00\x00\x00\x07", "7"},
+		"with places":                {"\x00\x02\x00\x00\x40\x00\x00\x02\x00\x07\x13\x88", "-7.5"},
+		"as large as 64 bits take":   {"\x00\x01\x00\x4c\x00\x00\x00\x00\x00\x01", "1e+304"},
+		"as small":                   {"\x00\x01\xff\xb4\x00\x00\x01\x30\x00\x01", "1e-304"},
+		"too large":                  {"\x00\x01\x7f\xff\x00\x00\x00\x00\x00\x01", ""},
+		"too large, with places":     {"\x00\x01\x7f\xff\x00\x00\x7f\xff\x00\x01", ""},
+		"too small":                  {"\x00\x01\x80\x00\x00\x00\x00\x01\x00\x01", ""},
+		"with too many places":       {"\x00\x01\x00\x00\x00\x00\x7f\xff\x00\x01", ""},
+		"with too many digits":       {"\x01\x00\x00\x00\x00\x00\x00\x00" + strings.Repeat("\x00\x01", 256), ""},
+		"without the digits it says": {"\x00\x02\x00\x00\x00\x00\x00\x00\x00\x01", ""},
+		"cut off":                    {"\x00\x01\x00\x00", ""},
+		"no number":                  {"\x00\x00\x00\x00\xc0\x00\x00\x00", ""},
+		"infinity":                   {"\x00\x00\x00\x00\xd0\x00\x00\x00", ""},
+	} {
+		p, err := binaryNumeric([]byte(c.raw))
+		if got := p.Value.Text(); (err == nil) != (c.want != "") || err == nil && got != c.want {
+			t.Errorf("%s: %s, %v, want %q", name, got, err, c.want)
+		}
+		if err != nil && !gwerr.Is(err, gwerr.BadParameter) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

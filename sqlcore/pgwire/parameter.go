@@ -135,8 +135,21 @@ func binaryValue(oid uint32, raw []byte) (query.Parameter, error) {
 	return query.Parameter{}, gwerr.Newf(gwerr.NotImplemented, "Parameters of type %s are not read in binary.", typeName(oid)).WithHint("Send the value as text.")
 }
 
+// A decimal number has no more groups of four digits, and decimal places, than one of
+// 64 bits may be written with. Ten bytes can tell of 160,000 digits, which take a second.
+const (
+	maxGroups = 200
+	maxPlaces = 400
+)
+
 // binaryNumeric is appendNumeric backwards.
 func binaryNumeric(raw []byte) (query.Parameter, error) {
+	if len(raw) >= 8 {
+		groups, weight, places := binary.BigEndian.Uint16(raw), int16(binary.BigEndian.Uint16(raw[2:])), binary.BigEndian.Uint16(raw[6:])
+		if groups > maxGroups || weight > maxGroups || weight < -maxGroups || places > maxPlaces {
+			return query.Parameter{}, badValue(pgtype.NumericOID, "in the range of numbers here")
+		}
+	}
 	var n pgtype.Numeric
 	if err := (pgtype.NumericCodec{}).PlanScan(nil, pgtype.NumericOID, pgtype.BinaryFormatCode, &n).Scan(raw, &n); err != nil {
 		return query.Parameter{}, state("22P03", gwerr.New(gwerr.BadParameter, "A parameter of type numeric can't be read.", ""))
