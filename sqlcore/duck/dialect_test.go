@@ -94,10 +94,12 @@ func TestWhatOthersSayMeans(t *testing.T) {
 		{"INITCAP('hello wORLD, o''neil-ÄRZTE 1a'), INITCAP(''), INITCAP(NULL)", "Hello World, O'Neil-Ärzte 1a||NULL"},
 		{"OCTET_LENGTH('ä'), QUOTE_LITERAL('it''s'), REGEXP_COUNT('abcb', 'b'), REPEAT('ab', 2)", "2|'it''s'|2|abab"},
 		{"CARDINALITY(['a', 'b']), ARRAY_REMOVE([1, 2, NULL], 1), JSONB_ARRAY_LENGTH('[1,2]'), TO_JSONB('a')", `2|[2, NULL]|2|"a"`},
+		{"ARRAY_REMOVE([1, 2, x], x), (1, NULL) NOT IN ((1, x)) IS NULL FROM (VALUES (2)) v(x)", "[1]|true"},
 		{"EVERY(x > 0), JSON_AGG(x ORDER BY x DESC), JSONB_AGG(DISTINCT 1) FROM (VALUES (1), (2)) v(x)", "true|[2,1]|[1]"},
 		{"ENCODE('a'::BLOB, 'base64'), ENCODE(DECODE('YWI=', 'base64'), 'hex'), CAST(DECODE('61', 'HEX') AS VARCHAR)", "YQ==|6162|a"},
 		{"DATE_BIN('15 minutes', TIMESTAMP '2024-01-01 00:17:00', TIMESTAMP '2024-01-01'), CLOCK_TIMESTAMP() = NOW()", "2024-01-01 00:15:00|true"},
 		{"'abc' SIMILAR TO 'a%', 'abc' SIMILAR TO 'a.c', 'a.c' SIMILAR TO '(a|b).[^x-z]', 'ab' NOT SIMILAR TO '_b'", "true|false|true|false"},
+		{"'a_1' SIMILAR TO '[[:alnum:]_]+', 'a.1' SIMILAR TO '[[:alnum:]_]+', 'a%' SIMILAR TO '[^[:digit:]%]{2}', 'a]b' SIMILAR TO '[]a%]+_'", "true|false|false|true"},
 		{"'a%' SIMILAR TO 'a\\%', 'ab' SIMILAR TO 'a!%' ESCAPE '!', 'a\nb' SIMILAR TO 'a_b', 'a$' SIMILAR TO 'a$', 'b' SIMILAR TO '[%_b]+'", "true|false|true|true|true"},
 	}
 	for _, c := range cases {

@@ -97,26 +97,38 @@ func (r *rewriter) similar(k, to int) ([]piece, int) {
 	return words("SIMILAR TO " + sqltext.Literal(expression)), next
 }
 
+// class is a class of characters among the members of a set.
+var class = regexp.MustCompile(`^\[:[a-z]+:\]`)
+
 // similarExpression writes a pattern of SIMILAR TO as a regular expression.
 func similarExpression(pattern string, escape byte) string {
 	var b strings.Builder
 	b.WriteString("(?s)")
-	set := false
+	set := 0 // where the members of the set that is open begin; 0 for none
 	for i := 0; i < len(pattern); i++ {
 		switch c := pattern[i]; {
 		case c == escape && i+1 < len(pattern):
 			i++
 			b.WriteString(regexp.QuoteMeta(pattern[i : i+1]))
-		case c == '[' || c == ']':
-			set = c == '['
+		case set > 0 && class.MatchString(pattern[i:]):
+			name := class.FindString(pattern[i:])
+			b.WriteString(name)
+			i += len(name) - 1
+		case set > 0 && c == ']' && i > set: // as the first member it stands for itself
+			set = 0
 			b.WriteByte(c)
-		case set:
-			b.WriteByte(c)
-		case c == '%':
+		case set == 0 && c == '[':
+			set = i + 1
+			if strings.HasPrefix(pattern[set:], "^") {
+				set++
+			}
+			b.WriteString(pattern[i:set])
+			i = set - 1
+		case c == '%' && set == 0:
 			b.WriteString(".*")
-		case c == '_':
+		case c == '_' && set == 0:
 			b.WriteByte('.')
-		case strings.IndexByte(`.^$\`, c) >= 0:
+		case c == '\\', set == 0 && strings.IndexByte(`.^$`, c) >= 0:
 			b.WriteString(regexp.QuoteMeta(pattern[i : i+1]))
 		default:
 			b.WriteByte(c)

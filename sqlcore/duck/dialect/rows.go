@@ -129,17 +129,18 @@ func compareRows(operator string, left *call, rights []*call) (made []piece, err
 	case "<>", "!=", "is distinct from":
 		all(operator, " OR ", rights[0])
 	case "in", "not in":
+		before, behind := "(", ")"
 		if operator == "not in" {
-			add("NOT ")
+			before, behind = "(NOT (", "))"
 		}
-		add("(")
+		add(before)
 		for i, right := range rights {
 			if i > 0 {
 				add(" OR ")
 			}
 			all("=", " AND ", right)
 		}
-		add(")")
+		add(behind)
 	default: // the first members that differ decide
 		for n := 1; n < last; n++ {
 			add("(")

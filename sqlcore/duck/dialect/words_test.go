@@ -76,7 +76,7 @@ func TestWords(t *testing.T) {
 		{"(a, b, c) <= (1, 2, 3)", "((a) < (1) OR (a) = (1) AND ((b) < (2) OR (b) = (2) AND (c) <= (3)))"},
 		{"(a, b) > (1, 2)", "((a) > (1) OR (a) = (1) AND (b) > (2))"},
 		{"(a, b) IN ((1, 2), (3, f(4, 5)))", "(((a) = (1) AND (b) = (2)) OR ((a) = (3) AND (b) = (f(4, 5))))"},
-		{"x AND (t.a, b) NOT IN ((1, 2))", "x AND NOT (((t.a) = (1) AND (b) = (2)))"},
+		{"x AND (t.a, b) NOT IN ((1, 2))", "x AND (NOT (((t.a) = (1) AND (b) = (2))))"},
 		{"(a, b) IN (SELECT 1, 2), (a, b) = (SELECT 1, 2), (a, b) IN (c)", "(a, b) IN (SELECT 1, 2), (a, b) = (SELECT 1, 2), (a, b) IN (c)"},
 		{"(a, b) = (1, 2, 3), (a, b) IN ((1, 2), (3)), (a, b) = (1, 2).x", "(a, b) = (1, 2, 3), (a, b) IN ((1, 2), (3)), (a, b) = (1, 2).x"},
 		{"f(a, b) = (1, 2), (a) = (b), (a, b) = ANY(c)", "f(a, b) = (1, 2), (a) = (b), (a, b) = ANY(c)"},
