@@ -39,7 +39,8 @@ func (v *values) of(sql string) map[string]query.Parameter {
 	return out
 }
 
-// inline writes the texts into SQL in the place of their names.
+// inline writes the texts into SQL in the place of their names. A name between quotes is
+// a part of what stands there.
 func (v *values) inline(sql string) string {
 	if len(v.names) == 0 {
 		return sql
@@ -48,7 +49,25 @@ func (v *values) inline(sql string) string {
 	for text, name := range v.names {
 		pairs = append(pairs, name, textLiteral(text))
 	}
-	return strings.NewReplacer(pairs...).Replace(sql)
+	literals := strings.NewReplacer(pairs...)
+	var b strings.Builder
+	for sql != "" {
+		at := strings.IndexAny(sql, `'"`)
+		if at < 0 {
+			at = len(sql)
+		}
+		_, _ = literals.WriteString(&b, sql[:at]) // a strings.Builder takes all
+		if sql = sql[at:]; sql == "" {
+			break
+		}
+		end := strings.IndexByte(sql[1:], sql[0]) + 2 // doubled quotes end and begin a part
+		if end < 2 {
+			end = len(sql)
+		}
+		b.WriteString(sql[:end])
+		sql = sql[end:]
+	}
+	return b.String()
 }
 
 // value writes a constant of a condition.
