@@ -31,7 +31,6 @@ var queryPictures = flag.String("query-pictures", "", "a folder for pictures of 
 type queried struct {
 	Title, Plan, Problem, Underlined, More, Big, Progress, Shared, Tried, Admin string
 	Join                                                                        [][]string
-	Files                                                                       [][2]any
 	Bars, Shown, History, Wide, WideDocument                                    int
 	Completions, Problems                                                       []string
 	Rules                                                                       map[string][]string

@@ -5,7 +5,7 @@
 "use strict";
 const fs = require("fs");
 const path = require("path");
-const { launch, open, follow, text, named, copied } = require("../console/browser/person.cjs");
+const { launch, open, follow, text, named, copied, saving } = require("../console/browser/person.cjs");
 
 const [chromium, address, downloads, pictures] = process.argv.slice(2);
 const found = { problems: [] };
@@ -90,13 +90,11 @@ async function join() {
   const browser = await launch(chromium);
   try {
     page = await open(browser, found.problems, pictures ? { width: 1000, height: 700 } : {});
-    const client = await browser.target().createCDPSession();
-    await client.send("Browser.setDownloadBehavior", { behavior: "allow", downloadPath: downloads, eventsEnabled: true });
-    const saved = new Promise((done) => client.on("Browser.downloadProgress", (e) => { if (e.state === "completed") done(); }));
+    const saved = await saving(browser, downloads);
     await findUsers();
     await filterContractors();
     await join();
-    await saved;
+    await saved();
   } finally {
     await browser.close();
   }

@@ -3,7 +3,6 @@
 package walks
 
 import (
-	"context"
 	"os/exec"
 	"path/filepath"
 	"testing"
@@ -19,10 +18,8 @@ func TestTheDevelopersWalk(t *testing.T) {
 	t.Parallel()
 	python := testkit.Program(t, filepath.Join("..", "..", ".cache", "python", "current", "bin", "python"))
 	d := startDemo(t, "--users", "300")
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
 	chart := filepath.Join(t.TempDir(), "users.png")
-	said, err := exec.CommandContext(ctx, python, "developer.py", d.wire, chart).CombinedOutput()
+	said, err := exec.CommandContext(t.Context(), python, "developer.py", d.wire, chart).CombinedOutput()
 	require.NoError(t, err, "%s", said)
 	assert.Contains(t, string(said), "ok\n")
 	b := decode(t, chart).Bounds()

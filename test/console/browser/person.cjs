@@ -48,4 +48,13 @@ async function copied(page, name) {
   return (await page.waitForFunction("window.copied")).jsonValue();
 }
 
-module.exports = { launch, open, follow, text, named, copied };
+// saving has the browser put downloads into a folder, and gives a wait for the first one
+// to be there.
+async function saving(browser, folder) {
+  const client = await browser.target().createCDPSession();
+  const ended = new Promise((done) => client.on("Browser.downloadProgress", (e) => { if (e.state !== "inProgress") done(); }));
+  await client.send("Browser.setDownloadBehavior", { behavior: "allow", downloadPath: folder, eventsEnabled: true });
+  return () => ended;
+}
+
+module.exports = { launch, open, follow, text, named, copied, saving };
