@@ -105,6 +105,7 @@ func (e trappedEngine) Run(ctx context.Context, j query.Job) (scan.Rows, error) 
 // account is what the service told.
 type account struct {
 	mu      sync.Mutex
+	open    int // records that are promised
 	records []audit.Record
 	flying  map[string]int
 	panics  []observe.PanicRecovered
@@ -122,9 +123,13 @@ func (a *account) Observe(_ context.Context, e observe.Event) {
 }
 
 func (a *account) audit(context.Context) (func(context.Context, audit.Record), error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.open++
 	return func(_ context.Context, r audit.Record) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
+		a.open--
 		a.records = append(a.records, r)
 	}, nil
 }
@@ -135,8 +140,8 @@ func (a *account) settled(t *testing.T) ([]audit.Record, []observe.PanicRecovere
 	require.Eventually(t, func() bool {
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		return a.flying["queries"] == 0 && a.flying["turns"] == 0
-	}, 3*time.Minute, time.Millisecond, "queries or turns stay in flight")
+		return a.open == 0 && a.flying["queries"] == 0 && a.flying["turns"] == 0
+	}, 3*time.Minute, time.Millisecond, "requests, queries or turns stay in flight")
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	records, panics := a.records, a.panics
