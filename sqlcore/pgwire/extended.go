@@ -198,7 +198,7 @@ func (d *dialog) describePortal(p *portal) ([]column, error) {
 	if columns, ok := d.utilityColumns(p.st); ok {
 		return columns, nil
 	}
-	if _, changes := p.st.changes(); changes || p.st.is("call") || p.st.is("execute") || p.st.is("exec") {
+	if p.st.acts() {
 		err := d.describeStatement(p.st)
 		return p.st.columns, err
 	}

@@ -351,6 +351,7 @@ func TestTransactions(t *testing.T) {
 		{"BEGIN; SAVEPOINT a; SELECT nope", "N C:BEGIN C:SAVEPOINT E:42P01 Z:E"},
 		{"ROLLBACK TO a; RELEASE a; SELECT 1", "C:ROLLBACK C:RELEASE T D*10 C:SELECT 10 Z:T"},
 		{"INSERT INTO t VALUES (1)", "C:INSERT 0 2 Z:T"},
+		{"ROLLBACK TO a", "N C:ROLLBACK Z:T"},
 		{"ROLLBACK", "N C:ROLLBACK Z:I"},
 		{"END", "N C:COMMIT Z:I"},
 		{"", "I Z:I"},
@@ -359,6 +360,54 @@ func TestTransactions(t *testing.T) {
 		p.send(simpleQuery(c.sql))
 		assert.Equal(t, c.want, p.until('Z'), c.sql)
 	}
+}
+
+func TestReadOnlyTransactions(t *testing.T) {
+	t.Parallel()
+	changed := func(context.Context, query.Statement) (*query.Answer, error) {
+		a, err := count(0)(t.Context(), query.Statement{})
+		a.Changed = &query.Changed{Verb: "INSERT", Rows: 2}
+		return a, err
+	}
+	const insert, refused = "INSERT INTO t VALUES (1)", "E:25006 Z:E"
+	d := &desk{answers: answers{"SELECT 1": count(10), insert: changed, "CALL p()": count(1)}}
+	_, address := serve(t, d, nil)
+	for _, c := range []struct {
+		name, before, sql, want string
+	}{
+		{"of a transaction", "BEGIN READ ONLY", insert, refused},
+		{"among its modes", "START TRANSACTION ISOLATION LEVEL READ COMMITTED, READ ONLY", insert, refused},
+		{"of one that has begun", "BEGIN; SET TRANSACTION READ ONLY", insert, refused},
+		{"by the parameter", "BEGIN; SET transaction_read_only = true", insert, refused},
+		{"procedures too", "BEGIN READ ONLY", "CALL p()", refused},
+		{"prepared ones too", "PREPARE w AS " + insert + "; BEGIN READ ONLY", "EXECUTE w", refused},
+		{"reading goes on", "BEGIN READ ONLY", "SELECT 1", "T D*10 C:SELECT 10 Z:T"},
+		{"until it ends", "BEGIN READ ONLY; COMMIT", insert, "C:INSERT 0 2 Z:I"},
+		{"or may write again", "BEGIN READ ONLY; SET TRANSACTION READ WRITE", insert, "C:INSERT 0 2 Z:T"},
+		{"isolation alone says nothing", "BEGIN ISOLATION LEVEL READ COMMITTED", insert, "C:INSERT 0 2 Z:T"},
+		{"outside of one it ends at once", "SET TRANSACTION READ ONLY", insert, "C:INSERT 0 2 Z:I"},
+		{"all that follow", "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", insert, "E:25006 Z:I"},
+		{"but one", "SET default_transaction_read_only TO on; BEGIN READ WRITE", insert, "C:INSERT 0 2 Z:T"},
+		{"and no longer", "SET default_transaction_read_only = on; RESET ALL", insert, "C:INSERT 0 2 Z:I"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := open(t, address)
+			p.send(simpleQuery(c.before))
+			require.NotContains(t, p.until('Z'), "E:")
+			p.send(simpleQuery(c.sql))
+			assert.Equal(t, c.want, p.until('Z'))
+		})
+	}
+	conn := dial(t, address, simple)
+	for _, c := range []struct{ set, want string }{{"SET default_transaction_read_only = 1", "on"}, {"BEGIN READ WRITE", "off"}, {"COMMIT", "on"}} {
+		_, err := conn.Exec(t.Context(), c.set)
+		require.NoError(t, err)
+		var got string
+		require.NoError(t, conn.QueryRow(t.Context(), "SHOW transaction_read_only").Scan(&got))
+		assert.Equal(t, c.want, got, c.set)
+	}
+	_, err := conn.Exec(t.Context(), "SET default_transaction_read_only = perhaps")
+	assert.Equal(t, "22023", pgError(t, err).Code)
 }
 
 func TestAfterAnErrorMessagesAreSkippedToSync(t *testing.T) {

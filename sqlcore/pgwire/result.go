@@ -73,6 +73,9 @@ func rowsOf(tag string, columns []column, rows ...[]string) *result {
 
 // sql runs a statement of the session.
 func (d *dialog) sql(st *statement, args []query.Parameter) (*result, error) {
+	if d.settings.readOnly() && st.acts() {
+		return nil, gwerr.New(gwerr.ReadOnly, "The transaction is read only.", "SET TRANSACTION READ WRITE, or SET default_transaction_read_only = off for those to come.").At(0)
+	}
 	r := &result{dialog: d, st: st, begun: d.conn.server.cfg.Now(), before: d.conn.out.sent}
 	r.work = d.conn.begin(d.settings.timeout())
 	d.requestID = observe.RequestID(r.work.ctx)

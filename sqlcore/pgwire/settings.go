@@ -39,9 +39,21 @@ func newSettings() settings { return settings{own: map[string]string{}} }
 // maxSettings bounds what a client can set.
 const maxSettings, maxSetting = 200, 1024
 
+// The parameters by which a client says that it changes nothing: in the transaction,
+// and in those to come. What it sends then by mistake is refused.
+const ofTransaction, ofSession = "transaction_read_only", "default_transaction_read_only"
+
+func (s *settings) readOnly() bool {
+	value, _ := s.get(ofTransaction)
+	return value == "on"
+}
+
 // get gives a value; ok is false for a parameter that nobody knows.
 func (s *settings) get(name string) (value string, ok bool) {
 	name = strings.ToLower(name)
+	if _, own := s.own[name]; !own && name == ofTransaction {
+		name = ofSession
+	}
 	if value, ok = s.own[name]; !ok {
 		value, ok = defaults[name]
 	}
@@ -74,6 +86,10 @@ func (s *settings) set(name, value string) (note string, err error) {
 			return "", state("22023", gwerr.New(gwerr.BadRequest, "standard_conforming_strings is always on.", `Write texts with escapes as E'…'.`))
 		}
 		value = "on"
+	case lower == ofTransaction, lower == ofSession:
+		if value, err = onOff(name, value); err != nil {
+			return "", err
+		}
 	case lower == "statement_timeout":
 		if _, err := milliseconds(value); err != nil {
 			return "", err
@@ -112,6 +128,17 @@ func (s *settings) start(params map[string]string) {
 			_, _ = s.set(name, value) // what can't be set stays as it is, and is told
 		}
 	}
+}
+
+// onOff reads a truth value as PostgreSQL writes it.
+func onOff(name, value string) (string, error) {
+	switch strings.ToLower(value) {
+	case "on", "true", "t", "yes", "y", "1":
+		return "on", nil
+	case "off", "false", "f", "no", "n", "0":
+		return "off", nil
+	}
+	return "", state("22023", gwerr.Newf(gwerr.BadRequest, "The parameter %s is on or off.", name))
 }
 
 // timeout is what a statement may take; 0 for no bound of the client's.

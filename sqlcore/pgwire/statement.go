@@ -104,6 +104,12 @@ func (s *statement) changes() (returning, ok bool) {
 	return false, false
 }
 
+// acts reports whether it does more than read: a change, or a procedure.
+func (s *statement) acts() bool {
+	_, changes := s.changes()
+	return changes || s.is("call") || s.is("execute") || s.is("exec")
+}
+
 // wrong is the error of a statement that can't be read.
 func (s *statement) wrong(at int, message string) error {
 	place := len(s.text)

@@ -73,65 +73,6 @@ func (s *statement) name(i int) string {
 	return t.Name()
 }
 
-func endsTransaction(st *statement) bool {
-	switch st.verb() {
-	case "rollback", "commit", "end", "abort":
-		return true
-	default:
-		return false
-	}
-}
-
-// begin, commit and rollback do nothing but what clients wait for: statements
-// take effect at once, and PingOne undoes none of them.
-func begin(d *dialog, _ *statement, _ []query.Parameter) (*result, error) {
-	if d.transaction == inside {
-		d.conn.out.notice("WARNING", "25001", "There is a transaction in progress already.")
-	} else {
-		d.notices = append(d.notices, "There are no transactions: each statement takes effect at once, and ROLLBACK undoes nothing.")
-	}
-	d.transaction, d.changed = inside, false
-	return done("BEGIN"), nil
-}
-
-func commit(d *dialog, st *statement, args []query.Parameter) (*result, error) {
-	if d.transaction == aborted {
-		return rollback(d, st, args)
-	}
-	d.endTransaction()
-	return done("COMMIT"), nil
-}
-
-func rollback(d *dialog, st *statement, _ []query.Parameter) (*result, error) {
-	if st.has("to") {
-		if d.transaction == idle {
-			return nil, state("25P01", gwerr.New(gwerr.BadRequest, "There is no transaction to go back in.", "Send BEGIN first."))
-		}
-		d.transaction = inside
-		return done("ROLLBACK"), nil
-	}
-	if d.changed && d.transaction != idle {
-		d.conn.out.notice("WARNING", "01000", "The transaction's changes stay: PingOne undoes none of them.")
-	}
-	d.endTransaction()
-	return done("ROLLBACK"), nil
-}
-
-func (d *dialog) endTransaction() {
-	if d.transaction == idle {
-		d.conn.out.notice("WARNING", "25P01", "There is no transaction in progress.")
-	}
-	d.transaction, d.changed = idle, false
-	d.closePortals()
-}
-
-func savepoint(d *dialog, st *statement, _ []query.Parameter) (*result, error) {
-	if d.transaction == idle {
-		return nil, state("25P01", gwerr.New(gwerr.BadRequest, strings.ToUpper(st.verb())+" has a place in transactions alone.", "Send BEGIN first."))
-	}
-	return done(strings.ToUpper(st.verb())), nil
-}
-
 func silent(_ *dialog, st *statement, _ []query.Parameter) (*result, error) {
 	return done(strings.ToUpper(st.verb())), nil
 }
@@ -144,8 +85,12 @@ func set(d *dialog, st *statement, _ []query.Parameter) (*result, error) {
 	}
 	name := st.name(i)
 	switch {
-	case name == "transaction", st.name(i+1) == "characteristics", name == "constraints":
-		return done("SET"), nil // there is one isolation: each statement's own
+	case name == "constraints":
+		return done("SET"), nil
+	case name == "transaction": // of isolation there is one: each statement's own
+		return d.access(st, ofTransaction)
+	case st.name(i+1) == "characteristics":
+		return d.access(st, ofSession)
 	case name == "time" && st.name(i+1) == "zone":
 		name, i = "timezone", i+2
 	case name == "names":
@@ -175,6 +120,9 @@ func set(d *dialog, st *statement, _ []query.Parameter) (*result, error) {
 
 // assign sets a parameter, "default" to its value at the start.
 func (d *dialog) assign(name, value string) (*result, error) {
+	if strings.EqualFold(name, ofTransaction) && d.transaction == idle {
+		return done("SET"), nil // which ends with the statement
+	}
 	if strings.EqualFold(value, "default") {
 		d.settings.reset(name)
 	} else {
