@@ -28,6 +28,9 @@ func parameter(oid uint32, inBinary bool, raw []byte) (query.Parameter, error) {
 		}
 		return textArray(element, string(raw))
 	}
+	if oid == pgtype.ByteaOID {
+		return query.Parameter{}, gwerr.New(gwerr.NotImplemented, "Parameters of type bytea are not offered.", "No column holds such values.")
+	}
 	if inBinary {
 		return binaryValue(oid, raw)
 	}
@@ -75,8 +78,6 @@ func textValue(oid uint32, s string) (query.Parameter, error) {
 		if t, err := time.Parse("2006-01-02 15:04:05.999999Z07", s); err == nil {
 			return one(predicate.TimeValue(t))
 		}
-	case pgtype.ByteaOID:
-		return query.Parameter{}, gwerr.New(gwerr.NotImplemented, "Parameters of type bytea are not offered.", "No column holds such values.")
 	}
 	return one(predicate.StringValue(s))
 }
@@ -123,6 +124,10 @@ func binaryValue(oid uint32, raw []byte) (query.Parameter, error) {
 			return one(predicate.StringValue(t.Format("2006-01-02 15:04:05.999999")))
 		}
 		return one(predicate.TimeValue(t))
+	case pgtype.TimeOID:
+		return one(predicate.StringValue(time.UnixMicro(int64(binary.BigEndian.Uint64(raw))).UTC().Format("15:04:05.999999")))
+	case pgtype.IntervalOID: // microseconds, days and months, each with its sign
+		return one(predicate.StringValue(fmt.Sprintf("%d months %d days %d microseconds", int32(number(raw[12:])), int32(number(raw[8:])), int64(binary.BigEndian.Uint64(raw)))))
 	case pgtype.NumericOID:
 		return binaryNumeric(raw)
 	case pgtype.JSONBOID:

@@ -157,6 +157,8 @@ func TestParametersOfEveryType(t *testing.T) {
 		{"instant", "timestamptz", at, one(predicate.TimeValue(at))},
 		{"timestamp", "timestamp", at, one(predicate.StringValue("2024-03-01 09:12:42.01"))},
 		{"date", "date", at, one(predicate.StringValue("2024-03-01"))},
+		{"time", "time", pgtype.Time{Microseconds: 36672500000, Valid: true}, one(predicate.StringValue("10:11:12.5"))},
+		{"interval", "interval", pgtype.Interval{Months: 3, Days: -2, Microseconds: 5, Valid: true}, one(predicate.StringValue("3 months -2 days 5 microseconds"))},
 		{"uuid", "uuid", "0f0e0d0c-0b0a-4908-8706-050403020100", one(predicate.StringValue("0f0e0d0c-0b0a-4908-8706-050403020100"))},
 		{"json", "json", map[string]int{"a": 1}, one(predicate.StringValue(`{"a":1}`))},
 		{"null", "int", nil, query.Parameter{Null: true}},
@@ -168,8 +170,8 @@ func TestParametersOfEveryType(t *testing.T) {
 			d.answers[sql] = echo
 			d.answers["SELECT "] = count(0)
 			for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeDescribeExec, pgx.QueryExecModeExec} {
-				if _, is := c.arg.(map[string]int); (is || c.arg == at) && mode == pgx.QueryExecModeExec {
-					continue // pgx knows no type then, or another one
+				if _, is := c.arg.(map[string]int); (is || c.arg == at || c.cast == "time" || c.cast == "interval") && mode == pgx.QueryExecModeExec {
+					continue // pgx knows no type then, or another one, or writes the value as text
 				}
 				got = nil
 				d.answers["SELECT  CAST(NULL AS "] = count(0)
@@ -218,6 +220,51 @@ func TestTypesOfParametersAreFound(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, c.want, sd.ParamOIDs)
 		})
+	}
+}
+
+// A driver that declares a parameter's type means it: a date and an interval make a date.
+func TestTypesOfParametersReachTheEngine(t *testing.T) {
+	t.Parallel()
+	const date, span, stamp, text, id, object = pgtype.DateOID, pgtype.IntervalOID, pgtype.TimestampOID, pgtype.TextOID, pgtype.UUIDOID, pgtype.JSONOID
+	for _, c := range []struct {
+		name, sql, want string
+		oids            []uint32
+	}{
+		{"added", "SELECT $1 + $2", "SELECT CAST($1 AS DATE) + CAST($2 AS INTERVAL)", []uint32{date, span}},
+		{"of a function", "SELECT date_trunc('month', $1), age($2)", "SELECT date_trunc('month', CAST($1 AS TIMESTAMP)), age(CAST($2 AS DATE))", []uint32{stamp, date}},
+		{"in a comparison's expression", "SELECT 1 FROM t WHERE a > $1 - $2", "SELECT 1 FROM t WHERE a > CAST($1 AS DATE) - CAST($2 AS INTERVAL)", []uint32{date, span}},
+		{"before one", "SELECT 1 FROM t WHERE a - $1 > $2", "SELECT 1 FROM t WHERE a - CAST($1 AS INTERVAL) > $2", []uint32{span, date}},
+		{"shown", "SELECT $1, $2 AS o", "SELECT CAST($1 AS UUID), CAST($2 AS JSON) AS o", []uint32{id, object}},
+		{"compared", "SELECT 1 FROM t WHERE a >= $1 AND $2 < b AND c <> $3", "SELECT 1 FROM t WHERE a >= $1 AND $2 < b AND c <> $3", []uint32{date, stamp, id}},
+		{"cast already", "SELECT $1::date, CAST($2 AS timestamp)", "SELECT $1::date, CAST($2 AS timestamp)", []uint32{date, stamp}},
+		{"what needs none", "SELECT $1 || $2", "SELECT $1 || $2", []uint32{text, text}},
+		{"of a procedure", "CALL p(at => $1)", "CALL p(at => $1)", []uint32{date}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d := &desk{answers: answers{c.want: count(1)}}
+			_, address := serve(t, d, nil)
+			values := make([][]byte, len(c.oids))
+			for i := range values {
+				values[i] = []byte("x")
+			}
+			r := dial(t, address).PgConn().ExecParams(t.Context(), c.sql, values, c.oids, nil, nil).Read()
+			require.NoError(t, r.Err)
+			assert.Len(t, r.Rows, 10)
+		})
+	}
+}
+
+func TestBytesAreNoParameters(t *testing.T) {
+	t.Parallel()
+	_, address := serve(t, &desk{answers: answers{"SELECT $1": count(1)}}, nil)
+	conn := dial(t, address)
+	for format := range int16(2) {
+		r := conn.PgConn().ExecParams(t.Context(), "SELECT $1", [][]byte{{0, 255}}, []uint32{pgtype.ByteaOID}, []int16{format}, nil).Read()
+		e := pgError(t, r.Err)
+		assert.Equal(t, "0A000", e.Code)
+		assert.Equal(t, "Parameters of type bytea are not offered", e.Message)
 	}
 }
 

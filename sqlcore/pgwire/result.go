@@ -88,11 +88,12 @@ func (d *dialog) sql(st *statement, args []query.Parameter) (*result, error) {
 	}
 	r.request, r.work.ctx = request, ctx
 	defer r.closeAfterPanic()
-	text, source := d.translated(st.text)
+	typed, casts := st.withCasts()
+	text, source := d.translated(typed)
 	answer, err := request.SQL(ctx, query.Statement{SQL: text, Positional: args})
 	if err != nil {
 		err = r.work.reason(err)
-		relocate(err, source)
+		relocate(err, func(at int) int { return casts.Source(source(at)) })
 		r.close(err)
 		return nil, err
 	}

@@ -211,3 +211,33 @@ func (s *statement) withTypes() (string, sqltext.Map) {
 	}
 	return sqltext.Apply(s.text, edits)
 }
+
+// withCasts is the text with their types beside the parameters that the engine gets as
+// texts, such as dates and intervals, and its places. One that is plainly compared stays
+// bare: it takes the type of what it is compared with, and a plan serves all its values.
+func (s *statement) withCasts() (string, sqltext.Map) {
+	var edits []sqltext.Edit
+	for i, t := range s.tokens {
+		n, ok := ordinal(t)
+		if !ok || i == 0 || n > len(s.oids) || s.verb() == "call" || s.verb() == "execute" || s.verb() == "exec" {
+			continue
+		}
+		switch s.oids[n-1] {
+		case pgtype.DateOID, pgtype.TimeOID, pgtype.TimestampOID, pgtype.IntervalOID, pgtype.UUIDOID, pgtype.JSONOID, pgtype.JSONBOID:
+			if s.typeAt(i) == 0 && !s.compared(i) {
+				edits = append(edits, sqltext.Edit{Start: t.Start, End: t.End, Text: "CAST(" + t.Text + " AS " + castName(s.oids[n-1]) + ")"})
+			}
+		}
+	}
+	return sqltext.Apply(s.text, edits)
+}
+
+// compared reports whether the parameter at i is one side of a comparison, or given to a column.
+func (s *statement) compared(i int) bool {
+	before, after := s.tokens[i-1], sqltext.Token{}
+	if i+1 < len(s.tokens) {
+		after = s.tokens[i+1]
+	}
+	computes := func(t sqltext.Token) bool { return t.IsAny("+", "-", "*", "/") }
+	return !computes(before) && !computes(after) && (before.IsAny("=", "<", ">", "between") || after.IsAny("=", "<", ">"))
+}
