@@ -248,8 +248,10 @@ func (p *pipeline) aggregateFrom(groups []uri.GroupItem, items []uri.AggregateIt
 		}
 	}
 	all := slices.Clone(groups)
-	for _, e := range first.Paths {
-		all = append(all, uri.GroupItem{Offset: e.Pos(), Path: e})
+	for _, from := range items[0].From { // what later steps group by must be there
+		for _, e := range from.Paths {
+			all = append(all, uri.GroupItem{Offset: e.Pos(), Path: e})
+		}
 	}
 	for _, item := range groups {
 		if item.Path == nil {

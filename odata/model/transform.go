@@ -328,13 +328,18 @@ func (p *pipeline) leadingSum(t *uri.Transformation) error {
 	}
 	p.at.where = append(p.at.where, value.sql+" IS NOT NULL")
 	order := append(append([]string{value.sql + direction(t)}, p.ordering()...), p.at.total()...)
-	before := p.hide("before", doubleKind, "sum("+value.sql+") OVER ("+p.window(order)+" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)")
+	// The first rows that reach the amount are enough: what is negative behind them takes nothing back.
+	counts := value.sql
+	if direction(t) == descending {
+		counts = "GREATEST(" + counts + ", 0)"
+	}
+	before := p.hide("before", doubleKind, "sum("+counts+") OVER ("+p.window(order)+" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)")
 	whole := p.hide("whole", doubleKind, "sum("+value.sql+") OVER ("+p.window(nil)+")")
 	if err := p.next(); err != nil {
 		return err
 	}
 	root := p.at.scopes.root()
-	sum, most := "COALESCE("+root.sql(before)+", 0)", amount.sql
+	sum, most := "GREATEST(COALESCE("+root.sql(before)+", 0), 0)", amount.sql
 	if strings.HasSuffix(t.Name, "percent") {
 		sum, most = sum+" * 100", root.sql(whole)+" * "+amount.sql
 	}
