@@ -320,6 +320,9 @@ func (p *pipeline) counted(c *compiler, f field, path *uri.PathExpr) (field, err
 		f.expr = "CAST(COALESCE(sum(len(" + at.scope.sql(col.Name) + ")), 0) AS DECIMAL(38, 0))"
 		return f, nil
 	}
+	if to.Segments[len(to.Segments)-1] != at.at || at.at.Name == col.Name {
+		return f, p.fail(gwerr.BadRequest, path.Offset, "%s is one value and has no $count.", uri.FormatExpr(to)).WithHint("Write $count, or " + uri.FormatExpr(to) + " with countdistinct.")
+	}
 	f.expr = "count(DISTINCT " + at.scope.sql(col.Name) + ")"
 	return f, nil
 }

@@ -14,7 +14,7 @@ import (
 
 // step adds a transformation that the rows admit.
 func (g *relations) step(s *relation, depth int) {
-	text := ""
+	var text string
 	switch n := g.IntN(12); {
 	case n < 2:
 		condition, test := g.condition(s)

@@ -23,7 +23,8 @@ func sales() *odatatest.Library {
 	category.References.Backward = "Products"
 	s := &catalog.Schema{Name: "Shop", Tables: []*catalog.Table{
 		{Name: "Sales", Entity: "Sale", Columns: []catalog.Column{
-			{Name: "Id", Type: catalog.Int32, Key: true, Required: true}, to("CustomerId", "Customers", "Customer"), text("Day"), to("ProductId", "Products", "Product"),
+			{Name: "Id", Type: catalog.Int32, Key: true, Required: true},
+			to("CustomerId", "Customers", "Customer"), text("Day"), to("ProductId", "Products", "Product"),
 			{Name: "Amount", Type: catalog.Int32},
 		}},
 		{Name: "Customers", Entity: "Customer", Columns: []catalog.Column{key, text("Name"), text("Country")}},
@@ -35,10 +36,14 @@ func sales() *odatatest.Library {
 	}
 	return &odatatest.Library{Main: s, Rows: map[string][]odatatest.Row{
 		"Sales": {
-			{int64(1), "C1", "2022-01-03", "P3", int64(1)}, {int64(2), "C1", "2022-04-10", "P1", int64(2)},
-			{int64(3), "C1", "2022-08-07", "P2", int64(4)}, {int64(4), "C2", "2022-01-03", "P2", int64(8)},
-			{int64(5), "C2", "2022-11-09", "P3", int64(4)}, {int64(6), "C3", "2022-04-01", "P1", int64(2)},
-			{int64(7), "C3", "2022-08-06", "P3", int64(1)}, {int64(8), "C3", "2022-11-22", "P3", int64(2)},
+			{int64(1), "C1", "2022-01-03", "P3", int64(1)},
+			{int64(2), "C1", "2022-04-10", "P1", int64(2)},
+			{int64(3), "C1", "2022-08-07", "P2", int64(4)},
+			{int64(4), "C2", "2022-01-03", "P2", int64(8)},
+			{int64(5), "C2", "2022-11-09", "P3", int64(4)},
+			{int64(6), "C3", "2022-04-01", "P1", int64(2)},
+			{int64(7), "C3", "2022-08-06", "P3", int64(1)},
+			{int64(8), "C3", "2022-11-22", "P3", int64(2)},
 		},
 		"Customers":  {{"C1", "Joe", "USA"}, {"C2", "Sue", "USA"}, {"C3", "Sue", "Netherlands"}, {"C4", "Luc", "France"}},
 		"Products":   {{"P1", "PG1", "Sugar", "White", 0.06}, {"P2", "PG1", "Coffee", "Brown", 0.06}, {"P3", "PG2", "Paper", "White", 0.14}, {"P4", "PG2", "Pencil", "Black", 0.14}},
@@ -135,6 +140,20 @@ func TestSales(t *testing.T) {
 		{"3.2.3 the best of each group", "Sales?$apply=groupby((Customer/Country),topcount(1,Amount))&$select=Id", "Id=4; Id=6"},
 		{"3.2.3 a share of each group", "Sales?$apply=groupby((Customer/Country),toppercent(50,Amount))&$select=Id", "Id=3; Id=4; Id=6; Id=8"},
 		{"3.2.3 groups in groups", "Sales?$apply=groupby((Customer/Country),groupby((Product/Name),aggregate(Amount with sum as T))/topcount(1,T))", "Customer/Country=Netherlands Product/Name=Paper T=3; Customer/Country=USA Product/Name=Coffee T=12"},
+		{"3.2.3 one row of each group", "Sales?$apply=groupby((Customer/Country),skip(1)/top(1))&$select=Id", "Id=2; Id=7"},
+		{"3.2.3 an order in each group", "Sales?$apply=groupby((Customer/Country),orderby(Amount desc)/top(1))&$select=Id", "Id=4; Id=6"},
+		{"3.2.3 a condition in each group", "Sales?$apply=groupby((Customer/Country),filter(Amount gt 1)/aggregate($count as N))", "Customer/Country=Netherlands N=2; Customer/Country=USA N=4"},
+		{"3.2.3 a condition on each group", "Sales?$apply=groupby((Customer/Country),aggregate(Amount with sum as T)/filter(T gt 9))", "Customer/Country=USA T=19"},
+		{"3.2.3 computed in each group", "Sales?$apply=groupby((Customer/Country),compute(Amount mul 2 as D)/aggregate(D with sum as T))", "Customer/Country=Netherlands T=10; Customer/Country=USA T=38"},
+		{"3.2.3 computed of each group", "Sales?$apply=groupby((Customer/Name,Customer/Country),aggregate($count as N)/compute(N add 1 as M))/aggregate(M with max as X,$count as Y)", "X=4 Y=3"},
+		{"3.2.3 concat in each group", "Sales?$apply=groupby((Customer/Country),concat(topcount(1,Amount),bottomcount(1,Amount))/aggregate(Amount with sum as S))", "Customer/Country=Netherlands S=3; Customer/Country=USA S=9"},
+		{"3.2.3 pairs in groups", "Sales?$apply=groupby((Customer/Country),groupby((Product/Name)))/groupby((Customer/Country),aggregate($count as N))", "Customer/Country=Netherlands N=2; Customer/Country=USA N=3"},
+		{
+			"3.2.3.2 two rollups", "Sales?$apply=groupby((rollup($all,Customer/Country),rollup($all,Product/Color)),aggregate(Amount with sum as T))",
+			"Customer/Country=Netherlands Product/Color=White T=5; Customer/Country=Netherlands T=5; Customer/Country=USA Product/Color=Brown T=12; " +
+				"Customer/Country=USA Product/Color=White T=7; Customer/Country=USA T=19; Product/Color=Brown T=12; Product/Color=White T=12; T=24",
+		},
+		{"3.2.3.2 rollup of two values by one", "Customers?$apply=groupby((rollup(Country,Name)))", "Country=France Name=Luc; Country=France; Country=Netherlands Name=Sue; Country=Netherlands; Country=USA Name=Joe; Country=USA Name=Sue; Country=USA"},
 		{"7.7 averages of sums", "Sales?$apply=groupby((Customer/Country,Product/Name),aggregate(Amount with sum as T))/groupby((Customer/Country),aggregate(T with average as A))", "A=2.5 Customer/Country=Netherlands; A=6.33333333 Customer/Country=USA"},
 		{"$filter behind $apply", "Sales?$apply=groupby((Product/Name),aggregate(Amount with sum as T))&$filter=T lt 9", "Product/Name=Paper T=8; Product/Name=Sugar T=4"},
 		{"$orderby behind $apply", "Sales?$apply=groupby((Product/Name),aggregate(Amount with sum as T))&$orderby=T", "Product/Name=Sugar T=4; Product/Name=Paper T=8; Product/Name=Coffee T=12"},

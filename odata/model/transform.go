@@ -250,7 +250,8 @@ func (p *pipeline) ordering() []string {
 }
 
 // limit keeps a part of the rows, or of each group, in an order: that of first,
-// then the one so far. most is negative for all that follow.
+// then the one so far. most is negative for all that follow, and counts from the first
+// row: nothing both skips and bounds.
 func (p *pipeline) limit(first []string, skip, most int64) error {
 	order := append(append(first, p.ordering()...), p.at.total()...)
 	if len(p.partition) == 0 {
@@ -266,7 +267,7 @@ func (p *pipeline) limit(first []string, skip, most int64) error {
 		p.at.where = append(p.at.where, sql+" > "+itoa(int(skip)))
 	}
 	if most >= 0 {
-		p.at.where = append(p.at.where, sql+" <= "+itoa(int(skip+most)))
+		p.at.where = append(p.at.where, sql+" <= "+itoa(int(most)))
 	}
 	return nil
 }
