@@ -185,7 +185,7 @@ func (c *checker) shaped(col *Column, line int) {
 	if u := col.Unless; u != nil {
 		c.own(line, "unless", u.Column)
 		c.typed(line, c.table, []string{u.Column, col.Name}, String, JSON)
-		if col.Key || col.Required {
+		if col.Required {
 			c.atLine(line, "%s is null at times, so it can't be required", col.Name)
 		}
 	}
@@ -373,7 +373,6 @@ func (c *checker) parent(path *Path, line int) {
 		c.atLine(line, "the parent's path %q must be a path of %s with keys", p.Path, c.table.Name)
 		return
 	}
-	p.Columns = nil
 	for _, key := range child.Keys {
 		if slices.Contains(child.Each, key) {
 			p.Columns = append(p.Columns, "") // no column: each of its values

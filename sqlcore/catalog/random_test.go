@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
@@ -274,9 +273,7 @@ func told(t *catalog.Table) string {
 // short forms stand for.
 func TestRandomDeclarations(t *testing.T) {
 	t.Parallel()
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
+	r := seeded()
 	for range 100 {
 		made := randomTables(r)
 		files := fstest.MapFS{}
@@ -304,9 +301,7 @@ func TestRandomDeclarations(t *testing.T) {
 // error is about that table's file and line alone.
 func TestOneFaultAmongRandomDeclarations(t *testing.T) {
 	t.Parallel()
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
+	r := seeded()
 	for name, c := range map[string]struct {
 		breaks func(m *madeTable)
 		says   string // %d is the line of the column that is added

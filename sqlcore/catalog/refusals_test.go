@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -58,6 +59,18 @@ func edited(t *testing.T, text string, edits []string) string {
 		text = strings.Replace(text, from, to, 1)
 	}
 	return text
+}
+
+// both is the second garage with a file of the first.
+func both(t *testing.T, first fs.FS, file string, second fs.FS) fs.FS {
+	t.Helper()
+	text, err := fs.ReadFile(first, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := maps.Clone(second.(fstest.MapFS))
+	files[file] = &fstest.MapFile{Data: text}
+	return files
 }
 
 // garageWith is the garage with parts of one file changed.
