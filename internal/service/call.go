@@ -45,9 +45,7 @@ func (r *Request) Procedures(s *catalog.Schema, callable bool) procedure.Set {
 
 // Call calls a procedure. The caller closes the rows.
 func (r *Request) Call(ctx context.Context, c *procedure.Call) (*query.Answer, error) {
-	r.mu.Lock()
-	r.record.Action = "call"
-	r.mu.Unlock()
+	r.acts("call")
 	return attempt(ctx, r, func() (*query.Answer, error) { return r.carryOut(ctx, c, query.Statement{}) })
 }
 

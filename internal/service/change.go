@@ -42,9 +42,7 @@ func (r *Request) changeSQL(ctx context.Context, st query.Statement) (*query.Ans
 // BindChange checks an INSERT, UPDATE or DELETE against what the caller may
 // write.
 func (r *Request) BindChange(ctx context.Context, st query.Statement) (*change.Change, error) {
-	r.mu.Lock()
-	r.record.Action = "write"
-	r.mu.Unlock()
+	r.acts("write")
 	s, err := change.Parse(st.SQL)
 	if err != nil {
 		return nil, err
@@ -228,6 +226,7 @@ func (r *Request) readBack(ctx context.Context, t *catalog.Table, key map[string
 // explainChange shows how rows are found and the calls for each of them.
 func (r *Request) explainChange(ctx context.Context, st query.Statement) (*exec.Explanation, error) {
 	c, err := r.BindChange(ctx, st)
+	r.acts("explain") // what is bound is not written
 	if err != nil {
 		return nil, err
 	}

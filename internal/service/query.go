@@ -74,9 +74,7 @@ func (r *Request) Explain(ctx context.Context, st query.Statement) (any, error) 
 }
 
 func (r *Request) explain(ctx context.Context, st query.Statement) (*exec.Explanation, error) {
-	r.mu.Lock()
-	r.record.Action = "explain"
-	r.mu.Unlock()
+	r.acts("explain")
 	if procedure.Is(st.SQL) {
 		return nil, gwerr.New(gwerr.NotImplemented, "A procedure has no plan to explain.", "Explain a SELECT statement.").At(0)
 	}
@@ -98,9 +96,7 @@ func (r *Request) Explained(ctx context.Context, q *query.Query) (*exec.Explanat
 
 // Plan tells in lines how a bound query would be read, as EXPLAIN does.
 func (r *Request) Plan(ctx context.Context, q *query.Query) ([]string, error) {
-	r.mu.Lock()
-	r.record.Action = "explain"
-	r.mu.Unlock()
+	r.acts("explain")
 	e, err := r.Explained(ctx, q)
 	if err != nil {
 		return nil, err

@@ -124,6 +124,13 @@ func withTime(ctx context.Context, most time.Duration) (context.Context, context
 		"Ask for fewer rows or columns, or raise limits.query_time."))
 }
 
+// acts notes what the request is about, as audit.Record.Action has it.
+func (r *Request) acts(action string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.record.Action = action
+}
+
 // reads notes what a bound query reads.
 func (r *Request) reads(q *query.Query) {
 	r.mu.Lock()
