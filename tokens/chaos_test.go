@@ -273,7 +273,7 @@ func (a *authServer) check(t *testing.T) {
 	defer a.mu.Unlock()
 	for i := 1; i < len(a.mints); i++ {
 		gap := a.mints[i].at.Sub(a.mints[i-1].at)
-		if gap < chaosLife*6/10 && !a.mints[i-1].killed {
+		if gap < chaosLife/2 && !a.mints[i-1].killed {
 			t.Errorf("request %d by %s came %v after that by %s", i+1, a.mints[i].child, gap, a.mints[i-1].child)
 		}
 	}
