@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"slices"
 	"time"
 
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
@@ -38,15 +39,5 @@ func (t *Table) shows(columns ...string) bool {
 	if r != nil && (r.FilterSQL != "" || r.Where != nil && r.Where != predicate.True) {
 		return false
 	}
-	for _, name := range columns {
-		if t.Column(name) == nil {
-			return false
-		}
-		if r != nil {
-			if _, masked := r.Masks[name]; masked {
-				return false
-			}
-		}
-	}
-	return true
+	return !slices.ContainsFunc(columns, func(name string) bool { return t.Column(name) == nil || r.Masked(name) })
 }
