@@ -55,7 +55,7 @@ def test_reflected_tables_answer(engine) -> None:
 
 @pytest.fixture(scope="module")
 def mapped(engine):
-    """Classes of all tables, which takes 1.4 a minute: it asks for each table by itself."""
+    """Classes of all tables, made once: each table is asked for by itself, which takes long."""
     base = automap_base()
     base.prepare(autoload_with=engine)
     return base
