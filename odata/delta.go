@@ -51,7 +51,8 @@ func (q *request) track(token *uri.Text) error {
 		case q.now.Sub(t.from) > q.h.cfg.Changes.Kept:
 			return badDelta("The delta link is too old: changes are kept for " + q.h.cfg.Changes.Kept.String() + ".")
 		}
-		t.asks = true
+		// It is one page, and says of all properties what they are now.
+		t.asks, q.prefer.pageRows, q.prefer.omitNulls = true, 0, false
 	}
 	if ok {
 		q.tracked, q.prefer.track = &t, preferred && token == nil
@@ -62,7 +63,7 @@ func (q *request) track(token *uri.Text) error {
 // trackable tells whether there are deltas of the feed.
 func (q *request) trackable() (t tracking, ok bool) {
 	l, r := q.h.cfg.Changes, q.resource
-	if r.Table == nil || !r.WholeSet() || q.file != nil || q.format.metadata == encode.None || !l.Tracks(q.schema, r.Table.Name) {
+	if q.writes || r.Table == nil || !r.WholeSet() || q.file != nil || q.format.metadata == encode.None || !l.Tracks(q.schema, r.Table.Name) {
 		return t, false
 	}
 	return tracking{kind: l.Kinds[r.Table.Name], key: r.Identify()[0]}, true

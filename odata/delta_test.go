@@ -224,3 +224,22 @@ func TestDeltaLinksThatEnd(t *testing.T) {
 		t.Errorf("%+v", f.Error)
 	}
 }
+
+// TestPreferencesOfDeltas: an answer says that it has applied what it has.
+func TestPreferencesOfDeltas(t *testing.T) {
+	t.Parallel()
+	s := start(t, 6, logged)
+	first, _ := s.changes("Books?$select=Title", "Prefer", tracked)
+	for n := range 4 {
+		s.log(0, "BOOK", odatatest.ID("book", n))
+	}
+	got, r := s.changes(first.Delta, "Prefer", tracked+",odata.maxpagesize=1,omit-values=nulls")
+	if applied := r.Header.Get("Preference-Applied"); len(got.Value) != 4 || applied != "" {
+		t.Errorf("%d changes come in one page; %q is applied", len(got.Value), applied)
+	}
+	s.Exec.Ran()
+	head := s.do(http.MethodHead, first.Delta, nil, "")
+	if ran := s.Exec.Ran(); head.Status != http.StatusOK || len(ran) != 0 {
+		t.Errorf("%d: HEAD reads %v", head.Status, ran)
+	}
+}

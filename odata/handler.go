@@ -310,7 +310,7 @@ func (q *request) answer() error {
 	case model.Metadata:
 		return q.metadata()
 	case model.Feed:
-		if q.tracked != nil && q.tracked.asks {
+		if q.tracked != nil && q.tracked.asks && q.r.Method != http.MethodHead {
 			return q.delta(ctx)
 		}
 		return q.feed(ctx)

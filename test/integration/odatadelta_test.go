@@ -79,8 +79,9 @@ func TestDeltaOfActivities(t *testing.T) {
 	assert.Equal(t, "Guest", found[zoe], "from one delta to the next")
 
 	groups, _, _ := delta(root + "Groups?$select=Name")
-	resp, got := sent(t, http.MethodPost, root+"Groups", `{"Name": "Night shift"}`)
+	resp, got := sent(t, http.MethodPost, root+"Groups", `{"Name": "Night shift"}`, "Prefer", "track-changes")
 	require.Equal(t, http.StatusCreated, resp.StatusCode, got)
+	assert.Empty(t, resp.Header.Get("Preference-Applied"), "of a change")
 	_, found, _ = delta(groups)
 	assert.Contains(t, found, resp.Header.Get("Location"))
 }
