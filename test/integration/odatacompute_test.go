@@ -314,7 +314,8 @@ func TestAppliedFiles(t *testing.T) {
 }
 
 // A feed that a condition is tested on here is counted while it is read: in the calls
-// that read all of its rows; a page may have been filled before the last of them.
+// that read all of its rows; a page may have been filled before the last of them. To
+// count apart takes as many once more; what a page before has read ahead is less.
 func TestCountedWhileRead(t *testing.T) {
 	t.Parallel()
 	w := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 3000}}).Serve(t, testkit.WebOptions{
@@ -338,12 +339,12 @@ func TestCountedWhileRead(t *testing.T) {
 		plain, _, _ := count(path, "none")
 		all, _, calls := count(path, "odata.maxpagesize=3000")
 		rows, counted, with := count(path+"&$count=true", "none")
-		if rows != plain || counted != all || with > calls+1 && rows == counted {
+		if rows != plain || counted != all || 2*with > 3*calls && rows == counted {
 			t.Errorf("%s: %d rows counted as %d in %d calls; %d of %d in %d without a count", filter, rows, counted, with, plain, all, calls)
 		}
 		for _, paged := range [][2]string{{"", "odata.maxpagesize=10"}, {"&$top=10", "none"}, {"&$top=10&$skip=30", "none"}} {
 			page, counted, with := count(path+"&$count=true"+paged[0], paged[1])
-			if page != 10 || counted != all || with > calls+1 {
+			if page != 10 || counted != all || 2*with > 3*calls {
 				t.Errorf("%s%s: a page of %d rows counts %d, want %d, in %d calls; %d without", filter, paged, page, counted, all, with, calls)
 			}
 		}

@@ -70,8 +70,9 @@ func TestThreeReplicasWhileThingsBreak(t *testing.T) {
 
 	t.Logf("%5.1f s: PingOne answers 429 for ten seconds", time.Since(begin).Seconds())
 	one := 1
+	storm := [2]time.Time{time.Now()}
 	s.faults(sim.Fault{Match: "* /v1/**", Do: "storm", For: sim.Duration(10 * time.Second), RetryAfter: &one})
-	storm := [2]time.Time{time.Now(), time.Now().Add(10500 * time.Millisecond)}
+	storm[1] = time.Now().Add(10500 * time.Millisecond)
 	time.Sleep(time.Until(storm[1])) // the storm itself
 
 	killRedis(pick(2*time.Second, 10*time.Second), pick(time.Second, 5*time.Second))
@@ -97,8 +98,8 @@ func checkAnswers(t *testing.T, got *tally, victim *gateway) {
 	for _, w := range got.wrong {
 		t.Errorf("a wrong answer: %s", w)
 	}
-	if got.answered < 100 {
-		t.Errorf("only %d answers: the load was none", got.answered)
+	if got.answered == 0 {
+		t.Error("no answer: the load was none")
 	}
 	for kind, n := range got.failed {
 		if kind != "broken off at "+victim.name {

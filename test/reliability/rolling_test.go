@@ -33,7 +33,7 @@ func TestRollingRestart(t *testing.T) {
 	// The balancer has time to see that a gateway goes, and requests to end: a busy
 	// machine is slow at both.
 	slow := settings{
-		"tokens.encryption_keys": sealingKey(), "log.level": "warn", "listen.drain_delay": "5s", "listen.grace_time": "3m", "limits.queue_time": "3m",
+		"tokens.encryption_keys": sealingKey(), "log.level": "warn", "listen.drain_delay": drainDelay.String(), "listen.grace_time": "3m", "limits.queue_time": "3m",
 	}
 	s := startSimulator(t, "--users", "2000")
 	gateways := []*gateway{newGateway(t, "replica-1", s, slow).run(), newGateway(t, "replica-2", s, slow).run()}
@@ -85,6 +85,9 @@ func TestRollingRestart(t *testing.T) {
 	checkRest(t, gateways[0], b, before, peak)
 }
 
+// drainDelay is how long a gateway that is told to stop takes connections still.
+const drainDelay = 5 * time.Second
+
 // restart stops a gateway in order and starts it anew. It turns not ready
 // before it refuses connections.
 func restart(t *testing.T, g *gateway) {
@@ -94,9 +97,12 @@ func restart(t *testing.T, g *gateway) {
 	eventually(t, g.name+" turns not ready", func() bool { return !g.ready() })
 	notReady := time.Since(start)
 	resp, err := http.Get(g.url + "/odata/pingone/Administrators/Users?$top=1&$select=Id")
-	if err != nil {
+	switch asked := time.Since(start); {
+	case err != nil && asked < drainDelay:
 		t.Errorf("%s refuses connections as soon as it is not ready: %v", g.name, err)
-	} else {
+	case err != nil:
+		t.Logf("the machine is too busy to ask a stopping gateway in time: %s", asked)
+	default:
 		if resp.StatusCode != http.StatusOK || !resp.Close {
 			t.Errorf("a stopping gateway answers %s, close %v", resp.Status, resp.Close)
 		}
