@@ -5,7 +5,6 @@ package service_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"testing"
@@ -20,9 +19,8 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/service"
+	"github.com/pingone-gateway/gateway/internal/testkit/seed"
 )
-
-var seed = flag.Uint64("seed", 1, "of the random sessions")
 
 // asked is a request as the model knows it.
 type asked struct {
@@ -229,7 +227,7 @@ func (d *desks) check() {
 // refused.
 func TestRandomSessions(t *testing.T) {
 	t.Parallel()
-	r := rand.New(rand.NewPCG(*seed, 0))
+	r := rand.New(rand.NewPCG(seed.Of(t), 0))
 	codes := map[string]int{}
 	for range 30 {
 		d := newDesks(t, r)

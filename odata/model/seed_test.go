@@ -2,25 +2,16 @@ package model_test
 
 import (
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"testing"
+
+	"github.com/pingone-gateway/gateway/internal/testkit/seed"
 )
 
-// random is a source with a fixed seed, so that a failure can be repeated;
-// PROPERTY_SEED changes it.
+// random is a source of the test's seed.
 func random(t *testing.T) *rand.Rand {
 	t.Helper()
-	seed := uint64(20260129)
-	if s := os.Getenv("PROPERTY_SEED"); s != "" {
-		var err error
-		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("PROPERTY_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 4))
+	return rand.New(rand.NewPCG(seed.Of(t), 4))
 }
 
 // fewer is a number of random cases, of which short runs try a part.

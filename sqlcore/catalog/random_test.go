@@ -273,7 +273,7 @@ func told(t *catalog.Table) string {
 // short forms stand for.
 func TestRandomDeclarations(t *testing.T) {
 	t.Parallel()
-	r := seeded()
+	r := seeded(t)
 	for range 100 {
 		made := randomTables(r)
 		files := fstest.MapFS{}
@@ -301,7 +301,7 @@ func TestRandomDeclarations(t *testing.T) {
 // error is about that table's file and line alone.
 func TestOneFaultAmongRandomDeclarations(t *testing.T) {
 	t.Parallel()
-	r := seeded()
+	r := seeded(t)
 	for name, c := range map[string]struct {
 		breaks func(m *madeTable)
 		says   string // %d is the line of the column that is added

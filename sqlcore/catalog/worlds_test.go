@@ -1,7 +1,6 @@
 package catalog_test
 
 import (
-	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -10,13 +9,15 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/pingone-gateway/gateway/internal/testkit/seed"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
-var seed = flag.Uint64("seed", 1, "of the random declarations")
-
-// seeded gives the same numbers with every run, unless told otherwise.
-func seeded() *rand.Rand { return rand.New(rand.NewPCG(*seed, 0)) }
+// seeded is a source of the test's seed.
+func seeded(t *testing.T) *rand.Rand {
+	t.Helper()
+	return rand.New(rand.NewPCG(seed.Of(t), 0))
+}
 
 // world are tables whose paths name each other, rightly or not.
 type world struct{ tables []*worldTable }
@@ -267,7 +268,7 @@ func answer(t *testing.T, s map[string]*catalog.Table, table *catalog.Table, p *
 // nobody could read, and all that are not refused can be read by every path.
 func TestWhatIsLoadedAnswers(t *testing.T) {
 	t.Parallel()
-	r := seeded()
+	r := seeded(t)
 	loads, read := 0, map[string]int{}
 	for range 600 {
 		w := randomWorld(r)

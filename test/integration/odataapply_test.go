@@ -15,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/pingone-gateway/gateway/internal/testkit"
+	"github.com/pingone-gateway/gateway/internal/testkit/seed"
 )
 
 const applyRequests = 150 / thinner
@@ -42,7 +43,7 @@ type applygen struct {
 // over the plain feed give, with push-down and without.
 func TestApplyAnswersAsSpecified(t *testing.T) {
 	t.Parallel()
-	start := seed(t)
+	start := seed.Of(t)
 	on, off := twins(t, propertyUsers)
 	with, without := on.Serve(t, testkit.WebOptions{}), off.Serve(t, testkit.WebOptions{})
 	users := plainUsers(t, without)

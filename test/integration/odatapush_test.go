@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/pingone-gateway/gateway/internal/testkit"
+	"github.com/pingone-gateway/gateway/internal/testkit/seed"
 )
 
 const odataRequests = 600 / thinner
@@ -19,7 +20,7 @@ const odataRequests = 600 / thinner
 // plainly over all rows, whether conditions are pushed down or not.
 func TestODataAnswersAsSpecified(t *testing.T) {
 	t.Parallel()
-	start := seed(t)
+	start := seed.Of(t)
 	on, off := twins(t, propertyUsers)
 	with, without := on.Serve(t, testkit.WebOptions{}), off.Serve(t, testkit.WebOptions{})
 	g := &odatagen{r: rand.New(rand.NewPCG(start, 99)), users: readODataUsers(t, without)}

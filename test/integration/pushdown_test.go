@@ -6,14 +6,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/testkit"
+	"github.com/pingone-gateway/gateway/internal/testkit/seed"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/exec"
@@ -29,20 +28,6 @@ const (
 	propertyShards  = 4
 	propertyQueries = 520 / thinner // a shard
 )
-
-// seed is fixed, so that a failure can be repeated; PROPERTY_SEED changes it.
-func seed(t *testing.T) uint64 {
-	t.Helper()
-	n := uint64(20260129)
-	if s := os.Getenv("PROPERTY_SEED"); s != "" {
-		var err error
-		if n, err = strconv.ParseUint(s, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("PROPERTY_SEED=%d", n)
-	return n
-}
 
 // twins are a stack with push-down and one without.
 func twins(t *testing.T, users int) (on, off *testkit.Stack) {
@@ -105,7 +90,7 @@ func (d *directory) sample(t *testing.T, s *testkit.Stack, u use) {
 
 func TestPushDownNeverChangesAnAnswer(t *testing.T) {
 	t.Parallel()
-	start := seed(t)
+	start := seed.Of(t)
 	on, off := twins(t, propertyUsers)
 	d := survey(t, on)
 	for shard := range uint64(propertyShards) {

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pingone-gateway/gateway/internal/testkit"
+	"github.com/pingone-gateway/gateway/internal/testkit/seed"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
 )
@@ -45,7 +46,7 @@ func TestRandomChangesAreTheSameEverywhere(t *testing.T) {
 	case testing.Short():
 		changes = 10
 	}
-	start := seed(t)
+	start := seed.Of(t)
 	engine := testkit.OpenEngine(t)
 	for run := range runs {
 		t.Run(fmt.Sprint(run), func(t *testing.T) {

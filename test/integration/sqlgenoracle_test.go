@@ -19,6 +19,7 @@ import (
 	db "github.com/duckdb/duckdb-go-bindings" // the oracle must share nothing with the gateway's engine
 
 	"github.com/pingone-gateway/gateway/internal/testkit"
+	"github.com/pingone-gateway/gateway/internal/testkit/seed"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/duck"
@@ -315,7 +316,7 @@ func bare(p testkit.Parameter) any {
 // same rows the same statements.
 func TestRandomSQLAgainstAnOracle(t *testing.T) {
 	t.Parallel()
-	start := seed(t)
+	start := seed.Of(t)
 	w := newOracleWorld(t, oracleUsers)
 	count := oracleShort
 	if *long {

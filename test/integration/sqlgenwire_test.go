@@ -25,6 +25,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pingone-gateway/gateway/internal/testkit"
+	"github.com/pingone-gateway/gateway/internal/testkit/seed"
 	"github.com/pingone-gateway/gateway/pingone/sim"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
@@ -51,7 +52,7 @@ func dialWire(t *testing.T, s *testkit.Stack) *pgconn.PgConn {
 // PostgreSQL protocol, in both of its formats, and compares the values.
 func TestRandomSQLOverTheWire(t *testing.T) {
 	t.Parallel()
-	start := seed(t)
+	start := seed.Of(t)
 	w := newOracleWorld(t, 60)
 	conn := dialWire(t, w.web.Stack)
 	g := &sqlgen{r: rand.New(rand.NewPCG(start, 7)), d: w.d, wide: true}
