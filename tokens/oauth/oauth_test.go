@@ -322,14 +322,15 @@ func TestDeviceFlow(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		name    string
+		life    string   // of the code, in seconds
 		answers []string // of the token endpoint, in order
 		code    gwerr.Code
 		asks    int
 	}{
-		{"signed in", []string{`{"error":"authorization_pending"}`, `{"error":"authorization_pending"}`, good}, "", 3},
-		{"refused", []string{`{"error":"authorization_pending"}`, `{"error":"access_denied"}`}, gwerr.UpstreamAuth, 2},
-		{"expired", []string{`{"error":"expired_token"}`}, gwerr.UpstreamAuth, 1},
-		{"never", []string{`{"error":"authorization_pending"}`}, gwerr.UpstreamAuth, -1},
+		{"signed in", "3600", []string{`{"error":"authorization_pending"}`, `{"error":"authorization_pending"}`, good}, "", 3},
+		{"refused", "3600", []string{`{"error":"authorization_pending"}`, `{"error":"access_denied"}`}, gwerr.UpstreamAuth, 2},
+		{"expired", "3600", []string{`{"error":"expired_token"}`}, gwerr.UpstreamAuth, 1},
+		{"never", "0.5", []string{`{"error":"authorization_pending"}`}, gwerr.UpstreamAuth, -1},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -338,7 +339,7 @@ func TestDeviceFlow(t *testing.T) {
 			e := endpoint(t, func(w http.ResponseWriter, r *http.Request) {
 				_ = r.ParseForm()
 				if strings.HasSuffix(r.URL.Path, "/device_authorization") {
-					reply(200, `{"device_code":"dc","user_code":"ABCD","verification_uri":"https://x/activate","expires_in":0.5,"interval":0.05}`)(w, r)
+					reply(200, `{"device_code":"dc","user_code":"ABCD","verification_uri":"https://x/activate","expires_in":`+c.life+`,"interval":0.05}`)(w, r)
 					return
 				}
 				if r.PostForm.Get("device_code") != "dc" {
@@ -370,7 +371,7 @@ func TestDeviceSlowDown(t *testing.T) {
 	asked := 0
 	e := endpoint(t, func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/device_authorization") {
-			reply(200, `{"device_code":"dc","user_code":"ABCD","verification_uri":"https://x","expires_in":1,"interval":0.01}`)(w, r)
+			reply(200, `{"device_code":"dc","user_code":"ABCD","verification_uri":"https://x","expires_in":4,"interval":0.01}`)(w, r)
 			return
 		}
 		asked++
@@ -382,7 +383,7 @@ func TestDeviceSlowDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := c.PollDevice(t.Context(), d); !gwerr.Is(err, gwerr.UpstreamAuth) || asked != 1 {
-		t.Errorf("asked %d times within a second, %v", asked, err)
+		t.Errorf("asked %d times within the code's four seconds, %v", asked, err)
 	}
 }
 
