@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -49,7 +50,7 @@ func (q *request) track(token *uri.Text) error {
 		case !ok || !signed || size <= 0 || q.from != nil:
 			return badDelta("The delta link was not made for this address and caller.")
 		case q.now.Sub(t.from) > q.h.cfg.Changes.Kept:
-			return badDelta("The delta link is too old: changes are kept for " + q.h.cfg.Changes.Kept.String() + ".")
+			return badDelta("The delta link is too old: changes are kept for " + strconv.Itoa(int(q.h.cfg.Changes.Kept/(24*time.Hour))) + " days.")
 		}
 		// It is one page, and says of all properties what they are now.
 		t.asks, q.prefer.pageRows, q.prefer.omitNulls = true, 0, false

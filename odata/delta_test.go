@@ -220,7 +220,7 @@ func TestDeltaLinksThatEnd(t *testing.T) {
 		t.Errorf("%+v", f.Error)
 	}
 	s.advance(48 * time.Hour)
-	if f := s.refused(http.StatusGone, "Books?"+token); !strings.Contains(f.Error.Message, "kept for 48h0m0s") {
+	if f := s.refused(http.StatusGone, "Books?"+token); !strings.Contains(f.Error.Message, "kept for 2 days.") {
 		t.Errorf("%+v", f.Error)
 	}
 }
