@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import MetaData, Table, create_engine, inspect, select
 from sqlalchemy.ext.automap import automap_base
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, declarative_base
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +64,33 @@ def mapped(engine):
 def test_everything_is_reflected(engine, mapped) -> None:
     assert set(inspect(engine).get_table_names()) <= set(mapped.metadata.tables)
     assert mapped.metadata.tables["UserGroupAssociations"].foreign_keys
+
+
+@pytest.mark.filterwarnings("error::sqlalchemy.exc.SAWarning")
+def test_reflected_tables_take_new_rows(engine) -> None:
+    groups = Table("Groups", MetaData(), autoload_with=engine)
+
+    class Group(declarative_base()):
+        __table__ = groups
+
+    mine = groups.c.Name.startswith("Reflected ")
+    given = [f"Reflected {n}" for n in range(4)]
+    with Session(engine) as session:
+        made = [Group(Name=name) for name in given]
+        session.add_all(made)
+        session.commit()
+        assert [session.get(Group, g.Id).Name for g in made] == given
+        assert session.execute(groups.delete().where(mine)).rowcount == len(given)
+    if not sa.__version__.startswith("1."):
+        rows = groups.insert().returning(groups.c.Name, sort_by_parameter_order=True)
+        with engine.begin() as c:
+            assert c.scalars(rows, [{"Name": name} for name in given]).all() == given
+            assert c.execute(groups.delete().where(mine)).rowcount == len(given)
+
+
+def test_what_pingone_sets_has_a_default(engine) -> None:
+    columns = {c["name"]: c for c in inspect(engine).get_columns("UserGroupAssociations")}
+    assert [n for n, c in columns.items() if c["default"] is None] == ["UserId", "GroupId"]
 
 
 def test_automap(engine, mapped) -> None:
