@@ -171,7 +171,7 @@ func (r *Request) Change(ctx context.Context, c *change.Change) (*change.Done, e
 	if c.Rows != nil {
 		found, err := r.Query(ctx, c.Rows)
 		if err != nil {
-			return nil, err
+			return nil, c.Named(err)
 		}
 		rows = found
 	}

@@ -1,9 +1,11 @@
 package change
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 )
 
@@ -37,18 +39,55 @@ func (r *rewritten) copy(s span) {
 func (r *rewritten) String() string { return r.out.String() }
 
 // source gives the place in the old text of one in the new text. What is new
-// stands for what was copied before it.
+// stands for what is copied next, as CAST does for the value in it.
 func (r *rewritten) source(at int) int {
-	place := 0
+	place, copied := 0, false
 	for _, p := range r.pieces {
-		if p.at > at {
-			break
-		}
-		if p.from >= 0 {
-			place = p.from + at - p.at
+		switch {
+		case p.at <= at && p.from < 0:
+			copied = false
+		case p.at <= at:
+			place, copied = p.from+at-p.at, true
+		case copied:
+			return min(place, len(r.text))
+		case p.from >= 0:
+			return p.from
 		}
 	}
 	return min(place, len(r.text))
+}
+
+// newValue is a value as the engine calls it; see position.
+var newValue = regexp.MustCompile(`\bnew_(\d+)\b`)
+
+// Named says of a value that doesn't fit which column it was meant for, where the
+// engine's words call it by its place.
+func (c *Change) Named(err error) error {
+	if err == nil {
+		return nil
+	}
+	e := *gwerr.From(err)
+	m := newValue.FindStringSubmatch(e.Message)
+	if e.Code != gwerr.TypeMismatch || m == nil {
+		return err
+	}
+	n, _ := strconv.Atoi(m[1])
+	if n < 1 || n > len(c.Assigned) {
+		return err
+	}
+	col := &c.Table.Columns[c.Assigned[n-1]]
+	e.Message, e.Target = "A value for "+col.Name+" of "+c.Table.Name+" is no "+col.Type.SQL()+".", col.Name
+	return &e
+}
+
+// meantFor says the same of an error at the place of a value in the statement.
+func (s *Statement) meantFor(e *gwerr.Error, c *Change) {
+	for i, v := range s.values {
+		if e.Code == gwerr.TypeMismatch && e.Target == "" && e.Position >= s.tokens[v.from].Start && e.Position < s.tokens[v.to-1].End {
+			e.Target = c.Table.Columns[c.Assigned[i]].Name
+			e.Message = strings.TrimSuffix(e.Message, ".") + ", which " + e.Target + " takes."
+		}
+	}
 }
 
 // position names the value at a place.

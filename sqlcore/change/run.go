@@ -46,7 +46,7 @@ func (c *Change) Collect(ctx context.Context, rows scan.Batches, l Limits) ([]Ro
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, c.Named(err)
 	}
 	if l.Rows > 0 && n > l.Rows {
 		return nil, gwerr.Newf(gwerr.LimitExceeded, "The statement would change %d rows; %d are allowed. Nothing was changed.", n, l.Rows).

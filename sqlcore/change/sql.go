@@ -299,7 +299,8 @@ func (s *Statement) Bind(ctx context.Context, t *catalog.Table, bind func(ctx co
 		if e.Position >= 0 {
 			e.Position = sql.source(e.Position)
 		}
-		return nil, &e
+		s.meantFor(&e, c)
+		return nil, c.Named(&e)
 	}
 	return c, nil
 }

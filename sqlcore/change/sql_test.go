@@ -110,6 +110,37 @@ func TestStatementsBecomeQueries(t *testing.T) {
 	}
 }
 
+// A value that doesn't fit is told with its column and its place.
+func TestValuesThatDoNotFit(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, sql, at, said, target, want string }{
+		{"its place in the query", "UPDATE Cars SET Name = 'x', Doors = 'y' WHERE true", "CAST(('y'", "'y' is no INTEGER.", "Doors", "'y' is no INTEGER, which Doors takes."},
+		{"in the middle of it", "UPDATE Cars SET Doors = 1 + 'y', Name = 'x' WHERE true", "'y'", "'y' is no INTEGER.", "Doors", "'y' is no INTEGER, which Doors takes."},
+		{"in the condition", "UPDATE Cars SET Name = 'x' WHERE Doors = 'y'", "'y'", "'y' is no INTEGER.", "", "'y' is no INTEGER."},
+		{"by its place in new rows", "INSERT INTO Cars (Name, Doors) SELECT 'x', 'y'", "", "Could not convert string … when casting from source column new_2.", "Doors", "A value for Doors of Cars is no INTEGER."},
+		{"of what was not assigned", "INSERT INTO Cars (Name) SELECT 'x'", "", "Could not convert new_2.", "", "Could not convert new_2."},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s, err := change.Parse(c.sql)
+			require.NoError(t, err)
+			_, err = s.Bind(t.Context(), carTable(t), func(_ context.Context, sql string) (*query.Query, error) {
+				e := gwerr.New(gwerr.TypeMismatch, c.said, "")
+				if c.at != "" {
+					e = e.At(strings.Index(sql, c.at))
+				}
+				return nil, e
+			})
+			e := gwerr.From(err)
+			assert.Equal(t, c.want, e.Message)
+			assert.Equal(t, c.target, e.Target)
+			if c.at != "" {
+				assert.Equal(t, strings.Index(c.sql, "'y'"), e.Position)
+			}
+		})
+	}
+}
+
 // rowsFor are rows with a value for each column that an INSERT names.
 func rowsFor(sql string) *query.Query {
 	_, list, _ := strings.Cut(sql, "(")

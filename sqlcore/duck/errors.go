@@ -31,6 +31,7 @@ var storageTypes = strings.NewReplacer("UINT8", "UTINYINT", "UINT16", "USMALLINT
 // line, without the names of inner catalogs.
 func plainMessage(message string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(message), "\n")
+	line, _, _ = strings.Cut(line, ".  Input: ") // of JSON, whole
 	line = strings.TrimSpace(internalNames.ReplaceAllString(line, ""))
 	line = strings.TrimRight(storageTypes.Replace(line), "!.: ")
 	if line == "" {
@@ -44,7 +45,12 @@ var value = regexp.MustCompile(`(?s)'.*'|".*"|-?\b\d[\d.,:]*(e[+-]?\d+)?\b`)
 
 // withoutValues takes values out of a sentence: messages go to logs, and what
 // rows hold must not.
-func withoutValues(sentence string) string { return value.ReplaceAllString(sentence, "…") }
+func withoutValues(sentence string) string {
+	return value.ReplaceAllString(apostrophes.Replace(sentence), "…")
+}
+
+// apostrophes are written out, which otherwise look like the end of a text.
+var apostrophes = strings.NewReplacer("can't", "cannot", "Can't", "Cannot", "n't", " not")
 
 // kinds maps the engine's kinds of error to codes, with a hint where rows are read.
 var kinds = map[string]struct {
@@ -123,7 +129,7 @@ func (b *binder) failure(r *planReply) error {
 
 // The sentences by which the binder reports unknown names.
 var (
-	noColumn1  = regexp.MustCompile(`^Referenced column "(.+)" not found`)
+	noColumn1  = regexp.MustCompile(`^Referenced column "(.+)" (?:not found|was not found because the FROM clause is missing)`)
 	noColumn2  = regexp.MustCompile(`^Table "(.+)" does not have a column named "(.+)"`)
 	noTable    = regexp.MustCompile(`^Referenced table "(.+)" not found`)
 	noFunction = regexp.MustCompile(`^(No function matches|Could not choose a best candidate|(Scalar|Aggregate|Table) Function with name)`)

@@ -109,6 +109,9 @@ func TestMessagesOfTheEngine(t *testing.T) {
 		position int
 	}{
 		"a conversion":          {"Conversion Error: Could not convert string 'Ann' to INT32", gwerr.TypeMismatch, "Could not convert string … to INTEGER.", -1},
+		"an apostrophe":         {"Conversion Error: Type VARCHAR with value 'don't' can't be cast to the destination type VARCHAR[]", gwerr.TypeMismatch, "Type VARCHAR with value … cannot be cast to the destination type VARCHAR[].", -1},
+		"no JSON":               {"Invalid Input Error: Malformed JSON at byte 1 of input: invalid literal.  Input: \"not\"", gwerr.BadRequest, "Malformed JSON at byte … of input: invalid literal.", -1},
+		"no FROM":               {"Binder Error: Referenced column \"Nme\" was not found because the FROM clause is missing", gwerr.UnknownColumn, "There is no column Nme here.", -1},
 		"a range":               {"Out of Range Error: Overflow in addition of INT64 (9223372036854775807 + 1)!", gwerr.TypeMismatch, "Overflow in addition of BIGINT (… + …).", -1},
 		"several lines":         {"Parser Error: syntax error at or near \"x\"\nLINE 1: x", gwerr.Syntax, "Syntax error at or near ….", -1},
 		"an inner name":         {"Catalog Error: Table q_0123abc.Town.Users is gone", gwerr.BadRequest, "Table Town.Users is gone.", -1},
