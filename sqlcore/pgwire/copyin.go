@@ -122,6 +122,7 @@ func insertOf(table *statement, records [][]field) (*statement, []query.Paramete
 				if p, err = parameter(table.columns[i].oid, false, value.text); err != nil {
 					e := gwerr.From(err)
 					e.Target = table.columns[i].name
+					e.Message = "Row " + itoa(n+1) + ": " + strings.Replace(e.Message, "a parameter", e.Target, 1)
 					return nil, nil, err
 				}
 			}

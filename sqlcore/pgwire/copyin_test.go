@@ -44,6 +44,7 @@ func TestCopyIn(t *testing.T) {
 	for _, c := range []struct {
 		name, sql, rows string
 		tag, state      string
+		says            string // in the error
 		want            []string
 	}{
 		{name: "text", sql: "COPY Books FROM STDIN", rows: "A\\tB\\\\\t5\n\\N\t\\N\n\\.\nnothing\n", tag: "COPY 2", want: []string{"A\tB\\", "5", "null", "null"}},
@@ -51,7 +52,7 @@ func TestCopyIn(t *testing.T) {
 		{name: "another delimiter and null", sql: "COPY Books FROM STDIN (FORMAT csv, DELIMITER ';', NULL 'NULL')", rows: "x;NULL", tag: "COPY 1", want: []string{"x", "null"}},
 		{name: "no rows", sql: "COPY Books FROM STDIN CSV HEADER", rows: "Title,Pages\n", tag: "COPY 0"},
 		{name: "too few values", sql: "COPY Books FROM STDIN", rows: "x\n", state: "22P04"},
-		{name: "no number", sql: "COPY Books FROM STDIN CSV", rows: "x,many\n", state: "22P02"},
+		{name: "no number", sql: "COPY Books FROM STDIN CSV", rows: "w,1\nx,many\n", state: "22P02", says: "Row 2: The value of Pages of type integer is not a whole number"},
 		{name: "an open quote", sql: "COPY Books FROM STDIN CSV", rows: "\"x,1\n", state: "22P04"},
 		{name: "more than a message may hold", sql: "COPY Books FROM STDIN", rows: strings.Repeat("x\t1\n", 40_000), state: "54000"},
 		{name: "from a file", sql: "COPY Books FROM '/etc/passwd'", state: "0A000"},
@@ -67,6 +68,7 @@ func TestCopyIn(t *testing.T) {
 			tag, err := conn.PgConn().CopyFrom(t.Context(), strings.NewReader(c.rows), c.sql)
 			if c.state != "" {
 				assert.Equal(t, c.state, pgError(t, err).Code)
+				assert.Contains(t, err.Error(), c.says)
 			} else {
 				require.NoError(t, err)
 				assert.Equal(t, c.tag, tag.String())

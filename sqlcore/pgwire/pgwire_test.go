@@ -484,6 +484,9 @@ func TestSettings(t *testing.T) {
 		{"SET my.own = 'x'", "my.own", "x"},
 		{"SET search_path TO \"$user\", Country, public", "search_path", `"Country"`},
 		{"RESET search_path", "search_path", `"Town"`},
+		{"SELECT set_config('search_path', '\"$user\", Country', false)", "search_path", `"Country"`},
+		{"SELECT pg_catalog.set_config('search_path', '', false)", "search_path", `"Town"`},
+		{"SELECT set_config('application_name', 'it''s', false);", "application_name", "it's"},
 		{"RESET ALL", "application_name", ""},
 		{"SET NAMES 'utf8'", "client_encoding", "UTF8"},
 	} {
@@ -493,7 +496,11 @@ func TestSettings(t *testing.T) {
 		require.NoError(t, conn.QueryRow(t.Context(), "SHOW "+c.show).Scan(&got), c.show)
 		assert.Equal(t, c.want, got, c.set)
 	}
+	var set string
+	require.NoError(t, conn.QueryRow(t.Context(), "SELECT set_config('my.own', 'y', true)", pgx.QueryExecModeDescribeExec).Scan(&set))
+	assert.Equal(t, "y", set, "described before it runs")
 	for set, state := range map[string]string{
+		"SELECT set_config('search_path', 'nowhere', false)": "3F000", "SELECT set_config('search_path', '\"', false)": "42601",
 		"SET search_path TO nowhere": "3F000", "SET client_encoding TO 'LATIN1'": "22023", "SET server_version = '9'": "55P02",
 		"SET ROLE other": "0A000", "SET statement_timeout = 'soon'": "22023", "SET x": "42601",
 	} {

@@ -32,6 +32,9 @@ func utility(st *statement) func(d *dialog, st *statement, args []query.Paramete
 	if st.verb() == "show" && slices.Contains([]string{"tables", "schemas", "columns", "procedures"}, st.name(1)) || st.is("show", "all", "tables") {
 		return nil
 	}
+	if _, _, ok := configSet(st); ok {
+		return setConfig
+	}
 	return utilities[st.verb()]
 }
 
@@ -56,6 +59,8 @@ func (d *dialog) utilityColumns(st *statement) (columns []column, ok bool) {
 			return columns, true
 		}
 		return nil, true
+	case "select":
+		return texts("set_config"), utility(st) != nil
 	default:
 		return nil, utility(st) != nil
 	}
@@ -116,6 +121,42 @@ func set(d *dialog, st *statement, _ []query.Parameter) (*result, error) {
 		return d.searchPath(values)
 	}
 	return d.assign(name, strings.Join(values, ", "))
+}
+
+// configSet reads SELECT set_config('name', 'value', …), which is SET that answers
+// with the value, and nothing else.
+func configSet(st *statement) (name, value string, ok bool) {
+	at := 1
+	if st.is("select", "pg_catalog", ".") {
+		at = 3
+	}
+	if len(st.tokens) != at+8 || !st.is("select") || !st.tokens[at].Is("set_config") {
+		return "", "", false
+	}
+	name, quoted := sqltext.Unquote(st.tokens[at+2].Text)
+	value, also := sqltext.Unquote(st.tokens[at+4].Text)
+	return name, value, quoted && also && st.tokens[at+2].Kind == sqltext.String && st.tokens[at+4].Kind == sqltext.String
+}
+
+func setConfig(d *dialog, st *statement, _ []query.Parameter) (*result, error) {
+	name, value, _ := configSet(st)
+	var r *result
+	var err error
+	if strings.EqualFold(name, "search_path") {
+		list, wrong := sqltext.Lex(value)
+		if wrong != nil {
+			return nil, gwerr.From(wrong).At(st.tokens[0].Start)
+		}
+		r, err = d.searchPath(valuesOf(list))
+	} else {
+		r, err = d.assign(name, value)
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := row(texts("set_config"), value)
+	out.then = r.then
+	return out, nil
 }
 
 // assign sets a parameter, "default" to its value at the start.
