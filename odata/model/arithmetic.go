@@ -80,11 +80,12 @@ func isZero(t term) bool {
 	return ok && f == 0
 }
 
-// times compiles the arithmetic of dates, instants and durations.
+// times compiles the arithmetic of dates, instants and durations. What is out of their
+// range is null.
 func (c *compiler) times(e *uri.Binary, a, b, out term) (term, error) {
 	op := arithmeticOperators[e.Op]
 	additive := e.Op == uri.Add || e.Op == uri.Sub
-	sql := "(" + a.sql + " " + op + " " + b.sql + ")"
+	sql := "TRY(" + a.sql + " " + op + " " + b.sql + ")"
 	switch {
 	case additive && a.kind == instantKind && b.kind == durationKind:
 		out.sql, out.kind = sql, instantKind
@@ -97,7 +98,7 @@ func (c *compiler) times(e *uri.Binary, a, b, out term) (term, error) {
 	case e.Op == uri.Sub && a.kind == instantKind && b.kind == instantKind:
 		out.sql, out.kind = sql, durationKind
 	case e.Op == uri.Sub && a.kind == dateKind && b.kind == dateKind:
-		out.sql, out.kind = "to_days(CAST("+sql+" AS INTEGER))", durationKind
+		out.sql, out.kind = "to_days(TRY_CAST("+sql+" AS INTEGER))", durationKind
 	case additive && a.kind == durationKind && b.kind == durationKind:
 		out.sql, out.kind = sql, durationKind
 	case e.Op == uri.Mul && a.kind.numeric() && b.kind == durationKind:

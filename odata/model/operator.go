@@ -22,6 +22,9 @@ func (c *compiler) unary(e *uri.Unary) (term, error) {
 	if x.kind == intKind {
 		return term{sql: "(-CAST(" + x.sql + " AS HUGEINT))", kind: intKind, nullable: x.nullable, pos: e.Offset}, nil
 	}
+	if x.kind == durationKind {
+		return term{sql: "TRY(-" + x.sql + ")", kind: durationKind, nullable: true, pos: e.Offset}, nil
+	}
 	return term{sql: "(-" + x.sql + ")", kind: x.kind, nullable: x.nullable, nan: x.nan, pos: e.Offset}, nil
 }
 

@@ -71,7 +71,7 @@ func TestTypesOfOutputs(t *testing.T) {
 		{"time(BoughtAt)", "Edm.TimeOfDay", `CAST(s1_."X" AS VARCHAR)`},
 		{
 			"now() sub BoughtAt", "Edm.Duration",
-			`CASE WHEN epoch_us(s1_."X") < 0 THEN '-' ELSE '' END || 'PT' || CAST(CAST(abs(epoch_us(s1_."X")) AS DECIMAL(20, 0)) / 1000000 AS DECIMAL(20, 6)) || 'S'`,
+			`TRY(CASE WHEN epoch_us(s1_."X") < 0 THEN '-' ELSE '' END || 'PT' || CAST(CAST(abs(epoch_us(s1_."X")) AS DECIMAL(20, 0)) / 1000000 AS DECIMAL(20, 6)) || 'S')`,
 		},
 		{"['a','b']", "Collection(Edm.String)", `s1_."X"`},
 		{"Tags", "Collection(Edm.String)", `s1_."X"`},

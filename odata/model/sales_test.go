@@ -141,6 +141,8 @@ func TestSales(t *testing.T) {
 		{"3.2.3 a share of each group", "Sales?$apply=groupby((Customer/Country),toppercent(50,Amount))&$select=Id", "Id=3; Id=4; Id=6; Id=8"},
 		{"3.2.3 groups in groups", "Sales?$apply=groupby((Customer/Country),groupby((Product/Name),aggregate(Amount with sum as T))/topcount(1,T))", "Customer/Country=Netherlands Product/Name=Paper T=3; Customer/Country=USA Product/Name=Coffee T=12"},
 		{"3.2.3 one row of each group", "Sales?$apply=groupby((Customer/Country),skip(1)/top(1))&$select=Id", "Id=2; Id=7"},
+		{"3.2.3 the best of each pair", "Sales?$apply=groupby((Customer/Country,Product/Name),topcount(1,Amount))&$select=Id", "Id=2; Id=4; Id=5; Id=6; Id=8"},
+		{"3.2.2 concat of numbers of two types", "Sales?$apply=concat(aggregate(Product/TaxRate with max as M),aggregate(Amount with max as M))", "M=0.14; M=8"},
 		{"3.2.3 an order in each group", "Sales?$apply=groupby((Customer/Country),orderby(Amount desc)/top(1))&$select=Id", "Id=4; Id=6"},
 		{"3.2.3 a condition in each group", "Sales?$apply=groupby((Customer/Country),filter(Amount gt 1)/aggregate($count as N))", "Customer/Country=Netherlands N=2; Customer/Country=USA N=4"},
 		{"3.2.3 a condition on each group", "Sales?$apply=groupby((Customer/Country),aggregate(Amount with sum as T)/filter(T gt 9))", "Customer/Country=USA T=19"},

@@ -247,7 +247,7 @@ func outputSQL(root *scope, f field) string {
 	case guidKind, dateKind, clockKind, textKind, nullKind:
 		return "CAST(" + sql + " AS VARCHAR)"
 	case durationKind:
-		return "CASE WHEN epoch_us(" + sql + ") < 0 THEN '-' ELSE '' END || 'PT' || CAST(CAST(abs(epoch_us(" + sql + ")) AS DECIMAL(20, 0)) / 1000000 AS DECIMAL(20, 6)) || 'S'"
+		return "TRY(CASE WHEN epoch_us(" + sql + ") < 0 THEN '-' ELSE '' END || 'PT' || CAST(CAST(abs(epoch_us(" + sql + ")) AS DECIMAL(20, 0)) / 1000000 AS DECIMAL(20, 6)) || 'S')"
 	default:
 		return sql
 	}
