@@ -2,6 +2,8 @@ package catalog_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -85,12 +87,34 @@ func TestWhatADerivedTableCannotTake(t *testing.T) {
 		"a member that is elsewhere in one answer": {"sources: {House: home}", more},
 		"a column of another table":                {"lookup: {Kind: {table: Stays, key: Id, by: Id, column: House}}", "table Stays can't be read by Id"},
 		"a key that is shown":                      {"shown: House", more},
+		"a value that no row has":                  {"group: g}\n  - {name: kinds, doc: d, list: stays, variant: {column: Kind, filters: [{value: WORK, filter: a}]}", `b.yaml:1: path kinds of Stays takes more`},
 	} {
 		base := edited(t, stays, []string{"get: 'houses/{House}/stays/{Id}'", "get: 'houses/{House}/stays/{Id}', " + c.base, "{name: House, type: guid, doc: d}", "{name: House, type: guid, doc: d, references: {table: Homes}}"})
 		homes := strings.NewReplacer("table: Towns", "table: Homes", "entity: Town", "entity: Home", "schema: information\n", "", "towns", "homes").Replace(garage["towns.yaml"])
 		_, err := catalog.Load(fstest.MapFS{"a.yaml": {Data: []byte(base)}, "b.yaml": {Data: []byte(nights)}, "c.yaml": {Data: []byte(homes)}})
 		if err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestFiltersOfADerivedTable are the base's on like columns, and those that it adds.
+func TestFiltersOfADerivedTable(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ base, derived, want string }{
+		"alone, in their order":      {"filters: {Kind: {operators: [eq]}, House: {operators: [eq]}}", "", "[House Kind] [Kind House] false false"},
+		"one of them added":          {"filters: {House: {operators: [eq]}}", "paths: [{name: all, filters: {Kind: {operators: [eq]}}}]\n", "[House Kind] [Kind House] false false"},
+		"joined by and":              {"join: [and], filters: {House: {operators: [eq]}}", "", "[House] [] true false"},
+		"joined by either":           {"join: [and, or], filters: {House: {operators: [eq]}, Kind: {operators: [sw]}}", "", "[House Kind] [] true true"},
+		"of a column that it lacks":  {"join: [and], filters: {End: {operators: [ge]}}", "", "[] [] false false"},
+		"of a column, and of itself": {"join: [and], filter: 'a eq 1', filters: {End: {operators: [ge]}}", "", "[] [] true false"},
+	} {
+		base := stays + "  - {name: all, doc: d, list: stays, " + c.base + "}\n"
+		text := edited(t, nights, []string{"  - {name: End, type: timestamp, doc: d}\n", ""}) + c.derived
+		path := loaded(t, fstest.MapFS{"a.yaml": {Data: []byte(base)}, "b.yaml": {Data: []byte(text)}}, "Nights").Path("all")
+		names := slices.Sorted(maps.Keys(path.Filters))
+		if got := fmt.Sprint(names, path.Prefer, path.And, path.Or); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 	}
 }

@@ -79,7 +79,7 @@ func (p *problems) finish(t *Table, out *Path, line int, set map[string]ast.Node
 	if out.List != "" && out.Items == "" {
 		out.Items = place[strings.LastIndexByte(place, '/')+1:]
 	}
-	if last := place[strings.LastIndexByte(place, '/')+1:]; out.Get != "" && placeholder.MatchString(last) {
+	if last := place[strings.LastIndexByte(place, '/')+1:]; out.Get != "" {
 		out.Supplies = slices.DeleteFunc(out.Supplies, func(key string) bool { return "{"+key+"}" == last })
 	}
 }
@@ -89,7 +89,7 @@ func (p *problems) finish(t *Table, out *Path, line int, set map[string]ast.Node
 // belongs to the rows of another table.
 func (p *problems) usual(m fields, t *Table) []Path {
 	address, of := m.str("collection"), m.str("of")
-	single := address == "" && m.has("one")
+	single := address == ""
 	if single {
 		address = m.str("one")
 	}
@@ -173,7 +173,7 @@ func (c *checker) derive() {
 	case base == nil:
 		c.atLine(c.place("from"), "there is no table %q", d.Table)
 		return
-	case base.Derived != nil || base == c.table:
+	case base.Derived != nil:
 		c.atLine(c.place("from"), "%s is itself made from another table; name that one", d.Table)
 		return
 	case d.Unnest == "" && len(d.Where) == 0:

@@ -88,6 +88,46 @@ func TestWhatIsTaken(t *testing.T) {
 			"cars.yaml", "Cars", []string{"    lookup: {Colour", "    join: [and]\n    filter: x eq 1\n    lookup: {Colour"},
 			func(of *catalog.Table) string { return fmt.Sprint(of.Path("names").And, of.Path("names").Filter) }, "truex eq 1",
 		},
+		"both, of a table without inserts": {
+			"drives.yaml", "Drives", []string{"write: update", "write: both"},
+			func(of *catalog.Table) string {
+				return fmt.Sprint(of.Writes.Insert == nil, of.Column("Note").Access == catalog.Writable)
+			}, "true true",
+		},
+		"parts alone": {
+			"vans.yaml", "Vans", []string{"  update: {body: {Note: note}}\n", ""},
+			func(of *catalog.Table) string { return fmt.Sprint(of.Writes.Update == nil, len(of.Writes.Parts)) }, "true 2",
+		},
+		"both, given once alone": {
+			"vans.yaml", "Vans", []string{
+				"  update: {body: {Note: note}}\n", "", "    - {call: 'PUT owners/{OwnerId}/vans/{Id}/note', type: text/plain, columns: [Note], values: [old, new]}\n", "",
+			},
+			func(of *catalog.Table) string {
+				return fmt.Sprint(of.Writes.Part("Note") == nil, of.Column("Note").Access == catalog.Writable)
+			}, "true true",
+		},
+		"a key twice in an address": {
+			"cars.yaml", "Cars", []string{"get: owners/{OwnerId}/cars/{Id}", "get: owners/{OwnerId}/cars/{Id}?of={OwnerId}"},
+			func(of *catalog.Table) string { return fmt.Sprint(of.Path("shown").Keys, of.Path("shown").Supplies) }, "[OwnerId Id] [OwnerId]",
+		},
+		"a key in the condition of a variant": {
+			"vans.yaml", "Vans", []string{`kind eq "S"`, `kind eq "S" and id eq "{Id}"`},
+			func(of *catalog.Table) string { return fmt.Sprint(of.Path("by_owner").Keys, of.Path("by_owner").Items) }, "[OwnerId Id]fleet",
+		},
+		"a key that the address has": {
+			"vans.yaml", "Vans", []string{"{name: OwnerId, type: guid, required", "{name: OwnerId, type: guid, key: true, required", "hidden:\n  - {name: Notes, table: Drives, key: VanId, column: Note, list: true}\n", ""},
+			func(of *catalog.Table) string { return fmt.Sprint(of.Paths[0].Get, of.Paths[0].Keys, len(of.Key())) }, "owners/{OwnerId}/vans/{Id}[OwnerId Id] 2",
+		},
+		"elements of every row": {
+			"red.yaml", "RedCars", []string{"where: {Name: RED}\n", ""},
+			func(of *catalog.Table) string { return fmt.Sprint(len(of.Derived.Where), of.Derived.Unnest) }, "0cars",
+		},
+		"an exact filter around elements": {
+			"red.yaml", "RedCars", []string{"{Plate: {operators: [eq]}}", "{OwnerId: {operators: [eq], exact: true}}"},
+			func(of *catalog.Table) string {
+				return fmt.Sprint(of.Path("list").Filters["OwnerId"].Exact, of.Path("list").Prefer)
+			}, "true [OwnerId]",
+		},
 	} {
 		if got := c.says(loaded(t, garageWith(t, c.file, c.edits...), c.table)); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)

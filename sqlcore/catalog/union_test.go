@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -52,5 +53,40 @@ func TestUnion(t *testing.T) {
 	}
 	if name, same := cars.Members[1].Everywhere(catalog.EnvironmentName); name != "One" || !same {
 		t.Errorf("an environment that shares its name is called %q", name)
+	}
+}
+
+// TestWhatAUnionHasOfItsTables: what the first one says of itself; a new row needs its
+// environment where rows are added.
+func TestWhatAUnionHasOfItsTables(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		writes *catalog.Writes
+		want   catalog.Access
+	}{
+		"nothing is written": {nil, catalog.ReadOnly},
+		"no row is added":    {&catalog.Writes{Update: &catalog.Write{}}, catalog.ReadOnly},
+		"rows are added":     {&catalog.Writes{Insert: &catalog.Write{}}, catalog.OnInsert},
+	} {
+		s := &catalog.Schema{Name: "One", ID: "1"}
+		cars := &catalog.Table{
+			Name: "Cars", Entity: "Car", Doc: "Cars.", Scope: catalog.PerEnvironment, Schema: s, Paths: []catalog.Path{{Name: "list"}}, Group: "slow",
+			Permission: "cars:read", Examples: []string{"SELECT 1"}, Writes: c.writes, ManyToMany: &catalog.ManyToMany{From: "A"}, Hidden: []catalog.Hidden{{Name: "Owner"}},
+			Columns: []catalog.Column{{Name: "EnvironmentId", Type: catalog.GUID, Doc: "Where.", References: &catalog.Reference{Table: "Environments"}}, {Name: "Id", Type: catalog.GUID, Key: true}},
+		}
+		s.Tables = []*catalog.Table{cars}
+		out := catalog.Union("All", []*catalog.Schema{s})
+		got := *out.Tables[0]
+		if out.Name != "All" || got.Schema != out || len(got.Members) != 1 || got.Members[0] != cars {
+			t.Errorf("%s: %+v", name, out)
+		}
+		own := got.Columns[0]
+		if own.Access != c.want || own.Needed != (c.want == catalog.OnInsert) || !own.Key || own.Doc != "Where." || own.References == nil || len(got.Columns) != 3 || got.Columns[2].Doc != "Name of the environment." {
+			t.Errorf("%s: %+v", name, got.Columns)
+		}
+		got.Schema, got.Members, got.Columns = cars.Schema, nil, cars.Columns
+		if !reflect.DeepEqual(got, *cars) {
+			t.Errorf("%s: %+v, want %+v", name, got, *cars)
+		}
 	}
 }
