@@ -169,7 +169,7 @@ func formatDuration(d time.Duration) string {
 // parseSeconds takes the connector's plain number of seconds, and a duration
 // as well.
 func parseSeconds(s string) (time.Duration, error) {
-	if f, err := strconv.ParseFloat(s, 64); err == nil && f == f && f >= -1e9 && f <= 1e9 {
+	if f, err := strconv.ParseFloat(s, 64); err == nil && f >= -1e9 && f <= 1e9 {
 		return time.Duration(math.Round(f * float64(time.Second))), nil
 	}
 	d, err := time.ParseDuration(s)

@@ -187,6 +187,10 @@ func TestConnectionStrings(t *testing.T) {
 	for text, want := range map[string]string{
 		"ProxyUser=a":                    "a",
 		"ProxyUser=a;":                   "a",
+		"ProxyUser=a; ":                  "a",
+		"ProxyUser=a;\t":                 "a",
+		"ProxyUser=a;\r\n":               "a",
+		" \r\n\t ProxyUser=a":            "a",
 		";;ProxyUser = a ;;":             "a",
 		"proxy_user=a":                   "a",
 		"PROXY USER=a":                   "a",
@@ -209,6 +213,7 @@ func TestConnectionStrings(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"ProxyUser":                         "a property without = starts at character 1.",
+		"ProxyUser;Region=EU":               "a property without = starts at character 1.",
 		"Region=EU;ProxyUser":               "a property without = starts at character 11.",
 		"Label=Größe;ProxyUser":             "a property without = starts at character 13.",
 		"Größe=1;=x":                        "the property before = at character 9 has no name.",

@@ -64,7 +64,7 @@ func (l Limits) PingOneRates() (map[string]float64, error) {
 		switch minute := strings.HasSuffix(group, "Rpm"); {
 		case !minute && !strings.HasSuffix(group, "Rps"):
 			return nil, fmt.Errorf("%q is no group of PingOne's: their names end in Rps or Rpm", shorten(group))
-		case err != nil || calls <= 0 || calls > 1e6:
+		case err != nil || calls != calls || calls <= 0 || calls > 1e6:
 			return nil, fmt.Errorf("%s has no number of calls", group)
 		case minute:
 			calls /= 60

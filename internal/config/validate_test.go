@@ -468,15 +468,6 @@ func TestIsLoopback(t *testing.T) {
 	}
 }
 
-func TestPingOneRates(t *testing.T) {
-	t.Parallel()
-	c := valid(t)
-	require.NoError(t, c.Set("limits.pingone", "rlgDirAccessRps=100, rlgConfigRpm=600"))
-	rates, err := c.Limits.PingOneRates()
-	require.NoError(t, err)
-	assert.Equal(t, map[string]float64{"rlgDirAccessRps": 100, "rlgConfigRpm": 10}, rates)
-}
-
 func TestCertificatesHaveNamesAndOrigins(t *testing.T) {
 	t.Parallel()
 	c, err := load(minimal+"\n", "GATEWAY_AUTH_CERTIFICATES_ETL_URI=spiffe://example.org/etl", "GATEWAY_AUTH_CERTIFICATES_ETL_ROLES=analyst,staff")
