@@ -103,7 +103,7 @@ func procedures(called *[]procedure.Inputs) procedure.Set {
 	return procedure.Set{
 		{
 			Name: "GetIt", Outputs: []procedure.Output{{Name: "It", Type: catalog.String}},
-			Inputs: []procedure.Input{{Name: "Code", Required: true}, {Name: "Times", Type: catalog.Int32, Default: "2"}, {Name: "Deep", Type: catalog.Bool, Right: true}},
+			Inputs: []procedure.Input{{Name: "Code", Required: true}, {Name: "Times", Type: catalog.Int32, Default: "2"}, {Name: "Deep", Type: catalog.Bool, Right: true}, {Name: "Loud", Type: catalog.Bool}},
 			Run:    run([]procedure.Row{{"a"}, {nil}}, nil),
 		},
 		{Name: "Purge", Writes: true, InEnvironment: true, Run: run(nil, nil)},
@@ -136,6 +136,7 @@ func TestCallsOfProcedures(t *testing.T) {
 		"an input without its right": {reader, rights{calls: []string{"GetIt"}}, false, query.Statement{SQL: "CALL GetIt('x', Deep => true)"}, gwerr.Forbidden, "", "CALL GetIt(Code => ?, Deep => ?)"},
 		"an input with its right":    {reader, rights{calls: []string{"GetIt", "GetIt.Deep"}}, false, query.Statement{SQL: "CALL GetIt('x', Deep => true)"}, "", "x", "CALL GetIt(Code => ?, Deep => ?)"},
 		"an input that is false":     {reader, rights{calls: []string{"GetIt"}}, false, query.Statement{SQL: "CALL GetIt('x', Deep => false)"}, "", "x", "CALL GetIt(Code => ?, Deep => ?)"},
+		"an input that needs none":   {reader, rights{calls: []string{"GetIt"}}, false, query.Statement{SQL: "CALL GetIt('x', Loud => true)"}, "", "x", "CALL GetIt(Code => ?, Loud => ?)"},
 		"a parameter by position":    {admin, nil, false, query.Statement{SQL: "CALL GetIt(?)", Positional: []query.Parameter{value("x")}}, "", "x", "CALL GetIt(Code => ?)"},
 		"a parameter by name":        {admin, nil, false, query.Statement{SQL: "EXEC GetIt @Code = :c", Named: map[string]query.Parameter{"c": value("x")}}, "", "x", "CALL GetIt(Code => ?)"},
 		"a list":                     {admin, nil, false, query.Statement{SQL: "CALL GetIt(?)", Positional: []query.Parameter{{List: []query.Parameter{value("x")}}}}, gwerr.BadParameter, "", "CALL GetIt(Code => ?)"},

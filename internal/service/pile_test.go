@@ -99,6 +99,7 @@ type counter struct {
 	knows   map[string]func(*query.Query)
 	lenient bool
 	asked   []string
+	seen    func(catalog.Provider) // what statements are bound over
 }
 
 func newCounter(t *testing.T, change func(*counter, *service.Config)) *counter {
@@ -150,6 +151,9 @@ func (c *counter) Bind(_ context.Context, r duck.BindRequest) (*query.Query, err
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.asked = append(c.asked, r.SQL)
+	if c.seen != nil {
+		c.seen(r.Provider)
+	}
 	change, ok := c.knows[r.SQL]
 	if !ok && !c.lenient {
 		return nil, gwerr.New(gwerr.Syntax, "That is no statement.", "").At(len(r.SQL) - 1)
