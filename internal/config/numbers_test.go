@@ -62,11 +62,11 @@ func TestRandomSizes(t *testing.T) {
 		digits := strings.TrimRight(text, "BKMGi")
 		n, ok := new(big.Int).SetString(digits, 10)
 		require.True(t, ok, text)
-		if power := units[text[len(digits):]]; power < 0 {
+		power := units[text[len(digits):]]
+		if power < 0 {
 			return n.Lsh(n, uint(-power))
-		} else {
-			return n.Mul(n, new(big.Int).Exp(big.NewInt(10), big.NewInt(power), nil))
 		}
+		return n.Mul(n, new(big.Int).Exp(big.NewInt(10), big.NewInt(power), nil))
 	}
 	r := rand.New(rand.NewPCG(1, 1))
 	for unit := range units {
@@ -112,14 +112,22 @@ func TestRatesOfPingOne(t *testing.T) {
 func TestBoundsOfTheWhole(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ at, last, first string }{ // the last that is wrong, the first that is right
-		{"limits.request_size", "1023", "1024"}, {"limits.url_size", "1023", "1KiB"}, {"limits.header_size", "1023", "1KiB"},
-		{"engine.memory", "100663295", "96MiB"}, {"engine.memory", "1", "auto"}, {"engine.workers", "1", "2"}, {"engine.workers", "-1", "auto"},
-		{"engine.worker_memory", "67108863", "64MiB"}, {"engine.worker_memory", "1", "auto"}, {"engine.threads", "-1", "auto"}, {"engine.threads", "-2", "1"},
+		{"limits.request_size", "1023", "1024"},
+		{"limits.url_size", "1023", "1KiB"},
+		{"limits.header_size", "1023", "1KiB"},
+		{"engine.memory", "100663295", "96MiB"},
+		{"engine.memory", "1", "auto"},
+		{"engine.workers", "1", "2"},
+		{"engine.workers", "-1", "auto"},
+		{"engine.worker_memory", "67108863", "64MiB"},
+		{"engine.worker_memory", "1", "auto"},
+		{"engine.threads", "-1", "auto"},
+		{"engine.threads", "-2", "1"},
 	} {
 		for text, right := range map[string]bool{c.last: false, c.first: true} {
 			_, err := config.Load(config.Sources{File: "gateway.yaml", Flags: map[string]string{c.at: text}, ReadFile: files(map[string]string{"gateway.yaml": minimal})})
 			if assert.Equal(t, right, err == nil, "%s=%s: %v", c.at, text, err); err != nil {
-				assert.ErrorContains(t, err, "--set "+c.at+": "+c.at+": ")
+				require.ErrorContains(t, err, "--set "+c.at+": "+c.at+": ")
 			}
 		}
 	}

@@ -141,7 +141,8 @@ func TestChangesForgetResults(t *testing.T) {
 		name, sql string
 		fresh     bool // the next result is
 	}{
-		{"the first", "", true}, {"the next", "", false},
+		{"the first", "", true},
+		{"the next", "", false},
 		{"a change", "DELETE FROM Books WHERE Id > 'b0'", true},
 		{"a plan of one", "EXPLAIN DELETE FROM Books WHERE Id > 'b0'", false},
 		{"one that is refused", "UPDATE Books SET Title = 'x' WHERE Id > 'b0'", false},

@@ -27,49 +27,58 @@ func TestWhatIsTaken(t *testing.T) {
 		want        string
 	}{
 		"the largest page is the page": {
-			"vans.yaml", "Vans", []string{"page_max: 100", "page_max: 10"},
+			"vans.yaml", "Vans",
+			[]string{"page_max: 100", "page_max: 10"},
 			func(of *catalog.Table) string {
 				return fmt.Sprint(of.Path("by_owner").Page, of.Path("by_owner").PageMax)
 			}, "10 10",
 		},
 		"a name of a member": {
-			"red.yaml", "RedCars", []string{"type: int32, position", "type: string, position"},
+			"red.yaml", "RedCars",
+			[]string{"type: int32, position", "type: string, position"},
 			func(of *catalog.Table) string {
 				return fmt.Sprint(of.Column("Number").Type, of.Column("Number").Position)
 			}, "string true",
 		},
 		"the place of an element alone": {
-			"red.yaml", "RedCars", []string{"  - {name: Plate, type: string, from: 'cars[].plate', doc: Plate.}\n", "", "filters: {Plate: {operators: [eq]}}", "filters: {OwnerId: {operators: [eq]}}"},
+			"red.yaml", "RedCars",
+			[]string{"  - {name: Plate, type: string, from: 'cars[].plate', doc: Plate.}\n", "", "filters: {Plate: {operators: [eq]}}", "filters: {OwnerId: {operators: [eq]}}"},
 			func(of *catalog.Table) string { return fmt.Sprint(len(of.Columns), of.Derived.Unnest) }, "2cars",
 		},
 		"elements of its own answers": {
-			"red.yaml", "RedCars", []string{"from: Owners\nwhere: {Name: RED}\n", "", "paths: [{name: list, ", "paths: [{name: list, doc: d, join: [and], list: reds, "},
+			"red.yaml", "RedCars",
+			[]string{"from: Owners\nwhere: {Name: RED}\n", "", "paths: [{name: list, ", "paths: [{name: list, doc: d, join: [and], list: reds, "},
 			func(of *catalog.Table) string {
 				return fmt.Sprintf("%q %v %s", of.Derived.Table, of.Derived.Unnest, paths(of))
 			}, `"" cars list reds 0`,
 		},
 		"of alternatives": {
-			"red.yaml", "RedCars", []string{"unnest: cars", "unnest: cars|vans"},
+			"red.yaml", "RedCars",
+			[]string{"unnest: cars", "unnest: cars|vans"},
 			func(of *catalog.Table) string {
 				return of.Derived.Unnest + " " + of.Derived.InElement("cars[].plate") + of.Derived.InElement("vans[].plate")
 			}, "cars|vans plate",
 		},
 		"a hidden number": {
-			"cars.yaml", "Cars", []string{"key: Id, column: Name}", "key: Id, column: Cars}"},
+			"cars.yaml", "Cars",
+			[]string{"key: Id, column: Name}", "key: Id, column: Cars}"},
 			func(of *catalog.Table) string { return fmt.Sprint(of.Hidden[0]) }, "{Owner Owners Id Cars false}",
 		},
 		"a path by its id completed": {
-			"owners.yaml", "Owners", []string{"{name: list, page: 7}", "{name: by_id, group: slow}"},
+			"owners.yaml", "Owners",
+			[]string{"{name: list, page: 7}", "{name: by_id, group: slow}"},
 			func(of *catalog.Table) string {
 				return paths(of) + " " + of.Path("by_id").Group + " " + of.Path("by_id").Doc
 			}, "by_id owners/{Id} 0; list owners 0 slow One owner by its id.",
 		},
 		"a path in the place of a usual one": {
-			"owners.yaml", "Owners", []string{"{name: list, page: 7}", "{name: list, doc: All of them., list: persons}"},
+			"owners.yaml", "Owners",
+			[]string{"{name: list, page: 7}", "{name: list, doc: All of them., list: persons}"},
 			func(of *catalog.Table) string { return paths(of) + " " + of.Path("list").Doc }, "by_id owners/{Id} 0; list persons 0 All of them.",
 		},
 		"a path beside the usual ones": {
-			"owners.yaml", "Owners", []string{"{name: list, page: 7}", "{name: more, doc: d, list: persons}"},
+			"owners.yaml", "Owners",
+			[]string{"{name: list, page: 7}", "{name: more, doc: d, list: persons}"},
 			paths, "by_id owners/{Id} 0; list owners 0; more persons 0",
 		},
 		"the names of a link": {
@@ -77,29 +86,35 @@ func TestWhatIsTaken(t *testing.T) {
 			func(of *catalog.Table) string { return fmt.Sprint(*of.ManyToMany) }, "{Owners Vans Driven Drivers}",
 		},
 		"a reference by the names it has": {
-			"vans.yaml", "Vans", []string{"forward: Keeper, ", ""},
+			"vans.yaml", "Vans",
+			[]string{"forward: Keeper, ", ""},
 			func(of *catalog.Table) string { return fmt.Sprint(*of.Column("OwnerId").References) }, "{Owners Id Owner Fleet}",
 		},
 		"a reference out of the schema that leads nowhere": {
-			"cars.yaml", "Cars", []string{"{name: Keys, type: json, doc: Keys., without: [code]}", "{name: Keys, type: guid, doc: Keys., references: {table: Towns, forward: '-', backward: '-'}}"},
+			"cars.yaml", "Cars",
+			[]string{"{name: Keys, type: json, doc: Keys., without: [code]}", "{name: Keys, type: guid, doc: Keys., references: {table: Towns, forward: '-', backward: '-'}}"},
 			func(of *catalog.Table) string { return fmt.Sprint(*of.Column("Keys").References) }, "{Towns Id - -}",
 		},
 		"a condition of its own to join with": {
-			"cars.yaml", "Cars", []string{"    lookup: {Colour", "    join: [and]\n    filter: x eq 1\n    lookup: {Colour"},
+			"cars.yaml", "Cars",
+			[]string{"    lookup: {Colour", "    join: [and]\n    filter: x eq 1\n    lookup: {Colour"},
 			func(of *catalog.Table) string { return fmt.Sprint(of.Path("names").And, of.Path("names").Filter) }, "truex eq 1",
 		},
 		"both, of a table without inserts": {
-			"drives.yaml", "Drives", []string{"write: update", "write: both"},
+			"drives.yaml", "Drives",
+			[]string{"write: update", "write: both"},
 			func(of *catalog.Table) string {
 				return fmt.Sprint(of.Writes.Insert == nil, of.Column("Note").Access == catalog.Writable)
 			}, "true true",
 		},
 		"parts alone": {
-			"vans.yaml", "Vans", []string{"  update: {body: {Note: note}}\n", ""},
+			"vans.yaml", "Vans",
+			[]string{"  update: {body: {Note: note}}\n", ""},
 			func(of *catalog.Table) string { return fmt.Sprint(of.Writes.Update == nil, len(of.Writes.Parts)) }, "true 2",
 		},
 		"both, given once alone": {
-			"vans.yaml", "Vans", []string{
+			"vans.yaml", "Vans",
+			[]string{
 				"  update: {body: {Note: note}}\n", "", "    - {call: 'PUT owners/{OwnerId}/vans/{Id}/note', type: text/plain, columns: [Note], values: [old, new]}\n", "",
 			},
 			func(of *catalog.Table) string {
@@ -107,23 +122,28 @@ func TestWhatIsTaken(t *testing.T) {
 			}, "true true",
 		},
 		"a key twice in an address": {
-			"cars.yaml", "Cars", []string{"get: owners/{OwnerId}/cars/{Id}", "get: owners/{OwnerId}/cars/{Id}?of={OwnerId}"},
+			"cars.yaml", "Cars",
+			[]string{"get: owners/{OwnerId}/cars/{Id}", "get: owners/{OwnerId}/cars/{Id}?of={OwnerId}"},
 			func(of *catalog.Table) string { return fmt.Sprint(of.Path("shown").Keys, of.Path("shown").Supplies) }, "[OwnerId Id] [OwnerId]",
 		},
 		"a key in the condition of a variant": {
-			"vans.yaml", "Vans", []string{`kind eq "S"`, `kind eq "S" and id eq "{Id}"`},
+			"vans.yaml", "Vans",
+			[]string{`kind eq "S"`, `kind eq "S" and id eq "{Id}"`},
 			func(of *catalog.Table) string { return fmt.Sprint(of.Path("by_owner").Keys, of.Path("by_owner").Items) }, "[OwnerId Id]fleet",
 		},
 		"a key that the address has": {
-			"vans.yaml", "Vans", []string{"{name: OwnerId, type: guid, required", "{name: OwnerId, type: guid, key: true, required", "hidden:\n  - {name: Notes, table: Drives, key: VanId, column: Note, list: true}\n", ""},
+			"vans.yaml", "Vans",
+			[]string{"{name: OwnerId, type: guid, required", "{name: OwnerId, type: guid, key: true, required", "hidden:\n  - {name: Notes, table: Drives, key: VanId, column: Note, list: true}\n", ""},
 			func(of *catalog.Table) string { return fmt.Sprint(of.Paths[0].Get, of.Paths[0].Keys, len(of.Key())) }, "owners/{OwnerId}/vans/{Id}[OwnerId Id] 2",
 		},
 		"elements of every row": {
-			"red.yaml", "RedCars", []string{"where: {Name: RED}\n", ""},
+			"red.yaml", "RedCars",
+			[]string{"where: {Name: RED}\n", ""},
 			func(of *catalog.Table) string { return fmt.Sprint(len(of.Derived.Where), of.Derived.Unnest) }, "0cars",
 		},
 		"an exact filter around elements": {
-			"red.yaml", "RedCars", []string{"{Plate: {operators: [eq]}}", "{OwnerId: {operators: [eq], exact: true}}"},
+			"red.yaml", "RedCars",
+			[]string{"{Plate: {operators: [eq]}}", "{OwnerId: {operators: [eq], exact: true}}"},
 			func(of *catalog.Table) string {
 				return fmt.Sprint(of.Path("list").Filters["OwnerId"].Exact, of.Path("list").Prefer)
 			}, "true [OwnerId]",
