@@ -103,6 +103,22 @@ func TestPlacesStay(t *testing.T) {
 	}
 }
 
+// TestRowsInRows: a row's comparison says its members twice, and so do those around it.
+// What comes to more than a statement may be is refused when it is, and not only after
+// every one of them was tried.
+func TestRowsInRows(t *testing.T) {
+	t.Parallel()
+	for _, depth := range []int{20, 45, 90} {
+		for operator, large := range map[string]bool{"<": true, "=": false} {
+			sql := "WHERE " + strings.Repeat("(", depth) + "1, 2" + strings.Repeat(", 3) "+operator+" (4, 5, 6)", 1) + strings.Repeat(", 3) "+operator+" (4, 5)", depth-1)
+			_, _, err := rewrite(t, sql)
+			if gwerr.Is(err, gwerr.TooLarge) != large || !large && err != nil {
+				t.Errorf("%d rows compared by %s: %v", depth, operator, err)
+			}
+		}
+	}
+}
+
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	deep := strings.Repeat("charindex('a', 'b', ", 30) + "1" + strings.Repeat(")", 30)

@@ -1,7 +1,6 @@
 package dialect
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -102,14 +101,19 @@ func (r *rewriter) rowOperator(k int) (string, int) {
 // compareRows writes a row's comparison with others, member by member.
 func compareRows(operator string, left *call, rights []*call) (made []piece, err error) {
 	add := func(text string) { made = append(made, words(text)...) }
+	take := func(of *call, n int) {
+		if err != nil {
+			return // and so on in each row around it, each of which asks twice
+		}
+		var argument []piece
+		argument, err = of.argument(n)
+		made = append(made, argument...)
+	}
 	member := func(n int, operator string, right *call) {
-		a, wrong := left.argument(n)
-		b, wrongToo := right.argument(n)
-		err = cmp.Or(err, wrong, wrongToo)
 		add("(")
-		made = append(made, a...)
+		take(left, n)
 		add(") " + operator + " (")
-		made = append(made, b...)
+		take(right, n)
 		add(")")
 	}
 	last := len(left.arguments)
