@@ -25,7 +25,7 @@ func (s *Session) Rewrite(sql string) (out string, changed bool) {
 	}
 	w := &rewriter{session: s, text: sql}
 	out = w.all(tokens, 0, len(tokens))
-	if !w.changed {
+	if w.large || !w.changed {
 		return sql, false
 	}
 	return out, true
@@ -36,6 +36,9 @@ type rewriter struct {
 	session *Session
 	text    string
 	changed bool
+	// large is true once a function stands for more than a statement may be, as one does
+	// within itself that says its argument three times.
+	large bool
 }
 
 // piece writes one stretch of tokens.
@@ -337,6 +340,10 @@ func lookUp(column, kind, where string) string {
 
 // function writes a call of one of PostgreSQL's functions.
 func (p *piece) function(name string) {
+	if p.large {
+		p.put()
+		return
+	}
 	end := sqltext.Closing(p.tokens, p.at+1)
 	var args []string
 	from := p.at + 2
@@ -347,7 +354,7 @@ func (p *piece) function(name string) {
 		}
 	}
 	text := functions[name](p.session, args, p.from)
-	if text == "" {
+	if p.large = p.large || len(text) > sqltext.MaxBytes; p.large || text == "" {
 		p.put()
 		return
 	}
