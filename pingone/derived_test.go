@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/stretchr/testify/require"
 
@@ -177,4 +178,17 @@ func TestAnInterruptedDecoderIsNotUsedAgain(t *testing.T) {
 		require.Equal(t, 3, p.rows)
 		p.release()
 	}
+}
+
+// A row that refers to nothing has no text, whatever the key of another one is.
+func TestReferredTexts(t *testing.T) {
+	t.Parallel()
+	b := array.NewStringBuilder(memory.DefaultAllocator)
+	defer b.Release()
+	b.AppendValues([]string{"a", "", "(null)", "b"}, []bool{true, false, true, true})
+	keys := b.NewArray()
+	defer keys.Release()
+	got := referred(keys, 0, 4, map[string]string{"a": "A", "(null)": "odd"})
+	defer got.Release()
+	require.Equal(t, `["A" (null) "odd" (null)]`, got.String())
 }

@@ -210,7 +210,7 @@ func (j *job) pairs(ctx context.Context, r scan.Request, expected int) (map[stri
 	r.Bulk = j.req.Bulk
 	out := make(map[string]string, expected)
 	err := j.eachRow(ctx, r, func(rec arrow.RecordBatch, i int) error {
-		if rec.Column(1).IsValid(i) {
+		if rec.Column(0).IsValid(i) && rec.Column(1).IsValid(i) {
 			out[strings.Clone(rec.Column(0).ValueStr(i))] = strings.Clone(rec.Column(1).ValueStr(i))
 		}
 		return nil

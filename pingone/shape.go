@@ -255,7 +255,7 @@ func referred(keys arrow.Array, a, b int, texts map[string]string) arrow.Array {
 	out := array.NewStringBuilder(memory.DefaultAllocator)
 	defer out.Release()
 	for i := a; i < b; i++ {
-		if text, ok := texts[keys.ValueStr(i)]; ok {
+		if text, ok := texts[keys.ValueStr(i)]; ok && keys.IsValid(i) {
 			out.Append(text)
 		} else {
 			out.AppendNull()
