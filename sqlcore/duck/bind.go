@@ -371,6 +371,11 @@ func (b *binder) syntax(ctx context.Context) (tree object, failed *planReply, er
 	if b.says("pivot") {
 		return nil, nil, gwerr.New(gwerr.NotImplemented, "PIVOT must say which values become columns.", "List them, as in ON City IN ('Rome', 'Oslo').").At(b.tokens[0].Start)
 	}
+	for _, t := range b.tokens {
+		if t.Is("symmetric") {
+			return nil, nil, gwerr.New(gwerr.NotImplemented, "BETWEEN SYMMETRIC is not offered.", "Write BETWEEN least(a, b) AND greatest(a, b).").At(t.Start)
+		}
+	}
 	return nil, nil, gwerr.New(gwerr.NotImplemented, "This statement is not offered.", "Use SELECT, WITH, VALUES or FROM.").At(b.tokens[0].Start)
 }
 

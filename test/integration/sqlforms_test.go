@@ -243,6 +243,8 @@ func TestSQLRefusals(t *testing.T) {
 		{"PIVOT by an unknown column", "PIVOT Users ON Usrename USING count(*)", "unknown_column", "Usrename", "", 0},
 		{"a function behind what PIVOT lists", "PIVOT Users ON IsEnabled USING frobnicate(Id)", "unknown_function", "frobnicate", "", 32},
 		{"a new table", "SELECT Id INTO Copy FROM Users", "not_implemented", "INTO", "", 11},
+		{"a span either way round", "SELECT Id FROM Users WHERE Username BETWEEN SYMMETRIC 'b' AND 'a'", "not_implemented", "BETWEEN SYMMETRIC", "Write BETWEEN least(a, b) AND greatest(a, b).", 45},
+		{"a column of nothing", "SELECT Usrename", "unknown_column", "There is no column Usrename here.", "", 8},
 		{"a list of lists", "SELECT 1", "bad_parameter", "", "", 0},
 	}
 	for _, c := range cases {
