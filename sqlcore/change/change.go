@@ -48,6 +48,9 @@ type Change struct {
 	Values []json.RawMessage
 	// Returning are the columns of the answer.
 	Returning []int
+	// Names are those of Returning in the answer, "" for a column's own; nil for all
+	// their own.
+	Names []string
 }
 
 // Row is a row to be changed: the values of Reads and of Assigned as JSON, nil

@@ -90,5 +90,47 @@ func (s *Statement) meantFor(e *gwerr.Error, c *Change) {
 	}
 }
 
+// query is the SELECT that gives the rows to change.
+func (s *Statement) query(c *Change) *rewritten {
+	out := &rewritten{text: s.text, tokens: s.tokens}
+	out.add("SELECT ")
+	for i, at := range c.Reads {
+		if i > 0 {
+			out.add(", ")
+		}
+		out.add(s.alias + "." + sqltext.Quote(c.Table.Columns[at].Name))
+	}
+	for i, at := range c.Assigned {
+		if i+len(c.Reads) > 0 {
+			out.add(", ")
+		}
+		out.add("CAST((")
+		if s.Kind == Insert {
+			out.add(position(i))
+		} else {
+			out.copy(s.values[i])
+		}
+		out.add(") AS " + c.Table.Columns[at].Type.SQL() + ") AS " + position(i))
+	}
+	out.add(" FROM ")
+	if s.Kind != Insert {
+		out.copy(s.name)
+		out.add(" ")
+		out.copy(s.where)
+		return out
+	}
+	out.add("(")
+	out.copy(s.source)
+	out.add(") AS new_rows (")
+	for i := range c.Assigned {
+		if i > 0 {
+			out.add(", ")
+		}
+		out.add(position(i))
+	}
+	out.add(")")
+	return out
+}
+
 // position names the value at a place.
 func position(i int) string { return "new_" + strconv.Itoa(i+1) }

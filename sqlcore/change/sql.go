@@ -28,6 +28,7 @@ type Statement struct {
 	source    span   // of an INSERT's VALUES or SELECT
 	where     span   // with the word WHERE
 	returning []sqltext.Token
+	called    []string // the names of these in the answer, "" for their own
 }
 
 // span is a part of the text, in tokens.
@@ -235,6 +236,15 @@ func (p *parser) returningFrom(at int) (int, error) {
 			if err := inner.column(); err != nil {
 				return 0, err
 			}
+			name := ""
+			if inner.Take("as") {
+				if !inner.Peek(0).IsName() {
+					return 0, inner.wrong("After AS a name is expected.")
+				}
+				name = inner.Peek(0).Name()
+				inner.At++
+			}
+			p.called = append(p.called, name)
 			if !inner.Take(",") {
 				break
 			}
@@ -242,7 +252,7 @@ func (p *parser) returningFrom(at int) (int, error) {
 		p.returning = inner.columns
 	}
 	if inner.At < len(p.tokens) {
-		return 0, inner.wrong("RETURNING takes names of columns, or *.")
+		return 0, inner.wrong("RETURNING takes names of columns, with AS another name for each, or *.")
 	}
 	return c.from, nil
 }
@@ -289,6 +299,7 @@ func (s *Statement) Bind(ctx context.Context, t *catalog.Table, bind func(ctx co
 	if err != nil {
 		return nil, err
 	}
+	c.Names = s.called
 	sql := s.query(c)
 	c.Rows, err = bind(ctx, sql.String())
 	if misfit := s.fits(ctx, c, bind); misfit != nil {
@@ -352,46 +363,4 @@ func unknownColumn(t *catalog.Table, n sqltext.Token) error {
 	}
 	return gwerr.Newf(gwerr.UnknownColumn, "There is no column %s in %s.", n.Name(), t.Name).At(n.Start).On(n.Name()).
 		WithHint(gwerr.DidYouMean(n.Name(), names, "The documentation of the table lists them; so does SELECT * FROM it."))
-}
-
-// query is the SELECT that gives the rows to change.
-func (s *Statement) query(c *Change) *rewritten {
-	out := &rewritten{text: s.text, tokens: s.tokens}
-	out.add("SELECT ")
-	for i, at := range c.Reads {
-		if i > 0 {
-			out.add(", ")
-		}
-		out.add(s.alias + "." + sqltext.Quote(c.Table.Columns[at].Name))
-	}
-	for i, at := range c.Assigned {
-		if i+len(c.Reads) > 0 {
-			out.add(", ")
-		}
-		out.add("CAST((")
-		if s.Kind == Insert {
-			out.add(position(i))
-		} else {
-			out.copy(s.values[i])
-		}
-		out.add(") AS " + c.Table.Columns[at].Type.SQL() + ") AS " + position(i))
-	}
-	out.add(" FROM ")
-	if s.Kind != Insert {
-		out.copy(s.name)
-		out.add(" ")
-		out.copy(s.where)
-		return out
-	}
-	out.add("(")
-	out.copy(s.source)
-	out.add(") AS new_rows (")
-	for i := range c.Assigned {
-		if i > 0 {
-			out.add(", ")
-		}
-		out.add(position(i))
-	}
-	out.add(")")
-	return out
 }

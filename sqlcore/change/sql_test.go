@@ -110,6 +110,26 @@ func TestStatementsBecomeQueries(t *testing.T) {
 	}
 }
 
+func TestColumnsOfTheAnswer(t *testing.T) {
+	t.Parallel()
+	for sql, want := range map[string][]string{
+		`INSERT INTO Cars (Name) VALUES ('x')`:                                                   {"Id"},
+		`INSERT INTO Cars (Name) VALUES ('x') RETURNING Name, Doors`:                             {"Name", "Doors"},
+		`UPDATE Cars SET Name = 'x' WHERE true RETURNING "Cars"."Id" AS x, Name, Doors as "N 1"`: {"x", "Name", "N 1"},
+		`DELETE FROM Cars WHERE true RETURNING *`:                                                {"Id", "Name", "Make", "Doors", "Notes", "InUse", "Lock", "Kind"},
+	} {
+		s, err := change.Parse(sql)
+		require.NoError(t, err, sql)
+		c, err := s.Bind(t.Context(), carTable(t), func(context.Context, string) (*query.Query, error) { return rowsFor(sql), nil })
+		require.NoError(t, err, sql)
+		var names []string
+		for _, col := range c.Columns() {
+			names = append(names, col.Name)
+		}
+		assert.Equal(t, want, names, sql)
+	}
+}
+
 // A value that doesn't fit is told with its column and its place.
 func TestValuesThatDoNotFit(t *testing.T) {
 	t.Parallel()
@@ -326,6 +346,7 @@ func TestStatementsThatAreRefused(t *testing.T) {
 		{"INSERT INTO Cars (Name) VALUES (1) ^ON CONFLICT DO NOTHING", "ON is not offered"},
 		{"INSERT INTO Cars (Name) VALUES (1) RETURNING ^1", "name of a column"},
 		{"INSERT INTO Cars (Name) VALUES (1) RETURNING Name ^Doors", "RETURNING takes names"},
+		{"INSERT INTO Cars (Name) VALUES (1) RETURNING Name AS ^, Doors", "After AS a name is expected"},
 		{"INSERT INTO Cars (Name) VALUES (1)^; DELETE FROM Cars WHERE true", "Only one statement"},
 		{"UPDATE Cars ^WHERE true", "SET is expected"},
 		{"UPDATE Cars SET Name^", "= is expected"},

@@ -41,7 +41,10 @@ func Cells(rec arrow.RecordBatch, i int, t *catalog.Table, columns []int) []json
 // Columns describes the answer.
 func (c *Change) Columns() []query.Column {
 	var out []query.Column
-	for _, col := range c.columns() {
+	for i, col := range c.columns() {
+		if i < len(c.Names) && c.Names[i] != "" {
+			col.Name = c.Names[i]
+		}
 		out = append(out, query.Column{Name: col.Name, Type: col.Type})
 	}
 	return out
