@@ -23,7 +23,7 @@ import (
 
 const (
 	// writeBytes is the size at which encoded rows are handed on.
-	writeBytes = 32 << 10
+	writeBytes = 64 << 10
 	// flushBytes is the size above which rows are sent before the next batch is
 	// waited for; below it, an answer may still be whole.
 	flushBytes = 4 << 10
@@ -32,7 +32,7 @@ const (
 )
 
 // buffers are reused by feeds.
-var buffers = sync.Pool{New: func() any { b := make([]byte, 0, 2*writeBytes); return &b }}
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, writeBytes+flushBytes); return &b }}
 
 // feed is a collection being answered.
 type feed struct {
