@@ -15,6 +15,10 @@ import (
 func (t *Tracer) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := t.propagator.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
+		if t.provider == nil { // there is nobody to tell
+			next.ServeHTTP(w, r.WithContext(ctx))
+			return
+		}
 		ctx, span := t.tracer.Start(ctx, "request", trace.WithSpanKind(trace.SpanKindServer),
 			trace.WithAttributes(attribute.String("http.request.method", knownMethod(r.Method))))
 		defer span.End()
@@ -43,6 +47,9 @@ type transport struct {
 // RoundTrip implements http.RoundTripper. The span ends with the header of the
 // answer; the body's time is in the observation of the call.
 func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	if t.tracer.provider == nil && !trace.SpanContextFromContext(r.Context()).IsValid() {
+		return t.base.RoundTrip(r)
+	}
 	ctx, span := t.tracer.tracer.Start(r.Context(), "upstream "+knownMethod(r.Method), trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithAttributes(attribute.String("http.request.method", knownMethod(r.Method)), attribute.String("server.address", r.URL.Hostname())))
 	defer span.End()

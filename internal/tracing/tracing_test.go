@@ -114,24 +114,39 @@ func TestSampling(t *testing.T) {
 	}
 }
 
+// TestOff: without a collector the caller's trace context goes on to PingOne, and a
+// call of a caller without one goes out as it is.
 func TestOff(t *testing.T) {
 	t.Parallel()
-	tr, err := tracing.New(context.Background(), tracing.Config{})
-	require.NoError(t, err)
-	var sent string
-	upstream := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { sent = r.Header.Get("Traceparent") }))
-	defer upstream.Close()
-	r := httptest.NewRequest(http.MethodGet, "/", nil)
-	r.Header.Set("Traceparent", parent)
-	tr.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		tr.Observe(r.Context(), observe.QueryPhase{Phase: "plan"})
-		req, _ := http.NewRequestWithContext(r.Context(), http.MethodGet, upstream.URL, nil)
-		resp, err := (&http.Client{Transport: tr.Transport(http.DefaultTransport)}).Do(req)
-		assert.NoError(t, err)
-		_ = resp.Body.Close()
-	})).ServeHTTP(httptest.NewRecorder(), r)
-	assert.Equal(t, parent, sent, "the caller's trace context is passed on")
-	assert.NoError(t, tr.Close(context.Background()))
+	for name, given := range map[string]string{"with a trace": parent, "without": "", "broken": "nonsense"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tr, err := tracing.New(context.Background(), tracing.Config{})
+			require.NoError(t, err)
+			var made, sent *http.Request
+			upstream := tr.Transport(roundTripper(func(r *http.Request) (*http.Response, error) {
+				sent = r
+				return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody, Request: r}, nil
+			}))
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.Header.Set("Traceparent", given)
+			tr.Middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				tr.Observe(r.Context(), observe.QueryPhase{Phase: "plan"})
+				made, _ = http.NewRequestWithContext(r.Context(), http.MethodGet, "https://api.example/v1", nil)
+				resp, err := upstream.RoundTrip(made)
+				require.NoError(t, err)
+				_ = resp.Body.Close()
+			})).ServeHTTP(httptest.NewRecorder(), r)
+			if given != parent {
+				assert.Same(t, made, sent)
+				assert.Empty(t, sent.Header)
+				return
+			}
+			assert.Equal(t, parent, sent.Header.Get("Traceparent"), "the caller's trace context is passed on")
+			assert.Empty(t, made.Header, "the caller's request is not changed")
+			assert.NoError(t, tr.Close(context.Background()))
+		})
+	}
 }
 
 // TestExport sends spans to a stand-in for a collector.
