@@ -80,6 +80,22 @@ func (q *Queue) Take(ctx context.Context, name string) (done func(), err error) 
 	return sync.OnceFunc(func() { q.giveBack(name) }), nil
 }
 
+// TakeFree is Take where a place can be had without a wait; else ok is false.
+func (q *Queue) TakeFree(name string) (done func(), ok bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.free <= 0 || q.waiting > 0 {
+		return nil, false
+	}
+	c := q.caller(name)
+	if !q.may(c) {
+		q.forget(name)
+		return nil, false
+	}
+	q.give(c)
+	return sync.OnceFunc(func() { q.giveBack(name) }), true
+}
+
 // Free is the number of places that nobody has. Those who wait nevertheless have
 // their share.
 func (q *Queue) Free() int {

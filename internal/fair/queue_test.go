@@ -344,3 +344,51 @@ func TestPlacesAreNeverLost(t *testing.T) {
 		require.NoError(t, err)
 	}
 }
+
+// TestFreePlaces: a place can be had without a wait exactly where a request that must
+// not wait gets one, whatever was given before.
+func TestFreePlaces(t *testing.T) {
+	t.Parallel()
+	for _, share := range []float64{0.25, 0.5, 1} {
+		t.Run(fmt.Sprint(share), func(t *testing.T) {
+			t.Parallel()
+			random := rand.New(rand.NewPCG(1, 2))
+			waiting, free := fair.New(8, 0, share), fair.New(8, 0, share)
+			var held []func()
+			given := 0
+			for range 2000 {
+				if len(held) > 0 && random.IntN(3) == 0 {
+					i := random.IntN(len(held))
+					held[i]()
+					held[i]() // which changes nothing
+					held = append(held[:i], held[i+1:]...)
+				}
+				name := string(rune('a' + random.IntN(4)))
+				one, err := waiting.Take(t.Context(), name)
+				other, ok := free.TakeFree(name)
+				require.Equal(t, err == nil, ok, "%v", err)
+				if ok {
+					given++
+					held = append(held, func() { one(); other() })
+				}
+				require.Equal(t, waiting.Free(), free.Free())
+			}
+			require.Greater(t, given, 100)
+			require.Less(t, given, 2000)
+		})
+	}
+	t.Run("not before those who wait", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t, 4, 4, 0.5)
+			b.send(t.Context(), "ann", "ann", "ann", "ann")
+			require.Positive(t, b.Free())
+			_, ok := b.TakeFree("bob")
+			require.False(t, ok)
+			b.endAll()
+			done, ok := b.TakeFree("bob")
+			require.True(t, ok)
+			done()
+		})
+	})
+}

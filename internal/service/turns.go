@@ -48,13 +48,12 @@ func newTurns(t Turns, work, waiting string, sink observe.Sink) *turns {
 
 // take waits for a turn of the caller. Who has it calls done in the end.
 func (t *turns) take(ctx context.Context, caller string) (done func(), err error) {
-	back := func() {}
+	back, free := func() {}, true
 	if t.queue != nil {
-		waiting, cancel := context.WithTimeoutCause(ctx, t.QueueTime, errQueueTime)
-		defer cancel()
-		t.sink.Observe(ctx, observe.InFlight{What: t.waiting, Delta: 1})
-		back, err = t.queue.Take(waiting, caller)
-		t.sink.Observe(ctx, observe.InFlight{What: t.waiting, Delta: -1})
+		back, free = t.queue.TakeFree(caller)
+	}
+	if !free {
+		back, err = t.wait(ctx, caller)
 	}
 	switch {
 	case errors.Is(err, fair.ErrFull):
@@ -69,6 +68,14 @@ func (t *turns) take(ctx context.Context, caller string) (done func(), err error
 		back()
 		t.sink.Observe(ctx, observe.InFlight{What: t.work, Delta: -1})
 	}, nil
+}
+
+func (t *turns) wait(ctx context.Context, caller string) (back func(), err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, t.QueueTime, errQueueTime)
+	defer cancel()
+	t.sink.Observe(ctx, observe.InFlight{What: t.waiting, Delta: 1})
+	defer t.sink.Observe(ctx, observe.InFlight{What: t.waiting, Delta: -1})
+	return t.queue.Take(ctx, caller)
 }
 
 // refuse tells who had no turn. Where some are free, the caller has its share.
