@@ -51,13 +51,16 @@ func (p *page) release() {
 type decoder struct {
 	layout   *layout
 	builders []array.Builder
-	// filled holds, for each column, the number of rows it has values for.
+	// filled holds, for each column, the number of rows up to its last value; the nulls
+	// behind that are not in its builder yet.
 	filled []int
-	rows   int
-	jx     *jx.Decoder
-	text   []byte
-	json   bytes.Buffer
-	list   listScratch
+	// nulls are the columns that had no value in an answer before.
+	nulls []arrow.Array
+	rows  int
+	jx    *jx.Decoder
+	text  []byte
+	json  bytes.Buffer
+	list  listScratch
 	// inside holds, by member.object, what handles the members of an object.
 	inside []eachMember
 
@@ -69,7 +72,7 @@ type decoder struct {
 }
 
 func newDecoder(l *layout, mem memory.Allocator) *decoder {
-	d := &decoder{layout: l, jx: jx.DecodeBytes(nil), filled: make([]int, len(l.columns))}
+	d := &decoder{layout: l, jx: jx.DecodeBytes(nil), filled: make([]int, len(l.columns)), nulls: make([]arrow.Array, len(l.columns))}
 	for _, f := range l.columns {
 		d.builders = append(d.builders, array.NewBuilder(mem, f.typ.Arrow()))
 	}
@@ -128,8 +131,11 @@ func (o *order) find(name []byte, below map[string]*member) *member {
 
 // release frees the builders.
 func (d *decoder) release() {
-	for _, b := range d.builders {
+	for i, b := range d.builders {
 		b.Release()
+		if d.nulls[i] != nil {
+			d.nulls[i].Release()
+		}
 	}
 }
 
@@ -140,14 +146,18 @@ func (d *decoder) release() {
 func (d *decoder) decode(body []byte) (page, error) {
 	d.rows, d.next, d.count, d.embedded, d.busy = 0, "", -1, false, true
 	err := d.answer(body)
-	p := page{arrays: make([]arrow.Array, len(d.builders)), rows: d.rows, next: d.next, count: d.count}
+	p := page{rows: d.rows, next: d.next, count: d.count}
+	if err == nil {
+		p.arrays = d.columns()
+	}
 	for i, b := range d.builders {
-		p.arrays[i] = b.NewArray()
 		d.filled[i] = 0
+		if b.Len() > 0 { // of an answer that is refused
+			b.NewArray().Release()
+		}
 	}
 	d.busy = false
 	if err != nil {
-		p.release()
 		var known *gwerr.Error
 		if errors.As(err, &known) {
 			return page{}, known
@@ -158,6 +168,37 @@ func (d *decoder) decode(body []byte) (page, error) {
 		p.count = -1 // of the rows around the elements
 	}
 	return p, nil
+}
+
+// columns ends the columns. Those without a value are the same in all answers of as many
+// rows: most rows lack many columns.
+func (d *decoder) columns() []arrow.Array {
+	out := make([]arrow.Array, len(d.builders))
+	for i, b := range d.builders {
+		old := d.nulls[i]
+		if d.filled[i] == 0 && old != nil && old.Len() == d.rows {
+			old.Retain()
+			out[i] = old
+			continue
+		}
+		b.AppendNulls(d.rows - d.filled[i])
+		out[i] = b.NewArray()
+		if d.filled[i] == 0 {
+			if old != nil {
+				old.Release()
+			}
+			out[i].Retain()
+			d.nulls[i] = out[i]
+		}
+	}
+	return out
+}
+
+// pad appends the nulls before the current row's value, which must follow.
+func (d *decoder) pad(i int) {
+	if n := d.rows - d.filled[i]; n > 0 {
+		d.builders[i].AppendNulls(n)
+	}
 }
 
 // answer reads the whole of a body, behind which nothing but white space may follow.
@@ -300,13 +341,14 @@ func (d *decoder) stands(at int, name []byte) {
 	if i < 0 {
 		return
 	}
+	if d.layout.columns[i].typ != catalog.Int32 && name == nil {
+		return
+	}
+	d.pad(i)
 	switch b := d.builders[i].(type) {
 	case *array.Int32Builder:
 		b.Append(int32(at))
 	case *array.StringBuilder:
-		if name == nil {
-			return
-		}
 		b.BinaryBuilder.Append(d.valid(name))
 	}
 	d.filled[i] = d.rows + 1
@@ -343,28 +385,14 @@ func memberOf(raw []byte, wanted string) (found []byte, err error) {
 	return found, err
 }
 
-// complete ends a row with nulls for what it lacks.
+// complete ends a row, which fails where it lacks a value that a column promises.
 func (d *decoder) complete() error {
 	d.rows++
 	for i := range d.filled {
-		if d.filled[i] == d.rows {
-			continue
+		if f := &d.layout.columns[i]; d.filled[i] < d.rows && f.required && len(d.layout.where) == 0 {
+			return f.lacking()
 		}
-		if err := d.null(i); err != nil {
-			return err
-		}
-		d.filled[i] = d.rows
 	}
-	return nil
-}
-
-// null sets a column of the current row to null, or fails where the column
-// promises a value.
-func (d *decoder) null(i int) error {
-	if f := &d.layout.columns[i]; f.required && len(d.layout.where) == 0 {
-		return f.lacking()
-	}
-	d.builders[i].AppendNull()
 	return nil
 }
 

@@ -60,6 +60,7 @@ func (d *decoder) appendNames(j *jx.Decoder, i int) (bool, error) {
 	if j.Next() != jx.Object {
 		return false, j.Skip()
 	}
+	d.pad(i)
 	b := d.builders[i].(*array.ListBuilder)
 	values := b.ValueBuilder().(*array.StringBuilder)
 	b.Append(true)

@@ -41,6 +41,7 @@ func (d *decoder) typed(j *jx.Decoder, i int, f *field) (ok bool, err error) {
 		}
 		v, err := j.Bool()
 		if err == nil {
+			d.pad(i)
 			d.builders[i].(*array.BooleanBuilder).Append(v)
 		}
 		return true, err
@@ -101,6 +102,7 @@ func (d *decoder) appendSeconds(j *jx.Decoder, i int) (bool, error) {
 	if !known {
 		return false, nil
 	}
+	d.pad(i)
 	d.builders[i].(*array.TimestampBuilder).Append(arrow.Timestamp(seconds * 1000))
 	return true, nil
 }
@@ -110,6 +112,7 @@ func (d *decoder) appendText(i int, typ catalog.Type, text []byte) bool {
 	case catalog.Timestamp:
 		ms, ok := parseTime(text)
 		if ok {
+			d.pad(i)
 			d.builders[i].(*array.TimestampBuilder).Append(arrow.Timestamp(ms))
 		}
 		return ok
@@ -118,8 +121,10 @@ func (d *decoder) appendText(i int, typ catalog.Type, text []byte) bool {
 		if !lowerGUID(&buf, text) {
 			return false
 		}
+		d.pad(i)
 		d.builders[i].(*array.StringBuilder).BinaryBuilder.Append(buf[:])
 	default:
+		d.pad(i)
 		d.builders[i].(*array.StringBuilder).BinaryBuilder.Append(d.valid(text))
 	}
 	return true
@@ -140,12 +145,14 @@ func (d *decoder) valid(text []byte) []byte {
 // appendNumber appends a number to a column of a numeric type. Integers may be
 // written with a fraction of zero.
 func (d *decoder) appendNumber(i int, n jx.Num) bool {
-	if b, ok := d.builders[i].(*array.Float64Builder); ok {
+	typ := d.layout.columns[i].typ
+	if typ == catalog.Float64 {
 		v, err := n.Float64()
 		if err != nil || math.IsInf(v, 0) {
 			return false
 		}
-		b.Append(v)
+		d.pad(i)
+		d.builders[i].(*array.Float64Builder).Append(v)
 		return true
 	}
 	v, err := n.Int64()
@@ -156,11 +163,12 @@ func (d *decoder) appendNumber(i int, n jx.Num) bool {
 		}
 		v = int64(f)
 	}
+	if typ == catalog.Int32 && v != int64(int32(v)) {
+		return false
+	}
+	d.pad(i)
 	switch b := d.builders[i].(type) {
 	case *array.Int32Builder:
-		if v != int64(int32(v)) {
-			return false
-		}
 		b.Append(int32(v))
 	case *array.Int64Builder:
 		b.Append(v)
@@ -195,6 +203,7 @@ func (d *decoder) appendJSON(j *jx.Decoder, i int, without []string) (bool, erro
 		return false, gwerr.Newf(gwerr.UpstreamRejected, "A row of PingOne's answer has JSON of more than %d levels in %s (member %s).", maxDepth, f.name, f.path).
 			WithHint("Leave the column out, or change the value in PingOne.").On(f.name)
 	}
+	d.pad(i)
 	d.builders[i].(*array.StringBuilder).BinaryBuilder.Append(d.valid(d.json.Bytes()))
 	return true, nil
 }
@@ -246,6 +255,7 @@ func (d *decoder) appendList(j *jx.Decoder, i int, element []string) (bool, erro
 	if !good {
 		return false, nil
 	}
+	d.pad(i)
 	b := d.builders[i].(*array.ListBuilder)
 	values := b.ValueBuilder().(*array.StringBuilder)
 	b.Append(true)
