@@ -277,3 +277,38 @@ func TestProceduresOfSchemas(t *testing.T) {
 		}
 	}
 }
+
+// TestRowsToChangeAreThoseOfTheRightToWrite: who reads more than it writes looks for the
+// rows of a change among those that it may write; other tables stay as it reads them.
+func TestRowsToChangeAreThoseOfTheRightToWrite(t *testing.T) {
+	t.Parallel()
+	narrow := &catalog.Schema{Name: "Town", ID: "t1"}
+	books := &catalog.Table{
+		Name: "Books", Schema: narrow, Columns: []catalog.Column{{Name: "Id", Key: true, Required: true}, {Name: "Title"}},
+		Writes: &catalog.Writes{Delete: &catalog.Write{Method: "DELETE", Address: "books/{Id}", Keys: []string{"Id"}}},
+	}
+	narrow.Tables = []*catalog.Table{books}
+	d := newCounter(t, func(_ *counter, cfg *service.Config) {
+		cfg.Policy = rights{writes: []string{"Town.Books"}, shown: only{narrow}}
+	})
+	d.lenient = true
+	maps := &catalog.Table{Name: "Maps", Schema: d.town}
+	d.town.Tables = append(d.town.Tables, maps)
+	var over catalog.Provider
+	d.seen = func(p catalog.Provider) { over = p }
+	const remove = "DELETE FROM Books WHERE Id IN (SELECT Id FROM Maps)"
+	ctx, r := d.as(t, "a", remove)
+	defer r.End(nil)
+	_, err := r.BindChange(ctx, query.Statement{SQL: remove})
+	require.NoError(t, err)
+	for name, want := range map[string]*catalog.Table{"Books": books, "Maps": maps} {
+		s, err := over.Schema(ctx, "Town")
+		require.NoError(t, err)
+		got, _ := s.Table(name)
+		assert.Same(t, want, got, name)
+	}
+	_, err = over.Schema(ctx, "Nowhere")
+	assert.True(t, gwerr.Is(err, gwerr.UnknownSchema), "%v", err)
+	read, _ := d.town.Table("Books")
+	assert.Same(t, d.books, read, "what it reads is as before")
+}
