@@ -223,7 +223,7 @@ func TestRefusedBatches(t *testing.T) {
 	}{
 		"no type":          {nil, "", 415, "multipart/mixed with a boundary"},
 		"no boundary":      {http.Header{"Content-Type": {"multipart/mixed"}}, "", 415, "boundary"},
-		"no JSON":          {json, `{"requests":`, 400, "no JSON object"},
+		"no JSON":          {json, `{"requests":`, 400, "not a JSON object"},
 		"no requests":      {json, `{"requests":[]}`, 400, "has no requests"},
 		"too many":         {json, `{"requests":[` + many + `]}`, 413, "at most 200 requests"},
 		"no id":            {json, `{"requests":[{"method":"GET","url":"Books"}]}`, 400, "request 1 has no id"},

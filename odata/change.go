@@ -223,7 +223,7 @@ func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, value
 	return columns, values, nil
 }
 
-// unknownMember refuses a body's member that is no property, and names the nearest.
+// unknownMember refuses a body's member that is not a property, and names the nearest.
 func unknownMember(t *catalog.Table, name string) error {
 	properties := make([]string, len(t.Columns))
 	for i := range t.Columns {

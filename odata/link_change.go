@@ -47,7 +47,7 @@ func (q *request) redirect() error {
 		return q.changeLinks(n)
 	}
 	if !n.Dependent {
-		return gwerr.Newf(gwerr.NotImplemented, "%s is no reference of %s.", n.Name, hops[0].Table.Name).WithHint("Change the entity that refers to it.")
+		return gwerr.Newf(gwerr.NotImplemented, "%s is not a reference of %s.", n.Name, hops[0].Table.Name).WithHint("Change the entity that refers to it.")
 	}
 	set := map[string]json.RawMessage{n.Column: []byte("null")}
 	switch q.method {

@@ -113,7 +113,7 @@ func TestP4FragmentMatchesThePayload(t *testing.T) {
 			t.Errorf("%s: fragment %q for %v", path, fragment, body)
 		}
 		if !strings.Contains(metadata, `<EntitySet Name="`+set+`"`) {
-			t.Errorf("%s: %q is no entity set of $metadata", path, set)
+			t.Errorf("%s: %q is not an entity set of $metadata", path, set)
 		}
 	}
 }
@@ -369,7 +369,7 @@ func TestP18ErrorsHaveJSONBodyAndStatus(t *testing.T) {
 		{"unknown order", "Books?$orderby=Nothing", 400, "UnknownProperty", "Nothing"},
 		{"unknown function", "Books?$filter=soundex(Title) eq 'x'", 400, "UnknownFunction", "soundex"},
 		{"valid but not done", "Books?$filter=geo.length(Title) gt 1", 501, "NotImplemented", "geo.length"},
-		{"text that is no guid", "Books?$filter=Id eq 'abc'", 400, "TypeMismatch", "'abc' is no value of Edm.Guid"},
+		{"text that is not a guid", "Books?$filter=Id eq 'abc'", 400, "TypeMismatch", "'abc' is not a value of Edm.Guid"},
 		{"a transformation that is not done", "Books?$apply=nest(Author as A)", 501, "NotImplemented", "nest"},
 		{"$apply within $expand", "Books?$expand=Loans($apply=identity)", 501, "NotImplemented", "$apply"},
 		{"unknown option", "Books?$frobnicate=1", 400, "BadRequest", "$frobnicate"},
@@ -378,8 +378,8 @@ func TestP18ErrorsHaveJSONBodyAndStatus(t *testing.T) {
 		{"negative top", "Books?$top=-1", 400, "SyntaxError", "$top"},
 		{"unknown entity", "Books(" + odatatest.ID("book", 77) + ")", 404, "NotFound", "no such entity"},
 		{"entity that belongs to another", "Shelves(" + odatatest.ID("shelf", 0) + ")/Books(" + odatatest.ID("book", 1) + ")/Loans", 404, "NotFound", "no such entity"},
-		{"key that is no guid", "Books('abc')", 404, "NotFound", "no such entity"},
-		{"key as a segment that is no guid", "Books/abc", 404, "NotFound", "no such entity"},
+		{"key that is not a guid", "Books('abc')", 404, "NotFound", "no such entity"},
+		{"key as a segment that is not a guid", "Books/abc", 404, "NotFound", "no such entity"},
 		{"key of another type", "Books(12)", 400, "TypeMismatch", "Edm.Guid"},
 		{"part of a key", "Loans(Number=1)", 400, "BadRequest", "BookId=…,Number=…"},
 		{"batch without a body", "$batch", 405, "MethodNotAllowed", "body of a POST"},

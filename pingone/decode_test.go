@@ -169,8 +169,8 @@ func TestDecodeRefusesWhatIsNotComplete(t *testing.T) {
 		{"half a text behind the end", page + `"`},
 		{"no collection", `{"_links":{}}`},
 		{"collection of another name", `{"_embedded":{"groups":[]},"size":0}`},
-		{"collection that is no array", `{"_embedded":{"users":{}}}`},
-		{"row that is no object", `{"_embedded":{"users":[7]}}`},
+		{"collection that is not an array", `{"_embedded":{"users":{}}}`},
+		{"row that is not an object", `{"_embedded":{"users":[7]}}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -53,7 +53,7 @@ func TestDerivedRows(t *testing.T) {
 		{"elements", catalog.Derived{Unnest: "a.parts"}, `{"a":{"parts":[{"name":"p"},{"name":"q"}]},"id":"1","kind":"x"},{"id":"2","a":{"parts":[{"name":"r"}]}}`, "1 p x, 1 q x, 2 r (null)", ""},
 		{"no array", catalog.Derived{Unnest: "a.parts"}, `{"id":"1"},{"id":"2","a":{}},{"id":"3","a":null},{"id":"4","a":{"parts":null}},{"id":"5","a":7},{"id":"6","a":{"parts":[]}}`, "", ""},
 		{"element without its member", catalog.Derived{Unnest: "a.parts"}, `{"id":"1","a":{"parts":[{}]}}`, "1 (null) (null)", ""},
-		{"element that is no object", catalog.Derived{Unnest: "a.parts"}, `{"id":"1","a":{"parts":["p"]}}`, "", gwerr.UpstreamCutShort},
+		{"element that is not an object", catalog.Derived{Unnest: "a.parts"}, `{"id":"1","a":{"parts":["p"]}}`, "", gwerr.UpstreamCutShort},
 		{"row that lacks what it must have", catalog.Derived{Unnest: "a.parts"}, `{"a":{"parts":[{}]}}`, "", gwerr.UpstreamRejected},
 		{"array cut short", catalog.Derived{Unnest: "a.parts"}, `{"id":"1","a":{"parts":[{"name":"p"}`, "", gwerr.UpstreamCutShort},
 		{"condition", catalog.Derived{Where: where}, `{"id":"1","name":"p","kind":"x"},{"id":"2","kind":"y"},{"id":"3"},{"id":"4","name":"q","kind":"x"},{"id":"5","name":"r","kind":"x"}`, "1 p x, 4 q x, 5 r x", ""},

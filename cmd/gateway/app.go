@@ -138,7 +138,7 @@ func auditSink(c config.Audit) (audit.Sink, error) {
 	case c.Syslog != "":
 		u, err := url.Parse(c.Syslog)
 		if err != nil {
-			return nil, gwerr.Wrap(gwerr.Config, err, "audit.syslog is no address.", "Write it as tls://host:6514.").On("audit.syslog")
+			return nil, gwerr.Wrap(gwerr.Config, err, "audit.syslog is not an address.", "Write it as tls://host:6514.").On("audit.syslog")
 		}
 		return audit.Syslog(audit.SyslogConfig{Network: u.Scheme, Address: u.Host + u.Path})
 	case c.File == "stdout":

@@ -93,7 +93,7 @@ func (f *sqlFlags) run(ctx context.Context, cmd *cobra.Command, text string) err
 	defer end()
 	if f.output == "" {
 		if sqlclient.Binary(f.client.Format) && !f.client.Explain && isTerminal(cmd.OutOrStdout()) {
-			return gwerr.Newf(gwerr.BadRequest, "%s is no format for a terminal.", f.client.Format).WithHint("Name a file: -o rows." + f.client.Format)
+			return gwerr.Newf(gwerr.BadRequest, "%s is not a format for a terminal.", f.client.Format).WithHint("Name a file: -o rows." + f.client.Format)
 		}
 		return f.client.Run(ctx, text, cmd.OutOrStdout())
 	}

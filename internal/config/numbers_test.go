@@ -94,7 +94,7 @@ func TestRatesOfPingOne(t *testing.T) {
 		"rlgRps=1": {1, ""}, "rlgRps = 1 ": {1, ""}, " rlgRps=0.5": {0.5, ""}, "rlgRps=1e6": {1e6, ""}, "rlgRpm=60": {1, ""}, "rlgRpm=1e6": {1e6 / 60, ""},
 		"rlgRps=0": {0, none}, "rlgRps=-1": {0, none}, "rlgRps=1000000.5": {0, none}, "rlgRps=many": {0, none}, "rlgRps=": {0, none}, "rlgRps": {0, none},
 		"rlgRps=NaN": {0, none}, "rlgRps=Inf": {0, none}, "rlgRps=1=2": {0, none},
-		"rlg=1": {0, `"rlg" is no group of PingOne's: their names end in Rps or Rpm`}, "rlgRPS=1": {0, `"rlgRPS" is no group of PingOne's: their names end in Rps or Rpm`},
+		"rlg=1": {0, `"rlg" is not a group of PingOne's: their names end in Rps or Rpm`}, "rlgRPS=1": {0, `"rlgRPS" is not a group of PingOne's: their names end in Rps or Rpm`},
 	} {
 		rates, err := config.Limits{PingOne: []string{"otherRpm=6", pair}}.PingOneRates()
 		if want.says != "" {

@@ -50,7 +50,7 @@ func (c *Connection) Proxy() (string, error) {
 	}
 	u, err := url.Parse(host)
 	if err != nil {
-		return "", gwerr.New(gwerr.Config, "ProxyServer is no address.", "Write it as proxy.example.com.").On("ProxyServer")
+		return "", gwerr.New(gwerr.Config, "ProxyServer is not an address.", "Write it as proxy.example.com.").On("ProxyServer")
 	}
 	if c.ProxyPort > 0 {
 		u.Host = net.JoinHostPort(u.Hostname(), strconv.Itoa(c.ProxyPort))

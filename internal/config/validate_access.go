@@ -44,7 +44,7 @@ func (c *Config) validateAudit(p *Problems) {
 	case "unix", "unixgram":
 		p.when(u.Path == "" || u.Host != "", "audit.syslog", "Write "+u.Scheme+":///dev/log.", "has no path.")
 	default:
-		p.add("audit.syslog", "Write tls://host:6514, tcp://, udp:// or unixgram:///dev/log.", "is no syslog receiver.")
+		p.add("audit.syslog", "Write tls://host:6514, tcp://, udp:// or unixgram:///dev/log.", "is not a syslog receiver.")
 	}
 }
 
@@ -63,7 +63,7 @@ func (l Limits) PingOneRates() (map[string]float64, error) {
 		group = strings.TrimSpace(group)
 		switch minute := strings.HasSuffix(group, "Rpm"); {
 		case !minute && !strings.HasSuffix(group, "Rps"):
-			return nil, fmt.Errorf("%q is no group of PingOne's: their names end in Rps or Rpm", shorten(group))
+			return nil, fmt.Errorf("%q is not a group of PingOne's: their names end in Rps or Rpm", shorten(group))
 		case err != nil || calls != calls || calls <= 0 || calls > 1e6:
 			return nil, fmt.Errorf("%s has no number of calls", group)
 		case minute:

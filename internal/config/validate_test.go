@@ -205,7 +205,7 @@ var validations = []validation{
 	{
 		"limit of no group",
 		map[string]string{"limits.pingone": "directory=100"},
-		`limits.pingone: "directory" is no group of PingOne's: their names end in Rps or Rpm. Write group=calls, such as rlgDirAccessRps=100.`,
+		`limits.pingone: "directory" is not a group of PingOne's: their names end in Rps or Rpm. Write group=calls, such as rlgDirAccessRps=100.`,
 	},
 	{
 		"limit without number",
@@ -242,7 +242,7 @@ var validations = []validation{
 	{
 		"syslog of another scheme",
 		map[string]string{"audit.syslog": "https://h:1"},
-		`audit.syslog: is no syslog receiver. Write tls://host:6514, tcp://, udp:// or unixgram:///dev/log.`,
+		`audit.syslog: is not a syslog receiver. Write tls://host:6514, tcp://, udp:// or unixgram:///dev/log.`,
 	},
 	{"Redis behind Sentinel", map[string]string{"redis.url": "redis+sentinel://u:p@a:1,b:2/0?master_name=main"}, ""},
 	{"Redis Cluster with TLS", map[string]string{"redis.url": "rediss+cluster://a:1,b:2"}, ""},
@@ -348,7 +348,7 @@ var validations = []validation{
 		`default_connection: there is no connection other. Name one of pingone.`,
 	},
 	{
-		"environment is no UUID",
+		"environment is not a UUID",
 		map[string]string{n + "worker_app_environment_id": "Administrators"},
 		`connections.pingone.worker_app_environment_id: is not a UUID. Copy the environment id from the worker application's configuration in PingOne.`,
 	},

@@ -280,7 +280,7 @@ func (st *state) columns(rows []entity) (out []string) {
 	return out
 }
 
-// ranked puts first the first column that is no id, then what the address is about, then
+// ranked puts first the first column that is not an id, then what the address is about, then
 // related rows; ids come last.
 func (st *state) ranked(names []string) []string {
 	rank, first := map[string]int{}, true

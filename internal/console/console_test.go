@@ -213,8 +213,8 @@ func TestForms(t *testing.T) {
 		})
 	}
 	for _, c := range []struct{ name, form, has string }{
-		{"a field", "show=1&where=&f.Pages=many&f.Title=Go", `id="e-Pages">many is no whole number.`},
-		{"a field that is not shown", "show=1&where=&on=BoughtAt&value=soon", `id="e-BoughtAt">soon is no time.`},
+		{"a field", "show=1&where=&f.Pages=many&f.Title=Go", `id="e-Pages">many is not a whole number.`},
+		{"a field that is not shown", "show=1&where=&on=BoughtAt&value=soon", `id="e-BoughtAt">soon is not a time.`},
 		{"the condition", "show=1&where=Pages+gt+", "Pages gt<mark> </mark>"},
 	} {
 		t.Run(c.name+", wrong", func(t *testing.T) {

@@ -148,15 +148,15 @@ func literal(c *catalog.Column, typed string) (string, error) {
 		return "", refused(short(typed)+" is neither true nor false.", "")
 	case catalog.Int32, catalog.Int64:
 		if _, err := strconv.ParseInt(typed, 10, 64); err != nil {
-			return "", refused(short(typed)+" is no whole number.", "Write 5, >5 or 1..5.")
+			return "", refused(short(typed)+" is not a whole number.", "Write 5, >5 or 1..5.")
 		}
 	case catalog.Float64:
 		if _, err := strconv.ParseFloat(typed, 64); err != nil {
-			return "", refused(short(typed)+" is no number.", "Write 5, >5 or 1..5.")
+			return "", refused(short(typed)+" is not a number.", "Write 5, >5 or 1..5.")
 		}
 	case catalog.GUID:
 		if e, err := uri.ParseFilter("x eq "+typed, uri.DefaultLimits()); err != nil || !isGUID(e) {
-			return "", refused(short(typed)+" is no id.", "An id has 32 digits, as in 1f0e2d3c-4b5a-6978-8796-a5b4c3d2e1f0.")
+			return "", refused(short(typed)+" is not an id.", "An id has 32 digits, as in 1f0e2d3c-4b5a-6978-8796-a5b4c3d2e1f0.")
 		}
 	case catalog.Timestamp:
 		for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04", time.DateOnly} {
@@ -164,7 +164,7 @@ func literal(c *catalog.Column, typed string) (string, error) {
 				return at.UTC().Format(time.RFC3339Nano), nil
 			}
 		}
-		return "", refused(short(typed)+" is no time.", "Write 2026-01-31, >2026-01-31, 2026-01-31T12:00:00Z, or a range with two dots.")
+		return "", refused(short(typed)+" is not a time.", "Write 2026-01-31, >2026-01-31, 2026-01-31T12:00:00Z, or a range with two dots.")
 	case catalog.String, catalog.JSON, catalog.StringList, catalog.Int32List: // texts have their own conditions, the others none
 	}
 	return typed, nil

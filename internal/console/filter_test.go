@@ -111,16 +111,16 @@ func TestFieldsRefuse(t *testing.T) {
 	for _, c := range []struct{ column, typed, want string }{
 		{"Name", "a*b", "A * stands at the beginning or the end."},
 		{"Name", "*a*b*", "A * stands at the beginning or the end."},
-		{"Age", "old", "old is no whole number."},
-		{"Age", "1..old", "old is no whole number."},
-		{"Age", "x..2", "x is no whole number."},
-		{"Age", ">", "is no whole number."},
-		{"Weight", "heavy", "heavy is no number."},
-		{"Since", "yesterday", "yesterday is no time."},
+		{"Age", "old", "old is not a whole number."},
+		{"Age", "1..old", "old is not a whole number."},
+		{"Age", "x..2", "x is not a whole number."},
+		{"Age", ">", "is not a whole number."},
+		{"Weight", "heavy", "heavy is not a number."},
+		{"Since", "yesterday", "yesterday is not a time."},
 		{"Active", "perhaps", "perhaps is neither true nor false."},
-		{"Id", "7", "7 is no id."},
-		{"Id", "'" + id + "'", "is no id."},
-		{"Id", id + " or true", "is no id."},
+		{"Id", "7", "7 is not an id."},
+		{"Id", "'" + id + "'", "is not an id."},
+		{"Id", id + " or true", "is not an id."},
 	} {
 		column := people.Column(c.column)
 		f, _ := fieldOf(people, column)

@@ -72,7 +72,7 @@ func showList(raw json.RawMessage) value {
 }
 
 // showEntity shows the member that tells most of a related row: its name, or else its
-// first text that is no id.
+// first text that is not an id.
 func showEntity(raw json.RawMessage) value {
 	var e entity
 	if json.Unmarshal(raw, &e) != nil {

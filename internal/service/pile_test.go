@@ -156,7 +156,7 @@ func (c *counter) Bind(_ context.Context, r duck.BindRequest) (*query.Query, err
 	}
 	change, ok := c.knows[r.SQL]
 	if !ok && !c.lenient {
-		return nil, gwerr.New(gwerr.Syntax, "That is no statement.", "").At(len(r.SQL) - 1)
+		return nil, gwerr.New(gwerr.Syntax, "That is not a statement.", "").At(len(r.SQL) - 1)
 	}
 	q := c.all()
 	if change != nil {

@@ -204,7 +204,7 @@ func (d *desks) step(r *rand.Rand) {
 	case 7:
 		d.now = d.now.Add(time.Duration(r.IntN(4)) * time.Second)
 	default:
-		d.end(i, []error{nil, nil, gwerr.New(gwerr.Syntax, "That is no statement.", ""), errors.New("a defect")}[r.IntN(4)])
+		d.end(i, []error{nil, nil, gwerr.New(gwerr.Syntax, "That is not a statement.", ""), errors.New("a defect")}[r.IntN(4)])
 	}
 }
 

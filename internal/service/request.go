@@ -231,7 +231,7 @@ func (r *Request) finished() observe.QueryFinished {
 	return e
 }
 
-// counted is what metrics may tell of a caller: the id of its key, which is no name, or
+// counted is what metrics may tell of a caller: the id of its key, which is not a name, or
 // else how it signed in.
 func counted(p *auth.Principal) string {
 	switch {

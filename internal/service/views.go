@@ -52,7 +52,7 @@ func NewViews(saved []SavedView) (*Views, error) {
 			_, err = sqltext.One(tokens)
 		}
 		if err != nil {
-			return nil, gwerr.Newf(gwerr.Config, "The view %s is no query: %s", v.Name, gwerr.From(err).Message).WithHint("Write a SELECT statement.")
+			return nil, gwerr.Newf(gwerr.Config, "The view %s is not a query: %s", v.Name, gwerr.From(err).Message).WithHint("Write a SELECT statement.")
 		}
 	}
 	return &Views{saved: slices.Clone(saved)}, nil

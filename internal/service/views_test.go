@@ -22,7 +22,7 @@ func TestViewsMustBeQueries(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, err := service.NewViews([]service.SavedView{{Name: "Good", SQL: "SELECT 1"}, {Name: "Bad", SQL: sql}})
-			assert.ErrorContains(t, err, "The view Bad is no query")
+			assert.ErrorContains(t, err, "The view Bad is not a query")
 		})
 	}
 }

@@ -194,7 +194,7 @@ func (s *Shell) show(ctx context.Context, client *sqlclient.Client, statement st
 		}
 		return out.Close()
 	case sqlclient.Binary(client.Format) && !client.Explain:
-		return gwerr.Newf(gwerr.BadRequest, "%s is no format for a terminal.", client.Format).WithHint(`Name a file before: \o rows.` + client.Format)
+		return gwerr.Newf(gwerr.BadRequest, "%s is not a format for a terminal.", client.Format).WithHint(`Name a file before: \o rows.` + client.Format)
 	case s.pages && s.config.Page != nil && (client.Format == "table" || client.Explain):
 		var text strings.Builder
 		if err := client.Run(ctx, statement, &text); err != nil {

@@ -30,7 +30,7 @@ func ReadJSON(body []byte) ([]Item, error) {
 		Requests []jsonItem `json:"requests"`
 	}
 	if err := json.Unmarshal(body, &read); err != nil {
-		return nil, broken("the body", "is no JSON object with requests")
+		return nil, broken("the body", "is not a JSON object with requests")
 	}
 	if len(read.Requests) == 0 {
 		return nil, broken("the body", "has no requests")
@@ -170,7 +170,7 @@ func (j *jsonAnswers) begin(i *Item, status int, header http.Header) (io.Writer,
 	return &kept, nil
 }
 
-// keep writes a body that is no JSON.
+// keep writes a body that is not JSON.
 func (j *jsonAnswers) keep(body []byte, text bool) error {
 	if len(body) == 0 {
 		return nil

@@ -185,7 +185,7 @@ func (c *compiler) matchesPattern(e *uri.Call) (term, error) {
 	for i, a := range e.Args[1:] {
 		l, ok := c.constant(a).(*uri.Literal)
 		if !ok || l.Kind != uri.StringLiteral {
-			return text, c.unsupported(a.Pos(), "a pattern that is no constant")
+			return text, c.unsupported(a.Pos(), "a pattern that is not a constant")
 		}
 		parts[i] = l.Text
 	}

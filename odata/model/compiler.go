@@ -198,7 +198,7 @@ func (c *compiler) as(t term, want kind) (term, error) {
 	}
 	l, ok := retype(t.literal, want)
 	if !ok {
-		return t, c.fail(gwerr.TypeMismatch, t.pos, "%s is no value of %s.", textLiteral(t.literal.Text), want)
+		return t, c.fail(gwerr.TypeMismatch, t.pos, "%s is not a value of %s.", textLiteral(t.literal.Text), want)
 	}
 	return c.literal(l)
 }

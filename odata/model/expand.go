@@ -183,7 +183,7 @@ func (w *walker) expandItem(item uri.ExpandItem) (edm.Navigation, error) {
 	}
 	switch {
 	case !ok && exactIndex(w.resource.Table, s.Name) >= 0:
-		return n, gwerr.Newf(gwerr.BadRequest, "%s is no navigation property.", s.Name).At(s.Offset).On("$expand")
+		return n, gwerr.Newf(gwerr.BadRequest, "%s is not a navigation property.", s.Name).At(s.Offset).On("$expand")
 	case !ok:
 		return n, unknownProperty(w.schema, w.resource.Table, s.Name).At(s.Offset).On("$expand")
 	case !n.Many && item.Suffix == uri.ExpandCount:

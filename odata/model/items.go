@@ -84,7 +84,7 @@ func (p *pipeline) selectItems(items []uri.SelectItem) error {
 		root := p.at.scopes.root()
 		at := exactIndex(root.table, s.Name)
 		if at < 0 || root.table.Columns[at].Type != catalog.StringList {
-			return p.fail(gwerr.NotImplemented, item.Offset, "The gateway does not evaluate options of %s within $select, which is no list.", s.Name).
+			return p.fail(gwerr.NotImplemented, item.Offset, "The gateway does not evaluate options of %s within $select, which is not a list.", s.Name).
 				WithHint("Options of related entities stand within $expand.")
 		}
 		c := p.compiler()
@@ -139,7 +139,7 @@ func (c *compiler) texts(a *uri.Array) ([]string, error) {
 	for i, e := range a.Items {
 		l, ok := c.constant(e).(*uri.Literal)
 		if !ok {
-			return nil, c.unsupported(e.Pos(), "lists of what is no constant")
+			return nil, c.unsupported(e.Pos(), "lists of what is not a constant")
 		}
 		if l.Kind != uri.StringLiteral {
 			return nil, c.fail(gwerr.TypeMismatch, e.Pos(), "The items of this list must be texts.")
@@ -220,7 +220,7 @@ func (c *compiler) hasSubsequence(e *uri.Call) (term, error) {
 	}
 	wanted, ok := c.constant(e.Args[1]).(*uri.Array)
 	if !ok {
-		return all, c.unsupported(e.Args[1].Pos(), "a subsequence that is no constant")
+		return all, c.unsupported(e.Args[1].Pos(), "a subsequence that is not a constant")
 	}
 	items, err := c.texts(wanted)
 	pattern := "(?s)"

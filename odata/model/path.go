@@ -244,7 +244,7 @@ func (c *compiler) lambda(in *scope, list term, s *uri.LambdaSegment) (term, err
 	return out, err
 }
 
-// unknown refuses a name that is no property of the scope.
+// unknown refuses a name that is not a property of the scope.
 func (c *compiler) unknown(s *scope, at *uri.NameSegment) error {
 	if s.rows != nil && !s.rows.entity {
 		return unknownField(s, at.Name, at.Offset, c.option)

@@ -89,7 +89,7 @@ func TestProjectionsAreRefused(t *testing.T) {
 		{"Books?$select=Tags($select=x)", gwerr.NotImplemented, 0, "$select", "The gateway does not evaluate $select and $compute of the items of a list, which are texts.", ""},
 		{"Books?$select=Tags($compute=1 as X)", gwerr.NotImplemented, 0, "$select", "The gateway does not evaluate $select and $compute of the items of a list, which are texts.", ""},
 		{"Books?$select=Tags($orderby=$this,$this)", gwerr.NotImplemented, 0, "$select", "The gateway does not evaluate an order of a list's items other than by $this.", ""},
-		{"Books?$select=Nope($top=1)", gwerr.NotImplemented, 0, "$select", "The gateway does not evaluate options of Nope within $select, which is no list.", "Options of related entities stand within $expand."},
+		{"Books?$select=Nope($top=1)", gwerr.NotImplemented, 0, "$select", "The gateway does not evaluate options of Nope within $select, which is not a list.", "Options of related entities stand within $expand."},
 	} {
 		c.check(t)
 	}
@@ -115,7 +115,7 @@ func TestExpressionsAreRefused(t *testing.T) {
 		{"Books?$filter=substring(Title,1.5) eq 'y'", gwerr.TypeMismatch, 0, "$filter", "The function substring does not take Edm.String, Edm.Decimal.", ""},
 		{"Books?$filter=contains(Title,5)", gwerr.TypeMismatch, 0, "$filter", "The function contains does not take Edm.String, an integer.", ""},
 		{"Books?$filter=Title in (Author)", gwerr.TypeMismatch, 10, "$filter", "To the right of in must stand a list or a collection, and this is Edm.String.", ""},
-		{"Books?$filter=5 in (null,'x')", gwerr.TypeMismatch, 11, "$filter", "'x' is no value of an integer.", ""},
+		{"Books?$filter=5 in (null,'x')", gwerr.TypeMismatch, 11, "$filter", "'x' is not a value of an integer.", ""},
 		{"Books?$filter=$these/$count gt 1", gwerr.NotImplemented, 0, "$filter", "The gateway does not evaluate $this and $these.", ""},
 		{"Books?$filter=@a in (1)&@a=Nope", gwerr.UnknownColumn, 0, "@a", "Books has no property Nope.", ""},
 		{"Books?$filter=duration'P99999999D' gt duration'PT1S'", gwerr.TypeMismatch, 0, "$filter", "The duration P99999999D is out of range.", ""},

@@ -356,7 +356,7 @@ func TestAddressesThatLeadNowhere(t *testing.T) {
 		},
 		{
 			"Books?$select=Title($top=1)", gwerr.NotImplemented, 0, "$select",
-			"The gateway does not evaluate options of Title within $select, which is no list.", "Options of related entities stand within $expand.",
+			"The gateway does not evaluate options of Title within $select, which is not a list.", "Options of related entities stand within $expand.",
 		},
 		{
 			"Books?$select=Tags($top=1),Tags($top=2)", gwerr.BadRequest, 13, "$select",
@@ -368,7 +368,7 @@ func TestAddressesThatLeadNowhere(t *testing.T) {
 		},
 		{
 			"Books?$expand=Title", gwerr.BadRequest, 0, "$expand",
-			"Title is no navigation property.", "",
+			"Title is not a navigation property.", "",
 		},
 		{
 			"Books?$expand=Shelv", gwerr.UnknownColumn, 0, "$expand",

@@ -35,7 +35,7 @@ func TestSQL(t *testing.T) {
 	}
 }
 
-// TestSQLOfOtherAddresses: what leads over other rows, or is no feed, is no statement
+// TestSQLOfOtherAddresses: what leads over other rows, or is no feed, is not a statement
 // over a table; a search is one, and so are no rows.
 func TestSQLOfOtherAddresses(t *testing.T) {
 	t.Parallel()

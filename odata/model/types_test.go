@@ -13,7 +13,7 @@ import (
 )
 
 // The types of expressions, by the names that messages use, each with an
-// expression over Books that is no constant.
+// expression over Books that is not a constant.
 const (
 	null     = "null"
 	boolean  = "Edm.Boolean"

@@ -175,7 +175,7 @@ var abnfDifferences = map[string]string{
 	"queryOptions: $apply=aggregate(Amount)":                                              "Amount is no custom aggregate",
 	"queryOptions: $apply=groupby((Product/Price/Quantity))":                              "Price is primitive",
 	"queryOptions: $apply=groupby((Country/@Core.GeometryFeature))":                       "the annotation is complex",
-	"queryOptions: $apply=join(ShipTo as Detail,identity)":                                "ShipTo is no collection",
+	"queryOptions: $apply=join(ShipTo as Detail,identity)":                                "ShipTo is not a collection",
 }
 
 // leastPercent is the share of the suite's cases that each option reaches.

@@ -133,7 +133,7 @@ type AggregateSegment struct {
 	Text   string
 }
 
-// LiteralSegment is a path segment that is no name: the ordinal of an
+// LiteralSegment is a path segment that is not a name: the ordinal of an
 // element (`/0`) or a key as a segment (`/O'Neil`), percent-decoded. A key
 // that is spelled like a name arrives as a NameSegment.
 type LiteralSegment struct {

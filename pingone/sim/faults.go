@@ -76,7 +76,7 @@ func (f Fault) validate() error {
 		return fmt.Errorf("match must be a method and a path, such as \"GET /v1/environments/*/users\", not %q", f.Match)
 	}
 	if _, err := path.Match(pattern, ""); err != nil {
-		return fmt.Errorf("match %q is no valid pattern", f.Match)
+		return fmt.Errorf("match %q is not a valid pattern", f.Match)
 	}
 	return nil
 }

@@ -189,7 +189,7 @@ func TestParseFaults(t *testing.T) {
 		"number as time":   {`[{"do":"slow","for":3}]`, 0, "a duration is text"},
 		"negative":         {`[{"do":"cut","after":-1}]`, 0, "must not be negative"},
 		"match by half":    {`[{"do":"cut","match":"GET users"}]`, 0, "match must be a method and a path"},
-		"match no pattern": {`[{"do":"cut","match":"GET /v1/[a"}]`, 0, "no valid pattern"},
+		"match no pattern": {`[{"do":"cut","match":"GET /v1/[a"}]`, 0, "not a valid pattern"},
 		"no file":          {"@/nowhere/faults.json", 0, "read faults"},
 	}
 	for name, tt := range tests {

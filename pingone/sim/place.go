@@ -275,7 +275,7 @@ func (p *place) filter(text string) *scim.Expr {
 	eachComparison(x, func(x *scim.Expr) {
 		m := p.generic.kind.Members.At(x.Attr)
 		if _, no := time.Parse(time.RFC3339, x.Value.Text); no != nil && m != nil && m.IsTime() {
-			refused = spec.refuse("The value of '"+x.Attr+"' is no time.", x.Pos)
+			refused = spec.refuse("The value of '"+x.Attr+"' is not a time.", x.Pos)
 		}
 	})
 	must(x, refused)

@@ -165,7 +165,7 @@ func TestSDKDecodesErrors(t *testing.T) {
 			},
 			status: 400, code: "INVALID_DATA", detail: "UNIQUENESS_VIOLATION", target: "username",
 		},
-		"id that is no UUID": {
+		"id that is not a UUID": {
 			call: func() (*http.Response, error) {
 				_, resp, err := c.UsersApi.ReadUser(ctx, f.admin, "ada").Execute()
 				return resp, err

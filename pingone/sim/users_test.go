@@ -71,7 +71,7 @@ func TestUsersRefused(t *testing.T) {
 		_, body := f.do(http.MethodPost, f.env("/users"), object{"username": taken["username"]})
 		assert.Equal(t, taken["id"], path(body["details"].([]any)[0], "innerError", "existingId"))
 	})
-	t.Run("a body that is no object", func(t *testing.T) {
+	t.Run("a body that is not an object", func(t *testing.T) {
 		t.Parallel()
 		status, body := f.do(http.MethodPost, f.env("/users"), []string{"a"})
 		assert.Equal(t, http.StatusBadRequest, status)

@@ -141,7 +141,7 @@ func (c *checker) beside(line int, table string) {
 func (c *checker) own(line int, what string, columns ...string) {
 	for _, name := range columns {
 		if name != "" && c.table.Column(name) == nil {
-			c.atLine(line, "%s names %q, which is no column of %s", what, name, c.table.Name)
+			c.atLine(line, "%s names %q, which is not a column of %s", what, name, c.table.Name)
 		}
 	}
 }
@@ -247,7 +247,7 @@ func (c *checker) span(path *Path, line int) {
 			col := c.table.Column(key)
 			return col != nil && slices.Contains(col.Values, value)
 		}) {
-			c.atLine(line, "days_for of path %s names %q, which is no value of a key of \"each\"", path.Name, value)
+			c.atLine(line, "days_for of path %s names %q, which is not a value of a key of \"each\"", path.Name, value)
 		}
 	}
 }
@@ -341,7 +341,7 @@ func (c *checker) shown(path *Path, line int) {
 	s := path.Shown
 	col := c.table.Column(s.Key)
 	if col == nil || col.References == nil || !slices.Contains(path.Keys, s.Key) {
-		c.atLine(line, "path %s says which values of %q are shown, which is no key of its address that refers to another table", path.Name, s.Key)
+		c.atLine(line, "path %s says which values of %q are shown, which is not a key of its address that refers to another table", path.Name, s.Key)
 		return
 	}
 	s.Table, s.Column = col.References.Table, col.References.Column

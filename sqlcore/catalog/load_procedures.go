@@ -127,7 +127,7 @@ func (p *problems) sound(m fields, d *Procedure) {
 	}
 	for input := range d.Example {
 		if d.Input(input) == nil {
-			p.at(m.node, "the example of %s names %s, which is no input", name, input)
+			p.at(m.node, "the example of %s names %s, which is not an input", name, input)
 		}
 	}
 }

@@ -23,7 +23,7 @@ var literalTypes = map[string]bool{
 	"DATE": true, "TIME": true, "TIMESTAMP": true, "TIMESTAMP WITH TIME ZONE": true, "INTERVAL": true, "UUID": true,
 }
 
-// badLiteral is a text of the query that is no value of the type wanted.
+// badLiteral is a text of the query that is not a value of the type wanted.
 type badLiteral struct {
 	text, kind string
 	column     string // what it is compared with, "" if no column
@@ -98,7 +98,7 @@ func literalOf(e *planExpr, column string) (badLiteral, bool) {
 	return badLiteral{text: v.Str, kind: e.ReturnType.ID, column: column, position: at.String()}, ok
 }
 
-// noSuchID recognises a test of an id for a text that is no UUID, which keeps
+// noSuchID recognises a test of an id for a text that is not a UUID, which keeps
 // no rows; see translator.badUUID.
 func noSuchID(e *planExpr) bool {
 	return e.Type == "COMPARE_EQUAL" && e.Left != nil && e.Left.Class == "BOUND_REF" &&

@@ -167,7 +167,7 @@ func (t translator) comparison(e *planExpr, exact bool) (predicate.Expr, bool) {
 	return predicate.Cmp{Column: c.Name, Op: op, Value: v}, true
 }
 
-// badUUID recognises an id compared with a text that is no UUID: no row has
+// badUUID recognises an id compared with a text that is not a UUID: no row has
 // it, so that nothing needs to be read.
 func (t translator) badUUID(c *catalog.Column, comparison string, cast *planExpr) (predicate.Expr, bool) {
 	in := cast.Child
@@ -182,7 +182,7 @@ func (t translator) badUUID(c *catalog.Column, comparison string, cast *planExpr
 	if _, err := uuid.Parse(v.Str); err == nil {
 		return nil, false
 	}
-	t.note("The text compared with " + c.Name + " is no UUID, so that no row matches.")
+	t.note("The text compared with " + c.Name + " is not a UUID, so that no row matches.")
 	return predicate.False, true
 }
 

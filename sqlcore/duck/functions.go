@@ -125,7 +125,7 @@ func checkPattern(name string, pattern any, wildcard string, refuse func(string)
 		n--
 	}
 	if n > maxWildcards {
-		return refuse("A pattern of ILIKE, ESCAPE or GLOB, with _, or that is no constant, may have at most 4 wildcards " + wildcard + ".")
+		return refuse("A pattern of ILIKE, ESCAPE or GLOB, with _, or that is not a constant, may have at most 4 wildcards " + wildcard + ".")
 	}
 	return nil
 }

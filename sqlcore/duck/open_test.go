@@ -55,7 +55,7 @@ func TestOnePlanServesAllValues(t *testing.T) {
 		{"a pattern", "SELECT DISTINCT Name FROM Members WHERE Name LIKE ?", []duck.Parameter{str("a%")}, []duck.Parameter{str("b%")}, 2, "Name LIKE 'b%'"},
 		{"a list", "SELECT DISTINCT Name FROM Members WHERE Name = ANY(?)", []duck.Parameter{{List: []duck.Parameter{str("a")}}}, []duck.Parameter{{List: []duck.Parameter{str("b")}}}, 2, "Name = 'b'"},
 		{"a number wider than the column", "SELECT DISTINCT Name FROM Members WHERE Age = ?", []duck.Parameter{num(3)}, []duck.Parameter{num(1 << 40)}, 2, "Age = 1099511627776"},
-		{"a text that is no id", "SELECT DISTINCT Email FROM Members WHERE Id = ?", []duck.Parameter{str(ann)}, []duck.Parameter{str("x")}, 2, "FALSE"},
+		{"a text that is not an id", "SELECT DISTINCT Email FROM Members WHERE Id = ?", []duck.Parameter{str(ann)}, []duck.Parameter{str("x")}, 2, "FALSE"},
 		{"a null", "SELECT DISTINCT Name FROM Members WHERE Email = ?", []duck.Parameter{str("a")}, []duck.Parameter{{Null: true}}, 2, "FALSE"},
 		{"part of an expression", "SELECT DISTINCT Name FROM Members WHERE Age > ? + 1", []duck.Parameter{num(1)}, []duck.Parameter{num(2)}, 2, "Age > 3"},
 		{"beside part of an expression", "SELECT DISTINCT Email FROM Members WHERE Age > ? + 1 AND Email = ?", []duck.Parameter{num(1), str("a")}, []duck.Parameter{num(1), str("b")}, 1, "Email = 'b' AND Age > 2"},

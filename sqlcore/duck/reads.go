@@ -113,5 +113,5 @@ func (b *binder) isOurs(name string) bool {
 }
 
 func forbidden(name string) error {
-	return gwerr.New(gwerr.UnknownTable, "The query reads "+name+", which is no table here.", "Read tables alone, by their names.").On(name)
+	return gwerr.New(gwerr.UnknownTable, "The query reads "+name+", which is not a table here.", "Read tables alone, by their names.").On(name)
 }

@@ -110,7 +110,7 @@ func (r *lateRows) read(ctx context.Context, p *latePart, rec arrow.RecordBatch)
 	for _, l := range p.late {
 		column, ok := rec.Column(l.At).(*array.String)
 		if !ok {
-			return nil, gwerr.New(gwerr.Internal, "A key is no text.", "")
+			return nil, gwerr.New(gwerr.Internal, "A key is not a text.", "")
 		}
 		for i := range column.Len() {
 			if k := column.Value(i); column.IsValid(i) && !seen[k] {

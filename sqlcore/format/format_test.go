@@ -242,7 +242,7 @@ func TestParquetWritesRowGroupByRowGroup(t *testing.T) {
 	assert.EqualValues(t, 200_000, r.NumRows())
 }
 
-// What was not closed is no file, wherever it was broken off.
+// What was not closed is not a file, wherever it was broken off.
 func TestABrokenFileCantBeOpened(t *testing.T) {
 	t.Parallel()
 	batch := many(t, 50_000, "some text")

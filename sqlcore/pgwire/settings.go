@@ -162,7 +162,7 @@ func milliseconds(value string) (time.Duration, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, 32)
 	if err != nil || n < 0 {
-		return 0, state("22023", gwerr.Newf(gwerr.BadRequest, "%q is no time.", value).WithHint("Write it in milliseconds, or as 5s."))
+		return 0, state("22023", gwerr.Newf(gwerr.BadRequest, "%q is not a time.", value).WithHint("Write it in milliseconds, or as 5s."))
 	}
 	return time.Duration(n) * unit, nil
 }

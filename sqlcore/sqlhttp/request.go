@@ -106,7 +106,7 @@ func jsonError(err error) error {
 	e := gwerr.Wrap(gwerr.BadRequest, err, "The request body is not the JSON that this address takes.", `Send {"query": "SELECT …", "parameters": […]}.`)
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		e.Message = fmt.Sprintf("The request body is no JSON: byte %d does not fit.", syntax.Offset)
+		e.Message = fmt.Sprintf("The request body is not JSON: byte %d does not fit.", syntax.Offset)
 	}
 	if field, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		e.Message = fmt.Sprintf("The request body has an unknown member %s.", field)

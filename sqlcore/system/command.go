@@ -116,7 +116,7 @@ func (p *commandParser) show() error {
 	return nil
 }
 
-// queries are the words that begin what is no table's name.
+// queries are the words that begin what is not a table's name.
 var queries = []string{"select", "with", "values", "from", "("}
 
 // about reads a table's name, or a query. head is the number of tokens of which

@@ -163,7 +163,7 @@ func (a *answer) proper() {
 	}
 	kind := a.Get("Content-Type")
 	if strings.HasPrefix(kind, "application/json") && !strings.HasPrefix(a.request, http.MethodHead) && !json.Valid([]byte(a.body)) {
-		a.errorf("it is no JSON")
+		a.errorf("it is not JSON")
 	}
 	if a.status >= http.StatusBadRequest {
 		var e struct {

@@ -158,7 +158,7 @@ var mutations = []struct {
 	{"D4", "omit-values is ignored", unheard("Prefer")},
 	{"D5", "$schemaversion is ignored", ignores("schemaversion")},
 	{"D6", "options without $ are ignored", reads(`(^|&)(select|filter|top)=[^&]*`, "$1")},
-	{"D9.1", "text is no guid", answers(http.StatusOK, http.StatusBadRequest)},
+	{"D9.1", "text is not a guid", answers(http.StatusOK, http.StatusBadRequest)},
 	{"D19", "a reference isn't deleted", pretends(http.MethodDelete, http.StatusNoContent)},
 	{"E3", "ne null is eq null", reads(` ne null`, " eq null")},
 	{"E4", "in keeps everybody", reads(`Username in \([^)]*\)`, "true")},

@@ -123,7 +123,7 @@ func walked(t *testing.T, base string, m *met) {
 	assert.Contains(t, s.Next, "Rows 51 to ")
 	assert.Equal(t, "Rows 1 to 50", s.Previous)
 	assert.True(t, strings.HasPrefix(s.Sorted, "ascending Username"), s.Sorted)
-	assert.Contains(t, s.Wrong, "f.CreatedAt: yesterday is no time.")
+	assert.Contains(t, s.Wrong, "f.CreatedAt: yesterday is not a time.")
 	assert.Equal(t, "content", s.Skipped, "the first stop leads past the bar")
 	for _, stop := range s.Stops {
 		assert.True(t, stop.Marked, "the focus on %q is not to be seen", stop.What)

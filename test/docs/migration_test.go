@@ -90,7 +90,7 @@ func TestConnectorsTablesAreThere(t *testing.T) {
 	}
 	_, rows, _ := strings.Cut(page, "\n## Tables\n")
 	for _, m := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\|").FindAllStringSubmatch(rows, -1) {
-		assert.True(t, listed[m[1]], "%s is no table of the connector", m[1])
+		assert.True(t, listed[m[1]], "%s is not a table of the connector", m[1])
 	}
 }
 
@@ -110,7 +110,7 @@ var connectorColumns = []string{
 // connectorProcedures are its procedures.
 var connectorProcedures = []string{"GetOAuthAccessToken", "GetOAuthAuthorizationURL", "RefreshOAuthAccessToken", "RevokeUserScopeConsents"}
 
-// TestConnectorsViewsAndProceduresAreThere does the same for what is no table of
+// TestConnectorsViewsAndProceduresAreThere does the same for what is not a table of
 // the directory, and lets the page promise nothing.
 func TestConnectorsViewsAndProceduresAreThere(t *testing.T) {
 	t.Parallel()

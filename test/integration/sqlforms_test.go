@@ -226,7 +226,7 @@ func TestSQLRefusals(t *testing.T) {
 		{"a text for a truth value", "SELECT Id FROM Users WHERE IsEnabled = 'enabled' OR Username = 'a'", "type_mismatch", "'enabled' is no BOOLEAN, which IsEnabled is compared with.", "", 40},
 		{"in a list", "SELECT Id FROM Users WHERE SecondsUntilUnlock IN (1, 2, 'x')", "type_mismatch", "'x' is no INTEGER", "", 57},
 		{"between", "SELECT Id FROM Users WHERE CreatedAt BETWEEN '2024-01-01' AND '2024-02-31'", "type_mismatch", "'2024-02-31' is no TIMESTAMPTZ", "", 63},
-		{"an id among ids", "SELECT Id FROM Users WHERE Id IN ('x', 'y')", "type_mismatch", "is no UUID", "", 0},
+		{"an id among ids", "SELECT Id FROM Users WHERE Id IN ('x', 'y')", "type_mismatch", "is not a UUID", "", 0},
 		{"in a join", "SELECT u.Id FROM Users u JOIN Populations p ON p.Id = u.PopulationId WHERE p.UserCount > 'many'", "type_mismatch", "'many' is no BIGINT, which UserCount is compared with.", "", 90},
 		{"in a select list", "SELECT CAST('x' AS INTEGER) FROM Users", "type_mismatch", "'x' is no INTEGER.", "", 8},
 		{"in a branch", "SELECT CASE WHEN IsEnabled THEN DATE 'never' END FROM Users", "type_mismatch", "'never' is no DATE.", "", 38},

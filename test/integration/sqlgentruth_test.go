@@ -395,7 +395,7 @@ func find(o member, steps []string) json.RawMessage {
 }
 
 // value reads a member as a column's type: string, bool, int64, float64 or
-// []string; nil for null and for what is no value of the type.
+// []string; nil for null and for what is not a value of the type.
 func value(t catalog.Type, raw json.RawMessage) any {
 	var v any
 	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil || v == nil {

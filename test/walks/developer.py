@@ -27,7 +27,7 @@ users = pandas.read_sql("SELECT Username, EmployeeType, IsEnabled, CreatedAt FRO
 assert len(users) == 300
 assert pandas.api.types.is_datetime64_any_dtype(users["CreatedAt"]) and users["IsEnabled"].dtype == bool, users.dtypes
 
-# A parameter, which is no text in the statement.
+# A parameter, which is not a text in the statement.
 contractors = pandas.read_sql(text("SELECT Username FROM Users WHERE EmployeeType = :type"), engine, params={"type": "Contractor"})
 assert set(contractors["Username"]) == set(users[users["EmployeeType"] == "Contractor"]["Username"])
 

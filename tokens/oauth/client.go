@@ -88,7 +88,7 @@ func (c *Client) read(grant string, asked time.Time, status int, header http.Hea
 		return tokens.Token{}, "", outcomeUnknown(decoded, "The authorization server's answer holds no access token.")
 	}
 	if a.TokenType != "" && !strings.EqualFold(a.TokenType, "bearer") {
-		return tokens.Token{}, "", gwerr.New(gwerr.UpstreamFailed, "The authorization server gave a token that is no bearer token.",
+		return tokens.Token{}, "", gwerr.New(gwerr.UpstreamFailed, "The authorization server gave a token that is not a bearer token.",
 			"Check the application's settings in PingOne.")
 	}
 	t := tokens.Token{

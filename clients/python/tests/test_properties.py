@@ -39,8 +39,8 @@ def test_connection_strings(text: str, want: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("AuthSchema=OAuth", r"'AuthSchema' is no connection property. Did you mean AuthScheme\?"),
-        ("Flux=1", "'Flux' is no connection property.$"),
+        ("AuthSchema=OAuth", r"'AuthSchema' is not a connection property. Did you mean AuthScheme\?"),
+        ("Flux=1", "'Flux' is not a connection property.$"),
         ("Region=NA;region=EU", "Region is given twice"),
         ("Region=NA;EU", "the part 'EU' at 11 has no '='"),
         ("OAuthClientSecret='a", "The quote of the value of OAuthClientSecret does not end"),
@@ -75,5 +75,5 @@ def test_servers(text: str, want: tuple[str, int]) -> None:
 
 @pytest.mark.parametrize("text", ["host:", "host:x", "host:70000", "host:0"])
 def test_servers_that_are_none(text: str) -> None:
-    with pytest.raises(PropertyError, match="is no port"):
+    with pytest.raises(PropertyError, match="is not a port"):
         server(text)

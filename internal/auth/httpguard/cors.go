@@ -31,7 +31,7 @@ func CORS(cfg CORSConfig) (Middleware, error) {
 	for _, o := range cfg.Origins {
 		u, err := url.Parse(o)
 		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || o != u.Scheme+"://"+u.Host || u.Hostname() == "*" {
-			return nil, gwerr.Newf(gwerr.Config, "%q is no origin for CORS; write one such as https://reports.example.com.", o)
+			return nil, gwerr.Newf(gwerr.Config, "%q is not an origin for CORS; write one such as https://reports.example.com.", o)
 		}
 	}
 	c := cors.New(cors.Options{

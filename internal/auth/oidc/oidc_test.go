@@ -412,7 +412,7 @@ func TestNewRefuses(t *testing.T) {
 	}{
 		{"no issuer", nil, "without an issuer"},
 		{"plain http", []oidc.Issuer{{URL: "http://auth.example.com", Audiences: aud}}, "https://"},
-		{"no address", []oidc.Issuer{{URL: "auth", Audiences: aud}}, "no address"},
+		{"no address", []oidc.Issuer{{URL: "auth", Audiences: aud}}, "not an address"},
 		{"no audience", []oidc.Issuer{{URL: good}}, "no audience"},
 		{"empty audience", []oidc.Issuer{{URL: good, Audiences: []string{""}}}, "no audience"},
 		{"any tenant", []oidc.Issuer{{URL: "https://login.microsoftonline.com/{tenantid}/v2.0", Audiences: aud}}, "tenants"},

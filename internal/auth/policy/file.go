@@ -77,7 +77,7 @@ func (f *file) top(doc ast.Node) {
 	f.policy.DefaultRoles = f.names(defaults, "default_roles")
 	for _, r := range f.policy.DefaultRoles {
 		if f.policy.Roles[r] == nil {
-			f.fail(defaults, "default_roles names %q, which is no role of this file", r)
+			f.fail(defaults, "default_roles names %q, which is not a role of this file", r)
 		}
 	}
 }

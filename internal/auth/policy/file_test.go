@@ -54,7 +54,7 @@ default_roles: [nobody]
 		{14, `requests_per_second is "-1"`},
 		{15, "burst must be a whole number"},
 		{16, `time is "soon"`},
-		{17, "no role of this file"},
+		{17, "not a role of this file"},
 	}
 	for _, w := range want {
 		found := false

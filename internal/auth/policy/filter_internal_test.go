@@ -110,7 +110,7 @@ func TestParseFilterRefuses(t *testing.T) {
 		{"comment behind them", "Name = 'Größe' -- x", "character 16"},
 		{"query behind them", "Name = 'Größe' AND Id IN (SELECT 1)", "character 27"},
 		{"text that doesn't end behind them", "Name = 'Größe' AND Name = 'x", "character 27"},
-		{"odd space", "Id =\u20281", "no plain space"},
+		{"odd space", "Id =\u20281", "not a plain space"},
 		{"hexadecimal text", "Id = X'00'", "single quotes"},
 		{"control character", "Id = \x01", "no place"},
 	}

@@ -38,7 +38,7 @@ func tokenize(s string) ([]sqltext.Token, error) {
 // blank makes sure that nothing but plain white space stands between tokens.
 func blank(s string, from, to int) error {
 	if i := strings.IndexFunc(s[from:to], func(r rune) bool { return !strings.ContainsRune(" \t\r\n", r) }); i >= 0 {
-		return fmt.Errorf("character %d begins a comment or is no plain space; put comments outside of the condition", character(s, from+i))
+		return fmt.Errorf("character %d begins a comment or is not a plain space; put comments outside of the condition", character(s, from+i))
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ func Chains(tokens []Token) []Chain {
 }
 
 // ChainAt gives the dotted name that begins with token i; it is empty if that
-// is no name.
+// is not a name.
 func ChainAt(tokens []Token, i int) Chain {
 	var c Chain
 	if i > 0 && tokens[i-1].Is(".") {

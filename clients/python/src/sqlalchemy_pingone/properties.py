@@ -115,7 +115,7 @@ def named(pairs: Iterable[tuple[str, str]]) -> Properties:
         if canonical is None:
             near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.6)
             hint = f" Did you mean {known[near[0]]}?" if near else ""
-            raise PropertyError(f"{name!r} is no connection property.{hint}")
+            raise PropertyError(f"{name!r} is not a connection property.{hint}")
         target = found.client if canonical in CLIENT else found.gateway
         if canonical in target:
             raise PropertyError(f"{canonical} is given twice.")

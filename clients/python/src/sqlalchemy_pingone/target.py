@@ -58,7 +58,7 @@ def server(text: str) -> tuple[str, int]:
     if not colon or text.endswith("]") or (text.count(":") > 1 and not text.startswith("[")):
         host, port = text, str(DEFAULT_PORT)
     if not port.isdecimal() or not 0 < int(port) < 65536:
-        raise PropertyError(f"Server is host:port; {port!r} is no port.")
+        raise PropertyError(f"Server is host:port; {port!r} is not a port.")
     return host.strip("[]") or DEFAULT_HOST, int(port)
 
 

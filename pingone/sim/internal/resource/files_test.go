@@ -146,7 +146,7 @@ func (f *file) named(at string, names ...string) error {
 		head, isID := strings.CutSuffix(name, ".id")
 		owner := f.Members.At(head)
 		if !f.has(name) && !(isID && owner != nil && owner.Kind == Owner) {
-			return f.fail("$."+at, "%s names %s, which is no member", at, name)
+			return f.fail("$."+at, "%s names %s, which is not a member", at, name)
 		}
 	}
 	return nil

@@ -303,7 +303,7 @@ func parseMember(name, text string) (*Member, error) {
 	m := &Member{Name: name, Kind: Kind(kind), List: list}
 	kinds := []Kind{String, Integer, Number, Boolean, Time, UUID, Object, Any, ID, Created, Updated, Owner, Computed}
 	if !slices.Contains(kinds, m.Kind) {
-		return nil, fmt.Errorf("%q is no type; there are %v", words[0], kinds)
+		return nil, fmt.Errorf("%q is not a type; there are %v", words[0], kinds)
 	}
 	fields, rest := make(map[string]any), words[1:]
 	next := func() (word string) {
