@@ -53,7 +53,7 @@ func valueOf(c *catalog.Column, raw json.RawMessage) (json.RawMessage, error) {
 	case catalog.Int32List: // of the catalogue's own tables, which nobody changes
 	}
 	if !ok {
-		return nil, gwerr.Newf(gwerr.TypeMismatch, "The value of %s is no %s.", c.Name, c.Type.Edm()).On(c.Name)
+		return nil, gwerr.Newf(gwerr.TypeMismatch, "The value of %s is not of type %s.", c.Name, c.Type.Edm()).On(c.Name)
 	}
 	return out, nil
 }

@@ -76,7 +76,7 @@ func (c *Change) Named(err error) error {
 		return err
 	}
 	col := &c.Table.Columns[c.Assigned[n-1]]
-	e.Message, e.Target = "A value for "+col.Name+" of "+c.Table.Name+" is no "+col.Type.SQL()+".", col.Name
+	e.Message, e.Target = "A value for "+col.Name+" of "+c.Table.Name+" is not of type "+col.Type.SQL()+".", col.Name
 	return &e
 }
 

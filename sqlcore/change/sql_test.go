@@ -134,10 +134,10 @@ func TestColumnsOfTheAnswer(t *testing.T) {
 func TestValuesThatDoNotFit(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, sql, at, said, target, want string }{
-		{"its place in the query", "UPDATE Cars SET Name = 'x', Doors = 'y' WHERE true", "CAST(('y'", "'y' is no INTEGER.", "Doors", "'y' is no INTEGER, which Doors takes."},
-		{"in the middle of it", "UPDATE Cars SET Doors = 1 + 'y', Name = 'x' WHERE true", "'y'", "'y' is no INTEGER.", "Doors", "'y' is no INTEGER, which Doors takes."},
-		{"in the condition", "UPDATE Cars SET Name = 'x' WHERE Doors = 'y'", "'y'", "'y' is no INTEGER.", "", "'y' is no INTEGER."},
-		{"by its place in new rows", "INSERT INTO Cars (Name, Doors) SELECT 'x', 'y'", "", "Could not convert string … when casting from source column new_2.", "Doors", "A value for Doors of Cars is no INTEGER."},
+		{"its place in the query", "UPDATE Cars SET Name = 'x', Doors = 'y' WHERE true", "CAST(('y'", "'y' is not of type INTEGER.", "Doors", "'y' is not of type INTEGER, which Doors takes."},
+		{"in the middle of it", "UPDATE Cars SET Doors = 1 + 'y', Name = 'x' WHERE true", "'y'", "'y' is not of type INTEGER.", "Doors", "'y' is not of type INTEGER, which Doors takes."},
+		{"in the condition", "UPDATE Cars SET Name = 'x' WHERE Doors = 'y'", "'y'", "'y' is not of type INTEGER.", "", "'y' is not of type INTEGER."},
+		{"by its place in new rows", "INSERT INTO Cars (Name, Doors) SELECT 'x', 'y'", "", "Could not convert string … when casting from source column new_2.", "Doors", "A value for Doors of Cars is not of type INTEGER."},
 		{"of what was not assigned", "INSERT INTO Cars (Name) SELECT 'x'", "", "Could not convert new_2.", "", "Could not convert new_2."},
 	} {
 		t.Run(c.name, func(t *testing.T) {

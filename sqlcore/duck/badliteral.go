@@ -54,9 +54,9 @@ func (l badLiteral) refuse(b *binder) error {
 	if runes := []rune(text); len(runes) > 40 {
 		text = string(runes[:40]) + "…"
 	}
-	message := sqltext.Literal(text) + " is no " + kind + "."
+	message := sqltext.Literal(text) + " is not of type " + kind + "."
 	if l.column != "" {
-		message = sqltext.Literal(text) + " is no " + kind + ", which " + l.column + " is compared with."
+		message = sqltext.Literal(text) + " is not of type " + kind + ", which " + l.column + " is compared with."
 	}
 	e := gwerr.New(gwerr.TypeMismatch, message, "Write a value of the type, or use TRY_CAST.").On(l.column)
 	if pos, err := parsePosition(l.position); err == nil && pos <= len(b.sql) {

@@ -68,7 +68,7 @@ def _there(pid: int) -> bool:
 def test_what_the_gateway_refuses_is_told(demo) -> None:
     with pytest.raises(psycopg.InterfaceError, match='"XX" is not a value'):
         dbapi.connect(**{**demo.properties, "Region": "XX"})
-    with pytest.raises(psycopg.InterfaceError, match="Gateway=/nowhere is no program"):
+    with pytest.raises(psycopg.InterfaceError, match="Gateway=/nowhere is not a program"):
         dbapi.connect(**{**demo.properties, "Gateway": "/nowhere"})
 
 

@@ -77,7 +77,7 @@ def find_program(name: str | None = None) -> str | None:
     if name is not None:
         found = shutil.which(name)
         if found is None:
-            raise PropertyError(f"Gateway={name} is no program.")
+            raise PropertyError(f"Gateway={name} is not a program.")
         return found
     carried = Path(__file__).with_name("bin") / ("gateway.exe" if os.name == "nt" else "gateway")
     return str(carried) if carried.is_file() else shutil.which("gateway")
