@@ -39,7 +39,10 @@ def test_connection_strings(text: str, want: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("AuthSchema=OAuth", r"'AuthSchema' is not a connection property. Did you mean AuthScheme\?"),
+        (
+            "AuthSchema=OAuth",
+            r"'AuthSchema' is not a connection property. Did you mean AuthScheme\?",
+        ),
         ("Flux=1", "'Flux' is not a connection property.$"),
         ("Region=NA;region=EU", "Region is given twice"),
         ("Region=NA;EU", "the part 'EU' at 11 has no '='"),
