@@ -96,6 +96,9 @@ func translate(err error) error {
 	if rest, ok := strings.CutPrefix(e.text, "Binder Error: "); ok {
 		return bindFailure(err, rest, gwerr.NoPosition, nil)
 	}
+	if strings.Contains(e.text, "Invalid type for BETWEEN") {
+		return gwerr.Wrap(gwerr.TypeMismatch, err, "BETWEEN does not take rows of values.", "Write (a, b) >= (…, …) AND (a, b) <= (…, …).")
+	}
 	kind, rest, _ := strings.Cut(e.text, " Error: ")
 	if k, known := kinds[strings.ToLower(kind)]; known {
 		return gwerr.Wrap(k.code, &engineError{withoutValues(e.text)}, withoutValues(plainMessage(rest)), k.hint)
