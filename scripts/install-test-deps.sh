@@ -15,6 +15,8 @@ for command in "${!package[@]}"; do
 	command -v "$command" >/dev/null || missing+=("${package[$command]}")
 done
 compgen -G '/usr/lib/*/odbc/psqlodbcw.so' >/dev/null || missing+=(odbc-postgresql)
+# pyodbc loads the driver manager, which the driver's package doesn't bring.
+compgen -G '/usr/lib/*/libodbc.so.2' >/dev/null || missing+=(libodbc2)
 [[ -e /usr/share/java/postgresql.jar ]] || missing+=(libpostgresql-jdbc-java)
 command -v python3 >/dev/null && python3 -c 'import yaml' 2>/dev/null || missing+=(python3-yaml)
 command -v python3 >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
