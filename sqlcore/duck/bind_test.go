@@ -69,6 +69,9 @@ func printed(q *query.Query) string {
 		if a.Limit > 0 {
 			fmt.Fprintf(&b, " limit %d", a.Limit)
 		}
+		if a.Top != nil {
+			fmt.Fprintf(&b, " top %+v", *a.Top)
+		}
 		b.WriteString("\n")
 	}
 	for _, j := range q.Joins {

@@ -86,9 +86,6 @@ func (r *reader) read(reply *planReply, q *query.Query) error {
 	}
 	top := reply.Plans[0]
 	r.build(topShape(top), r.outs[top], q)
-	if len(r.accesses) == 1 && !r.accesses[0].repeated && !r.accesses[0].partial {
-		q.Accesses[0].Top = r.topOf(top)
-	}
 	return nil
 }
 

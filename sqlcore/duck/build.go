@@ -170,7 +170,11 @@ func (r *reader) accessOf(a *access) query.Access {
 	if a.partial {
 		where = append(where, a.optional...)
 	}
-	return query.Access{Table: a.table, Columns: sortedUnique(a.columns), Where: distinct(where), WhereComplete: !a.partial, Again: a.repeated}
+	limit, top := a.limit, a.top
+	if a.partial || a.repeated {
+		limit, top = 0, nil
+	}
+	return query.Access{Limit: limit, Top: top, Table: a.table, Columns: sortedUnique(a.columns), Where: distinct(where), WhereComplete: !a.partial, Again: a.repeated}
 }
 
 // distinct joins conditions, each once.

@@ -83,6 +83,10 @@ type access struct {
 	// repeated is true when the plan may read the access more than once: for each
 	// round of a recursion, or where a table expression is named.
 	repeated bool
+	// limit is the number of rows after which the plan needs no more, 0 if there is none;
+	// top those that are the first in an order.
+	limit int64
+	top   *query.Top
 }
 
 // reader walks a plan.
@@ -167,6 +171,7 @@ func (r *reader) unary(op *planOp, in output) (output, error) {
 		}
 		return in, nil
 	case "LOGICAL_LIMIT":
+		r.limit(op)
 		return in.inexact(), nil
 	case "LOGICAL_DISTINCT":
 		if op.DistinctType == "DISTINCT" {
@@ -183,6 +188,23 @@ func (r *reader) unary(op *planOp, in output) (output, error) {
 		return out, nil
 	}
 	return output{}, nil
+}
+
+// limit notes how many rows a limit wants of the scan that it stands over with nothing
+// but projections and a sort between: its own, since it was read last.
+func (r *reader) limit(op *planOp) {
+	s := shape{}
+	below := skipProjections(op.Children[0])
+	if below == nil || !s.take(op) {
+		return
+	}
+	a := r.accesses[max(0, len(r.accesses)-1):]
+	switch {
+	case below.Type == "LOGICAL_GET" && below.FunctionData.Table != "":
+		a[0].limit = s.rows()
+	case below.Type == "LOGICAL_ORDER_BY" && len(a) == 1:
+		a[0].top = r.topOf(op)
+	}
 }
 
 // other reads leaves and operators of several children.

@@ -74,6 +74,7 @@ type planOp struct {
 // planOrder is one of the expressions that rows are sorted by.
 type planOrder struct {
 	Type       string    `plan:"type"`
+	Nulls      string    `plan:"null_order"`
 	Expression *planExpr `plan:"expression"`
 }
 

@@ -117,7 +117,7 @@ func (r *Result) send(j query.Job) (err error) {
 		if stream == 0 { // which is none
 			stream = lastStream.Add(1)
 		}
-		told.Inputs = append(told.Inputs, wire.Input{Table: n, Stream: stream, Columns: in.Columns, Once: in.Once})
+		told.Inputs = append(told.Inputs, wire.Input{Table: n, Stream: stream, Columns: in.Columns, Once: in.Once, Expect: in.Expect})
 		r.feeds[stream] = r.feed(in, stream)
 	}
 	if err := r.lease.Conn().SendJSON(wire.Run, r.lease.Begin(), told); err != nil {

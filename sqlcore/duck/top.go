@@ -27,10 +27,11 @@ func (r *reader) topOf(op *planOp) *query.Top {
 	if err != nil || l.access < 0 || by.Type != "ASCENDING" && by.Type != "DESCENDING" {
 		return nil
 	}
-	if c := r.column(l); c.Required {
-		return &query.Top{Column: c.Name, Descending: by.Type == "DESCENDING", Rows: s.rows(), Alone: len(sort.Orders) == 1}
+	c := r.column(l)
+	return &query.Top{
+		Column: c.Name, Descending: by.Type == "DESCENDING", Nullable: !c.Required, NullsFirst: by.Nulls == "NULLS FIRST",
+		Rows: s.rows(), Alone: len(sort.Orders) == 1,
 	}
-	return nil
 }
 
 func skipProjections(op *planOp) *planOp {

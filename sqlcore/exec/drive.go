@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -97,7 +96,7 @@ func (x *Executor) settle(ctx context.Context, all []*driven) error {
 func nextDriver(m mergedQuery, all []*driven, maxRows int64) int {
 	best := -1
 	for i, d := range all {
-		if d.done || d.read.Estimate.Rows > maxRows || !reducesDearer(m, all, i) {
+		if d.done || d.wanted() > maxRows || !reducesDearer(m, all, i) {
 			continue
 		}
 		if best < 0 || d.read.Estimate.Less(all[best].read.Estimate) {
@@ -150,7 +149,7 @@ func (x *Executor) driveFrom(ctx context.Context, m mergedQuery, all []*driven, 
 	if err != nil {
 		return err
 	}
-	held, complete, err := hold(ctx, rows, x.config.MaxDriveRows)
+	held, complete, err := hold(ctx, rows, x.config.MaxDriveRows, firstOf(d.read.Access))
 	d.rows = held
 	if err != nil || !complete {
 		return err
@@ -215,36 +214,6 @@ func (x *Executor) reduce(ctx context.Context, from, to *driven, keys predicate.
 func drivenBy(a query.Access, column string) string {
 	name := cmp.Or(a.Alias, a.Table.Name)
 	return fmt.Sprintf("%s.%s", name, column)
-}
-
-// heldRows is a stream of which some batches were read ahead.
-type heldRows struct {
-	*replay
-	schema *arrow.Schema
-}
-
-// Schema implements scan.Rows.
-func (h *heldRows) Schema() *arrow.Schema { return h.schema }
-
-// hold reads up to most rows ahead. complete is false when there are more.
-func hold(ctx context.Context, rows scan.Rows, most int64) (*heldRows, bool, error) {
-	h := &heldRows{replay: &replay{rest: rows}, schema: rows.Schema()}
-	var count int64
-	for {
-		b, err := rows.Next(ctx)
-		if isEnd(err) {
-			rows.Close()
-			h.rest = nil
-			return h, true, nil
-		}
-		if err != nil {
-			return h, false, err
-		}
-		h.held = append(h.held, b)
-		if count += b.Record.NumRows(); count > most {
-			return h, false, nil
-		}
-	}
 }
 
 // within reports whether an edge joins rows of the same environment alone, of tables

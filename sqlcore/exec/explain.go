@@ -191,7 +191,7 @@ func (x *Executor) rehearse(ctx context.Context, m mergedQuery) ([]*driven, erro
 			}
 			n, counted := values[e.fromColumn]
 			if !counted {
-				n = d.read.Estimate.Rows
+				n = d.wanted()
 			}
 			keys := madeUp(column.Name, column.Type.Kind(), n)
 			d.read.Request.Shared = links(m, all, next)

@@ -106,7 +106,20 @@ func (x *Executor) inputs(ctx context.Context, m mergedQuery, d []*driven) (inpu
 			continue
 		}
 		at[t] = len(inputs)
-		inputs = append(inputs, query.Input{Table: t, Columns: one.read.Access.Columns, Rows: one.rows, Once: m.uses[i] == 1 && !one.read.Access.Again})
+		inputs = append(inputs, query.Input{Table: t, Columns: one.read.Access.Columns, Rows: one.rows, Once: m.uses[i] == 1 && !one.read.Access.Again, Expect: one.expect()})
 	}
 	return inputs, nil
+}
+
+// callRows are the rows that a call counts for in what the engine is told to expect.
+const callRows = 50
+
+// expect is about how many rows the engine will get. Of what takes many calls it is told
+// to expect many, so that it streams them: where few rows are wanted, the rest of the
+// calls is never made.
+func (d *driven) expect() int64 {
+	if held, ok := d.rows.(*heldRows); ok && held.rest == nil {
+		return held.count()
+	}
+	return max(d.read.Estimate.Rows, callRows*d.read.Estimate.Calls)
 }

@@ -34,7 +34,7 @@ func (r *Read) Divided() bool { return len(r.Distinct) > 0 }
 // to gain.
 func (p *Planner) alternatives(ctx context.Context, r *Read, where predicate.Expr) *Read {
 	a := r.Access
-	if p.whole || p.options.NoPushDown || a.Path != "" || a.Soon() > 0 || a.Top != nil || r.Empty || len(r.Request.Keys) > 0 || r.Estimate.Calls <= 2 || !Keyed(a.Table) {
+	if p.whole || p.options.NoPushDown || a.Path != "" || a.Soon() > 0 || a.Top != nil && !a.Top.Nullable || r.Empty || len(r.Request.Keys) > 0 || r.Estimate.Calls <= 2 || !Keyed(a.Table) {
 		return r
 	}
 	conditions, best := predicate.Conjuncts(where), r

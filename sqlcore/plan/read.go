@@ -192,7 +192,7 @@ func (p *Planner) countBy(r *Read, table *catalog.Table) {
 // first has the source give the first rows in an order first, if it can.
 func (p *Planner) first(r *Read, c *candidate) {
 	top, path := r.Access.Top, c.request.Path
-	if top == nil || c.empty {
+	if top == nil || top.Nullable || c.empty {
 		return
 	}
 	attribute := path.Order[top.Column]

@@ -196,7 +196,7 @@ func compileTest(column string, schema *arrow.Schema, test func(Value) truth) (n
 	if err != nil {
 		return nil, err
 	}
-	read, err := reader(schema.Field(at))
+	read, err := Reader(schema.Field(at))
 	if err != nil {
 		return nil, err
 	}
@@ -230,8 +230,9 @@ func indexOf(column string, schema *arrow.Schema) (int, error) {
 	return 0, fmt.Errorf("predicate: no column %q in %v", column, schema)
 }
 
-// reader gives the function that takes one value out of a column.
-func reader(f arrow.Field) (func(arrow.Array, int) Value, error) {
+// Reader gives the function that takes one value out of a column, where it isn't null.
+// It returns an error for types that can't be compared.
+func Reader(f arrow.Field) (func(arrow.Array, int) Value, error) {
 	switch t := f.Type.(type) {
 	case *arrow.StringType:
 		return func(a arrow.Array, i int) Value { return StringValue(a.(*array.String).Value(i)) }, nil

@@ -41,11 +41,14 @@ type Access struct {
 	Top *Top
 }
 
-// Top is the first rows in the order of a column that is never null.
+// Top is the first rows in the order of a column.
 type Top struct {
 	Column     string
 	Descending bool
-	Rows       int64
+	// Nullable is true where rows may have no value; those stand at the end, or at the
+	// beginning with NullsFirst.
+	Nullable, NullsFirst bool
+	Rows                 int64
 	// Alone is true where rows of equal values may come in any order.
 	Alone bool
 }
@@ -153,6 +156,9 @@ type Input struct {
 	// Once is true when SQL reads the table once, so that rows can stream in
 	// without being kept.
 	Once bool
+	// Expect is about how many rows there are, 0 where nobody can tell: of two sides
+	// of a join the engine holds the smaller one and streams the other.
+	Expect int64
 }
 
 // Job is work for the engine: SQL over inputs, named "schema"."table" after

@@ -85,6 +85,7 @@ type Input struct {
 	Stream  uint32
 	Columns []int
 	Once    bool
+	Expect  int64 `json:",omitempty"`
 }
 
 // Filter is a condition over columns of a table.

@@ -39,7 +39,12 @@ type engineError struct{ text string }
 func (e *engineError) Error() string { return e.text }
 
 // instance is one in-memory database.
-type instance struct{ db db.Database }
+type instance struct {
+	db db.Database
+	// statements is the connection that statements run on, one after the other. It has a
+	// setting of its own that none can get once the configuration is locked.
+	statements *conn
+}
 
 // setting is an option of a database and its value.
 type setting struct{ name, value string }
@@ -64,7 +69,12 @@ func openInstance(settings []setting) (*instance, error) {
 	return i, nil
 }
 
-func (i *instance) close() { db.Close(&i.db) }
+func (i *instance) close() {
+	if i.statements != nil {
+		i.statements.close()
+	}
+	db.Close(&i.db)
+}
 
 func (i *instance) connect() (*conn, error) {
 	c := &conn{}

@@ -53,12 +53,7 @@ func (w *worker) open(ctx context.Context, s wire.Setup) (err error) {
 	if err != nil {
 		return err
 	}
-	c, err := w.data.connect()
-	if err != nil {
-		return err
-	}
-	defer c.close()
-	if err := registerRows(c); err != nil {
+	if err := registerRows(w.data.statements); err != nil {
 		return err
 	}
 	_, err = w.planner(ctx, wire.Planning)
@@ -80,14 +75,14 @@ func openLocked(ctx context.Context, settings []setting) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := i.connect()
-	if err != nil {
+	if i.statements, err = i.connect(); err != nil {
 		i.close()
 		return nil, err
 	}
-	defer c.close()
-	for _, s := range []string{"SET GLOBAL TimeZone = 'UTC'", "SET GLOBAL lock_configuration = true"} {
-		if err := c.exec(ctx, s); err != nil {
+	// Joins and conditions would keep rows back until they have 2,048 of them, and a
+	// LIMIT that has enough would wait for calls that nobody needs.
+	for _, s := range []string{"SET SESSION enable_caching_operators = false", "SET GLOBAL TimeZone = 'UTC'", "SET GLOBAL lock_configuration = true"} {
+		if err := i.statements.exec(ctx, s); err != nil {
 			i.close()
 			return nil, err
 		}
@@ -121,11 +116,7 @@ func (w *worker) planner(ctx context.Context, name string) (*planner, error) {
 		if err != nil {
 			return nil, err
 		}
-		p = &planner{}
-		if p.c, err = db.connect(); err != nil {
-			db.close()
-			return nil, err
-		}
+		p = &planner{c: db.statements}
 		w.planners[name] = p
 	}
 	return p, p.show(ctx, w.tables)

@@ -31,6 +31,7 @@ type batchReader struct {
 	schema  *arrow.Schema
 	types   []catalog.Type
 	padded  bool // the batches have no columns; only their rows count
+	expect  int64
 	connect func() (*conn, error)
 	again   bool // the stream may be scanned any number of times
 
@@ -42,7 +43,7 @@ type batchReader struct {
 }
 
 func newBatchReader(ctx context.Context, in query.Input, connect func() (*conn, error)) *batchReader {
-	r := &batchReader{ctx: ctx, rows: in.Rows, schema: in.Table.ArrowSchema(in.Columns), connect: connect}
+	r := &batchReader{ctx: ctx, rows: in.Rows, schema: in.Table.ArrowSchema(in.Columns), expect: in.Expect, connect: connect}
 	for _, c := range in.Columns {
 		r.types = append(r.types, in.Table.Columns[c].Type)
 	}

@@ -84,16 +84,13 @@ func (w *worker) take(j *query.Job, asked wire.Job) {
 	for _, in := range asked.Inputs {
 		stream := newInput(w.c, in.Stream)
 		w.inputs[in.Stream] = stream
-		j.Inputs = append(j.Inputs, query.Input{Table: tables[in.Table], Columns: in.Columns, Once: in.Once, Rows: stream})
+		j.Inputs = append(j.Inputs, query.Input{Table: tables[in.Table], Columns: in.Columns, Once: in.Once, Expect: in.Expect, Rows: stream})
 	}
 }
 
 // start loads the inputs and starts the statement.
 func (w *job) start() (*stream, error) {
-	var err error
-	if w.c, err = w.w.data.connect(); err != nil {
-		return nil, err
-	}
+	w.c = w.w.data.statements
 	if err := w.attach(); err != nil {
 		return nil, err
 	}
@@ -295,10 +292,6 @@ func (w *job) close() error {
 	for _, id := range w.streams {
 		streams.drop(id)
 	}
-	if w.c == nil {
-		return nil
-	}
-	defer w.c.close()
 	if !w.attached {
 		return nil
 	}

@@ -96,6 +96,9 @@ func gatewayRowsBind(p unsafe.Pointer) {
 		db.BindAddResultColumn(info, f.Name, t)
 		db.DestroyLogicalType(&t)
 	}
+	if r.expect > 0 {
+		db.BindSetCardinality(info, db.IdxT(r.expect), false)
+	}
 	db.BindSetBindData(info, numberData(id), unsafe.Pointer(C.free))
 }
 
