@@ -100,8 +100,9 @@ type reader struct {
 	// groupingSets is true where the text groups by several sets: a plan
 	// without empty lists doesn't show the empty one.
 	groupingSets bool
-	// outs is what each operator gives.
-	outs map[*planOp]output
+	// outs is what each operator gives, scans the accesses of those that read tables.
+	outs  map[*planOp]output
+	scans map[*planOp]*access
 }
 
 // walk reads an operator and all below it.
@@ -190,23 +191,6 @@ func (r *reader) unary(op *planOp, in output) (output, error) {
 	return output{}, nil
 }
 
-// limit notes how many rows a limit wants of the scan that it stands over with nothing
-// but projections and a sort between: its own, since it was read last.
-func (r *reader) limit(op *planOp) {
-	s := shape{}
-	below := skipProjections(op.Children[0])
-	if below == nil || !s.take(op) {
-		return
-	}
-	a := r.accesses[max(0, len(r.accesses)-1):]
-	switch {
-	case below.Type == "LOGICAL_GET" && below.FunctionData.Table != "":
-		a[0].limit = s.rows()
-	case below.Type == "LOGICAL_ORDER_BY" && len(a) == 1:
-		a[0].top = r.topOf(op)
-	}
-}
-
 // other reads leaves and operators of several children.
 func (r *reader) other(op *planOp, outs []output) (output, error) {
 	switch op.Type {
@@ -249,6 +233,10 @@ func (r *reader) get(op *planOp) (output, error) {
 	a := &access{table: t, repeated: r.repeats > 0}
 	id := len(r.accesses)
 	r.accesses = append(r.accesses, a)
+	if r.scans == nil {
+		r.scans = map[*planOp]*access{}
+	}
+	r.scans[op] = a
 	out := output{known: true}
 	for _, c := range op.ColumnIndexes {
 		i, err := index(c.Index)

@@ -4,33 +4,51 @@ package duck
 
 import "github.com/pingone-gateway/gateway/sqlcore/query"
 
-// topOf recognises a plan for the first rows of a table by one of its columns: a
-// limit of a sort of a scan, with nothing but projections between.
-func (r *reader) topOf(op *planOp) *query.Top {
-	op = skipProjections(op)
-	if op == nil || op.Type != "LOGICAL_LIMIT" || len(op.Children) != 1 {
-		return nil
-	}
+// limit notes how many rows a limit wants of a scan: any, or the first by a column.
+func (r *reader) limit(op *planOp) {
 	s := shape{}
 	if !s.take(op) || s.rows() == 0 {
-		return nil
+		return
 	}
-	sort := op.Children[0]
-	if sort == nil || sort.Type != "LOGICAL_ORDER_BY" || len(sort.Orders) == 0 || len(sort.Children) != 1 {
-		return nil
+	below := skipProjections(op.Children[0])
+	if below == nil || below.Type != "LOGICAL_ORDER_BY" {
+		if a := r.scans[preserved(below)]; a != nil {
+			a.limit = s.rows()
+		}
+		return
 	}
-	by, below := sort.Orders[0], sort.Children[0]
-	if scan := skipProjections(below); scan == nil || scan.Type != "LOGICAL_GET" {
-		return nil
+	if len(below.Orders) == 0 || len(below.Children) != 1 {
+		return
 	}
-	l, err := r.reference(by.Expression, r.outs[below])
-	if err != nil || l.access < 0 || by.Type != "ASCENDING" && by.Type != "DESCENDING" {
-		return nil
+	by, a := below.Orders[0], r.scans[preserved(below.Children[0])]
+	l, err := r.reference(by.Expression, r.outs[below.Children[0]])
+	if err != nil || a == nil || l.access < 0 || r.accesses[l.access] != a || by.Type != "ASCENDING" && by.Type != "DESCENDING" {
+		return
 	}
 	c := r.column(l)
-	return &query.Top{
+	a.top = &query.Top{
 		Column: c.Name, Descending: by.Type == "DESCENDING", Nullable: !c.Required, NullsFirst: by.Nulls == "NULLS FIRST",
-		Rows: s.rows(), Alone: len(sort.Orders) == 1,
+		Rows: s.rows(), Alone: len(below.Orders) == 1,
+	}
+}
+
+// preserved follows a plan down to the scan of which each row gives at least one of the
+// plan's: through projections, and outer joins that keep it. It is nil if there is none.
+func preserved(op *planOp) *planOp {
+	for {
+		op = skipProjections(op)
+		switch {
+		case op == nil || op.Type == "LOGICAL_GET":
+			return op
+		case op.Type != "LOGICAL_COMPARISON_JOIN" || len(op.Children) != 2:
+			return nil
+		case op.JoinType == "LEFT":
+			op = op.Children[0]
+		case op.JoinType == "RIGHT":
+			op = op.Children[1]
+		default:
+			return nil
+		}
 	}
 }
 

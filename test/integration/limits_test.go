@@ -42,6 +42,12 @@ func TestLimitsSpareCalls(t *testing.T) {
 			"SELECT u.Username FROM (SELECT * FROM Users ORDER BY Title DESC NULLS LAST, Username LIMIT 12) u LEFT JOIN UserPasswords p ON p.UserId = u.Id ORDER BY u.Title DESC NULLS LAST, 1",
 			12, titled, users,
 		},
+		"a left join": {
+			"SELECT u.Username, p.Status FROM Users u LEFT JOIN UserPasswords p ON p.UserId = u.Id LIMIT 10", 10, nil, 1 + 10,
+		},
+		"the newest users, with what not all have": {
+			"SELECT u.Username FROM Users u LEFT JOIN UserPasswords p ON p.UserId = u.Id ORDER BY u.CreatedAt DESC, u.Username LIMIT 8 OFFSET 2", 8, newest, 2*users/page + 20,
+		},
 		"a join of which few rows are wanted": {
 			"SELECT u.Username, p.Status FROM UserPasswords p JOIN Users u ON p.UserId = u.Id LIMIT 3", 3, nil, users / 2,
 		},
