@@ -4,7 +4,7 @@ package cell
 
 import (
 	"fmt"
-	"math"
+	"slices"
 	"strconv"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -33,6 +33,7 @@ type form uint8
 const (
 	other form = iota
 	text
+	largeText
 	boolean
 	int32s
 	int64s
@@ -44,7 +45,7 @@ const (
 // forms are those in which columns of the catalog's types arrive: results of
 // the engine may be wider than the catalog's own.
 var forms = [...][]form{
-	catalog.String: {text}, catalog.GUID: {text}, catalog.JSON: {text},
+	catalog.String: {text, largeText}, catalog.GUID: {text, largeText}, catalog.JSON: {text, largeText},
 	catalog.Bool:  {boolean},
 	catalog.Int32: {int32s, int64s}, catalog.Int64: {int32s, int64s},
 	catalog.Float64:    {float},
@@ -58,17 +59,18 @@ type Column struct {
 	form   form
 	nulls  bool
 	array  arrow.Array
-	texts  interface{ Value(int) string }
+	texts  *array.String
+	large  *array.LargeString
 	bools  *array.Boolean
 	int32s []int32
 	int64s []int64
 	floats []float64
-	// instants count units of which a second has perSecond.
-	instants  []arrow.Timestamp
-	perSecond int64
-	zone      bool
-	lists     *array.List
-	items     *Column
+	// instants count units.
+	instants []arrow.Timestamp
+	unit     arrow.TimeUnit
+	zone     bool
+	lists    *array.List
+	items    *Column
 	// append writes a cell of another form.
 	append func(dst []byte, row int) []byte
 }
@@ -78,14 +80,12 @@ type Column struct {
 func For(t catalog.Type, a arrow.Array, s Style) (Column, error) {
 	s.QuotedIntegers = s.QuotedIntegers && t == catalog.Int64
 	c := Of(a, s)
-	items := text
+	item := catalog.String
 	if t == catalog.Int32List {
-		items = int32s
+		item = catalog.Int32
 	}
-	for _, f := range forms[t] {
-		if c.form == f && (f != list || c.items.form == items) {
-			return c, nil
-		}
+	if slices.Contains(forms[t], c.form) && (c.form != list || slices.Contains(forms[item], c.items.form)) {
+		return c, nil
 	}
 	return c, fmt.Errorf("a column of type %s arrived as %s", t, a.DataType())
 }
@@ -97,7 +97,7 @@ func Of(a arrow.Array, s Style) Column {
 	case *array.String:
 		c.form, c.texts = text, a
 	case *array.LargeString:
-		c.form, c.texts = text, a
+		c.form, c.large = largeText, a
 	case *array.Boolean:
 		c.form, c.bools = boolean, a
 	case *array.Int32:
@@ -109,7 +109,7 @@ func Of(a arrow.Array, s Style) Column {
 	case *array.Timestamp:
 		t := a.DataType().(*arrow.TimestampType)
 		c.form, c.instants, c.zone = instant, a.TimestampValues(), s.Millis || t.TimeZone != ""
-		c.perSecond = int64(1e9 / t.Unit.Multiplier())
+		c.unit = t.Unit
 	case *array.List:
 		items := Of(a.ListValues(), s)
 		c.form, c.lists, c.items = list, a, &items
@@ -159,6 +159,8 @@ func (c *Column) AppendJSON(dst []byte, row int) []byte {
 	switch c.form {
 	case text:
 		return AppendString(dst, c.texts.Value(row))
+	case largeText:
+		return AppendString(dst, c.large.Value(row))
 	case boolean:
 		return strconv.AppendBool(dst, c.bools.Value(row))
 	case int32s, int64s:
@@ -188,10 +190,14 @@ func (c *Column) AppendNullable(dst []byte, row int) []byte {
 // Text returns a cell that isn't null as plain text: what is a text in JSON
 // without its quotes, everything else as in JSON.
 func (c *Column) Text(row int) string {
-	if c.form == text {
+	switch c.form {
+	case text:
 		return c.texts.Value(row)
+	case largeText:
+		return c.large.Value(row)
+	default:
+		return unquoted(c.AppendJSON(nil, row))
 	}
-	return unquoted(c.AppendJSON(nil, row))
 }
 
 // integer returns the cell of an integer column.
@@ -216,53 +222,4 @@ func (c *Column) appendList(dst []byte, row int) []byte {
 		dst = c.items.AppendNullable(dst, int(i))
 	}
 	return append(dst, ']')
-}
-
-// appendInstant appends the cell of an instant column, as PingOne writes times.
-// The same instant has the same text whatever unit it came in.
-func (c *Column) appendInstant(dst []byte, row int) []byte {
-	v := int64(c.instants[row])
-	if name := infinite(v, math.MaxInt64); name != "" && !c.style.Millis {
-		return append(dst, name...)
-	}
-	millis, exact := c.millis(v)
-	if exact || c.style.Millis {
-		dst = appendMillis(dst, millis)
-	} else {
-		layout := "2006-01-02T15:04:05.000000Z07:00"
-		if c.perSecond == 1e9 && v%1e3 != 0 {
-			layout = "2006-01-02T15:04:05.000000000Z07:00"
-		}
-		unit := c.array.DataType().(*arrow.TimestampType).Unit
-		dst = arrow.Timestamp(v).ToTime(unit).UTC().AppendFormat(dst, layout)
-	}
-	if !c.zone {
-		return dst[:len(dst)-1] // the Z
-	}
-	return dst
-}
-
-// millis gives an instant in milliseconds and whether that is all of it.
-func (c *Column) millis(v int64) (millis int64, exact bool) {
-	if c.perSecond <= millisPerSecond {
-		return v * (millisPerSecond / c.perSecond), true
-	}
-	per := c.perSecond / millisPerSecond
-	millis = v / per
-	if v%per < 0 {
-		millis--
-	}
-	return millis, v%per == 0
-}
-
-// infinite gives SQL's name of the values that stand for no time at all.
-func infinite(v, most int64) string {
-	switch v {
-	case most:
-		return "infinity"
-	case -most:
-		return "-infinity"
-	default:
-		return ""
-	}
 }

@@ -30,7 +30,7 @@ func parsed(t *testing.T, typ arrow.DataType, text string) arrow.Array {
 	return a
 }
 
-func instants(t *testing.T, unit arrow.TimeUnit, zone string, values ...int64) *array.Timestamp {
+func instants(t testing.TB, unit arrow.TimeUnit, zone string, values ...int64) *array.Timestamp {
 	t.Helper()
 	b := array.NewTimestampBuilder(memory.DefaultAllocator, &arrow.TimestampType{Unit: unit, TimeZone: zone})
 	defer b.Release()
