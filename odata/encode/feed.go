@@ -24,6 +24,14 @@ func AppendFeedHead(dst []byte, o Options, context string, count int64) []byte {
 	return append(comma(dst, start), `"value":[`...)
 }
 
+// comma separates a member from the one before it, if there is one.
+func comma(dst []byte, start int) []byte {
+	if len(dst) > start {
+		return append(dst, ',')
+	}
+	return dst
+}
+
 // AppendCount appends the member that gives the number of entities of a feed,
 // or of the navigation property of that name, without comma.
 func AppendCount(dst []byte, o Options, property string, count int64) []byte {

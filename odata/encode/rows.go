@@ -17,28 +17,47 @@ type Inline func(dst []byte, row int) ([]byte, error)
 // Rows writes the rows of batches as JSON objects. It is used by one
 // goroutine.
 type Rows struct {
-	options Options
-	entity  Entity
-	id      bool
-	// heads are the bytes before each column's value, with control
-	// information on its type and without the comma.
-	heads [][]byte
-	cells []cell.Column
+	options    Options
+	entity     Entity
+	id         bool
+	properties []property
+	cells      []cell.Column
+}
+
+// property is a column that is written.
+type property struct {
+	column int
+	// head is what stands before a value: a comma, control information on its type,
+	// the name and a colon.
+	head []byte
+	// absent is the place of the column that is true in rows that lack this one, -1 if
+	// all have it.
+	absent int
+	// list says that it is a collection, which is never null.
+	list bool
 }
 
 // NewRows returns a writer of the entity's rows.
 func NewRows(e Entity, o Options) *Rows {
-	r := &Rows{options: o, entity: e, id: e.NeedsID(o.Metadata), cells: make([]cell.Column, len(e.Columns)), heads: make([][]byte, len(e.Columns))}
+	r := &Rows{
+		options: o, entity: e, id: e.NeedsID(o.Metadata),
+		cells: make([]cell.Column, len(e.Columns)), properties: make([]property, 0, len(e.Columns)),
+	}
 	const usual = 32 // bytes of a head
-	all := make([]byte, 0, usual*len(e.Columns))
+	heads := make([]byte, 0, usual*len(e.Columns))
 	for i := range e.Columns {
-		c, start := &e.Columns[i], len(all)
-		if name := c.annotation(); name != "" && (o.Metadata == Full || c.Dynamic && o.Metadata == Minimal) {
-			all = append(cell.AppendString(all, c.Name+o.Prefix+"type"), ':')
-			all = append(cell.AppendString(all, fragment(name, o)), ',')
+		c, start := &e.Columns[i], len(heads)
+		if c.Hidden {
+			continue
 		}
-		all = append(cell.AppendString(all, c.Name), ':')
-		r.heads[i] = all[start:]
+		if name := c.annotation(); name != "" && (o.Metadata == Full || c.Dynamic && o.Metadata == Minimal) {
+			heads = append(cell.AppendString(append(heads, ','), c.Name+o.Prefix+"type"), ':')
+			heads = cell.AppendString(heads, fragment(name, o))
+		}
+		heads = append(cell.AppendString(append(heads, ','), c.Name), ':')
+		r.properties = append(r.properties, property{
+			column: i, head: heads[start:], absent: c.Absent - 1, list: c.Type == catalog.StringList,
+		})
 	}
 	return r
 }
@@ -109,22 +128,19 @@ func style(o Options) cell.Style {
 // Append appends one row as a JSON object. lead is put behind its opening
 // brace, without a comma: the context of a single entity. inline may be nil.
 func (r *Rows) Append(dst []byte, row int, lead []byte, inline Inline) ([]byte, error) {
-	dst = append(dst, '{')
+	// Each member begins with a comma; the first one's becomes the brace.
 	start := len(dst)
-	dst = append(dst, lead...)
+	if len(lead) > 0 {
+		dst = append(append(dst, ','), lead...)
+	}
 	if r.id {
-		dst = r.appendControl(comma(dst, start), row)
+		dst = r.appendControl(dst, row)
 	}
 	if e := &r.entity; e.Tagged && !r.cells[e.Tag].Null(row) {
-		dst = append(cell.AppendString(comma(dst, start), r.options.Prefix+"etag"), ':')
+		dst = append(cell.AppendString(append(dst, ','), r.options.Prefix+"etag"), ':')
 		dst = cell.AppendString(dst, Tag(r.cells[e.Tag].Text(row)))
 	}
-	for i := range r.cells {
-		if c := &r.entity.Columns[i]; c.Hidden || c.Absent > 0 && r.cells[c.Absent-1].True(row) {
-			continue
-		}
-		dst = r.appendProperty(dst, i, row, start)
-	}
+	dst = r.appendProperties(dst, row)
 	if r.options.Metadata == Full {
 		dst = r.appendLinks(dst, row)
 	}
@@ -133,11 +149,30 @@ func (r *Rows) Append(dst []byte, row int, lead []byte, inline Inline) ([]byte, 
 		if dst, err = inline(dst, row); err != nil {
 			return nil, err
 		}
-		if len(dst) > start && dst[start] == ',' {
-			dst = append(dst[:start], dst[start+1:]...)
+	}
+	if len(dst) == start {
+		return append(dst, "{}"...), nil
+	}
+	dst[start] = '{'
+	return append(dst, '}'), nil
+}
+
+func (r *Rows) appendProperties(dst []byte, row int) []byte {
+	for i := range r.properties {
+		p := &r.properties[i]
+		if p.absent >= 0 && r.cells[p.absent].True(row) {
+			continue
+		}
+		switch c := &r.cells[p.column]; {
+		case !c.Null(row):
+			dst = c.AppendJSON(append(dst, p.head...), row)
+		case p.list:
+			dst = append(append(dst, p.head...), "[]"...)
+		case !r.options.OmitNulls:
+			dst = append(append(dst, p.head...), "null"...)
 		}
 	}
-	return append(dst, '}'), nil
+	return dst
 }
 
 // AppendLink appends the link by which the row's entity is read, as the member for the
@@ -149,37 +184,13 @@ func (r *Rows) AppendLink(dst []byte, row int, property string) []byte {
 	return r.appendQuotedID(dst, row, "")
 }
 
-func (r *Rows) appendProperty(dst []byte, i, row, start int) []byte {
-	c := &r.cells[i]
-	null := c.Null(row)
-	switch {
-	case null && r.entity.Columns[i].Type == catalog.StringList:
-		// A collection is never null.
-		return append(append(comma(dst, start), r.heads[i]...), '[', ']')
-	case null && r.options.OmitNulls:
-		return dst
-	case null:
-		return append(append(comma(dst, start), r.heads[i]...), "null"...)
-	default:
-		return c.AppendJSON(append(comma(dst, start), r.heads[i]...), row)
-	}
-}
-
-// comma separates a member from the one before it, if there is one.
-func comma(dst []byte, start int) []byte {
-	if len(dst) > start {
-		return append(dst, ',')
-	}
-	return dst
-}
-
 // appendControl appends the type and the id of the entity.
 func (r *Rows) appendControl(dst []byte, row int) []byte {
 	if r.options.Metadata == Full || r.entity.Typed {
-		dst = append(cell.AppendString(dst, r.options.Prefix+"type"), ':')
-		dst = append(cell.AppendString(dst, "#"+r.entity.Type), ',')
+		dst = append(cell.AppendString(append(dst, ','), r.options.Prefix+"type"), ':')
+		dst = cell.AppendString(dst, "#"+r.entity.Type)
 	}
-	dst = append(cell.AppendString(dst, r.options.Prefix+"id"), ':')
+	dst = append(cell.AppendString(append(dst, ','), r.options.Prefix+"id"), ':')
 	dst = r.appendQuotedID(dst, row, "")
 	if r.options.Metadata == Full {
 		dst = append(append(dst, ','), '"')
