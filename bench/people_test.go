@@ -85,17 +85,30 @@ func TestPace(t *testing.T) {
 	assert.Equal(t, "20,000/s", pace(1, 50_000))
 }
 
-// BenchmarkPeople is what a request costs without a network.
+// dropped is an answer that nobody reads.
+type dropped struct {
+	header http.Header
+	status int
+}
+
+func (d *dropped) Header() http.Header         { return d.header }
+func (d *dropped) WriteHeader(status int)      { d.status = status }
+func (d *dropped) Write(p []byte) (int, error) { return len(p), nil }
+
+// BenchmarkPeople is what a request costs without HTTP.
 func BenchmarkPeople(b *testing.B) {
 	h, err := peopleHandler(madePeople(peopleRows))
 	require.NoError(b, err)
 	for name, address := range map[string]string{"feed": "Users?$top=1000", "one": "Users(" + personID(7) + ")"} {
 		b.Run(name, func(b *testing.B) {
+			r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/odata/Main/"+address, nil)
 			b.ReportAllocs()
 			for b.Loop() {
-				w := httptest.NewRecorder()
-				h.ServeHTTP(w, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/odata/Main/"+address, nil))
-				require.Equal(b, http.StatusOK, w.Code)
+				w := dropped{header: http.Header{}}
+				h.ServeHTTP(&w, r)
+				if w.status != http.StatusOK {
+					b.Fatal(w.status)
+				}
 			}
 		})
 	}

@@ -60,6 +60,7 @@ type Column struct {
 	nulls  bool
 	array  arrow.Array
 	texts  *array.String
+	plain  bool // no text has a character to escape
 	large  *array.LargeString
 	bools  *array.Boolean
 	int32s []int32
@@ -95,7 +96,7 @@ func Of(a arrow.Array, s Style) Column {
 	c := Column{style: s, array: a, nulls: a.NullN() > 0}
 	switch a := a.(type) {
 	case *array.String:
-		c.form, c.texts = text, a
+		c.form, c.texts, c.plain = text, a, allPlain(a.ValueBytes())
 	case *array.LargeString:
 		c.form, c.large = largeText, a
 	case *array.Boolean:
@@ -158,6 +159,9 @@ func (c *Column) True(row int) bool { return c.form == boolean && !c.Null(row) &
 func (c *Column) AppendJSON(dst []byte, row int) []byte {
 	switch c.form {
 	case text:
+		if c.plain {
+			return append(append(append(dst, '"'), c.texts.Value(row)...), '"')
+		}
 		return AppendString(dst, c.texts.Value(row))
 	case largeText:
 		return AppendString(dst, c.large.Value(row))

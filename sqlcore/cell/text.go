@@ -1,6 +1,9 @@
 package cell
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"unicode/utf8"
+)
 
 const hex = "0123456789abcdef"
 
@@ -15,6 +18,29 @@ var plain = func() (t [utf8.RuneSelf]bool) {
 	return t
 }()
 
+// plainEight reports whether eight characters are plain: a byte below the space or
+// equal to the quote or the backslash borrows its highest bit, one above '~' has it or
+// gets it.
+func plainEight(w uint64) bool {
+	quote, slash := w^'"'*ones, w^'\\'*ones
+	return (w|(w-' '*ones)|(w+ones)|(quote-ones)&^quote|(slash-ones)&^slash)&highs == 0
+}
+
+// allPlain reports whether all characters are plain.
+func allPlain(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		if !plainEight(binary.LittleEndian.Uint64(b)) {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c >= utf8.RuneSelf || !plain[c] {
+			return false
+		}
+	}
+	return true
+}
+
 // AppendString appends s as a JSON string. Invalid UTF-8 becomes U+FFFD, and
 // the line separators U+2028 and U+2029 are escaped for readers that take JSON
 // for JavaScript.
@@ -27,15 +53,12 @@ func AppendString(dst []byte, s string) []byte {
 func appendEscaped(dst []byte, s string) []byte {
 	start := 0
 	for i := 0; i < len(s); {
-		// Eight characters at once, as long as all are plain: a byte below the space or
-		// equal to the quote or the backslash borrows its highest bit, one above '~'
-		// has it or gets it.
+		// Eight characters at once, as long as all are plain.
 		for i+8 <= len(s) {
 			b := s[i : i+8]
 			w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
 				uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
-			quote, slash := w^'"'*ones, w^'\\'*ones
-			if (w|(w-' '*ones)|(w+ones)|(quote-ones)&^quote|(slash-ones)&^slash)&highs != 0 {
+			if !plainEight(w) {
 				break
 			}
 			i += 8
