@@ -18,18 +18,20 @@ var plain = func() (t [utf8.RuneSelf]bool) {
 	return t
 }()
 
-// plainEight reports whether eight characters are plain: a byte below the space or
-// equal to the quote or the backslash borrows its highest bit, one above '~' has it or
-// gets it.
-func plainEight(w uint64) bool {
-	quote, slash := w^'"'*ones, w^'\\'*ones
-	return (w|(w-' '*ones)|(w+ones)|(quote-ones)&^quote|(slash-ones)&^slash)&highs == 0
+// escapes has bits where one of eight characters isn't plain, perhaps more than one for
+// each. A byte below the space or equal to the quote is below '!' with its second bit
+// turned; that, and a byte equal to the backslash, borrow the highest bit. A byte above
+// '~' has it or gets it.
+func escapes(w uint64) uint64 {
+	return (w | (w + ones) | ((w ^ 2*ones) - '!'*ones) | ((w ^ '\\'*ones) - ones)) & highs
 }
 
 // allPlain reports whether all characters are plain.
 func allPlain(b []byte) bool {
-	for ; len(b) >= 8; b = b[8:] {
-		if !plainEight(binary.LittleEndian.Uint64(b)) {
+	for ; len(b) >= 32; b = b[32:] {
+		first, second := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
+		third, fourth := binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:])
+		if escapes(first)|escapes(second)|escapes(third)|escapes(fourth) != 0 {
 			return false
 		}
 	}
@@ -58,7 +60,7 @@ func appendEscaped(dst []byte, s string) []byte {
 			b := s[i : i+8]
 			w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
 				uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
-			if !plainEight(w) {
+			if escapes(w) != 0 {
 				break
 			}
 			i += 8
