@@ -55,23 +55,23 @@ var forms = [...][]form{
 
 // Column reads one column of a batch. It is valid as long as the batch.
 type Column struct {
-	style  Style
-	form   form
-	nulls  bool
-	array  arrow.Array
+	style Style
+	form  form
+	nulls bool
+	plain bool // of texts: none has a character to escape
+	zone  bool // of instants
+	unit  arrow.TimeUnit
+	array arrow.Array
+	// What array is, by the form.
 	texts  *array.String
-	plain  bool // no text has a character to escape
 	large  *array.LargeString
 	bools  *array.Boolean
-	int32s []int32
-	int64s []int64
-	floats []float64
-	// instants count units.
-	instants []arrow.Timestamp
-	unit     arrow.TimeUnit
-	zone     bool
-	lists    *array.List
-	items    *Column
+	int32s *array.Int32
+	int64s *array.Int64
+	floats *array.Float64
+	times  *array.Timestamp
+	lists  *array.List
+	items  *Column
 	// append writes a cell of another form.
 	append func(dst []byte, row int) []byte
 }
@@ -102,15 +102,14 @@ func Of(a arrow.Array, s Style) Column {
 	case *array.Boolean:
 		c.form, c.bools = boolean, a
 	case *array.Int32:
-		c.form, c.int32s = int32s, a.Int32Values()
+		c.form, c.int32s = int32s, a
 	case *array.Int64:
-		c.form, c.int64s = int64s, a.Int64Values()
+		c.form, c.int64s = int64s, a
 	case *array.Float64:
-		c.form, c.floats = float, a.Float64Values()
+		c.form, c.floats = float, a
 	case *array.Timestamp:
 		t := a.DataType().(*arrow.TimestampType)
-		c.form, c.instants, c.zone = instant, a.TimestampValues(), s.Millis || t.TimeZone != ""
-		c.unit = t.Unit
+		c.form, c.times, c.unit, c.zone = instant, a, t.Unit, s.Millis || t.TimeZone != ""
 	case *array.List:
 		items := Of(a.ListValues(), s)
 		c.form, c.lists, c.items = list, a, &items
@@ -153,27 +152,29 @@ func AppendRow(dst []byte, columns []Column, names []string, row int) []byte {
 func (c *Column) Null(row int) bool { return c.nulls && c.array.IsNull(row) }
 
 // True reports whether a Boolean cell is true.
-func (c *Column) True(row int) bool { return c.form == boolean && !c.Null(row) && c.bools.Value(row) }
+func (c *Column) True(row int) bool {
+	return c.form == boolean && !c.Null(row) && c.bools.Value(row)
+}
 
 // AppendJSON appends a cell that isn't null as a JSON value.
 func (c *Column) AppendJSON(dst []byte, row int) []byte {
 	switch c.form {
 	case text:
+		s := c.texts.Value(row)
 		if c.plain {
-			return append(append(append(dst, '"'), c.texts.Value(row)...), '"')
+			return append(append(append(dst, '"'), s...), '"')
 		}
-		return AppendString(dst, c.texts.Value(row))
+		return AppendString(dst, s)
 	case largeText:
 		return AppendString(dst, c.large.Value(row))
 	case boolean:
 		return strconv.AppendBool(dst, c.bools.Value(row))
-	case int32s, int64s:
-		if c.style.QuotedIntegers {
-			return append(strconv.AppendInt(append(dst, '"'), c.integer(row), 10), '"')
-		}
-		return strconv.AppendInt(dst, c.integer(row), 10)
+	case int32s:
+		return c.appendInteger(dst, int64(c.int32s.Value(row)))
+	case int64s:
+		return c.appendInteger(dst, c.int64s.Value(row))
 	case float:
-		return appendFloat(dst, c.floats[row], c.style.Infinity)
+		return appendFloat(dst, c.floats.Value(row), c.style.Infinity)
 	case instant:
 		return append(c.appendInstant(append(dst, '"'), row), '"')
 	case list:
@@ -204,12 +205,11 @@ func (c *Column) Text(row int) string {
 	}
 }
 
-// integer returns the cell of an integer column.
-func (c *Column) integer(row int) int64 {
-	if c.int32s != nil {
-		return int64(c.int32s[row])
+func (c *Column) appendInteger(dst []byte, n int64) []byte {
+	if c.style.QuotedIntegers {
+		return append(strconv.AppendInt(append(dst, '"'), n, 10), '"')
 	}
-	return c.int64s[row]
+	return strconv.AppendInt(dst, n, 10)
 }
 
 func (c *Column) appendList(dst []byte, row int) []byte {

@@ -11,7 +11,7 @@ import (
 // appendInstant appends the cell of an instant column, as PingOne writes times.
 // The same instant has the same text whatever unit it came in.
 func (c *Column) appendInstant(dst []byte, row int) []byte {
-	v := int64(c.instants[row])
+	v := int64(c.times.Value(row))
 	if name := infinite(v, math.MaxInt64); name != "" && !c.style.Millis {
 		return append(dst, name...)
 	}
