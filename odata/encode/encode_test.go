@@ -436,3 +436,21 @@ func TestCountBehindTheRows(t *testing.T) {
 		t.Errorf("%s", got)
 	}
 }
+
+// A source may use a batch's memory again as soon as the batch has been released.
+func TestKeysOutliveTheirBatch(t *testing.T) {
+	t.Parallel()
+	bytes := []byte("abcdef")
+	data := array.NewData(arrow.BinaryTypes.String, 1, []*memory.Buffer{
+		nil, memory.NewBufferBytes(arrow.Int32Traits.CastToBytes([]int32{0, 6})), memory.NewBufferBytes(bytes),
+	}, nil, 0, 0)
+	b := array.NewRecordBatch(arrow.NewSchema([]arrow.Field{{Name: "A", Type: arrow.BinaryTypes.String}}, nil), []arrow.Array{array.NewStringData(data)}, 1)
+	text, _, err := encode.KeyText(catalog.String, b, 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(bytes)
+	if text != "abcdef" {
+		t.Errorf("got %q", text)
+	}
+}

@@ -2,6 +2,7 @@ package encode
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -117,7 +118,8 @@ func AppendRaw(dst []byte, t catalog.Type, batch arrow.RecordBatch) (out []byte,
 	return append(dst, c.Text(0)...), false, nil
 }
 
-// KeyText returns the cell of a batch as text for a key of a further read.
+// KeyText returns the cell of a batch as text for a key of a further read. The text
+// outlives the batch, whose memory may be used again.
 func KeyText(t catalog.Type, batch arrow.RecordBatch, column, row int) (text string, null bool, err error) {
 	c, err := bind(t, batch.Column(column), Options{})
 	if err != nil {
@@ -126,5 +128,5 @@ func KeyText(t catalog.Type, batch arrow.RecordBatch, column, row int) (text str
 	if c.Null(row) {
 		return "", true, nil
 	}
-	return c.Text(row), false, nil
+	return strings.Clone(c.Text(row)), false, nil
 }
