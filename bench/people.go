@@ -77,34 +77,44 @@ var fields = []field{
 	{catalog.Column{Name: "LastName", Type: catalog.String}, texts(func(p *person) *string { return &p.LastName })},
 	{catalog.Column{Name: "Department", Type: catalog.String}, texts(func(p *person) *string { return p.Department })},
 	{catalog.Column{Name: "Enabled", Type: catalog.Bool}, func(rows []person) arrow.Array {
-		bits := make([]byte, bitutil.BytesForBits(int64(len(rows))))
+		bits := spare.Allocate(int(bitutil.BytesForBits(int64(len(rows)))))
 		for i := range rows {
 			bitutil.SetBitTo(bits, i, rows[i].Enabled)
 		}
-		return array.NewBooleanData(data(arrow.FixedWidthTypes.Boolean, len(rows), nil, 0, bits))
+		return made(array.NewBooleanData, arrow.FixedWidthTypes.Boolean, len(rows), 0, nil, bits)
 	}},
 	{catalog.Column{Name: "SignOns", Type: catalog.Int32}, func(rows []person) arrow.Array {
-		numbers := make([]int32, len(rows))
-		for i := range rows {
-			numbers[i] = rows[i].SignOns
+		numbers := spare.Allocate(arrow.Int32Traits.BytesRequired(len(rows)))
+		for i, at := 0, arrow.Int32Traits.CastFromBytes(numbers); i < len(rows); i++ {
+			at[i] = rows[i].SignOns
 		}
-		return array.NewInt32Data(data(arrow.PrimitiveTypes.Int32, len(rows), nil, 0, arrow.Int32Traits.CastToBytes(numbers)))
+		return made(array.NewInt32Data, arrow.PrimitiveTypes.Int32, len(rows), 0, nil, numbers)
 	}},
 	{catalog.Column{Name: "CreatedAt", Type: catalog.Timestamp}, instants(func(p *person) time.Time { return p.CreatedAt })},
 	{catalog.Column{Name: "UpdatedAt", Type: catalog.Timestamp}, instants(func(p *person) time.Time { return p.UpdatedAt })},
 }
 
-// data holds the values of an array. Bits of valid tell which of them there are, nil
-// for all.
-func data(typ arrow.DataType, n int, valid []byte, nulls int, values ...[]byte) *array.Data {
+// spare are the memory of all batches.
+var spare = &reuse{}
+
+// made makes an array of n values, which take their memory with them. Bits of valid
+// tell which of them there are, nil for all.
+func made[A arrow.Array](of func(arrow.ArrayData) A, typ arrow.DataType, n, nulls int, valid []byte, values ...[]byte) arrow.Array {
 	buffers := make([]*memory.Buffer, 1+len(values))
 	if valid != nil {
-		buffers[0] = memory.NewBufferBytes(valid)
+		buffers[0] = memory.NewBufferWithAllocator(valid, spare)
 	}
 	for i, v := range values {
-		buffers[1+i] = memory.NewBufferBytes(v)
+		buffers[1+i] = memory.NewBufferWithAllocator(v, spare)
 	}
-	return array.NewData(typ, n, buffers, nil, nulls, 0)
+	data := array.NewData(typ, n, buffers, nil, nulls, 0)
+	defer data.Release()
+	for _, b := range buffers {
+		if b != nil {
+			b.Release() // to the data
+		}
+	}
+	return of(data)
 }
 
 // texts makes an array of texts, null where of gives nil.
@@ -120,29 +130,32 @@ func texts(of func(*person) *string) func([]person) arrow.Array {
 		}
 		var valid []byte
 		if nulls > 0 {
-			valid = make([]byte, bitutil.BytesForBits(int64(len(rows))))
+			valid = spare.Allocate(int(bitutil.BytesForBits(int64(len(rows)))))
 		}
-		ends, all := make([]int32, 1+len(rows)), make([]byte, 0, size)
+		ends, all := spare.Allocate(arrow.Int32Traits.BytesRequired(1+len(rows))), spare.Allocate(size)
+		at, end := arrow.Int32Traits.CastFromBytes(ends), 0
+		at[0] = 0
 		for i := range rows {
-			if text := of(&rows[i]); text != nil {
-				all = append(all, *text...)
-				if valid != nil {
-					bitutil.SetBit(valid, i)
-				}
+			text := of(&rows[i])
+			if text != nil {
+				end += copy(all[end:], *text)
 			}
-			ends[1+i] = int32(len(all))
+			if valid != nil {
+				bitutil.SetBitTo(valid, i, text != nil)
+			}
+			at[1+i] = int32(end)
 		}
-		return array.NewStringData(data(arrow.BinaryTypes.String, len(rows), valid, nulls, arrow.Int32Traits.CastToBytes(ends), all))
+		return made(array.NewStringData, arrow.BinaryTypes.String, len(rows), nulls, valid, ends, all)
 	}
 }
 
 func instants(of func(*person) time.Time) func([]person) arrow.Array {
 	return func(rows []person) arrow.Array {
-		times := make([]arrow.Timestamp, len(rows))
-		for i := range rows {
-			times[i] = arrow.Timestamp(of(&rows[i]).UnixMilli())
+		times := spare.Allocate(arrow.TimestampTraits.BytesRequired(len(rows)))
+		for i, at := 0, arrow.TimestampTraits.CastFromBytes(times); i < len(rows); i++ {
+			at[i] = arrow.Timestamp(of(&rows[i]).UnixMilli())
 		}
-		return array.NewTimestampData(data(catalog.Timestamp.Arrow(), len(rows), nil, 0, arrow.TimestampTraits.CastToBytes(times)))
+		return made(array.NewTimestampData, catalog.Timestamp.Arrow(), len(rows), 0, nil, times)
 	}
 }
 
@@ -268,7 +281,11 @@ func (s *peopleStream) Next(context.Context) (scan.Batch, error) {
 		columns[i] = fields[f].values(s.rows[:n])
 	}
 	s.rows = s.rows[n:]
-	return scan.Batch{Record: array.NewRecordBatch(s.schema, columns, int64(n))}, nil
+	record := array.NewRecordBatch(s.schema, columns, int64(n))
+	for _, c := range columns {
+		c.Release() // to the record
+	}
+	return scan.Batch{Record: record}, nil
 }
 
 // Close implements scan.Rows.
