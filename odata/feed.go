@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 
@@ -27,12 +26,7 @@ const (
 	// flushBytes is the size above which rows are sent before the next batch is
 	// waited for; below it, an answer may still be whole.
 	flushBytes = 4 << 10
-	// maxKeptBytes bounds the buffers that wait for another feed.
-	maxKeptBytes = 256 << 10
 )
-
-// buffers are reused by feeds.
-var buffers = sync.Pool{New: func() any { b := make([]byte, 0, writeBytes+flushBytes); return &b }}
 
 // feed is a collection being answered.
 type feed struct {
@@ -45,6 +39,9 @@ type feed struct {
 	page, limit int64
 	count       int64
 	sent        int64
+	// last is the number of rows behind which nothing is waited for, 0 where that isn't
+	// known.
+	last int64
 	// countedLast says that the count is known when all rows are sent, and not before;
 	// countedInRows that each row tells it.
 	countedLast, countedInRows bool
@@ -228,6 +225,9 @@ func (f *feed) start(ctx context.Context) (scan.Batch, error) {
 	if want.Ending == reading.Linked || f.from != nil {
 		key = f.resource.Identify()
 	}
+	if want.Ending != reading.Linked && !want.Optional {
+		f.last = want.Rows
+	}
 	if f.empty || f.limit == 0 {
 		return scan.Batch{}, io.EOF
 	}
@@ -267,8 +267,10 @@ func (f *feed) send(ctx context.Context, batch scan.Batch, done bool) error {
 		if err != nil {
 			return err
 		}
-		if err := f.flush(); err != nil {
-			return err
+		if f.sent != f.last {
+			if err := f.flush(); err != nil {
+				return err
+			}
 		}
 		batch, err = firstRow(ctx, f.rows)
 		if done = errors.Is(err, io.EOF); err != nil && !done {
@@ -297,14 +299,6 @@ func (f *feed) begin() (release func()) {
 	buffer := buffers.Get().(*[]byte)
 	f.buf = encode.AppendFeedHead((*buffer)[:0], f.encoding(), f.context(), f.count)
 	return func() { keepBuffer(buffer, f.buf) }
-}
-
-// keepBuffer gives a buffer back with the bytes that it has grown to.
-func keepBuffer(buffer *[]byte, grown []byte) {
-	if cap(grown) <= maxKeptBytes {
-		*buffer = grown[:0]
-		buffers.Put(buffer)
-	}
 }
 
 // finish sends what is left of the answer.
