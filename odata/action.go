@@ -59,7 +59,7 @@ func (q *request) act(ctx context.Context) error {
 	if err := w.Bind(batch.Record); err != nil {
 		return err
 	}
-	body, err := w.Append(nil, 0, encode.Lead(o, q.context()), nil)
+	body, err := w.Append(nil, 0, encode.AppendLead(nil, o, q.context()), nil)
 	if err != nil {
 		return err
 	}

@@ -111,16 +111,17 @@ func (q *request) entity(ctx context.Context, w *encode.Rows, batch scan.Batch) 
 		return err
 	}
 	buffer := buffers.Get().(*[]byte)
-	body, err := w.Append((*buffer)[:0], 0, encode.Lead(q.encoding(), q.context()), inline)
+	lead := encode.AppendLead((*buffer)[:0], q.encoding(), q.context())
+	all, err := w.Append(lead, 0, lead, inline)
 	if err != nil {
 		return err
 	}
-	defer keepBuffer(buffer, body)
+	defer keepBuffer(buffer, all)
 	status := http.StatusOK
 	if q.made {
 		status = http.StatusCreated
 	}
-	return q.whole(status, q.format.contentType(q.version), body)
+	return q.whole(status, q.format.contentType(q.version), all[len(lead):])
 }
 
 func (q *request) property(batch scan.Batch) error {

@@ -225,10 +225,10 @@ func (q *request) readHeaders() error {
 	if q.version, err = negotiateVersion(header); err != nil {
 		return err
 	}
-	for _, name := range []string{"OData-Isolation", "Isolation"} {
+	for _, name := range [...]string{canonicalIsolation, "Isolation"} {
 		if header.Get(name) != "" {
 			q.status = http.StatusPreconditionFailed
-			return gwerr.New(gwerr.NotImplemented, "Snapshot isolation is not available.", "").On(name)
+			return gwerr.New(gwerr.NotImplemented, "Snapshot isolation is not available.", "").On(strings.Replace(name, "Odata", "OData", 1))
 		}
 	}
 	q.prefer = parsePrefer(header, q.h.cfg.MaxPageRows)
@@ -342,7 +342,7 @@ func (q *request) context() string {
 func (q *request) head(status int, contentType string) {
 	h := q.w.Header()
 	// Set would leave another spelling of the name beside this one.
-	h.Del(headerVersion)
+	delete(h, canonicalVersion)
 	h[headerVersion] = []string{q.version.String()}
 	if contentType != "" {
 		h.Set("Content-Type", contentType)

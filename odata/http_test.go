@@ -274,8 +274,10 @@ func TestHeadersForCaches(t *testing.T) {
 	if other := s.get("$metadata", "Accept", "application/json").Header.Get("ETag"); other == tag {
 		t.Error("XML and JSON have one tag")
 	}
-	if r := s.get("Books", "OData-Isolation", "snapshot"); r.Status != http.StatusPreconditionFailed {
-		t.Errorf("isolation: %d", r.Status)
+	for _, name := range []string{"OData-Isolation", "Isolation"} {
+		if r := s.get("Books", name, "snapshot"); r.Status != http.StatusPreconditionFailed || !strings.Contains(r.Body, `"target":"`+name+`"`) {
+			t.Errorf("%s: %d %s", name, r.Status, r.Body)
+		}
 	}
 }
 

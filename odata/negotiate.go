@@ -1,8 +1,9 @@
 package odata
 
 import (
+	"cmp"
 	"net/http"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -72,7 +73,7 @@ func ranges(h http.Header, option *uri.Text) []mediaRange {
 	if len(out) == 0 {
 		out = []mediaRange{{name: "*/*", quality: 1}}
 	}
-	sort.SliceStable(out, func(i, j int) bool { return out[i].quality > out[j].quality })
+	slices.SortStableFunc(out, func(a, b mediaRange) int { return cmp.Compare(b.quality, a.quality) })
 	return out
 }
 
@@ -91,7 +92,7 @@ func formatRange(value string) mediaRange {
 
 func parseRange(item string) (mediaRange, bool) {
 	parts := splitList(item, ';')
-	r := mediaRange{name: strings.ToLower(strings.TrimSpace(parts[0])), quality: 1, params: map[string]string{}}
+	r := mediaRange{name: strings.ToLower(strings.TrimSpace(parts[0])), quality: 1}
 	for _, p := range parts[1:] {
 		name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
 		name, value = strings.ToLower(strings.TrimSpace(name)), strings.Trim(strings.TrimSpace(value), `"`)
@@ -102,9 +103,13 @@ func parseRange(item string) (mediaRange, bool) {
 			}
 			continue
 		}
-		if name != "" {
-			r.params[name] = value
+		if name == "" {
+			continue
 		}
+		if r.params == nil {
+			r.params = map[string]string{}
+		}
+		r.params[name] = value
 	}
 	return r, r.name != "" && r.quality > 0
 }

@@ -25,13 +25,20 @@ func (v version) prefix() string { return [...]string{"@odata.", "@"}[v] }
 // so it must be set and never added.
 const headerVersion = "OData-Version"
 
+// OData's headers in the spelling of Go, which need not be worked out in each request.
+const (
+	canonicalVersion    = "Odata-Version"
+	canonicalMaxVersion = "Odata-Maxversion"
+	canonicalIsolation  = "Odata-Isolation"
+)
+
 // negotiateVersion obeys OData-MaxVersion. Without it answers are of version
 // 4.0, which every client reads.
 //
 // Source: OData 4.01 Part 1, section 8.2.7.
 func negotiateVersion(h http.Header) (version, error) {
 	// Old .NET clients append their name behind a semicolon.
-	highest, _, _ := strings.Cut(h.Get("OData-MaxVersion"), ";")
+	highest, _, _ := strings.Cut(h.Get(canonicalMaxVersion), ";")
 	highest = strings.TrimSpace(highest)
 	switch {
 	case highest == "" || highest == "4.0" || highest == "4":

@@ -16,9 +16,7 @@ import (
 func AppendFeedHead(dst []byte, o Options, context string, count int64) []byte {
 	dst = append(dst, '{')
 	start := len(dst)
-	if lead := Lead(o, context); lead != nil {
-		dst = append(dst, lead...)
-	}
+	dst = AppendLead(dst, o, context)
 	if count >= 0 {
 		dst = AppendCount(comma(dst, start), o, "", count)
 	}
@@ -77,13 +75,13 @@ func AppendRemoved(dst []byte, o Options, context, id, reason string) []byte {
 	return append(cell.AppendString(append(dst, `,"reason":`...), reason), '}')
 }
 
-// Lead returns the member that begins every answer, without comma: its
-// context. It is nil without metadata.
-func Lead(o Options, context string) []byte {
+// AppendLead appends the member that begins every answer, without comma: its
+// context. There is none without metadata.
+func AppendLead(dst []byte, o Options, context string) []byte {
 	if o.Metadata == None {
-		return nil
+		return dst
 	}
-	return cell.AppendString(append(cell.AppendString(nil, o.Prefix+"context"), ':'), context)
+	return cell.AppendString(append(cell.AppendString(dst, o.Prefix+"context"), ':'), context)
 }
 
 // AppendProperty appends an answer that is the value of the first column of
@@ -95,7 +93,7 @@ func AppendProperty(dst []byte, o Options, context string, t catalog.Type, batch
 	}
 	dst = append(dst, '{')
 	start := len(dst)
-	dst = append(dst, Lead(o, context)...)
+	dst = AppendLead(dst, o, context)
 	dst = append(comma(dst, start), `"value":`...)
 	if c.Null(0) {
 		dst = append(dst, "[]"...)

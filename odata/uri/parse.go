@@ -64,6 +64,9 @@ func (r *Request) checkEntity() error {
 // parseQuery splits the query at `&`, each option at its first `=`, and
 // decodes then; a semicolon is an ordinary character and `+` is a blank.
 func (w *work) parseQuery(rawQuery string, into *Options) error {
+	if rawQuery == "" {
+		return nil
+	}
 	seen := newSeen()
 	count := 0
 	for rawQuery != "" {
