@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"time"
 )
@@ -115,15 +114,7 @@ func beside(ctx context.Context, o options, dir string, r *report, users int, p 
 
 // copyAll is a proxy that copies all pages of users.
 func copyAll(ctx context.Context, s *simulator) (*way, error) {
-	program, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	address, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
-	p, err := start(ctx, "copier", "http://"+address+"/sim/requests", program, copyCommand, "-listen", address, "-target", s.address)
+	p, address, err := startCopier(ctx, s, copyUnpacked)
 	return &way{name: "a proxy", process: p, read: func() (answer, error) { return copyUsers(ctx, address, s) }}, err
 }
 

@@ -222,53 +222,6 @@ func (b *bed) oneByOne(ctx context.Context) (perUser float64, took time.Duration
 	return float64(calls) / float64(b.sample), took, err
 }
 
-// lookup reads single users by name in three ways: directly, as SQL and as
-// OData. They take turns in being the first to ask for a user.
-func (b *bed) lookup(ctx context.Context) error {
-	users, err := b.sim.someUsers(ctx, pageRows)
-	if err != nil {
-		return err
-	}
-	ways := []func(name string) (answer, error){
-		func(name string) (answer, error) { return b.sim.named(ctx, name) },
-		func(name string) (answer, error) {
-			return b.gw.sql(ctx, fmt.Sprintf(lookupSQL, strings.ReplaceAll(name, "'", "''")))
-		},
-		func(name string) (answer, error) { return b.gw.feed(ctx, byUsername(name, columns)) },
-	}
-	const warmUp = 6
-	took := make([][]time.Duration, len(ways))
-	for i := range b.lookups + warmUp {
-		for k := range ways {
-			way := (i + k) % len(ways)
-			a, err := ways[way](users[i%len(users)].Username)
-			if err != nil {
-				return fmt.Errorf("one user by username: %w", err)
-			}
-			if err := expect(fmt.Sprintf("user %d by username, way %d", i%len(users), way), a.rows, 1); err != nil {
-				return err
-			}
-			if i >= warmUp {
-				took[way] = append(took[way], a.whole)
-			}
-		}
-	}
-	direct := median(took[0])
-	for _, c := range []struct {
-		name string
-		took []time.Duration
-		most float64 // milliseconds
-	}{{"`/sql`", took[1], 1}, {"OData", took[2], 0.5}} {
-		m := median(c.took)
-		b.add(measurement{
-			work:    "one user by username, warm, " + c.name + " (median of " + thousands(b.lookups) + ")",
-			today:   "the API's own answer: " + seconds(direct),
-			gateway: seconds(m), value: float64(m-direct) / float64(time.Millisecond), aim: atMost(c.most, " ms more"),
-		})
-	}
-	return nil
-}
-
 // counting counts the calls of a COUNT(*).
 func (b *bed) counting(ctx context.Context) error {
 	var a answer
