@@ -145,10 +145,14 @@ func (p *Pool) ofCaller(ctx context.Context, c *config.Connection, u *auth.Upstr
 	return lent(ctx, item, release), nil
 }
 
-// lent is an item's connection, which stays open until ctx ends.
+// lent is an item's connection, which stays open until it is released or ctx ends.
 func lent(ctx context.Context, item *pool.Item[*Opened], release func()) *Opened {
-	context.AfterFunc(ctx, release)
+	forget := context.AfterFunc(ctx, release)
 	c := *item.Value
+	c.Release = func() {
+		forget() // which would take a goroutine
+		release()
+	}
 	c.Hold = func() func() {
 		release, _ := item.Use() // it is in use already
 		return release

@@ -322,18 +322,21 @@ func TestSessionsOfAnotherSchema(t *testing.T) {
 // TestTheConnectionStaysOpenForRows: rows may outlive the request that began them.
 func TestTheConnectionStaysOpenForRows(t *testing.T) {
 	t.Parallel()
-	held := 0
+	held, released := 0, 0
 	d := newCounter(t, func(_ *counter, cfg *service.Config) {
 		pool := cfg.Pool.(one)
 		pool.of.Hold = func() func() { held++; return func() { held-- } }
+		pool.of.Release = func() { released++ }
 		cfg.Pool = pool
 	})
 	ctx, r := d.as(t, "a", allBooks)
 	rows, err := r.Query(ctx, d.all())
 	require.NoError(t, err)
 	assert.Equal(t, 1, held)
+	assert.Zero(t, released)
 	r.End(nil)
 	assert.Equal(t, 1, held)
+	assert.Equal(t, 1, released, "the request's own use ends with it")
 	rows.Close()
 	assert.Zero(t, held)
 

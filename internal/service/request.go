@@ -100,11 +100,12 @@ func (r *Request) admit(ctx context.Context) (context.Context, error) {
 		return ctx, err
 	}
 	ctx, cancel := withTime(ctx, limits.Time)
-	r.held = append(r.held, cancel) // which lets go of the connection, too
+	r.held = append(r.held, cancel)
 	var err error
 	if r.connection, r.Provider, err = s.connection(ctx, r.session.connection, caller); err != nil {
 		return ctx, err
 	}
+	r.held = append(r.held, r.connection.release)
 	if r.session.schema != "" {
 		r.Provider = &within{r.Provider, r.session.schema}
 	}

@@ -52,6 +52,9 @@ type Database struct {
 	// Hold keeps the connection open for longer than the context it was asked
 	// for under, until release; nil where connections never close.
 	Hold func() (release func())
+	// Release gives the connection back before that context ends; nil where
+	// connections never close.
+	Release func()
 }
 
 // hold keeps the connection open until release.
@@ -62,11 +65,17 @@ func (c *Database) hold() (release func()) {
 	return c.Hold()
 }
 
+func (c *Database) release() {
+	if c.Release != nil {
+		c.Release()
+	}
+}
+
 // Pool gives connections. A caller that is passed through to the directory
 // with its own credentials gets one of its own.
 type Pool interface {
 	// Database is that of the connection of that name, "" for the default one,
-	// which stays open until ctx ends at least. The error is gwerr.NotFound if
+	// which stays open until ctx ends, or until it is released. The error is gwerr.NotFound if
 	// there is none.
 	Database(ctx context.Context, name string, p *auth.Principal) (*Database, error)
 	// Default names the default connection.
