@@ -129,7 +129,7 @@ func (m *Metrics) histogram(name, unit, help string, buckets []float64, labels .
 
 // record observes a value, with the trace id if the trace is recorded.
 func (m *Metrics) record(o prometheus.Observer, value float64, span trace.SpanContext) {
-	if e, ok := o.(prometheus.ExemplarObserver); ok && m.cfg.Exemplars && span.IsSampled() {
+	if e, ok := o.(prometheus.ExemplarObserver); ok && span.IsSampled() {
 		e.ObserveWithExemplar(value, prometheus.Labels{"trace_id": span.TraceID().String()})
 		return
 	}

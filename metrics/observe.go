@@ -11,7 +11,10 @@ import (
 
 // Observe counts an event. Events that only the log shows are ignored.
 func (m *Metrics) Observe(ctx context.Context, e observe.Event) {
-	span := trace.SpanContextFromContext(ctx)
+	var span trace.SpanContext // of exemplars alone
+	if m.cfg.Exemplars {
+		span = trace.SpanContextFromContext(ctx)
+	}
 	switch e := e.(type) {
 	case observe.RequestFinished, observe.RequestFailed, observe.RequestShed:
 		m.observeFrontEnd(span, e)

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
@@ -44,7 +45,12 @@ type ProxyConfig struct {
 type Proxies struct {
 	cfg    ProxyConfig
 	public *Origin
+	// met is the last host that requests named; most name the same one.
+	met atomic.Pointer[metHost]
 }
+
+// metHost is a host as it was written, and as it can stand in an address.
+type metHost struct{ written, clean string }
 
 // NewProxies returns a finder of origins. The error is gwerr.Config for a
 // public address that is none.
@@ -65,12 +71,13 @@ func NewProxies(cfg ProxyConfig) (*Proxies, error) {
 type hop struct{ client, proto, host string }
 
 // Resolve finds the origin of a request from the address of the connection,
-// its host, whether it is encrypted, and the headers. It is a pure function.
+// its host, whether it is encrypted, and the headers. The same ones give the same
+// origin.
 //
 // The client is the last address of the chain that is no trusted proxy; scheme,
 // host and prefix are as the outermost trusted proxy gives them.
 func (p *Proxies) Resolve(connection netip.Addr, host string, encrypted bool, h http.Header) Origin {
-	o := Origin{Client: connection.Unmap(), Scheme: "http", Host: cleanHost(host)}
+	o := Origin{Client: connection.Unmap(), Scheme: "http", Host: p.host(host)}
 	if encrypted {
 		o.Scheme = "https"
 	}
@@ -88,6 +95,16 @@ func (p *Proxies) Resolve(connection netip.Addr, host string, encrypted bool, h 
 		o.Scheme, o.Host, o.Prefix = p.public.Scheme, p.public.Host, p.public.Prefix
 	}
 	return o
+}
+
+// host is cleanHost of what a request names, which is looked at once.
+func (p *Proxies) host(written string) string {
+	if met := p.met.Load(); met != nil && met.written == written {
+		return met.clean
+	}
+	met := &metHost{strings.Clone(written), cleanHost(written)}
+	p.met.Store(met)
+	return met.clean
 }
 
 // follow goes back through the hops as long as proxies are trusted.

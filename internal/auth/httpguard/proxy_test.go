@@ -140,6 +140,21 @@ func TestEncryptedConnections(t *testing.T) {
 	}
 }
 
+// TestHostsInTurns: what is remembered of one request's host is for no other one.
+func TestHostsInTurns(t *testing.T) {
+	t.Parallel()
+	p := proxies(t, httpguard.ProxyConfig{})
+	for range 2 {
+		for written, want := range map[string]string{"gw": "http://gw", "GW": "http://gw", "gw:80": "http://gw:80", "a/b": "http://", "": "http://", "[::1]": "http://[::1]"} {
+			for range 2 {
+				if o := p.Resolve(netip.MustParseAddr("192.0.2.1"), written, false, nil); o.BaseURL() != want {
+					t.Errorf("%q gives %q, want %q", written, o.BaseURL(), want)
+				}
+			}
+		}
+	}
+}
+
 func TestNewProxiesRefuses(t *testing.T) {
 	t.Parallel()
 	for _, u := range []string{"data.example.com", "ftp://x", "https://", "https://a@b", "https://x?y", "https://x/#y", "https://ex ample"} {
