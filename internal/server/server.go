@@ -71,6 +71,7 @@ func New(cfg Config) (*Server, error) {
 	s.public = &http.Server{
 		Handler:           s.publicRouter(),
 		ReadHeaderTimeout: cfg.Public.ReadHeaderTimeout,
+		WriteTimeout:      cfg.Limits.AnswerTime, // cuts off who doesn't take an answer; front ends end their work by themselves
 		IdleTimeout:       cfg.Public.IdleTimeout,
 		MaxHeaderBytes:    int(cfg.Limits.HeaderBytes),
 		BaseContext:       func(net.Listener) context.Context { return base },
