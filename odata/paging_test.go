@@ -414,28 +414,35 @@ func TestFaults(t *testing.T) {
 func TestRowsThatTellTheirNumber(t *testing.T) {
 	t.Parallel()
 	const condition = "$filter=length(Title) gt 3&$count=true"
+	const toldBySource = "$filter=Pages ge 0 or Pages eq null&$count=true"
+	size := map[bool]int64{true: 4, false: 1000}
 	for _, c := range []struct {
 		name, options, prefer string
 		rows                  int
 		count                 int64
 		counted               bool // by a query of its own
+		service               bool // pages are the service's
 	}{
-		{"a page", condition, "odata.maxpagesize=4", 4, 25, false},
-		{"the first rows", condition + "&$top=3", "", 3, 25, false},
-		{"rows further on", condition + "&$top=3&$skip=20", "", 3, 25, false},
-		{"the end", condition + "&$top=9&$skip=20", "", 5, 25, false},
-		{"behind the end", condition + "&$top=3&$skip=40", "", 0, 25, true},
-		{"no rows", condition + "&$top=0", "", 0, 25, true},
-		{"sorted", condition + "&$top=3&$orderby=Title", "", 3, 25, false},
-		{"whole, and counted while it is sent", condition, "", 25, 25, false},
-		{"told by the source", "$filter=Pages ge 0 or Pages eq null&$count=true&$top=3", "", 3, 25, true},
+		{"a page", condition, "odata.maxpagesize=4", 4, 25, false, false},
+		{"the first rows", condition + "&$top=3", "", 3, 25, false, false},
+		{"rows further on", condition + "&$top=3&$skip=20", "", 3, 25, false, false},
+		{"the end", condition + "&$top=9&$skip=20", "", 5, 25, false, false},
+		{"behind the end", condition + "&$top=3&$skip=40", "", 0, 25, true, false},
+		{"no rows", condition + "&$top=0", "", 0, 25, true, false},
+		{"sorted", condition + "&$top=3&$orderby=Title", "", 3, 25, false, false},
+		{"whole, and counted while it is sent", condition, "", 25, 25, false, false},
+		{"told by the source", toldBySource + "&$top=3", "", 3, 25, true, false},
+		{"a page of the service's", condition, "", 4, 25, false, true},
+		{"a page of the service's, sorted", condition + "&$orderby=Title", "", 4, 25, false, true},
+		{"a page of the service's, told by the source", toldBySource, "", 4, 25, true, true},
+		{"a page of the service's, told by the source and sorted", toldBySource + "&$orderby=Title", "", 4, 25, true, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := start(t, 25, func(_ *odata.Config, e *odatatest.Executor) {
 				e.Engine = func(*query.Query) []odatatest.Row { return e.Library.Rows["Books"] }
 				e.Keep = func(string, *catalog.Table, odatatest.Row) bool { return true }
-			})
+			}, paged(size[c.service]))
 			p := s.feed("Books?$select=Title&"+c.options, "Prefer", c.prefer)
 			if len(p.Value) != c.rows || p.Count == nil || *p.Count != c.count {
 				t.Errorf("%d rows, count %v", len(p.Value), p.Count)

@@ -40,10 +40,15 @@ func (r *Request) Page(ctx context.Context, q *query.Query, key []int, w reading
 		p.settle()
 		return nil, err
 	}
+	p.charge()
+	return p, nil
+}
+
+// charge has what the page's stream takes go into the request's account.
+func (p *page) charge() {
 	if st, ok := p.Stream().(*stream); ok && !slices.Contains(p.streams, st) {
 		p.streams = append(p.streams, st)
 	}
-	return p, nil
 }
 
 // Next implements scan.Batches. The cost is settled before the stream can be
@@ -54,6 +59,13 @@ func (p *page) Next(ctx context.Context) (scan.Batch, error) {
 		p.settle()
 	}
 	return b, err
+}
+
+// CountRest implements reading.Rows.
+func (p *page) CountRest(ctx context.Context) (int64, error) {
+	p.charge()
+	defer p.settle()
+	return p.Page.CountRest(ctx)
 }
 
 // Close implements scan.Batches.

@@ -298,6 +298,9 @@ func (r *Resource) Query(link predicate.Expr, limit int64) *query.Query {
 // transformed, or by conditions that a single table can't decide.
 func (r *Resource) ByEngine() bool { return r.stage != nil || r.orderBy != "" || r.needsEngine() }
 
+// Sorted reports whether the request says in which order its rows come.
+func (r *Resource) Sorted() bool { return r.orderBy != "" }
+
 // WholeSet reports whether the feed has the entities of a set that its own properties
 // decide on, as they are: nothing is left out, added, counted, sorted or transformed.
 func (r *Resource) WholeSet() bool {

@@ -87,6 +87,12 @@ type Rows interface {
 	// Rest tells, after io.EOF, where a next link goes on; ok is false at the
 	// end of the result, or where no link was asked for.
 	Rest() (place Place, ok bool)
+	// More tells, after io.EOF, whether rows follow the page, where it looks.
+	More() bool
+	// CountRest, between io.EOF and Rest, reads the rows behind the page to their
+	// end and returns their number. Pages to come have them from there or, where they
+	// are too large to wait, by another reading.
+	CountRest(ctx context.Context) (rows int64, err error)
 	// Discard says that the answer did not arrive: nobody will go on with it.
 	Discard()
 }

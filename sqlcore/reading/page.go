@@ -24,6 +24,8 @@ type Page struct {
 	// whole is true once all rows of the page were given; follows where a
 	// page that looks has rows behind it.
 	whole, follows bool
+	// forgotten says that the rows behind the page were read and are not kept.
+	forgotten bool
 	// parked is what the store has of the reading.
 	parked *parked
 }
@@ -98,6 +100,9 @@ func (p *Page) Next(ctx context.Context) (scan.Batch, error) {
 	return scan.Batch{}, io.EOF
 }
 
+// More tells, once Next has given io.EOF, whether rows follow a page that looks.
+func (p *Page) More() bool { return p.whole && p.follows }
+
 // Rest tells, once Next has given io.EOF, where a next link goes on; ok is
 // false where nothing is left for one. What is left is parked at once: a client
 // may come back before the answer's last bytes are through.
@@ -109,6 +114,9 @@ func (p *Page) Rest() (place Place, ok bool) {
 	case Linked:
 		if !p.follows {
 			return Place{}, false
+		}
+		if p.forgotten {
+			return p.r.place, true
 		}
 		if p.r.place.ID == "" {
 			p.r.place.ID = rand.Text()

@@ -26,6 +26,9 @@ type reading struct {
 	// ready are parts of batches that were read and not given yet.
 	ready []scan.Batch
 	ended bool
+	// ahead is where held bytes of ready are accounted for; nil for nowhere.
+	ahead *ahead
+	held  int64
 	// sent holds the rows that were given before by another stream; until the
 	// first of them comes, seeking is true and all rows are left out.
 	sent    map[uint64]bool
@@ -273,10 +276,7 @@ func (r *reading) sift(b scan.Batch) {
 func (r *reading) close() {
 	r.cancel()
 	r.Close()
-	for _, b := range r.ready {
-		b.Record.Release()
-	}
-	r.ready = nil
+	r.forget()
 }
 
 // keyOf stands for a row: a hash of its key.

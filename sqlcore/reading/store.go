@@ -15,6 +15,9 @@ import (
 type Options struct {
 	// Readings is the number for all callers (64), PerCaller for each (8).
 	Readings, PerCaller int
+	// Ahead bounds the rows of all readings that were read before they are asked for, to be
+	// counted, in bytes (64 MiB).
+	Ahead int64
 	// Idle is how long a reading waits for its next request (5 minutes).
 	Idle time.Duration
 	// Sink is told how many wait, and how each wait ends; nil for nobody.
@@ -25,6 +28,7 @@ type Options struct {
 // that waited longest is closed. It is safe for concurrent use.
 type Store struct {
 	options Options
+	ahead   ahead
 
 	mu     sync.Mutex
 	parked []*parked // the one that waited longest first
@@ -53,8 +57,11 @@ func NewStore(o Options) *Store {
 	if o.Idle <= 0 {
 		o.Idle = 5 * time.Minute
 	}
+	if o.Ahead <= 0 {
+		o.Ahead = 64 << 20
+	}
 	o.Sink = cmp.Or(o.Sink, observe.Discard)
-	return &Store{options: o}
+	return &Store{options: o, ahead: ahead{limit: o.Ahead}}
 }
 
 func linkedName(t Target, id string) string { return t.Scope() + "\x00link " + id }
