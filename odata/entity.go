@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/apache/arrow-go/v18/arrow/array"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata/edm"
 	"github.com/pingone-gateway/gateway/odata/encode"
 	"github.com/pingone-gateway/gateway/odata/model"
@@ -66,6 +69,8 @@ func (q *request) single(ctx context.Context) error {
 		return q.entity(ctx, w, batch)
 	case model.Property:
 		return q.property(batch)
+	case model.Length:
+		return q.length(batch)
 	default:
 		return q.raw(batch)
 	}
@@ -134,6 +139,20 @@ func (q *request) property(batch scan.Batch) error {
 		return err
 	}
 	return q.whole(http.StatusOK, q.format.contentType(q.version), body)
+}
+
+// length answers …/List/$count.
+func (q *request) length(batch scan.Batch) error {
+	items, ok := batch.Record.Column(0).(array.ListLike)
+	if !ok {
+		return gwerr.New(gwerr.Internal, "The property is not a list.", "")
+	}
+	var n int64
+	if !items.IsNull(0) {
+		start, end := items.ValueOffsets(0)
+		n = end - start
+	}
+	return q.whole(http.StatusOK, q.format.contentType(q.version), strconv.AppendInt(nil, n, 10))
 }
 
 func (q *request) raw(batch scan.Batch) error {

@@ -288,7 +288,7 @@ func (q *request) chooseFormat(json format, jsonErr error) (err error) {
 	switch q.resource.Kind {
 	case model.Metadata:
 		q.format, err = negotiateMetadata(q.accepted)
-	case model.Count, model.Raw:
+	case model.Count, model.Raw, model.Length:
 		q.format = format{name: "text/plain"}
 	default:
 		if err := q.asFile(); err != nil || q.file != nil {

@@ -2,6 +2,7 @@ package encode
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -30,6 +31,8 @@ type property struct {
 	// head is what stands before a value: a comma, control information on its type,
 	// the name and a colon.
 	head []byte
+	// number stands before head where the value is a number without digits, nil if never.
+	number []byte
 	// absent is the place of the column that is true in rows that lack this one, -1 if
 	// all have it.
 	absent int
@@ -56,7 +59,7 @@ func NewRows(e Entity, o Options) *Rows {
 		}
 		heads = append(cell.AppendString(append(heads, ','), c.Name), ':')
 		r.properties = append(r.properties, property{
-			column: i, head: heads[start:], absent: c.Absent - 1, list: c.Type == catalog.StringList,
+			column: i, head: heads[start:], absent: c.Absent - 1, list: c.Type == catalog.StringList, number: number(c, o),
 		})
 	}
 	return r
@@ -165,7 +168,11 @@ func (r *Rows) appendProperties(dst []byte, row int) []byte {
 		}
 		switch c := &r.cells[p.column]; {
 		case !c.Null(row):
+			from := len(dst)
 			dst = c.AppendJSON(append(dst, p.head...), row)
+			if p.number != nil && dst[len(dst)-1] == '"' {
+				dst = slices.Insert(dst, from, p.number...)
+			}
 		case p.list:
 			dst = append(append(dst, p.head...), "[]"...)
 		case !r.options.OmitNulls:
@@ -182,6 +189,18 @@ func (r *Rows) appendProperties(dst []byte, row int) []byte {
 func (r *Rows) AppendLink(dst []byte, row int, property string) []byte {
 	dst = append(cell.AppendString(dst, property+r.options.Prefix+"navigationLink"), ':')
 	return r.appendQuotedID(dst, row, "")
+}
+
+// number is what stands before a number that JSON has no digits for, where $metadata
+// doesn't tell that it is one: its type. Without metadata it is nothing.
+//
+// Source: OData JSON Format 4.01, section 4.6.3 (odata.type).
+func number(c *Column, o Options) []byte {
+	if o.Metadata == None || !c.Dynamic || c.Type != catalog.Float64 {
+		return nil
+	}
+	head := append(cell.AppendString([]byte{','}, c.Name+o.Prefix+"type"), ':')
+	return cell.AppendString(head, fragment("Double", o))
 }
 
 // appendControl appends the type and the id of the entity.

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -35,7 +36,7 @@ func Bind(s *catalog.Schema, request *uri.Request, o Options) (*Resource, error)
 		only.ID = nil
 		request = &uri.Request{Path: request.Path, Options: only}
 	}
-	if err := applicable(r.Kind, &request.Options); err != nil {
+	if err := cmp.Or(w.listOptions(&request.Options), applicable(r.Kind, &request.Options)); err != nil {
 		return nil, err
 	}
 	all := request.Options
@@ -288,10 +289,15 @@ func (w *walker) afterProperty(s uri.Segment) error {
 	if !ok {
 		return notFound(s.Pos(), "A primitive property has no properties of its own.")
 	}
-	if sys.Kind != uri.SystemValue || w.resource.Table.Columns[w.property].Type == catalog.StringList {
+	list := w.resource.Table.Columns[w.property].Type == catalog.StringList
+	switch {
+	case sys.Kind == uri.SystemCount && list:
+		w.resource.Kind = Length
+	case sys.Kind == uri.SystemValue && !list:
+		w.resource.Kind = Raw
+	default:
 		return notDone(sys.Offset, sys.Kind.String()+" of this property")
 	}
-	w.resource.Kind = Raw
 	return nil
 }
 

@@ -11,6 +11,21 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
+// listOptions refuses options of a list at its own address, which $select has as well.
+func (w *walker) listOptions(o *uri.Options) error {
+	k := w.resource.Kind
+	if k != Length && (k != Property || w.resource.Table.Columns[w.property].Type != catalog.StringList) {
+		return nil
+	}
+	for _, g := range givenOptions(o) {
+		if strings.Contains("$filter $search $orderby $top $skip $count ", g+" ") {
+			return gwerr.Newf(gwerr.NotImplemented, "The gateway does not evaluate %s of a list at its own address.", g).On(g).
+				WithHint("At the entity's, write $select=" + w.resource.Table.Columns[w.property].Name + "(" + g + "=…).")
+		}
+	}
+	return nil
+}
+
 // applicable refuses options that have no meaning for the resource.
 //
 // Source: OData 4.01 Part 1, sections 11.2.1 to 11.2.10.
@@ -25,7 +40,7 @@ func applicable(k Kind, o *uri.Options) error {
 	switch k {
 	case Feed:
 		return nil
-	case ServiceDocument, Metadata, Property, Raw, Action: // none applies
+	case ServiceDocument, Metadata, Property, Raw, Action, Length: // none applies
 	case All:
 		allowed = "$search $top $skip $count"
 	case Entity:
@@ -77,7 +92,7 @@ func (w *walker) bindOptions(o *uri.Options) error {
 	switch r.Kind {
 	case ServiceDocument, Metadata, Action:
 		return nil
-	case Property, Raw:
+	case Property, Raw, Length:
 		r.Columns, r.Visible, r.selected = []int{w.property}, 1, []string{}
 		return nil
 	case All:

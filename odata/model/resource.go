@@ -27,11 +27,12 @@ const (
 	Count    // the number of entities
 	Action   // what is done by POST
 	All      // the entities of all sets
+	Length   // the number of items of a property that is a list
 )
 
 // String names the kind for metrics.
 func (k Kind) String() string {
-	return [...]string{"service_document", "metadata", "entity_set", "entity", "property", "value", "count", "action", "all"}[k]
+	return [...]string{"service_document", "metadata", "entity_set", "entity", "property", "value", "count", "action", "all", "length"}[k]
 }
 
 // Options shape the binding.

@@ -90,6 +90,9 @@ var advanced = []line{
 	{number: "C4", demand: must, rule: "/$count of navigation properties and collections", check: func(c *check) {
 		assert.Equal(c.t, strconv.Itoa(len(c.get("Groups({staff})/ChildGroups").ok().rows())), c.get("Groups({staff})/ChildGroups/$count").ok().body)
 		assert.Equal(c.t, c.users, c.count("skills/$count ge 0"))
+		staff := c.get("Populations?$filter=AlternativeIdentifiers/any(a:a eq 'staff')&$select=Id,AlternativeIdentifiers").ok().rows()[0]
+		items, _ := staff["AlternativeIdentifiers"].([]any)
+		assert.Equal(c.t, strconv.Itoa(len(items)), c.get(fmt.Sprint("Populations(", staff["Id"], ")/AlternativeIdentifiers/$count")).ok().body)
 	}},
 	{number: "C5", demand: must, rule: "any and all", check: func(c *check) {
 		assert.Len(c.t, c.get("Populations?$filter=AlternativeIdentifiers/any(a:a eq 'staff')").ok().rows(), 1)
