@@ -17,6 +17,8 @@ type mediaRange struct {
 	name    string // "application/json", "*/*", in lower case
 	params  map[string]string
 	quality float64
+	// except are the types that a wildcard doesn't cover: those refused by name.
+	except []string
 }
 
 // format is a media type that was agreed on, with its JSON options.
@@ -63,15 +65,25 @@ func ranges(h http.Header, option *uri.Text) []mediaRange {
 		return []mediaRange{formatRange(option.Value)}
 	}
 	var out []mediaRange
+	var refused []string
+	given := false
 	for _, line := range h.Values("Accept") {
 		for _, item := range splitList(line, ',') {
-			if r, ok := parseRange(item); ok {
+			r, ok := parseRange(item)
+			given = given || r.name != ""
+			switch {
+			case ok && r.quality > 0:
 				out = append(out, r)
+			case ok && len(r.params) == 0:
+				refused = append(refused, r.name)
 			}
 		}
 	}
-	if len(out) == 0 {
+	if !given {
 		out = []mediaRange{{name: "*/*", quality: 1}}
+	}
+	for i := range out {
+		out[i].except = refused
 	}
 	slices.SortStableFunc(out, func(a, b mediaRange) int { return cmp.Compare(b.quality, a.quality) })
 	return out
@@ -86,7 +98,10 @@ func formatRange(value string) mediaRange {
 	case "atom":
 		value = "application/atom+xml"
 	}
-	r, _ := parseRange(value)
+	r, ok := parseRange(value)
+	if !ok {
+		return mediaRange{} // which nothing answers
+	}
 	return r
 }
 
@@ -97,9 +112,8 @@ func parseRange(item string) (mediaRange, bool) {
 		name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
 		name, value = strings.ToLower(strings.TrimSpace(name)), strings.Trim(strings.TrimSpace(value), `"`)
 		if name == "q" {
-			q, err := strconv.ParseFloat(value, 64)
-			if err == nil {
-				r.quality = q
+			if r.quality = weight(value); r.quality < 0 {
+				return r, false
 			}
 			continue
 		}
@@ -111,7 +125,18 @@ func parseRange(item string) (mediaRange, bool) {
 		}
 		r.params[name] = value
 	}
-	return r, r.name != "" && r.quality > 0
+	return r, r.name != ""
+}
+
+// weight reads the weight of a range, which is negative where it is none.
+//
+// Source: RFC 9110, section 12.4.2.
+func weight(text string) float64 {
+	q, err := strconv.ParseFloat(text, 64)
+	if err != nil || strings.Trim(text, "0123456789.") != "" || q > 1 {
+		return -1
+	}
+	return q
 }
 
 // json reads a range as JSON with its parameters. A range with a parameter
@@ -166,7 +191,7 @@ func parseFlag(value string) (flag, ok bool) {
 // any tells whether the range is a wildcard that covers the type.
 func (r mediaRange) any(name string) bool {
 	major, _, _ := strings.Cut(name, "/")
-	return r.name == "*/*" || r.name == major+"/*"
+	return (r.name == "*/*" || r.name == major+"/*") && !slices.Contains(r.except, name)
 }
 
 // negotiateJSON finds the best range that is JSON.

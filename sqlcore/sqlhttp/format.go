@@ -84,7 +84,7 @@ func acceptRange(part string) (media string, quality float64, ok bool) {
 	}
 	quality = 1
 	if q, has := params["q"]; has {
-		if quality, err = strconv.ParseFloat(q, 64); err != nil {
+		if quality, err = strconv.ParseFloat(q, 64); err != nil || !(quality >= 0 && quality <= 1) { // NaN is neither
 			return "", 0, false
 		}
 	}
