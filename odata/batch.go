@@ -61,6 +61,9 @@ func (q *request) readBatch() error {
 	if err != nil {
 		return err
 	}
+	if err := written(q.r.Header); err != nil {
+		return err
+	}
 	q.version, err = negotiateVersion(q.r.Header)
 	q.batch = b
 	return err

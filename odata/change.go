@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"mime"
 	"net/http"
 	"slices"
@@ -34,11 +33,25 @@ func (q *request) changeable() error {
 	kind := kinds[q.method]
 	switch {
 	case kind == change.Insert && (q.resource.Kind != model.Feed || q.resource.Combines()), kind != change.Insert && q.resource.Kind != model.Entity:
-		q.w.Header().Set("Allow", allowed)
+		q.w.Header().Set("Allow", q.takes())
 		return gwerr.Newf(gwerr.MethodNotAllowed, "%s is not for this address.", q.method).
 			WithHint("POST goes to an entity set; PATCH, PUT and DELETE go to an entity.")
 	}
 	return nil
+}
+
+// takes are the methods of the address.
+//
+// Source: RFC 9110, section 10.2.1.
+func (q *request) takes() string {
+	switch {
+	case q.resource.Kind == model.Entity:
+		return readMethods + ", PATCH, PUT, DELETE"
+	case q.resource.Kind == model.Feed && !q.resource.Combines():
+		return readMethods + ", POST"
+	default:
+		return readMethods
+	}
 }
 
 // change answers a request that changes an entity, or makes one.
@@ -46,6 +59,9 @@ func (q *request) change(ctx context.Context) error {
 	t, kind := q.resource.Table, kinds[q.method]
 	columns, values, err := q.sent(t, kind)
 	if err != nil {
+		return err
+	}
+	if err := needed(t, kind, columns); err != nil {
 		return err
 	}
 	c, err := change.New(kind, t, columns, nil, func(int) int { return gwerr.NoPosition })
@@ -95,9 +111,11 @@ func (q *request) changed(ctx context.Context, kind change.Kind, key []json.RawM
 			return err
 		}
 		err := q.single(scan.Fresh(ctx)) // not what the request has read before
-		if !errors.Is(err, errNoEntity) {
+		if err == nil || q.started {
 			return err
 		}
+		// The change is made, so the answer can't be an error.
+		q.prefer.representation = false
 	}
 	if minimal && q.r.Header.Get("If-Match") != "" { // who asks that way will ask again
 		if err := q.rebind(address); err != nil {
@@ -179,6 +197,9 @@ func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, value
 			return nil, nil, err
 		}
 	}
+	if err := q.typed(t, members); err != nil {
+		return nil, nil, err
+	}
 	if err := q.bound(t, members); err != nil {
 		return nil, nil, err
 	}
@@ -221,6 +242,34 @@ func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, value
 		return nil, nil, gwerr.New(gwerr.BadRequest, "The body changes nothing.", "Send the properties that change, with their new values.")
 	}
 	return columns, values, nil
+}
+
+// typed refuses a body that says that it is an entity of another type.
+//
+// Source: OData JSON Format 4.01, section 4.6.3 (odata.type).
+func (q *request) typed(t *catalog.Table, members map[string]json.RawMessage) error {
+	for _, name := range []string{"@odata.type", "@type"} {
+		var text string
+		if raw := members[name]; raw == nil || json.Unmarshal(raw, &text) != nil {
+			continue
+		}
+		own := q.h.model.TypeName(t)
+		if text[strings.LastIndexByte(text, '#')+1:] != own {
+			return gwerr.Newf(gwerr.TypeMismatch, "The entities of %s are of type %s, and the body's is of another.", t.Name, own).On(name).
+				WithHint(`Send "` + name + `": "#` + own + `", or leave it out.`)
+		}
+	}
+	return nil
+}
+
+// needed refuses a new entity that lacks a property.
+func needed(t *catalog.Table, kind change.Kind, columns []int) error {
+	for i := range t.Columns {
+		if c := &t.Columns[i]; kind == change.Insert && c.Needed && !slices.Contains(columns, i) {
+			return gwerr.Newf(gwerr.BadRequest, "A new entity of %s needs a value for %s.", t.Name, c.Name).On(c.Name).WithHint("Send it in the body.")
+		}
+	}
+	return nil
 }
 
 // unknownMember refuses a body's member that is not a property, and names the nearest.

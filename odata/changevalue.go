@@ -52,6 +52,10 @@ func valueOf(c *catalog.Column, raw json.RawMessage) (json.RawMessage, error) {
 		ok = json.Unmarshal(raw, &list) == nil
 	case catalog.Int32List: // of the catalogue's own tables, which nobody changes
 	}
+	if !ok && c.Type == catalog.JSON {
+		return nil, gwerr.Newf(gwerr.TypeMismatch, "The value of %s is not a text that holds JSON.", c.Name).On(c.Name).
+			WithHint(`Send "` + c.Name + `": "{\"a\": 1}" for {"a": 1}.`)
+	}
 	if !ok {
 		return nil, gwerr.Newf(gwerr.TypeMismatch, "The value of %s is not of type %s.", c.Name, c.Type.Edm()).On(c.Name)
 	}

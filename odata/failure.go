@@ -65,6 +65,9 @@ func (q *request) fail(err error) {
 		q.w.Header().Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
 	}
 	q.w.Header().Del("ETag")
+	if h := q.w.Header(); status == http.StatusMethodNotAllowed && h.Get("Allow") == "" {
+		h.Set("Allow", readMethods)
+	}
 	_ = q.whole(status, format{name: "application/json"}.contentType(q.version), text)
 }
 

@@ -20,7 +20,10 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
-const allowed = "GET, HEAD, OPTIONS, POST, PATCH, PUT, DELETE"
+const (
+	readMethods = "GET, HEAD, OPTIONS"
+	allowed     = readMethods + ", POST, PATCH, PUT, DELETE"
+)
 
 // request is one request on its way through the stages.
 type request struct {
@@ -224,6 +227,11 @@ func (q *request) readHeaders() error {
 	var err error
 	if q.version, err = negotiateVersion(header); err != nil {
 		return err
+	}
+	if len(q.body) > 0 {
+		if err := written(header); err != nil {
+			return err
+		}
 	}
 	for _, name := range [...]string{canonicalIsolation, "Isolation"} {
 		if header.Get(name) != "" {

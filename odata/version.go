@@ -51,6 +51,19 @@ func negotiateVersion(h http.Header) (version, error) {
 	}
 }
 
+// written checks the version of a request's body.
+//
+// Source: OData 4.01 Part 1, section 8.1.5.
+func written(h http.Header) error {
+	v, _, _ := strings.Cut(h.Get(headerVersion), ";")
+	switch strings.TrimSpace(v) {
+	case "", "4", "4.0", "4.01":
+		return nil
+	default:
+		return gwerr.Newf(gwerr.BadRequest, "A body of OData-Version %.20q can't be read.", v).On(headerVersion).WithHint("Send 4.0 or 4.01.")
+	}
+}
+
 func laterMajor(v string) bool {
 	major, _, _ := strings.Cut(v, ".")
 	return len(major) == 1 && major[0] > '4' && major[0] <= '9'

@@ -36,7 +36,11 @@ func Bind(s *catalog.Schema, request *uri.Request, o Options) (*Resource, error)
 		only.ID = nil
 		request = &uri.Request{Path: request.Path, Options: only}
 	}
-	if err := cmp.Or(w.listOptions(&request.Options), applicable(r.Kind, &request.Options)); err != nil {
+	kind := r.Kind
+	if o.Writes && kind == Feed && !r.Ref {
+		kind = Entity // what a new entity is shown with
+	}
+	if err := cmp.Or(w.listOptions(&request.Options), applicable(kind, &request.Options)); err != nil {
 		return nil, err
 	}
 	all := request.Options

@@ -108,6 +108,11 @@ func TestODataChanges(t *testing.T) {
 		{"no truth value", "POST", root + "Users", `{"Username": "x", "IsEnabled": "true"}`, http.StatusBadRequest, "IsEnabled"},
 		{"no JSON text", "POST", root + "Groups", `{"Name": "x", "CustomData": "{"}`, http.StatusBadRequest, "CustomData"},
 		{"a value too few", "POST", root + "Users", `{"Title": "x"}`, http.StatusBadRequest, "Username"},
+		{"a condition", "POST", root + "Groups?$filter=true", `{"Name": "x"}`, http.StatusBadRequest, "$filter"},
+		{"a condition, and no entity wanted", "POST", root + "Groups?$top=1", `{"Name": "x"}`, http.StatusBadRequest, "$top"},
+		{"a property to show that there isn't", "POST", root + "Groups?$select=Nonsense", `{"Name": "x"}`, http.StatusBadRequest, "$select"},
+		{"another type", "POST", root + "Groups", `{"@odata.type": "#PingOne.User", "Name": "x"}`, http.StatusBadRequest, "@odata.type"},
+		{"another type, in short", "PATCH", group, `{"@type": "PingOne.User", "Description": "x"}`, http.StatusBadRequest, "@type"},
 		{"nothing", "PATCH", group, `{}`, http.StatusBadRequest, ""},
 		{"a name twice", "PATCH", group, `{"Description": "a", "Description": "b"}`, http.StatusBadRequest, "Description"},
 		{"two objects", "PATCH", group, `{"Description": "a"} {"Description": "b"}`, http.StatusBadRequest, ""},
@@ -133,11 +138,21 @@ func TestODataChanges(t *testing.T) {
 		if c.status != http.StatusConflict {
 			assert.Empty(t, written(s), c.name)
 		}
+		assert.Equal(t, c.status == http.StatusMethodNotAllowed, resp.Header.Get("Allow") != "", c.name)
 		if c.target != "" {
 			failure, _ := got["error"].(map[string]any)
 			assert.Equal(t, c.target, failure["target"], "%s: %v", c.name, got)
 		}
 	}
+	for _, version := range []string{"3.0", "9.0", "x"} {
+		s.ResetRequests()
+		resp, got := send("PATCH", group, `{"Description": "x"}`, "OData-Version", version)
+		assert.Equal(t, http.StatusBadRequest, resp.StatusCode, "%v", got)
+		assert.Empty(t, written(s), version)
+	}
+	_, got = send("POST", root+"Users", `{"Title": "x"}`)
+	assert.Contains(t, fmt.Sprint(got), "A new entity of Users needs a value for")
+	assert.NotContains(t, fmt.Sprint(got), "INSERT")
 	_, got = send("PATCH", group, `{"description": "x"}`)
 	assert.Contains(t, fmt.Sprint(got), "Groups has no property description. Did you mean Description?")
 	resp, _ = send("PATCH", group, `{"Name": "x"}`, "Content-Type", "text/plain")
@@ -150,4 +165,30 @@ func TestODataChanges(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(text), `Property="Insertable" Bool="true"`)
 	assert.Contains(t, string(text), `Property="Insertable" Bool="false"`)
+}
+
+// Once a change is made, its answer is no error, even where the entity can't be shown.
+//
+// Source: OData 4.01 Part 1, sections 9.1.4 and 8.2.8.7.
+func TestChangeThatCantBeShown(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 40}})
+	web := s.Serve(t, testkit.WebOptions{})
+	groups := web.URL + "/odata/pingone/Administrators/Groups"
+	unseen := sim.Fault{Match: "GET /v1/environments/*/groups/**", Do: "status", Status: http.StatusForbidden, Times: -1}
+	require.NoError(t, s.SetFaults(unseen))
+
+	resp, got := sent(t, "POST", groups, `{"Name": "Unseen"}`)
+	assert.Equal(t, http.StatusNoContent, resp.StatusCode, "%v", got)
+	assert.True(t, strings.HasPrefix(resp.Header.Get("Location"), groups+"("), resp.Header)
+	assert.Equal(t, resp.Header.Get("Location"), resp.Header.Get("OData-EntityId"))
+
+	unseen.After = 2 // what is changed is read before, and by its writer
+	require.NoError(t, s.SetFaults(unseen))
+	resp, got = sent(t, "PATCH", resp.Header.Get("Location"), `{"Description": "x"}`, "Prefer", "return=representation")
+	assert.Equal(t, http.StatusNoContent, resp.StatusCode, "%v", got)
+	assert.Empty(t, resp.Header.Get("Preference-Applied"))
+	require.NoError(t, s.SetFaults())
+	_, got = sent(t, "GET", resp.Header.Get("OData-EntityId"), "")
+	assert.Equal(t, "x", got["Description"])
 }
