@@ -276,7 +276,7 @@ func (p *pipeline) aggregated(item *uri.AggregateItem) (field, error) {
 		return f, nil
 	}
 	path, isPath := item.Expr.(*uri.PathExpr)
-	if isPath && len(path.Segments) > 0 {
+	if isPath && len(path.Segments) > 0 && item.Method == "" {
 		if _, counts := path.Segments[len(path.Segments)-1].(*uri.CountSegment); counts {
 			return p.counted(c, f, path)
 		}

@@ -303,9 +303,10 @@ func (p *parser) aggregateItem() (item AggregateItem, err error) {
 	}
 	counts := item.Expr == nil || endsInCount(item.Expr)
 	if p.keyword("with") {
-		if counts {
+		if item.Expr == nil {
 			return item, p.expected("`as` and a name")
 		}
+		counts = false // the numbers of many collections are numbers like others
 		if item.Method, err = p.qualifiedName("a method of aggregation"); err != nil {
 			return item, err
 		}
