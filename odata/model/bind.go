@@ -20,10 +20,7 @@ const maxHops = 5
 func Bind(s *catalog.Schema, request *uri.Request, o Options) (*Resource, error) {
 	w := &walker{schema: s, options: o}
 	if aliases := request.Options.Aliases; len(aliases) > 0 {
-		w.aliases = make(map[string]uri.Expr, len(aliases))
-		for _, a := range aliases {
-			w.aliases[a.Name] = a.Value
-		}
+		w.aliases = newAliases(aliases)
 	}
 	r := newResource(s)
 	w.resource = r
@@ -62,7 +59,7 @@ func both(a, b uri.Expr) uri.Expr {
 type walker struct {
 	schema   *catalog.Schema
 	options  Options
-	aliases  map[string]uri.Expr
+	aliases  *aliases
 	resource *Resource
 	property int        // the column of a Property
 	filters  []uri.Expr // those of segments

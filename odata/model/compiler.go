@@ -18,7 +18,7 @@ const maxDepth = 200
 type compiler struct {
 	scopes    *scopes
 	namespace string
-	aliases   map[string]uri.Expr
+	aliases   *aliases
 	now       time.Time
 
 	// instance is the scope of paths that begin with a property.
@@ -101,42 +101,6 @@ func (c *compiler) compile(e uri.Expr) (term, error) {
 	default:
 		return term{}, c.fail(gwerr.Syntax, e.Pos(), "A list may only stand to the right of in.")
 	}
-}
-
-// alias compiles the value of a parameter alias; an alias without value is
-// null.
-//
-// Source: OData 4.01 Part 1, section 11.2.6.1.3.
-func (c *compiler) alias(e *uri.Alias) (term, error) {
-	value, ok := c.aliases[e.Name]
-	if !ok {
-		return term{sql: "NULL", kind: nullKind, nullable: true, pos: e.Offset}, nil
-	}
-	if c.resolving[e.Name] {
-		return term{}, c.fail(gwerr.BadRequest, e.Offset, "The parameter alias @%s refers to itself.", e.Name)
-	}
-	if c.resolving == nil {
-		c.resolving = map[string]bool{}
-	}
-	c.resolving[e.Name] = true
-	option := c.option
-	c.option = "@" + e.Name
-	defer func() { c.option = option; delete(c.resolving, e.Name) }()
-	return c.compile(value)
-}
-
-// constant follows aliases to the expression they stand for.
-func (c *compiler) constant(e uri.Expr) uri.Expr {
-	for range maxDepth {
-		a, ok := e.(*uri.Alias)
-		if !ok {
-			return e
-		}
-		if e, ok = c.aliases[a.Name]; !ok {
-			return &uri.Literal{Offset: a.Offset, Kind: uri.NullLiteral, Text: "null"}
-		}
-	}
-	return e
 }
 
 func (c *compiler) literal(l *uri.Literal) (term, error) {

@@ -135,6 +135,7 @@ func TestRefusals(t *testing.T) {
 		{"entities in a condition on a list", "Books?$filter=Tags/any(t:Loans/any(l:l/Reader eq t))", gwerr.NotImplemented, 11, "items of a list"},
 		{"too many hops", "Loans?$filter=Book/Shelf/Books/any(a:a/Shelf/Books/any(b:b/Shelf/Name eq 'x'))", gwerr.TooLarge, 45, "more than 5"},
 		{"alias of itself", "Books?$filter=@a eq 1&@a=@b&@b=@a", gwerr.BadRequest, 0, "refers to itself"},
+		{"aliases that double", "Books?$filter=@p0" + doubling(40), gwerr.TooLarge, 8, "stand for more than 256 KiB"},
 		{"sorted by a collection", "Books?$orderby=Tags", gwerr.TypeMismatch, 0, "can't be sorted"},
 		{"options in $select", "Books?$select=Title($top=1)", gwerr.NotImplemented, 0, "within $select"},
 		{"too deep", "Books?$filter=" + strings.Repeat("Pages add ", 300) + "1 eq 2", gwerr.TooLarge, 0, "nested"},
