@@ -75,6 +75,9 @@ func (q *request) fail(err error) {
 // does, and not bytes.
 func (q *request) inCharacters(e *gwerr.Error) *gwerr.Error {
 	counted := *e
+	if e.Target == "" { // in a statement that the client hasn't written
+		counted.Position = gwerr.NoPosition
+	}
 	if c := e.Character(uri.TextOf(e.Target, q.rest, q.query)); c > 0 {
 		counted.Position = c - 1
 	}

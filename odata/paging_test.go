@@ -409,6 +409,18 @@ func TestFaults(t *testing.T) {
 	})
 }
 
+// A place in a statement that the client hasn't written is none that it could look up.
+func TestPlacesOfGeneratedStatementsAreNotTold(t *testing.T) {
+	t.Parallel()
+	s := start(t, 3, func(_ *odata.Config, e *odatatest.Executor) {
+		e.Err = gwerr.New(gwerr.TooLarge, "The query nests too deep.", "Simplify it.").At(100)
+	})
+	r := s.get("Books")
+	if r.Status != http.StatusRequestEntityTooLarge || strings.Contains(r.Body, "haracter") || !strings.Contains(r.Body, "The query nests too deep. Simplify it.") {
+		t.Errorf("%d %s", r.Status, r.Body)
+	}
+}
+
 // Where rows must all be read to be counted, they tell their number themselves: a page
 // is read once, and so are those behind it.
 func TestRowsThatTellTheirNumber(t *testing.T) {

@@ -14,14 +14,32 @@ func (v *values) search(text string, e uri.SearchExpr) string {
 	case *uri.SearchNot:
 		return "(NOT " + v.search(text, e.X) + ")"
 	case *uri.SearchAnd:
-		return "(" + v.search(text, e.Left) + " AND " + v.search(text, e.Right) + ")"
+		parts, left := []uri.SearchExpr{e.Right}, e.Left
+		for a, ok := left.(*uri.SearchAnd); ok; a, ok = left.(*uri.SearchAnd) {
+			parts, left = append(parts, a.Right), a.Left
+		}
+		return v.chain(text, append(parts, left), " AND ")
 	case *uri.SearchOr:
-		return "(" + v.search(text, e.Left) + " OR " + v.search(text, e.Right) + ")"
+		parts, left := []uri.SearchExpr{e.Right}, e.Left
+		for o, ok := left.(*uri.SearchOr); ok; o, ok = left.(*uri.SearchOr) {
+			parts, left = append(parts, o.Right), o.Left
+		}
+		return v.chain(text, append(parts, left), " OR ")
 	case *uri.SearchTerm:
 		return "contains(lower(" + text + "), lower(" + v.text(e.Text) + "))"
 	default:
 		return "FALSE"
 	}
+}
+
+// chain joins the operands of a chain, the last one first, on one level: the engine
+// bounds how deep a statement nests.
+func (v *values) chain(text string, operands []uri.SearchExpr, operator string) string {
+	parts := make([]string, len(operands))
+	for i := range operands {
+		parts[i] = v.search(text, operands[len(operands)-1-i])
+	}
+	return "(" + strings.Join(parts, operator) + ")"
 }
 
 // search compiles $search on the rows of a scope.
