@@ -113,7 +113,7 @@ func (b *batchRun) group(items []batch.Item) (ok bool) {
 	var refused error
 	switch {
 	case len(items) > 1:
-		refused = gwerr.New(gwerr.NotImplemented, "A change set with several changes would have to be made whole or not at all, which PingOne can't do.", "Send each change in a change set of its own.")
+		refused = gwerr.New(gwerr.NotImplemented, "All changes of a change set have to be made, or none, and PingOne has no transactions. None was made.", "Send each change in a change set of its own, or without one.")
 	case items[0].Group != "" && !b.json && items[0].Method == http.MethodGet:
 		refused = gwerr.New(gwerr.BadRequest, "A change set has changes alone.", "Send the request beside it.")
 	}

@@ -115,7 +115,7 @@ var semantics = []line{
 	{number: "S21.1", demand: must, rule: "$batch: several changes as one", check: func(c *check) {
 		a := c.do(http.MethodPost, "$batch", `{"requests":[{"id":"1","atomicityGroup":"g","method":"POST","url":"Groups","body":{"Name":"S21a{n}"}},{"id":"2","atomicityGroup":"g","method":"POST","url":"Groups","body":{"Name":"S21b{n}"}}]}`).ok()
 		if assert.Contains(c.t, a.body, `"status":501`) {
-			c.line.refused = "a change set has one change: all or none of several must be made (Part 1, 11.7.7.4), and PingOne has no transactions"
+			c.line.refused = "a change set has one change: all or none of several must be made (Part 1, 11.7.7.4), and PingOne has no transactions; each change goes in a change set of its own, or without one, in the same batch (S21.2)"
 		}
 		assert.Equal(c.t, "0", c.get("Groups/$count?$filter=Name in ('S21a{n}','S21b{n}')").ok().body)
 	}},
