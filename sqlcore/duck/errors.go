@@ -113,11 +113,15 @@ func (b *binder) failure(r *planReply) error {
 	if n, err := parsePosition(r.Position); err == nil {
 		pos = n
 	}
-	if r.ErrorType == "parser" || r.ErrorType == "syntax" {
+	parsing := r.ErrorType == "parser" || r.ErrorType == "syntax"
+	if parsing {
 		pos = byteOffset(b.sql, pos)
 	}
 	if pos != gwerr.NoPosition {
 		pos = b.source(pos)
+	}
+	if e := b.unreadable(r.ErrorMessage, pos); parsing && e != nil {
+		return e
 	}
 	cause := &engineError{r.ErrorType + ": " + r.ErrorMessage}
 	switch r.ErrorType {

@@ -186,6 +186,13 @@ func TestErrorsTellWhere(t *testing.T) {
 		{"SELECT 1; SELECT 2", "; SELECT 2", "one by one"},
 		{"SELECT 'abc", "'abc", ""},
 		{"SELECT Name FROM Members WHERE Age = $2", "$2", ""},
+		{"SELECT Name FROM Members FOR UPDATE", "FOR UPDATE", "Leave out FOR UPDATE"},
+		{"SELECT substring(Name FOR 2) FROM Members AS m FOR NO KEY UPDATE OF m SKIP LOCKED", "FOR NO KEY", "Leave out FOR UPDATE"},
+		{"SELECT * FROM (SELECT Name FROM Members FOR SHARE) x", "FOR SHARE", "Leave out FOR UPDATE"},
+		{`SELECT 'ü', U&'\0041'`, "U&", "Write the characters themselves"},
+		{`SELECT u&"\0041" FROM Members`, "u&", "Write the characters themselves"},
+		{`SELECT E'\u00e4'`, "E'", "Write the characters themselves"},
+		{"SELECT 'ü', 'abc'.upper().lower()", "upper", "Write upper(…) around it"},
 	}
 	for _, c := range cases {
 		t.Run(c.sql, func(t *testing.T) {

@@ -244,7 +244,7 @@ func TestSQLRefusals(t *testing.T) {
 		{"a function behind what PIVOT lists", "PIVOT Users ON IsEnabled USING frobnicate(Id)", "unknown_function", "frobnicate", "", 32},
 		{"a new table", "SELECT Id INTO Copy FROM Users", "not_implemented", "INTO", "", 11},
 		{"a span either way round", "SELECT Id FROM Users WHERE Username BETWEEN SYMMETRIC 'b' AND 'a'", "not_implemented", "BETWEEN SYMMETRIC", "Write BETWEEN least(a, b) AND greatest(a, b).", 45},
-		{"a span of rows", "SELECT Id FROM Users WHERE (Username, Title) BETWEEN ('a', 'b') AND ('c', 'd')", "type_mismatch", "BETWEEN does not take rows", "Write (a, b) >= (…, …) AND (a, b) <= (…, …).", 0},
+		{"a span of rows", "SELECT Id FROM Users WHERE {'a': Username} BETWEEN {'a': 'a'} AND {'a': 'c'}", "type_mismatch", "BETWEEN does not take rows", "Write (a, b) >= (…, …) AND (a, b) <= (…, …).", 0},
 		{"a column of nothing", "SELECT Usrename", "unknown_column", "There is no column Usrename here.", "", 8},
 		{"a list of lists", "SELECT 1", "bad_parameter", "", "", 0},
 	}

@@ -68,6 +68,7 @@ func rowValues(r *rand.Rand, x, y string, v, w func() string) string {
 		apart(row+" IN ("+values+", ("+c+", "+d+"))", among),
 		apart(row+" NOT IN ("+values+", ("+c+", "+d+"))", "NOT "+among),
 		apart(row+" IS NOT DISTINCT FROM "+values, "("+x+" IS NOT DISTINCT FROM "+a+" AND "+y+" IS NOT DISTINCT FROM "+b+")"),
+		apart(row+" BETWEEN "+values+" AND ("+c+", "+d+")", "(("+x+" > "+a+" OR "+x+" = "+a+" AND "+y+" >= "+b+") AND ("+x+" < "+c+" OR "+x+" = "+c+" AND "+y+" <= "+d+"))"),
 		apart(row+" IS DISTINCT FROM "+values, "("+x+" IS DISTINCT FROM "+a+" OR "+y+" IS DISTINCT FROM "+b+")"),
 		apart(row+" "+order+"= "+values, "CASE WHEN "+x+" = "+a+" THEN "+y+" "+order+"= "+b+" ELSE "+x+" "+order+" "+a+" END"),
 	)

@@ -54,6 +54,13 @@ func (r *rewriter) rowsCompared(k int) ([]piece, int, error) {
 		rights = append(rights, r.row(at))
 		at = rights[0].next
 	}
+	if strings.HasSuffix(operator, "between") {
+		if len(rights) == 0 || at >= len(r.tokens) || !r.tokens[at].Is("and") || !r.rowAt(at+1) {
+			return nil, k, nil
+		}
+		rights = append(rights, r.row(at+1))
+		at = rights[1].next
+	}
 	if at < len(r.tokens) && slices.ContainsFunc([]string{"::", ".", "["}, r.tokens[at].Is) ||
 		len(rights) == 0 || slices.ContainsFunc(rights, func(c *call) bool { return len(c.arguments) != len(left.arguments) }) {
 		return nil, k, nil
@@ -89,7 +96,7 @@ func (r *rewriter) rowOperator(k int) (string, int) {
 	if slices.Contains([]string{"=", "<>", "!=", "<", "<=", ">", ">="}, operator) {
 		return operator, k + n
 	}
-	for _, phrase := range []string{"in", "not in", "is distinct from", "is not distinct from"} {
+	for _, phrase := range []string{"in", "not in", "between", "not between", "is distinct from", "is not distinct from"} {
 		said := strings.Fields(phrase)
 		if end := k + len(said); end <= len(r.tokens) && slices.EqualFunc(r.tokens[k:end], said, sqltext.Token.Is) {
 			return phrase, end
@@ -99,62 +106,86 @@ func (r *rewriter) rowOperator(k int) (string, int) {
 }
 
 // compareRows writes a row's comparison with others, member by member.
-func compareRows(operator string, left *call, rights []*call) (made []piece, err error) {
-	add := func(text string) { made = append(made, words(text)...) }
-	take := func(of *call, n int) {
-		if err != nil {
-			return // and so on in each row around it, each of which asks twice
-		}
-		var argument []piece
-		argument, err = of.argument(n)
-		made = append(made, argument...)
-	}
-	member := func(n int, operator string, right *call) {
-		add("(")
-		take(left, n)
-		add(") " + operator + " (")
-		take(right, n)
-		add(")")
-	}
-	last := len(left.arguments)
-	all := func(operator, between string, right *call) {
-		add("(")
-		for n := range last {
-			if n > 0 {
-				add(between)
-			}
-			member(n+1, operator, right)
-		}
-		add(")")
+func compareRows(operator string, left *call, rights []*call) ([]piece, error) {
+	c := &rowComparison{left: left}
+	before, behind := "(", ")"
+	if strings.HasPrefix(operator, "not ") {
+		before, behind = "(NOT (", "))"
 	}
 	switch operator {
 	case "=", "is not distinct from":
-		all(operator, " AND ", rights[0])
+		c.all(operator, " AND ", rights[0])
 	case "<>", "!=", "is distinct from":
-		all(operator, " OR ", rights[0])
+		c.all(operator, " OR ", rights[0])
 	case "in", "not in":
-		before, behind := "(", ")"
-		if operator == "not in" {
-			before, behind = "(NOT (", "))"
-		}
-		add(before)
+		c.add(before)
 		for i, right := range rights {
 			if i > 0 {
-				add(" OR ")
+				c.add(" OR ")
 			}
-			all("=", " AND ", right)
+			c.all("=", " AND ", right)
 		}
-		add(behind)
-	default: // the first members that differ decide
-		for n := 1; n < last; n++ {
-			add("(")
-			member(n, operator[:1], rights[0])
-			add(" OR ")
-			member(n, "=", rights[0])
-			add(" AND ")
-		}
-		member(last, operator, rights[0])
-		add(strings.Repeat(")", last-1))
+		c.add(behind)
+	case "between", "not between":
+		c.add(before)
+		c.ordered(">=", rights[0])
+		c.add(" AND ")
+		c.ordered("<=", rights[1])
+		c.add(behind)
+	default:
+		c.ordered(operator, rights[0])
 	}
-	return made, err
+	return c.made, c.err
+}
+
+// rowComparison collects what a row's comparison becomes, up to its first error.
+type rowComparison struct {
+	left *call
+	made []piece
+	err  error
+}
+
+func (c *rowComparison) add(text string) { c.made = append(c.made, words(text)...) }
+
+func (c *rowComparison) take(of *call, n int) {
+	if c.err != nil {
+		return // and so on in each row around it, each of which asks twice
+	}
+	var argument []piece
+	argument, c.err = of.argument(n)
+	c.made = append(c.made, argument...)
+}
+
+func (c *rowComparison) member(n int, operator string, right *call) {
+	c.add("(")
+	c.take(c.left, n)
+	c.add(") " + operator + " (")
+	c.take(right, n)
+	c.add(")")
+}
+
+// all compares every member.
+func (c *rowComparison) all(operator, between string, right *call) {
+	c.add("(")
+	for n := range c.left.arguments {
+		if n > 0 {
+			c.add(between)
+		}
+		c.member(n+1, operator, right)
+	}
+	c.add(")")
+}
+
+// ordered lets the first members that differ decide.
+func (c *rowComparison) ordered(operator string, right *call) {
+	last := len(c.left.arguments)
+	for n := 1; n < last; n++ {
+		c.add("(")
+		c.member(n, operator[:1], right)
+		c.add(" OR ")
+		c.member(n, "=", right)
+		c.add(" AND ")
+	}
+	c.member(last, operator, right)
+	c.add(strings.Repeat(")", last-1))
 }
