@@ -257,6 +257,7 @@ func TestOptionsRefused(t *testing.T) {
 		"many users":    {Users: sim.MaxUsers + 1},
 		"page":          {MaxUsersPage: 5000},
 		"share":         {Unkind: "source-share=2"},
+		"no share":      {Unkind: "source-share=NaN"},
 		"latency":       {Latency: -1},
 		"unknown group": {RateLimits: map[string]sim.Rate{"x": {Limit: 1, Per: 1}}},
 		"empty rate":    {RateLimits: map[string]sim.Rate{"rlgConfigRpm": {}}},

@@ -79,7 +79,7 @@ func (u *unkindness) turnOn(s Switch, text string) (err error) {
 	case s.Takes == "" && text != "":
 		err = fmt.Errorf("takes no value, not %q", text)
 	case s.Takes == "part":
-		if v.part, err = strconv.ParseFloat(text, 64); err != nil || v.part < 0.001 || v.part > 1 {
+		if v.part, err = strconv.ParseFloat(text, 64); err != nil || !(v.part >= 0.001 && v.part <= 1) { // NaN is neither
 			err = fmt.Errorf("must be a number from 0.001 to 1, not %q", text)
 		}
 	case s.Takes == "duration":
