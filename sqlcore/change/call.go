@@ -47,11 +47,13 @@ func (c *Change) plan(row Row) ([]Call, error) {
 	var out []Call
 	for _, w := range c.calls() {
 		call := Call{Write: w, Table: c.Table.Whole(), Keys: c.keys(row), Type: w.Type, Creates: c.Kind == Insert && w == c.Table.Writes.Insert}
-		if w.AfterInsert && c.Kind == Insert && c.text(row, w.Columns[0]) == w.Unless {
-			continue
+		if w.AfterInsert && c.Kind == Insert {
+			if v := c.given(row, w.Columns[0]); v == nil || asText(v) == w.Unless {
+				continue
+			}
 		}
 		if len(w.Types) > 0 {
-			call.Type = w.Types[c.text(row, w.Columns[0])]
+			call.Type = w.Types[asText(c.given(row, w.Columns[0]))]
 		}
 		if w.Method != http.MethodDelete {
 			call.Body = c.body(w, row)
@@ -169,14 +171,14 @@ func proper(t catalog.Type, v json.RawMessage) bool {
 	}
 }
 
-// text is the value of an assigned column as text; "" for null.
-func (c *Change) text(row Row, column string) string {
+// given is the value of an assigned column; nil for null.
+func (c *Change) given(row Row, column string) json.RawMessage {
 	for i, at := range c.Assigned {
 		if c.Table.Columns[at].Name == column {
-			return asText(row.Becomes[i])
+			return row.Becomes[i]
 		}
 	}
-	return ""
+	return nil
 }
 
 // asText gives a JSON text without its quotes, and other values as they are.

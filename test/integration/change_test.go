@@ -64,6 +64,13 @@ func TestChanges(t *testing.T) {
 			check: "SELECT IsEnabled FROM Users WHERE Username = 'yann'", then: [][]string{{"false"}},
 		},
 		{
+			name:  "a user of whom nothing is said but by null",
+			sql:   "INSERT INTO Users (Username, IsEnabled, MFAEnabled, PopulationId, Title) SELECT 'xaver', NULL, NULL, Id, NULL FROM Populations ORDER BY Name LIMIT 1 RETURNING Username, IsEnabled",
+			want:  [][]string{{"xaver", "true"}},
+			calls: []string{"POST users"},
+			check: "SELECT IsEnabled, Title FROM Users WHERE Username = 'xaver'", then: [][]string{{"true", "NULL"}},
+		},
+		{
 			name:  "values of one call",
 			sql:   "UPDATE Users AS u SET FirstName = upper(u.FirstName), Email = NULL WHERE u.Username = 'zoe' RETURNING FirstName, Email",
 			want:  [][]string{{"ZOE", "NULL"}},
