@@ -69,5 +69,9 @@ func indexOID(s *catalog.Schema, t *catalog.Table) int64 {
 
 func keyOID(s *catalog.Schema, name string) int64 { return oid("constraint", id(s.Name, s.ID), name) }
 
+func defaultOID(s *catalog.Schema, t *catalog.Table, c *catalog.Column) int64 {
+	return oid("default", id(s.Name, s.ID), t.Name, c.Name)
+}
+
 // Schema is pg_catalog. Its tables are found without the schema's name, too.
 func Schema() *system.Schema { return system.NewSchema(Name, true, relations()...) }

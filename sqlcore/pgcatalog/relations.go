@@ -22,7 +22,7 @@ const keywordList = "pg_gateway_keywords"
 
 func relations() []system.Table {
 	each := map[string]func(context.Context, *system.Catalog, *catalog.Schema) ([]row, error){
-		"pg_class": classes, "pg_attribute": attributes, "pg_constraint": constraints, "pg_index": indexes, "pg_description": descriptions, "pg_tables": tableList,
+		"pg_class": classes, "pg_attribute": attributes, "pg_attrdef": defaults, "pg_constraint": constraints, "pg_index": indexes, "pg_description": descriptions, "pg_tables": tableList,
 	}
 	all := map[string]func(context.Context, *system.Catalog) ([]row, error){
 		"pg_namespace": namespaces, "pg_database": databases,
@@ -49,6 +49,7 @@ func relations() []system.Table {
 var keys = map[string][]system.Key{
 	"pg_class":       {{Column: "oid", Holds: holds}, spaceIn("relnamespace")},
 	"pg_attribute":   {{Column: "attrelid", Holds: holds}},
+	"pg_attrdef":     {{Column: "adrelid", Holds: holds}},
 	"pg_constraint":  {{Column: "oid", Holds: holds}, {Column: "conrelid", Holds: holds}, spaceIn("connamespace")},
 	"pg_index":       {{Column: "indexrelid", Holds: holds}, {Column: "indrelid", Holds: holds}},
 	"pg_description": {{Column: "objoid", Holds: holds}},
@@ -57,7 +58,7 @@ var keys = map[string][]system.Key{
 
 // unique are the columns that tell the rows of relations apart.
 var unique = map[string][]string{
-	"pg_class": {"oid"}, "pg_attribute": {"attrelid", "attnum"}, "pg_constraint": {"oid"}, "pg_index": {"indexrelid"},
+	"pg_class": {"oid"}, "pg_attribute": {"attrelid", "attnum"}, "pg_attrdef": {"adrelid", "adnum"}, "pg_constraint": {"oid"}, "pg_index": {"indexrelid"},
 	"pg_description": {"objoid", "classoid", "objsubid"}, "pg_namespace": {"oid"}, "pg_type": {"oid"},
 }
 
@@ -177,9 +178,9 @@ func classes(_ context.Context, _ *system.Catalog, s *catalog.Schema) (out []row
 // keyName is the name of a table's primary key and of its index.
 func keyName(t *catalog.Table) string { return "pk_" + t.Name }
 
-func attributes(_ context.Context, _ *system.Catalog, s *catalog.Schema) (out []row, err error) {
-	attribute := func(of *catalog.Table, id int64, c *catalog.Column, place int, notNull bool) row {
-		t := typeOf(c.Type)
+func attributes(_ context.Context, c *system.Catalog, s *catalog.Schema) (out []row, err error) {
+	attribute := func(of *catalog.Table, id int64, col *catalog.Column, place int, notNull, filled bool) row {
+		t := typeOf(col.Type)
 		if r := declared[of.Name]; r != nil && s.Name == Name {
 			t, notNull = typeByOID[int64(typeNamed[r.columns[place-1].kind])], r.columns[place-1].notNull
 		}
@@ -187,14 +188,27 @@ func attributes(_ context.Context, _ *system.Catalog, s *catalog.Schema) (out []
 		if t.category == "A" {
 			dimensions = 1
 		}
-		return row{id, c.Name, t.oid, int64(-1), t.size, int64(place), dimensions, int64(-1), int64(-1), t.byValue, t.align, t.storage, "", notNull, false, false, "", "", false, true, int64(0), t.collation, nil, nil, nil, nil}
+		return row{id, col.Name, t.oid, int64(-1), t.size, int64(place), dimensions, int64(-1), int64(-1), t.byValue, t.align, t.storage, "", notNull, filled, false, "", "", false, true, int64(0), t.collation, nil, nil, nil, nil}
 	}
 	for _, t := range s.Tables {
 		for i := range t.Columns {
-			out = append(out, attribute(t, tableOID(s, t), &t.Columns[i], i+1, t.Columns[i].Required || t.Columns[i].Key))
+			out = append(out, attribute(t, tableOID(s, t), &t.Columns[i], i+1, t.Columns[i].Required || t.Columns[i].Key, c.DefaultOf(s, t, &t.Columns[i]) != nil))
 		}
 		for i, at := range t.Key() {
-			out = append(out, attribute(t, indexOID(s, t), &t.Columns[at], i+1, false))
+			out = append(out, attribute(t, indexOID(s, t), &t.Columns[at], i+1, false, false))
+		}
+	}
+	return out, nil
+}
+
+// defaults are those of columns that a new row takes no value for, so that clients
+// leave them out of INSERT.
+func defaults(_ context.Context, c *system.Catalog, s *catalog.Schema) (out []row, err error) {
+	for _, t := range s.Tables {
+		for i := range t.Columns {
+			if text := c.DefaultOf(s, t, &t.Columns[i]); text != nil {
+				out = append(out, row{defaultOID(s, t, &t.Columns[i]), tableOID(s, t), int64(i + 1), text})
+			}
 		}
 	}
 	return out, nil

@@ -29,9 +29,9 @@ func newLibrary() library {
 		s.Tables = []*catalog.Table{
 			{Name: "Authors", Doc: "Who writes.", Schema: s, Columns: []catalog.Column{
 				{Name: "Id", Type: catalog.GUID, Key: true, Required: true, Doc: "Identifier."},
-				{Name: "born in", Type: catalog.String},
+				{Name: "born in", Type: catalog.String, Access: catalog.Writable},
 				{Name: "EnvironmentId", Type: catalog.GUID, References: &catalog.Reference{Table: "Environments", Column: "Id"}},
-			}},
+			}, Writes: &catalog.Writes{Insert: &catalog.Write{}}},
 			{Name: "books", Schema: s, Columns: []catalog.Column{
 				{Name: "AuthorId", Type: catalog.GUID, Key: true, References: &catalog.Reference{Table: "Authors", Column: "Id"}},
 				{Name: "number", Type: catalog.Int64, Key: true},
@@ -103,6 +103,7 @@ func (r reader) read(relation string, path int, keys ...[]string) (out []map[str
 func newReader(t *testing.T) reader {
 	return reader{t, &system.Catalog{
 		Provider: newLibrary(), System: append(system.Schemas(), pgcatalog.Schema()), Connection: func() string { return "library" },
+		Writable: func(s *catalog.Schema, _ *catalog.Table) bool { return s.Name == "Town" },
 	}}
 }
 
@@ -133,6 +134,7 @@ func TestRelationsReferToEachOther(t *testing.T) {
 		{"pg_constraint", "confrelid", "pg_class"},
 		{"pg_constraint", "conindid", "pg_index"},
 		{"pg_constraint", "connamespace", "pg_namespace"},
+		{"pg_attrdef", "adrelid", "pg_class"},
 		{"pg_description", "objoid", "pg_class"},
 		{"pg_description", "classoid", "pg_class"},
 		{"pg_gateway_names_class", "gw_oid", "pg_class"},
@@ -157,7 +159,7 @@ func TestRelationsByTheirKeys(t *testing.T) {
 	t.Parallel()
 	r := newReader(t)
 	for relation, keys := range map[string][]string{
-		"pg_class": {"oid", "relnamespace"}, "pg_attribute": {"attrelid"}, "pg_constraint": {"oid", "conrelid", "connamespace"},
+		"pg_class": {"oid", "relnamespace"}, "pg_attribute": {"attrelid"}, "pg_attrdef": {"adrelid"}, "pg_constraint": {"oid", "conrelid", "connamespace"},
 		"pg_index": {"indexrelid", "indrelid"}, "pg_description": {"objoid"}, "pg_tables": {"schemaname"},
 	} {
 		whole := r.read(relation, 0)
@@ -173,6 +175,23 @@ func TestRelationsByTheirKeys(t *testing.T) {
 			assert.Empty(t, r.read(relation, len(keys)-i, []string{"1"}), "%s by a value that none has", relation)
 		}
 	}
+}
+
+// Columns that a new row takes no value for have a default, where the caller may make rows.
+func TestColumnsThatAreFilled(t *testing.T) {
+	t.Parallel()
+	r := newReader(t)
+	var filled, defaults []string
+	for _, row := range r.read("pg_attribute", 0) {
+		if row["atthasdef"] == "true" {
+			filled = append(filled, row["attrelid"]+" "+row["attnum"]+" NULL")
+		}
+	}
+	for _, row := range r.read("pg_attrdef", 0) {
+		defaults = append(defaults, row["adrelid"]+" "+row["adnum"]+" "+row["adbin"])
+	}
+	assert.Len(t, filled, 2, "Id and EnvironmentId of Town's authors")
+	assert.Equal(t, filled, defaults)
 }
 
 // What functions look up is written as PostgreSQL writes it.

@@ -63,6 +63,15 @@ func definition(t *catalog.Table) any {
 	return t.View.Text
 }
 
+// DefaultOf is the default that a column is said to have, as SQL; nil for none. A new row
+// takes no value for it then, and clients that know leave it out.
+func (c *Catalog) DefaultOf(s *catalog.Schema, t *catalog.Table, col *catalog.Column) any {
+	if t.Writes == nil || t.Writes.Insert == nil || col.Access == catalog.Writable || col.Access == catalog.OnInsert || !c.Writable(s, t) {
+		return nil
+	}
+	return "NULL"
+}
+
 func columnRows(_ context.Context, c *Catalog, s *catalog.Schema) (out []Row, err error) {
 	for _, t := range s.Tables {
 		updatable := t.Writes != nil && (t.Writes.Update != nil || len(t.Writes.Parts) > 0) && c.Writable(s, t)
@@ -71,7 +80,7 @@ func columnRows(_ context.Context, c *Catalog, s *catalog.Schema) (out []Row, er
 			n := namesOfTypes[col.Type]
 			changes := updatable && (col.Access == catalog.Writable || col.Access == catalog.OnUpdate)
 			out = append(out, Row{
-				c.Connection(), s.Name, t.Name, col.Name, int64(i + 1), nil, yesNo(!col.Required && !col.Key), n.standard,
+				c.Connection(), s.Name, t.Name, col.Name, int64(i + 1), c.DefaultOf(s, t, col), yesNo(!col.Required && !col.Key), n.standard,
 				length(col), n.precision, n.scale, n.instant, "pg_catalog", n.udt, "NO", yesNo(changes), orNull(col.Doc),
 			})
 		}

@@ -113,7 +113,7 @@ func (s *side) ask(t *testing.T, sql string, args []string) []answer {
 		for _, row := range r.Rows {
 			cells := make([]string, len(row))
 			for i, v := range row {
-				cells[i] = number.ReplaceAllStringFunc(string(v), func(n string) string {
+				cells[i] = number.ReplaceAllStringFunc(keptNull.ReplaceAllString(string(v), "NULL"), func(n string) string {
 					if thing := s.things[n]; thing != "" {
 						return thing
 					}

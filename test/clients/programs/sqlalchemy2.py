@@ -3,6 +3,7 @@ import sys
 
 import psycopg
 import sqlalchemy as sa
+from sqlalchemy.ext.automap import automap_base
 from sqlalchemy.orm import Session, declarative_base
 
 host, port = sys.argv[1].rsplit(":", 1)
@@ -57,4 +58,24 @@ with Session(engine) as s:
     contractors = s.query(User).filter_by(EmployeeType="Contractor").all()
     assert contractors and all(u.EmployeeType == "Contractor" for u in contractors)
     assert s.get(User, contractors[0].Id).Username == contractors[0].Username
+
+metadata = sa.MetaData()
+metadata.reflect(engine, only=["Users", "Populations"])
+mapped = automap_base(metadata=metadata)
+mapped.prepare(generate_relationship=lambda *_, **__: None)
+with Session(engine) as s:
+    population = mapped.classes.Populations(Name="Mapped")
+    s.add(population)
+    s.commit()
+    user = mapped.classes.Users(Username="mapped", PopulationId=population.Id)
+    s.add(user)
+    s.commit()
+    assert population.Id and population.CreatedAt and user.IsEnabled and user.AccountStatus == "OK", vars(user)
+    user.Title = "Dr"
+    s.commit()
+    assert s.get(mapped.classes.Users, user.Id, populate_existing=True).Title == "Dr"
+    s.delete(user)
+    s.flush()
+    s.delete(population)
+    s.commit()
 print("ok")

@@ -87,38 +87,6 @@ class _PingOne:
         said = connection.exec_driver_sql("SHOW server_version").scalar()
         return tuple(int(n) for n in re.findall(r"\d+", said.split()[0]))
 
-    if _LEGACY:
-
-        def get_columns(
-            self, connection: Any, table_name: str, schema: Any = None, **kw: Any
-        ) -> Any:
-            found = super().get_columns(connection, table_name, schema, **kw)  # type: ignore[misc]
-            self._add_defaults(connection, schema, [((schema, table_name), found)], kw)
-            return found
-
-    else:
-
-        def get_multi_columns(self, connection: Any, schema: Any, *args: Any, **kw: Any) -> Any:
-            found = super().get_multi_columns(connection, schema, *args, **kw)  # type: ignore[misc]
-            tables = list(found)
-            self._add_defaults(connection, schema, tables, kw)
-            return tables
-
-    def _add_defaults(self, connection: Any, schema: Any, tables: Any, kw: dict[str, Any]) -> None:
-        """Columns that PingOne sets have a default: a new row doesn't name them then, and
-        SQLAlchemy reads its key from the answer, not from the order of keys."""
-        schema = schema or self.default_schema_name
-        cache = kw.get("info_cache", {})
-        key = ("pingone_sets", schema)
-        if key not in cache:
-            query = "SELECT TableName, ColumnName FROM sys_tablecolumns WHERE IsReadOnly AND SchemaName = :s"
-            rows = connection.execute(sqlalchemy.text(query), {"s": schema})
-            cache[key] = {tuple(row) for row in rows}
-        for (_, table), columns in tables:
-            for column in columns:
-                if (table, column["name"]) in cache[key]:
-                    column["default"] = "NULL"
-
     def set_isolation_level(self, *_: Any) -> None:
         """There is one level: each statement for itself."""
 
