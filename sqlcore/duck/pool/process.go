@@ -1,7 +1,6 @@
 package pool
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -188,7 +187,7 @@ func (p *process) why() string {
 
 // crash says how the process ended, for the log; call it after that.
 func (p *process) crash() error {
-	return fmt.Errorf("engine process: %v %s", p.state, p.stderr.first())
+	return fmt.Errorf("engine process: %v %s", p.state, p.stderr.told())
 }
 
 // dead reports whether the process, which has no request, has ended.
@@ -200,30 +199,4 @@ func (p *process) used() int64 {
 		return 0
 	}
 	return ownMemory(p.cmd.Process.Pid)
-}
-
-// head keeps the beginning of what a process says.
-type head struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-// maxHead bounds what is kept.
-const maxHead = 4 << 10
-
-// Write implements io.Writer.
-func (h *head) Write(b []byte) (int, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.buf.Write(b[:min(len(b), maxHead-h.buf.Len())])
-	return len(b), nil
-}
-
-// first gives the first line, where the runtime says what happened. What comes
-// after may hold values.
-func (h *head) first() string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	line, _, _ := strings.Cut(strings.TrimSpace(h.buf.String()), "\n")
-	return line[:min(len(line), 200)]
 }
