@@ -1,6 +1,10 @@
 package server
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
@@ -72,6 +76,7 @@ type recorder struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
+	gone   bool // the client is
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -82,13 +87,19 @@ func (w *recorder) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
-// Write implements http.ResponseWriter.
+// Write implements http.ResponseWriter. Its error is context.Canceled where the client
+// is gone.
 func (w *recorder) Write(b []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
 	n, err := w.ResponseWriter.Write(b)
 	w.bytes += int64(n)
+	if broken := (*net.OpError)(nil); errors.As(err, &broken) && !broken.Timeout() {
+		// A write may find out before the request's context is told.
+		w.gone = true
+		err = fmt.Errorf("%w: %w", context.Canceled, err)
+	}
 	return n, err
 }
 
@@ -99,7 +110,7 @@ func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // status on the wire, but it was no success.
 func (w *recorder) outcome(r *http.Request, finished bool) int {
 	switch {
-	case !finished && r.Context().Err() != nil:
+	case !finished && (w.gone || r.Context().Err() != nil):
 		return statusClientGone
 	case !finished:
 		return http.StatusInternalServerError
