@@ -122,7 +122,9 @@ func (p *parser) update() error {
 	if err != nil {
 		return err
 	}
-	p.where = p.clause("where", p.At, end)
+	if p.where, err = p.condition(end); err != nil {
+		return err
+	}
 	if !p.where.empty() {
 		end = p.where.from
 	}
@@ -167,7 +169,9 @@ func (p *parser) delete() error {
 	if err != nil {
 		return err
 	}
-	p.where = p.clause("where", p.At, end)
+	if p.where, err = p.condition(end); err != nil {
+		return err
+	}
 	if p.At < end && p.At != p.where.from {
 		return p.wrong("After the table's name, WHERE is expected.")
 	}
@@ -255,6 +259,22 @@ func (p *parser) returningFrom(at int) (int, error) {
 		return 0, inner.wrong("RETURNING takes names of columns, with AS another name for each, or *.")
 	}
 	return c.from, nil
+}
+
+// behind are the words that may follow the condition of a SELECT, which is what the
+// condition of a change becomes a part of.
+var behind = sqltext.Set("group having qualify window order limit offset fetch union except intersect using for")
+
+// condition finds the WHERE clause, which is no more than a condition.
+func (p *parser) condition(end int) (span, error) {
+	where := p.clause("where", p.At, end)
+	for i := where.from; i < where.to; i++ {
+		if t := p.tokens[i]; t.Depth == 0 && t.Kind == sqltext.Word && behind[strings.ToLower(t.Text)] {
+			return span{}, gwerr.Newf(gwerr.Syntax, "%s is not offered in changes.", strings.ToUpper(t.Text)).
+				WithHint("Say which rows by the condition, as in WHERE Id IN (SELECT Id FROM … ORDER BY … LIMIT 1).").At(t.Start)
+		}
+	}
+	return where, nil
 }
 
 // clause finds the last such word outside parentheses, and the clause up to end.
