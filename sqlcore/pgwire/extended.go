@@ -80,7 +80,7 @@ func (d *dialog) bind(m *pgproto3.Bind) error {
 	if formats := len(m.ParameterFormatCodes); formats > 1 && formats != len(m.Parameters) {
 		return protocolError("There is another number of formats than of values.")
 	}
-	if st.needsTypes() {
+	if st.needsTypes(m.Parameters) {
 		if err := d.describeStatement(st); err != nil {
 			return d.tell(st, err)
 		}

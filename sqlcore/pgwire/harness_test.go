@@ -123,6 +123,7 @@ func (r *request) Schema(_ context.Context, name string) (*catalog.Schema, error
 	}
 	return &catalog.Schema{Name: name, Tables: []*catalog.Table{{Name: "Books", Columns: []catalog.Column{
 		{Name: "Id", Type: catalog.GUID, Key: true}, {Name: "Title", Type: catalog.String}, {Name: "Pages", Type: catalog.Int32},
+		{Name: "Tags", Type: catalog.StringList},
 	}}}}, nil
 }
 

@@ -1,6 +1,7 @@
 package pgwire
 
 import (
+	"bytes"
 	"context"
 	"strings"
 
@@ -93,7 +94,7 @@ func addColumns(to map[string]kind, t *catalog.Table) {
 }
 
 // operators stand between a column and what it is compared with.
-var operators = []string{"=", "<", ">", "!", "like", "ilike", "~", "between", "not", "in", "(", "any", "some", "all", "symmetric"}
+var operators = []string{"=", "<", ">", "!", "@", "&", "like", "ilike", "~", "between", "not", "in", "(", "any", "some", "all", "symmetric"}
 
 // comparedWith is the name of the column that stands beside the parameter at i;
 // "" for none.
@@ -112,9 +113,9 @@ func comparedWith(tokens []sqltext.Token, i int) string {
 	if at >= 0 && at < i-1 && tokens[at].IsName() && !tokens[i-1].Is(",") || at >= 0 && at < i-1 && tokens[at].IsName() && tokens[i-1].Depth > tokens[at].Depth {
 		return tokens[at].Name()
 	}
-	if i+2 < len(tokens) && tokens[i+1].IsAny(operators[:4]...) {
+	if i+2 < len(tokens) && tokens[i+1].IsAny(operators[:6]...) {
 		next := i + 2
-		for next < len(tokens)-1 && tokens[next].IsAny(operators[:4]...) {
+		for next < len(tokens)-1 && tokens[next].IsAny(operators[:6]...) {
 			next++
 		}
 		for next+2 < len(tokens) && tokens[next+1].Is(".") {
@@ -125,11 +126,15 @@ func comparedWith(tokens []sqltext.Token, i int) string {
 	return ""
 }
 
-// needsTypes reports whether a parameter can't be read without its type, which
-// the client hasn't told: one that is a list.
-func (s *statement) needsTypes() bool {
+// needsTypes reports whether one of the values given can't be read without its type,
+// which the client hasn't told: one that is a list, or is written as one.
+func (s *statement) needsTypes(values [][]byte) bool {
 	for i, t := range s.tokens {
-		if n, ok := ordinal(t); ok && (s.oids[n-1] == 0 || s.oids[n-1] == pgtype.UnknownOID) && listed(s.tokens, i) {
+		n, ok := ordinal(t)
+		if !ok || s.oids[n-1] != 0 && s.oids[n-1] != pgtype.UnknownOID {
+			continue
+		}
+		if listed(s.tokens, i) || bytes.HasPrefix(values[n-1], []byte("{")) && bytes.HasSuffix(values[n-1], []byte("}")) {
 			return true
 		}
 	}

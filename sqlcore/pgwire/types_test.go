@@ -175,6 +175,33 @@ func TestParametersOfEveryType(t *testing.T) {
 	}
 }
 
+// A list in PostgreSQL's text is one where its column is, though nobody declares its type.
+func TestListsThatNobodyDeclares(t *testing.T) {
+	t.Parallel()
+	d := &desk{answers: answers{}}
+	_, address := serve(t, d, nil)
+	conn := dial(t, address).PgConn()
+	for _, c := range []struct {
+		sql, value string
+		want       query.Parameter
+	}{
+		{"UPDATE Books SET Tags = $1 WHERE true", `{a,"b c"}`, list(predicate.StringValue("a"), predicate.StringValue("b c"))},
+		{"INSERT INTO Books (Title, Tags) VALUES ('x', $1)", "{}", query.Parameter{List: []query.Parameter{}}},
+		{"SELECT Id FROM Books WHERE Tags && $1", "{a}", list(predicate.StringValue("a"))},
+		{"SELECT Id FROM Books WHERE Title = $1", "{a}", one(predicate.StringValue("{a}"))},
+		{"SELECT Id FROM Books WHERE Tags = $1", "a", one(predicate.StringValue("a"))},
+	} {
+		var got []query.Parameter
+		d.answers[c.sql] = func(ctx context.Context, s query.Statement) (*query.Answer, error) {
+			got = s.Positional
+			return count(0)(ctx, s)
+		}
+		_, err := conn.ExecParams(t.Context(), c.sql, [][]byte{[]byte(c.value)}, nil, nil, nil).Close()
+		require.NoError(t, err, c.sql)
+		assert.Equal(t, []query.Parameter{c.want}, got, c.sql)
+	}
+}
+
 func one(v predicate.Value) query.Parameter { return query.Parameter{Value: v} }
 
 func list(values ...predicate.Value) query.Parameter {
@@ -196,6 +223,7 @@ func TestTypesOfParametersAreFound(t *testing.T) {
 		{`SELECT * FROM Town.Books WHERE $1 = Books.Id AND Title LIKE $2`, []uint32{pgtype.UUIDOID, pgtype.TextOID}},
 		{`SELECT * FROM Books WHERE Pages IN ($1, $2) LIMIT $3`, []uint32{pgtype.Int4OID, pgtype.Int4OID, pgtype.Int8OID}},
 		{`SELECT * FROM Books WHERE Id = ANY($1)`, []uint32{pgtype.UUIDArrayOID}},
+		{`SELECT * FROM Books WHERE Tags @> $1 OR $2 && Tags`, []uint32{pgtype.TextArrayOID, pgtype.TextArrayOID}},
 		{`SELECT $1::timestamptz, CAST($2 AS date), $3`, []uint32{pgtype.TimestamptzOID, pgtype.DateOID, pgtype.TextOID}},
 		{`INSERT INTO Books (Title, Pages) VALUES ($1, $2), (upper($3), $4)`, []uint32{pgtype.TextOID, pgtype.Int4OID, pgtype.TextOID, pgtype.Int4OID}},
 		{`UPDATE Books SET Pages = $1 WHERE Id = $2`, []uint32{pgtype.Int4OID, pgtype.UUIDOID}},
