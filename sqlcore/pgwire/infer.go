@@ -134,7 +134,8 @@ func (s *statement) needsTypes(values [][]byte) bool {
 		if !ok || s.oids[n-1] != 0 && s.oids[n-1] != pgtype.UnknownOID {
 			continue
 		}
-		if listed(s.tokens, i) || bytes.HasPrefix(values[n-1], []byte("{")) && bytes.HasSuffix(values[n-1], []byte("}")) {
+		written := bytes.HasPrefix(values[n-1], []byte("{")) && bytes.HasSuffix(values[n-1], []byte("}"))
+		if listed(s.tokens, i) || written && (s.is("insert", "into") || comparedWith(s.tokens, i) != "") {
 			return true
 		}
 	}

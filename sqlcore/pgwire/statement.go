@@ -198,18 +198,59 @@ func (s *statement) castAt(i int) uint32 {
 // by which a result is described before there are values, and its places.
 func (s *statement) withTypes() (string, sqltext.Map) {
 	var edits []sqltext.Edit
-	for _, t := range s.tokens {
+	for i, t := range s.tokens {
 		n, ok := ordinal(t)
 		if !ok || n > len(s.oids) {
 			continue
 		}
-		text := " NULL "
-		if name := castName(s.oids[n-1]); name != "" {
+		text, name := " NULL ", castName(s.oids[n-1])
+		textual := castName(pgtype.TextOID)
+		switch {
+		case (name == "" || name == textual) && s.joined(i):
+			text, name = " '' ", "" // the engine's null makes all of it a number
+		case name == "" && s.shown(i):
+			name = textual
+		}
+		if name != "" {
 			text = " CAST(NULL AS " + name + ") "
 		}
 		edits = append(edits, sqltext.Edit{Start: t.Start, End: t.End, Text: text})
 	}
 	return sqltext.Apply(s.text, edits)
+}
+
+// at is the token at a place, a comma beyond both ends.
+func (s *statement) at(i int) sqltext.Token {
+	if i < 0 || i >= len(s.tokens) {
+		return sqltext.Token{Kind: sqltext.Symbol, Text: ","}
+	}
+	return s.tokens[i]
+}
+
+// joined reports whether the parameter at i is joined with a text by ||.
+func (s *statement) joined(i int) bool {
+	for _, by := range []int{1, -1} {
+		other := s.at(i + 3*by)
+		_, parameter := ordinal(other)
+		if s.at(i+by).Is("|") && s.at(i+2*by).Is("|") && (parameter || other.Kind == sqltext.String) {
+			return true
+		}
+	}
+	return false
+}
+
+// shown reports whether the parameter at i is one that a SELECT lists as it is.
+func (s *statement) shown(i int) bool {
+	if !s.at(i-1).IsAny("select", "distinct", ",") || !s.at(i+1).IsAny(",", "as", "from", "limit", "union", ")") {
+		return false
+	}
+	depth := s.tokens[i].Depth
+	for k := i - 1; k >= 0 && s.tokens[k].Depth >= depth; k-- {
+		if t := s.tokens[k]; t.Depth == depth && t.IsAny("select", "from", "where", "by", "values") {
+			return t.Is("select")
+		}
+	}
+	return false
 }
 
 // withCasts is the text with their types beside the parameters that the engine gets as

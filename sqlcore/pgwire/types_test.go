@@ -239,6 +239,24 @@ func TestTypesOfParametersAreFound(t *testing.T) {
 	}
 }
 
+// What a parameter of no type that SELECT lists is described as: text, as PostgreSQL has it.
+func TestParametersThatAreShown(t *testing.T) {
+	t.Parallel()
+	for sql, want := range map[string]string{
+		"SELECT $1":                                    "SELECT  CAST(NULL AS VARCHAR) ",
+		"SELECT DISTINCT $1 AS a, $2 FROM t":           "SELECT DISTINCT  CAST(NULL AS VARCHAR)  AS a,  CAST(NULL AS VARCHAR)  FROM t",
+		"SELECT round(x, $1), $2 || 'a' || $3, $4 + 1": "SELECT round(x,  NULL ),  ''  || 'a' ||  '' ,  NULL  + 1",
+		"SELECT x, y FROM t ORDER BY $1, $2":           "SELECT x, y FROM t ORDER BY  NULL ,  NULL ",
+		"SELECT * FROM (SELECT $1 AS v) x, f(1, $2)":   "SELECT * FROM (SELECT  CAST(NULL AS VARCHAR)  AS v) x, f(1,  NULL )",
+		"SELECT x || $1 FROM t LIMIT 1":                "SELECT x ||  NULL  FROM t LIMIT 1",
+	} {
+		d := &desk{answers: answers{want: count(0)}}
+		_, address := serve(t, d, nil)
+		_, err := dial(t, address).PgConn().Prepare(t.Context(), "s", sql, nil)
+		require.NoError(t, err, sql)
+	}
+}
+
 // A driver that declares a parameter's type means it: a date and an interval make a date.
 func TestTypesOfParametersReachTheEngine(t *testing.T) {
 	t.Parallel()
