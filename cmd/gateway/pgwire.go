@@ -22,15 +22,6 @@ import (
 // wireName is the listener of the PostgreSQL protocol.
 const wireName = "postgres"
 
-// listening are the addresses at which callers are answered.
-func (a *app) listening() []string {
-	out := []string{a.config.Listen.Address}
-	if at := a.config.Postgres.Address; at != "" {
-		out = append(out, at)
-	}
-	return out
-}
-
 // wire is the listener of the PostgreSQL protocol, if it is on.
 func (a *app) wire() []server.Endpoint {
 	c := a.config.Postgres

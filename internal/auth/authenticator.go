@@ -36,7 +36,7 @@ type Config struct {
 	// Damper slows down guessing; nil for none.
 	Damper *Damper
 	// Anonymous is the caller of requests without credentials; nil to refuse
-	// them. CheckOpen says whether a listener may have one.
+	// them. The configuration allows one on loopback alone.
 	Anonymous *Principal
 	// Sink receives observe.Authenticated events; nil discards them.
 	Sink observe.Sink

@@ -461,8 +461,8 @@ func TestNoConnection(t *testing.T) {
 func TestIsLoopback(t *testing.T) {
 	t.Parallel()
 	for address, want := range map[string]bool{
-		"127.0.0.1:80": true, "127.9.9.9:0": true, "[::1]:80": true, "localhost:80": true,
-		":80": false, "0.0.0.0:80": false, "[::]:80": false, "10.0.0.1:80": false, "127.0.0.1": false, "127.0.0.1.nip.example:80": false,
+		"127.0.0.1:80": true, "127.9.9.9:0": true, "[::1]:80": true, "localhost:80": true, "[::ffff:127.0.0.1]:80": true,
+		"": false, "192.168.1.2:80": false, "gateway.local:80": false, "localhost.example.com:80": false, ":80": false, "0.0.0.0:80": false, "[::]:80": false, "10.0.0.1:80": false, "127.0.0.1": false, "127.0.0.1.nip.example:80": false,
 	} {
 		assert.Equal(t, want, config.IsLoopback(address), address)
 	}
