@@ -21,7 +21,7 @@ import (
 // browser send a request.
 func (s *Server) adminRouter() http.Handler {
 	r := chi.NewRouter()
-	r.Use(requestID, s.access, labelled("admin"), httpguard.Recover(s.panicked, s.fail), httpguard.Headers(httpguard.HeadersConfig{}))
+	r.Use(requestID, s.access, labelled("admin"), httpguard.Recover(s.panicked, s.fail), httpguard.Headers(0))
 	r.NotFound(s.fails(gwerr.New(gwerr.NotFound, "There is nothing at this address.", "The admin listener has /metrics, /healthz and /readyz.")))
 	r.MethodNotAllowed(s.fails(gwerr.New(gwerr.MethodNotAllowed, "This address does not take this method.", "")))
 	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) {

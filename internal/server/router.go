@@ -19,7 +19,7 @@ func (s *Server) publicRouter() http.Handler {
 		r.Use(s.cfg.Trace)
 	}
 	r.Use(s.access, httpguard.Recover(s.panicked, s.fail), s.origins.Middleware,
-		httpguard.Headers(httpguard.HeadersConfig{HSTS: s.cfg.HSTS}))
+		httpguard.Headers(s.cfg.HSTS))
 	r.Use(httpguard.Networks(s.cfg.AllowIPs, s.refuse), httpguard.Hosts(s.cfg.AllowHosts, s.refuse), s.cors, httpguard.Framing(s.refuse), httpguard.Limits(httpguard.LimitsConfig{
 		URL: int(s.cfg.Limits.URLBytes), Body: s.cfg.Limits.RequestBytes,
 	}, s.refuse))

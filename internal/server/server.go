@@ -58,7 +58,7 @@ func New(cfg Config) (*Server, error) {
 	if s.origins, err = httpguard.NewProxies(cfg.Proxies); err != nil {
 		return nil, err
 	}
-	if s.cors, err = httpguard.CORS(httpguard.CORSConfig{Origins: cfg.CORSOrigins, MaxAge: 10 * time.Minute}); err != nil {
+	if s.cors, err = httpguard.CORS(cfg.CORSOrigins); err != nil {
 		return nil, err
 	}
 	if cfg.Public.TLS != nil {

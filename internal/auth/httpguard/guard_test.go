@@ -35,9 +35,7 @@ func get(target string) *http.Request { return httptest.NewRequest(http.MethodGe
 
 func TestHeaders(t *testing.T) {
 	t.Parallel()
-	h := httpguard.Headers(httpguard.HeadersConfig{
-		HSTS: 24 * time.Hour, Pages: func(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, "/docs") },
-	})(ok)
+	h := httpguard.Headers(24 * time.Hour)(ok)
 	data := serve(h, get("http://gw/odata/")).Header()
 	for name, want := range map[string]string{
 		"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Referrer-Policy": "no-referrer",
@@ -47,10 +45,8 @@ func TestHeaders(t *testing.T) {
 			t.Errorf("data: %s is %q, want %q", name, got, want)
 		}
 	}
-	page := serve(h, get("https://gw/docs")).Header()
-	if page.Get("Content-Security-Policy") != httpguard.PagePolicy || page.Get("Cache-Control") != "" ||
-		page.Get("Strict-Transport-Security") != "max-age=86400; includeSubDomains" {
-		t.Errorf("page over https: %v", page)
+	if got := serve(h, get("https://gw/docs")).Header().Get("Strict-Transport-Security"); got != "max-age=86400; includeSubDomains" {
+		t.Errorf("over https: %q", got)
 	}
 	for _, policy := range []string{httpguard.PagePolicy, httpguard.DataPolicy} {
 		if !strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(policy, "unsafe") {
@@ -61,11 +57,11 @@ func TestHeaders(t *testing.T) {
 
 func TestCORS(t *testing.T) {
 	t.Parallel()
-	off, err := httpguard.CORS(httpguard.CORSConfig{})
+	off, err := httpguard.CORS(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	on, err := httpguard.CORS(httpguard.CORSConfig{Origins: []string{"https://reports.example.com"}, Methods: []string{"PATCH"}, MaxAge: time.Hour})
+	on, err := httpguard.CORS([]string{"https://reports.example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +93,7 @@ func TestCORS(t *testing.T) {
 		})
 	}
 	for _, o := range []string{"*", "https://*", "reports.example.com", "https://a/b", "ftp://a", ""} {
-		if _, err := httpguard.CORS(httpguard.CORSConfig{Origins: []string{o}}); !gwerr.Is(err, gwerr.Config) {
+		if _, err := httpguard.CORS([]string{o}); !gwerr.Is(err, gwerr.Config) {
 			t.Errorf("%q: %v", o, err)
 		}
 	}

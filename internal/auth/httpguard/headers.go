@@ -6,16 +6,6 @@ import (
 	"time"
 )
 
-// HeadersConfig configures Headers.
-type HeadersConfig struct {
-	// HSTS is how long browsers shall use https alone, sent over https alone
-	// (RFC 6797); 0 for not at all.
-	HSTS time.Duration
-	// Pages are answers for browsers: they get PagePolicy and may be kept.
-	// Everything else is data.
-	Pages func(*http.Request) bool
-}
-
 const (
 	// DataPolicy is the Content-Security-Policy of data: nothing in it may run
 	// or be framed.
@@ -25,10 +15,11 @@ const (
 	PagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 
-// Headers sets the headers that keep browsers from misusing answers. Handlers
-// may set others over them.
-func Headers(cfg HeadersConfig) Middleware {
-	hsts := fmt.Sprintf("max-age=%d; includeSubDomains", int64(cfg.HSTS/time.Second))
+// Headers sets the headers that keep browsers from misusing data. Handlers of
+// pages set others over them. hsts is how long browsers shall use https alone, sent
+// over https alone (RFC 6797); 0 for not at all.
+func Headers(hsts time.Duration) Middleware {
+	transport := fmt.Sprintf("max-age=%d; includeSubDomains", int64(hsts/time.Second))
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			h := w.Header()
@@ -36,14 +27,10 @@ func Headers(cfg HeadersConfig) Middleware {
 			h.Set("X-Frame-Options", "DENY")
 			h.Set("Referrer-Policy", "no-referrer")
 			h.Set("Cross-Origin-Opener-Policy", "same-origin")
-			if cfg.Pages != nil && cfg.Pages(r) {
-				h.Set("Content-Security-Policy", PagePolicy)
-			} else {
-				h.Set("Content-Security-Policy", DataPolicy)
-				h.Set("Cache-Control", "no-store")
-			}
-			if cfg.HSTS > 0 && OriginOf(r).Scheme == "https" {
-				h.Set("Strict-Transport-Security", hsts)
+			h.Set("Content-Security-Policy", DataPolicy)
+			h.Set("Cache-Control", "no-store")
+			if hsts > 0 && OriginOf(r).Scheme == "https" {
+				h.Set("Strict-Transport-Security", transport)
 			}
 			next.ServeHTTP(w, r)
 		})

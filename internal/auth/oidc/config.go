@@ -36,8 +36,6 @@ type Issuer struct {
 	Audiences []string
 	// Tenants are the values of tid that are let in; needed with {tenantid}.
 	Tenants []string
-	// Algorithms are the signature algorithms; RS256, PS256 and ES256 if empty.
-	Algorithms []string
 	// JWKSURL overrides the address of the keys; by default discovery finds it.
 	JWKSURL string
 	// NameClaims are tried in order for the caller's name; preferred_username,
@@ -50,8 +48,6 @@ type Issuer struct {
 	Attributes map[string]string
 	// Scopes must all be in the claim scope, or in Entra ID's scp.
 	Scopes []string
-	// Required are claims that must have one of the values: path → values.
-	Required map[string][]string
 }
 
 // RoleMapping gives roles by the values of a claim.
@@ -69,23 +65,19 @@ type RoleMapping struct {
 // Config configures the method. Zero values take the defaults named.
 type Config struct {
 	Issuers []Issuer
-	// Skew is how far clocks may differ (1 min).
-	Skew time.Duration
 	// Client fetches keys, without following redirects; a client with a time
 	// limit of 10 s if nil.
 	Client *http.Client
-	// MinRefresh is the shortest time between two fetches for one issuer,
-	// whatever tokens come (30 s); MaxAge the longest before keys are fetched
-	// again (1 h); MaxStale how long they serve while fetching fails (24 h).
-	MinRefresh, MaxAge, MaxStale time.Duration
 	// Now is the clock (time.Now).
 	Now func() time.Time
 }
 
 var (
-	defaultAlgorithms = []string{"RS256", "PS256", "ES256"}
-	knownAlgorithms   = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
-	defaultNames      = []string{"preferred_username", "upn", "email", "client_id", "azp", "appid", "sub"}
+	// accepted are the algorithms of signatures that tokens may have; those with
+	// another known one are refused, and not taken for something else than tokens.
+	accepted     = []string{"RS256", "PS256", "ES256"}
+	known        = []jose.SignatureAlgorithm{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+	defaultNames = []string{"preferred_username", "upn", "email", "client_id", "azp", "appid", "sub"}
 )
 
 // New checks the configuration and returns the method; it asks nobody. The
@@ -94,10 +86,6 @@ func New(cfg Config) (*Method, error) {
 	if len(cfg.Issuers) == 0 {
 		return nil, gwerr.New(gwerr.Config, "OIDC is configured without an issuer.", "")
 	}
-	orDefault(&cfg.Skew, time.Minute)
-	orDefault(&cfg.MinRefresh, 30*time.Second)
-	orDefault(&cfg.MaxAge, time.Hour)
-	orDefault(&cfg.MaxStale, 24*time.Hour)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -119,17 +107,10 @@ func New(cfg Config) (*Method, error) {
 	return m, nil
 }
 
-func orDefault(d *time.Duration, otherwise time.Duration) {
-	if *d <= 0 {
-		*d = otherwise
-	}
-}
-
 // issuer is a checked Issuer with its keys.
 type issuer struct {
 	Issuer
-	algorithms []jose.SignatureAlgorithm
-	keys       *keySet
+	keys *keySet
 }
 
 func newIssuer(cfg *Config, is Issuer) (*issuer, error) {
@@ -147,19 +128,10 @@ func newIssuer(cfg *Config, is Issuer) (*issuer, error) {
 	if strings.Contains(is.URL, tenant) && len(is.Tenants) == 0 {
 		return nil, fmt.Errorf("%s needs tenants beside it: any tenant's users would be let in", tenant)
 	}
-	if len(is.Algorithms) == 0 {
-		is.Algorithms = defaultAlgorithms
-	}
 	if len(is.NameClaims) == 0 {
 		is.NameClaims = defaultNames
 	}
 	out := &issuer{Issuer: is}
-	for _, a := range is.Algorithms {
-		if !slices.Contains(knownAlgorithms, a) {
-			return nil, fmt.Errorf("algorithm %q is not possible; use some of %s", a, strings.Join(knownAlgorithms, ", "))
-		}
-		out.algorithms = append(out.algorithms, jose.SignatureAlgorithm(a))
-	}
 	out.keys = &keySet{cfg: cfg, discover: func(ctx context.Context) (string, error) { return out.jwksURL(ctx, cfg) }}
 	return out, nil
 }

@@ -25,9 +25,14 @@ const (
 	maxKeys     = 10
 )
 
+// minRefresh is the shortest time between two fetches for one issuer, whatever
+// tokens come; maxAge the longest before keys are fetched again; maxStale how long
+// they serve while fetching fails.
+const minRefresh, maxAge, maxStale = 30 * time.Second, time.Hour, 24 * time.Hour
+
 // keySet keeps an issuer's keys. They are fetched when they are needed first,
 // when they are old, and when a token names a key that is not there, as after
-// a rotation; never more often than Config.MinRefresh, so that made-up key ids
+// a rotation; never more often than minRefresh, so that made-up key ids
 // can't be used to flood the issuer.
 type keySet struct {
 	cfg      *Config
@@ -46,11 +51,11 @@ func (s *keySet) find(ctx context.Context, kid string) ([]jose.JSONWebKey, error
 	defer s.mu.Unlock()
 	now := s.cfg.Now()
 	found := s.match(kid)
-	fresh := len(found) > 0 && now.Sub(s.fetched) < s.cfg.MaxAge
-	if !fresh && (s.tried.IsZero() || now.Sub(s.tried) >= s.cfg.MinRefresh) {
+	fresh := len(found) > 0 && now.Sub(s.fetched) < maxAge
+	if !fresh && (s.tried.IsZero() || now.Sub(s.tried) >= minRefresh) {
 		s.tried = now
 		if err := s.fetch(ctx); err != nil {
-			if s.fetched.IsZero() || now.Sub(s.fetched) > s.cfg.MaxStale {
+			if s.fetched.IsZero() || now.Sub(s.fetched) > maxStale {
 				s.keys = nil
 				return nil, err
 			}
@@ -59,7 +64,7 @@ func (s *keySet) find(ctx context.Context, kid string) ([]jose.JSONWebKey, error
 		}
 		found = s.match(kid)
 	}
-	if s.fetched.IsZero() || now.Sub(s.fetched) > s.cfg.MaxStale {
+	if s.fetched.IsZero() || now.Sub(s.fetched) > maxStale {
 		return nil, errors.New("oidc: the issuer's keys could not be fetched a moment ago")
 	}
 	return found, nil

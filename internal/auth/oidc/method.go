@@ -15,8 +15,12 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
-// maxToken bounds a token, in bytes.
-const maxToken = 16 << 10
+const (
+	// maxToken bounds a token, in bytes.
+	maxToken = 16 << 10
+	// skew is how far clocks may differ.
+	skew = time.Minute
+)
 
 // Method checks access tokens. It implements auth.Method for bearer tokens of
 // the issuers configured, also as the password of the PostgreSQL wire.
@@ -36,9 +40,9 @@ func (m *Method) Authenticate(ctx context.Context, c auth.Credentials) (*auth.Pr
 	if c.Scheme != auth.Bearer && c.Scheme != auth.Password || strings.Count(text, ".") != 2 || len(text) > maxToken {
 		return nil, auth.ErrNotMine
 	}
-	// Parsed with every algorithm known, to find the issuer; which of them the
-	// issuer may use is checked next.
-	token, err := jwt.ParseSigned(text, algorithms(knownAlgorithms))
+	// Parsed with every algorithm known, to find the issuer; which of them are
+	// accepted is checked next.
+	token, err := jwt.ParseSigned(text, known)
 	if err != nil {
 		return nil, auth.ErrNotMine
 	}
@@ -71,12 +75,12 @@ func (m *Method) verify(ctx context.Context, i *issuer, token *jwt.JSONWebToken)
 		return nil, auth.Rejected(errors.New("oidc: not one signature"))
 	}
 	h := token.Headers[0]
-	if !slices.Contains(i.Algorithms, h.Algorithm) || !acceptedType(h) {
+	if !slices.Contains(accepted, h.Algorithm) || !acceptedType(h) {
 		return nil, auth.Rejected(fmt.Errorf("oidc: algorithm %s or type not accepted", h.Algorithm))
 	}
 	keys, err := i.keys.find(ctx, h.KeyID)
 	if err != nil {
-		return nil, gwerr.Wrap(gwerr.UpstreamFailed, err, "The identity provider's keys can't be fetched.", "Try again; if it stays, ask the administrator.").After(m.cfg.MinRefresh)
+		return nil, gwerr.Wrap(gwerr.UpstreamFailed, err, "The identity provider's keys can't be fetched.", "Try again; if it stays, ask the administrator.").After(minRefresh)
 	}
 	var std jwt.Claims
 	var all claims
@@ -123,7 +127,7 @@ func (m *Method) check(i *issuer, std jwt.Claims, all claims) error {
 		return errors.New("oidc: no expiry")
 	}
 	expected := jwt.Expected{AnyAudience: jwt.Audience(i.Audiences), Time: m.cfg.Now()}
-	if err := std.ValidateWithLeeway(expected, m.cfg.Skew); err != nil {
+	if err := std.ValidateWithLeeway(expected, skew); err != nil {
 		return err
 	}
 	if _, bound := all["cnf"]; bound {
@@ -137,20 +141,7 @@ func (m *Method) check(i *issuer, std jwt.Claims, all claims) error {
 			return fmt.Errorf("oidc: scope %s is missing", scope)
 		}
 	}
-	for path, allowed := range i.Required {
-		if !slices.ContainsFunc(all.texts(path), func(v string) bool { return slices.Contains(allowed, v) }) {
-			return fmt.Errorf("oidc: claim %s lacks a required value", path)
-		}
-	}
 	return nil
-}
-
-func algorithms(names []string) []jose.SignatureAlgorithm {
-	out := make([]jose.SignatureAlgorithm, len(names))
-	for i, n := range names {
-		out[i] = jose.SignatureAlgorithm(n)
-	}
-	return out
 }
 
 // Warm fetches the keys of all issuers, so that the first caller need not
