@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"net/netip"
 	"sync"
@@ -48,13 +49,9 @@ type failures struct {
 
 // NewDamper returns a damper.
 func NewDamper(cfg DamperConfig) *Damper {
-	orInt(&cfg.Free, 5)
-	orInt(&cfg.FreeUser, 20)
-	orInt(&cfg.Size, 10_000)
-	orDuration(&cfg.Base, time.Second)
-	orDuration(&cfg.Max, 15*time.Minute)
-	orDuration(&cfg.MaxUser, 30*time.Second)
-	orDuration(&cfg.Halve, 10*time.Minute)
+	cfg.Free, cfg.FreeUser, cfg.Size = cmp.Or(cfg.Free, 5), cmp.Or(cfg.FreeUser, 20), cmp.Or(cfg.Size, 10_000)
+	cfg.Base, cfg.Halve = cmp.Or(cfg.Base, time.Second), cmp.Or(cfg.Halve, 10*time.Minute)
+	cfg.Max, cfg.MaxUser = cmp.Or(cfg.Max, 15*time.Minute), cmp.Or(cfg.MaxUser, 30*time.Second)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -62,18 +59,6 @@ func NewDamper(cfg DamperConfig) *Damper {
 	addrs, _ := lru.New[netip.Prefix, failures](cfg.Size)
 	users, _ := lru.New[[sha256.Size]byte, failures](cfg.Size)
 	return &Damper{cfg: cfg, addrs: addrs, users: users}
-}
-
-func orInt(v *int, otherwise int) {
-	if *v <= 0 {
-		*v = otherwise
-	}
-}
-
-func orDuration(v *time.Duration, otherwise time.Duration) {
-	if *v <= 0 {
-		*v = otherwise
-	}
 }
 
 // Wait returns how long the address or user must wait before it may try again;

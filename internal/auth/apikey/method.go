@@ -1,6 +1,7 @@
 package apikey
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -58,9 +59,7 @@ type entry struct {
 
 // New reads the file and returns the method. The error is gwerr.Config.
 func New(cfg Config) (*Method, error) {
-	if cfg.Every <= 0 {
-		cfg.Every = 2 * time.Second
-	}
+	cfg.Every = cmp.Or(cfg.Every, 2*time.Second)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}

@@ -1,6 +1,7 @@
 package httpguard
 
 import (
+	"cmp"
 	"io"
 	"net/http"
 
@@ -22,15 +23,7 @@ type LimitsConfig struct {
 // isn't announced is cut off where it passes the bound, which
 // reading it tells by an http.MaxBytesError.
 func Limits(cfg LimitsConfig, fail Fail) Middleware {
-	if cfg.URL <= 0 {
-		cfg.URL = 32 << 10
-	}
-	if cfg.Body <= 0 {
-		cfg.Body = 16 << 20
-	}
-	if cfg.Headers <= 0 {
-		cfg.Headers = 100
-	}
+	cfg.URL, cfg.Body, cfg.Headers = cmp.Or(cfg.URL, 32<<10), cmp.Or(cfg.Body, 16<<20), cmp.Or(cfg.Headers, 100)
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			lines := 0

@@ -1,6 +1,7 @@
 package httpguard
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -51,9 +52,7 @@ func NewTLS(cfg TLSConfig) (*TLS, error) {
 	if cfg.ClientRequired && cfg.ClientCAFile == "" {
 		return nil, gwerr.New(gwerr.Config, "Client certificates are required, but no authority of them is named.", "")
 	}
-	if cfg.Every <= 0 {
-		cfg.Every = 30 * time.Second
-	}
+	cfg.Every = cmp.Or(cfg.Every, 30*time.Second)
 	if cfg.Failed == nil {
 		cfg.Failed = func(error) {}
 	}

@@ -80,15 +80,7 @@ func New(cfg Config) (*Method, error) {
 	if cfg.Verifier == nil || len(cfg.PoolKey) < 32 {
 		return nil, gwerr.New(gwerr.Config, "Pass-through needs a verifier and a key of 32 bytes.", "Generate the key, for example with: openssl rand -base64 32")
 	}
-	if cfg.Keep <= 0 {
-		cfg.Keep = 5 * time.Minute
-	}
-	if cfg.KeepRefused <= 0 {
-		cfg.KeepRefused = 10 * time.Second
-	}
-	if cfg.Size <= 0 {
-		cfg.Size = 10_000
-	}
+	cfg.Keep, cfg.KeepRefused, cfg.Size = cmp.Or(cfg.Keep, 5*time.Minute), cmp.Or(cfg.KeepRefused, 10*time.Second), cmp.Or(cfg.Size, 10_000)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}

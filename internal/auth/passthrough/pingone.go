@@ -1,6 +1,7 @@
 package passthrough
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -70,7 +71,7 @@ func (p *PingOne) useToken(ctx context.Context, u *auth.Upstream, token tokens.S
 	if !slices.ContainsFunc(p.Tokens, func(id string) bool { return strings.EqualFold(id, c.Environment) }) {
 		return Identity{}, auth.Rejected(errors.New("the token is of another environment"))
 	}
-	return Identity{Name: c.name(), Until: c.Expiry.Time()}, nil
+	return Identity{Name: cmp.Or(c.Subject, c.ClientID), Until: c.Expiry.Time()}, nil
 }
 
 // tokenClaims are what a PingOne access token says of its owner.
@@ -79,13 +80,6 @@ type tokenClaims struct {
 	ClientID    string          `json:"client_id"`
 	Environment string          `json:"env"`
 	Expiry      jwt.NumericDate `json:"exp"`
-}
-
-func (c tokenClaims) name() string {
-	if c.Subject != "" {
-		return c.Subject
-	}
-	return c.ClientID
 }
 
 // claimsOf reads a PingOne token (a JWT) that PingOne itself has just

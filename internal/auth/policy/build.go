@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -47,7 +48,7 @@ func (b *builder) build(ctx context.Context) (*catalog.Schema, error) {
 // table returns the visible form of a table, nil if there is none; full is
 // true when nothing of it is withheld.
 func (b *builder) table(ctx context.Context, s *catalog.Schema, t *catalog.Table) (v *catalog.Table, full bool, err error) {
-	about := b.about(t)
+	about := grantsAbout(b.grants, t)
 	if len(about) == 0 {
 		return nil, false, nil
 	}
@@ -75,14 +76,8 @@ func (b *builder) table(ctx context.Context, s *catalog.Schema, t *catalog.Table
 	return v, full, nil
 }
 
-func (b *builder) about(t *catalog.Table) []*Grant {
-	var out []*Grant
-	for _, g := range b.grants {
-		if g.coversTable(t.Name) {
-			out = append(out, g)
-		}
-	}
-	return out
+func grantsAbout(grants []*Grant, t *catalog.Table) []*Grant {
+	return slices.DeleteFunc(slices.Clone(grants), func(g *Grant) bool { return !g.coversTable(t.Name) })
 }
 
 // filter sets the condition on rows: the filters of all grants, or-ed; none if
@@ -169,14 +164,8 @@ func (b *builder) clearTarget(ctx context.Context, ref *catalog.Reference) (bool
 			return false, err
 		}
 	}
-	var about []*Grant
-	for _, g := range grants {
-		if g.coversTable(t.Name) {
-			about = append(about, g)
-		}
-	}
 	i := t.Index(ref.Column)
-	return i >= 0 && shades(t, about)[i] == clear, nil
+	return i >= 0 && shades(t, grantsAbout(grants, t))[i] == clear, nil
 }
 
 // globalTable finds a table of the schema above environments, which stands
@@ -191,7 +180,7 @@ func (b *builder) globalTable(ctx context.Context, table string) (*catalog.Table
 		return nil, nil, nil
 	}
 	if b.global == nil {
-		if b.global, err = b.provider.base.Schema(ctx, either(names[0].ID, names[0].Name)); err != nil {
+		if b.global, err = b.provider.base.Schema(ctx, cmp.Or(names[0].ID, names[0].Name)); err != nil {
 			return nil, nil, err
 		}
 	}

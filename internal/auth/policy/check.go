@@ -55,7 +55,7 @@ func (c *checker) grant(ctx context.Context, r *Role, g *Grant) error {
 		if !g.coversSchema(c.connection, n) {
 			continue
 		}
-		s, err := c.base.Schema(ctx, either(n.ID, n.Name))
+		s, err := c.base.Schema(ctx, cmp.Or(n.ID, n.Name))
 		if err != nil {
 			return err
 		}

@@ -25,15 +25,16 @@ type Config struct {
 	// HashKey keys the hash mask; at least 32 bytes. Another key gives other
 	// hashes, so replicas must share it.
 	HashKey []byte
-	// CacheSize is the number of compiled schemas kept (1,000).
-	CacheSize int
 }
+
+// maxSchemas is the number of compiled schemas kept.
+const maxSchemas = 1000
 
 // Enforcer applies a policy to callers. It is safe for concurrent use.
 type Enforcer struct {
 	cfg     Config
 	policy  atomic.Pointer[Policy]
-	schemas *lru.Cache[cacheKey, compiled]
+	schemas *lru.Cache[cacheKey, *catalog.Schema]
 }
 
 // New returns an enforcer. The error is gwerr.Config if something is missing.
@@ -45,14 +46,8 @@ func New(cfg Config) (*Enforcer, error) {
 		return nil, gwerr.New(gwerr.Config, "The key of hash masks is shorter than 32 bytes.",
 			"Generate one, for example with: openssl rand -base64 32")
 	}
-	if cfg.CacheSize <= 0 {
-		cfg.CacheSize = 1000
-	}
-	cache, err := lru.New[cacheKey, compiled](cfg.CacheSize)
-	if err != nil {
-		return nil, gwerr.Wrap(gwerr.Config, err, "The cache of policies can't be made.", "")
-	}
-	e := &Enforcer{cfg: cfg, schemas: cache}
+	e := &Enforcer{cfg: cfg}
+	e.schemas, _ = lru.New[cacheKey, *catalog.Schema](maxSchemas) // fails for sizes below one only
 	e.policy.Store(cfg.Policy)
 	return e, nil
 }
@@ -66,10 +61,6 @@ func (e *Enforcer) Replace(p *Policy) {
 // Provider returns what the caller sees of a connection. base gives the whole
 // catalog of the connection of that name.
 func (e *Enforcer) Provider(connection string, base catalog.Provider, p *auth.Principal) catalog.Provider {
-	return e.provider(connection, base, p)
-}
-
-func (e *Enforcer) provider(connection string, base catalog.Provider, p *auth.Principal) *provider {
 	return &provider{enforcer: e, policy: e.policy.Load(), connection: connection, base: base, caller: p}
 }
 
@@ -77,9 +68,7 @@ func (e *Enforcer) provider(connection string, base catalog.Provider, p *auth.Pr
 // from the grants with write access alone. A write must find its rows and
 // columns here, so that a role that reads more doesn't let another write more.
 func (e *Enforcer) Writable(connection string, base catalog.Provider, p *auth.Principal) catalog.Provider {
-	out := e.provider(connection, base, p)
-	out.write = true
-	return out
+	return &provider{enforcer: e, policy: e.policy.Load(), connection: connection, base: base, caller: p, write: true}
 }
 
 // MayWrite returns nil when the caller may change some rows of the table, named

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -30,8 +31,6 @@ type cacheKey struct {
 	attributes string
 	write      bool
 }
-
-type compiled struct{ schema *catalog.Schema }
 
 // Default names the schema of unqualified tables, or "" where that name is not
 // known to be in sight: the policy may have the schema by another name, or not
@@ -107,7 +106,7 @@ func (p *provider) grants(s catalog.SchemaName) []*Grant {
 
 // visible compiles the schema, or takes it from the cache.
 func (p *provider) visible(ctx context.Context, name catalog.SchemaName, grants []*Grant) (*catalog.Schema, error) {
-	base, err := p.base.Schema(ctx, either(name.ID, name.Name))
+	base, err := p.base.Schema(ctx, cmp.Or(name.ID, name.Name))
 	if err != nil {
 		return nil, err
 	}
@@ -115,15 +114,15 @@ func (p *provider) visible(ctx context.Context, name catalog.SchemaName, grants 
 		policy: p.policy, base: base, connection: p.connection,
 		roles: p.roleKey(), attributes: attributeKey(grants, p.caller.Attributes), write: p.write,
 	}
-	if c, ok := p.enforcer.schemas.Get(key); ok {
-		return c.schema, nil
+	if schema, ok := p.enforcer.schemas.Get(key); ok {
+		return schema, nil
 	}
 	b := &builder{provider: p, base: base, grants: grants}
 	schema, err := b.build(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p.enforcer.schemas.Add(key, compiled{schema})
+	p.enforcer.schemas.Add(key, schema)
 	return schema, nil
 }
 
@@ -153,11 +152,4 @@ func attributeKey(grants []*Grant, have map[string]auth.Attribute) string {
 		}
 	}
 	return b.String()
-}
-
-func either(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }

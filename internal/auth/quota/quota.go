@@ -60,12 +60,7 @@ type caller struct {
 
 // New returns a keeper.
 func New(cfg Config) *Keeper {
-	if cfg.Callers <= 0 {
-		cfg.Callers = 10_000
-	}
-	if cfg.Patience <= 0 {
-		cfg.Patience = 5 * time.Second
-	}
+	cfg.Callers, cfg.Patience = cmp.Or(cfg.Callers, 10_000), cmp.Or(cfg.Patience, 5*time.Second)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
