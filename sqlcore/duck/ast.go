@@ -47,18 +47,22 @@ func decodeTree(text []byte) (object, error) { return readObject(jx.DecodeBytes(
 // wanted are the members of a tree's objects that mean something here, beside
 // others that hold objects, and those that are in most: a long text has many
 // objects, and all of their members would take several times the memory.
-var wanted = func() map[string]string {
-	out := map[string]string{}
-	for _, name := range []string{
-		"aggregate_handling", "alias", "catalog", "catalog_name", "class", "cte_name", "error", "function_name",
-		"id", "is_operator", "key", "name", "query_location", "relation_name", "schema_name", "subquery_type",
-		"table_name", "type", "value",
-		"children", "column_names", "left", "right",
-	} {
-		out[name] = name
+var wanted = interned(
+	"aggregate_handling", "alias", "catalog", "catalog_name", "class", "cte_name", "error", "function_name",
+	"id", "is_operator", "key", "name", "query_location", "relation_name", "schema_name", "subquery_type",
+	"table_name", "type", "value",
+	"children", "column_names", "left", "right",
+)
+
+// interned gives each of the texts by itself, so that many copies read from JSON are
+// one.
+func interned(texts ...string) map[string]string {
+	out := make(map[string]string, len(texts))
+	for _, text := range texts {
+		out[text] = text
 	}
 	return out
-}()
+}
 
 func readObject(d *jx.Decoder) (object, error) {
 	out := object{}
@@ -354,10 +358,7 @@ func text(o object, key string) string {
 
 // position gives a node's byte offset, -1 if it has none.
 func position(o object) int {
-	n, ok := o["query_location"].(json.Number)
-	if !ok {
-		return -1
-	}
+	n, _ := o["query_location"].(json.Number)
 	i, err := n.Int64()
 	if err != nil {
 		return -1

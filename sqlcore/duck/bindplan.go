@@ -4,8 +4,10 @@ package duck
 
 import (
 	"context"
+	"slices"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 	"github.com/pingone-gateway/gateway/sqlcore/duck/wire"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
@@ -133,12 +135,5 @@ func (b *binder) finish(q *query.Query) {
 // says reports whether the text has one of the words outside of names in
 // quotes and texts.
 func (b *binder) says(words ...string) bool {
-	for _, t := range b.tokens {
-		for _, w := range words {
-			if t.Is(w) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(b.tokens, func(t sqltext.Token) bool { return slices.ContainsFunc(words, t.Is) })
 }

@@ -3,6 +3,7 @@
 package duck
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -50,10 +51,7 @@ func (b *binder) describePlanned(r *reader, top *planOp, q *query.Query) bool {
 	}
 	columns, taken := make([]query.Column, len(outputs)), map[string]bool{}
 	for i, listed := range b.tree.listed {
-		c := query.Column{Name: listed.alias}
-		if c.Name == "" {
-			c.Name = outputs[i]
-		}
+		c := query.Column{Name: cmp.Or(listed.alias, outputs[i])}
 		if l := out.columns[i]; l.access >= 0 {
 			of := r.column(l)
 			c.Type, c.SQLType = of.Type, of.Type.SQL()

@@ -13,6 +13,7 @@
 package duck
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime"
@@ -69,29 +70,13 @@ const (
 
 // withDefaults fills in what is left open.
 func (c Config) withDefaults() Config {
-	if c.MemoryLimit == 0 {
-		c.MemoryLimit = defaultMemory
-	}
-	c.MemoryLimit = max(c.MemoryLimit, leastMemory)
-	if c.WorkerMemory == 0 {
-		c.WorkerMemory = c.MemoryLimit / 2
-	}
-	c.WorkerMemory = max(c.WorkerMemory, leastWorker)
-	if c.Workers == 0 {
-		c.Workers = int(min(max(c.MemoryLimit/(32<<20), 4), 64))
-	}
-	if c.Time == 0 {
-		c.Time = time.Minute
-	}
-	if c.TempBytes == 0 {
-		c.TempBytes = defaultTemp
-	}
-	if c.Threads == 0 {
-		c.Threads = runtime.GOMAXPROCS(0)
-	}
-	if c.Sink == nil {
-		c.Sink = observe.Discard
-	}
+	c.MemoryLimit = max(cmp.Or(c.MemoryLimit, defaultMemory), leastMemory)
+	c.WorkerMemory = max(cmp.Or(c.WorkerMemory, c.MemoryLimit/2), leastWorker)
+	c.Workers = cmp.Or(c.Workers, int(min(max(c.MemoryLimit/(32<<20), 4), 64)))
+	c.Time = cmp.Or(c.Time, time.Minute)
+	c.TempBytes = cmp.Or(c.TempBytes, defaultTemp)
+	c.Threads = cmp.Or(c.Threads, runtime.GOMAXPROCS(0))
+	c.Sink = cmp.Or(c.Sink, observe.Discard)
 	return c
 }
 

@@ -3,6 +3,7 @@
 package duck
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -351,10 +352,7 @@ func like(column, pattern, escape string) (predicate.Expr, bool) {
 }
 
 func (t translator) note(s string) {
-	for _, n := range *t.notes {
-		if n == s {
-			return
-		}
+	if !slices.Contains(*t.notes, s) {
+		*t.notes = append(*t.notes, s)
 	}
-	*t.notes = append(*t.notes, s)
 }

@@ -3,6 +3,7 @@
 package duck
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -99,11 +100,7 @@ func sources(v any, tables map[int]*catalog.Table) []source {
 	case "JOIN":
 		return append(sources(o["left"], tables), sources(o["right"], tables)...)
 	case "BASE_TABLE":
-		alias := text(o, "alias")
-		if alias == "" {
-			alias = text(o, "table_name")
-		}
-		return []source{{alias, tables[position(o)]}}
+		return []source{{cmp.Or(text(o, "alias"), text(o, "table_name")), tables[position(o)]}}
 	default:
 		return []source{{alias: text(o, "alias")}}
 	}

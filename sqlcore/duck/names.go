@@ -3,6 +3,7 @@
 package duck
 
 import (
+	"slices"
 	"sort"
 	"strings"
 
@@ -49,12 +50,7 @@ func starFollows(tokens []sqltext.Token, t sqltext.Token) bool {
 }
 
 func (b *binder) isCatalog(name string) bool {
-	for _, c := range b.req.Catalogs {
-		if strings.EqualFold(c, name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(b.req.Catalogs, func(c string) bool { return strings.EqualFold(c, name) })
 }
 
 func (b *binder) schemaName(name string) (catalog.SchemaName, bool) {

@@ -3,16 +3,15 @@
 package duck
 
 import (
-	"sort"
+	"cmp"
+	"maps"
+	"slices"
 	"strings"
 )
 
 // residualNote tells a user what is evaluated after fetching, and why.
 func residualNote(what, columns string) string {
-	if what == "" {
-		what = "A condition"
-	}
-	return what + " on " + columns + " is evaluated after the rows are fetched."
+	return cmp.Or(what, "A condition") + " on " + columns + " is evaluated after the rows are fetched."
 }
 
 // describeFilter names the kind of a condition at a scan.
@@ -45,12 +44,7 @@ func describe(e *planExpr) string {
 			return ""
 		}
 	}
-	list := make([]string, 0, len(names))
-	for n := range names {
-		list = append(list, n)
-	}
-	sort.Strings(list)
-	return strings.Join(list, ", ")
+	return strings.Join(slices.Sorted(maps.Keys(names)), ", ")
 }
 
 func collectNames(e *planExpr, names map[string]bool, depth int) {

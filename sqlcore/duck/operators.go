@@ -3,6 +3,7 @@
 package duck
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
@@ -103,9 +104,12 @@ func (r *reader) residual(refs []*planExpr, e *planExpr, in output) error {
 		if err != nil {
 			return err
 		}
-		if l.access >= 0 {
-			r.accesses[l.access].partial = true
-			names = append(names, r.column(l).Name)
+		if l.access < 0 {
+			continue
+		}
+		r.accesses[l.access].partial = true
+		if name := r.column(l).Name; !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
 	if len(names) == 0 { // such as random() < 0.5: it may concern every row
@@ -113,7 +117,7 @@ func (r *reader) residual(refs []*planExpr, e *planExpr, in output) error {
 			a.partial = true
 		}
 	} else {
-		r.note(residualNote(describe(e), strings.Join(dedupe(names), ", ")))
+		r.note(residualNote(describe(e), strings.Join(names, ", ")))
 	}
 	return nil
 }
@@ -287,22 +291,5 @@ func (r *reader) neverNull(l lineage) bool {
 	if c.Key || c.Required {
 		return true
 	}
-	for _, e := range r.accesses[l.access].where {
-		if n, ok := e.(predicate.Not); ok && n.Arg == predicate.Expr(predicate.IsNull{Column: c.Name}) {
-			return true
-		}
-	}
-	return false
-}
-
-func dedupe(names []string) []string {
-	seen := map[string]bool{}
-	out := names[:0]
-	for _, n := range names {
-		if !seen[n] {
-			seen[n] = true
-			out = append(out, n)
-		}
-	}
-	return out
+	return slices.Contains(r.accesses[l.access].where, predicate.Expr(predicate.Not{Arg: predicate.IsNull{Column: c.Name}}))
 }

@@ -126,15 +126,9 @@ func readText(d *jx.Decoder, to *string) error {
 
 // common are the texts that stand in most expressions of a long plan, so that
 // they are there once.
-var common = func() map[string]string {
-	out := map[string]string{}
-	for _, text := range []string{
-		"BOUND_AGGREGATE", "BOUND_CASE", "BOUND_CAST", "BOUND_COLUMN_REF", "BOUND_COMPARISON", "BOUND_CONJUNCTION",
-		"BOUND_CONSTANT", "BOUND_FUNCTION", "BOUND_OPERATOR", "BOUND_REF", "BOUND_WINDOW", "COMPARE_EQUAL", "COMPARE_IN",
-		"OPERATOR_CAST", "VALUE_CONSTANT", "BIGINT", "BOOLEAN", "DOUBLE", "INTEGER", "TIMESTAMP WITH TIME ZONE",
-		"UUID", "VARCHAR", "+", "concat", "||",
-	} {
-		out[text] = text
-	}
-	return out
-}()
+var common = interned(
+	"BOUND_AGGREGATE", "BOUND_CASE", "BOUND_CAST", "BOUND_COLUMN_REF", "BOUND_COMPARISON", "BOUND_CONJUNCTION",
+	"BOUND_CONSTANT", "BOUND_FUNCTION", "BOUND_OPERATOR", "BOUND_REF", "BOUND_WINDOW", "COMPARE_EQUAL", "COMPARE_IN",
+	"OPERATOR_CAST", "VALUE_CONSTANT", "BIGINT", "BOOLEAN", "DOUBLE", "INTEGER", "TIMESTAMP WITH TIME ZONE",
+	"UUID", "VARCHAR", "+", "concat", "||",
+)

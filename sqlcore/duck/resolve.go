@@ -3,10 +3,11 @@
 package duck
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -39,7 +40,9 @@ func (b *binder) resolve(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		b.addTable(t)
+		if !slices.Contains(b.tables, t) {
+			b.tables = append(b.tables, t)
+		}
 		tables[ref.pos] = t
 		i, ok := at[ref.pos]
 		if !ok {
@@ -56,7 +59,8 @@ func (b *binder) resolve(ctx context.Context) error {
 	}
 	edits = append(edits, b.systemColumns(tokens, tables)...)
 	for _, c := range b.tree.columns {
-		if strings.EqualFold(c.name, "rowid") && !b.hasColumn("rowid") {
+		known := func(t *catalog.Table) bool { return t.Index("rowid") >= 0 }
+		if strings.EqualFold(c.name, "rowid") && !slices.ContainsFunc(b.tables, known) {
 			return gwerr.New(gwerr.UnknownColumn, "There is no column rowid here.", "Use the table's key.").At(b.source(max(0, c.pos))).On(c.name)
 		}
 	}
@@ -65,21 +69,11 @@ func (b *binder) resolve(ctx context.Context) error {
 		return err
 	}
 	edits = append(edits, hidden...)
-	sort.Slice(b.tables, func(i, j int) bool {
-		x, y := b.tables[i], b.tables[j]
-		return x.Schema.Name < y.Schema.Name || x.Schema.Name == y.Schema.Name && x.Name < y.Name
+	slices.SortFunc(b.tables, func(x, y *catalog.Table) int {
+		return cmp.Or(cmp.Compare(x.Schema.Name, y.Schema.Name), cmp.Compare(x.Name, y.Name))
 	})
 	b.edit(edits)
 	return nil
-}
-
-func (b *binder) addTable(t *catalog.Table) {
-	for _, x := range b.tables {
-		if x == t {
-			return
-		}
-	}
-	b.tables = append(b.tables, t)
 }
 
 // table finds the table that a reference means.
@@ -159,15 +153,6 @@ func (b *binder) schema(ctx context.Context, name string) (*catalog.Schema, erro
 		b.schemas[key] = s
 	}
 	return s, err
-}
-
-func (b *binder) hasColumn(name string) bool {
-	for _, t := range b.tables {
-		if t.Index(name) >= 0 {
-			return true
-		}
-	}
-	return false
 }
 
 func (b *binder) columnNames() []string {

@@ -17,15 +17,6 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
 
-// RowFilter evaluates a condition on batches. It is used by one goroutine.
-type RowFilter interface {
-	// Mask tells for each row whether the condition is true. The batch has the
-	// columns that the filter was made for.
-	Mask(ctx context.Context, rec arrow.RecordBatch) ([]bool, error)
-	// Close frees the filter; it may be called more than once.
-	Close()
-}
-
 // Filter compiles a condition over the columns, given by their positions in
 // the table, for use on batches of them. The condition names columns by their
 // names and may call functions; it reads no table. Errors are of package gwerr.
