@@ -91,11 +91,7 @@ func (x *Executor) inputs(ctx context.Context, m mergedQuery, d []*driven) (inpu
 		}
 	}
 	if err = g.Wait(); err != nil {
-		for _, one := range d {
-			if one.rows != nil {
-				one.rows.Close()
-			}
-		}
+		closeAll(d)
 		return nil, err
 	}
 	at := map[*catalog.Table]int{}

@@ -125,28 +125,15 @@ func (u *unioned) together(ctx context.Context, parts []*plan.Read) error {
 			return u.member(ctx, part, to)
 		})
 	}
-	if err := g.Wait(); err != nil {
-		for _, lane := range lanes {
-			drain(lane)
-		}
-		return err
-	}
-	return nil
-}
-
-// drain lets go of what is left in a lane, which nobody fills any more.
-func drain(lane chan scan.Batch) {
-	for {
-		select {
-		case b, ok := <-lane:
-			if !ok {
-				return
+	err := g.Wait()
+	if err != nil && ordered {
+		for _, lane := range lanes { // each is closed
+			for b := range lane {
+				b.Record.Release()
 			}
-			b.Record.Release()
-		default:
-			return
 		}
 	}
+	return err
 }
 
 func (u *unioned) merge(ctx context.Context, lanes []chan scan.Batch) error {

@@ -43,7 +43,7 @@ func (s *search) parent(ctx context.Context, c *candidate, path *catalog.Path) b
 			wanted[i][v] = values[v].Text()
 		}
 	}
-	base := unrestricted(table)
+	base := table.Whole() // it is read for its keys, and the child's own restriction decides what is shown
 	up := &search{planner: s.planner, table: base, where: where, access: query.Access{Table: base, Where: where, WhereComplete: true}}
 	best, err := up.best(ctx)
 	if err != nil {
@@ -90,13 +90,4 @@ func (s *search) ofParent(parent *catalog.Table, path *catalog.Path) predicate.E
 		}
 	}
 	return where
-}
-
-// unrestricted gives the table as it is: a parent is read for its keys, and
-// the child's own restriction decides what is shown.
-func unrestricted(t *catalog.Table) *catalog.Table {
-	if t.Restriction != nil {
-		return t.Restriction.Base
-	}
-	return t
 }
