@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
@@ -53,22 +54,13 @@ func dateDiff(c *call) ([]piece, error) {
 	if !ok || len(c.arguments) != 3 {
 		return nil, nil // the engine's own
 	}
-	switch {
-	case p.name == "week" && p.add != "":
+	if p.name == "week" && p.add != "" {
 		return c.fill("(date_diff('day', date_trunc('week', ({d2}) + to_days(1)), date_trunc('week', ({d3}) + to_days(1))) // 7)")
-	case p.diff != "":
-		return c.fill("date_diff('" + p.diff + "', {d2}, {d3})")
-	default:
-		return c.fill("date_diff('" + p.name + "', {d2}, {d3})")
 	}
+	return c.fill("date_diff('" + cmp.Or(p.diff, p.name) + "', {d2}, {d3})")
 }
 
-func (p part) reading() string {
-	if p.read != "" {
-		return p.read
-	}
-	return "date_part('" + p.name + "', {d2})"
-}
+func (p part) reading() string { return cmp.Or(p.read, "date_part('"+p.name+"', {d2})") }
 
 func datePart(c *call) ([]piece, error) {
 	p, _, ok := c.part()

@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -30,10 +31,7 @@ func elementsOf(dialect string) (out []named) {
 		}
 	}
 	slices.SortFunc(out, func(a, b named) int {
-		if len(a.name) != len(b.name) {
-			return len(b.name) - len(a.name)
-		}
-		return strings.Compare(a.name, b.name)
+		return cmp.Or(len(b.name)-len(a.name), strings.Compare(a.name, b.name))
 	})
 	return out
 }

@@ -2,6 +2,7 @@ package dialect
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -251,11 +252,7 @@ func (r *rewriter) call(k int) ([]piece, int, error) {
 
 // takes says how many arguments a function has.
 func takes(forms map[int]string) string {
-	var counts []int
-	for n := range forms {
-		counts = append(counts, n)
-	}
-	slices.Sort(counts)
+	counts := slices.Sorted(maps.Keys(forms))
 	if len(counts) == 1 && counts[0] == 1 {
 		return "takes 1 argument"
 	}
