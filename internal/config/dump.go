@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -115,18 +116,11 @@ func writeExampleChapter(b *strings.Builder, options []Option) {
 			names := strings.Split(strings.TrimSuffix(path, "_file"), ".")
 			v = "/run/secrets/" + strings.Join(names[max(0, len(names)-2):], "_")
 		default:
-			v = yamlValue(&o, o.exampleOrDefault())
+			v = yamlValue(&o, cmp.Or(o.Example, o.Default))
 		}
 		t.put(path, v, o.Help, set)
 	}
 	t.example(b, "")
-}
-
-func (o Option) exampleOrDefault() string {
-	if o.Example != "" {
-		return o.Example
-	}
-	return o.Default
 }
 
 // yamlValue writes a value so that YAML reads the same text back.

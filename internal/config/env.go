@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -61,13 +62,7 @@ func (l *loader) variable(name, value string) {
 
 // defaultName is the connection that GATEWAY_CONNECTION describes.
 func (l *loader) defaultName() string {
-	if n := lookup(l.src.Env, "GATEWAY_DEFAULT_CONNECTION"); n != "" {
-		return n
-	}
-	if l.cfg.DefaultConnection != "" {
-		return l.cfg.DefaultConnection
-	}
-	return "pingone"
+	return cmp.Or(lookup(l.src.Env, "GATEWAY_DEFAULT_CONNECTION"), l.cfg.DefaultConnection, "pingone")
 }
 
 // findEnv finds the option of a variable, the name in it, and whether it

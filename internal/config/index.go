@@ -95,17 +95,7 @@ func (x *index) property(name string) (o *Option, file bool) {
 // familiar reports whether a name is like that of any property, ours or the
 // connector's, so that it may be shown in a message.
 func (x *index) familiar(name string) bool {
-	for _, p := range ignoredProperties {
-		if matches(p, name) {
-			return true
-		}
-	}
-	for _, p := range refusedProperties {
-		if matches(p.name, name) {
-			return true
-		}
-	}
-	return gwerr.Nearest(name, x.propertyNames()) != ""
+	return isIgnored(name) || refusal(name) != "" || gwerr.Nearest(name, x.propertyNames()) != ""
 }
 
 func (x *index) propertyNames() []string {

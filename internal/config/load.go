@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/url"
@@ -222,23 +223,19 @@ func (l *loader) connectionString(name, text, where string) {
 // and reports the rest.
 func (l *loader) unknownProperty(connection, name, where string) {
 	path := "connections." + connection + "." + shorten(name)
-	for _, p := range ignoredProperties {
-		if matches(p, name) {
-			l.cfg.Warnings = append(l.cfg.Warnings, Problem{
-				Path: path, Where: where,
-				Message: "this property has no effect here.", Hint: "It can be left out.",
-			})
-			return
-		}
+	switch hint := refusal(name); {
+	case isIgnored(name):
+		l.warn(path, where, "this property has no effect here.", "It can be left out.")
+	case hint != "":
+		l.problem(path, where, hint, "this property of the connector has no counterpart here.")
+	default:
+		hint = gwerr.DidYouMean(name, l.index.propertyNames(), "See docs/configuration.md for the properties.")
+		l.problem(path, where, hint, "unknown connection property.")
 	}
-	for _, p := range refusedProperties {
-		if matches(p.name, name) {
-			l.problem(path, where, p.hint, "this property of the connector has no counterpart here.")
-			return
-		}
-	}
-	hint := gwerr.DidYouMean(name, l.index.propertyNames(), "See docs/configuration.md for the properties.")
-	l.problem(path, where, hint, "unknown connection property.")
+}
+
+func (l *loader) warn(path, where, message, hint string) {
+	l.cfg.Warnings = append(l.cfg.Warnings, Problem{Path: path, Where: where, Message: message, Hint: hint})
 }
 
 func (l *loader) problem(path, where, hint, format string, args ...any) {
@@ -254,9 +251,7 @@ func (l *loader) warnOfPlanned() {
 		for _, name := range l.cfg.instances(o) {
 			path := o.at(name)
 			if where := l.cfg.Origin(path); where != "default" && o.get(l.cfg, name) != o.Default {
-				l.cfg.Warnings = append(l.cfg.Warnings, Problem{
-					Path: path, Where: where, Message: "this option is not in effect yet.", Hint: "It can be left out.",
-				})
+				l.warn(path, where, "this option is not in effect yet.", "It can be left out.")
 			}
 		}
 	}
@@ -265,11 +260,8 @@ func (l *loader) warnOfPlanned() {
 // warnOfHosts says where links lead wherever a client says.
 func (l *loader) warnOfHosts() {
 	if c := l.cfg; len(c.Auth.Modes) > 0 && !c.Auth.Has(AuthNone) && c.PublicURL == "" && len(c.Listen.AllowedHosts) == 0 {
-		c.Warnings = append(c.Warnings, Problem{
-			Path: "public_url", Where: c.Origin("public_url"),
-			Message: "is not set, so the links in OData answers follow the Host header that a client or proxy sends.",
-			Hint:    "Set it, or list the host names of the service in listen.allowed_hosts.",
-		})
+		l.warn("public_url", c.Origin("public_url"), "is not set, so the links in OData answers follow the Host header that a client or proxy sends.",
+			"Set it, or list the host names of the service in listen.allowed_hosts.")
 	}
 }
 
@@ -279,11 +271,8 @@ func (l *loader) warnOfPlainHTTP() {
 	public, _ := url.Parse(c.PublicURL) // a wrong one was refused
 	behind := len(c.TrustedProxies) > 0 || public != nil && (public.Scheme == "https" || IsLoopback(public.Host))
 	if len(c.Auth.Modes) > 0 && c.Listen.TLSCertFile == "" && !IsLoopback(c.Listen.Address) && !behind {
-		c.Warnings = append(c.Warnings, Problem{
-			Path: "listen.address", Where: c.Origin("listen.address"),
-			Message: "takes plain http from other machines, so keys and data can be read on their way.",
-			Hint:    "Set listen.tls.cert_file, or public_url where a proxy before it serves https.",
-		})
+		l.warn("listen.address", c.Origin("listen.address"), "takes plain http from other machines, so keys and data can be read on their way.",
+			"Set listen.tls.cert_file, or public_url where a proxy before it serves https.")
 	}
 }
 
@@ -321,10 +310,7 @@ func (c *Config) NoConnection(name string) *gwerr.Error {
 // Origin says where the option at path got its value: "default", a place in
 // the file, an environment variable or a flag.
 func (c *Config) Origin(path string) string {
-	if o, ok := c.origins[path]; ok {
-		return o
-	}
-	return "default"
+	return cmp.Or(c.origins[path], "default")
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -194,6 +195,20 @@ var refusedProperties = []struct{ name, hint string }{
 	{"Location", "Leave it out: tables are built in; saved queries go into UserDefinedViews."},
 	{"OAuthGrantType", "Use AuthScheme: OAuthClient for client credentials, OAuth for a sign-in."},
 	{"Scope", "Leave it out: a worker application's roles decide what it may read."},
+}
+
+func isIgnored(name string) bool {
+	return slices.ContainsFunc(ignoredProperties, func(p string) bool { return matches(p, name) })
+}
+
+// refusal says what to do about a property that is refused, "" for one that isn't.
+func refusal(name string) (hint string) {
+	for _, p := range refusedProperties {
+		if matches(p.name, name) {
+			return p.hint
+		}
+	}
+	return ""
 }
 
 func matches(pattern, name string) bool {
