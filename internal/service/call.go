@@ -36,11 +36,15 @@ func (r *Request) Procedures(s *catalog.Schema, callable bool) procedure.Set {
 	var out procedure.Set
 	for i := range r.connection.Procedures {
 		p := r.connection.Procedures[i].In(s.Name, s.ID)
-		if p != nil && (!callable || !(p.Writes && r.connection.ReadOnly) && r.session.service.MayCall(p.Name, r.session.caller) == nil) {
+		if p != nil && (!callable || r.mayCall(p)) {
 			out = append(out, *p)
 		}
 	}
 	return out
+}
+
+func (r *Request) mayCall(p *procedure.Procedure) bool {
+	return !(p.Writes && r.connection.ReadOnly) && r.session.service.MayCall(p.Name, r.session.caller) == nil
 }
 
 // Call calls a procedure. The caller closes the rows.

@@ -67,10 +67,7 @@ func (r *Request) properties() []system.Property {
 
 // callable are the procedures that the caller may call.
 func (r *Request) callable() procedure.Set {
-	s, caller := r.session.service, r.session.caller
-	return slices.DeleteFunc(slices.Clone(r.connection.Procedures), func(p procedure.Procedure) bool {
-		return p.Writes && r.connection.ReadOnly || s.MayCall(p.Name, caller) != nil
-	})
+	return slices.DeleteFunc(slices.Clone(r.connection.Procedures), func(p procedure.Procedure) bool { return !r.mayCall(&p) })
 }
 
 // mayChange tells whether the caller may change some rows of a table that it

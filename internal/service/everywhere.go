@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -43,28 +44,17 @@ func (e *everywhere) Names(ctx context.Context) ([]catalog.SchemaName, error) {
 	if err != nil || len(environments(names)) == 0 {
 		return names, err
 	}
-	out := make([]catalog.SchemaName, 0, len(names)+1)
-	for i, n := range names {
-		if i == 0 && n.ID != "" {
-			out = append(out, catalog.SchemaName{Name: catalog.AllEnvironments})
-		}
-		out = append(out, n)
-		if i == 0 && n.ID == "" {
-			out = append(out, catalog.SchemaName{Name: catalog.AllEnvironments})
-		}
+	at := 0
+	if names[0].ID == "" { // Information stays first
+		at = 1
 	}
-	return out, nil
+	return slices.Insert(slices.Clone(names), at, catalog.SchemaName{Name: catalog.AllEnvironments}), nil
 }
 
 // environments are the schemas that are united: those of environments that are
 // not being deleted.
-func environments(names []catalog.SchemaName) (out []catalog.SchemaName) {
-	for _, n := range names {
-		if n.ID != "" && !n.Leaving {
-			out = append(out, n)
-		}
-	}
-	return out
+func environments(names []catalog.SchemaName) []catalog.SchemaName {
+	return slices.DeleteFunc(slices.Clone(names), func(n catalog.SchemaName) bool { return n.ID == "" || n.Leaving })
 }
 
 // schemasAtOnce bounds the schemas that are read side by side.
