@@ -146,18 +146,17 @@ func (st *state) choices(s *catalog.Schema) {
 		}
 		v.Related = append(v.Related, choice{n.Name, text, slices.Contains(related, n.Name)})
 	}
-	for _, o := range st.options {
-		kept := Link{Name: o.name, Text: o.value}
-		if o.name != "$filter" {
-			v.KeptByFilter = append(v.KeptByFilter, kept)
-		}
-		if o.name != "$select" {
-			v.KeptByColumns = append(v.KeptByColumns, kept)
-		}
-		if o.name != "$expand" {
-			v.KeptByNav = append(v.KeptByNav, kept)
+	v.KeptByFilter, v.KeptByColumns, v.KeptByNav = st.options.but("$filter"), st.options.but("$select"), st.options.but("$expand")
+}
+
+// but are the options other than one.
+func (o options) but(name string) (out []Link) {
+	for _, each := range o {
+		if each.name != name {
+			out = append(out, Link{Name: each.name, Text: each.value})
 		}
 	}
+	return out
 }
 
 func splitList(text string) []string {
@@ -246,31 +245,24 @@ func (st *state) asked(name string) bool {
 
 // columns are the names of the columns to show. Where nobody has chosen them, they are
 // those that have values, and what people read first comes first.
-func (st *state) columns(rows []entity) (out []string) {
+func (st *state) columns(rows []entity) []string {
 	if chosen := st.options.get("$select"); chosen != "" {
 		if len(rows) == 0 {
 			return splitList(chosen)
 		}
-		for _, m := range rows[0] {
-			out = append(out, m.name)
-		}
-		return out
+		return rows[0].names()
 	}
-	var all []string
+	var all, out []string
+	most := pageColumns
 	if len(rows) > 0 {
-		for _, m := range rows[0] {
-			all = append(all, m.name)
-		}
+		all = rows[0].names()
 	} else {
+		most = fewColumns
 		for i := range st.table.Columns {
 			all = append(all, st.table.Columns[i].Name)
 		}
 	}
 	filled := func(e entity, name string) bool { raw := e.get(name); return len(raw) > 0 && string(raw) != "null" }
-	most := pageColumns
-	if len(rows) == 0 {
-		most = fewColumns
-	}
 	for _, name := range st.ranked(all) {
 		has := len(rows) == 0 || slices.ContainsFunc(rows, func(e entity) bool { return filled(e, name) })
 		if st.table.Column(name) == nil || st.asked(name) || has && len(out) < most {

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -80,9 +81,7 @@ func New(cfg Config) *Handler {
 	if cfg.States == nil {
 		cfg.States = func() []State { return nil }
 	}
-	if cfg.Sink == nil {
-		cfg.Sink = observe.Discard
-	}
+	cfg.Sink = cmp.Or(cfg.Sink, observe.Discard)
 	if cfg.Clock == nil {
 		cfg.Clock = time.Now
 	}
@@ -154,10 +153,8 @@ func (h *Handler) page(r *http.Request) (p *page, ok bool) {
 	if p.schema, err = url.PathUnescape(schema); err != nil {
 		return nil, false
 	}
-	for _, file := range []string{".pbids", ".odc"} {
-		if strings.HasSuffix(path, file) {
-			return nil, false
-		}
+	if strings.HasSuffix(path, ".pbids") || strings.HasSuffix(path, ".odc") {
+		return nil, false
 	}
 	if p.set, err = url.PathUnescape(set); err != nil || strings.ContainsAny(p.set, "/($") || p.schema == edm.VocabularySegment {
 		return nil, false
@@ -202,13 +199,11 @@ func (p *page) answer(w http.ResponseWriter) error {
 		}
 		return err
 	})
-	if err == nil {
-		if t, ok := view.(*tableView); ok {
-			p.example(t)
-		}
-	}
 	if err != nil {
 		return err
+	}
+	if t, ok := view.(*tableView); ok {
+		p.example(t)
 	}
 	return p.cfg.Site.Render(w, p.r, http.StatusOK, kind, view)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,6 +43,13 @@ func (e entity) get(name string) json.RawMessage {
 		}
 	}
 	return nil
+}
+
+func (e entity) names() (out []string) {
+	for _, m := range e {
+		out = append(out, m.name)
+	}
+	return out
 }
 
 type caughtKey struct{}
@@ -146,13 +154,7 @@ func annotation(name, own string) bool { return name == "@"+own || name == "@oda
 
 // properties are the members without annotations.
 func (e entity) properties() entity {
-	out := e[:0]
-	for _, m := range e {
-		if !strings.Contains(m.name, "@") {
-			out = append(out, m)
-		}
-	}
-	return out
+	return slices.DeleteFunc(e, func(m member) bool { return strings.Contains(m.name, "@") })
 }
 
 // UnmarshalJSON implements json.Unmarshaler; it keeps the order of the members.

@@ -112,12 +112,10 @@ func ordered(c *catalog.Column, typed string) (string, error) {
 		return between(c, from, to)
 	}
 	for _, each := range comparisons {
-		value, ok := strings.CutPrefix(typed, each.sign)
-		if !ok {
-			continue
+		if value, ok := strings.CutPrefix(typed, each.sign); ok {
+			text, err := literal(c, value)
+			return c.Name + " " + each.operator + " " + text, err
 		}
-		text, err := literal(c, value)
-		return c.Name + " " + each.operator + " " + text, err
 	}
 	if day, err := time.Parse(time.DateOnly, typed); err == nil && c.Type == catalog.Timestamp {
 		return c.Name + " ge " + day.Format(time.RFC3339) + " and " + c.Name + " lt " + day.AddDate(0, 0, 1).Format(time.RFC3339), nil

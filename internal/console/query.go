@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"crypto/rand"
 	"net/http"
 	"slices"
@@ -54,15 +55,12 @@ func (q *QueryPage) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	wanted := r.URL.Query()
 	v := queryView{
-		Page: q.Site.Page(r, "Query", Query), Connections: q.Connections, Connection: q.Connections[0], SQL: wanted.Get("sql"),
+		Page: q.Site.Page(r, "Query", Query), Connections: q.Connections, Connection: q.Connections[0], SQL: cmp.Or(wanted.Get("sql"), examples[0].Text),
 		Nonce: rand.Text(), Examples: examples, Formats: formats,
 	}
 	v.Scripts = []string{"query.js"}
 	if c := wanted.Get("connection"); slices.Contains(q.Connections, c) {
 		v.Connection = c
-	}
-	if v.SQL == "" {
-		v.SQL = examples[0].Text
 	}
 	if err := q.Site.Render(w, r, http.StatusOK, "query", v); err != nil {
 		q.Site.Fail(w, r, gwerr.From(err))

@@ -79,7 +79,8 @@ func showEntity(raw json.RawMessage) value {
 		return value{Text: short(string(raw))}
 	}
 	best := ""
-	for _, m := range e.properties() {
+	e = e.properties()
+	for _, m := range e {
 		name := strings.ToLower(m.name)
 		switch {
 		case len(m.value) == 0 || m.value[0] != '"':
@@ -89,10 +90,8 @@ func showEntity(raw json.RawMessage) value {
 			best = text(m.value)
 		}
 	}
-	if best == "" {
-		for _, m := range e.properties() {
-			return value{Text: short(show(m.value).Text)}
-		}
+	if best == "" && len(e) > 0 {
+		best = show(e[0].value).Text
 	}
 	return value{Text: short(best)}
 }
