@@ -61,39 +61,48 @@ func Parse(src string) (*Expr, error) {
 		return nil, &Error{Message: "The filter is too long."}
 	}
 	p := &parser{src: src}
-	if err := p.advance(); err != nil {
-		return nil, err
+	p.advance()
+	e := p.or(0)
+	if p.tok != "" {
+		p.fail("The filter goes on where it should end.")
 	}
-	e, err := p.or(0)
-	if err == nil && p.tok != "" {
-		err = p.fail("The filter goes on where it should end.")
+	if p.failed != nil {
+		return nil, p.failed
 	}
-	return e, err
+	return e, nil
 }
 
-// parser reads a filter token by token.
+// parser reads a filter token by token. After a failure there are none any more,
+// so that whatever still wants one ends.
 type parser struct {
-	src  string
-	tok  string // the present one; empty at the end
-	pos  int    // where it begins
-	rest int    // and where it ends
+	src    string
+	tok    string // the present one; empty at the end
+	pos    int    // where it begins
+	rest   int    // and where it ends
+	failed *Error // the first failure
 }
 
 // tokenForm matches a bracket, a JSON string or a word.
 var tokenForm = regexp.MustCompile(`^(?s:[()\[\]]|"(?:[^"\\]|\\.)*"|[^\s()\[\]"]+)`)
 
-func (p *parser) advance() error {
+func (p *parser) advance() {
 	left := strings.TrimLeft(p.src[p.rest:], " \t\r\n\f")
 	p.pos = len(p.src) - len(left)
 	p.tok = tokenForm.FindString(left)
 	p.rest = p.pos + len(p.tok)
 	if p.tok == "" && left != "" {
-		return p.fail("The string is not closed.")
+		p.fail("The string is not closed.")
 	}
-	return nil
 }
 
-func (p *parser) fail(message string) error { return &Error{Pos: p.pos, Message: message} }
+// fail ends the filter here. What it gives stands for what could not be read.
+func (p *parser) fail(message string) *Expr {
+	if p.failed == nil {
+		p.failed = &Error{Pos: p.pos, Message: message}
+	}
+	p.tok, p.rest = "", len(p.src)
+	return new(Expr)
+}
 
 // is reports whether the token is a keyword, in either case.
 func (p *parser) is(keyword string) bool { return strings.EqualFold(p.tok, keyword) }
@@ -101,89 +110,76 @@ func (p *parser) is(keyword string) bool { return strings.EqualFold(p.tok, keywo
 // isWord reports whether the token is no bracket, no string and not the end.
 func (p *parser) isWord() bool { return p.tok != "" && !strings.ContainsAny(p.tok[:1], `()[]"`) }
 
-func (p *parser) or(depth int) (*Expr, error) { return p.chain(Or, "or", depth, p.and) }
+func (p *parser) or(depth int) *Expr { return p.chain(Or, "or", depth, p.and) }
 
-func (p *parser) and(depth int) (*Expr, error) { return p.chain(And, "and", depth, p.factor) }
+func (p *parser) and(depth int) *Expr { return p.chain(And, "and", depth, p.factor) }
 
 // chain reads operands joined by one keyword into one node.
-func (p *parser) chain(kind Kind, keyword string, depth int, operand func(int) (*Expr, error)) (*Expr, error) {
-	first, err := operand(depth)
-	if err != nil || !p.is(keyword) {
-		return first, err
+func (p *parser) chain(kind Kind, keyword string, depth int, operand func(int) *Expr) *Expr {
+	first := operand(depth)
+	if !p.is(keyword) {
+		return first
 	}
 	node := &Expr{Kind: kind, Children: []*Expr{first}, Pos: first.Pos}
 	for p.is(keyword) {
-		if err := p.advance(); err != nil {
-			return nil, err
-		}
-		child, err := operand(depth)
-		if err != nil {
-			return nil, err
-		}
-		node.Children = append(node.Children, child)
+		p.advance()
+		node.Children = append(node.Children, operand(depth))
 	}
-	return node, nil
+	return node
 }
 
-func (p *parser) factor(depth int) (*Expr, error) {
-	switch {
+func (p *parser) factor(depth int) *Expr {
+	switch pos := p.pos; {
 	case depth > MaxDepth:
-		return nil, p.fail("The filter is nested too deeply.")
+		return p.fail("The filter is nested too deeply.")
 	case p.tok == "(":
 		return p.group(depth, ")", p.or)
 	case p.is("not"):
-		node := &Expr{Kind: Not, Pos: p.pos}
-		child, err := p.group(depth, "", p.factor)
-		node.Children = []*Expr{child}
-		return node, err
+		return &Expr{Kind: Not, Pos: pos, Children: []*Expr{p.group(depth, "", p.factor)}}
 	case p.isWord():
 		return p.comparison(depth)
 	}
-	return nil, p.fail("An attribute or a parenthesis is expected here.")
+	return p.fail("An attribute or a parenthesis is expected here.")
 }
 
 // group reads what stands behind the present token, up to a closing bracket if
 // there has to be one.
-func (p *parser) group(depth int, closing string, inner func(int) (*Expr, error)) (*Expr, error) {
-	if err := p.advance(); err != nil {
-		return nil, err
+func (p *parser) group(depth int, closing string, inner func(int) *Expr) *Expr {
+	p.advance()
+	e := inner(depth + 1)
+	if closing == "" {
+		return e
 	}
-	e, err := inner(depth + 1)
-	switch {
-	case err != nil || closing == "":
-		return e, err
-	case p.tok != closing:
-		return nil, p.fail("A closing bracket is missing.")
+	if p.tok != closing {
+		return p.fail("A closing bracket is missing.")
 	}
-	return e, p.advance()
+	p.advance()
+	return e
 }
 
 // comparison reads attr op value, attr pr or attr[filter].
-func (p *parser) comparison(depth int) (*Expr, error) {
+func (p *parser) comparison(depth int) *Expr {
 	e := &Expr{Kind: Compare, Attr: p.tok, Pos: p.pos}
-	if err := p.advance(); err != nil {
-		return nil, err
-	}
-	if p.tok == "[" {
-		child, err := p.group(depth, "]", p.or)
-		e.Kind, e.Children = Path, []*Expr{child}
-		return e, err
+	if p.advance(); p.tok == "[" {
+		e.Kind, e.Children = Path, []*Expr{p.group(depth, "]", p.or)}
+		return e
 	}
 	if !p.isWord() {
-		return nil, p.fail("An operator is expected here.")
+		return p.fail("An operator is expected here.")
 	}
 	e.Op = strings.ToLower(p.tok)
-	if err := p.advance(); err != nil || e.Op == "pr" {
-		return e, err
+	if p.advance(); e.Op == "pr" {
+		return e
 	}
 	switch e.Value = (Value{Text: p.tok}); {
 	case strings.HasPrefix(p.tok, `"`):
 		e.Value.Quoted = true
 		if json.Unmarshal([]byte(p.tok), &e.Value.Text) != nil {
-			return nil, p.fail("An escape sequence in the string is not known.")
+			return p.fail("An escape sequence in the string is not known.")
 		}
 	case !p.isWord():
-		return nil, p.fail("A value is expected here.")
+		return p.fail("A value is expected here.")
 	}
-	return e, p.advance()
+	p.advance()
+	return e
 }
