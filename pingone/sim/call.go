@@ -77,9 +77,9 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, t *target) {
 	s.write(w, r, answer)
 }
 
-// answered runs what answers a call. What refuses a call panics with its
-// *apiError, from however deep below, and this is where that ends.
-func answered(run func() reply) (answer reply, refused *apiError) {
+// answered runs what answers a call, or a part of it. What refuses a call panics
+// with its *apiError, from however deep below, and this is where that ends.
+func answered[T any](run func() T) (answer T, refused *apiError) {
 	defer func() {
 		switch p := recover().(type) {
 		case nil:
@@ -90,14 +90,6 @@ func answered(run func() reply) (answer reply, refused *apiError) {
 		}
 	}()
 	return run(), nil
-}
-
-// must refuses a call when there is a refusal.
-func must[T any](v T, refused *apiError) T {
-	if refused != nil {
-		panic(refused)
-	}
-	return v
 }
 
 // scheme is how the client reached the server.

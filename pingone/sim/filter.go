@@ -155,76 +155,73 @@ func (c *call) parse(spec filterSpec, text string) *scim.Expr {
 			left.attributes[name] = operators
 		}
 	}
-	return must(left.parse(text))
+	return left.parse(text)
 }
 
 // parse reads a filter and checks it against the spec.
-func (f filterSpec) parse(text string) (*scim.Expr, *apiError) {
+func (f filterSpec) parse(text string) *scim.Expr {
 	e, err := scim.Parse(text)
 	if syntax := (*scim.Error)(nil); errors.As(err, &syntax) {
-		return nil, f.refuse(syntax.Message, syntax.Pos)
+		panic(f.refuse(syntax.Message, syntax.Pos))
 	}
-	return e, f.check(e)
+	f.check(e)
+	return e
 }
 
-func (f filterSpec) check(e *scim.Expr) *apiError {
+func (f filterSpec) check(e *scim.Expr) {
 	switch e.Kind {
 	case scim.Compare:
-		return f.checkComparison(e)
+		f.checkComparison(e)
+		return
 	case scim.Path:
-		return f.checkPath(e)
+		f.checkPath(e)
+		return
 	case scim.And, scim.Or, scim.Not:
 		if op := [...]string{"and", "or", "not"}[e.Kind]; !slices.Contains(f.attributes[""], op) {
-			return f.refuse("The operator '"+op+"' is not supported.", e.Pos)
+			panic(f.refuse("The operator '"+op+"' is not supported.", e.Pos))
 		}
 	}
 	for _, child := range e.Children {
-		if err := f.check(child); err != nil {
-			return err
-		}
+		f.check(child)
 	}
-	return nil
 }
 
-func (f filterSpec) checkComparison(e *scim.Expr) *apiError {
+func (f filterSpec) checkComparison(e *scim.Expr) {
 	ops, ok := f.attributes[e.Attr]
-	if !ok || e.Attr == memberOfGroups {
-		return f.refuse("The attribute '"+e.Attr+"' is not supported.", e.Pos)
-	}
-	if !slices.Contains(ops, e.Op) {
+	isBoolean, quoted := strings.EqualFold(e.Value.Text, "true") || strings.EqualFold(e.Value.Text, "false"), f.booleans == "quoted"
+	switch {
+	case !ok || e.Attr == memberOfGroups:
+		panic(f.refuse("The attribute '"+e.Attr+"' is not supported.", e.Pos))
+	case !slices.Contains(ops, e.Op):
 		err := f.refuse("The operator '"+e.Op+"' is not supported for the attribute '"+e.Attr+"'.", e.Pos)
 		err.Details[0].InnerError.SupportedOperators = ops
-		return err
+		panic(err)
+	case !e.Value.Quoted && !isBoolean:
+		panic(f.refuse("The value of '"+e.Attr+"' must be in double quotes.", e.Pos))
+	case e.Attr == "enabled" && f.booleans != "" && quoted != e.Value.Quoted:
+		panic(f.refuse("The value of 'enabled' must be "+f.booleans+".", e.Pos))
 	}
-	if !e.Value.Quoted && !strings.EqualFold(e.Value.Text, "true") && !strings.EqualFold(e.Value.Text, "false") {
-		return f.refuse("The value of '"+e.Attr+"' must be in double quotes.", e.Pos)
-	}
-	if quoted := f.booleans == "quoted"; e.Attr == "enabled" && f.booleans != "" && quoted != e.Value.Quoted {
-		return f.refuse("The value of 'enabled' must be "+f.booleans+".", e.Pos)
-	}
-	return nil
 }
 
 // checkPath accepts memberOfGroups[id eq "…"] and the same with type.
-func (f filterSpec) checkPath(e *scim.Expr) *apiError {
+func (f filterSpec) checkPath(e *scim.Expr) {
 	if e.Attr != memberOfGroups || f.attributes[memberOfGroups] == nil {
-		return f.refuse("The attribute '"+e.Attr+"' is not supported.", e.Pos)
+		panic(f.refuse("The attribute '"+e.Attr+"' is not supported.", e.Pos))
 	}
 	seen := map[string]bool{}
 	for _, part := range pathParts(e) {
 		known := part.Kind == scim.Compare && part.Op == "eq" && part.Value.Quoted && (part.Attr == "id" || part.Attr == "type")
 		if !known || seen[part.Attr] {
-			return f.refuse("Only id and type with the operator 'eq' are supported in memberOfGroups.", part.Pos)
+			panic(f.refuse("Only id and type with the operator 'eq' are supported in memberOfGroups.", part.Pos))
 		}
 		if upper := strings.ToUpper(part.Value.Text); part.Attr == "type" && upper != "DIRECT" && upper != "INDIRECT" {
-			return f.refuse("The type of a membership is DIRECT or INDIRECT.", part.Pos)
+			panic(f.refuse("The type of a membership is DIRECT or INDIRECT.", part.Pos))
 		}
 		seen[part.Attr] = true
 	}
 	if !seen["id"] {
-		return f.refuse("memberOfGroups needs the id of a group.", e.Pos)
+		panic(f.refuse("memberOfGroups needs the id of a group.", e.Pos))
 	}
-	return nil
 }
 
 // pathParts are the conditions in attribute[…].

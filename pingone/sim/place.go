@@ -271,14 +271,12 @@ func (p *place) filter(text string) *scim.Expr {
 			panic(spec.refuse("The filter must name "+strings.Join(alternatives, " or ")+".", 0))
 		}
 	}
-	var refused *apiError
 	eachComparison(x, func(x *scim.Expr) {
 		m := p.generic.kind.Members.At(x.Attr)
 		if _, no := time.Parse(time.RFC3339, x.Value.Text); no != nil && m != nil && m.IsTime() {
-			refused = spec.refuse("The value of '"+x.Attr+"' is not a time.", x.Pos)
+			panic(spec.refuse("The value of '"+x.Attr+"' is not a time.", x.Pos))
 		}
 	})
-	must(x, refused)
 	if check := p.generic.hooks.check; check != nil {
 		check(spec, x)
 	}

@@ -110,15 +110,11 @@ func (s *Server) query(c *call, filter string) query {
 
 // compileUserFilter compiles the userFilter of a dynamic group. It may use what
 // a search for users may, other groups excepted.
-func (e *environment) compileUserFilter(text string) (predicate, *apiError) {
+func (e *environment) compileUserFilter(text string) predicate {
 	spec := e.usersSpec()
 	spec.target = "userFilter"
 	delete(spec.attributes, memberOfGroups)
-	x, err := spec.parse(text)
-	if err != nil {
-		return nil, err
-	}
-	return e.compile(x), nil
+	return e.compile(spec.parse(text))
 }
 
 // predicate is a compiled filter on users.

@@ -32,49 +32,57 @@ type InnerError struct {
 	RetryAfter          int      `json:"retryAfter,omitempty"`
 }
 
-func wrong(at, message string) *Detail {
-	return &Detail{Code: "INVALID_VALUE", Target: at, Message: message}
-}
-
-func number(n int64) json.Number { return json.Number(strconv.FormatInt(n, 10)) }
-
 // Take makes a row from what a client sent, numbers as json.Number. What the
 // client may not set comes from old, which is nil for a new row, and so does what
 // no file declares: that is the code's own. The members are those of a shape, of
 // the type or with others.
 func (t *Type) Take(shape *Member, sent, old map[string]any) (map[string]any, *Detail) {
+	c := t.checker()
 	if t.Variant != "" {
-		_, problem := t.checker().take(t.Members, sent, old, "")
-		if problem != nil && problem.Target == t.Variant {
-			return nil, problem
+		c.take(t.Members, sent, old, "")
+		if c.problem != nil && c.problem.Target == t.Variant {
+			return nil, c.problem
 		}
-		shape = t.Shape(sent)
+		c, shape = t.checker(), t.Shape(sent)
 	}
-	out, problem := t.checker().take(shape, sent, old, "")
+	out := c.take(shape, sent, old, "")
 	for name, v := range old {
-		if shape.Child(name) == nil && !t.has(name) && problem == nil {
+		if shape.Child(name) == nil && !t.has(name) {
 			out[name] = v
 		}
 	}
-	return out, problem
+	return out, c.problem
 }
 
 // checker reads values that a client sent.
 type checker struct {
-	strict bool // a fraction given for an integer is refused, not cut
+	strict  bool    // a fraction given for an integer is refused, not cut
+	problem *Detail // the first; nil: none
 }
 
-func (t *Type) checker() checker { return checker{t.Numbers == "strict"} }
+func (t *Type) checker() *checker { return &checker{strict: t.Numbers == "strict"} }
+
+// refuse notes why a value is refused and gives nothing in its place.
+func (c *checker) refuse(problem Detail) any {
+	if c.problem == nil {
+		c.problem = &problem
+	}
+	return nil
+}
+
+// wrong refuses a value that is not what it must be.
+func (c *checker) wrong(at, message string) any {
+	return c.refuse(Detail{Code: "INVALID_VALUE", Target: at, Message: message})
+}
 
 // TakePart makes the row that setting a part of an old one gives. What a part
 // names must be sent, also what other writes leave alone.
 func (t *Type) TakePart(part Part, sent, old map[string]any) (map[string]any, *Detail) {
-	out := maps.Clone(old)
+	c, out := t.checker(), maps.Clone(old)
 	if part.Of != "" {
 		before, _ := old[part.Of].(map[string]any)
-		inner, problem := t.checker().take(t.Members.Child(part.Of), sent, before, "")
-		out[part.Of] = inner
-		return out, problem
+		out[part.Of] = c.take(t.Members.Child(part.Of), sent, before, "")
+		return out, c.problem
 	}
 	shape := &Member{Kind: Object}
 	for _, name := range part.Members {
@@ -82,9 +90,8 @@ func (t *Type) TakePart(part Part, sent, old map[string]any) (map[string]any, *D
 		m.ReadOnly, m.Fixed, m.Required, m.Default = false, false, true, nil
 		shape.Children = append(shape.Children, &m)
 	}
-	taken, problem := t.checker().take(shape, sent, nil, "")
-	maps.Copy(out, taken)
-	return out, problem
+	maps.Copy(out, c.take(shape, sent, nil, ""))
+	return out, c.problem
 }
 
 // Merge applies a patch to an object: null clears, objects merge (RFC 7396), but
@@ -112,7 +119,7 @@ func (m *Member) Merge(row, patch map[string]any) map[string]any {
 }
 
 // take reads the members of an object.
-func (c checker) take(of *Member, sent, old map[string]any, at string) (map[string]any, *Detail) {
+func (c *checker) take(of *Member, sent, old map[string]any, at string) map[string]any {
 	out := make(map[string]any)
 	for _, m := range of.Children {
 		kept, has := old[m.Name]
@@ -125,39 +132,31 @@ func (c checker) take(of *Member, sent, old map[string]any, at string) (map[stri
 				out[m.Name] = m.Default
 			}
 		case v != nil:
-			taken, problem := c.value(m, v, kept, at+m.Name)
-			if problem != nil {
-				return nil, problem
-			}
-			out[m.Name] = taken
+			out[m.Name] = c.value(m, v, kept, at+m.Name)
 		case m.Default != nil:
 			out[m.Name] = m.Default
 		case m.Required:
-			return nil, &Detail{Code: "REQUIRED_VALUE", Target: at + m.Name, Message: "must not be null"}
+			c.refuse(Detail{Code: "REQUIRED_VALUE", Target: at + m.Name, Message: "must not be null"})
 		}
 	}
-	return out, nil
+	return out
 }
 
 // value checks one value of a member, or all of a list.
-func (c checker) value(m *Member, v, old any, at string) (any, *Detail) {
+func (c *checker) value(m *Member, v, old any, at string) any {
 	if !m.List {
 		before, _ := old.(map[string]any)
 		return c.single(m, v, before, at)
 	}
 	list, ok := v.([]any)
 	if !ok {
-		return nil, wrong(at, "must be an array")
+		return c.wrong(at, "must be an array")
 	}
-	out := make([]any, 0, len(list))
+	out := make([]any, len(list))
 	for k, item := range list {
-		taken, problem := c.single(m, item, sameItem(item, old), at+"["+strconv.Itoa(k)+"]")
-		if problem != nil {
-			return nil, problem
-		}
-		out = append(out, taken)
+		out[k] = c.single(m, item, sameItem(item, old), at+"["+strconv.Itoa(k)+"]")
 	}
-	return out, nil
+	return out
 }
 
 // sameItem finds the item of a list that had the id of another.
@@ -173,75 +172,74 @@ func sameItem(item, list any) map[string]any {
 }
 
 // single checks one value.
-func (c checker) single(m *Member, v any, old map[string]any, at string) (any, *Detail) {
+func (c *checker) single(m *Member, v any, old map[string]any, at string) any {
 	switch m.Kind {
 	case Any:
-		return v, nil
+		return v
 	case Object:
 		inner, ok := v.(map[string]any)
 		switch {
 		case !ok:
-			return nil, wrong(at, "must be an object")
+			return c.wrong(at, "must be an object")
 		case len(m.Children) == 0:
-			return inner, nil
+			return inner
 		}
 		return c.take(m, inner, old, at+".")
 	case Boolean:
 		if _, ok := v.(bool); !ok {
-			return nil, wrong(at, "must be true or false")
+			return c.wrong(at, "must be true or false")
 		}
-		return v, nil
+		return v
 	case Integer, Number:
 		n, ok := v.(json.Number)
 		if !ok {
-			return nil, wrong(at, "must be a number")
+			return c.wrong(at, "must be a number")
 		}
 		return c.number(m, n, at)
 	default: // texts
 	}
 	text, ok := v.(string)
 	if !ok {
-		return nil, wrong(at, "must be a string")
+		return c.wrong(at, "must be a string")
 	}
-	return m.text(text, at)
+	return c.text(m, text, at)
 }
 
 // number checks a number; the fraction of one that must be whole is cut off.
-func (c checker) number(m *Member, n json.Number, at string) (any, *Detail) {
+func (c *checker) number(m *Member, n json.Number, at string) any {
 	f, err := n.Float64()
-	if err != nil || m.Kind == Integer && c.strict && f != float64(int64(f)) {
-		return nil, wrong(at, "must be a whole number")
+	switch {
+	case err != nil || m.Kind == Integer && c.strict && f != float64(int64(f)):
+		return c.wrong(at, "must be a whole number")
+	case m.Min != nil && f < float64(*m.Min) || m.Max != nil && f > float64(*m.Max):
+		return c.refuse(Detail{Code: "OUT_OF_RANGE", Target: at, Message: "is out of range", InnerError: &InnerError{RangeMinimumValue: m.Min, RangeMaximumValue: m.Max}})
+	case m.Kind == Integer && strings.ContainsAny(n.String(), ".eE"):
+		return json.Number(strconv.FormatInt(int64(f), 10))
 	}
-	if m.Min != nil && f < float64(*m.Min) || m.Max != nil && f > float64(*m.Max) {
-		return nil, &Detail{Code: "OUT_OF_RANGE", Target: at, Message: "is out of range", InnerError: &InnerError{RangeMinimumValue: m.Min, RangeMaximumValue: m.Max}}
-	}
-	if m.Kind == Integer && strings.ContainsAny(n.String(), ".eE") {
-		return number(int64(f)), nil
-	}
-	return n, nil
+	return n
 }
 
 // text checks a string or a time.
-func (m *Member) text(text, at string) (any, *Detail) {
+func (c *checker) text(m *Member, text, at string) any {
 	switch length := utf8.RuneCountInString(text); {
 	case m.Kind == Time:
 		if _, err := time.Parse(time.RFC3339, text); err != nil {
-			return nil, wrong(at, "must be an instant such as 2026-01-31T12:00:00.000Z")
+			return c.wrong(at, "must be an instant such as 2026-01-31T12:00:00.000Z")
 		}
 	case m.Kind == UUID:
 		if _, ok := data.ParseID(text); !ok {
-			return nil, wrong(at, "must be a UUID")
+			return c.wrong(at, "must be a UUID")
 		}
 	case text == "" && (m.Required || m.Min != nil && *m.Min > 0):
-		return nil, &Detail{Code: "EMPTY_VALUE", Target: at, Message: "must not be empty"}
+		return c.refuse(Detail{Code: "EMPTY_VALUE", Target: at, Message: "must not be empty"})
 	case len(m.Allowed) > 0 && !slices.Contains(m.Allowed, text):
-		return nil, &Detail{Code: "INVALID_VALUE", Target: at, Message: "is not an allowed value", InnerError: &InnerError{AllowedValues: m.Allowed}}
+		return c.refuse(Detail{Code: "INVALID_VALUE", Target: at, Message: "is not an allowed value", InnerError: &InnerError{AllowedValues: m.Allowed}})
 	case m.Pattern != nil && !m.Pattern.MatchString(text):
-		return nil, wrong(at, "must match the pattern "+m.Pattern.String())
+		return c.wrong(at, "must match the pattern "+m.Pattern.String())
 	case m.Min != nil && length < *m.Min || m.Max != nil && length > *m.Max:
-		return nil, &Detail{Code: "SIZE_LIMIT_EXCEEDED", Target: at, Message: "has too few or too many characters", InnerError: &InnerError{RangeMinimumValue: m.Min, RangeMaximumValue: m.Max}}
+		return c.refuse(Detail{Code: "SIZE_LIMIT_EXCEEDED", Target: at, Message: "has too few or too many characters", InnerError: &InnerError{RangeMinimumValue: m.Min, RangeMaximumValue: m.Max}})
 	}
-	return text, nil
+	return text
 }
 
 // First gives the first of the values at a path, empty when there is none.
