@@ -126,7 +126,7 @@ func TestTokensOfAnotherSimulator(t *testing.T) {
 func TestKeyRotationKeepsTokens(t *testing.T) {
 	t.Parallel()
 	f := start(t, sim.Options{Users: 10})
-	require.NoError(t, f.RotateKeys())
+	f.RotateKeys()
 	f.get("/environments")
 	f.token = f.tokenOf(sim.AppWorker)
 	f.get("/environments")

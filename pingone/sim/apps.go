@@ -67,7 +67,7 @@ const RedirectURI = "http://127.0.0.1/callback"
 const UserPassword = "2FederateM0re!"
 
 // WorkerKey is the private key of AppWorkerKeyJWT as PEM (PKCS #8).
-func (s *Server) WorkerKey() ([]byte, error) { return s.auth.ClientKey() }
+func (s *Server) WorkerKey() []byte { return s.auth.ClientKey() }
 
 // directory lets the authorization server sign users in.
 type directory struct{ server *Server }

@@ -76,16 +76,13 @@ func New(opt Options) (*Server, error) {
 	}
 	s.hooks = hooksOf()
 	s.build()
-	s.auth, err = authserver.New(authserver.Config{
+	s.auth = authserver.New(authserver.Config{
 		Organization: organizationID,
 		Directory:    directory{s},
 		Clock:        opt.Clock,
 		Key:          opt.SigningKey,
 		Lifetime:     opt.TokenLifetime, RefreshLifetime: 30 * 24 * time.Hour,
 	})
-	if err != nil {
-		return nil, err
-	}
 	s.routes, s.control = s.endpoints(), s.controls()
 	s.wrap, err = gzhttp.NewWrapper(gzhttp.CompressionLevel(gzip.BestSpeed))
 	return s, err
@@ -207,7 +204,7 @@ func (s *Server) RevokeTokens() { s.auth.RevokeAll() }
 
 // RotateKeys signs tokens with a new key from now on. The old one stays in the
 // JWKS, and tokens that it signed stay valid.
-func (s *Server) RotateKeys() error { return s.auth.RotateKeys() }
+func (s *Server) RotateKeys() { s.auth.RotateKeys() }
 
 // SetFaults replaces the faults in force; none clears them.
 func (s *Server) SetFaults(faults ...Fault) error { return s.faults.set(faults) }
@@ -242,7 +239,7 @@ func (s *Server) controls() http.Handler {
 	mux.HandleFunc("GET /sim/requests", tells(func() any { return map[string]any{"stats": s.Stats(), "requests": s.Requests()} }))
 	mux.HandleFunc("DELETE /sim/requests", does(func() error { s.ResetRequests(); return nil }))
 	mux.HandleFunc("POST /sim/tokens/revoke", does(func() error { s.RevokeTokens(); return nil }))
-	mux.HandleFunc("POST /sim/keys/rotate", does(s.RotateKeys))
+	mux.HandleFunc("POST /sim/keys/rotate", does(func() error { s.RotateKeys(); return nil }))
 	mux.HandleFunc("POST /sim/device/approve", takes(func(d struct{ UserCode, Username string }) error { return s.ApproveDevice(d.UserCode, d.Username) }))
 	return loopbackOnly(mux)
 }

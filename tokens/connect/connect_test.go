@@ -43,11 +43,7 @@ func simulator(t *testing.T, opt sim.Options) *pingOne {
 func (p *pingOne) properties(app sim.App, scheme string) connect.Properties {
 	secret := app.Secret
 	if app.Method == "PRIVATE_KEY_JWT" {
-		key, err := p.WorkerKey()
-		if err != nil {
-			p.t.Fatal(err)
-		}
-		secret = string(key)
+		secret = string(p.WorkerKey())
 	}
 	return connect.Properties{
 		AuthScheme: scheme, WorkerAppEnvironmentID: p.env, AuthorizationServerURL: p.url, OAuthClientID: app.ID,

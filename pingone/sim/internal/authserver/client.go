@@ -85,9 +85,7 @@ func (s *Server) assertionKeys(app App, token *jwt.JSONWebToken) (keys []any) {
 			keys = append(keys, []byte(secret))
 		}
 	case app.Method == methodKeyJWT && !symmetric:
-		if key, err := s.clientKey(); err == nil {
-			keys = append(keys, &key.PublicKey)
-		}
+		keys = append(keys, &s.clientKey().PublicKey)
 	}
 	return keys
 }

@@ -123,19 +123,13 @@ func (s *Server) token(x *exchange, app App) *refusal {
 	if refused != nil {
 		return refused
 	}
-	token, err := s.issue(x, g)
-	if err != nil {
-		return fault(err)
-	}
-	body := map[string]any{"access_token": token, "token_type": "Bearer", "expires_in": int(s.cfg.Lifetime.Seconds())}
+	body := map[string]any{"access_token": s.issue(x, g), "token_type": "Bearer", "expires_in": int(s.cfg.Lifetime.Seconds())}
 	if g.subject == "" {
 		return x.json(http.StatusOK, body)
 	}
 	body["scope"] = g.scope
 	if holds(g.scope, "openid") {
-		if body["id_token"], err = s.idToken(x, g); err != nil {
-			return fault(err)
-		}
+		body["id_token"] = s.idToken(x, g)
 	}
 	if slices.Contains(g.app.Grants, RefreshToken) {
 		// Rolling: each one lives as long as the first.
@@ -199,7 +193,7 @@ func (s *Server) grantOfRefresh(x *exchange, app App) (grant, *refusal) {
 func holds(scopes, name string) bool { return slices.Contains(strings.Fields(scopes), name) }
 
 // idToken: OpenID Connect Core section 2.
-func (s *Server) idToken(x *exchange, g grant) (string, error) {
+func (s *Server) idToken(x *exchange, g grant) string {
 	now := s.cfg.Clock()
 	claims := s.profile(x.env, g)
 	maps.Copy(claims, map[string]any{

@@ -66,8 +66,8 @@ type Config struct {
 // Server issues and checks tokens. It is safe for concurrent use.
 type Server struct {
 	cfg       Config
-	clientKey func() (*rsa.PrivateKey, error) // key pair of the application with private_key_jwt
-	verified  *lru.Cache[string, Claims]      // by token text, so that each signature is checked once
+	clientKey func() *rsa.PrivateKey     // key pair of the application with private_key_jwt
+	verified  *lru.Cache[string, Claims] // by token text, so that each signature is checked once
 
 	mu     sync.Mutex
 	keys   []jose.JSONWebKey // the last one signs
@@ -79,19 +79,12 @@ type Server struct {
 const maxVerified = 10_000
 
 // New makes a server. Keys are made when they are first needed.
-func New(cfg Config) (*Server, error) {
-	verified, err := lru.New[string, Claims](maxVerified)
-	if err != nil {
-		return nil, err
-	}
-	s := &Server{
-		cfg: cfg, verified: verified, clientKey: sync.OnceValues(newKey),
-		grants: make(map[string]*grant),
-	}
+func New(cfg Config) *Server {
+	s := &Server{cfg: cfg, verified: made(lru.New[string, Claims](maxVerified)), clientKey: sync.OnceValue(newKey), grants: make(map[string]*grant)}
 	if cfg.Key != nil {
 		s.keys = []jose.JSONWebKey{signing(cfg.Key)}
 	}
-	return s, nil
+	return s
 }
 
 // exchange is one request with where it came in.
@@ -187,11 +180,6 @@ func badRequest(code, description string) *refusal {
 
 func invalidClient(description string) *refusal {
 	return &refusal{http.StatusUnauthorized, "invalid_client", description}
-}
-
-// fault is a failure of the server's own.
-func fault(err error) *refusal {
-	return &refusal{http.StatusInternalServerError, "server_error", err.Error()}
 }
 
 // notAllowed refuses a grant type that an application is not registered for.

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -43,30 +42,30 @@ var (
 )
 
 // issue signs an access token.
-func (s *Server) issue(x *exchange, g grant) (string, error) {
+func (s *Server) issue(x *exchange, g grant) string {
 	now := s.cfg.Clock()
 	c := Claims{
 		ClientID: g.app.ID, Issuer: x.issuer, Audience: []string{platformAudience}, Subject: g.subject, Scope: g.scope,
 		Environment: x.env, Organization: s.cfg.Organization, Session: g.session,
 		IssuedAt: now.Unix(), Expiry: now.Add(s.cfg.Lifetime).Unix(), ID: rand.Text(),
 	}
-	token, err := s.sign(c)
-	if err == nil {
-		s.keep(byToken, c.ID, g, s.cfg.Lifetime)
-	}
-	return token, err
+	s.keep(byToken, c.ID, g, s.cfg.Lifetime)
+	return s.sign(c)
 }
 
-func (s *Server) sign(claims any) (string, error) {
-	keys, err := s.published()
+func (s *Server) sign(claims any) string {
+	keys := s.published()
+	signer := made(jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: keys[len(keys)-1]}, (&jose.SignerOptions{}).WithType("JWT")))
+	return made(jwt.Signed(signer).Claims(claims).Serialize())
+}
+
+// made is what cannot fail: keys of a size that there is, and what is signed or
+// written with them.
+func made[T any](v T, err error) T {
 	if err != nil {
-		return "", err
+		panic(err)
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: keys[len(keys)-1]}, (&jose.SignerOptions{}).WithType("JWT"))
-	if err != nil {
-		return "", err
-	}
-	return jwt.Signed(signer).Claims(claims).Serialize()
+	return v
 }
 
 // Verify checks an access token of any environment.
@@ -77,7 +76,7 @@ func (s *Server) Verify(raw string) (Claims, error) {
 		if err != nil {
 			return c, errMalformed
 		}
-		if keys, err := s.public(); err != nil || token.Claims(keys, &c) != nil || c.ID == "" {
+		if token.Claims(s.public(), &c) != nil || c.ID == "" {
 			return c, errMalformed
 		}
 	}
@@ -95,7 +94,7 @@ func (s *Server) Verify(raw string) (Claims, error) {
 
 // Grant issues a token for an application without a request, as if its client
 // credentials had been exchanged.
-func (s *Server) Grant(client, environment string) (string, error) {
+func (s *Server) Grant(client, environment string) string {
 	return s.issue(&exchange{env: environment, issuer: "urn:simulator"}, grant{app: App{ID: client}})
 }
 
@@ -147,77 +146,48 @@ const keyBits = 2048
 const maxKeys = 4
 
 // RotateKeys makes a new signing key. Older ones stay published.
-func (s *Server) RotateKeys() error {
-	if _, err := s.published(); err != nil {
-		return err
-	}
+func (s *Server) RotateKeys() {
+	s.published()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.addKey()
+	s.addKey()
 }
 
 // addKey makes the key that signs from now on. The lock is held.
-func (s *Server) addKey() error {
-	key, err := newKey()
-	if err != nil {
-		return err
-	}
-	s.keys = append(s.keys, signing(key))
+func (s *Server) addKey() {
+	s.keys = append(s.keys, signing(newKey()))
 	s.keys = s.keys[max(0, len(s.keys)-maxKeys):]
-	return nil
 }
 
-func newKey() (*rsa.PrivateKey, error) {
-	key, err := rsa.GenerateKey(rand.Reader, keyBits)
-	if err != nil {
-		return nil, fmt.Errorf("make a key: %w", err)
-	}
-	return key, nil
-}
+func newKey() *rsa.PrivateKey { return made(rsa.GenerateKey(rand.Reader, keyBits)) }
 
 func signing(key *rsa.PrivateKey) jose.JSONWebKey {
 	return jose.JSONWebKey{Key: key, KeyID: rand.Text(), Algorithm: string(jose.RS256), Use: "sig"}
 }
 
 // published are the signing keys, the present one last; the first call makes it.
-func (s *Server) published() ([]jose.JSONWebKey, error) {
+func (s *Server) published() []jose.JSONWebKey {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.keys) > 0 {
-		return s.keys, nil
+	if len(s.keys) == 0 {
+		s.addKey()
 	}
-	err := s.addKey()
-	return s.keys, err
+	return s.keys
 }
 
 // public are the keys that tokens are checked with.
-func (s *Server) public() (*jose.JSONWebKeySet, error) {
-	keys, err := s.published()
+func (s *Server) public() *jose.JSONWebKeySet {
 	set := &jose.JSONWebKeySet{}
-	for _, k := range keys {
+	for _, k := range s.published() {
 		set.Keys = append(set.Keys, k.Public())
 	}
-	return set, err
+	return set
 }
 
 // jwks publishes the signing keys (RFC 7517).
-func (s *Server) jwks(x *exchange) *refusal {
-	set, err := s.public()
-	if err != nil {
-		return fault(err)
-	}
-	return x.json(http.StatusOK, set)
-}
+func (s *Server) jwks(x *exchange) *refusal { return x.json(http.StatusOK, s.public()) }
 
 // ClientKey is the private key that goes with private_key_jwt, as PKCS #8 PEM.
-func (s *Server) ClientKey() ([]byte, error) {
-	key, err := s.clientKey()
-	if err != nil {
-		return nil, err
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		return nil, fmt.Errorf("encode the client's key: %w", err)
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
+func (s *Server) ClientKey() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: made(x509.MarshalPKCS8PrivateKey(s.clientKey()))})
 }
