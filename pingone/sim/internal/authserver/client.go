@@ -23,7 +23,7 @@ var (
 // client authenticates the application of a request by its registered method
 // and no other. The parts of an Authorization header are form-encoded (RFC 6749
 // section 2.3.1).
-func (s *Server) client(x *exchange) (App, *refusal) {
+func (s *Server) client(x *exchange) App {
 	form := x.r.PostForm
 	id, secret, method := form.Get("client_id"), form.Get("client_secret"), methodPost
 	user, password, basic := x.r.BasicAuth()
@@ -42,37 +42,31 @@ func (s *Server) client(x *exchange) (App, *refusal) {
 	app, ok := s.cfg.Directory.Apps(x.env)[id]
 	switch {
 	case !ok:
-		return App{}, unknownClient
+		panic(unknownClient)
 	case twice:
-		return App{}, twoProofs
+		panic(twoProofs)
 	case app.Method != method || method != methodNone && !slices.Contains(app.Secrets, secret):
-		return App{}, wrongProof
+		panic(wrongProof)
 	}
-	return app, nil
+	return app
 }
 
 // assertingClient checks a JWT that the client signed (RFC 7523 section 3).
-func (s *Server) assertingClient(x *exchange) (App, *refusal) {
+func (s *Server) assertingClient(x *exchange) App {
 	form := x.r.PostForm
-	if form.Get("client_assertion_type") != assertionType {
-		return App{}, deniedAssertion
-	}
 	token, err := jwt.ParseSigned(form.Get("client_assertion"), []jose.SignatureAlgorithm{
 		jose.HS256, jose.HS384, jose.HS512, jose.RS256, jose.RS384, jose.RS512, jose.PS256,
 	})
-	if err != nil {
-		return App{}, deniedAssertion
-	}
 	var claims jwt.Claims
-	if token.UnsafeClaimsWithoutVerification(&claims) != nil {
-		return App{}, deniedAssertion
+	if form.Get("client_assertion_type") != assertionType || err != nil || token.UnsafeClaimsWithoutVerification(&claims) != nil {
+		panic(deniedAssertion)
 	}
 	app := s.cfg.Directory.Apps(x.env)[claims.Subject]
 	verifies := func(key any) bool { return token.Claims(key, &claims) == nil }
 	if !slices.ContainsFunc(s.assertionKeys(app, token), verifies) || !s.assertionHolds(x, app, claims) {
-		return App{}, deniedAssertion
+		panic(deniedAssertion)
 	}
-	return app, nil
+	return app
 }
 
 // assertionKeys are what an application's assertions are checked with; none when

@@ -50,15 +50,15 @@ func plainCode(code string) string {
 }
 
 // authorizeDevice is the device authorization endpoint.
-func (s *Server) authorizeDevice(x *exchange, app App) *refusal {
+func (s *Server) authorizeDevice(x *exchange, app App) {
 	if !slices.Contains(app.Grants, DeviceCode) {
-		return notAllowed
+		panic(notAllowed)
 	}
 	code := rand.Text()
 	d := device{userCode: newUserCode(), deadline: s.cfg.Clock().Add(deviceLifetime), interval: deviceInterval}
 	s.keep(byDevice, code, grant{env: x.env, app: app, scope: x.r.PostForm.Get("scope"), session: rand.Text(), device: d}, deviceLifetime+time.Minute)
 	page := x.issuer + "/device"
-	return x.json(http.StatusOK, map[string]any{
+	x.json(http.StatusOK, map[string]any{
 		"device_code": code, "user_code": d.userCode, "verification_uri": page,
 		"verification_uri_complete": page + "?user_code=" + d.userCode,
 		"expires_in":                int(deviceLifetime.Seconds()), "interval": int(deviceInterval.Seconds()),
@@ -67,31 +67,31 @@ func (s *Server) authorizeDevice(x *exchange, app App) *refusal {
 
 // grantOfDevice answers a poll: the grant that the user approved, or why there is
 // none yet (RFC 8628 section 3.5).
-func (s *Server) grantOfDevice(x *exchange, app App) (grant, *refusal) {
+func (s *Server) grantOfDevice(x *exchange, app App) grant {
 	code, now := x.r.PostForm.Get("device_code"), s.cfg.Clock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := s.find(byDevice, code)
 	if d == nil || d.app.ID != app.ID || d.env != x.env {
-		return grant{}, badRequest("invalid_grant", "The device code is not valid.")
+		panic(badRequest("invalid_grant", "The device code is not valid."))
 	}
 	early := now.Sub(d.polled) < d.interval
 	d.polled = now
 	switch {
 	case now.After(d.deadline):
 		delete(s.grants, byDevice+code)
-		return grant{}, badRequest("expired_token", "The device code has expired.")
+		panic(badRequest("expired_token", "The device code has expired."))
 	case d.state == refused:
 		delete(s.grants, byDevice+code)
-		return grant{}, badRequest("access_denied", "The user refused.")
+		panic(badRequest("access_denied", "The user refused."))
 	case early:
 		d.interval += deviceInterval
-		return grant{}, badRequest("slow_down", "Poll less often.")
+		panic(badRequest("slow_down", "Poll less often."))
 	case d.state == pending:
-		return grant{}, badRequest("authorization_pending", "The user has not decided yet.")
+		panic(badRequest("authorization_pending", "The user has not decided yet."))
 	}
 	delete(s.grants, byDevice+code)
-	return *d, nil
+	return *d
 }
 
 // errNoDevice refuses a code that nobody waits with, or no longer.
@@ -134,14 +134,14 @@ func (s *Server) ApproveDevice(userCode, username string) error {
 }
 
 // devicePage is the verification page.
-func (s *Server) devicePage(x *exchange) *refusal { return x.deviceForm(nil) }
+func (s *Server) devicePage(x *exchange) { x.deviceForm(nil) }
 
-func (x *exchange) deviceForm(problem error) *refusal {
-	return x.page(http.StatusOK, "device", map[string]any{"Action": x.issuer + "/device", "UserCode": x.r.Form.Get("user_code"), "Problem": problem})
+func (x *exchange) deviceForm(problem error) {
+	x.page(http.StatusOK, "device", map[string]any{"Action": x.issuer + "/device", "UserCode": x.r.Form.Get("user_code"), "Problem": problem})
 }
 
 // deviceSignIn takes the posted verification page.
-func (s *Server) deviceSignIn(x *exchange) *refusal {
+func (s *Server) deviceSignIn(x *exchange) {
 	form := x.r.PostForm
 	err := s.decide(form.Get("user_code"), func(env string) (string, error) {
 		subject, ok := s.user(x)
@@ -156,7 +156,8 @@ func (s *Server) deviceSignIn(x *exchange) *refusal {
 		return subject, nil
 	})
 	if err != nil {
-		return x.deviceForm(err)
+		x.deviceForm(err)
+		return
 	}
-	return x.message(http.StatusOK, "Done", "You can go back to the device.")
+	x.message(http.StatusOK, "Done", "You can go back to the device.")
 }

@@ -100,7 +100,7 @@ func (s *Server) RevokeAll() {
 }
 
 // grantTypes find or make the grant that a request is for, by its grant_type.
-var grantTypes = map[string]func(s *Server, x *exchange, app App) (grant, *refusal){
+var grantTypes = map[string]func(s *Server, x *exchange, app App) grant{
 	ClientCredentials: (*Server).ownGrant,
 	AuthorizationCode: (*Server).grantOfCode,
 	RefreshToken:      (*Server).grantOfRefresh,
@@ -108,24 +108,22 @@ var grantTypes = map[string]func(s *Server, x *exchange, app App) (grant, *refus
 }
 
 // token is the token endpoint.
-func (s *Server) token(x *exchange, app App) *refusal {
+func (s *Server) token(x *exchange, app App) {
 	kind := x.r.PostForm.Get("grant_type")
 	find, known := grantTypes[kind]
 	switch {
 	case kind == "":
-		return badRequest("invalid_request", "The grant type is missing.")
+		panic(badRequest("invalid_request", "The grant type is missing."))
 	case !known:
-		return badRequest("unsupported_grant_type", "The grant type is not supported.")
+		panic(badRequest("unsupported_grant_type", "The grant type is not supported."))
 	case !slices.Contains(app.Grants, kind):
-		return notAllowed
+		panic(notAllowed)
 	}
-	g, refused := find(s, x, app)
-	if refused != nil {
-		return refused
-	}
+	g := find(s, x, app)
 	body := map[string]any{"access_token": s.issue(x, g), "token_type": "Bearer", "expires_in": int(s.cfg.Lifetime.Seconds())}
 	if g.subject == "" {
-		return x.json(http.StatusOK, body)
+		x.json(http.StatusOK, body)
+		return
 	}
 	body["scope"] = g.scope
 	if holds(g.scope, "openid") {
@@ -137,33 +135,33 @@ func (s *Server) token(x *exchange, app App) *refusal {
 		s.keep(byRefresh, text, g, s.cfg.RefreshLifetime)
 		body["refresh_token"] = text
 	}
-	return x.json(http.StatusOK, body)
+	x.json(http.StatusOK, body)
 }
 
 // ownGrant: platform tokens of workers carry no scopes; roles decide.
-func (s *Server) ownGrant(x *exchange, app App) (grant, *refusal) {
+func (s *Server) ownGrant(x *exchange, app App) grant {
 	switch {
 	case app.NoRoles:
-		return grant{}, badRequest("invalid_request", "The application has no role assignments.")
+		panic(badRequest("invalid_request", "The application has no role assignments."))
 	case x.r.PostForm.Get("scope") != "":
-		return grant{}, badRequest("invalid_scope", "A worker application cannot ask for scopes.")
+		panic(badRequest("invalid_scope", "A worker application cannot ask for scopes."))
 	}
-	return grant{app: app}, nil
+	return grant{app: app}
 }
 
 // grantOfCode: RFC 6749 section 4.1.3 and RFC 7636 section 4.5.
-func (s *Server) grantOfCode(x *exchange, app App) (grant, *refusal) {
+func (s *Server) grantOfCode(x *exchange, app App) grant {
 	form := x.r.PostForm
 	g, ok := s.use(byCode, form.Get("code"), app)
 	switch {
 	case !ok:
-		return g, badRequest("invalid_grant", "The code is not valid or has expired.")
+		panic(badRequest("invalid_grant", "The code is not valid or has expired."))
 	case g.redirect != form.Get("redirect_uri"):
-		return g, badRequest("invalid_grant", "The redirect_uri differs from the one of the authorization request.")
+		panic(badRequest("invalid_grant", "The redirect_uri differs from the one of the authorization request."))
 	case !verifierFits(form.Get("code_verifier"), g.challenge):
-		return g, badRequest("invalid_grant", "The code_verifier is missing or wrong.")
+		panic(badRequest("invalid_grant", "The code_verifier is missing or wrong."))
 	}
-	return g, nil
+	return g
 }
 
 // verifierFits checks PKCE with S256 (RFC 7636 section 4.6).
@@ -173,20 +171,20 @@ func verifierFits(verifier, challenge string) bool {
 }
 
 // grantOfRefresh rotates: each refresh token works once.
-func (s *Server) grantOfRefresh(x *exchange, app App) (grant, *refusal) {
+func (s *Server) grantOfRefresh(x *exchange, app App) grant {
 	form := x.r.PostForm
 	g, ok := s.use(byRefresh, form.Get("refresh_token"), app)
 	if !ok {
-		return g, badRequest("invalid_grant", "The refresh token is not valid or has expired.")
+		panic(badRequest("invalid_grant", "The refresh token is not valid or has expired."))
 	}
 	if scope := form.Get("scope"); scope != "" {
 		if slices.ContainsFunc(strings.Fields(scope), func(name string) bool { return !holds(g.scope, name) }) {
-			return g, badRequest("invalid_scope", "The scope is wider than the one granted.")
+			panic(badRequest("invalid_scope", "The scope is wider than the one granted."))
 		}
 		g.scope = scope
 	}
 	g.nonce = ""
-	return g, nil
+	return g
 }
 
 // holds reports whether a list of scopes has one.

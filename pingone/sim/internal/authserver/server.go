@@ -95,18 +95,12 @@ type exchange struct {
 	issuer string
 }
 
-// endpoint answers a request or says why not.
-type endpoint func(s *Server, x *exchange) *refusal
+// endpoint answers a request, or panics with the *refusal that says why not.
+type endpoint func(s *Server, x *exchange)
 
 // forClients makes an endpoint that applications prove themselves at.
-func forClients(answer func(s *Server, x *exchange, app App) *refusal) endpoint {
-	return func(s *Server, x *exchange) *refusal {
-		app, refused := s.client(x)
-		if refused != nil {
-			return refused
-		}
-		return answer(s, x, app)
-	}
+func forClients(answer func(s *Server, x *exchange, app App)) endpoint {
+	return func(s *Server, x *exchange) { answer(s, x, s.client(x)) }
 }
 
 // endpoints by path below /{environmentID}/as/ and by method.
@@ -145,27 +139,34 @@ func (s *Server) Serve(w http.ResponseWriter, r *http.Request, environment, path
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	x := &exchange{w: w, r: r, env: environment, issuer: scheme + "://" + r.Host + "/" + environment + "/as"}
-	refused := badRequest("invalid_request", "The form cannot be read.")
-	if r.ParseForm() == nil {
-		refused = answer(s, x)
+	defer x.refused()
+	if r.ParseForm() != nil {
+		panic(badRequest("invalid_request", "The form cannot be read."))
 	}
-	if refused == nil {
-		return
+	answer(s, x)
+}
+
+// refused ends a request that was refused, from however deep below.
+func (x *exchange) refused() {
+	switch p := recover().(type) {
+	case nil:
+	case *refusal:
+		if p.code == "invalid_client" {
+			x.w.Header().Set("WWW-Authenticate", `Basic realm="PingOne"`)
+		}
+		x.json(p.status, map[string]string{"error": p.code, "error_description": p.description})
+	default:
+		panic(p)
 	}
-	if refused.code == "invalid_client" {
-		w.Header().Set("WWW-Authenticate", `Basic realm="PingOne"`)
-	}
-	x.json(refused.status, map[string]string{"error": refused.code, "error_description": refused.description})
 }
 
 // json sends an answer that must not be stored.
-func (x *exchange) json(status int, body any) *refusal {
+func (x *exchange) json(status int, body any) {
 	x.w.Header().Set("Content-Type", "application/json;charset=UTF-8")
 	x.w.Header().Set("Cache-Control", "no-store")
 	x.w.Header().Set("Pragma", "no-cache")
 	x.w.WriteHeader(status)
 	_ = json.NewEncoder(x.w).Encode(body) // fails only when the client is gone
-	return nil
 }
 
 // refusal is an OAuth error (RFC 6749 section 5.2).

@@ -17,26 +17,27 @@ import (
 const codeLifetime = time.Minute
 
 // authorize shows the sign-in page for a valid request.
-func (s *Server) authorize(x *exchange) *refusal {
-	params := x.r.Form
-	return s.authorization(x, params, func(app App) *refusal {
-		return x.page(http.StatusOK, "signin", map[string]any{"Action": x.issuer + "/signin", "Params": params, "App": app.ID})
-	})
+func (s *Server) authorize(x *exchange) {
+	if app, ok := s.authorization(x, x.r.Form); ok {
+		x.page(http.StatusOK, "signin", map[string]any{"Action": x.issuer + "/signin", "Params": x.r.Form, "App": app.ID})
+	}
 }
 
-// authorization goes on with an authorization request if that is valid.
-func (s *Server) authorization(x *exchange, params url.Values, goOn func(App) *refusal) *refusal {
-	app, ok := s.cfg.Directory.Apps(x.env)[params.Get("client_id")]
-	if !ok || !slices.Contains(app.Grants, AuthorizationCode) {
-		return x.problem("The application is not known or may not sign users in.")
+// authorization is the application of an authorization request; false when that
+// is not valid and has its answer.
+func (s *Server) authorization(x *exchange, params url.Values) (app App, ok bool) {
+	app, known := s.cfg.Directory.Apps(x.env)[params.Get("client_id")]
+	switch code, description := checkAuthorization(params); {
+	case !known || !slices.Contains(app.Grants, AuthorizationCode):
+		x.problem("The application is not known or may not sign users in.")
+	case !redirectFits(app.RedirectURI, params.Get("redirect_uri")):
+		x.problem("The redirect_uri is not registered.")
+	case code != "":
+		x.redirect(params, url.Values{"error": {code}, "error_description": {description}})
+	default:
+		return app, true
 	}
-	if !redirectFits(app.RedirectURI, params.Get("redirect_uri")) {
-		return x.problem("The redirect_uri is not registered.")
-	}
-	if code, description := checkAuthorization(params); code != "" {
-		return x.redirect(params, url.Values{"error": {code}, "error_description": {description}})
-	}
-	return goOn(app)
+	return app, false
 }
 
 // checkAuthorization gives the error to send back to the client, if any.
@@ -73,25 +74,28 @@ func redirectFits(registered, asked string) bool {
 }
 
 // signIn takes the posted sign-in page and sends the user back with a code.
-func (s *Server) signIn(x *exchange) *refusal {
+func (s *Server) signIn(x *exchange) {
 	params := x.r.PostForm
-	return s.authorization(x, params, func(app App) *refusal {
-		username := params.Get("username")
-		subject, ok := s.user(x)
-		params.Del("username")
-		params.Del("password")
-		if !ok {
-			return x.page(http.StatusOK, "signin", map[string]any{
-				"Action": x.issuer + "/signin", "Params": params, "App": app.ID, "Username": username, "Problem": errCredentials,
-			})
-		}
-		code := rand.Text()
-		s.keep(byCode, code, grant{
-			app: app, subject: subject, scope: params.Get("scope"), session: rand.Text(), nonce: params.Get("nonce"),
-			redirect: params.Get("redirect_uri"), challenge: params.Get("code_challenge"),
-		}, codeLifetime)
-		return x.redirect(params, url.Values{"code": {code}})
-	})
+	app, ok := s.authorization(x, params)
+	if !ok {
+		return
+	}
+	username := params.Get("username")
+	subject, ok := s.user(x)
+	params.Del("username")
+	params.Del("password")
+	if !ok {
+		x.page(http.StatusOK, "signin", map[string]any{
+			"Action": x.issuer + "/signin", "Params": params, "App": app.ID, "Username": username, "Problem": errCredentials,
+		})
+		return
+	}
+	code := rand.Text()
+	s.keep(byCode, code, grant{
+		app: app, subject: subject, scope: params.Get("scope"), session: rand.Text(), nonce: params.Get("nonce"),
+		redirect: params.Get("redirect_uri"), challenge: params.Get("code_challenge"),
+	}, codeLifetime)
+	x.redirect(params, url.Values{"code": {code}})
 }
 
 // user is who posted a page with a username and a password.
@@ -101,11 +105,8 @@ func (s *Server) user(x *exchange) (subject string, ok bool) {
 }
 
 // redirect sends the browser back to the client. The address was checked.
-func (x *exchange) redirect(params, answer url.Values) *refusal {
-	target, err := url.Parse(params.Get("redirect_uri"))
-	if err != nil {
-		return x.problem("The redirect_uri cannot be read.")
-	}
+func (x *exchange) redirect(params, answer url.Values) {
+	target := made(url.Parse(params.Get("redirect_uri")))
 	q := target.Query()
 	maps.Copy(q, answer)
 	if state := params.Get("state"); state != "" {
@@ -115,7 +116,6 @@ func (x *exchange) redirect(params, answer url.Values) *refusal {
 	target.RawQuery = q.Encode()
 	x.w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(x.w, x.r, target.String(), http.StatusFound)
-	return nil
 }
 
 //go:embed pages.html
@@ -125,24 +125,23 @@ var pageText string
 var pages = template.Must(template.New("pages").Parse(pageText))
 
 // page shows a page. It answers a browser, so nothing can be refused any more.
-func (x *exchange) page(status int, name string, values any) *refusal {
+func (x *exchange) page(status int, name string, values any) {
 	h := x.w.Header()
 	h.Set("Content-Type", "text/html;charset=UTF-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
 	x.w.WriteHeader(status)
 	_ = pages.ExecuteTemplate(x.w, name, values) // fails only when the client is gone
-	return nil
 }
 
 // message shows a sentence.
-func (x *exchange) message(status int, title, text string) *refusal {
-	return x.page(status, "message", map[string]string{"Title": title, "Message": text})
+func (x *exchange) message(status int, title, text string) {
+	x.page(status, "message", map[string]string{"Title": title, "Message": text})
 }
 
 // problem shows an error to the user: the client cannot be told.
-func (x *exchange) problem(text string) *refusal {
-	return x.message(http.StatusBadRequest, "Sign-on failed", text)
+func (x *exchange) problem(text string) {
+	x.message(http.StatusBadRequest, "Sign-on failed", text)
 }
 
 // errCredentials does not tell which of them is wrong.

@@ -59,8 +59,8 @@ func (s *Server) sign(claims any) string {
 	return made(jwt.Signed(signer).Claims(claims).Serialize())
 }
 
-// made is what cannot fail: keys of a size that there is, and what is signed or
-// written with them.
+// made is what cannot fail: keys of a size that there is, what is signed or
+// written with them, and what was read before.
 func made[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
@@ -99,7 +99,7 @@ func (s *Server) Grant(client, environment string) string {
 }
 
 // revoke: RFC 7009. Tokens that are not known are as good as revoked.
-func (s *Server) revoke(x *exchange, app App) *refusal {
+func (s *Server) revoke(x *exchange, app App) {
 	text := x.r.PostForm.Get("token")
 	c, err := s.Verify(text)
 	s.mu.Lock()
@@ -111,32 +111,31 @@ func (s *Server) revoke(x *exchange, app App) *refusal {
 		s.endSession(g.session)
 	}
 	x.w.WriteHeader(http.StatusOK)
-	return nil
 }
 
 // userInfo: OpenID Connect Core section 5.3.
-func (s *Server) userInfo(x *exchange) *refusal {
+func (s *Server) userInfo(x *exchange) {
 	scheme, token, _ := strings.Cut(x.r.Header.Get("Authorization"), " ")
 	c, err := s.Verify(token)
 	if !strings.EqualFold(scheme, "Bearer") || err != nil || c.Subject == "" || c.Environment != x.env {
 		x.w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
-		return &refusal{http.StatusUnauthorized, "invalid_token", "The access token is missing or not valid."}
+		panic(&refusal{http.StatusUnauthorized, "invalid_token", "The access token is missing or not valid."})
 	}
 	if !holds(c.Scope, "openid") {
 		x.w.Header().Set("WWW-Authenticate", `Bearer error="insufficient_scope", scope="openid"`)
-		return &refusal{http.StatusForbidden, "insufficient_scope", "The scope openid was not granted."}
+		panic(&refusal{http.StatusForbidden, "insufficient_scope", "The scope openid was not granted."})
 	}
 	claims := s.profile(x.env, grant{subject: c.Subject, scope: c.Scope})
 	claims["sub"], claims["env"], claims["org"] = c.Subject, c.Environment, c.Organization
-	return x.json(http.StatusOK, claims)
+	x.json(http.StatusOK, claims)
 }
 
 //go:embed discovery.json
 var discoveryText string
 
 // discovery: OpenID Connect Discovery section 3.
-func (s *Server) discovery(x *exchange) *refusal {
-	return x.json(http.StatusOK, json.RawMessage(strings.ReplaceAll(discoveryText, "{issuer}", x.issuer)))
+func (s *Server) discovery(x *exchange) {
+	x.json(http.StatusOK, json.RawMessage(strings.ReplaceAll(discoveryText, "{issuer}", x.issuer)))
 }
 
 // keyBits of every RSA key.
@@ -185,7 +184,7 @@ func (s *Server) public() *jose.JSONWebKeySet {
 }
 
 // jwks publishes the signing keys (RFC 7517).
-func (s *Server) jwks(x *exchange) *refusal { return x.json(http.StatusOK, s.public()) }
+func (s *Server) jwks(x *exchange) { x.json(http.StatusOK, s.public()) }
 
 // ClientKey is the private key that goes with private_key_jwt, as PKCS #8 PEM.
 func (s *Server) ClientKey() []byte {
