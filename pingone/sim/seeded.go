@@ -19,23 +19,12 @@ type subject struct {
 	row   *resource.Row // nil: as the seed has it
 
 	makers map[string]maker // of the environment
-	status data.Status      // of a seeded user, once made has made them
-	times  data.Times
-	known  bool
-	path   string   // the last one that values was asked for
-	last   []string // and what it gave
+	path   string           // the last one that values was asked for
+	last   []string         // and what it gave
 }
 
 // is makes the subject another seeded user.
-func (s *subject) is(i uint32) { s.index, s.known, s.path = i, false, "" }
-
-// made is a seeded user with states and times.
-func (s *subject) made() *subject {
-	if !s.known {
-		s.status, s.times, s.known = s.people.Status(s.index), s.people.Times(s.index), true
-	}
-	return s
-}
+func (s *subject) is(i uint32) { s.index, s.path = i, "" }
 
 // population is the place of the user's population.
 func (s *subject) population() int {
@@ -77,74 +66,31 @@ type maker struct {
 	value func(s *subject) any
 }
 
-// moment makes an instant that there may be, 0 for none.
-func moment(of func(t *data.Times) int64) maker {
-	return maker{text: func(s *subject) string {
-		if ms := of(&s.made().times); ms != 0 {
-			return instant(ms)
-		}
-		return ""
-	}}
-}
-
-// state makes a text of the states.
-func state(of func(s *data.Status) string) maker {
-	return maker{text: func(s *subject) string { return of(&s.made().status) }}
-}
-
 // seededMakers are those of all environments, by the paths of members.
 var seededMakers = func() map[string]maker {
 	out := map[string]maker{
 		"id":            {text: func(s *subject) string { return s.people.ID(s.index) }},
 		"population.id": {text: func(s *subject) string { return s.populations().Row(s.people.Population(s.index)).ID }},
 		"identityProvider.id": {text: func(s *subject) string {
-			if s.made().status.Provider == "PING_ONE" {
+			if s.people.Text(s.index, "identityProvider.type") == "PING_ONE" {
 				return ""
 			}
 			return data.NamedID(s.id + "/identityProviders/partner")
 		}},
-		"identityProvider.type": state(func(s *data.Status) string { return s.Provider }),
-		"lifecycle.status":      state(func(s *data.Status) string { return s.Lifecycle }),
-		"verifyStatus":          state(func(s *data.Status) string { return s.Verify }),
-		"password.status":       state(func(s *data.Status) string { return s.Password }),
-		"account.status": state(func(s *data.Status) string {
-			if s.Locked {
-				return "LOCKED"
-			}
-			return "OK"
-		}),
-		"password.lastChangedAt": moment(func(t *data.Times) int64 { return t.PasswordChanged }),
-		"account.lockedAt":       moment(func(t *data.Times) int64 { return t.LockedAt }),
-		"account.unlockAt":       moment(func(t *data.Times) int64 { return t.UnlockAt }),
-		"createdAt":              moment(func(t *data.Times) int64 { return t.Created }),
-		"updatedAt":              moment(func(t *data.Times) int64 { return t.Updated }),
-		"startDate":              moment(func(t *data.Times) int64 { return t.Start }),
-		"endDate":                moment(func(t *data.Times) int64 { return t.End }),
-		"lastSignOn.at":          moment(func(t *data.Times) int64 { return t.SignOn }),
-		"lastSignOn.remoteIp": {text: func(s *subject) string {
-			if s.made().times.SignOn == 0 {
-				return ""
-			}
-			return s.people.RemoteIP(s.index)
-		}},
-		"account.secondsUntilUnlock": {value: func(s *subject) any {
-			if s.made().times.UnlockAt == 0 {
-				return nil
-			}
-			return (s.times.UnlockAt - s.times.LockedAt) / 1000 // as it was at the lock, so that a row reads the same each time
-		}},
-		"account.canAuthenticate": {value: func(s *subject) any { return s.people.Enabled(s.index) && !s.made().status.Locked }},
-		"enabled":                 {value: func(s *subject) any { return s.people.Enabled(s.index) }},
-		"mfaEnabled":              {value: func(s *subject) any { return s.made().status.MFA }},
-		"emailVerified": {value: func(s *subject) any {
-			if !s.made().status.HasEmailVerified {
-				return nil
-			}
-			return s.status.EmailVerified
-		}},
 	}
 	for path, word := range data.Texts {
 		out[path] = maker{text: func(s *subject) string { return word(s.people, s.index) }}
+	}
+	for path, at := range data.Moments {
+		out[path] = maker{text: func(s *subject) string {
+			if ms := at(s.people, s.index); ms != 0 {
+				return instant(ms)
+			}
+			return ""
+		}}
+	}
+	for path, value := range data.Values {
+		out[path] = maker{value: func(s *subject) any { return value(s.people, s.index) }}
 	}
 	return out
 }()

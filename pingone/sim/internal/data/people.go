@@ -1,9 +1,6 @@
 package data
 
-import (
-	"strconv"
-	"time"
-)
+import "time"
 
 // The hash streams of the other attributes follow those of the texts.
 const (
@@ -63,11 +60,6 @@ func (p *People) culture(i uint32) *culture {
 	}
 }
 
-// Enabled tells whether the user may sign in at all.
-func (p *People) Enabled(i uint32) bool {
-	return i < uint32(len(wellKnown)) || !in(p.hash(i, hashEnabled), 70)
-}
-
 // Population is the index of the user's population.
 func (p *People) Population(i uint32) int {
 	if i < uint32(len(wellKnown)) {
@@ -99,81 +91,109 @@ var Epoch = time.Date(2016, 2, 29, 8, 0, 0, 0, time.UTC).UnixMilli()
 // years in milliseconds.
 const year = 365 * 24 * 3600 * 1000
 
-// Times are the instants in a user's row, in Unix milliseconds; 0 when unset.
-type Times struct {
-	Created, Updated, SignOn, LockedAt int64
-	PasswordChanged                    int64 // of those who have one
-	UnlockAt                           int64 // of a lock that ends by itself, years away
-	Start, End                         int64 // of validity
+// Moments are the instants in a user's row by their paths, in Unix milliseconds;
+// 0 where there is none.
+var Moments = map[string]func(p *People, i uint32) int64{
+	"createdAt":              (*People).created,
+	"updatedAt":              (*People).updated,
+	"lastSignOn.at":          (*People).signedOn,
+	"password.lastChangedAt": func(p *People, i uint32) int64 { return sometimes(p.password(i) != "", p.created(i)) },
+	"account.lockedAt":       func(p *People, i uint32) int64 { return sometimes(p.locked(i), p.updated(i)) },
+	"account.unlockAt":       func(p *People, i uint32) int64 { return sometimes(p.unlocks(i), p.updated(i)+lockSpan) },
+	"startDate":              func(p *People, i uint32) int64 { return sometimes(in(p.hash(i, hashValidity), 60), p.created(i)) },
+	"endDate": func(p *People, i uint32) int64 {
+		h := p.hash(i, hashValidity)
+		return sometimes(in(h, 60) && h>>20%2 == 0, p.created(i)+15*year)
+	},
 }
 
-// Times makes the instants of a user.
-func (p *People) Times(i uint32) Times {
-	var t Times
-	status := p.Status(i)
-	t.Created = Epoch + int64(p.hash(i, hashCreated)%(9*year))
+// sometimes is an instant that not everybody has.
+func sometimes(has bool, at int64) int64 {
+	if has {
+		return at
+	}
+	return 0
+}
+
+func (p *People) created(i uint32) int64 { return Epoch + int64(p.hash(i, hashCreated)%(9*year)) }
+
+func (p *People) signedOn(i uint32) int64 {
+	h := p.hash(i, hashSignOn)
+	return sometimes(!in(h, 350), p.created(i)+int64(h>>10%year))
+}
+
+func (p *People) updated(i uint32) int64 {
 	h := p.hash(i, hashUpdated)
-	t.Updated = t.Created + int64(h%(year/2))*int64(h>>60%2)
-	if status.Password != "" {
-		t.PasswordChanged = t.Created
-	}
-	if s := p.hash(i, hashSignOn); !in(s, 350) {
-		t.SignOn = t.Created + int64(s>>10%year)
-		t.Updated = max(t.Updated, t.SignOn)
-	}
-	if status.Locked {
-		t.LockedAt = t.Updated
-		if h>>50%2 == 0 {
-			t.UnlockAt = t.LockedAt + 20*year
-		}
-	}
-	if v := p.hash(i, hashValidity); in(v, 60) {
-		t.Start = t.Created
-		if v>>20%2 == 0 {
-			t.End = t.Created + 15*year
-		}
-	}
-	return t
+	return max(p.created(i)+int64(h%(year/2))*int64(h>>60%2), p.signedOn(i))
 }
 
-// Status are the flags and states of a user.
-type Status struct {
-	Locked, MFA, EmailVerified, HasEmailVerified bool
-	Lifecycle, Verify, Provider, Password        string
+// lockSpan is how long a lock lasts that ends by itself: years.
+const lockSpan = 20 * year
+
+func (p *People) locked(i uint32) bool { return p.happens(i, 0, 20) }
+
+func (p *People) unlocks(i uint32) bool { return p.locked(i) && p.hash(i, hashUpdated)>>50%2 == 0 }
+
+// Values are the members that are no texts, by their paths; nil where there is
+// none.
+var Values = map[string]func(p *People, i uint32) any{
+	"enabled":                 func(p *People, i uint32) any { return p.enabled(i) },
+	"account.canAuthenticate": func(p *People, i uint32) any { return p.enabled(i) && !p.locked(i) },
+	"mfaEnabled":              func(p *People, i uint32) any { return in(p.hash(i, hashStatus)>>10, 300) },
+	"emailVerified": func(p *People, i uint32) any {
+		if h := p.hash(i, hashStatus); in(h>>40, 500) {
+			return in(h>>50, 700)
+		}
+		return nil
+	},
+	"account.secondsUntilUnlock": func(p *People, i uint32) any {
+		if p.unlocks(i) {
+			return int64(lockSpan / 1000) // as it was at the lock, so that a row reads the same each time
+		}
+		return nil
+	},
 }
 
-// Status makes the states of a user.
-func (p *People) Status(i uint32) Status {
-	h, w := p.hash(i, hashStatus), p.hash(i, hashPassword)
-	s := Status{
-		Lifecycle: "ACCOUNT_OK", Verify: "NOT_INITIATED", Provider: "PING_ONE", Password: "OK",
-		HasEmailVerified: in(h>>40, 500), EmailVerified: in(h>>50, 700), MFA: in(h>>10, 300),
-	}
+// enabled tells whether the user may sign in at all.
+func (p *People) enabled(i uint32) bool {
+	return i < uint32(len(wellKnown)) || !in(p.hash(i, hashEnabled), 70)
+}
+
+// happens reports whether a user is among n of 1000 by a part of a hash. Nothing
+// happens to the well-known ones.
+func (p *People) happens(i uint32, part int, n uint64) bool {
+	return i >= uint32(len(wellKnown)) && in(p.hash(i, hashStatus)>>part, n)
+}
+
+// password is the state of a user's password; empty: there is no password object.
+func (p *People) password(i uint32) string {
 	if i < uint32(len(wellKnown)) {
-		return s
+		return "OK"
 	}
-	s.Locked = in(h, 20)
-	if in(h>>20, 50) {
-		s.Lifecycle = "VERIFICATION_REQUIRED"
-	}
-	if in(h>>30, 90) {
-		s.Verify = pick(h>>35, []string{"ENABLED", "DISABLED"})
-	}
-	switch n := w % 1000; {
-	case n < 30:
-		s.Password = "NO_PASSWORD"
-	case n < 80:
-		s.Password = "MUST_CHANGE_PASSWORD"
-	case n < 120:
-		s.Password = "PASSWORD_EXPIRED"
-	case n < 150:
-		s.Password = "PASSWORD_LOCKED_OUT"
-	case n < 200:
-		s.Password, s.Provider = "EXTERNAL", "OPENID_CONNECT"
-	case n >= 980:
-		s.Password = "" // there is no password object
-	}
-	return s
+	return share(p.hash(i, hashPassword), []part{
+		{30, "NO_PASSWORD"}, {80, "MUST_CHANGE_PASSWORD"}, {120, "PASSWORD_EXPIRED"}, {150, "PASSWORD_LOCKED_OUT"}, {200, external}, {980, "OK"},
+	})
+}
+
+// external is the state of a password that an identity provider has.
+const external = "EXTERNAL"
+
+// states are those of users by their paths.
+var states = map[string]func(p *People, i uint32) string{
+	"password.status": (*People).password,
+	"identityProvider.type": func(p *People, i uint32) string {
+		return either(p.password(i) == external, "OPENID_CONNECT", "PING_ONE")
+	},
+	"account.status": func(p *People, i uint32) string { return either(p.locked(i), "LOCKED", "OK") },
+	"lifecycle.status": func(p *People, i uint32) string {
+		return either(p.happens(i, 20, 50), "VERIFICATION_REQUIRED", "ACCOUNT_OK")
+	},
+	"verifyStatus": func(p *People, i uint32) string {
+		return either(p.happens(i, 30, 90), pick(p.hash(i, hashStatus)>>35, []string{"ENABLED", "DISABLED"}), "NOT_INITIATED")
+	},
+	"lastSignOn.remoteIp": func(p *People, i uint32) string {
+		return either(p.signedOn(i) != 0, "198.51.100."+number(p.hash(i, hashSignOn)>>40%255), "")
+	},
 }
 
 // Shares are the parts of all users, of 1000, in the populations of an
@@ -184,12 +204,6 @@ func Shares(consumers bool) []uint64 {
 		return []uint64{40, 600, 150, 80, 60, 50, 20, 0}
 	}
 	return []uint64{40, 600, 130, 90, 50, 40, 30, 19, 1, 0}
-}
-
-// RemoteIP is the address of the last sign-on.
-func (p *People) RemoteIP(i uint32) string {
-	h := p.hash(i, hashSignOn) >> 40
-	return "198.51.100." + strconv.Itoa(int(h%255))
 }
 
 // IsAdmin reports whether the user holds administrator roles.

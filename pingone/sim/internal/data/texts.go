@@ -1,6 +1,7 @@
 package data
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 )
@@ -34,7 +35,7 @@ var attributes = []attribute{
 	}},
 	{"nickname", false, func(p *People, _ uint32, h uint64) string { return some(in(h, 120), pick(h>>10, p.words.Nicknames)) }},
 	{"title", true, func(p *People, _ uint32, h uint64) string { return some(!in(h, 150), pick(h>>10, p.words.Titles)) }},
-	{"type", false, func(_ *People, _ uint32, h uint64) string { return employeeType(h) }},
+	{"type", false, func(_ *People, _ uint32, h uint64) string { return share(h, employeeTypes) }},
 	{"address.streetAddress", true, func(p *People, i uint32, _ uint64) string { return p.address(i, p.street) }},
 	{"address.locality", true, func(p *People, i uint32, _ uint64) string {
 		return p.address(i, func(city city, _ uint64) string { return city.Name })
@@ -64,7 +65,7 @@ const numTexts = 24
 // Texts make the text attributes of users by their paths; empty where a user has
 // none.
 var Texts = func() map[string]func(p *People, i uint32) string {
-	out := make(map[string]func(*People, uint32) string)
+	out := maps.Clone(states)
 	for k, a := range attributes {
 		out[a.path] = func(p *People, i uint32) string {
 			if a.human && p.robot(i) {
@@ -80,27 +81,34 @@ var Texts = func() map[string]func(p *People, i uint32) string {
 func (p *People) Text(i uint32, path string) string { return Texts[path](p, i) }
 
 // some is a text that not everybody has.
-func some(has bool, text string) string {
+func some(has bool, text string) string { return either(has, text, "") }
+
+func either(has bool, text, other string) string {
 	if has {
 		return text
 	}
-	return ""
+	return other
 }
 
 func number(n uint64) string { return strconv.FormatUint(n, 10) }
 
-func employeeType(h uint64) string {
-	n := h % 1000
-	for _, of := range []struct {
-		below uint64
-		kind  string
-	}{{540, "Employee"}, {700, "Contractor"}, {712, "contractor"}, {716, "CONTRACTOR"}, {800, "Partner"}, {870, "Intern"}, {880, "Temp, agency"}} {
-		if n < of.below {
-			return of.kind
+// part is a text of those below a number of 1000.
+type part struct {
+	below uint64
+	text  string
+}
+
+// share chooses a text by hash; what is beyond the parts has none.
+func share(h uint64, parts []part) string {
+	for _, of := range parts {
+		if h%1000 < of.below {
+			return of.text
 		}
 	}
 	return ""
 }
+
+var employeeTypes = []part{{540, "Employee"}, {700, "Contractor"}, {712, "contractor"}, {716, "CONTRACTOR"}, {800, "Partner"}, {870, "Intern"}, {880, "Temp, agency"}}
 
 // The names have the hashes of their attributes.
 func (p *People) given(i uint32) string { return pick(p.hash(i, 4), p.culture(i).Given) }
