@@ -178,7 +178,9 @@ func (s *Server) inject(w http.ResponseWriter, r *http.Request, t *target, f *Fa
 		reset(w)
 		return true
 	case "status":
-		s.writeError(a, r, faultError(f))
+		e := refuse(f.Status)
+		e.retryAfter = f.RetryAfter
+		s.writeError(a, r, e)
 	case "storm":
 		seconds := 1
 		if f.RetryAfter != nil {
@@ -201,23 +203,6 @@ func (s *Server) inject(w http.ResponseWriter, r *http.Request, t *target, f *Fa
 	s.recorder.end(t.entry, a.status)
 	a.send(w)
 	return true
-}
-
-// faultError is an answer with a status of choice.
-func faultError(f *Fault) *apiError {
-	e := refuse(f.Status)
-	switch f.Status {
-	case http.StatusTooManyRequests:
-		e = tooMany(0, 0)
-	case http.StatusUnauthorized:
-		e = unauthorized("The token is not valid.")
-	case http.StatusForbidden:
-		e = forbidden()
-	case http.StatusNotFound:
-		e = notFound("The resource does not exist.")
-	}
-	e.retryAfter = f.RetryAfter
-	return e
 }
 
 // reset closes the connection without an answer.

@@ -88,10 +88,7 @@ func (g *generic) create(c *call) reply {
 		resourceActions[g.kind.Name+" "+name](p, nil, p.sent(a.Media))
 		return reply{status: http.StatusNoContent}
 	}
-	members, problem := g.kind.Take(p.shape(), p.sent(mediaJSON, g.kind.Imports), nil)
-	if problem != nil {
-		panic(invalidData(*problem))
-	}
+	members := taken(g.kind.Take(p.shape(), p.sent(mediaJSON, g.kind.Imports), nil))
 	row := &resource.Row{ID: g.server.newID(), Members: members}
 	if g.hooks.newID != nil {
 		row.ID = g.hooks.newID(c, p.rows)
@@ -108,6 +105,14 @@ func (g *generic) create(c *call) reply {
 	return answer
 }
 
+// taken are the members of a row that a client sent, unless they are refused.
+func taken(members map[string]any, problem *resource.Detail) map[string]any {
+	if problem != nil {
+		panic(invalidData(*problem))
+	}
+	return members
+}
+
 // change makes the row that a body describes of an old one, or of the old one
 // merged with it.
 func (p *place) change(old *resource.Row, merge bool) reply {
@@ -115,9 +120,7 @@ func (p *place) change(old *resource.Row, merge bool) reply {
 	if merge {
 		sent = p.shape().Merge(old.Members, sent)
 	}
-	return p.one(p.keep(old, func() (map[string]any, *resource.Detail) {
-		return p.generic.kind.Take(p.shape(), sent, old.Members)
-	}))
+	return p.one(p.keep(old, taken(p.generic.kind.Take(p.shape(), sent, old.Members))))
 }
 
 func (p *place) delete(row *resource.Row) reply {
@@ -197,13 +200,10 @@ func setPath(members map[string]any, path string, v any) {
 // replacePart makes the method that sets some members of a row.
 func (g *generic) replacePart(part resource.Part) func(p *place, old *resource.Row) reply {
 	return func(p *place, old *resource.Row) reply {
-		sent := p.call.sent(g.kind.Bytes, mediaJSON)
-		return p.part(p.keep(old, func() (map[string]any, *resource.Detail) {
-			members, problem := g.kind.TakePart(part, sent, old.Members)
-			if inner, ok := members[part.Of].(map[string]any); ok {
-				p.stamp(g.kind.Members.Child(part.Of), inner, resource.Updated)
-			}
-			return members, problem
-		}), part)
+		members := taken(g.kind.TakePart(part, p.call.sent(g.kind.Bytes, mediaJSON), old.Members))
+		if inner, ok := members[part.Of].(map[string]any); ok {
+			p.stamp(g.kind.Members.Child(part.Of), inner, resource.Updated)
+		}
+		return p.part(p.keep(old, members), part)
 	}
 }

@@ -164,12 +164,8 @@ func (p *place) stamp(shape *resource.Member, members map[string]any, kinds ...r
 	}
 }
 
-// keep makes new members of an old row and keeps them.
-func (p *place) keep(old *resource.Row, take func() (map[string]any, *resource.Detail)) *resource.Row {
-	members, problem := take()
-	if problem != nil {
-		panic(invalidData(*problem))
-	}
+// keep gives an old row new members.
+func (p *place) keep(old *resource.Row, members map[string]any) *resource.Row {
 	shape := p.generic.kind.Members
 	if m := shape.Child("id"); m != nil && m.Kind == resource.ID {
 		members["id"] = old.ID

@@ -31,8 +31,8 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, a reply) {
 	}
 	defer jx.PutEncoder(a.body)
 	body := a.body.Bytes()
-	if how := u.spelling(); how != (spelling{}) {
-		body = s.respell(body, how)
+	if u.respells() {
+		body = s.respell(body, u)
 	}
 	h.Set("Content-Type", halJSON)
 	if !u.of("hal-json").on {
@@ -129,16 +129,17 @@ type (
 // Error implements error.
 func (e *apiError) Error() string { return e.Code + ": " + e.Message }
 
-// refusals are what the API says with each status.
-var refusals = map[int]struct{ code, message string }{
+// refusals are what the API says with each status: a code, a message, and the
+// code and message of the detail when there is no other.
+var refusals = map[int][4]string{
 	http.StatusBadRequest:                  {"INVALID_REQUEST", "The request was malformed or invalid."},
-	http.StatusUnauthorized:                {"ACCESS_FAILED", "You do not have access to this resource."},
-	http.StatusForbidden:                   {"ACCESS_FAILED", "You do not have access to this resource."},
-	http.StatusNotFound:                    {"NOT_FOUND", "The requested resource was not found."},
+	http.StatusUnauthorized:                {"ACCESS_FAILED", "You do not have access to this resource.", "INVALID_TOKEN", "The token is not valid."},
+	http.StatusForbidden:                   {"ACCESS_FAILED", "You do not have access to this resource.", "INSUFFICIENT_PERMISSIONS", "The actor attempting to perform the request is not authorized."},
+	http.StatusNotFound:                    {"NOT_FOUND", "The requested resource was not found.", "INVALID_VALUE", "The resource does not exist."},
 	http.StatusMethodNotAllowed:            {"INVALID_REQUEST", "The method is not supported by this resource."},
 	http.StatusRequestURITooLong:           {"INVALID_REQUEST", "The request was malformed or invalid."},
 	http.StatusUnsupportedMediaType:        {"INVALID_REQUEST", "The request was malformed or invalid."},
-	http.StatusTooManyRequests:             {"REQUEST_LIMITED", "The limit on the number of requests was exceeded."},
+	http.StatusTooManyRequests:             {"REQUEST_LIMITED", "The limit on the number of requests was exceeded.", "LIMIT_EXCEEDED", "Too many requests."},
 	http.StatusRequestHeaderFieldsTooLarge: {"INVALID_REQUEST", "The request was malformed or invalid."},
 }
 
@@ -146,8 +147,11 @@ var refusals = map[int]struct{ code, message string }{
 func refuse(status int, details ...detail) *apiError {
 	e := &apiError{status: status, Code: "REQUEST_FAILED", Message: "The request could not be completed.", Details: details}
 	if r, ok := refusals[status]; ok {
-		e.Code = r.code
-		e.Message += " " + r.message
+		e.Code = r[0]
+		e.Message += " " + r[1]
+		if details == nil && r[2] != "" {
+			e.Details = []detail{{Code: r[2], Message: r[3]}}
+		}
 	} else if status >= http.StatusInternalServerError {
 		e.Code, e.Message = "UNEXPECTED_ERROR", "An unexpected error occurred. Please try again later."
 	}
@@ -195,9 +199,7 @@ func unauthorized(message string) *apiError {
 	return refuse(http.StatusUnauthorized, detail{Code: "INVALID_TOKEN", Message: message})
 }
 
-func forbidden() *apiError {
-	return refuse(http.StatusForbidden, detail{Code: "INSUFFICIENT_PERMISSIONS", Message: "The actor attempting to perform the request is not authorized."})
-}
+func forbidden() *apiError { return refuse(http.StatusForbidden) }
 
 func notFound(message string) *apiError {
 	return refuse(http.StatusNotFound, detail{Code: "INVALID_VALUE", Message: message})
@@ -209,9 +211,7 @@ func unsupportedMedia(got string) *apiError {
 
 // tooMany refuses a call over the limit.
 func tooMany(seconds, limit int) *apiError {
-	e := refuse(http.StatusTooManyRequests, detail{
-		Code: "LIMIT_EXCEEDED", Message: "Too many requests.", InnerError: &innerError{QuotaLimit: limit, RetryAfter: seconds},
-	})
-	e.retryAfter = &seconds
+	e := refuse(http.StatusTooManyRequests)
+	e.Details[0].InnerError, e.retryAfter = &innerError{QuotaLimit: limit, RetryAfter: seconds}, &seconds
 	return e
 }

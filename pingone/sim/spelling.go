@@ -17,14 +17,6 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
-// spelling is a set of ways in which the same JSON can be written.
-type spelling struct{ spaces, order, unknown, null, escapes, floats bool }
-
-func (u *unkindness) spelling() spelling {
-	on := func(way string) bool { return u.of("json-" + way).on }
-	return spelling{on("spaces"), on("order"), on("unknown"), on("null"), on("escapes"), on("floats")}
-}
-
 // ownNames are the members whose objects are the API's: those written by code,
 // and those that the resources declare. What stands in any other is somebody's
 // data, such as customData, and stays as it is to the byte. A name that is
@@ -36,31 +28,25 @@ var ownNames = sync.OnceValue(func() map[string]bool {
 		photo population role schema scope theme totalMemberCounts user`) {
 		own[name] = true
 	}
-	set, err := declared()
-	if err != nil {
-		return own // New has refused it
-	}
-	var foreign []string
 	var visit func(m *resource.Member)
 	visit = func(m *resource.Member) {
 		for _, c := range m.Children {
+			_, known := own[c.Name]
 			switch {
-			case len(c.Children) > 0:
+			case len(c.Children) > 0 && !known:
 				own[c.Name] = true
-			case c.Kind == resource.Object || c.Kind == resource.Any:
-				foreign = append(foreign, c.Name)
+			case len(c.Children) == 0 && (c.Kind == resource.Object || c.Kind == resource.Any):
+				own[c.Name] = false
 			}
 			visit(c)
 		}
 	}
+	set, _ := declared() // New refuses what cannot be read
 	for _, t := range set.Types {
 		visit(t.Members)
 		for _, m := range t.Variants {
 			visit(m)
 		}
-	}
-	for _, name := range foreign {
-		delete(own, name)
 	}
 	return own
 })
@@ -71,15 +57,22 @@ var nullable = []string{
 	"population", "softDeletedAt", "sourceId", "terminatesAt", "theme", "title", "type", "userFilter",
 }
 
-// respell writes an answer in another way. The same answer always comes out the same.
-func (s *Server) respell(body []byte, how spelling) []byte {
-	sp := &speller{how: how, seed: s.draw("spelling"), dst: make([]byte, 0, len(body)*3/2)}
+// respell writes an answer in the way that the switches want. The same answer
+// always comes out the same.
+func (s *Server) respell(body []byte, how *unkindness) []byte {
+	on := func(way string) bool { return how.of("json-" + way).on }
+	sp := &speller{
+		spaces: on("spaces"), order: on("order"), unknown: on("unknown"), null: on("null"), escapes: on("escapes"), floats: on("floats"),
+		seed: s.draw("spelling"), dst: make([]byte, 0, len(body)*3/2),
+	}
 	sp.object(body, "", nullable)
 	return sp.dst
 }
 
+// speller writes JSON in some of the ways in which the same can be written.
 type speller struct {
-	how  spelling
+	spaces, order, unknown, null, escapes, floats bool
+
 	seed uint64
 	dst  []byte
 }
@@ -99,7 +92,7 @@ func (sp *speller) value(raw []byte, name string, own bool) {
 		sp.object(raw, name, nil)
 	case raw[0] == '[' && own:
 		sp.rows(raw)
-	case sp.how.floats && raw[0] >= '0' && raw[0] <= '9' && !slices.ContainsFunc(raw, func(c byte) bool { return c < '0' || c > '9' }):
+	case sp.floats && raw[0] >= '0' && raw[0] <= '9' && !slices.ContainsFunc(raw, func(c byte) bool { return c < '0' || c > '9' }):
 		sp.dst = append(append(sp.dst, raw...), []string{".0", "e0"}[len(raw)%2]...)
 	default:
 		sp.dst = append(sp.dst, raw...)
@@ -108,14 +101,11 @@ func (sp *speller) value(raw []byte, name string, own bool) {
 
 // rows writes an array of the API's own objects.
 func (sp *speller) rows(raw []byte) {
-	items := membersOf(raw)
-	missing := slices.Clone(nullable)
-	if sp.how.null {
-		for _, item := range items {
-			for _, m := range membersOf(item.value) {
-				if !slices.Contains(missing, m.name) {
-					missing = append(missing, m.name)
-				}
+	items, missing := membersOf(raw), slices.Clone(nullable)
+	for _, item := range items {
+		for _, m := range membersOf(item.value) {
+			if sp.null && !slices.Contains(missing, m.name) {
+				missing = append(missing, m.name)
 			}
 		}
 	}
@@ -135,32 +125,30 @@ func (sp *speller) rows(raw []byte) {
 func (sp *speller) object(raw []byte, name string, missing []string) {
 	members := membersOf(raw)
 	salt := data.Mix(sp.seed ^ uint64(len(raw)))
-	if sp.how.null {
-		switch name {
-		case "_links":
-			missing = []string{"next", "prev"}
-		case "":
-			if has := slices.ContainsFunc(members, func(m member) bool { return m.name == "_embedded" }); has {
-				missing = []string{"count", "size"}
-			}
-		}
-		for _, n := range missing {
-			if !slices.ContainsFunc(members, func(m member) bool { return m.name == n }) {
-				members = append(members, member{n, []byte("null")})
-			}
+	has := func(name string) bool {
+		return slices.ContainsFunc(members, func(m member) bool { return m.name == name })
+	}
+	switch {
+	case name == "_links":
+		missing = []string{"next", "prev"}
+	case name == "" && has("_embedded"):
+		missing = []string{"count", "size"}
+	}
+	for _, n := range missing {
+		if sp.null && !has(n) {
+			members = append(members, member{n, []byte("null")})
 		}
 	}
-	if sp.how.unknown && name != "_links" && name != "_embedded" {
+	if sp.unknown && name != "_links" && name != "_embedded" {
 		unknown := []string{`{"a":[1,{"b":null}],"c":"}]\\\""}`, `[[],{}, -1.5e-7]`, `"unknown"`, `null`, `false`}
 		members = append(members, member{"zz" + strconv.Itoa(int(salt%100)), []byte(unknown[salt%uint64(len(unknown))])})
 	}
-	if sp.how.order {
+	if sp.order {
 		slices.SortStableFunc(members, func(x, y member) int {
 			return cmp.Compare(data.Mix(salt^data.SaltOf(x.name)), data.Mix(salt^data.SaltOf(y.name)))
 		})
 	}
-	own := ownNames()
-	inEmbedded := name == "_embedded" || name == "_links"
+	own, inEmbedded := ownNames(), name == "_embedded" || name == "_links"
 	sp.dst = append(sp.dst, '{')
 	for k, m := range members {
 		sp.comma(k)
@@ -179,14 +167,13 @@ func (sp *speller) comma(k int) {
 }
 
 func (sp *speller) space(text string) {
-	if sp.how.spaces {
+	if sp.spaces {
 		sp.dst = append(sp.dst, text...)
 	}
 }
 
 func (sp *speller) key(name string) {
-	quoted, _ := json.Marshal(name)
-	if data.SaltOf(name)%3 == 0 {
+	if quoted, _ := json.Marshal(name); data.SaltOf(name)%3 == 0 {
 		sp.text(quoted)
 	} else {
 		sp.dst = append(sp.dst, quoted...)
@@ -199,7 +186,7 @@ func (sp *speller) key(name string) {
 // text writes a string, whose first letter, slashes and letters beyond ASCII
 // become escapes.
 func (sp *speller) text(raw []byte) {
-	if !sp.how.escapes {
+	if !sp.escapes {
 		sp.dst = append(sp.dst, raw...)
 		return
 	}
@@ -211,11 +198,10 @@ func (sp *speller) text(raw []byte) {
 			size = 2
 		case r == '/':
 			sp.dst = append(sp.dst, `\/`...)
-		case r > 0xFFFF:
-			high, low := utf16.EncodeRune(r)
-			sp.dst = fmt.Appendf(sp.dst, `\u%04x\u%04X`, high, low)
 		case r >= utf8.RuneSelf || k == 1 && r != '"':
-			sp.dst = fmt.Appendf(sp.dst, `\u%04X`, r)
+			for _, unit := range utf16.AppendRune(nil, r) {
+				sp.dst = fmt.Appendf(sp.dst, `\u%04X`, unit)
+			}
 		default:
 			sp.dst = append(sp.dst, raw[k])
 		}

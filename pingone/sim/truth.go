@@ -52,24 +52,19 @@ func reading[T any](s *Server, name string, read func(e *environment) T) (out T)
 }
 
 // Populations are the ids of an environment's populations by name.
-func (s *Server) Populations(env string) map[string]string {
+func (s *Server) Populations(env string) map[string]string { return s.named(env, "populations") }
+
+// Groups are the ids of an environment's groups by name.
+func (s *Server) Groups(env string) map[string]string { return s.named(env, "groups") }
+
+func (s *Server) named(env, collection string) map[string]string {
 	return reading(s, env, func(e *environment) map[string]string {
 		out := make(map[string]string)
-		for _, row := range e.populations().All() {
-			name, _ := row.Members["name"].(string)
-			out[name] = row.ID
+		for _, row := range e.rows.Read(collection).All() {
+			out[resource.First(row.Members, "name")] = row.ID
 		}
 		return out
 	})
-}
-
-// Groups are the ids of an environment's groups by name.
-func (s *Server) Groups(env string) map[string]string {
-	out := make(map[string]string)
-	for _, g := range s.AllGroups(env) {
-		out[g.Name] = g.ID
-	}
-	return out
 }
 
 // SchemaID is the id of an environment's user schema.

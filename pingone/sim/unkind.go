@@ -64,6 +64,11 @@ func (u *unkindness) of(name string) setting {
 	return s
 }
 
+// respells reports whether JSON is written in another way.
+func (u *unkindness) respells() bool {
+	return slices.ContainsFunc(u.texts, func(text string) bool { return strings.HasPrefix(text, "json-") })
+}
+
 // refusal is an attribute or operator that filters may not use; an empty part
 // stands for all.
 type refusal struct{ attribute, operator string }
