@@ -63,8 +63,6 @@ func storeAttribute(p *place, old, row *resource.Row) {
 	switch {
 	case old != nil && old.Members["schemaType"] != "CUSTOM":
 		panic(constraint("schemaType", "Only custom attributes can be changed."))
-	case old != nil && m["name"] != old.Members["name"]:
-		panic(constraint("name", "An attribute cannot be renamed."))
 	case m["type"] != "STRING" && m["type"] != "JSON":
 		panic(invalidValue("type", "is not an allowed value"))
 	case m["type"] != "STRING" && (m["unique"] == true || values || m["regexValidation"] != nil):

@@ -207,26 +207,16 @@ func (e *environment) created() time.Time {
 	return at
 }
 
-// storeEnvironment: the license is an active one of the organization, and the
-// region stays. A new environment is made with what belongs to it.
+// storeEnvironment: the license is an active one of the organization. A new environment is made with what belongs to it.
 func storeEnvironment(p *place, old, row *resource.Row) {
 	m, now := row.Members, instant(p.call.now.UnixMilli())
 	license := resource.First(m, "license.id") // required
 	found := p.store.Read("/organizations/" + organizationID + "/licenses").Find(license)
-	var before any
-	if old != nil {
-		before = old.Members["region"]
-		if m["region"] == nil {
-			m["region"] = before
-		}
-	} else if !p.call.access.organization {
-		panic(forbidden())
-	}
 	switch {
+	case old == nil && !p.call.access.organization:
+		panic(forbidden())
 	case m["region"] == nil:
 		panic(required("region"))
-	case before != nil && m["region"] != before:
-		panic(constraint("region", "An environment cannot be moved to another region."))
 	case found == nil || found.Members["status"] != "ACTIVE":
 		panic(invalidValue("license.id", "The license does not exist or is not active."))
 	}

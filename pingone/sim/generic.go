@@ -88,7 +88,7 @@ func (g *generic) create(c *call) reply {
 		resourceActions[g.kind.Name+" "+name](p, nil, p.sent(a.Media))
 		return reply{status: http.StatusNoContent}
 	}
-	members := taken(g.kind.Take(p.shape(), p.sent(mediaJSON, g.kind.Imports), nil))
+	members := taken(g.kind.Take(p.shape(), p.sent(mediaJSON, g.kind.Imports), nil, p.exists))
 	row := &resource.Row{ID: g.server.newID(), Members: members}
 	if g.hooks.newID != nil {
 		row.ID = g.hooks.newID(c, p.rows)
@@ -120,7 +120,7 @@ func (p *place) change(old *resource.Row, merge bool) reply {
 	if merge {
 		sent = p.shape().Merge(old.Members, sent)
 	}
-	return p.one(p.keep(old, taken(p.generic.kind.Take(p.shape(), sent, old.Members))))
+	return p.one(p.keep(old, taken(p.generic.kind.Take(p.shape(), sent, old.Members, p.exists))))
 }
 
 func (p *place) delete(row *resource.Row) reply {
@@ -200,7 +200,7 @@ func setPath(members map[string]any, path string, v any) {
 // replacePart makes the method that sets some members of a row.
 func (g *generic) replacePart(part resource.Part) func(p *place, old *resource.Row) reply {
 	return func(p *place, old *resource.Row) reply {
-		members := taken(g.kind.TakePart(part, p.call.sent(g.kind.Bytes, mediaJSON), old.Members))
+		members := taken(g.kind.TakePart(part, p.call.sent(g.kind.Bytes, mediaJSON), old.Members, p.exists))
 		if inner, ok := members[part.Of].(map[string]any); ok {
 			p.stamp(g.kind.Members.Child(part.Of), inner, resource.Updated)
 		}

@@ -103,21 +103,8 @@ func seesPopulationOf(c *call, row *resource.Row) bool {
 	return c.access.populations == nil || id != "" && c.access.seesPopulation(id)
 }
 
-// storeGroup: a group keeps its population, and its userFilter must be one.
-func storeGroup(p *place, old, row *resource.Row) {
-	id := resource.First(row.Members, "population.id")
-	if old != nil {
-		before := resource.First(old.Members, "population.id")
-		if id != "" && id != before {
-			panic(constraint("population.id", "A group cannot be moved to another population."))
-		}
-		if id = before; id != "" {
-			row.Members["population"] = map[string]any{"id": id}
-		}
-	}
-	if _, ok := p.call.environment.populationByID(id); !ok && id != "" {
-		panic(invalidValue("population.id", "The population does not exist."))
-	}
+// storeGroup: the userFilter of a group must be one.
+func storeGroup(p *place, _, row *resource.Row) {
 	if text := resource.First(row.Members, "userFilter"); text != "" {
 		p.call.environment.compileUserFilter(text)
 	}

@@ -45,7 +45,7 @@ func hooksOf() map[string]resourceHooks {
 			newID:    func(c *call, rows *resource.Collection) string { return c.environment.populationID(rows.Len()) },
 			computed: map[string]compute{"userCount": countUsers},
 		},
-		"populations/defaultIdentityProvider": {store: storeDefaultProvider, computed: map[string]compute{"type": typeOfProvider}},
+		"populations/defaultIdentityProvider": {computed: map[string]compute{"type": typeOfProvider}},
 		"groups": {
 			visible: seesPopulationOf, store: storeGroup, groups: groupsOf, structural: true,
 			computed: map[string]compute{
@@ -129,12 +129,9 @@ func hasGrants(row *resource.Row) bool {
 // gateways hold.
 var assignments = resourceHooks{
 	store: func(p *place, _, row *resource.Row) {
-		held := func(path string) string { return resource.First(row.Members, path) }
-		role := cmp.Or(p.server.find("/roles", held("role.id")), p.store.Read("roles").Find(held("role.id")))
-		switch {
-		case role == nil:
-			panic(invalidValue("role.id", "The role does not exist."))
-		case !slices.Contains(resource.Values(role.Members, "applicableTo"), held("scope.type")):
+		id := resource.First(row.Members, "role.id")
+		role := cmp.Or(p.server.find("/roles", id), p.store.Read("roles").Find(id))
+		if !slices.Contains(resource.Values(role.Members, "applicableTo"), resource.First(row.Members, "scope.type")) {
 			panic(invalidValue("scope.type", "The role cannot be assigned with this scope."))
 		}
 		for _, other := range p.rows.All() {
@@ -184,11 +181,8 @@ func usersWith(p *place, role string) *resource.Collection {
 	return p.call.environment.rows.At("applicationRoles/" + role + "/users")
 }
 
-// assignApplicationRole gives a user a role that there is.
+// assignApplicationRole lists a user with a role.
 func assignApplicationRole(p *place, _, row *resource.Row) {
-	if p.call.environment.rows.Read("applicationRoles").Find(row.ID) == nil {
-		panic(invalidValue("id", "The application role does not exist."))
-	}
 	user := p.above.id
 	usersWith(p, row.ID).Put(&resource.Row{ID: user, Members: map[string]any{"id": user}})
 }

@@ -164,6 +164,15 @@ func (p *place) stamp(shape *resource.Member, members map[string]any, kinds ...r
 	}
 }
 
+// exists reports whether a collection of the environment, or one above
+// environments, has a row.
+func (p *place) exists(collection, id string) bool {
+	if strings.HasPrefix(collection, "/") {
+		return p.server.find(collection, id) != nil
+	}
+	return p.store.Read(collection).Find(canonical(id)) != nil
+}
+
 // keep gives an old row new members.
 func (p *place) keep(old *resource.Row, members map[string]any) *resource.Row {
 	shape := p.generic.kind.Members
@@ -208,7 +217,7 @@ func (s *stored) find(id string) *resource.Row {
 	if row := s.rows.Only(); row != nil || s.generic.hooks.rows != nil {
 		return row
 	}
-	members, _ := t.Take(t.Members, map[string]any{}, nil)
+	members, _ := t.Take(t.Members, map[string]any{}, nil, nil)
 	return &resource.Row{ID: t.Name, Members: members}
 }
 

@@ -61,13 +61,6 @@ func removePopulation(p *place, row *resource.Row) *resource.Row {
 	return nil
 }
 
-// storeDefaultProvider takes an identity provider of the environment, or none.
-func storeDefaultProvider(p *place, _, row *resource.Row) {
-	if id, ok := row.Members["id"].(string); ok && p.store.Read("identityProviders").Find(id) == nil {
-		panic(invalidValue("id", "The identity provider does not exist."))
-	}
-}
-
 func typeOfProvider(p *place, row *resource.Row) any {
 	return p.call.environment.providerType(resource.First(row.Members, "id"))
 }

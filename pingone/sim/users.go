@@ -84,14 +84,17 @@ func storeUser(p *place, old, row *resource.Row) {
 		}
 		m["population"] = map[string]any{"id": e.populationID(k)}
 	}
-	if _, ok := e.populationByID(resource.First(m, "population.id")); !ok {
-		panic(invalidValue("population.id", "The population does not exist."))
-	}
 	if !seesPopulationOf(p.call, row) {
 		panic(forbidden())
 	}
-	if old != nil {
-		checkProvider(p, old, m)
+	if id := resource.First(m, "identityProvider.id"); old == nil || id != resource.First(old.Members, "identityProvider.id") {
+		if old != nil && id == "" {
+			panic(required("id"))
+		}
+		m["identityProvider"] = map[string]any{"type": e.providerType(id)}
+		if id != "" {
+			setPath(m, "identityProvider.id", id)
+		}
 	}
 	e.checkUnique(row)
 }
@@ -99,11 +102,8 @@ func storeUser(p *place, old, row *resource.Row) {
 // beginUser completes a new user.
 func beginUser(p *place, m map[string]any) {
 	password := map[string]any{"status": "NO_PASSWORD"}
-	if provider, ok := m["identityProvider"].(map[string]any); ok {
-		provider["type"] = "OPENID_CONNECT"
+	if resource.First(m, "identityProvider.id") != "" {
 		password["status"] = "EXTERNAL"
-	} else {
-		m["identityProvider"] = map[string]any{"type": "PING_ONE"}
 	}
 	if value := resource.First(m, "password.value"); value != "" && p.call.mediaOf() == mediaImport {
 		password = map[string]any{"status": "OK", "value": value}
@@ -115,20 +115,6 @@ func beginUser(p *place, m map[string]any) {
 	if resource.First(m, "lifecycle.status") == "" {
 		m["lifecycle"] = map[string]any{"status": "ACCOUNT_OK"}
 	}
-}
-
-// checkProvider takes another identity provider if it is there.
-func checkProvider(p *place, old *resource.Row, m map[string]any) {
-	id := resource.First(m, "identityProvider.id")
-	switch {
-	case id == resource.First(old.Members, "identityProvider.id"):
-		return
-	case id == "":
-		panic(required("id"))
-	case p.store.Read("identityProviders").Find(id) == nil:
-		panic(invalidValue("id", "The identity provider does not exist."))
-	}
-	m["identityProvider"] = map[string]any{"id": id, "type": p.call.environment.providerType(id)}
 }
 
 // checkUnique looks for other users with the username or with the value of a

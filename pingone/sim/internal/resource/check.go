@@ -3,6 +3,7 @@ package resource
 import (
 	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,15 +36,15 @@ type InnerError struct {
 // Take makes a row from what a client sent, numbers as json.Number. What the
 // client may not set comes from old, which is nil for a new row, and so does what
 // no file declares: that is the code's own. The members are those of a shape, of
-// the type or with others.
-func (t *Type) Take(shape *Member, sent, old map[string]any) (map[string]any, *Detail) {
-	c := t.checker()
+// the type or with others. exists tells whether a collection has a row of an id.
+func (t *Type) Take(shape *Member, sent, old map[string]any, exists Exists) (map[string]any, *Detail) {
+	c := t.checker(exists)
 	if t.Variant != "" {
 		c.take(t.Members, sent, old, "")
 		if c.problem != nil && c.problem.Target == t.Variant {
 			return nil, c.problem
 		}
-		c, shape = t.checker(), t.Shape(sent)
+		c, shape = t.checker(exists), t.Shape(sent)
 	}
 	out := c.take(shape, sent, old, "")
 	for name, v := range old {
@@ -54,13 +55,19 @@ func (t *Type) Take(shape *Member, sent, old map[string]any) (map[string]any, *D
 	return out, c.problem
 }
 
+// Exists tells whether a collection, by its name, has a row of an id.
+type Exists func(collection, id string) bool
+
 // checker reads values that a client sent.
 type checker struct {
-	strict  bool    // a fraction given for an integer is refused, not cut
+	strict  bool // a fraction given for an integer is refused, not cut
+	exists  Exists
 	problem *Detail // the first; nil: none
 }
 
-func (t *Type) checker() *checker { return &checker{strict: t.Numbers == "strict"} }
+func (t *Type) checker(exists Exists) *checker {
+	return &checker{strict: t.Numbers == "strict", exists: exists}
+}
 
 // refuse notes why a value is refused and gives nothing in its place.
 func (c *checker) refuse(problem Detail) any {
@@ -77,8 +84,8 @@ func (c *checker) wrong(at, message string) any {
 
 // TakePart makes the row that setting a part of an old one gives. What a part
 // names must be sent, also what other writes leave alone.
-func (t *Type) TakePart(part Part, sent, old map[string]any) (map[string]any, *Detail) {
-	c, out := t.checker(), maps.Clone(old)
+func (t *Type) TakePart(part Part, sent, old map[string]any, exists Exists) (map[string]any, *Detail) {
+	c, out := t.checker(exists), maps.Clone(old)
 	if part.Of != "" {
 		before, _ := old[part.Of].(map[string]any)
 		out[part.Of] = c.take(t.Members.Child(part.Of), sent, before, "")
@@ -125,7 +132,9 @@ func (c *checker) take(of *Member, sent, old map[string]any, at string) map[stri
 		kept, has := old[m.Name]
 		v := sent[m.Name]
 		switch {
-		case m.ReadOnly || m.Fixed && old != nil:
+		case m.Constant && old != nil && v != nil && !reflect.DeepEqual(v, kept):
+			c.refuse(Detail{Code: "CONSTRAINT_VIOLATION", Target: at + m.Name, Message: "cannot be changed"})
+		case m.ReadOnly || old != nil && (m.Fixed || m.Constant && !m.Required):
 			if has {
 				out[m.Name] = kept
 			} else if m.Default != nil {
@@ -133,6 +142,9 @@ func (c *checker) take(of *Member, sent, old map[string]any, at string) map[stri
 			}
 		case v != nil:
 			out[m.Name] = c.value(m, v, kept, at+m.Name)
+			if id, ok := v.(string); ok && m.Ref != "" && v != kept && !c.refers(m, id) {
+				c.wrong(at+m.Name, "There is no such row in "+m.Ref+".")
+			}
 		case m.Default != nil:
 			out[m.Name] = m.Default
 		case m.Required:
@@ -140,6 +152,11 @@ func (c *checker) take(of *Member, sent, old map[string]any, at string) map[stri
 		}
 	}
 	return out
+}
+
+// refers reports whether a collection that a member refers to has a row of an id.
+func (c *checker) refers(m *Member, id string) bool {
+	return slices.ContainsFunc(strings.Split(m.Ref, "|"), func(name string) bool { return c.exists(name, id) })
 }
 
 // value checks one value of a member, or all of a list.

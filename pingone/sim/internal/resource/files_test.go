@@ -188,7 +188,7 @@ func (f *file) seeds() error {
 		shape := settable(f.Shape(seed.Members))
 		values := resolve(seed.Members, func(string) string { return "00000000-0000-4000-8000-000000000000" })
 		sent, _ := values.(map[string]any)
-		c := &checker{strict: true}
+		c := &checker{strict: true, exists: func(string, string) bool { return true }}
 		c.take(shape, sent, nil, "")
 		problem := c.problem
 		if name := undeclared(shape, sent, ""); name != "" {

@@ -129,7 +129,7 @@ func TestTake(t *testing.T) {
 			if c.old != "" {
 				before = old
 			}
-			got, problem := kind.Take(kind.Members, decode(t, c.sent), before)
+			got, problem := kind.Take(kind.Members, decode(t, c.sent), before, nil)
 			if c.code != "" {
 				require.NotNil(t, problem)
 				assert.Equal(t, []string{c.code, c.target}, []string{problem.Code, problem.Target})

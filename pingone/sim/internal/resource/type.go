@@ -217,6 +217,8 @@ type Member struct {
 	ReadOnly  bool           `json:"read-only"`
 	WriteOnly bool           `json:"write-only"`  // never answered
 	Fixed     bool           `json:"create-only"` // set by create alone
+	Constant  bool           `json:"constant"`    // another value is refused later
+	Ref       string         `json:"ref"`         // collections, a or a|b: the value must be the id of a row there
 	Unique    bool           `json:"unique"`      // among the rows of the collection
 	Exclusive bool           `json:"exclusive"`   // true in one row of the collection: setting it clears the others
 	Exact     bool           `json:"exactly"`     // with Unique: names that differ by case alone are different
@@ -317,7 +319,7 @@ func parseMember(name, text string) (*Member, error) {
 	}
 	for len(rest) > 0 {
 		switch word := next(); word {
-		case "within", "asked", "pattern":
+		case "within", "asked", "pattern", "ref":
 			fields[word] = next()
 		case "min", "max":
 			fields[word] = json.Number(next())
