@@ -19,6 +19,7 @@ type environment struct {
 	row    atomic.Pointer[resource.Row] // what it says of itself
 	salt   uint64                       // of what is seeded in it
 	people *data.People
+	homes  []string // ids of the populations of seeded users
 	server *Server
 
 	mu        sync.RWMutex
@@ -78,6 +79,9 @@ func (s *Server) fill(e *environment, name string, users int) {
 	}
 	e.people = data.NewPeople(e.salt, users, shares)
 	e.nextUser = e.people.Count()
+	for k := range shares {
+		e.homes = append(e.homes, e.seedID("populations", uint32(k)))
+	}
 	e.rows = resource.NewStore()
 	s.plant(e.rows, e, name, empty)
 }

@@ -3,6 +3,7 @@ package sim
 import (
 	"encoding/json"
 	"hash/crc32"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -23,7 +24,6 @@ type group struct {
 	parents       []*group  // that it is nested in
 	ancestors     []*group  // and those above, in the order of the groups
 	descendants   []*group
-	children      int // number of direct ones
 }
 
 // text is a text of the group's row.
@@ -44,7 +44,6 @@ func (e *environment) groups() []*group {
 			for _, text := range resource.Values(g.Members, "makes.parents") {
 				if parent, _ := strconv.Atoi(text); groups[parent].Row != nil { // written by nest or in the file
 					g.parents = append(g.parents, groups[parent])
-					groups[parent].children++
 				}
 			}
 		}
@@ -100,7 +99,7 @@ func (e *environment) groupByID(text string) *group {
 // seesPopulationOf: callers with roles for populations see what belongs to those.
 func seesPopulationOf(c *call, row *resource.Row) bool {
 	id := resource.First(row.Members, "population.id")
-	return c.access.populations == nil || id != "" && c.access.seesPopulation(id)
+	return c.access.seesPopulation(id)
 }
 
 // storeGroup: the userFilter of a group must be one.
@@ -144,9 +143,8 @@ func checkSum(_ *place, row *resource.Row) any {
 }
 
 func directMembers(p *place, row *resource.Row) any {
-	g := p.call.environment.groupByID(row.ID).place
 	shown := p.call.environment.shown("stale-group-counts", p.call.now)
-	return map[string]int{"users": at(shown.groups, g), "groups": at(shown.children, g)}
+	return map[string]int{"users": shown.users[row.ID], "groups": shown.groups[row.ID]}
 }
 
 func allMembers(p *place, row *resource.Row) any {
@@ -159,15 +157,15 @@ func allMembers(p *place, row *resource.Row) any {
 	return map[string]int{"users": len(found), "groups": len(g.descendants)}
 }
 
-// counts are numbers of users by place, of populations and of groups, whose
+// counts are numbers of users by the ids of populations and of groups, whose
 // direct members are counted, and of the groups nested in groups.
-type counts struct{ populations, groups, children []int }
+type counts struct{ users, groups map[string]int }
 
 // counts gives the numbers over all users, with every write.
 func (e *environment) counts() *counts {
 	return e.current.get(e.writes, func() *counts {
 		base := e.seeded.get(e.structure, e.seedCounts)
-		out := &counts{slices.Clone(base.populations), slices.Clone(base.groups), base.children}
+		out := &counts{maps.Clone(base.users), base.groups}
 		for _, i := range e.order {
 			if i < e.people.Count() {
 				e.count(out, &subject{environment: e, index: i}, -1)
@@ -182,9 +180,11 @@ func (e *environment) counts() *counts {
 
 // seedCounts counts the seeded users.
 func (e *environment) seedCounts() *counts {
-	out := &counts{populations: make([]int, e.populations().Len()), groups: make([]int, len(e.groups()))}
+	out := &counts{make(map[string]int), make(map[string]int)}
 	for _, g := range e.groups() {
-		out.children = append(out.children, g.children)
+		for _, parent := range g.parents {
+			out.groups[parent.ID]++
+		}
 	}
 	for i := range e.people.Count() {
 		e.count(out, &subject{environment: e, index: i}, 1)
@@ -194,10 +194,10 @@ func (e *environment) seedCounts() *counts {
 
 // count adds a user to the numbers, or takes it off.
 func (e *environment) count(out *counts, s *subject, sign int) {
-	out.populations[s.population()] += sign
-	for k, g := range e.groups() {
-		if g.direct(s) {
-			out.groups[k] += sign
+	out.users[s.population()] += sign
+	for _, g := range e.groups() {
+		if g.Row != nil && g.direct(s) {
+			out.users[g.ID] += sign
 		}
 	}
 }

@@ -322,3 +322,24 @@ func TestSchemaWrites(t *testing.T) {
 		assert.NotContains(t, u, "skills")
 	}
 }
+
+// TestPopulationsThatSeededUsersLeft deletes a population when all users of the
+// seed have left it: what is worked out from the seed still names it.
+func TestPopulationsThatSeededUsersLeft(t *testing.T) {
+	t.Parallel()
+	f := start(t, sim.Options{Users: 300})
+	populations := f.Populations(sim.EnvironmentAdministrators)
+	interns := f.users(`population.id eq "` + populations["Interns"] + `"`)
+	require.NotEmpty(t, interns)
+	for _, u := range interns {
+		status, body := f.do(http.MethodPut, f.env("/users/"+u["id"].(string)+"/population"), object{"id": populations["Partners"]})
+		require.Equal(t, http.StatusOK, status, body)
+	}
+	before := f.get(f.env("/populations/" + populations["Partners"]))["userCount"]
+	status, body := f.do(http.MethodDelete, f.env("/populations/"+populations["Interns"]), nil)
+	require.Equal(t, http.StatusNoContent, status, body)
+	assert.Empty(t, f.users(`population.id eq "`+populations["Interns"]+`"`))
+	assert.Len(t, f.users(""), 300)
+	assert.Equal(t, before, f.get(f.env("/populations/" + populations["Partners"]))["userCount"])
+	assert.NotEmpty(t, f.activities(`recordedAt gt "2020-01-01T00:00:00Z"`))
+}

@@ -42,7 +42,9 @@ func hooksOf() map[string]resourceHooks {
 		"populations": {
 			visible: func(c *call, row *resource.Row) bool { return c.access.seesPopulation(row.ID) },
 			store:   storePopulation, remove: removePopulation, structural: true,
-			newID:    func(c *call, rows *resource.Collection) string { return c.environment.populationID(rows.Len()) },
+			newID: func(c *call, rows *resource.Collection) string {
+				return c.environment.seedID("populations", uint32(rows.Len()))
+			},
 			computed: map[string]compute{"userCount": countUsers},
 		},
 		"populations/defaultIdentityProvider": {computed: map[string]compute{"type": typeOfProvider}},

@@ -111,7 +111,7 @@ func (g *group) direct(s *subject) bool {
 	}
 	e := s.environment
 	return g.share > 0 && s.index < e.people.Count() && e.people.Member(s.index, g.salt, g.share) &&
-		(g.population == "" || g.population == e.populationID(e.people.Population(s.index)))
+		(g.population == "" || g.population == e.seededPopulation(s.index))
 }
 
 // directGroups are the groups that a user was put into.
@@ -127,7 +127,7 @@ func (e *environment) directGroups(s *subject) map[int]bool {
 
 // takes reports whether a group's userFilter takes a user.
 func (g *group) takes(s *subject) bool {
-	return g.dynamic != nil && (g.population == "" || slices.Contains(s.values("population.id"), g.population)) && g.dynamic(s)
+	return g.dynamic != nil && (g.population == "" || g.population == s.population()) && g.dynamic(s)
 }
 
 // in tells how a user belongs to a group. One who belongs to it both ways is a

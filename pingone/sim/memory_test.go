@@ -38,7 +38,7 @@ func TestMillionUsers(t *testing.T) {
 	username := e.people.Text(765_432, "username")
 	for _, filter := range []string{
 		`username eq "` + username + `"`, `email eq "info@example.org"`, `externalId eq "hr|100005"`, `accountId eq "x"`,
-		`type eq "Contractor"`, `enabled eq true`, `username sw "a"`, `population.id eq "` + e.populationID(1) + `"`,
+		`type eq "Contractor"`, `enabled eq true`, `username sw "a"`, `population.id eq "` + e.homes[1] + `"`,
 		`memberOfGroups[id eq "` + e.groups()[0].ID + `"]`, `address.locality eq "Zürich" and title sw "eng"`, `badge eq "B-500000"`,
 	} {
 		get("/users?filter=" + url.QueryEscape(filter))

@@ -1,34 +1,31 @@
 package sim
 
-import "github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
+import (
+	"slices"
 
-// Populations are data, but users and groups know them by their place in the
-// collection, which is also the index of their id.
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
+)
 
 // populations are the populations of an environment.
 func (e *environment) populations() *resource.Collection { return e.rows.Read("populations") }
 
-// populationID is the id of the population in a place.
-func (e *environment) populationID(k int) string { return e.seedID("populations", uint32(k)) }
-
-// populationByID finds a living population by the text of its id.
-func (e *environment) populationByID(text string) (int, bool) {
-	return e.populations().Place(canonical(text))
+// seededPopulation is the id of the population that the seed puts a user into,
+// which may be gone since.
+func (e *environment) seededPopulation(user uint32) string {
+	return e.homes[e.people.Population(user)]
 }
 
-// defaultPopulation is where users without a population go.
-func (e *environment) defaultPopulation() (int, bool) {
-	for k := range e.populations().Len() {
-		if row := e.populations().Row(k); row != nil && row.Members["default"] == true {
-			return k, true
-		}
+// firstWith is the first row that a member is true in; nil when there is none.
+func firstWith(rows *resource.Collection, member string) *resource.Row {
+	all := rows.All()
+	if k := slices.IndexFunc(all, func(row *resource.Row) bool { return row.Members[member] == true }); k >= 0 {
+		return all[k]
 	}
-	return 0, false
+	return nil
 }
 
 func countUsers(p *place, row *resource.Row) any {
-	k, _ := p.call.environment.populationByID(row.ID)
-	return at(p.call.environment.shown("stale-user-counts", p.call.now).populations, k)
+	return p.call.environment.shown("stale-user-counts", p.call.now).users[row.ID]
 }
 
 // storePopulation: there is always a default population, and callers with roles
@@ -46,11 +43,10 @@ func storePopulation(p *place, old, row *resource.Row) {
 // removePopulation refuses while there are users. The population's groups go with it.
 func removePopulation(p *place, row *resource.Row) *resource.Row {
 	e := p.call.environment
-	k, _ := e.populationByID(row.ID)
 	switch {
 	case row.Members["default"] == true:
 		panic(constraint("default", "The default population cannot be deleted."))
-	case e.counts().populations[k] > 0:
+	case e.counts().users[row.ID] > 0:
 		panic(constraint("id", "The population still has users."))
 	}
 	for _, g := range e.groups() {
@@ -81,10 +77,8 @@ func (e *environment) passwordPolicy(population string) string {
 			return id
 		}
 	}
-	for _, policy := range e.rows.Read("passwordPolicies").All() {
-		if policy.Members["default"] == true {
-			return policy.ID
-		}
+	if policy := firstWith(e.rows.Read("passwordPolicies"), "default"); policy != nil {
+		return policy.ID
 	}
 	return ""
 }

@@ -76,7 +76,7 @@ func (e *environment) seedActivities(before time.Time, apps []*resource.Row) (ou
 		a := newActivity(data.IDs(salt).ID(uint32(k)), at, kind, AppWorker.ID)
 		if kind == signedOn {
 			app := apps[(h>>40)%uint64(len(apps))]
-			actors(a)["client"] = e.party("CLIENT", app.ID, resource.First(app.Members, "name"), -1)
+			actors(a)["client"] = e.party("CLIENT", app.ID, resource.First(app.Members, "name"), "")
 			user = actor
 		} else if h%7 == 0 {
 			a["result"] = map[string]any{"status": "FAILED", "description": "\"Quoted\", refused"}
@@ -84,10 +84,10 @@ func (e *environment) seedActivities(before time.Time, apps []*resource.Row) (ou
 		if h%3 == 0 && kind != signedOn {
 			a["tags"] = []any{"adminIdentityEvent"}
 		}
-		actors(a)["user"] = e.party("USER", e.people.ID(actor), e.people.Text(actor, "username"), e.people.Population(actor))
-		touched := []any{e.party("USER", e.people.ID(user), e.people.Text(user, "username"), e.people.Population(user))}
+		actors(a)["user"] = e.seededUser(actor)
+		touched := []any{e.seededUser(user)}
 		if strings.HasPrefix(kind, "GROUP") {
-			touched = append(touched, e.party("GROUP", e.seedID("groups", uint32(h>>16)%4), "", -1))
+			touched = append(touched, e.party("GROUP", e.seedID("groups", uint32(h>>16)%4), "", ""))
 		}
 		a["resources"] = touched
 		out = append(out, a)
@@ -130,20 +130,24 @@ func appName(client string) string {
 	return client
 }
 
-// party is who acted or what was touched; a negative population is none.
-func (e *environment) party(kind, id, name string, population int) map[string]any {
-	environment := e.id
+// party is who acted or what was touched; a name or population may be empty.
+func (e *environment) party(kind, id, name, population string) map[string]any {
 	out := map[string]any{
-		"type": kind, "id": id, "environment": map[string]any{"id": environment},
-		"href": "https://api.pingone.eu/v1/environments/" + environment + "/" + strings.ToLower(kind) + "s/" + id,
+		"type": kind, "id": id, "environment": map[string]any{"id": e.id},
+		"href": "https://api.pingone.eu/v1/environments/" + e.id + "/" + strings.ToLower(kind) + "s/" + id,
 	}
 	if name != "" {
 		out["name"] = name
 	}
-	if population >= 0 {
-		out["population"] = map[string]any{"id": e.populationID(population)}
+	if population != "" {
+		out["population"] = map[string]any{"id": population}
 	}
 	return out
+}
+
+// seededUser is a user of the seed who acted or was touched.
+func (e *environment) seededUser(i uint32) map[string]any {
+	return e.party("USER", e.people.ID(i), e.people.Text(i, "username"), e.seededPopulation(i))
 }
 
 // record notes a write that succeeded, to a row of a resource. The lock is held.
@@ -158,17 +162,13 @@ func (e *environment) record(c *call, t *resource.Type, answer reply) {
 	}
 	touched := append([]string{e.id}, c.params...)
 	name, _ := row["name"].(string)
-	population := -1
-	if k, ok := e.populationByID(resource.First(row, "population.id")); ok {
-		population = k
-	}
 	kind := strings.ToUpper(strings.ReplaceAll(t.One, " ", "_"))
 	id := data.NamedID("activity " + e.id + strconv.Itoa(len(e.recorded)))
 	a := newActivity(id, c.now.UnixMilli(), kind+"."+verb, cmp.Or(c.access.client, AppWorker.ID))
 	if c.access.user != "" {
-		actors(a)["user"] = e.party("USER", c.access.user, "", -1)
+		actors(a)["user"] = e.party("USER", c.access.user, "", "")
 	}
-	party := e.party(kind, cmp.Or(resource.First(row, "id"), touched[len(touched)-1]), cmp.Or(resource.First(row, "username"), name), population)
+	party := e.party(kind, cmp.Or(resource.First(row, "id"), touched[len(touched)-1]), cmp.Or(resource.First(row, "username"), name), resource.First(row, "population.id"))
 	a["resources"] = []any{party}
 	e.recorded = append(e.recorded, a)
 }

@@ -99,13 +99,7 @@ func (s *Server) query(c *call, filter string) query {
 	if c.access.populations == nil {
 		return query{filter, match, x}
 	}
-	var seen []int
-	for k := range e.populations().Len() {
-		if c.access.seesPopulation(e.populationID(k)) {
-			seen = append(seen, k)
-		}
-	}
-	return query{fmt.Sprint(seen, filter), func(u *subject) bool { return slices.Contains(seen, u.population()) && match(u) }, x}
+	return query{fmt.Sprint(c.access.populations, filter), func(u *subject) bool { return c.access.populations[u.population()] && match(u) }, x}
 }
 
 // compileUserFilter compiles the userFilter of a dynamic group. It may use what
@@ -133,9 +127,6 @@ func (e *environment) compileLeaf(x *scim.Expr) func(*subject) bool {
 	case "id":
 		i, ok := e.people.Index(want)
 		return func(s *subject) bool { return ok && s.index == i }
-	case "population.id":
-		k, ok := e.populationByID(want)
-		return func(s *subject) bool { return ok && s.population() == k }
 	case "startDate", "endDate":
 		want = asInstant(want)
 	}

@@ -26,13 +26,12 @@ type subject struct {
 // is makes the subject another seeded user.
 func (s *subject) is(i uint32) { s.index, s.path = i, "" }
 
-// population is the place of the user's population.
-func (s *subject) population() int {
+// population is the id of the user's population.
+func (s *subject) population() string {
 	if s.row == nil {
-		return s.people.Population(s.index)
+		return s.seededPopulation(s.index)
 	}
-	k, _ := s.populationByID(resource.First(s.row.Members, "population.id"))
-	return k
+	return resource.First(s.row.Members, "population.id")
 }
 
 // values are the texts at a path of the user's row, valid until the next call.
@@ -70,7 +69,7 @@ type maker struct {
 var seededMakers = func() map[string]maker {
 	out := map[string]maker{
 		"id":            {text: func(s *subject) string { return s.people.ID(s.index) }},
-		"population.id": {text: func(s *subject) string { return s.populations().Row(s.people.Population(s.index)).ID }},
+		"population.id": {text: func(s *subject) string { return s.seededPopulation(s.index) }},
 		"identityProvider.id": {text: func(s *subject) string {
 			if s.people.Text(s.index, "identityProvider.type") == "PING_ONE" {
 				return ""

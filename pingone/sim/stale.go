@@ -49,11 +49,3 @@ func (e *environment) shown(lag string, now time.Time) *counts {
 	}
 	return e.counts()
 }
-
-// at is the number of a place; one that is newer than the numbers has none.
-func at(values []int, k int) int {
-	if k >= len(values) {
-		return 0
-	}
-	return values[k]
-}

@@ -116,9 +116,9 @@ func (s *Server) Memberships(env string) []Membership {
 func (s *Server) AllGroups(env string) []Group {
 	return reading(s, env, func(e *environment) (out []Group) {
 		numbers := e.counts()
-		for k, g := range e.groups() {
+		for _, g := range e.groups() {
 			if g.Row != nil {
-				out = append(out, Group{ID: g.ID, Name: g.text("name"), Population: g.population, Users: numbers.groups[k]})
+				out = append(out, Group{ID: g.ID, Name: g.text("name"), Population: g.population, Users: numbers.users[g.ID]})
 			}
 		}
 		return out

@@ -78,11 +78,11 @@ func storeUser(p *place, old, row *resource.Row) {
 		beginUser(p, m)
 	}
 	if m["population"] == nil {
-		k, ok := e.defaultPopulation()
-		if !ok {
+		usual := firstWith(e.populations(), "default")
+		if usual == nil {
 			panic(required("population.id"))
 		}
-		m["population"] = map[string]any{"id": e.populationID(k)}
+		m["population"] = map[string]any{"id": usual.ID}
 	}
 	if !seesPopulationOf(p.call, row) {
 		panic(forbidden())

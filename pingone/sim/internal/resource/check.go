@@ -244,9 +244,11 @@ func (c *checker) text(m *Member, text, at string) any {
 			return c.wrong(at, "must be an instant such as 2026-01-31T12:00:00.000Z")
 		}
 	case m.Kind == UUID:
-		if _, ok := data.ParseID(text); !ok {
+		id, ok := data.ParseID(text)
+		if !ok {
 			return c.wrong(at, "must be a UUID")
 		}
+		return id
 	case text == "" && (m.Required || m.Min != nil && *m.Min > 0):
 		return c.refuse(Detail{Code: "EMPTY_VALUE", Target: at, Message: "must not be empty"})
 	case len(m.Allowed) > 0 && !slices.Contains(m.Allowed, text):
