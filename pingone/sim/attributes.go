@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 
@@ -12,26 +13,40 @@ import (
 type attribute struct {
 	*resource.Member
 	enabled, unique bool
-	seeded          func(i uint32) any // values of users from the seed; nil: they have none
 }
 
-// schema are the custom attributes by name. What is disabled has values, but
-// nobody sees them.
-func (e *environment) schema() map[string]*attribute {
-	return e.attributes.get(e.structure, func() map[string]*attribute {
-		out := make(map[string]*attribute)
-		schema := e.rows.Read("schemas").Only()
-		for _, row := range e.rows.Read("schemas/" + schema.ID + "/attributes").All() {
-			if row.Members["schemaType"] == "CUSTOM" {
-				a := attributeOf(row.Members)
-				if row.ID == data.NamedID(e.id+"/schemas/user/attributes/"+a.Name) {
-					a.seeded = e.people.Custom(a.Name)
-				}
-				out[a.Name] = a
-			}
+// schema is what the users of an environment have.
+type schema struct {
+	attributes map[string]*attribute // custom ones. What is disabled has values, but nobody sees them
+	shape      *resource.Member      // the declared members and the custom ones that are enabled
+	makers     map[string]maker      // of the members of seeded users, by their paths
+	listed     []madeMember          // what lists show of seeded users
+}
+
+// schema is read again when its attributes have changed.
+func (e *environment) schema() *schema { return e.schemas.get(e.structure, e.readSchema) }
+
+func (e *environment) readSchema() *schema {
+	shape := *e.server.resources.Type("users").Members
+	shape.Children = slices.Clone(shape.Children)
+	out := &schema{make(map[string]*attribute), &shape, maps.Clone(seededMakers), nil}
+	for _, row := range e.rows.Read("schemas/" + e.rows.Read("schemas").Only().ID + "/attributes").All() {
+		if row.Members["schemaType"] != "CUSTOM" {
+			continue
 		}
-		return out
-	})
+		a := attributeOf(row.Members)
+		out.attributes[a.Name] = a
+		if seeded := e.people.Custom(a.Name); seeded != nil && row.ID == data.NamedID(e.id+"/schemas/user/attributes/"+a.Name) {
+			out.makers[a.Name] = maker{value: func(s *subject) any { return seeded(s.index) }}
+		}
+	}
+	for _, name := range sortedKeys(out.attributes) {
+		if a := out.attributes[name]; a.enabled {
+			shape.Children = append(shape.Children, a.Member)
+		}
+	}
+	out.listed = out.made(&shape, "")
+	return out
 }
 
 // attributeOf reads the row of an attribute.
@@ -96,20 +111,4 @@ func removeAttribute(p *place, row *resource.Row) *resource.Row {
 		}
 	}
 	return nil
-}
-
-// usersShape are the members of users: the declared ones and the custom
-// attributes that are enabled.
-func usersShape(e *environment) *resource.Member {
-	return e.members.get(e.structure, func() *resource.Member {
-		out := *e.server.resources.Type("users").Members
-		out.Children = slices.Clone(out.Children)
-		attributes := e.schema()
-		for _, name := range sortedKeys(attributes) {
-			if attributes[name].enabled {
-				out.Children = append(out.Children, attributes[name].Member)
-			}
-		}
-		return &out
-	})
 }

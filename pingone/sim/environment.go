@@ -33,14 +33,11 @@ type environment struct {
 	recorded  []map[string]any        // audit activities of writes
 	history   func() []map[string]any // and those before
 
-	cache      cache
-	attributes derived[map[string]*attribute]
-	members    derived[*resource.Member] // of users
-	making     derived[map[string]maker] // and what makes them of the seed
-	listed     derived[[]madeMember]     // in the order of lists
-	tree       derived[[]*group]
-	seeded     derived[*counts]
-	current    derived[*counts]
+	cache   cache
+	schemas derived[*schema]
+	tree    derived[[]*group]
+	seeded  derived[*counts]
+	current derived[*counts]
 }
 
 // derived is what follows from the rows of an environment. It is made again when

@@ -126,7 +126,7 @@ func specOf(t *resource.Type, groups bool) filterSpec {
 // the custom attributes of type STRING that are in use.
 func (e *environment) usersSpec() filterSpec {
 	spec := specOf(e.server.resources.Type("users"), true)
-	for name, a := range e.schema() {
+	for name, a := range e.schema().attributes {
 		if a.enabled && a.Kind == resource.String {
 			spec.attributes[name] = resource.Words{"eq", "sw"}
 		}

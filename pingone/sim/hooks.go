@@ -57,7 +57,7 @@ func hooksOf() map[string]resourceHooks {
 		},
 		"groups/memberOfGroups": memberships,
 		"users": {
-			visible: seesPopulationOf, shape: usersShape, store: storeUser,
+			visible: seesPopulationOf, shape: func(e *environment) *resource.Member { return e.schema().shape }, store: storeUser,
 			source: func(p *place) source { return &userRows{p} },
 			newID:  func(c *call, _ *resource.Collection) string { return c.environment.people.ID(c.environment.nextUser) },
 			computed: map[string]compute{

@@ -122,7 +122,7 @@ func (e *environment) compileLeaf(x *scim.Expr) func(*subject) bool {
 	if x.Kind == scim.Path {
 		return e.compileGroupPath(x)
 	}
-	want, custom := x.Value.Text, e.schema()[x.Attr] != nil
+	want, custom := x.Value.Text, e.schema().attributes[x.Attr] != nil
 	switch x.Attr {
 	case "id":
 		i, ok := e.people.Index(want)

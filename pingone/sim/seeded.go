@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"maps"
 	"strings"
 
 	"github.com/go-faster/jx"
@@ -43,7 +42,7 @@ func (s *subject) values(path string) []string {
 	}
 	if s.path != path {
 		if s.makers == nil {
-			s.makers = s.environment.makers()
+			s.makers = s.schema().makers
 		}
 		s.path, s.last = path, s.last[:0]
 		if m := s.makers[path]; m.value != nil {
@@ -94,23 +93,10 @@ var seededMakers = func() map[string]maker {
 	return out
 }()
 
-// makers are those of the environment, which has custom attributes of its own.
-func (e *environment) makers() map[string]maker {
-	return e.making.get(e.structure, func() map[string]maker {
-		out := maps.Clone(seededMakers)
-		for name, a := range e.schema() {
-			if a.seeded != nil {
-				out[name] = maker{value: func(s *subject) any { return a.seeded(s.index) }}
-			}
-		}
-		return out
-	})
-}
-
 // fromSeed makes the row of a seeded user.
 func (e *environment) fromSeed(i uint32) *resource.Row {
 	s, out := &subject{environment: e, index: i}, make(map[string]any)
-	for path, m := range e.makers() {
+	for path, m := range e.schema().makers {
 		if m.value != nil {
 			if v := m.value(s); v != nil {
 				setPath(out, path, v)
@@ -129,19 +115,14 @@ type madeMember struct {
 	children []madeMember
 }
 
-// madeMembers are the members that lists show of seeded users.
-func (e *environment) madeMembers() []madeMember {
-	var tree func(m *resource.Member, path string) madeMember
-	tree = func(m *resource.Member, path string) madeMember {
-		out := madeMember{Member: m, maker: e.makers()[path]}
-		for _, child := range m.Children {
-			if !child.WriteOnly && child.Asked == "" {
-				out.children = append(out.children, tree(child, strings.TrimPrefix(path+"."+child.Name, ".")))
-			}
+// made are the members that lists show of an object of seeded users.
+func (of *schema) made(object *resource.Member, path string) (out []madeMember) {
+	for _, m := range object.Children {
+		if at := strings.TrimPrefix(path+"."+m.Name, "."); !m.WriteOnly && m.Asked == "" {
+			out = append(out, madeMember{m, of.makers[at], of.made(m, at)})
 		}
-		return out
 	}
-	return e.listed.get(e.structure, func() []madeMember { return tree(usersShape(e), "").children })
+	return out
 }
 
 // writeSeeded writes a seeded user as lists show it. Making a row costs more than
@@ -155,7 +136,7 @@ func (p *place) writeSeeded(e *jx.Encoder, i uint32) {
 	e.ObjStart()
 	e.FieldStart("_links")
 	p.writeLinks(e, &resource.Row{ID: s.people.ID(i)})
-	p.writeMade(e, s, s.madeMembers(), "")
+	p.writeMade(e, s, s.schema().listed, "")
 	e.ObjEnd()
 }
 

@@ -124,7 +124,7 @@ func (e *environment) checkUnique(row *resource.Row) {
 	if other, ok := e.userByUsername(resource.First(row.Members, "username")); ok && other != index {
 		panic(notUnique("username", e.people.ID(other)))
 	}
-	for name, a := range e.schema() {
+	for name, a := range e.schema().attributes {
 		value, ok := row.Members[name].(string)
 		if !ok || !a.unique {
 			continue
