@@ -118,11 +118,6 @@ type activeFault struct {
 	until time.Time // the fault strikes every call until then
 }
 
-func newFaultPlan(clock func() time.Time, faults []Fault) (*faultPlan, error) {
-	p := &faultPlan{clock: clock}
-	return p, p.set(faults)
-}
-
 // set replaces the faults.
 func (p *faultPlan) set(faults []Fault) error {
 	active := make([]*activeFault, len(faults))

@@ -34,21 +34,20 @@ func (l *limiter) admit(group, environment, remote string) *apiError {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	now := l.clock()
-	license := l.window(group, rate.Limit)
-	if wait := license.wait(now, rate.Per); wait > 0 {
-		return rate.refuse(wait)
-	}
+	now, windows := l.clock(), []*window{l.window(group, rate.Limit)}
 	if share := l.share(); share > 0 {
 		host, _, _ := net.SplitHostPort(remote)
 		limit := max(1, int(float64(rate.Limit)*share))
-		source := l.window(fmt.Sprint(group, " ", environment, " ", host, " ", limit), limit)
-		if wait := source.wait(now, rate.Per); wait > 0 {
-			return rate.refuse(wait)
-		}
-		source.add(now)
+		windows = append(windows, l.window(fmt.Sprint(group, " ", environment, " ", host, " ", limit), limit))
 	}
-	license.add(now)
+	for _, w := range windows {
+		if wait := w.wait(now, rate.Per); wait > 0 {
+			return tooMany(max(1, int(math.Ceil(wait.Seconds()))), rate.Limit)
+		}
+	}
+	for _, w := range windows {
+		w.add(now)
+	}
 	return nil
 }
 
@@ -78,9 +77,4 @@ func (w *window) wait(now time.Time, per time.Duration) time.Duration {
 func (w *window) add(now time.Time) {
 	w.times = append(w.times, now)
 	w.times = w.times[max(0, len(w.times)-w.limit):]
-}
-
-// refuse is the answer over the limit, to a call that may be tried again after a time.
-func (r Rate) refuse(wait time.Duration) *apiError {
-	return tooMany(max(1, int(math.Ceil(wait.Seconds()))), r.Limit)
 }

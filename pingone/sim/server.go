@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -54,21 +55,14 @@ func New(opt Options) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		opt:       opt,
-		recorder:  newRecorder(opt.Clock, opt.LogSize),
+		opt: opt, faults: &faultPlan{clock: opt.Clock}, phases: &faultPlan{clock: opt.Clock}, recorder: newRecorder(opt.Clock, opt.LogSize),
 		cursorKey: binary.BigEndian.AppendUint64(nil, data.Mix(opt.Seed^data.SaltOf("cursor"))),
 	}
 	s.limits = &limiter{
 		clock: opt.Clock, rates: opt.RateLimits, windows: make(map[string]*window),
 		share: func() float64 { return s.unkind.Load().of("source-share").part },
 	}
-	if s.faults, err = newFaultPlan(opt.Clock, opt.Faults); err != nil {
-		return nil, err
-	}
-	if s.phases, err = newFaultPlan(opt.Clock, nil); err != nil {
-		return nil, err
-	}
-	if err := s.SetUnkind(opt.Unkind); err != nil {
+	if err := errors.Join(s.SetFaults(opt.Faults...), s.SetUnkind(opt.Unkind)); err != nil {
 		return nil, err
 	}
 	if s.resources, err = declared(); err != nil {
@@ -168,20 +162,17 @@ func (s *Server) classify(r *http.Request) *target {
 // dispatch answers a request as the simulated service does: the API with gzip
 // where the client takes it and it is worth it.
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, t *target) {
-	api := func(w http.ResponseWriter, r *http.Request) { s.serveAPI(w, r, t) }
-	switch {
-	case t.api && s.opt.NoCompression:
+	if t.api {
+		api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.serveAPI(w, r, t) })
+		if !s.opt.NoCompression {
+			api = s.wrap(api)
+		}
 		api(w, r)
-		return
-	case t.api:
-		s.wrap(http.HandlerFunc(api))(w, r)
-		return
-	}
-	if refused := s.limits.admit(t.route.group, t.env.id, r.RemoteAddr); refused != nil {
+	} else if refused := s.limits.admit(t.route.group, t.env.id, r.RemoteAddr); refused != nil {
 		s.writeError(w, r, refused)
-		return
+	} else {
+		s.auth.Serve(w, r, t.env.id, t.path)
 	}
-	s.auth.Serve(w, r, t.env.id, t.path)
 }
 
 // sleep waits; false when the context ended first.
