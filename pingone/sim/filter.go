@@ -37,6 +37,20 @@ func compile[T any](x *scim.Expr, leaf func(x *scim.Expr) func(T) bool) func(T) 
 	}
 }
 
+// leaf makes the test of a comparison with the values that rows of a shape have at
+// a path, or with any of several beginnings of them.
+func leaf[T any](x *scim.Expr, shape *resource.Member, exact bool, values func(row T, path string) []string) func(T) bool {
+	want := x.Value.Text
+	if m := shape.At(x.Attr); m != nil && m.IsTime() {
+		want = asInstant(want)
+	}
+	test := comparison(x.Op, want, exact)
+	if x.Children != nil {
+		test = startsWithAny(x.Children)
+	}
+	return func(row T) bool { return slices.ContainsFunc(values(row, x.Attr), test) }
+}
+
 // eachComparison visits the comparisons in a filter.
 func eachComparison(x *scim.Expr, visit func(x *scim.Expr)) {
 	if x == nil {

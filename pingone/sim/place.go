@@ -248,11 +248,11 @@ func (s *stored) changed() {
 // search implements source: it tries each row.
 func (s *stored) search(at cursor) (found []uint32) {
 	s.sort(at.Order)
-	leaf := s.compileLeaf
+	test := s.compileLeaf
 	if s.generic.hooks.leaf != nil {
-		leaf = s.generic.hooks.leaf
+		test = s.generic.hooks.leaf
 	}
-	match := compile(s.filter(at.Filter), leaf)
+	match := compile(s.filter(at.Filter), test)
 	for number, k := range s.order {
 		if row := s.rows.Row(k); row != nil && s.generic.hooks.shows(s.call, row) && match(row) {
 			found = append(found, uint32(number))
@@ -296,12 +296,7 @@ func (s *stored) compileLeaf(x *scim.Expr) func(row *resource.Row) bool {
 			return slices.Contains(s.generic.hooks.groups(s.call, row, kind), canonical(id))
 		}
 	}
-	want := x.Value.Text
-	if m := s.generic.kind.Members.At(x.Attr); m != nil && m.IsTime() {
-		want = asInstant(want)
-	}
-	test := comparison(x.Op, want, false)
-	return func(row *resource.Row) bool { return slices.ContainsFunc(resource.Values(row.Members, x.Attr), test) }
+	return leaf(x, s.generic.kind.Members, false, func(row *resource.Row, path string) []string { return resource.Values(row.Members, path) })
 }
 
 // asInstant writes an instant as rows do; another text stays as it is.

@@ -3,7 +3,6 @@ package sim
 import (
 	"cmp"
 	"embed"
-	"encoding/json"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -228,9 +227,7 @@ func (g *generic) recorded(h handler) handler {
 	return func(c *call) reply {
 		answer, e := h(c), c.environment
 		if e == nil { // a new one
-			var row struct{ ID string }
-			_ = json.Unmarshal(answer.body.Bytes(), &row) // it was written here
-			e = g.server.environment(row.ID)
+			e = g.server.environment(answer.location[strings.LastIndexByte(answer.location, '/')+1:])
 		}
 		e.mu.Lock()
 		defer e.mu.Unlock()

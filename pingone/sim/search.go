@@ -122,19 +122,8 @@ func (e *environment) compileLeaf(x *scim.Expr) func(*subject) bool {
 	if x.Kind == scim.Path {
 		return e.compileGroupPath(x)
 	}
-	want, custom := x.Value.Text, e.schema().attributes[x.Attr] != nil
-	switch x.Attr {
-	case "id":
-		i, ok := e.people.Index(want)
-		return func(s *subject) bool { return ok && s.index == i }
-	case "startDate", "endDate":
-		want = asInstant(want)
-	}
-	test := comparison(x.Op, want, custom)
-	if x.Children != nil {
-		test = startsWithAny(x.Children)
-	}
-	return func(s *subject) bool { return slices.ContainsFunc(s.values(x.Attr), test) }
+	custom := e.schema().attributes[x.Attr] != nil // compared with case
+	return leaf(x, e.schema().shape, custom, (*subject).values)
 }
 
 // joinPrefixes makes one comparison of all beginnings of an attribute that an Or
