@@ -214,7 +214,7 @@ func (s *Server) everywhere(write bool) access {
 
 // appAccess are the roles of a worker application.
 func (s *Server) appAccess(client string) access {
-	administrators, shop := s.environments()[0], data.NamedID("environment "+customers)
+	administrators, shop := s.environments()[0], data.NamedID("environment "+EnvironmentCustomers)
 	switch client {
 	case AppCustomersOnly.ID:
 		return access{environments: map[string]bool{shop: true}, write: true}
@@ -236,11 +236,8 @@ func (s *Server) appAccess(client string) access {
 // userAccess are the roles of a user who signed in.
 func (s *Server) userAccess(env, subject string) access {
 	row, ok := directory{s}.in(env, func(e *environment) *resource.Row { return e.userOf(subject) })
-	if !ok || row.Members["enabled"] != true {
-		return access{}
-	}
 	e := s.environment(env)
-	if e == nil {
+	if !ok || e == nil || row.Members["enabled"] != true {
 		return access{}
 	}
 	switch i, _ := e.people.Index(subject); {

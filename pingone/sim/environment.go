@@ -2,7 +2,6 @@ package sim
 
 import (
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -64,25 +63,6 @@ type version struct {
 	row     *resource.Row // nil: deleted
 }
 
-// fill makes the content of an environment from the seed. One without users has
-// the default population alone.
-func (s *Server) fill(e *environment, name string, users int) {
-	e.salt = data.Mix(s.opt.Seed ^ data.SaltOf(name))
-	e.written = make(map[uint32][]version)
-	empty := users == 0 && !slices.Contains([]string{administrators, customers, partners}, name)
-	shares := data.Shares(name != administrators)
-	if empty {
-		shares = shares[:1]
-	}
-	e.people = data.NewPeople(e.salt, users, shares)
-	e.nextUser = e.people.Count()
-	for k := range shares {
-		e.homes = append(e.homes, e.seedID("populations", uint32(k)))
-	}
-	e.rows = resource.NewStore()
-	s.plant(e.rows, e, name, empty)
-}
-
 // latest reads a user as single reads see it; nil when there is none.
 func (e *environment) latest(i uint32) *resource.Row {
 	if versions, ok := e.written[i]; ok {
@@ -130,12 +110,12 @@ func (e *environment) restructure() {
 	e.writes++
 }
 
-// The environments, as their file names them.
+// The environments of every simulator, as their file names them.
 const (
-	administrators = "Administrators"
-	customers      = "Customers"
-	partners       = "Partner Portal Zürich"
-	retired        = "Old Shop"
+	EnvironmentAdministrators = "Administrators"
+	EnvironmentCustomers      = "Customers"
+	EnvironmentPartners       = "Partner Portal Zürich"
+	EnvironmentRetired        = "Old Shop"
 )
 
 // The organization and the license of all environments from the start, as their
@@ -151,7 +131,7 @@ const day = 86_400_000 // milliseconds
 func (s *Server) build() {
 	s.store = resource.NewStore()
 	s.plant(s.store, nil, "", false)
-	users := map[string]int{administrators: s.opt.Users, customers: s.opt.Users / 5, partners: s.opt.Users / 50}
+	users := map[string]int{EnvironmentAdministrators: s.opt.Users, EnvironmentCustomers: s.opt.Users / 5, EnvironmentPartners: s.opt.Users / 50}
 	for _, row := range s.store.Read("/environments").All() {
 		name, _ := row.Members["name"].(string)
 		s.addEnvironment(row, name, users[name])
@@ -159,33 +139,41 @@ func (s *Server) build() {
 }
 
 // addEnvironment makes an environment with a number of seeded users. The name
-// chooses its content.
+// chooses its content; one that is not seeded has the default population alone.
 func (s *Server) addEnvironment(row *resource.Row, name string, users int) {
-	e := &environment{server: s, id: row.ID}
+	e := &environment{server: s, id: row.ID, salt: data.Mix(s.opt.Seed ^ data.SaltOf(name)), written: make(map[uint32][]version), rows: resource.NewStore()}
 	e.row.Store(row)
-	s.fill(e, name, users)
+	empty := users == 0 && !slices.Contains([]string{EnvironmentAdministrators, EnvironmentCustomers, EnvironmentPartners}, name)
+	shares := data.Shares(name != EnvironmentAdministrators)
+	if empty {
+		shares = shares[:1]
+	}
+	for k := range shares {
+		e.homes = append(e.homes, e.seedID("populations", uint32(k)))
+	}
+	e.people = data.NewPeople(e.salt, users, shares)
+	e.nextUser = e.people.Count()
+	s.plant(e.rows, e, name, empty)
 	now, apps := s.opt.Clock(), e.signsOn()
 	e.history = sync.OnceValue(func() []map[string]any { return e.seedActivities(now, apps) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var all []*environment
-	if old := s.all.Load(); old != nil {
-		all = *old
-	}
-	all = append(slices.Clip(all), e)
-	s.all.Store(&all)
+	s.all = append(slices.Clip(s.all), e)
 }
 
 // forget drops an environment.
 func (s *Server) forget(e *environment) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	left := slices.DeleteFunc(slices.Clone(s.environments()), func(other *environment) bool { return other == e })
-	s.all.Store(&left)
+	s.all = slices.DeleteFunc(slices.Clone(s.all), func(other *environment) bool { return other == e })
 }
 
 // environments are all that there are at the moment.
-func (s *Server) environments() []*environment { return *s.all.Load() }
+func (s *Server) environments() []*environment {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.all
+}
 
 // environment finds an environment by id; nil when there is none.
 func (s *Server) environment(id string) *environment {
@@ -285,11 +273,7 @@ func licenseQuantities(p *place, _ *resource.Row) any {
 		if own, ok := p.server.opt.RateLimits[name]; ok {
 			rate = own
 		}
-		per := time.Second
-		if strings.HasSuffix(name, "Rpm") {
-			per = time.Minute
-		}
-		out[name] = map[string]int{"limit": max(1, int(float64(rate.Limit)*float64(per)/float64(rate.Per)))}
+		out[name] = map[string]int{"limit": max(1, int(float64(rate.Limit)*float64(rateGroups[name].Per)/float64(rate.Per)))}
 	}
 	return out
 }

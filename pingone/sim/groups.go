@@ -17,13 +17,13 @@ import (
 // row makes beside itself, its share of the seeded users and the groups that it
 // is nested in, is its member makes, which no file declares.
 type group struct {
-	*resource.Row           // nil: it was deleted
-	place         int       // of its row
-	population    string    // id; empty: of the environment
-	dynamic       predicate // compiled userFilter; nil for none
-	salt, share   uint64    // who of the seeded users is a direct member
-	parents       []*group  // that it is nested in
-	ancestors     []*group  // and those above, in the order of the groups
+	*resource.Row                 // nil: it was deleted
+	place         int             // of its row
+	population    string          // id; empty: of the environment
+	dynamic       predicate       // compiled userFilter; nil for none
+	salt, share   uint64          // who of the seeded users is a direct member
+	parents       []*group        // that it is nested in
+	ancestors     map[*group]bool // these and those above
 	descendants   []*group
 }
 
@@ -49,13 +49,8 @@ func (e *environment) groups() []*group {
 			}
 		}
 		for _, g := range groups {
-			seen := make([]bool, len(groups))
-			g.mark(seen)
-			for k, above := range seen {
-				if above && k != g.place {
-					g.ancestors = append(g.ancestors, groups[k])
-					groups[k].descendants = append(groups[k].descendants, g)
-				}
+			for above := range g.above() {
+				above.descendants = append(above.descendants, g)
 			}
 		}
 		return groups
@@ -78,15 +73,16 @@ func (e *environment) readGroup(k int, row *resource.Row) *group {
 	return g
 }
 
-// mark visits a group and everything above it. Cycles cannot be written, but
-// would end here.
-func (g *group) mark(seen []bool) {
-	seen[g.place] = true
-	for _, p := range g.parents {
-		if !seen[p.place] {
-			p.mark(seen)
+// above are the groups that a group is nested in, directly or not.
+func (g *group) above() map[*group]bool {
+	if g.ancestors == nil {
+		g.ancestors = make(map[*group]bool)
+		for _, parent := range g.parents {
+			g.ancestors[parent] = true
+			maps.Copy(g.ancestors, parent.above())
 		}
 	}
+	return g.ancestors
 }
 
 // groupByID finds a living group by the text of its id; nil when there is none.

@@ -19,7 +19,7 @@ func hooksOf() map[string]resourceHooks {
 			visible: func(c *call, row *resource.Row) bool { return c.access.sees(row.ID) }, hidden: true, store: storeEnvironment, remove: removeEnvironment,
 			computed: map[string]compute{"hardDeletedAllowedAt": hardDeletedAllowedAt},
 		},
-		"/organizations":          {visible: seesOrganization, hidden: true},
+		"/organizations":          {visible: func(c *call, row *resource.Row) bool { return row.ID == organizationID || c.access.organization }, hidden: true},
 		"/organizations/licenses": {computed: map[string]compute{"assignedEnvironmentsCount": countAssigned}},
 		"/organizations/licenses/metrics/activeIdentityCounts": {
 			rows: activeIdentities("aggregatedBy", map[string]string{"licenseYear": "YEAR", "calendarMonth": "MONTH"}, func(p *place) string { return "license " + p.owners[1] }),
@@ -27,15 +27,17 @@ func hooksOf() map[string]resourceHooks {
 		"activeIdentityCounts": {
 			rows: activeIdentities("samplePeriod", map[string]string{"DAY": "DAY", "MONTH": "MONTH"}, func(p *place) string { return "active " + p.owners[0] }),
 		},
-		"totalIdentities":                  {rows: totalIdentities, leaf: betweenDays, count: func(p *place) int { return int(p.call.environment.people.Count()) }},
-		"activities":                       {rows: activitiesOf, check: checkActivities},
-		"applicationResources/permissions": {computed: map[string]compute{"resource": permissionResource}},
-		"gateways":                         {computed: map[string]compute{"credentials": credentialsOf}},
-		"applications/grants":              {owner: hasGrants},
-		"applications/roleAssignments":     assignments,
-		"gateways/roleAssignments":         assignments,
-		"groups/roleAssignments":           assignments,
-		"users/roleAssignments":            assignments,
+		"totalIdentities": {rows: totalIdentities, leaf: betweenDays, count: func(p *place) int { return int(p.call.environment.people.Count()) }},
+		"activities":      {rows: activitiesOf, check: checkActivities},
+		"applicationResources/permissions": {computed: map[string]compute{"resource": func(p *place, _ *resource.Row) any {
+			return map[string]any{"id": p.above.found.ID, "name": p.above.found.Members["name"]}
+		}}},
+		"gateways":                     {computed: map[string]compute{"credentials": credentialsOf}},
+		"applications/grants":          {owner: hasGrants},
+		"applications/roleAssignments": assignments,
+		"gateways/roleAssignments":     assignments,
+		"groups/roleAssignments":       assignments,
+		"users/roleAssignments":        assignments,
 		"users/applicationRoles": {
 			store: assignApplicationRole, remove: withdrawApplicationRole,
 			computed: map[string]compute{"name": ofApplicationRole("name"), "description": ofApplicationRole("description")},
@@ -49,9 +51,13 @@ func hooksOf() map[string]resourceHooks {
 			newID: func(c *call, rows *resource.Collection) string {
 				return c.environment.seedID("populations", uint32(rows.Len()))
 			},
-			computed: map[string]compute{"userCount": countUsers},
+			computed: map[string]compute{"userCount": func(p *place, row *resource.Row) any {
+				return p.call.environment.shown("stale-user-counts", p.call.now).users[row.ID]
+			}},
 		},
-		"populations/defaultIdentityProvider": {computed: map[string]compute{"type": typeOfProvider}},
+		"populations/defaultIdentityProvider": {computed: map[string]compute{"type": func(p *place, row *resource.Row) any {
+			return p.call.environment.providerType(resource.First(row.Members, "id"))
+		}}},
 		"groups": {
 			visible: seesPopulationOf, store: storeGroup, groups: groupsOf, structural: true,
 			computed: map[string]compute{
@@ -100,11 +106,6 @@ func rotateSecret(p *place, row *resource.Row, sent map[string]any) {
 		previous["expiresAt"] = asked["expiresAt"]
 	}
 	row.Members["secret"], row.Members["previous"] = "new-"+p.server.newID(), previous
-}
-
-// seesOrganization: callers without roles for organizations know their own.
-func seesOrganization(c *call, row *resource.Row) bool {
-	return row.ID == organizationID || c.access.organization
 }
 
 // countAssigned is the number of environments that use a license.
@@ -164,12 +165,6 @@ func credentialsOf(p *place, row *resource.Row) any {
 		return nil
 	}
 	return out
-}
-
-// permissionResource is what a permission is about, with its name.
-func permissionResource(p *place, _ *resource.Row) any {
-	row := p.above.found
-	return map[string]any{"id": row.ID, "name": row.Members["name"]}
 }
 
 // ofApplicationRole reads a member of the application role that a row assigns.

@@ -160,7 +160,7 @@ func (g *group) nested(in *group) membership {
 	switch {
 	case slices.Contains(g.parents, in):
 		return directly
-	case slices.Contains(g.ancestors, in):
+	case g.ancestors[in]:
 		return indirectly
 	}
 	return outside

@@ -112,12 +112,7 @@ func (s *Server) link(c *call, p paging, at cursor) string {
 
 // has reports whether a comma-separated parameter names a value.
 func has(parameter, value string) bool {
-	for part := range strings.SplitSeq(parameter, ",") {
-		if strings.TrimSpace(part) == value {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(strings.FieldsFunc(parameter, func(r rune) bool { return r == ',' || r == ' ' }), value)
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -24,10 +24,6 @@ func firstWith(rows *resource.Collection, member string) *resource.Row {
 	return nil
 }
 
-func countUsers(p *place, row *resource.Row) any {
-	return p.call.environment.shown("stale-user-counts", p.call.now).users[row.ID]
-}
-
 // storePopulation: there is always a default population, and callers with roles
 // for populations make none.
 func storePopulation(p *place, old, row *resource.Row) {
@@ -55,10 +51,6 @@ func removePopulation(p *place, row *resource.Row) *resource.Row {
 		}
 	}
 	return nil
-}
-
-func typeOfProvider(p *place, row *resource.Row) any {
-	return p.call.environment.providerType(resource.First(row.Members, "id"))
 }
 
 // providerType is what an identity provider is: PingOne's own when there is none.

@@ -103,7 +103,7 @@ func newActivity(id string, at int64, action, client string) map[string]any {
 		"id": id, "recordedAt": instant(at), "createdAt": instant(at), "correlationId": data.NamedID("correlation " + id),
 		"action": map[string]any{"type": action, "description": said},
 		"actors": map[string]any{"client": map[string]any{
-			"id": client, "name": appName(client), "type": "CLIENT", "environment": map[string]any{"id": data.NamedID("environment " + administrators)},
+			"id": client, "name": appName(client), "type": "CLIENT", "environment": map[string]any{"id": data.NamedID("environment " + EnvironmentAdministrators)},
 		}},
 		"result": map[string]any{"status": "SUCCESS", "description": titled(verb) + " " + titled(thing)},
 	}

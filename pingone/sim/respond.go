@@ -86,26 +86,16 @@ func (s *Server) commonHeaders(h http.Header) {
 // mediaType chooses between plain JSON and HAL: plain only when Accept names it
 // and does not name HAL with at least the same quality.
 func mediaType(accept []string) string {
-	hal, plain := -1.0, -1.0
-	for _, line := range accept {
-		for part := range strings.SplitSeq(line, ",") {
-			name, params, err := mime.ParseMediaType(part)
-			if err != nil {
-				continue
-			}
-			q := 1.0
-			if v, err := strconv.ParseFloat(params["q"], 64); err == nil {
-				q = v
-			}
-			switch name {
-			case "application/hal+json":
-				hal = max(hal, q)
-			case "application/json":
-				plain = max(plain, q)
-			}
+	qualities := make(map[string]float64)
+	for part := range strings.SplitSeq(strings.Join(accept, ","), ",") {
+		name, params, _ := mime.ParseMediaType(part) // what cannot be read names nothing
+		q, none := strconv.ParseFloat(params["q"], 64)
+		if none != nil {
+			q = 1
 		}
+		qualities[name] = max(qualities[name], q)
 	}
-	if plain > 0 && plain > hal {
+	if qualities["application/json"] > qualities["application/hal+json"] {
 		return plainJSON
 	}
 	return halJSON

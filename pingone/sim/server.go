@@ -23,8 +23,8 @@ import (
 // Server simulates PingOne. It is an http.Handler and safe for concurrent use.
 type Server struct {
 	opt       Options
-	mu        sync.Mutex // for changes of all
-	all       atomic.Pointer[[]*environment]
+	mu        sync.RWMutex
+	all       []*environment // replaced as a whole
 	auth      *authserver.Server
 	routes    *router
 	control   http.Handler
@@ -118,13 +118,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // SetOnRequest calls f before every call to the API with its number, from 1.
 // What f does is done before the call is answered; nil ends it. Calls come at
 // once, so f must be safe for concurrent use.
-func (s *Server) SetOnRequest(f func(n int64)) {
-	if f == nil {
-		s.onRequest.Store(nil)
-		return
-	}
-	s.onRequest.Store(&f)
-}
+func (s *Server) SetOnRequest(f func(n int64)) { s.onRequest.Store(&f) }
 
 // target is what a request is for.
 type target struct {
@@ -180,14 +174,10 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return true
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	waiting, stop := context.WithTimeout(ctx, d)
+	defer stop()
+	<-waiting.Done()
+	return ctx.Err() == nil
 }
 
 // RevokeTokens makes every token that was issued so far invalid.

@@ -12,14 +12,6 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
-// Environment names, as they come from every simulator.
-const (
-	EnvironmentAdministrators = administrators
-	EnvironmentCustomers      = customers
-	EnvironmentPartners       = partners
-	EnvironmentRetired        = retired
-)
-
 // OrganizationID is the id of the organization with the environments. It does not depend on the seed.
 func (s *Server) OrganizationID() string { return organizationID }
 
