@@ -200,18 +200,17 @@ func (g *generic) guarded(classes []string, changes bool, h handler) handler {
 		if !c.access.may(classes) || changes && !c.access.write {
 			panic(forbidden())
 		}
-		lock := &g.server.storeMu
+		mu := &g.server.storeMu
 		if g.kind.InEnvironment() {
-			lock = &c.environment.mu
+			mu = &c.environment.mu
 		}
+		lock := sync.Locker(mu)
 		if !changes {
-			lock.RLock()
-			defer lock.RUnlock()
-			return h(c)
+			lock = mu.RLocker()
 		}
 		lock.Lock()
 		defer lock.Unlock()
-		if !g.kind.InEnvironment() {
+		if !changes || !g.kind.InEnvironment() {
 			return h(c)
 		}
 		c.environment.remember(c.now)

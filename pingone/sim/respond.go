@@ -88,12 +88,14 @@ func (s *Server) commonHeaders(h http.Header) {
 func mediaType(accept []string) string {
 	qualities := make(map[string]float64)
 	for part := range strings.SplitSeq(strings.Join(accept, ","), ",") {
-		name, params, _ := mime.ParseMediaType(part) // what cannot be read names nothing
+		name, params, err := mime.ParseMediaType(part)
 		q, none := strconv.ParseFloat(params["q"], 64)
 		if none != nil {
 			q = 1
 		}
-		qualities[name] = max(qualities[name], q)
+		if err == nil {
+			qualities[name] = max(qualities[name], q)
+		}
 	}
 	if qualities["application/json"] > qualities["application/hal+json"] {
 		return plainJSON
