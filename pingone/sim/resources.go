@@ -3,6 +3,7 @@ package sim
 import (
 	"cmp"
 	"embed"
+	"errors"
 	"io/fs"
 	"net/http"
 	"net/url"
@@ -23,12 +24,13 @@ import (
 var resourceFiles embed.FS
 
 // declared reads the files once for all simulators.
-var declared = sync.OnceValues(func() (*resource.Set, error) {
+var declared = sync.OnceValue(func() *resource.Set {
 	files, err := fs.Sub(resourceFiles, "resources")
-	if err != nil {
-		return nil, err
+	set, wrong := resource.Load(files)
+	if err = errors.Join(err, wrong); err != nil {
+		panic(err) // the files are part of the program
 	}
-	return resource.Load(files)
+	return set
 })
 
 // compute works out a member.

@@ -65,10 +65,7 @@ func New(opt Options) (*Server, error) {
 	if err := errors.Join(s.SetFaults(opt.Faults...), s.SetUnkind(opt.Unkind)); err != nil {
 		return nil, err
 	}
-	if s.resources, err = declared(); err != nil {
-		return nil, err
-	}
-	s.hooks = hooksOf()
+	s.resources, s.hooks = declared(), hooksOf()
 	s.build()
 	s.auth = authserver.New(authserver.Config{
 		Organization: organizationID,

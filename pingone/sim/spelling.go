@@ -41,8 +41,7 @@ var ownNames = sync.OnceValue(func() map[string]bool {
 			visit(c)
 		}
 	}
-	set, _ := declared() // New refuses what cannot be read
-	for _, t := range set.Types {
+	for _, t := range declared().Types {
 		visit(t.Members)
 		for _, m := range t.Variants {
 			visit(m)

@@ -111,10 +111,7 @@ func beginUser(p *place, m map[string]any) {
 			password["status"] = "MUST_CHANGE_PASSWORD"
 		}
 	}
-	m["password"], m["account"] = password, map[string]any{"status": "OK"}
-	if resource.First(m, "lifecycle.status") == "" {
-		m["lifecycle"] = map[string]any{"status": "ACCOUNT_OK"}
-	}
+	m["password"] = password
 }
 
 // checkUnique looks for other users with the username or with the value of a
