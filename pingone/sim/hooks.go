@@ -12,73 +12,73 @@ import (
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
-// hooksOf makes the hooks by the name of their resource.
-func hooksOf() map[string]resourceHooks {
-	return map[string]resourceHooks{
-		"/environments": {
-			visible: func(c *call, row *resource.Row) bool { return c.access.sees(row.ID) }, hidden: true, store: storeEnvironment, remove: removeEnvironment,
-			computed: map[string]compute{"hardDeletedAllowedAt": hardDeletedAllowedAt},
+// hooks are those of resources by their names.
+var hooks = map[string]resourceHooks{
+	"/environments": {
+		visible: func(c *call, row *resource.Row) bool { return c.access.sees(row.ID) }, hidden: true, store: storeEnvironment, remove: removeEnvironment,
+		computed: map[string]compute{"hardDeletedAllowedAt": hardDeletedAllowedAt},
+	},
+	"/organizations":          {visible: func(c *call, row *resource.Row) bool { return row.ID == organizationID || c.access.organization }, hidden: true},
+	"/organizations/licenses": {computed: map[string]compute{"assignedEnvironmentsCount": countAssigned}},
+	"/organizations/licenses/metrics/activeIdentityCounts": {
+		rows: activeIdentities("aggregatedBy", map[string]string{"licenseYear": "YEAR", "calendarMonth": "MONTH"}, func(p *place) string { return "license " + p.owners[1] }),
+	},
+	"activeIdentityCounts": {
+		rows: activeIdentities("samplePeriod", map[string]string{"DAY": "DAY", "MONTH": "MONTH"}, func(p *place) string { return "active " + p.owners[0] }),
+	},
+	"totalIdentities": {rows: totalIdentities, leaf: betweenDays, count: func(p *place) int { return int(p.call.environment.people.Count()) }},
+	"activities":      {rows: activitiesOf, check: checkActivities},
+	"applicationResources/permissions": {computed: map[string]compute{"resource": func(p *place, _ *resource.Row) any {
+		return map[string]any{"id": p.above.found.ID, "name": p.above.found.Members["name"]}
+	}}},
+	"gateways": {computed: map[string]compute{"credentials": credentialsOf}},
+	"applications/grants": {owner: func(app *resource.Row) bool { // those of the platform have none
+		return !slices.Contains([]string{"PING_ONE_ADMIN_CONSOLE", "PING_ONE_SELF_SERVICE"}, resource.First(app.Members, "type"))
+	}},
+	"applications/roleAssignments": assignments,
+	"gateways/roleAssignments":     assignments,
+	"groups/roleAssignments":       assignments,
+	"users/roleAssignments":        assignments,
+	"users/applicationRoles": {
+		store: assignApplicationRole, remove: withdrawApplicationRole,
+		computed: map[string]compute{"name": ofApplicationRole("name"), "description": ofApplicationRole("description")},
+	},
+	"capabilities":       {computed: map[string]compute{"licenseQuantities": licenseQuantities}},
+	"schemas":            {computed: map[string]compute{"allowsContainsOperator": func(p *place, _ *resource.Row) any { return p.server.opt.Unconfirmed }}},
+	"schemas/attributes": {store: storeAttribute, remove: removeAttribute, structural: true},
+	"populations": {
+		visible: func(c *call, row *resource.Row) bool { return c.access.seesPopulation(row.ID) },
+		store:   storePopulation, remove: removePopulation, structural: true,
+		newID: func(c *call, rows *resource.Collection) string {
+			return c.environment.seedID("populations", uint32(rows.Len()))
 		},
-		"/organizations":          {visible: func(c *call, row *resource.Row) bool { return row.ID == organizationID || c.access.organization }, hidden: true},
-		"/organizations/licenses": {computed: map[string]compute{"assignedEnvironmentsCount": countAssigned}},
-		"/organizations/licenses/metrics/activeIdentityCounts": {
-			rows: activeIdentities("aggregatedBy", map[string]string{"licenseYear": "YEAR", "calendarMonth": "MONTH"}, func(p *place) string { return "license " + p.owners[1] }),
+		computed: map[string]compute{"userCount": func(p *place, row *resource.Row) any {
+			return p.call.environment.shown("stale-user-counts", p.call.now).users[row.ID]
+		}},
+	},
+	"populations/defaultIdentityProvider": {computed: map[string]compute{"type": func(p *place, row *resource.Row) any {
+		return p.call.environment.providerType(resource.First(row.Members, "id"))
+	}}},
+	"groups": {
+		visible: seesPopulationOf, store: storeGroup, groups: groupsOf, structural: true,
+		computed: map[string]compute{
+			"displayName":        func(_ *place, row *resource.Row) any { return row.Members["name"] },
+			"directMemberCounts": directMembers, "totalMemberCounts": allMembers, "checkSum": checkSum,
 		},
-		"activeIdentityCounts": {
-			rows: activeIdentities("samplePeriod", map[string]string{"DAY": "DAY", "MONTH": "MONTH"}, func(p *place) string { return "active " + p.owners[0] }),
+	},
+	"groups/memberOfGroups": memberships,
+	"users": {
+		visible: seesPopulationOf, shape: func(e *environment) *resource.Member { return e.schema().shape }, store: storeUser,
+		source: func(p *place) source { return &userRows{p} },
+		newID:  func(c *call, _ *resource.Collection) string { return c.environment.people.ID(c.environment.nextUser) },
+		computed: map[string]compute{
+			"canAuthenticate":    canAuthenticate,
+			"memberOfGroupIDs":   groupTexts(func(g *group) string { return g.ID }),
+			"memberOfGroupNames": groupTexts(func(g *group) string { return g.text("name") }),
 		},
-		"totalIdentities": {rows: totalIdentities, leaf: betweenDays, count: func(p *place) int { return int(p.call.environment.people.Count()) }},
-		"activities":      {rows: activitiesOf, check: checkActivities},
-		"applicationResources/permissions": {computed: map[string]compute{"resource": func(p *place, _ *resource.Row) any {
-			return map[string]any{"id": p.above.found.ID, "name": p.above.found.Members["name"]}
-		}}},
-		"gateways":                     {computed: map[string]compute{"credentials": credentialsOf}},
-		"applications/grants":          {owner: hasGrants},
-		"applications/roleAssignments": assignments,
-		"gateways/roleAssignments":     assignments,
-		"groups/roleAssignments":       assignments,
-		"users/roleAssignments":        assignments,
-		"users/applicationRoles": {
-			store: assignApplicationRole, remove: withdrawApplicationRole,
-			computed: map[string]compute{"name": ofApplicationRole("name"), "description": ofApplicationRole("description")},
-		},
-		"capabilities":       {computed: map[string]compute{"licenseQuantities": licenseQuantities}},
-		"schemas":            {computed: map[string]compute{"allowsContainsOperator": func(p *place, _ *resource.Row) any { return p.server.opt.Unconfirmed }}},
-		"schemas/attributes": {store: storeAttribute, remove: removeAttribute, structural: true},
-		"populations": {
-			visible: func(c *call, row *resource.Row) bool { return c.access.seesPopulation(row.ID) },
-			store:   storePopulation, remove: removePopulation, structural: true,
-			newID: func(c *call, rows *resource.Collection) string {
-				return c.environment.seedID("populations", uint32(rows.Len()))
-			},
-			computed: map[string]compute{"userCount": func(p *place, row *resource.Row) any {
-				return p.call.environment.shown("stale-user-counts", p.call.now).users[row.ID]
-			}},
-		},
-		"populations/defaultIdentityProvider": {computed: map[string]compute{"type": func(p *place, row *resource.Row) any {
-			return p.call.environment.providerType(resource.First(row.Members, "id"))
-		}}},
-		"groups": {
-			visible: seesPopulationOf, store: storeGroup, groups: groupsOf, structural: true,
-			computed: map[string]compute{
-				"displayName":        func(_ *place, row *resource.Row) any { return row.Members["name"] },
-				"directMemberCounts": directMembers, "totalMemberCounts": allMembers, "checkSum": checkSum,
-			},
-		},
-		"groups/memberOfGroups": memberships,
-		"users": {
-			visible: seesPopulationOf, shape: func(e *environment) *resource.Member { return e.schema().shape }, store: storeUser,
-			source: func(p *place) source { return &userRows{p} },
-			newID:  func(c *call, _ *resource.Collection) string { return c.environment.people.ID(c.environment.nextUser) },
-			computed: map[string]compute{
-				"canAuthenticate":    canAuthenticate,
-				"memberOfGroupIDs":   groupTexts(func(g *group) string { return g.ID }),
-				"memberOfGroupNames": groupTexts(func(g *group) string { return g.text("name") }),
-			},
-		},
-		"users/memberOfGroups": memberships,
-		"users/password":       {rows: passwordOf, put: putPassword},
-	}
+	},
+	"users/memberOfGroups": memberships,
+	"users/password":       {rows: passwordOf, put: putPassword},
 }
 
 // resourceActions are what declared actions do beyond their declarations, by
@@ -124,12 +124,6 @@ func (s *Server) find(collection, id string) *resource.Row {
 	s.storeMu.RLock()
 	defer s.storeMu.RUnlock()
 	return s.store.Read(collection).Find(id)
-}
-
-// hasGrants: applications of the platform have no grants.
-func hasGrants(row *resource.Row) bool {
-	kind, _ := row.Members["type"].(string)
-	return kind != "PING_ONE_ADMIN_CONSOLE" && kind != "PING_ONE_SELF_SERVICE"
 }
 
 // assignments are the rules of roles that users, groups, applications and

@@ -133,7 +133,7 @@ func (s *Server) endpoints() *router {
 	n := &router{http.NewServeMux(), make(map[string]route)}
 	s.generics = make(map[string]*generic)
 	for _, t := range s.resources.Types {
-		g := &generic{server: s, kind: t, hooks: s.hooks[t.Name], most: t.Page.Most}
+		g := &generic{server: s, kind: t, hooks: hooks[t.Name], most: t.Page.Most}
 		if t.Name == "users" {
 			g.most = s.opt.MaxUsersPage
 		}

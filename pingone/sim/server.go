@@ -35,7 +35,6 @@ type Server struct {
 	cursorKey []byte
 	errorIDs  atomic.Uint32
 	resources *resource.Set
-	hooks     map[string]resourceHooks
 	generics  map[string]*generic // by name
 	store     *resource.Store     // of what is above environments
 	storeMu   sync.RWMutex
@@ -65,7 +64,7 @@ func New(opt Options) (*Server, error) {
 	if err := errors.Join(s.SetFaults(opt.Faults...), s.SetUnkind(opt.Unkind)); err != nil {
 		return nil, err
 	}
-	s.resources, s.hooks = declared(), hooksOf()
+	s.resources = declared()
 	s.build()
 	s.auth = authserver.New(authserver.Config{
 		Organization: organizationID,
