@@ -119,29 +119,24 @@ func (d directory) Profile(env, subject string) (map[string]any, bool) {
 	return claims, true
 }
 
-// Apps implements authserver.Directory: the applications are those of the API. A
+// App implements authserver.Directory: the applications are those of the API. A
 // worker without roles gets no token.
-func (d directory) Apps(environment string) map[string]authserver.App {
-	e, out := d.server.environment(environment), make(map[string]authserver.App)
-	if e == nil {
-		return out
-	}
-	e.mu.RLock()
-	defer e.mu.RUnlock()
-	for _, row := range e.rows.Read("applications").All() {
-		if row.Members["enabled"] != true || row.Members["protocol"] != "OPENID_CONNECT" {
-			continue
+func (d directory) App(env, id string) (app authserver.App, ok bool) {
+	_, ok = d.in(env, func(e *environment) *resource.Row {
+		row := e.rows.Read("applications").Find(id)
+		if row == nil || row.Members["enabled"] != true || row.Members["protocol"] != "OPENID_CONNECT" {
+			return nil
 		}
-		a := authserver.App{
-			ID: row.ID, Secrets: e.secrets(row.ID), Method: resource.First(row.Members, "tokenEndpointAuthMethod"),
-			RedirectURI: resource.First(row.Members, "redirectUris"), NoRoles: len(d.server.appAccess(row.ID).environments) == 0,
+		app = authserver.App{
+			ID: id, Secrets: e.secrets(id), Method: resource.First(row.Members, "tokenEndpointAuthMethod"),
+			RedirectURI: resource.First(row.Members, "redirectUris"), NoRoles: len(d.server.appAccess(id).environments) == 0,
 		}
 		for _, grant := range resource.Values(row.Members, "grantTypes") {
-			a.Grants = append(a.Grants, cmp.Or(map[string]string{"DEVICE_CODE": authserver.DeviceCode}[grant], strings.ToLower(grant)))
+			app.Grants = append(app.Grants, cmp.Or(map[string]string{"DEVICE_CODE": authserver.DeviceCode}[grant], strings.ToLower(grant)))
 		}
-		out[a.ID] = a
-	}
-	return out
+		return row
+	})
+	return app, ok
 }
 
 // secrets are those of an application that are good now: the present one, and the

@@ -39,7 +39,7 @@ func (s *Server) client(x *exchange) App {
 	case !form.Has("client_secret"):
 		method = methodNone
 	}
-	app, ok := s.cfg.Directory.Apps(x.env)[id]
+	app, ok := s.cfg.Directory.App(x.env, id)
 	switch {
 	case !ok:
 		panic(unknownClient)
@@ -61,7 +61,7 @@ func (s *Server) assertingClient(x *exchange) App {
 	if form.Get("client_assertion_type") != assertionType || err != nil || token.UnsafeClaimsWithoutVerification(&claims) != nil {
 		panic(deniedAssertion)
 	}
-	app := s.cfg.Directory.Apps(x.env)[claims.Subject]
+	app, _ := s.cfg.Directory.App(x.env, claims.Subject) // what there is not has no keys
 	verifies := func(key any) bool { return token.Claims(key, &claims) == nil }
 	if !slices.ContainsFunc(s.assertionKeys(app, token), verifies) || !s.assertionHolds(x, app, claims) {
 		panic(deniedAssertion)

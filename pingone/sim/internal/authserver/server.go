@@ -49,8 +49,8 @@ type Directory interface {
 	User(environment, username string) (subject, password string, ok bool)
 	// Profile gives the user's OpenID Connect claims.
 	Profile(environment, subject string) (claims map[string]any, ok bool)
-	// Apps gives the applications by client id, as they are now.
-	Apps(environment string) map[string]App
+	// App gives the application of a client id as it is now.
+	App(environment, id string) (app App, ok bool)
 }
 
 // Config is what a Server needs.

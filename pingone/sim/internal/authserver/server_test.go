@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -50,14 +51,12 @@ func (people) Profile(_, subject string) (map[string]any, bool) {
 	return map[string]any{"preferred_username": "ada", "email": "ada@example.com", "given_name": "Ada"}, subject == "u-1"
 }
 
-func (people) Apps(environment string) map[string]App {
-	out := make(map[string]App)
-	for _, a := range apps {
-		if environment == env {
-			out[a.ID] = a
-		}
+func (people) App(environment, id string) (App, bool) {
+	k := slices.IndexFunc(apps, func(a App) bool { return a.ID == id })
+	if k < 0 || environment != env {
+		return App{}, false
 	}
-	return out
+	return apps[k], true
 }
 
 var testKey = sync.OnceValue(func() *rsa.PrivateKey {

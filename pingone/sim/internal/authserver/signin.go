@@ -26,7 +26,7 @@ func (s *Server) authorize(x *exchange) {
 // authorization is the application of an authorization request; false when that
 // is not valid and has its answer.
 func (s *Server) authorization(x *exchange, params url.Values) (app App, ok bool) {
-	app, known := s.cfg.Directory.Apps(x.env)[params.Get("client_id")]
+	app, known := s.cfg.Directory.App(x.env, params.Get("client_id"))
 	switch code, description := checkAuthorization(params); {
 	case !known || !slices.Contains(app.Grants, AuthorizationCode):
 		x.problem("The application is not known or may not sign users in.")

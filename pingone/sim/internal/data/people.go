@@ -192,7 +192,10 @@ var states = map[string]func(p *People, i uint32) string{
 		return either(p.happens(i, 30, 90), pick(p.hash(i, hashStatus)>>35, []string{"ENABLED", "DISABLED"}), "NOT_INITIATED")
 	},
 	"lastSignOn.remoteIp": func(p *People, i uint32) string {
-		return either(p.signedOn(i) != 0, "198.51.100."+number(p.hash(i, hashSignOn)>>40%255), "")
+		if p.signedOn(i) == 0 {
+			return ""
+		}
+		return "198.51.100." + number(p.hash(i, hashSignOn)>>40%255)
 	},
 }
 
