@@ -156,6 +156,46 @@ func TestUserDefaults(t *testing.T) {
 	assert.Nil(t, u["lastSignOn"])
 }
 
+// TestUsersReferToRows names populations and identity providers in new users.
+func TestUsersReferToRows(t *testing.T) {
+	t.Parallel()
+	f := start(t, sim.Options{Users: 20})
+	employees := f.Populations(sim.EnvironmentAdministrators)["Employees"]
+	provider := members(f.get(f.env("/identityProviders")), "identityProviders")[0]
+	for name, tt := range map[string]struct {
+		body   object
+		status int
+		target string // of the detail
+	}{
+		"both":                 {object{"population": object{"id": employees}, "identityProvider": object{"id": provider["id"]}}, 201, ""},
+		"in capitals":          {object{"population": object{"id": strings.ToUpper(employees)}}, 201, ""},
+		"what a row says":      {object{"identityProvider": object{"type": "PING_ONE"}}, 201, ""},
+		"population of none":   {object{"population": object{"id": f.admin}}, 400, "population.id"},
+		"provider of no row":   {object{"identityProvider": object{"id": f.admin}}, 400, "identityProvider.id"},
+		"population not an id": {object{"population": object{"id": "Employees"}}, 400, "population.id"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tt.body["username"] = name
+			status, u := f.do(http.MethodPost, f.env("/users"), tt.body)
+			require.Equal(t, tt.status, status, u)
+			if tt.target != "" {
+				assert.Equal(t, tt.target, path(u["details"].([]any)[0], "target"))
+				return
+			}
+			if tt.body["population"] != nil {
+				assert.Equal(t, employees, path(u, "population", "id"))
+			}
+			want, password := "PING_ONE", "NO_PASSWORD"
+			if path(tt.body, "identityProvider", "id") != nil {
+				want, password = provider["type"].(string), "EXTERNAL"
+			}
+			assert.Equal(t, want, path(u, "identityProvider", "type"))
+			assert.Equal(t, password, path(u, "_embedded", "password", "status"))
+		})
+	}
+}
+
 func TestUserParts(t *testing.T) {
 	t.Parallel()
 	f := start(t, sim.Options{})

@@ -142,7 +142,7 @@ func (c *checker) take(of *Member, sent, old map[string]any, at string) map[stri
 			}
 		case v != nil:
 			out[m.Name] = c.value(m, v, kept, at+m.Name)
-			if id, ok := v.(string); ok && m.Ref != "" && v != kept && !c.refers(m, id) {
+			if id, ok := out[m.Name].(string); ok && m.Ref != "" && id != kept && !c.refers(m, id) {
 				c.wrong(at+m.Name, "There is no such row in "+m.Ref+".")
 			}
 		case m.Default != nil:

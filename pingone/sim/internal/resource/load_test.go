@@ -194,3 +194,40 @@ func TestStore(t *testing.T) {
 	assert.Equal(t, []string{"one"}, resource.Values(first.Members, "name"))
 	assert.Equal(t, []string{"id of gateways/second"}, resource.Values(first.Members, "inner.list.id"))
 }
+
+// TestTakeRelates sends members that must be ids of rows, and those that stay.
+func TestTakeRelates(t *testing.T) {
+	t.Parallel()
+	set, err := resource.Load(file(strings.Replace(good, "rows:\n", "  zone: string constant\n  twin: uuid ref gateways|cars\nrows:\n", 1)))
+	require.NoError(t, err)
+	kind := set.Type("gateways")
+	const car, gone = "b7510814-e5a0-45f9-93b9-6332af2d0738", "b7510814-e5a0-45f9-93b9-6332af2d0739"
+	exists := func(collection, id string) bool { return collection == "cars" && id == car }
+	for name, c := range map[string]struct{ sent, old, want, code, target string }{
+		"a row that is there":        {sent: `{"name":"a","twin":"` + car + `"}`, want: `{"name":"a","kind":"A","twin":"` + car + `"}`},
+		"in capitals":                {sent: `{"name":"a","twin":"` + strings.ToUpper(car) + `"}`, want: `{"name":"a","kind":"A","twin":"` + car + `"}`},
+		"a row that is not":          {sent: `{"name":"a","twin":"` + gone + `"}`, code: "INVALID_VALUE", target: "twin"},
+		"one that is gone meanwhile": {sent: `{"name":"a","twin":"` + gone + `"}`, old: `{"name":"a","twin":"` + gone + `"}`, want: `{"name":"a","kind":"A","twin":"` + gone + `"}`},
+		"a constant is set":          {sent: `{"name":"a","zone":"x"}`, want: `{"name":"a","kind":"A","zone":"x"}`},
+		"a constant stays":           {sent: `{"name":"a"}`, old: `{"name":"a","zone":"x"}`, want: `{"name":"a","kind":"A","zone":"x"}`},
+		"a constant is sent again":   {sent: `{"name":"a","zone":"x"}`, old: `{"name":"a","zone":"x"}`, want: `{"name":"a","kind":"A","zone":"x"}`},
+		"a constant is changed":      {sent: `{"name":"a","zone":"y"}`, old: `{"name":"a","zone":"x"}`, code: "CONSTRAINT_VIOLATION", target: "zone"},
+		"a constant comes later":     {sent: `{"name":"a","zone":"y"}`, old: `{"name":"a"}`, code: "CONSTRAINT_VIOLATION", target: "zone"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var old map[string]any
+			if c.old != "" {
+				old = decode(t, c.old)
+			}
+			got, problem := kind.Take(kind.Members, decode(t, c.sent), old, exists)
+			if c.code != "" {
+				require.NotNil(t, problem)
+				assert.Equal(t, []string{c.code, c.target}, []string{problem.Code, problem.Target})
+				return
+			}
+			require.Nil(t, problem)
+			assert.Equal(t, decode(t, c.want), got)
+		})
+	}
+}
