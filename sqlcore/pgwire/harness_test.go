@@ -122,8 +122,7 @@ func (r *request) Schema(_ context.Context, name string) (*catalog.Schema, error
 		return nil, gwerr.Newf(gwerr.UnknownSchema, "There is no schema named %q.", name)
 	}
 	return &catalog.Schema{Name: name, Tables: []*catalog.Table{{Name: "Books", Columns: []catalog.Column{
-		{Name: "Id", Type: catalog.GUID, Key: true}, {Name: "Title", Type: catalog.String}, {Name: "Pages", Type: catalog.Int32},
-		{Name: "Tags", Type: catalog.StringList},
+		{Name: "Id", Type: catalog.GUID, Key: true}, {Name: "Title", Type: catalog.String}, {Name: "Pages", Type: catalog.Int32}, {Name: "Tags", Type: catalog.StringList},
 	}}}}, nil
 }
 
