@@ -190,8 +190,14 @@ func (p *process) crash() error {
 	return fmt.Errorf("engine process: %v %s", p.state, p.stderr.told())
 }
 
-// dead reports whether the process, which has no request, has ended.
-func (p *process) dead() bool { return p.conn.Ended() }
+// dead reports whether the process, which has no request, has ended or is about to:
+// between the order to kill it and its end it still answers.
+func (p *process) dead() bool {
+	p.mu.Lock()
+	ending := p.reason != ""
+	p.mu.Unlock()
+	return ending || p.conn.Ended()
+}
 
 // used gives the process's own memory in bytes, 0 if it can't be told.
 func (p *process) used() int64 {
