@@ -142,6 +142,7 @@ func (s *Server) build() {
 // chooses its content; one that is not seeded has the default population alone.
 func (s *Server) addEnvironment(row *resource.Row, name string, users int) {
 	e := &environment{server: s, id: row.ID, salt: data.Mix(s.opt.Seed ^ data.SaltOf(name)), written: make(map[uint32][]version), rows: resource.NewStore()}
+	e.cache.indexes = make(map[string][]indexEntry)
 	e.row.Store(row)
 	empty := users == 0 && !slices.Contains([]string{EnvironmentAdministrators, EnvironmentCustomers, EnvironmentPartners}, name)
 	shares := data.Shares(name != EnvironmentAdministrators)

@@ -122,11 +122,8 @@ const memberOfGroups = "memberOfGroups"
 
 // specOf is what the endpoint of a declared resource accepts.
 func specOf(t *resource.Type, groups bool) filterSpec {
-	attributes := maps.Clone(t.Filters)
-	if attributes == nil {
-		attributes = make(map[string]resource.Words)
-	}
-	attributes[""] = resource.Words{"and"}
+	attributes := map[string]resource.Words{"": {"and"}}
+	maps.Copy(attributes, t.Filters)
 	if t.Or {
 		attributes[""] = resource.Words{"and", "or"}
 	}

@@ -55,9 +55,6 @@ func (f *freezer) Accept() (net.Conn, error) {
 		c.after = freeze.second
 		c.frozen.Store(c.after == 0)
 	}
-	if all.open == nil {
-		all.open = make(map[string]*connection)
-	}
 	all.open[inner.RemoteAddr().String()] = c
 	return c, nil
 }

@@ -268,9 +268,6 @@ func (e *environment) index(a string) []indexEntry {
 		}
 	}
 	slices.SortFunc(idx, func(x, y indexEntry) int { return cmp.Or(cmp.Compare(x.hash, y.hash), cmp.Compare(x.user, y.user)) })
-	if e.cache.indexes == nil {
-		e.cache.indexes = make(map[string][]indexEntry)
-	}
 	e.cache.indexes[a] = idx
 	return idx
 }

@@ -55,7 +55,8 @@ func New(opt Options) (*Server, error) {
 	}
 	s := &Server{
 		opt: opt, faults: &faultPlan{clock: opt.Clock}, phases: &faultPlan{clock: opt.Clock}, recorder: newRecorder(opt.Clock, opt.LogSize),
-		cursorKey: binary.BigEndian.AppendUint64(nil, data.Mix(opt.Seed^data.SaltOf("cursor"))),
+		connections: connections{open: make(map[string]*connection)},
+		cursorKey:   binary.BigEndian.AppendUint64(nil, data.Mix(opt.Seed^data.SaltOf("cursor"))),
 	}
 	s.limits = &limiter{
 		clock: opt.Clock, rates: opt.RateLimits, windows: make(map[string]*window),
