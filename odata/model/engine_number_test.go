@@ -28,7 +28,7 @@ func TestNumbersOfItemsAreAggregated(t *testing.T) {
 	}
 	rows := e.answer(t, r, nil, -1)
 	want := fmt.Sprint(map[string]any{"S": sum, "N": sum, "M": largest, "A": float64(sum) / 30})
-	if len(rows) != 1 || fmt.Sprint(map[string]any(rows[0])) != want {
+	if len(rows) != 1 || fmt.Sprint(rows[0]) != want {
 		t.Errorf("got  %v\nwant %s", rows, want)
 	}
 }
