@@ -28,6 +28,9 @@ func (c *compiler) compare(e *uri.Binary) (term, error) {
 	case isNaN(a) || isNaN(b):
 		out.sql = truth(e.Op == uri.Ne)
 		return out, nil
+	case a.kind == listKind && b.kind == listKind:
+		return out, c.fail(gwerr.TypeMismatch, e.OpOffset, "Two lists can't be compared.").
+			WithHint("Write hassubset, hassubsequence, any, all or $count.")
 	case !comparable(a.kind, b.kind):
 		return out, c.fail(gwerr.TypeMismatch, e.OpOffset, "%s can't be compared with %s.", a.kind.subject(), b.kind)
 	case !equality && a.kind == boolKind:

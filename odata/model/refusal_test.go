@@ -209,6 +209,7 @@ func TestRefusalsOfOtherTables(t *testing.T) {
 		{"Books?$expand=Loans/$count($filter=Nope eq 1)", gwerr.UnknownColumn, 21, "$filter", "Loans has no property Nope."},
 		{"Books?$filter=Id eq 'b00c0000-0000-4000-8000x000000000001'", gwerr.TypeMismatch, 6, "$filter", "'b00c0000-0000-4000-8000x000000000001' is not a value of Edm.Guid."},
 		{"Books?$filter=Id eq 'b00c0000-0000-4000-8000-00000000000g'", gwerr.TypeMismatch, 6, "$filter", "'b00c0000-0000-4000-8000-00000000000g' is not a value of Edm.Guid."},
+		{"Books?$filter=Tags eq ['x']", gwerr.TypeMismatch, 5, "$filter", "Two lists can't be compared."},
 		{"Books?$filter=Tags eq 'x'", gwerr.TypeMismatch, 5, "$filter", "Collection(Edm.String) can't be compared with Edm.String."},
 		{"Books(" + id + ")/Title?$filter=true", gwerr.BadRequest, gwerr.NoPosition, "$filter", "The option $filter does not apply to this resource."},
 		{"Books(" + id + ")/Shelf/Nope", gwerr.NotFound, 50, "the path", "Shelves has no property Nope."},
