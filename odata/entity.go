@@ -42,6 +42,7 @@ func (q *request) single(ctx context.Context) error {
 	var w *encode.Rows
 	if q.resource.Kind == model.Entity { // while the source is asked
 		w = encode.NewRows(q.entityOf(q.resource), q.encoding())
+		defer w.Release()
 	}
 	batch, err := firstRow(ctx, rows)
 	if errors.Is(err, io.EOF) {

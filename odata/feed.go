@@ -174,6 +174,10 @@ func (f *feed) close() {
 	if f.rows != nil {
 		f.rows.Close()
 	}
+	if f.encoder != nil {
+		f.encoder.Release()
+		f.encoder = nil
+	}
 }
 
 // send writes the feed. From here on an error breaks the answer off.

@@ -2,6 +2,7 @@ package encode_test
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -373,6 +374,33 @@ func TestUnexpectedBatchIsAnError(t *testing.T) {
 	w := encode.NewRows(encode.Entity{Columns: columns()}, encode.Options{})
 	if err := w.Bind(b); err == nil {
 		t.Error("one column passes for nine")
+	}
+}
+
+// A writer begins with the memory of another one, and nothing else of it.
+func TestReleasedWritersServeAgain(t *testing.T) {
+	t.Parallel()
+	b := batch(t, columns(), fullRow, emptyRow)
+	one := batch(t, []encode.Column{{Name: "A", Type: catalog.String}}, `["x"]`)
+	for range 50 {
+		for row, full := range []bool{true, false} {
+			want := appendRow(t, entity(), encode.Options{}, b, row)
+			w := encode.NewRows(entity(), encode.Options{Prefix: "@odata."})
+			short := encode.NewRows(encode.Entity{Columns: []encode.Column{{Name: "A", Type: catalog.String}}}, encode.Options{Prefix: "@", OmitNulls: full})
+			if err := errors.Join(w.Bind(b), short.Bind(one)); err != nil {
+				t.Fatal(err)
+			}
+			got, err := w.Append(nil, row, nil, nil)
+			if err != nil || string(got) != want {
+				t.Fatalf("got %s, %v; want %s", got, err, want)
+			}
+			got, err = short.Append(nil, 0, nil, nil)
+			if err != nil || string(got) != `{"A":"x"}` {
+				t.Fatalf("got %s, %v", got, err)
+			}
+			w.Release()
+			short.Release()
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -22,6 +23,7 @@ type Rows struct {
 	entity     Entity
 	id         bool
 	properties []property
+	heads      []byte // of all properties
 	cells      []cell.Column
 }
 
@@ -40,29 +42,37 @@ type property struct {
 	list bool
 }
 
+// writers wait for further rows, with the memory that they have.
+var writers = sync.Pool{New: func() any { return new(Rows) }}
+
 // NewRows returns a writer of the entity's rows.
 func NewRows(e Entity, o Options) *Rows {
-	r := &Rows{
-		options: o, entity: e, id: e.NeedsID(o.Metadata),
-		cells: make([]cell.Column, len(e.Columns)), properties: make([]property, 0, len(e.Columns)),
-	}
-	const usual = 32 // bytes of a head
-	heads := make([]byte, 0, usual*len(e.Columns))
+	r, _ := writers.Get().(*Rows)
+	r.options, r.entity, r.id = o, e, e.NeedsID(o.Metadata)
+	r.cells = slices.Grow(r.cells, len(e.Columns))[:len(e.Columns)]
 	for i := range e.Columns {
-		c, start := &e.Columns[i], len(heads)
+		c, start := &e.Columns[i], len(r.heads)
 		if c.Hidden {
 			continue
 		}
 		if name := c.annotation(); name != "" && (o.Metadata == Full || c.Dynamic && o.Metadata == Minimal) {
-			heads = append(cell.AppendString(append(heads, ','), c.Name+o.Prefix+"type"), ':')
-			heads = cell.AppendString(heads, fragment(name, o))
+			r.heads = append(cell.AppendString(append(r.heads, ','), c.Name+o.Prefix+"type"), ':')
+			r.heads = cell.AppendString(r.heads, fragment(name, o))
 		}
-		heads = append(cell.AppendString(append(heads, ','), c.Name), ':')
+		r.heads = append(cell.AppendString(append(r.heads, ','), c.Name), ':')
 		r.properties = append(r.properties, property{
-			column: i, head: heads[start:], absent: c.Absent - 1, list: c.Type == catalog.StringList, number: number(c, o),
+			column: i, head: r.heads[start:], absent: c.Absent - 1, list: c.Type == catalog.StringList, number: number(c, o),
 		})
 	}
 	return r
+}
+
+// Release lets the writer's memory serve other rows. It is not used behind it.
+func (r *Rows) Release() {
+	clear(r.cells)
+	clear(r.properties)
+	*r = Rows{heads: r.heads[:0], properties: r.properties[:0], cells: r.cells[:0]}
+	writers.Put(r)
 }
 
 // fragment is a type's name as a value of odata.type: before version 4.01 a URL's
