@@ -81,14 +81,14 @@ var fields = []field{
 		for i := range rows {
 			bitutil.SetBitTo(bits, i, rows[i].Enabled)
 		}
-		return made(array.NewBooleanData, arrow.FixedWidthTypes.Boolean, len(rows), 0, nil, bits)
+		return made(array.NewBooleanData, arrow.FixedWidthTypes.Boolean, len(rows), 0, nil, bits, 1)
 	}},
 	{catalog.Column{Name: "SignOns", Type: catalog.Int32}, func(rows []person) arrow.Array {
 		numbers := spare.Allocate(arrow.Int32Traits.BytesRequired(len(rows)))
 		for i, at := 0, arrow.Int32Traits.CastFromBytes(numbers); i < len(rows); i++ {
 			at[i] = rows[i].SignOns
 		}
-		return made(array.NewInt32Data, arrow.PrimitiveTypes.Int32, len(rows), 0, nil, numbers)
+		return made(array.NewInt32Data, arrow.PrimitiveTypes.Int32, len(rows), 0, nil, numbers, 1)
 	}},
 	{catalog.Column{Name: "CreatedAt", Type: catalog.Timestamp}, instants(func(p *person) time.Time { return p.CreatedAt })},
 	{catalog.Column{Name: "UpdatedAt", Type: catalog.Timestamp}, instants(func(p *person) time.Time { return p.UpdatedAt })},
@@ -98,29 +98,29 @@ var fields = []field{
 var spare = &reuse{}
 
 // made makes an array of n values, which take their memory with them. Bits of valid
-// tell which of them there are, nil for all.
-func made[A arrow.Array](of func(arrow.ArrayData) A, typ arrow.DataType, n, nulls int, valid []byte, values ...[]byte) arrow.Array {
-	buffers := make([]*memory.Buffer, 1+len(values))
+// tell which of them there are, nil for all. The values are so many of Arrow's buffers.
+func made[A arrow.Array](of func(arrow.ArrayData) A, typ arrow.DataType, n, nulls int, valid, values []byte, parts int) arrow.Array {
+	buffers := make([]*memory.Buffer, 1+parts)
 	if valid != nil {
 		buffers[0] = memory.NewBufferWithAllocator(valid, spare)
+		defer buffers[0].Release() // to the array
 	}
-	for i, v := range values {
-		buffers[1+i] = memory.NewBufferWithAllocator(v, spare)
+	shared := memory.NewBufferWithAllocator(values, spare)
+	defer shared.Release()
+	for i := range parts {
+		buffers[1+i] = shared
 	}
 	data := array.NewData(typ, n, buffers, nil, nulls, 0)
 	defer data.Release()
-	for _, b := range buffers {
-		if b != nil {
-			b.Release() // to the data
-		}
-	}
 	return of(data)
 }
 
-// texts makes an array of texts, null where of gives nil.
+// texts makes an array of texts, null where of gives nil. Their ends and they
+// themselves share a piece of memory.
 func texts(of func(*person) *string) func([]person) arrow.Array {
 	return func(rows []person) arrow.Array {
-		size, nulls := 0, 0
+		size, nulls := arrow.Int32Traits.BytesRequired(1+len(rows)), 0
+		first := size
 		for i := range rows {
 			if text := of(&rows[i]); text != nil {
 				size += len(*text)
@@ -132,9 +132,9 @@ func texts(of func(*person) *string) func([]person) arrow.Array {
 		if nulls > 0 {
 			valid = spare.Allocate(int(bitutil.BytesForBits(int64(len(rows)))))
 		}
-		ends, all := spare.Allocate(arrow.Int32Traits.BytesRequired(1+len(rows))), spare.Allocate(size)
-		at, end := arrow.Int32Traits.CastFromBytes(ends), 0
-		at[0] = 0
+		all := spare.Allocate(size)
+		ends, end := arrow.Int32Traits.CastFromBytes(all[:first]), first
+		ends[0] = int32(first)
 		for i := range rows {
 			text := of(&rows[i])
 			if text != nil {
@@ -143,9 +143,9 @@ func texts(of func(*person) *string) func([]person) arrow.Array {
 			if valid != nil {
 				bitutil.SetBitTo(valid, i, text != nil)
 			}
-			at[1+i] = int32(end)
+			ends[1+i] = int32(end)
 		}
-		return made(array.NewStringData, arrow.BinaryTypes.String, len(rows), nulls, valid, ends, all)
+		return made(array.NewStringData, arrow.BinaryTypes.String, len(rows), nulls, valid, all, 2)
 	}
 }
 
@@ -155,7 +155,7 @@ func instants(of func(*person) time.Time) func([]person) arrow.Array {
 		for i, at := 0, arrow.TimestampTraits.CastFromBytes(times); i < len(rows); i++ {
 			at[i] = arrow.Timestamp(of(&rows[i]).UnixMilli())
 		}
-		return made(array.NewTimestampData, catalog.Timestamp.Arrow(), len(rows), 0, nil, times)
+		return made(array.NewTimestampData, catalog.Timestamp.Arrow(), len(rows), 0, nil, times, 1)
 	}
 }
 
