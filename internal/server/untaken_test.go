@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -34,5 +33,5 @@ func TestClientsThatTakeNoAnswer(t *testing.T) {
 	defer conn.Close()
 	_, err = io.WriteString(conn, "GET /odata/x HTTP/1.1\r\nHost: x\r\n\r\n")
 	require.NoError(t, err)
-	assert.True(t, errors.Is(<-ended, os.ErrDeadlineExceeded))
+	assert.ErrorIs(t, <-ended, os.ErrDeadlineExceeded)
 }
