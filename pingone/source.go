@@ -21,6 +21,9 @@ func (c *Directory) Scan(ctx context.Context, r scan.Request) (scan.Batches, err
 		return nil, err
 	}
 	j := c.newJob(r)
+	if j.answersAtOnce() {
+		return startAlone(ctx, j), nil
+	}
 	room := 0
 	if !sequential(r) {
 		room = 2
@@ -112,6 +115,9 @@ func (j *job) produce(ctx context.Context, out sink) error {
 
 // each handles the keys of the request, many at a time.
 func (j *job) each(ctx context.Context, out sink) error {
+	if len(j.req.Keys) == 1 {
+		return j.runShown(ctx, out, j.req.Keys[0])
+	}
 	f := j.fan(ctx, out)
 	for _, key := range j.req.Keys {
 		if !f.add(func(ctx context.Context, out sink) error { return j.runShown(ctx, out, key) }) {

@@ -60,13 +60,21 @@ func start(ctx context.Context, events observe.Sink, room int, q *quota, produce
 
 // end tells the consumer how the rows ended.
 func (s *stream) end(err error, q *quota) {
-	if err != nil && !q.exhausted() {
-		s.err = gwerr.From(err)
-		if errors.Is(s.err, io.EOF) {
-			s.err = gwerr.Wrap(gwerr.From(err).Code, notEOF(err), gwerr.From(err).Message, gwerr.From(err).Hint)
-		}
-	}
+	s.err = ending(err, q)
 	close(s.out)
+}
+
+// ending is what the consumer is told of the end of a producer; nil where it has all
+// rows.
+func ending(err error, q *quota) error {
+	if err == nil || q.exhausted() {
+		return nil
+	}
+	told := gwerr.From(err)
+	if errors.Is(told, io.EOF) {
+		told = gwerr.Wrap(told.Code, notEOF(err), told.Message, told.Hint)
+	}
+	return told
 }
 
 // put hands a batch to the consumer.

@@ -21,6 +21,7 @@ func (x *Executor) runPlain(ctx context.Context, q *query.Query, o Options) (*Re
 	if err != nil {
 		return nil, err
 	}
+	r.Request.Alone = len(r.Parts) == 0
 	rows, err := x.open(ctx, r, o.Resume)
 	if err != nil {
 		return nil, err

@@ -75,6 +75,9 @@ type Request struct {
 	// Few says that so few rows can come that their answer is sooner sent than
 	// compressed.
 	Few bool
+	// Alone says that nothing is read beside these rows, and that whoever asks for
+	// them takes them at once: the first call may wait for the first Next.
+	Alone bool
 	// Bulk marks a scan that may wait behind interactive ones.
 	Bulk bool
 }
