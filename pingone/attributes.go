@@ -184,14 +184,10 @@ func customType(a attribute) catalog.Type {
 }
 
 func remark(a attribute) string {
-	switch {
-	case a.DisplayName != "" && a.Description != "":
+	if a.DisplayName != "" && a.Description != "" {
 		return a.DisplayName + ": " + a.Description
-	case a.DisplayName != "":
-		return a.DisplayName
-	default:
-		return a.Description
 	}
+	return a.DisplayName + a.Description
 }
 
 // identifier replaces what a column name can't hold.

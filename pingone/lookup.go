@@ -169,12 +169,7 @@ func (l *lookups) keep(column string, found map[string]string) {
 
 // keysOf gives the different values of a key column.
 func (j *job) keysOf(column string, tuples [][]string) []string {
-	at := -1
-	for i, k := range j.path.Keys {
-		if k == column {
-			at = i
-		}
-	}
+	at := slices.Index(j.path.Keys, column)
 	var out []string
 	seen := map[string]bool{}
 	for _, t := range tuples {
@@ -261,14 +256,12 @@ func lookupRequest(t *catalog.Table, look catalog.Lookup, keys []string, singly 
 // chains joins conditions on values with or, n at a time.
 func chains(values []string, n int, one func(string) string) []string {
 	var out []string
-	for len(values) > 0 {
-		n = min(n, len(values))
-		parts := make([]string, n)
-		for i, v := range values[:n] {
+	for chunk := range slices.Chunk(values, n) {
+		parts := make([]string, len(chunk))
+		for i, v := range chunk {
 			parts[i] = one(v)
 		}
 		out = append(out, strings.Join(parts, " or "))
-		values = values[n:]
 	}
 	return out
 }

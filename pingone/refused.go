@@ -94,23 +94,13 @@ func culprit(all []comparison, d apiDetail) (attribute, operator string) {
 	return attribute, operator
 }
 
-func where(all []comparison, keep func(comparison) bool) (out []comparison) {
-	for _, c := range all {
-		if keep(c) {
-			out = append(out, c)
-		}
-	}
-	return out
+func where(all []comparison, keep func(comparison) bool) []comparison {
+	return slices.DeleteFunc(slices.Clone(all), func(c comparison) bool { return !keep(c) })
 }
 
 // common is the attribute of all comparisons, "" if they differ.
 func common(all []comparison) string {
-	for _, c := range all {
-		if c.attribute != all[0].attribute {
-			return ""
-		}
-	}
-	if len(all) == 0 {
+	if len(all) == 0 || slices.ContainsFunc(all, func(c comparison) bool { return c.attribute != all[0].attribute }) {
 		return ""
 	}
 	return all[0].attribute

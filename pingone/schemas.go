@@ -1,6 +1,7 @@
 package pingone
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -134,10 +135,7 @@ func (c *Directory) Schema(ctx context.Context, name string) (*catalog.Schema, e
 
 // Default names the schema of unqualified tables.
 func (c *Directory) Default() string {
-	if c.cfg.DefaultSchema != "" {
-		return c.cfg.DefaultSchema
-	}
-	return c.cfg.WorkerAppEnvironmentID
+	return cmp.Or(c.cfg.DefaultSchema, c.cfg.WorkerAppEnvironmentID)
 }
 
 // readNames lists the environments. Where that is refused, the application's
