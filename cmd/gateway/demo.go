@@ -83,15 +83,13 @@ func (f *simulateFlags) demoService(ctx context.Context, out io.Writer, set map[
 	if err != nil {
 		return err
 	}
-	a, err := newApp(ctx, cfg, os.Stderr)
-	if err != nil {
-		return err
-	}
-	if err := a.server.Listen(ctx); err != nil {
-		return joinClose(ctx, a, err)
-	}
-	printDemo(out, a, s, address, f.users, key)
-	return joinClose(ctx, a, a.Run(ctx))
+	return withApp(ctx, cfg, os.Stderr, func(a *app) error {
+		if err := a.server.Listen(ctx); err != nil {
+			return err
+		}
+		printDemo(out, a, s, address, f.users, key)
+		return a.Run(ctx)
+	})
 }
 
 // demoConfig is the configuration of the demo: open on loopback, one

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"net/http"
-	"slices"
 	"time"
 
 	gateway "github.com/pingone-gateway/gateway"
@@ -16,10 +15,8 @@ import (
 
 // documents are the pages that are about no table: the editor of SQL, and the documents.
 func (a *app) documents() ([]server.Mount, error) {
-	c := a.config
-	names := slices.DeleteFunc(c.ConnectionNames(), func(name string) bool { return name == c.DefaultConnection })
-	query := &console.QueryPage{Site: a.site, Connections: append([]string{c.DefaultConnection}, names...)}
-	docs, err := documents.New(documents.Config{Site: a.site, Files: gateway.Docs, OpenAPI: gateway.OpenAPI, Connection: c.DefaultConnection})
+	query := &console.QueryPage{Site: a.site, Connections: a.connectionNames()}
+	docs, err := documents.New(documents.Config{Site: a.site, Files: gateway.Docs, OpenAPI: gateway.OpenAPI, Connection: a.config.DefaultConnection})
 	if err != nil {
 		return nil, err
 	}

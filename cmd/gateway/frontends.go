@@ -51,7 +51,7 @@ func (a *app) openServer(context.Context) (err error) {
 			RequestBytes: c.Limits.RequestBytes, URLBytes: c.Limits.URLBytes, HeaderBytes: c.Limits.HeaderBytes,
 			AnswerTime: c.Limits.QueueTime + c.Limits.QueryTime + sendTime,
 		},
-		Checks: a.checks, OpenAPI: gateway.OpenAPI, Home: a.home(),
+		Checks: a.checks, OpenAPI: gateway.OpenAPI, Home: "/odata/" + c.DefaultConnection + "/",
 		DrainDelay: c.Listen.DrainDelay, GraceTime: c.Listen.GraceTime, Sink: a.sink,
 	})
 	return err
@@ -174,12 +174,8 @@ func (a *app) sql() *sqlhttp.Handler {
 
 // agents are the tools of language models.
 func (a *app) agents() *agent.Server {
-	names, first := a.config.ConnectionNames(), a.config.DefaultConnection
-	if at := slices.Index(names, first); at > 0 {
-		names = append([]string{first}, slices.Delete(names, at, at+1)...)
-	}
 	return agent.New(agent.Config{
-		Version: versionText(), Connections: names, MaxBody: a.config.Limits.RequestBytes, Sink: a.sink,
+		Version: versionText(), Connections: a.connectionNames(), MaxBody: a.config.Limits.RequestBytes, Sink: a.sink,
 		Begin: func(ctx context.Context, connection, statement string) (context.Context, agent.Request, error) {
 			ctx, r, err := a.service.Open(ctx, connection, agent.FrontEnd).Begin(ctx, statement)
 			if err != nil {

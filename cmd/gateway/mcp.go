@@ -62,9 +62,5 @@ func (f *mcpFlags) run(ctx context.Context, in io.ReadCloser, out io.WriteCloser
 	if err != nil {
 		return err
 	}
-	a, err := newApp(ctx, cfg, os.Stderr)
-	if err != nil {
-		return err
-	}
-	return joinClose(ctx, a, a.agents().Serve(auth.WithPrincipal(ctx, operator()), in, out))
+	return withApp(ctx, cfg, os.Stderr, func(a *app) error { return a.agents().Serve(auth.WithPrincipal(ctx, operator()), in, out) })
 }

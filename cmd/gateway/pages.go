@@ -74,16 +74,10 @@ func (a *app) states(connection string) []console.State {
 	return out
 }
 
-// home is the path of the first page: the default connection's.
-func (a *app) home() string {
-	names := a.config.ConnectionNames()
-	if slices.Contains(names, a.config.DefaultConnection) {
-		return "/odata/" + a.config.DefaultConnection + "/"
-	}
-	if len(names) > 0 {
-		return "/odata/" + names[0] + "/"
-	}
-	return ""
+// connectionNames are those of all connections, the default one first.
+func (a *app) connectionNames() []string {
+	first := a.config.DefaultConnection
+	return append([]string{first}, slices.DeleteFunc(a.config.ConnectionNames(), func(name string) bool { return name == first })...)
 }
 
 // feedFailed is told the errors of feeds, some of which pages read.

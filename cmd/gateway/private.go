@@ -42,15 +42,13 @@ func privateCommand() *cobra.Command {
 			if err := signInOnce(ctx, cfg, tell); err != nil {
 				return err
 			}
-			a, err := newApp(ctx, cfg, cmd.ErrOrStderr())
-			if err != nil {
-				return err
-			}
-			if err := a.server.Listen(ctx); err != nil {
-				return joinClose(ctx, a, err)
-			}
-			tell("ready")
-			return joinClose(ctx, a, a.Run(ctx))
+			return withApp(ctx, cfg, cmd.ErrOrStderr(), func(a *app) error {
+				if err := a.server.Listen(ctx); err != nil {
+					return err
+				}
+				tell("ready")
+				return a.Run(ctx)
+			})
 		},
 	}
 	f.register(c)

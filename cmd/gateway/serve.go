@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -31,21 +32,23 @@ func serveCommand() *cobra.Command {
 			for _, w := range cfg.Warnings {
 				fmt.Fprintln(cmd.ErrOrStderr(), "gateway: warning:", w)
 			}
-			a, err := newApp(cmd.Context(), cfg, os.Stderr)
-			if err != nil {
-				return err
-			}
-			stop := a.reloadOnSignal(cmd.Context(), &f)
-			err = a.Run(cmd.Context())
-			stop()
-			return joinClose(cmd.Context(), a, err)
+			return withApp(cmd.Context(), cfg, os.Stderr, func(a *app) error {
+				defer a.reloadOnSignal(cmd.Context(), &f)()
+				return a.Run(cmd.Context())
+			})
 		},
 	}
 	f.register(c)
 	return c
 }
 
-func joinClose(ctx context.Context, a *app, err error) error {
+// withApp has an app do something, and closes it.
+func withApp(ctx context.Context, cfg *config.Config, w io.Writer, do func(*app) error) error {
+	a, err := newApp(ctx, cfg, w)
+	if err != nil {
+		return err
+	}
+	err = do(a)
 	if closeErr := a.Close(context.WithoutCancel(ctx)); err == nil {
 		return closeErr
 	}
@@ -123,10 +126,6 @@ func headers(pairs []tokens.Secret) map[string]string {
 
 func checkCommand() *cobra.Command {
 	return configured("check", "Test the connections step by step and say how to correct what fails", func(cmd *cobra.Command, cfg *config.Config) error {
-		a, err := newApp(cmd.Context(), cfg, os.Stderr)
-		if err != nil {
-			return err
-		}
-		return joinClose(cmd.Context(), a, a.probe.Report(cmd.Context(), cmd.OutOrStdout()))
+		return withApp(cmd.Context(), cfg, os.Stderr, func(a *app) error { return a.probe.Report(cmd.Context(), cmd.OutOrStdout()) })
 	})
 }

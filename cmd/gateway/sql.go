@@ -119,18 +119,16 @@ func (f *sqlFlags) embedded(cmd *cobra.Command, text string) error {
 	if text == "" { // the shell outlives the interruption of a query
 		ctx = context.WithoutCancel(ctx)
 	}
-	a, err := newApp(ctx, cfg, os.Stderr)
-	if err != nil {
-		return err
-	}
-	h := a.sql()
-	mux := http.NewServeMux()
-	mux.HandleFunc("/sql", h.Query)
-	mux.HandleFunc("/sql/explain", h.Explain)
-	mux.HandleFunc("/sql/{id}", h.Running)
-	f.client.HTTP = &http.Client{Transport: sqlclient.InProcess{Sink: a.sink, Handler: mux}}
-	f.client.Server = "http://localhost"
-	return joinClose(ctx, a, f.run(auth.WithPrincipal(ctx, operator()), cmd, text))
+	return withApp(ctx, cfg, os.Stderr, func(a *app) error {
+		h := a.sql()
+		mux := http.NewServeMux()
+		mux.HandleFunc("/sql", h.Query)
+		mux.HandleFunc("/sql/explain", h.Explain)
+		mux.HandleFunc("/sql/{id}", h.Running)
+		f.client.HTTP = &http.Client{Transport: sqlclient.InProcess{Sink: a.sink, Handler: mux}}
+		f.client.Server = "http://localhost"
+		return f.run(auth.WithPrincipal(ctx, operator()), cmd, text)
+	})
 }
 
 // operator is whoever runs the program with its configuration.
