@@ -24,15 +24,9 @@ type codec[T any] struct {
 }
 
 var (
-	textCodec = codec[string]{
-		"text", "string", false,
-		func(s string) (string, error) { return s, nil }, func(s string) string { return s },
-	}
+	textCodec = codec[string]{"text", "string", false, parseText, sameText}
 	// viewsCodec reads the path of a file, or views as JSON.
-	viewsCodec = codec[string]{
-		"file, or names and queries", "string", false,
-		func(s string) (string, error) { return s, nil }, func(s string) string { return s },
-	}
+	viewsCodec = codec[string]{"file, or names and queries", "string", false, parseText, sameText}
 	// addressCodec reads "off" as no address.
 	addressCodec = codec[string]{
 		"address or off", "string", false,
@@ -49,19 +43,16 @@ var (
 			return s
 		},
 	}
-	urlCodec = codec[string]{"URL", "string", false, parseURL, func(s string) string { return s }}
+	urlCodec = codec[string]{"URL", "string", false, parseURL, sameText}
 	// exactURLCodec keeps a slash at the end: issuers are compared whole.
 	exactURLCodec = codec[string]{
 		"URL", "string", false,
-		func(s string) (string, error) { _, err := parseURL(s); return s, err }, func(s string) string { return s },
+		func(s string) (string, error) { _, err := parseURL(s); return s, err }, sameText,
 	}
-	boolCodec = codec[bool]{"true or false", "boolean", false, parseBool, strconv.FormatBool}
-	intCodec  = codec[int]{
-		"number", "integer", false,
-		func(s string) (int, error) { n, err := parseInt(s); return int(n), err }, strconv.Itoa,
-	}
+	boolCodec  = codec[bool]{"true or false", "boolean", false, parseBool, strconv.FormatBool}
+	intCodec   = codec[int]{"number", "integer", false, parseInt[int], strconv.Itoa}
 	int64Codec = codec[int64]{
-		"number", "integer", false, parseInt,
+		"number", "integer", false, parseInt[int64],
 		func(n int64) string { return strconv.FormatInt(n, 10) },
 	}
 	floatCodec = codec[float64]{
@@ -80,14 +71,10 @@ var (
 		func(n int64) string { return orAuto(n, formatSize) },
 	}
 	autoIntCodec = codec[int]{
-		"number or auto", "string", false,
-		auto(func(s string) (int, error) { n, err := parseInt(s); return int(n), err }),
+		"number or auto", "string", false, auto(parseInt[int]),
 		func(n int) string { return orAuto(n, strconv.Itoa) },
 	}
-	listCodec = codec[[]string]{
-		"list", "array", true,
-		splitList, joinList,
-	}
+	listCodec     = codec[[]string]{"list", "array", true, splitList, joinList}
 	prefixesCodec = codec[[]netip.Prefix]{"list of addresses", "array", true, parsePrefixes, formatPrefixes}
 	secretCodec   = codec[tokens.Secret]{
 		"secret", "string", false,
@@ -108,6 +95,10 @@ func maskIf(set bool) string {
 	}
 	return ""
 }
+
+func parseText(s string) (string, error) { return s, nil }
+
+func sameText(s string) string { return s }
 
 func parseURL(s string) (string, error) {
 	if s == "" {
@@ -130,12 +121,12 @@ func parseBool(s string) (bool, error) {
 	return false, errors.New("must be true or false")
 }
 
-func parseInt(s string) (int64, error) {
+func parseInt[T int | int64](s string) (T, error) {
 	n, err := strconv.ParseInt(strings.ReplaceAll(s, "_", ""), 10, 64)
 	if err != nil {
 		return 0, errors.New("must be a whole number")
 	}
-	return n, nil
+	return T(n), nil
 }
 
 func parseFloat(s string) (float64, error) {
