@@ -135,5 +135,5 @@ func (b *binder) finish(q *query.Query) {
 // says reports whether the text has one of the words outside of names in
 // quotes and texts.
 func (b *binder) says(words ...string) bool {
-	return slices.ContainsFunc(b.tokens, func(t sqltext.Token) bool { return slices.ContainsFunc(words, t.Is) })
+	return slices.ContainsFunc(b.tokens, func(t sqltext.Token) bool { return t.IsAny(words...) })
 }

@@ -90,12 +90,7 @@ func (t Token) EndsValue() bool {
 }
 
 func (l *lexer) expectsTable() bool {
-	for _, w := range []string{"from", "join", "as", "into", "update"} {
-		if l.lastIs(w) {
-			return true
-		}
-	}
-	return false
+	return len(l.out) > 0 && l.out[len(l.out)-1].IsAny("from", "join", "as", "into", "update")
 }
 
 func plainName(s string) bool {

@@ -24,10 +24,8 @@ func UnlistedPivot(tokens []Token) (p Pivot, ok bool) {
 	p = Pivot{tokens: tokens}
 	at := func(from int, words ...string) int {
 		for i := from; i < len(tokens); i++ {
-			for _, w := range words {
-				if tokens[i].Depth == 0 && tokens[i].Is(w) {
-					return i
-				}
+			if tokens[i].Depth == 0 && tokens[i].IsAny(words...) {
+				return i
 			}
 		}
 		return len(tokens)

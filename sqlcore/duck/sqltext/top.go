@@ -90,10 +90,8 @@ func scopeEnd(tokens []Token, i int) (int, error) {
 		if t.Depth != depth || t.Kind != Word {
 			continue
 		}
-		for _, w := range []string{"union", "except", "intersect", "limit", "offset", "fetch"} {
-			if t.Is(w) {
-				return 0, gwerr.New(gwerr.NotImplemented, "TOP together with "+t.Text+" is not offered.", "Use LIMIT.").At(tokens[i].Start)
-			}
+		if t.IsAny("union", "except", "intersect", "limit", "offset", "fetch") {
+			return 0, gwerr.New(gwerr.NotImplemented, "TOP together with "+t.Text+" is not offered.", "Use LIMIT.").At(tokens[i].Start)
 		}
 	}
 	return tokens[len(tokens)-1].End, nil
