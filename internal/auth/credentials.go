@@ -44,9 +44,8 @@ func (c Credentials) Empty() bool {
 // ClientCertificate is what a verified client certificate says of its owner.
 type ClientCertificate struct {
 	// Subject is the distinguished name in the form of RFC 2253.
-	Subject    string
-	CommonName string
-	DNSNames   []string
-	Emails     []string
-	URIs       []string
+	Subject  string
+	DNSNames []string
+	Emails   []string
+	URIs     []string
 }

@@ -176,8 +176,7 @@ func CertificateOf(s *tls.ConnectionState) *ClientCertificate {
 	}
 	leaf := s.VerifiedChains[0][0]
 	c := &ClientCertificate{
-		Subject: leaf.Subject.String(), CommonName: leaf.Subject.CommonName,
-		DNSNames: leaf.DNSNames, Emails: leaf.EmailAddresses,
+		Subject: leaf.Subject.String(), DNSNames: leaf.DNSNames, Emails: leaf.EmailAddresses,
 	}
 	for _, u := range leaf.URIs {
 		c.URIs = append(c.URIs, u.String())

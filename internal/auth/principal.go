@@ -77,17 +77,15 @@ func Text(values ...string) Attribute {
 	return out
 }
 
-type contextKey int
-
-const principalKey contextKey = iota
+type principalKey struct{}
 
 // WithPrincipal returns a context that carries the caller.
 func WithPrincipal(ctx context.Context, p *Principal) context.Context {
-	return context.WithValue(ctx, principalKey, p)
+	return context.WithValue(ctx, principalKey{}, p)
 }
 
 // FromContext returns the caller that the context carries, or nil.
 func FromContext(ctx context.Context) *Principal {
-	p, _ := ctx.Value(principalKey).(*Principal)
+	p, _ := ctx.Value(principalKey{}).(*Principal)
 	return p
 }

@@ -30,7 +30,7 @@ func TestAuthenticate(t *testing.T) {
 		{"DNS name", auth.Credentials{Certificate: &auth.ClientCertificate{Subject: "CN=x", DNSNames: []string{"a", "bi.example.com"}}}, "bi"},
 		{"e-mail", auth.Credentials{Certificate: &auth.ClientCertificate{Emails: []string{"ops@example.com"}}}, "ops"},
 		{"URI", auth.Credentials{Certificate: &auth.ClientCertificate{URIs: []string{"spiffe://example/etl"}}}, "spiffe"},
-		{"common name alone", auth.Credentials{Certificate: &auth.ClientCertificate{Subject: "CN=bi.example.com", CommonName: "bi.example.com"}}, ""},
+		{"common name alone", auth.Credentials{Certificate: &auth.ClientCertificate{Subject: "CN=bi.example.com"}}, ""},
 		{"part of a subject", auth.Credentials{Certificate: &auth.ClientCertificate{Subject: "CN=etl"}}, ""},
 		{"empty", auth.Credentials{Certificate: &auth.ClientCertificate{}}, ""},
 		{"none", auth.Credentials{}, "-"},

@@ -208,15 +208,13 @@ func cleanPrefix(s string) string {
 	return s
 }
 
-type contextKey int
-
-const originKey contextKey = iota
+type originKey struct{}
 
 // Middleware finds the origin of each request and keeps it in its context.
 func (p *Proxies) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		o := p.Resolve(connectionIP(r), r.Host, r.TLS != nil, r.Header)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), originKey, o)))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), originKey{}, o)))
 	})
 }
 
@@ -228,7 +226,7 @@ func connectionIP(r *http.Request) netip.Addr {
 // OriginOf returns the origin that Middleware found, or what the connection
 // itself says.
 func OriginOf(r *http.Request) Origin {
-	if o, ok := r.Context().Value(originKey).(Origin); ok {
+	if o, ok := r.Context().Value(originKey{}).(Origin); ok {
 		return o
 	}
 	return (&Proxies{}).Resolve(connectionIP(r), r.Host, r.TLS != nil, nil)
