@@ -82,10 +82,9 @@ func containerAnnotations(o Options) []annotation {
 }
 
 func setAnnotations(s *catalog.Schema, t *catalog.Table, o Options) []annotation {
-	sort, count := []member{{"Sortable", flag(true)}}, []member{{"Countable", flag(true)}}
+	sort := []member{{"Sortable", flag(true)}}
 	if lists := listColumns(t); len(lists) > 0 {
 		sort = append(sort, member{"NonSortableProperties", value{paths: lists}})
-		count = append(count, member{"NonCountableProperties", value{paths: lists}})
 	}
 	w := writes(t, o)
 	insert, change := []member{{"Insertable", flag(w.Insert != nil)}}, []member{{"Updatable", flag(w.Update != nil || len(w.Parts) > 0)}}
@@ -104,7 +103,7 @@ func setAnnotations(s *catalog.Schema, t *catalog.Table, o Options) []annotation
 		{capabilities + ".TopSupported", flag(true)},
 		{capabilities + ".SkipSupported", flag(true)},
 		{capabilities + ".IndexableByKey", flag(true)},
-		{capabilities + ".CountRestrictions", record(count...)},
+		{capabilities + ".CountRestrictions", record(member{"Countable", flag(true)})},
 		{capabilities + ".FilterRestrictions", record(member{"Filterable", flag(true)})},
 		{capabilities + ".SortRestrictions", record(sort...)},
 		{capabilities + ".SearchRestrictions", record(member{"Searchable", flag(true)})},

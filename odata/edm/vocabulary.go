@@ -77,7 +77,7 @@ var vocabularies = []vocabulary{
 		{name: "IndexableByKey", typ: tag, appliesTo: "EntitySet"},
 		supports("SelectSupport"), supports("DeepInsertSupport"), supports("DeepUpdateSupport"),
 		restrictions("ChangeTracking", term{name: "Supported", typ: booleanType}),
-		restrictions("CountRestrictions", term{name: "Countable", typ: booleanType}, term{name: "NonCountableProperties", typ: pathsType}),
+		restrictions("CountRestrictions", term{name: "Countable", typ: booleanType}),
 		restrictions("FilterRestrictions", term{name: "Filterable", typ: booleanType}),
 		restrictions("SortRestrictions", term{name: "Sortable", typ: booleanType}, term{name: "NonSortableProperties", typ: pathsType}),
 		restrictions("SearchRestrictions", term{name: "Searchable", typ: booleanType}),

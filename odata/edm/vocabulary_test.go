@@ -158,7 +158,7 @@ func TestRestrictions(t *testing.T) {
 			`{"RestrictedProperties":[{"NavigationProperty":"Books","InsertRestrictions":{"Insertable":false}}]}`,
 		},
 		{"no restriction", member("Container", "Books", at+"NavigationRestrictions"), ""},
-		{"lists", member("Container", "Books", at+"CountRestrictions"), `{"Countable":true,"NonCountableProperties":["Tags"]}`},
+		{"lists", member("Container", "Books", at+"CountRestrictions"), `{"Countable":true}`},
 		{"permission", member("Container", "Books", at+"ReadRestrictions"), `{"Readable":true,"Description":"Needs books:read."}`},
 		{
 			"conditions", member("Book", "Title", "@Org.OData.Core.V1.LongDescription"),
