@@ -51,6 +51,12 @@ func TestLimitsSpareCalls(t *testing.T) {
 		"a join of which few rows are wanted": {
 			"SELECT u.Username, p.Status FROM UserPasswords p JOIN Users u ON p.UserId = u.Id LIMIT 3", 3, nil, users / 2,
 		},
+		"the other way round": {
+			"SELECT u.Username, p.Status FROM Users u JOIN UserPasswords p ON p.UserId = u.Id LIMIT 3", 3, nil, users / 2,
+		},
+		"a join of three": {
+			"SELECT u.Username, p.Status, o.Name FROM Users u JOIN Populations o ON o.Id = u.PopulationId JOIN UserPasswords p ON p.UserId = u.Id LIMIT 3", 3, nil, users / 2,
+		},
 	} {
 		s.ResetRequests()
 		rows := s.Query(t, c.sql)
