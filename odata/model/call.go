@@ -39,7 +39,7 @@ var functions = map[string][]signature{
 	"trim":       {{[]kind{textKind}, textKind, "regexp_replace($1, '" + trimmed + "', '', 'g')"}},
 	"substring": {
 		{[]kind{textKind, intKind}, textKind, "substring($1, " + start + ")"},
-		{[]kind{textKind, intKind, intKind}, textKind, "substring($1, " + start + ", LEAST(GREATEST($3, 0), " + farthest + ")::BIGINT)"},
+		{[]kind{textKind, intKind, intKind}, textKind, "substring($1, " + start + ", " + amount + ")"},
 	},
 	"year":              {{[]kind{instantKind}, intKind, "year(" + utc + ")"}, {[]kind{dateKind}, intKind, "year($1)"}},
 	"month":             {{[]kind{instantKind}, intKind, "month(" + utc + ")"}, {[]kind{dateKind}, intKind, "month($1)"}},
@@ -59,8 +59,12 @@ var functions = map[string][]signature{
 }
 
 // start is the engine's position, from 1, of OData's index, from 0; a negative
-// index counts from the end.
-const start = "CASE WHEN $2 >= 0 THEN LEAST($2, " + farthest + ") + 1 ELSE GREATEST($2, -length($1)) END::BIGINT"
+// index counts from the end. The engine's LEAST and GREATEST pass over nulls, which
+// therefore reach no branch.
+const start = "CASE WHEN $2 >= 0 THEN LEAST($2, " + farthest + ") + 1 WHEN $2 < 0 THEN GREATEST($2, -length($1)) END::BIGINT"
+
+// amount is the engine's number of characters.
+const amount = "CASE WHEN $3 > 0 THEN LEAST($3, " + farthest + ") WHEN $3 <= 0 THEN 0 END::BIGINT"
 
 // farthest is behind the end of every text, and as far as the engine counts.
 const farthest = "2147483647::BIGINT"
