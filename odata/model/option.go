@@ -281,14 +281,11 @@ func (w *walker) bindOrder(items []uri.OrderItem) error {
 			return c.fail(gwerr.TypeMismatch, item.Expr.Pos(), "Entities can't be sorted by a collection.")
 		}
 		named[t.sql] = true
-		if t.literal != nil || t.kind == nullKind {
-			continue // a constant sorts nothing, and a bare number would mean a column
-		}
 		direction := ascending
 		if item.Descending {
 			direction = descending
 		}
-		parts = append(parts, t.sql+direction)
+		parts = append(parts, t.order(direction)...)
 	}
 	parts = append(parts, w.resource.orders...)
 	if w.resource.grouped() {

@@ -76,6 +76,15 @@ type term struct {
 	whole  bool
 }
 
+// order sorts by the term, which is nothing where it is a constant: the engine takes a
+// bare number for a column's place, and refuses other constants.
+func (t term) order(direction string) []string {
+	if t.literal != nil || t.kind == nullKind || strings.Trim(t.sql, "-0123456789") == "" {
+		return nil
+	}
+	return []string{t.sql + direction}
+}
+
 // textLiteral is the one function that writes a text into SQL. A NUL can't
 // stand in a literal.
 func textLiteral(s string) string {

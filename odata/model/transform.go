@@ -302,7 +302,7 @@ func (p *pipeline) leadingCount(t *uri.Transformation) error {
 	if err != nil {
 		return err
 	}
-	return p.limit([]string{value.sql + direction(t)}, 0, count)
+	return p.limit(value.order(direction(t)), 0, count)
 }
 
 func direction(t *uri.Transformation) string {
