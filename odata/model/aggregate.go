@@ -17,8 +17,8 @@ func (p *pipeline) groupBy(t *uri.Transformation) error {
 	if len(t.Branches) > 0 {
 		sequence = t.Branches[0]
 	}
-	around := p.partition
-	defer func() { p.partition = around }()
+	around, groupsOf := p.partition, p.groupsOf
+	defer func() { p.partition, p.groupsOf = around, groupsOf }()
 	if first := sequence[0]; first.Name == "aggregate" {
 		if err := p.aggregate(t.Groups, first.Aggregate); err != nil {
 			return err
@@ -38,6 +38,12 @@ func (p *pipeline) groupBy(t *uri.Transformation) error {
 	for _, g := range t.Groups {
 		if path := uri.FormatExpr(g.Path); !slices.Contains(p.partition, path) {
 			p.partition = append(slices.Clip(p.partition), path)
+		}
+	}
+	if p.groupsOf = nil; emptying(sequence) {
+		p.groupsOf = p.at
+		if err := p.next(); err != nil {
+			return err
 		}
 	}
 	return p.sequence(sequence)
@@ -133,6 +139,9 @@ func (p *pipeline) aggregate(groups []uri.GroupItem, items []uri.AggregateItem) 
 		p.at.keys = append(p.at.keys, f.path)
 	}
 	p.orders = nil
+	if len(groups) == 0 && p.groupsOf != nil {
+		return p.restore(items)
+	}
 	return nil
 }
 

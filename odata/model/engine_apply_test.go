@@ -132,7 +132,7 @@ func (g *relations) group(s *relation) string {
 // each does a sequence within each group.
 func (g *relations) each(s *relation) string {
 	names := append(some(g.Rand, 1, "Author", "InPrint"), "Shelf/Name")
-	var rows []row
+	var left [][]row
 	var order string
 	var orders []func(a, b row) int
 	if g.IntN(2) == 0 {
@@ -143,7 +143,8 @@ func (g *relations) each(s *relation) string {
 	n, what := g.IntN(3), pick(g.Rand, "top", "skip", "topcount", "bottomcount")
 	all, text := g.aggregates(s)
 	aggregated := g.IntN(2) == 0
-	for _, group := range s.groups(names) {
+	groups := s.groups(names)
+	for _, group := range groups {
 		inner := s.branch()
 		inner.rows = group
 		if orders != nil {
@@ -160,9 +161,9 @@ func (g *relations) each(s *relation) string {
 		} else {
 			inner.rows = inner.rows[:at]
 		}
-		rows = append(rows, inner.rows...)
+		left = append(left, inner.rows)
 	}
-	s.rows = rows
+	s.rows = slices.Concat(left...)
 	if orders != nil {
 		s.orders = orders
 	}
@@ -171,7 +172,7 @@ func (g *relations) each(s *relation) string {
 		sequence = fmt.Sprintf("%s%s(%d,Pages)", order, what, n)
 	}
 	if aggregated {
-		s.become(s.groups(names), names, all)
+		s.remain(groups, left, names, all)
 		sequence += "/" + text
 	}
 	return "groupby((" + strings.Join(names, ",") + ")," + sequence + ")"

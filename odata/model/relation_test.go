@@ -237,6 +237,11 @@ func (g *relations) aggregates(s *relation) (out []aggregate, text string) {
 
 // become makes the rows those of groups, with the groups' properties and aggregates.
 func (s *relation) become(groups [][]row, names []string, all []aggregate) {
+	s.remain(groups, groups, names, all)
+}
+
+// remain is become where some rows of the groups were taken away, or all.
+func (s *relation) remain(groups, left [][]row, names []string, all []aggregate) {
 	out := &relation{steps: s.steps, keys: names}
 	for _, n := range names {
 		switch {
@@ -248,13 +253,13 @@ func (s *relation) become(groups [][]row, names []string, all []aggregate) {
 			out.bits = append(out.bits, n)
 		}
 	}
-	for _, rows := range groups {
+	for i, rows := range groups {
 		r := row{}
 		for _, n := range names {
 			r[n] = rows[0][n] // what the rows lack is null
 		}
 		for _, a := range all {
-			r[a.name] = a.of(rows)
+			r[a.name] = a.of(left[i])
 		}
 		out.rows = append(out.rows, r)
 	}

@@ -26,6 +26,9 @@ type pipeline struct {
 	// partition are the fields and columns that the rows are grouped by while a
 	// sequence within groupby works on each group.
 	partition []string
+	// groupsOf gives the rows that the groups of partition are made of, where the
+	// sequence may leave groups without rows; nil elsewhere.
+	groupsOf *stage
 	// orders are the hidden fields that orderby has added, the first one first, with
 	// their directions.
 	orders []string
