@@ -48,6 +48,10 @@ type Column struct {
 // Structured is the Edm of a column that is an object of several properties.
 const Structured = "Structured"
 
+// Lacks begins the name of a member of such objects that tells where another one is
+// lacking.
+const Lacks = "$lacks "
+
 // Entity says what the rows are.
 type Entity struct {
 	// Columns are those of the batches, in order.

@@ -135,7 +135,7 @@ func bind(t catalog.Type, a arrow.Array, o Options) (cell.Column, error) {
 }
 
 func style(o Options) cell.Style {
-	return cell.Style{Infinity: "INF", QuotedIntegers: o.IEEE754, Millis: true, NoNullItems: true}
+	return cell.Style{Infinity: "INF", QuotedIntegers: o.IEEE754, Millis: true, NoNullItems: true, NoNullMembers: o.OmitNulls, Lacks: Lacks}
 }
 
 // Append appends one row as a JSON object. lead is put behind its opening

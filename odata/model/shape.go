@@ -33,6 +33,10 @@ type Output struct {
 // StructuredType stands for the type of an output that holds several properties.
 const StructuredType = "Structured"
 
+// Lacks begins the name of a member of structured outputs that is true where the
+// row lacks the member of the name behind it.
+const Lacks = "$lacks "
+
 // Outputs are the properties behind the columns.
 func (r *Resource) Outputs() []Output { return r.outputs }
 
@@ -170,12 +174,17 @@ func (m outputMember) sql(root *scope) string {
 		return outputSQL(root, m.fields[0])
 	}
 	var parts, nulls []string
+	whole := m.absent(root)
 	for _, n := range nested(m.fields, m.depth+1) {
 		sql := n.sql(root)
 		if n.leaf && n.fields[0].kind == guidKind {
 			sql = "CAST(" + sql + " AS VARCHAR)"
 		}
 		parts = append(parts, sqltext.Quote(n.name)+" := "+sql)
+		if lacks := n.absent(root); lacks != whole { // where a part alone is lacking, what there is must show it
+			parts = append(parts, sqltext.Quote(Lacks+n.name)+" := "+lacks)
+			nulls = append(nulls, "NOT ("+lacks+")")
+		}
 	}
 	for _, f := range m.fields {
 		nulls = append(nulls, root.sql(f.path)+" IS NULL")

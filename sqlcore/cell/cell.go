@@ -25,6 +25,11 @@ type Style struct {
 	Millis bool
 	// NoNullItems writes nulls in lists as empty texts.
 	NoNullItems bool
+	// NoNullMembers leaves out members of objects that are null.
+	NoNullMembers bool
+	// Lacks begins the name of a member of objects that is true where the member of
+	// the name behind it is left out, and is not written itself; "" for none.
+	Lacks string
 }
 
 // form is how a column's array is read.

@@ -86,6 +86,45 @@ func TestInstantsInsideOfValues(t *testing.T) {
 	}
 }
 
+// TestMembersThatObjectsLack: a member is left out where a mark says so, and, if nulls
+// are to be omitted, where it is null.
+func TestMembersThatObjectsLack(t *testing.T) {
+	t.Parallel()
+	column := func(typ arrow.DataType, json string) arrow.Array {
+		a, _, err := array.FromJSON(memory.DefaultAllocator, typ, strings.NewReader(json))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(a.Release)
+		return a
+	}
+	truth := arrow.FixedWidthTypes.Boolean
+	s, err := array.NewStructArray(
+		[]arrow.Array{
+			column(truth, "[true,false,null,true]"), column(truth, "[false,true,false,true]"),
+			column(arrow.BinaryTypes.String, `["a","b",null,null]`), column(truth, "[false,false,false,true]"),
+		},
+		[]string{"In", "$lacks Name", "Name", "$lacks In"},
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Release()
+	for style, want := range map[cell.Style][]string{
+		{Lacks: "$lacks "}:                      {`{"In":true,"Name":"a"}`, `{"In":false}`, `{"In":null,"Name":null}`, `{}`},
+		{Lacks: "$lacks ", NoNullMembers: true}: {`{"In":true,"Name":"a"}`, `{"In":false}`, `{}`, `{}`},
+		{NoNullMembers: true}: {
+			`{"In":true,"$lacks Name":false,"Name":"a","$lacks In":false}`, `{"In":false,"$lacks Name":true,"Name":"b","$lacks In":false}`,
+			`{"$lacks Name":false,"$lacks In":false}`, `{"In":true,"$lacks Name":true,"$lacks In":true}`,
+		},
+	} {
+		c := cell.Of(s, style)
+		for row, want := range want {
+			assert.Equal(t, want, string(c.AppendNullable(nil, row)))
+		}
+	}
+}
+
 func TestEveryTypeHasJSONAndText(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

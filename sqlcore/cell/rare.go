@@ -3,6 +3,7 @@ package cell
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -41,22 +42,49 @@ func appendDate(dst []byte, d arrow.Date32) []byte {
 	return append(d.ToTime().AppendFormat(append(dst, '"'), time.DateOnly), '"')
 }
 
+// member is one of an object's.
+type member struct {
+	name   []byte // as JSON, with the colon
+	values Column
+	lacks  *array.Boolean // true where it is left out; nil if nowhere
+}
+
 func structs(a *array.Struct, s Style) func(dst []byte, row int) []byte {
-	fields := a.DataType().(*arrow.StructType).Fields()
-	names, columns := make([][]byte, len(fields)), make([]Column, len(fields))
-	for i, f := range fields {
-		names[i], columns[i] = append(AppendString(nil, f.Name), ':'), Of(a.Field(i), s)
-	}
+	members := membersOf(a, s)
 	return func(dst []byte, row int) []byte {
-		dst = append(dst, '{')
-		for i := range columns {
-			if i > 0 {
-				dst = append(dst, ',')
+		start := len(dst)
+		for i := range members {
+			m := &members[i]
+			if m.lacks != nil && m.lacks.Value(row) || s.NoNullMembers && m.values.Null(row) {
+				continue
 			}
-			dst = columns[i].AppendNullable(append(dst, names[i]...), row)
+			dst = m.values.AppendNullable(append(append(dst, ','), m.name...), row)
 		}
+		if len(dst) == start {
+			return append(dst, "{}"...)
+		}
+		dst[start] = '{'
 		return append(dst, '}')
 	}
+}
+
+func membersOf(a *array.Struct, s Style) []member {
+	fields := a.DataType().(*arrow.StructType).Fields()
+	var out []member
+	lacks := map[string]*array.Boolean{}
+	for i, f := range fields {
+		of, ok := strings.CutPrefix(f.Name, s.Lacks)
+		if where, isBool := a.Field(i).(*array.Boolean); ok && s.Lacks != "" && isBool {
+			lacks[of] = where
+			continue
+		}
+		out = append(out, member{name: append(AppendString(nil, f.Name), ':'), values: Of(a.Field(i), s)})
+	}
+	for i := range out {
+		name := out[i].name
+		out[i].lacks = lacks[unquoted(name[:len(name)-1])]
+	}
+	return out
 }
 
 // appendValue leaves a type to Arrow's own JSON form.
