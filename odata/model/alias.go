@@ -46,7 +46,7 @@ func (c *compiler) alias(e *uri.Alias) (term, error) {
 	value, ok := c.aliases.value(e.Name)
 	switch {
 	case !ok:
-		return term{sql: "NULL", kind: nullKind, nullable: true, pos: e.Offset}, nil
+		return null(e.Offset), nil
 	case c.resolving[e.Name]:
 		return term{}, c.fail(gwerr.BadRequest, e.Offset, "The parameter alias @%s refers to itself.", e.Name)
 	case !c.aliases.use(e.Name):

@@ -21,7 +21,7 @@ func (c *compiler) arithmetic(e *uri.Binary) (term, error) {
 	out := term{kind: doubleKind, nullable: true, pos: e.Pos()}
 	switch {
 	case a.kind == nullKind || b.kind == nullKind:
-		return term{sql: "NULL", kind: nullKind, nullable: true, pos: e.Pos()}, nil
+		return null(e.Pos()), nil
 	case a.kind.numeric() && b.kind.numeric():
 		return c.numbers(e, a, b, out)
 	default:

@@ -111,7 +111,7 @@ func (c *compiler) apply(e *uri.Call, overloads []signature, args []term) (term,
 				return out, err
 			}
 			if args[i].kind == nullKind {
-				return term{sql: "NULL", kind: nullKind, nullable: true, pos: e.Offset}, nil
+				return null(e.Offset), nil
 			}
 			out.nullable, out.nan = out.nullable || args[i].nullable, out.nan || args[i].nan
 		}
@@ -128,6 +128,11 @@ func (c *compiler) apply(e *uri.Call, overloads []signature, args []term) (term,
 	}
 	return out, c.fail(gwerr.TypeMismatch, e.Offset, "The function %s does not take %s.", e.Method, strings.Join(given, ", "))
 }
+
+// null is what a function of null gives.
+//
+// Source: OData 4.01 Part 2, section 5.1.1.4.
+func null(pos int) term { return term{sql: "NULL", kind: nullKind, nullable: true, pos: pos} }
 
 func fits(s signature, args []term) bool {
 	for i, a := range args {
@@ -188,7 +193,10 @@ func (c *compiler) matchesPattern(e *uri.Call) (term, error) {
 	var parts [2]string
 	for i, a := range e.Args[1:] {
 		l, ok := c.constant(a).(*uri.Literal)
-		if !ok || l.Kind != uri.StringLiteral {
+		switch {
+		case ok && l.Kind == uri.NullLiteral:
+			return null(e.Offset), nil
+		case !ok || l.Kind != uri.StringLiteral:
 			return text, c.unsupported(a.Pos(), "a pattern that is not a constant")
 		}
 		parts[i] = l.Text

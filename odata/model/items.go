@@ -133,18 +133,19 @@ func (r *Resource) outputItems(items []uri.SelectItem) {
 	}
 }
 
-// texts are the items of a constant list.
-func (c *compiler) texts(a *uri.Array) ([]string, error) {
-	items := make([]string, len(a.Items))
+// texts are the items of a constant list, nil for null.
+func (c *compiler) texts(a *uri.Array) ([]*string, error) {
+	items := make([]*string, len(a.Items))
 	for i, e := range a.Items {
 		l, ok := c.constant(e).(*uri.Literal)
-		if !ok {
+		switch {
+		case !ok:
 			return nil, c.unsupported(e.Pos(), "lists of what is not a constant")
-		}
-		if l.Kind != uri.StringLiteral {
+		case l.Kind == uri.StringLiteral:
+			items[i] = &l.Text
+		case l.Kind != uri.NullLiteral:
 			return nil, c.fail(gwerr.TypeMismatch, e.Pos(), "The items of this list must be texts.")
 		}
-		items[i] = l.Text
 	}
 	return items, nil
 }
@@ -155,24 +156,39 @@ func (c *compiler) list(a *uri.Array) (term, error) {
 	if err != nil {
 		return term{}, err
 	}
+	sql := make([]string, len(items))
 	for i, text := range items {
-		items[i] = c.scopes.values.text(text)
+		sql[i] = c.item(text)
 	}
-	return term{sql: "CAST([" + strings.Join(items, ", ") + "] AS VARCHAR[])", kind: listKind, pos: a.Offset}, nil
+	return term{sql: "CAST([" + strings.Join(sql, ", ") + "] AS VARCHAR[])", kind: listKind, pos: a.Offset}, nil
 }
 
-// lists compiles the two lists that a function compares.
-func (c *compiler) lists(e *uri.Call) (all, wanted term, err error) {
+// item writes an item of a constant list.
+func (c *compiler) item(text *string) string {
+	if text == nil {
+		return "NULL"
+	}
+	return c.scopes.values.text(*text)
+}
+
+// lists compiles the two lists that a function compares; unknown is true where one of
+// them is null, and so the result.
+//
+// Source: OData 4.01 Part 2, section 5.1.1.4 (null as an argument).
+func (c *compiler) lists(e *uri.Call) (all, wanted term, unknown bool, err error) {
 	if all, err = c.compile(e.Args[0]); err != nil {
-		return all, wanted, err
+		return all, wanted, false, err
 	}
 	if wanted, err = c.compile(e.Args[1]); err != nil {
-		return all, wanted, err
+		return all, wanted, false, err
 	}
-	if all.kind != listKind || wanted.kind != listKind {
-		return all, wanted, c.fail(gwerr.TypeMismatch, e.Offset, "The function %s takes two lists of texts, and these are %s and %s.", e.Method, all.kind, wanted.kind)
+	for _, k := range [...]kind{all.kind, wanted.kind} {
+		if k != listKind && k != nullKind {
+			return all, wanted, false, c.fail(gwerr.TypeMismatch, e.Offset, "The function %s takes two lists of texts, and these are %s and %s.", e.Method, all.kind, wanted.kind)
+		}
+		unknown = unknown || k == nullKind
 	}
-	return all, wanted, nil
+	return all, wanted, unknown, nil
 }
 
 // hasSubset compiles hassubset(A,B): each item of B must stand in A at least as
@@ -180,43 +196,48 @@ func (c *compiler) lists(e *uri.Call) (all, wanted term, err error) {
 //
 // Source: OData 4.01 Part 2, section 5.1.1.6.1.
 func (c *compiler) hasSubset(e *uri.Call) (term, error) {
-	all, wanted, err := c.lists(e)
-	if err != nil {
-		return all, err
+	all, wanted, unknown, err := c.lists(e)
+	if err != nil || unknown {
+		return null(e.Offset), err
 	}
 	if a, ok := c.constant(e.Args[1]).(*uri.Array); ok { // in words that need no count, mostly
 		items, err := c.texts(a)
 		counts := map[string]int{}
 		for _, text := range items {
-			counts[text]++
+			counts[c.item(text)]++
 		}
 		tests := []string{"TRUE"}
-		for _, text := range slices.Sorted(maps.Keys(counts)) {
-			tests = append(tests, occurs(all.sql, c.scopes.values.text(text), counts[text]))
+		for _, item := range slices.Sorted(maps.Keys(counts)) {
+			tests = append(tests, occurs(all.sql, item, counts[item]))
 		}
 		return term{sql: "(" + strings.Join(tests, " AND ") + ")", kind: boolKind, pos: e.Offset}, err
 	}
-	number := func(list string) string { return "len(list_filter(" + list + ", lambda w: w = v))" }
+	number := func(list string) string {
+		return "len(list_filter(" + list + ", lambda w: w IS NOT DISTINCT FROM v))"
+	}
 	sql := "(len(list_filter(" + wanted.sql + ", lambda v: " + number(all.sql) + " < " + number(wanted.sql) + ")) = 0)"
 	return term{sql: sql, kind: boolKind, pos: e.Offset}, nil
 }
 
 func occurs(list, item string, times int) string {
-	if times == 1 {
+	is := " = "
+	if item == "NULL" {
+		is = " IS "
+	} else if times == 1 {
 		return "list_contains(" + list + ", " + item + ")"
 	}
-	return "len(list_filter(" + list + ", lambda v: v = " + item + ")) >= " + itoa(times)
+	return "len(list_filter(" + list + ", lambda v: v" + is + item + ")) >= " + itoa(times)
 }
 
 // hasSubsequence compiles hassubsequence(A,B) for a constant B, whose items must stand
 // in A in that order, perhaps with others between. A is matched as a text, in which
-// each item stands between two characters that no item holds.
+// each item stands between two characters that no item holds; a third one is null.
 //
 // Source: OData 4.01 Part 2, section 5.1.1.6.2.
 func (c *compiler) hasSubsequence(e *uri.Call) (term, error) {
-	all, _, err := c.lists(e)
-	if err != nil {
-		return all, err
+	all, _, unknown, err := c.lists(e)
+	if err != nil || unknown {
+		return null(e.Offset), err
 	}
 	wanted, ok := c.constant(e.Args[1]).(*uri.Array)
 	if !ok {
@@ -225,8 +246,12 @@ func (c *compiler) hasSubsequence(e *uri.Call) (term, error) {
 	items, err := c.texts(wanted)
 	pattern := "(?s)"
 	for _, text := range items {
-		pattern += `\x1e` + regexp.QuoteMeta(text) + `\x1f.*`
+		item := `\x1d`
+		if text != nil {
+			item = `\x1e` + regexp.QuoteMeta(*text) + `\x1f`
+		}
+		pattern += item + ".*"
 	}
-	text := "array_to_string(list_transform(" + all.sql + ", lambda v: chr(30) || v || chr(31)), '')"
+	text := "array_to_string(list_transform(" + all.sql + ", lambda v: COALESCE(chr(30) || v || chr(31), chr(29))), '')"
 	return term{sql: "regexp_matches(" + text + ", " + textLiteral(pattern) + ")", kind: boolKind, pos: e.Offset}, err
 }

@@ -121,6 +121,10 @@ func TestRefusalsOfLists(t *testing.T) {
 			"$filter=hassubsequence(Title,Tags)", gwerr.TypeMismatch, 0, "$filter",
 			"The function hassubsequence takes two lists of texts, and these are Edm.String and Collection(Edm.String).", "",
 		},
+		{
+			"$filter=hassubset(Title,null)", gwerr.TypeMismatch, 0, "$filter",
+			"The function hassubset takes two lists of texts, and these are Edm.String and null.", "",
+		},
 		{"$filter=hassubsequence(Tags,Tags)", gwerr.NotImplemented, 20, "$filter", "The gateway does not evaluate a subsequence that is not a constant.", ""},
 		{"$filter=hassubset(Tags,[1])", gwerr.TypeMismatch, 16, "$filter", "The items of this list must be texts.", ""},
 		{"$filter=hassubset(Tags,[Title])", gwerr.NotImplemented, 16, "$filter", "The gateway does not evaluate lists of what is not a constant.", ""},
