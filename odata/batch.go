@@ -1,8 +1,6 @@
 package odata
 
 import (
-	"bytes"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -191,36 +189,6 @@ func (b *batchRun) path(address string) string {
 		return address
 	}
 	return ""
-}
-
-// inner makes the request that an item stands for. The caller, the deadline and
-// the connection are those of the batch.
-func (b *batchRun) inner(item *batch.Item) (*http.Request, error) {
-	address := item.URL
-	if name, rest, found := b.reference(address); found {
-		target, known := b.entities[name]
-		if !known {
-			return nil, gwerr.Newf(gwerr.BadRequest, "No request before this one has the id %q.", name).On("url")
-		}
-		address = target + rest
-	}
-	if strings.Contains(address, "://") || strings.HasPrefix(address, "/") {
-		address = b.path(address)
-	} else {
-		address = b.root + address
-	}
-	u, err := url.Parse(address)
-	if err != nil || !strings.HasPrefix(u.EscapedPath(), b.h.cfg.Prefix) {
-		return nil, gwerr.New(gwerr.BadRequest, "The address of a request in a batch is not one of this service.", "Write it relative to the batch, such as Users?$top=1.").On("url")
-	}
-	r := b.r.Clone(b.r.Context())
-	r.Method, r.URL, r.RequestURI = item.Method, u, ""
-	r.Header = b.headers(item)
-	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(item.Body)), int64(len(item.Body))
-	if isBatch(r) {
-		return nil, gwerr.New(gwerr.BadRequest, "A batch has no batches in it.", "")
-	}
-	return r, nil
 }
 
 // reference splits an address that begins with the entity of an earlier request.

@@ -8,7 +8,6 @@ package batch
 import (
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
@@ -19,7 +18,8 @@ type Item struct {
 	// where a multipart request has none.
 	ID     string
 	Method string
-	// URL is as sent: absolute, or relative to the host or the batch.
+	// URL is absolute, or relative to the host or the batch. Characters that no URL has
+	// may stand in it as they are.
 	URL    string
 	Header http.Header
 	Body   []byte
@@ -54,7 +54,7 @@ func (i *Item) check(place string) error {
 	default:
 		return broken(place, "has no method that OData knows")
 	}
-	if i.URL == "" || strings.ContainsAny(i.URL, " \t\r\n") {
+	if i.URL == "" {
 		return broken(place, "has no address")
 	}
 	return nil

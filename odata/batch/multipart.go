@@ -101,11 +101,15 @@ func readRequest(text []byte, place string) (Item, error) {
 	if err != nil {
 		return Item{}, broken(place, "is empty")
 	}
-	method, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
-	address, protocol, found := strings.Cut(strings.TrimSpace(rest), " ")
-	if found && !strings.HasPrefix(protocol, "HTTP/1.") {
-		return Item{}, broken(place, "is not HTTP/1.1")
+	method, address, _ := strings.Cut(strings.TrimSpace(line), " ")
+	last := strings.LastIndexByte(address, ' ') + 1 // blanks before are the address's
+	if protocol := address[last:]; strings.HasPrefix(protocol, "HTTP/") {
+		if !strings.HasPrefix(protocol, "HTTP/1.") {
+			return Item{}, broken(place, "is not HTTP/1.1")
+		}
+		address = address[:last]
 	}
+	address = strings.TrimSpace(address)
 	header, err := r.ReadMIMEHeader()
 	if err != nil && !errors.Is(err, io.EOF) { // at its end without a body
 		return Item{}, broken(place, "has a broken header")
