@@ -61,7 +61,7 @@ func (q *request) change(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := needed(t, kind, columns); err != nil {
+	if err := q.needed(t, columns); err != nil {
 		return err
 	}
 	c, err := change.New(kind, t, columns, nil, func(int) int { return gwerr.NoPosition })
@@ -186,7 +186,8 @@ func (q *request) writable(ctx context.Context, bind func() error) error {
 }
 
 // sent reads the body: the columns that get values, and these. A key in an
-// update, and what PingOne sets itself, is left out, as section 11.4.3 asks.
+// update, and what PingOne sets itself, is left out, as section 11.4.3 asks; an update
+// may have nothing else, and makes no call then.
 func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, values []json.RawMessage, err error) {
 	if kind == change.Delete {
 		return nil, nil, nil
@@ -223,7 +224,7 @@ func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, value
 			return nil, nil, unknownMember(t, name)
 		}
 		col := &t.Columns[at]
-		if _, meant := q.given[name]; meant && col.Access == catalog.ReadOnly {
+		if _, meant := q.given[name]; meant && (col.Access == catalog.ReadOnly || kind == change.Update && col.Key) {
 			return nil, nil, gwerr.Newf(gwerr.MethodNotAllowed, "%s of %s can't be written: PingOne sets it.", name, t.Name).On(name)
 		}
 		if col.Access == catalog.ReadOnly || kind == change.Update && col.Key {
@@ -237,9 +238,6 @@ func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, value
 	}
 	if q.method == http.MethodPut {
 		columns, values = cleared(t, columns, values)
-	}
-	if kind == change.Update && len(columns) == 0 {
-		return nil, nil, gwerr.New(gwerr.BadRequest, "The body changes nothing.", "Send the properties that change, with their new values.")
 	}
 	return columns, values, nil
 }
@@ -262,11 +260,19 @@ func (q *request) typed(t *catalog.Table, members map[string]json.RawMessage) er
 	return nil
 }
 
-// needed refuses a new entity that lacks a property.
-func needed(t *catalog.Table, kind change.Kind, columns []int) error {
+// needed refuses a new entity that lacks a property, and a PUT that lacks one which
+// can't be null.
+//
+// Source: OData 4.01 Part 1, sections 11.4.2 and 11.4.3.
+func (q *request) needed(t *catalog.Table, columns []int) error {
 	for i := range t.Columns {
-		if c := &t.Columns[i]; kind == change.Insert && c.Needed && !slices.Contains(columns, i) {
+		switch c := &t.Columns[i]; {
+		case !c.Needed || slices.Contains(columns, i):
+		case q.method == http.MethodPost:
 			return gwerr.Newf(gwerr.BadRequest, "A new entity of %s needs a value for %s.", t.Name, c.Name).On(c.Name).WithHint("Send it in the body.")
+		case q.method == http.MethodPut && c.Required && c.Access == catalog.Writable:
+			return gwerr.Newf(gwerr.BadRequest, "PUT replaces an entity of %s, which needs a value for %s.", t.Name, c.Name).On(c.Name).
+				WithHint("Send it in the body, or change single properties by PATCH.")
 		}
 	}
 	return nil
