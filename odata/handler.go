@@ -212,8 +212,9 @@ func (q *request) checkMethod(rest string) error {
 		return nil
 	case writes && rest != "":
 		return nil
+	case !writes: // nothing is known of the address yet
+		q.w.Header().Set("Allow", allowed)
 	}
-	q.w.Header().Set("Allow", allowed)
 	return gwerr.New(gwerr.MethodNotAllowed, "The address does not take this method.", "Use GET.")
 }
 

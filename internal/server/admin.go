@@ -23,7 +23,7 @@ func (s *Server) adminRouter() http.Handler {
 	r := chi.NewRouter()
 	r.Use(requestID, s.access, labelled("admin"), httpguard.Recover(s.panicked, s.fail), httpguard.Headers(0))
 	r.NotFound(s.fails(gwerr.New(gwerr.NotFound, "There is nothing at this address.", "The admin listener has /metrics, /healthz and /readyz.")))
-	r.MethodNotAllowed(s.fails(gwerr.New(gwerr.MethodNotAllowed, "This address does not take this method.", "")))
+	r.MethodNotAllowed(s.untaken(r, ""))
 	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		_, _ = io.WriteString(w, "ok\n")

@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -24,7 +25,7 @@ func (s *Server) publicRouter() http.Handler {
 		URL: int(s.cfg.Limits.URLBytes), Body: s.cfg.Limits.RequestBytes,
 	}, s.refuse))
 	r.NotFound(s.fails(gwerr.New(gwerr.NotFound, "There is nothing at this address.", "See /docs for the addresses.")))
-	r.MethodNotAllowed(s.fails(gwerr.New(gwerr.MethodNotAllowed, "This address does not take this method.", "See /docs for the addresses.")))
+	r.MethodNotAllowed(s.untaken(r, "See /docs for the addresses."))
 
 	for _, m := range s.cfg.Mounts {
 		r.With(s.chain(m)...).Handle(m.Pattern, m.Handler)
@@ -45,6 +46,31 @@ func (s *Server) chain(m Mount) []func(http.Handler) http.Handler {
 // fails answers every request with the same error.
 func (s *Server) fails(err *gwerr.Error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) { s.refuse(w, r, err) }
+}
+
+// methods are those that addresses take.
+var methods = [...]string{
+	http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete,
+}
+
+// untaken answers a method that the address does not take, or that none does.
+//
+// Source: RFC 9110, sections 9.1 and 15.5.6.
+func (s *Server) untaken(routes chi.Routes, hint string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !slices.Contains(methods[:], r.Method) {
+			s.refuse(w, r, gwerr.New(gwerr.NotImplemented, "The service has no such HTTP method.", "Methods are "+strings.Join(methods[:], ", ")+", in capitals."))
+			return
+		}
+		var takes []string
+		for _, m := range methods {
+			if routes.Match(chi.NewRouteContext(), m, r.URL.Path) {
+				takes = append(takes, m)
+			}
+		}
+		w.Header().Set("Allow", strings.Join(takes, ", "))
+		s.refuse(w, r, gwerr.New(gwerr.MethodNotAllowed, "This address does not take this method.", hint))
+	}
 }
 
 // frontEndOf guesses the front end of an address that no mount has, so that
