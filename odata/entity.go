@@ -219,8 +219,10 @@ func (q *request) entityOf(r *model.Resource) encode.Entity {
 	if r == q.resource && q.tagged && q.format.metadata != encode.None {
 		e.Tagged, e.Tag = true, q.tagAt
 	}
+	e.Transient = r.Transient()
 	if q.format.metadata == encode.Full {
-		e.Navigations = navigationNames(q.schema, r.Table)
+		e.ReadOnly = !q.h.model.Updatable(r.Table)
+		e.Navigations = unexpanded(q.schema, r)
 		for _, a := range edm.Actions(q.schema, q.Procedures(q.schema, true)) {
 			if a.Bound != nil && a.Bound.Name == r.Table.Name {
 				e.Actions = append(e.Actions, q.h.cfg.Namespace+"."+a.Name)

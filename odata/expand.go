@@ -27,10 +27,14 @@ const (
 	keptBytes = 16 << 20
 )
 
-func navigationNames(s *catalog.Schema, t *catalog.Table) []string {
+// unexpanded are the navigation properties that $expand leaves alone.
+func unexpanded(s *catalog.Schema, r *model.Resource) []string {
 	var out []string
-	for _, n := range edm.Navigations(s, t) {
-		out = append(out, n.Name)
+	for _, n := range edm.Navigations(s, r.Table) {
+		if !slices.ContainsFunc(r.Expand, func(x model.Expansion) bool { return x.Navigation.Name == n.Name }) &&
+			!slices.ContainsFunc(r.Joined, func(j model.Joined) bool { return j.Name == n.Name }) {
+			out = append(out, n.Name)
+		}
 	}
 	return out
 }
@@ -56,10 +60,10 @@ func (q *request) inline(ctx context.Context, r *model.Resource, batch arrow.Rec
 		}
 		parts = append(parts, part)
 	}
-	return func(dst []byte, row int) ([]byte, error) {
+	return func(dst []byte, row int, of *encode.Rows) ([]byte, error) {
 		var err error
 		for _, part := range parts {
-			if dst, err = part(dst, row); err != nil {
+			if dst, err = part(dst, row, of); err != nil {
 				return nil, err
 			}
 		}
@@ -83,12 +87,15 @@ func (q *request) joined(ctx context.Context, r *model.Resource, j *model.Joined
 	case err != nil:
 		return nil, err
 	case !j.Expanded && o.Metadata == encode.None:
-		return func(dst []byte, _ int) ([]byte, error) { return dst, nil }, nil
+		return func(dst []byte, _ int, _ *encode.Rows) ([]byte, error) { return dst, nil }, nil
 	case !j.Expanded:
-		return func(dst []byte, row int) ([]byte, error) { return w.AppendLink(append(dst, ','), row, j.Name), nil }, nil
+		return func(dst []byte, row int, _ *encode.Rows) ([]byte, error) {
+			return w.AppendLink(append(dst, ','), row, j.Name), nil
+		}, nil
 	}
 	key := own.Column(j.Key)
-	return func(dst []byte, row int) ([]byte, error) {
+	return func(dst []byte, row int, of *encode.Rows) ([]byte, error) {
+		dst = of.AppendNavigation(dst, row, j.Name)
 		dst = append(cell.AppendString(append(dst, ','), j.Name), ':')
 		if key.IsNull(row) {
 			return append(dst, "null"...), nil
@@ -133,12 +140,12 @@ func (q *request) related(ctx context.Context, r *model.Resource, x *model.Expan
 		delete(q.expanded, x)
 		q.kept = before
 	}
-	return func(dst []byte, row int) ([]byte, error) {
+	return func(dst []byte, row int, of *encode.Rows) ([]byte, error) {
 		g := found[keys[row]]
 		if g == nil {
 			g = &group{} // the key is null
 		}
-		return e.append(dst, g), nil
+		return e.append(of.AppendNavigation(dst, row, x.Navigation.Name), g), nil
 	}, nil
 }
 

@@ -87,7 +87,7 @@ func setAnnotations(s *catalog.Schema, t *catalog.Table, o Options) []annotation
 		sort = append(sort, member{"NonSortableProperties", value{paths: lists}})
 	}
 	w := writes(t, o)
-	insert, change := []member{{"Insertable", flag(w.Insert != nil)}}, []member{{"Updatable", flag(w.Update != nil || len(w.Parts) > 0)}}
+	insert, change := []member{{"Insertable", flag(w.Insert != nil)}}, []member{{"Updatable", flag(o.Updatable(t))}}
 	// What a connection must allow apart is not promised.
 	remove := []member{{"Deletable", flag(w.Delete != nil && w.Delete.Allowed == "")}}
 	if fixed, kept := unlinked(s, t, o); o.Writable {

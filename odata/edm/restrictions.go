@@ -16,6 +16,12 @@ func writes(t *catalog.Table, o Options) *catalog.Writes {
 	return t.Writes
 }
 
+// Updatable tells whether entities of a table can be updated.
+func (o Options) Updatable(t *catalog.Table) bool {
+	w := writes(t, o)
+	return w.Update != nil || len(w.Parts) > 0
+}
+
 // updates tells whether an update may set a column.
 func updates(t *catalog.Table, column string, o Options) bool {
 	w, c := writes(t, o), t.Column(column)

@@ -353,7 +353,7 @@ func TestInlineFollowsTheProperties(t *testing.T) {
 	if err := w.Bind(b); err != nil {
 		t.Fatal(err)
 	}
-	inline := func(dst []byte, _ int) ([]byte, error) { return append(dst, `,"Nav":[]`...), nil }
+	inline := func(dst []byte, _ int, _ *encode.Rows) ([]byte, error) { return append(dst, `,"Nav":[]`...), nil }
 	for row, want := range []string{`{"A":"x","Nav":[]}`, `{"Nav":[]}`} {
 		got, err := w.Append(nil, row, nil, inline)
 		if err != nil || string(got) != want {

@@ -65,13 +65,18 @@ type Entity struct {
 	Type string
 	// Typed says that each entity tells its type and id, as the context doesn't.
 	Typed bool
+	// Transient says that the rows have no address of their own: they are aggregated.
+	Transient bool
+	// ReadOnly says that nobody changes the entities of the set.
+	ReadOnly bool
 	// Tagged says that entities have tags, made of the values of the column at Tag.
 	Tagged bool
 	Tag    int
 	// Actions are the qualified names of the actions bound to the type, for full
 	// metadata.
 	Actions []string
-	// Navigations are the names of the navigation properties.
+	// Navigations are the names of the navigation properties that are not expanded, for
+	// full metadata.
 	Navigations []string
 	// KeyNames are the names of the key's properties.
 	KeyNames []string

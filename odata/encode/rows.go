@@ -12,9 +12,9 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/cell"
 )
 
-// Inline appends members to the row that is being written, each with a
-// leading comma: the related entities of $expand.
-type Inline func(dst []byte, row int) ([]byte, error)
+// Inline appends members to the row that is being written by of, each with a
+// leading comma: the related entities of $expand, each behind its AppendNavigation.
+type Inline func(dst []byte, row int, of *Rows) ([]byte, error)
 
 // Rows writes the rows of batches as JSON objects. It is used by one
 // goroutine.
@@ -135,7 +135,23 @@ func bind(t catalog.Type, a arrow.Array, o Options) (cell.Column, error) {
 }
 
 func style(o Options) cell.Style {
-	return cell.Style{Infinity: "INF", QuotedIntegers: o.IEEE754, Millis: true, NoNullItems: true, NoNullMembers: o.OmitNulls, Lacks: Lacks}
+	s := cell.Style{Infinity: "INF", QuotedIntegers: o.IEEE754, Millis: true, NoNullItems: true, NoNullMembers: o.OmitNulls, Lacks: Lacks}
+	if id := o.transient(); id != "" {
+		s.Lead = id + ","
+	}
+	return s
+}
+
+// transient is the id of what can't be read or changed on its own: of rows that $apply
+// has aggregated, and of what they have of related entities. From version 4.01 on it is
+// left out.
+//
+// Source: OData JSON Format 4.01, section 4.5.8.
+func (o Options) transient() string {
+	if o.Metadata == None || o.Prefix == "@" {
+		return ""
+	}
+	return `"@odata.id":null`
 }
 
 // Append appends one row as a JSON object. lead is put behind its opening
@@ -149,6 +165,9 @@ func (r *Rows) Append(dst []byte, row int, lead []byte, inline Inline) ([]byte, 
 	if r.id {
 		dst = r.appendControl(dst, row)
 	}
+	if id := r.options.transient(); r.entity.Transient && id != "" {
+		dst = append(append(dst, ','), id...)
+	}
 	if e := &r.entity; e.Tagged && !r.cells[e.Tag].Null(row) {
 		dst = append(cell.AppendString(append(dst, ','), r.options.Prefix+"etag"), ':')
 		dst = cell.AppendString(dst, Tag(r.cells[e.Tag].Text(row)))
@@ -159,7 +178,7 @@ func (r *Rows) Append(dst []byte, row int, lead []byte, inline Inline) ([]byte, 
 	}
 	if inline != nil {
 		var err error
-		if dst, err = inline(dst, row); err != nil {
+		if dst, err = inline(dst, row, r); err != nil {
 			return nil, err
 		}
 	}
@@ -213,7 +232,9 @@ func number(c *Column, o Options) []byte {
 	return cell.AppendString(head, fragment("Double", o))
 }
 
-// appendControl appends the type and the id of the entity.
+// appendControl appends the type and the id of the entity, and its links.
+//
+// Source: OData JSON Format 4.01, sections 4.5.8 and 4.5.9.
 func (r *Rows) appendControl(dst []byte, row int) []byte {
 	if r.options.Metadata == Full || r.entity.Typed {
 		dst = append(cell.AppendString(append(dst, ','), r.options.Prefix+"type"), ':')
@@ -222,8 +243,11 @@ func (r *Rows) appendControl(dst []byte, row int) []byte {
 	dst = append(cell.AppendString(append(dst, ','), r.options.Prefix+"id"), ':')
 	dst = r.appendQuotedID(dst, row, "")
 	if r.options.Metadata == Full {
-		dst = append(append(dst, ','), '"')
-		dst = append(append(dst, r.options.Prefix...), `editLink":`...)
+		link := `editLink":`
+		if r.entity.ReadOnly {
+			link = `readLink":`
+		}
+		dst = append(append(append(dst, ',', '"'), r.options.Prefix...), link...)
 		dst = r.appendQuotedID(dst, row, "")
 	}
 	return dst
@@ -234,10 +258,7 @@ func (r *Rows) appendLinks(dst []byte, row int) []byte {
 		return dst
 	}
 	for _, n := range r.entity.Navigations {
-		dst = append(dst, ',', '"')
-		dst = append(append(dst, n...), r.options.Prefix...)
-		dst = append(dst, `navigationLink":`...)
-		dst = r.appendQuotedID(dst, row, "/"+n)
+		dst = r.AppendNavigation(dst, row, n)
 	}
 	for _, a := range r.entity.Actions {
 		dst = append(cell.AppendString(append(dst, ','), "#"+a), `:{"title":`...)
@@ -245,6 +266,21 @@ func (r *Rows) appendLinks(dst []byte, row int) []byte {
 		dst = append(r.appendQuotedID(dst, row, "/"+a), '}')
 	}
 	return dst
+}
+
+// AppendNavigation appends, where metadata is full, the link by which what is behind a
+// navigation property of the row's entity is read, with a leading comma. It stands
+// directly before the property, if that is written.
+//
+// Source: OData JSON Format 4.01, sections 4.4 and 8.1.
+func (r *Rows) AppendNavigation(dst []byte, row int, property string) []byte {
+	if !r.id || r.options.Metadata != Full {
+		return dst
+	}
+	dst = append(dst, ',', '"')
+	dst = append(append(dst, property...), r.options.Prefix...)
+	dst = append(dst, `navigationLink":`...)
+	return r.appendQuotedID(dst, row, "/"+property)
 }
 
 // appendQuotedID appends the address of the row's entity, which is ASCII

@@ -279,6 +279,10 @@ func unknownField(s *scope, name string, pos int, option string) error {
 // grouped tells whether the rows are no entities.
 func (r *Resource) grouped() bool { return r.stage != nil && !r.stage.entity }
 
+// Transient tells whether the rows are entities without an address of their own, which
+// $apply has made.
+func (r *Resource) Transient() bool { return r.grouped() && !r.Combines() }
+
 // refuseGrouped refuses what only entities have.
 func (r *Resource) refuseGrouped(o *uri.Options) error {
 	if r.grouped() && len(o.Expand) > 0 {

@@ -30,6 +30,8 @@ type Style struct {
 	// Lacks begins the name of a member of objects that is true where the member of
 	// the name behind it is left out, and is not written itself; "" for none.
 	Lacks string
+	// Lead are the members that every object begins with, each with a comma behind.
+	Lead string
 }
 
 // form is how a column's array is read.

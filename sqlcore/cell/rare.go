@@ -52,18 +52,18 @@ type member struct {
 func structs(a *array.Struct, s Style) func(dst []byte, row int) []byte {
 	members := membersOf(a, s)
 	return func(dst []byte, row int) []byte {
-		start := len(dst)
+		dst = append(append(dst, '{'), s.Lead...)
 		for i := range members {
 			m := &members[i]
 			if m.lacks != nil && m.lacks.Value(row) || s.NoNullMembers && m.values.Null(row) {
 				continue
 			}
-			dst = m.values.AppendNullable(append(append(dst, ','), m.name...), row)
+			dst = append(m.values.AppendNullable(append(dst, m.name...), row), ',')
 		}
-		if len(dst) == start {
-			return append(dst, "{}"...)
+		if last := len(dst) - 1; dst[last] == ',' {
+			dst[last] = '}'
+			return dst
 		}
-		dst[start] = '{'
 		return append(dst, '}')
 	}
 }

@@ -172,6 +172,7 @@ var mutations = []struct {
 	}}},
 	{"J10", "numbers are numbers", breaking{request: func(r *http.Request) { r.Header.Set("Accept", "application/json") }}},
 	{"J12", "ids are missing", writes(`"@odata.id":"[^"]*",?`, "")},
+	{"J12.1", "aggregated rows look like entities", writes(`"@odata.id":null,`, "")},
 	{"J13", "contexts are escaped", writes(`\$metadata#([^"(]*)\(`, "$$metadata#$1%28")},
 	{"H1", "Vary is missing", lacks("Vary")},
 	{"H2", "Allow is missing", lacks("Allow")},

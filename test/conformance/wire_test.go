@@ -68,6 +68,14 @@ var jsonFormat = []line{
 		c.get("Groups?$select=Id&$top=1").ok().lacks("@odata.id")
 		c.get("Groups?$select=Name&$top=1&$format=application/json;odata.metadata=none").ok().lacks("odata.id", `"Id"`)
 	}},
+	{number: "J12.1", demand: must, rule: "in 4.0, null as the id of aggregated rows", check: func(c *check) {
+		c.get("Users?$apply=groupby((Population/Name))&$top=1").ok().has(`"value":[{"@odata.id":null,"Population":{"@odata.id":null,"Name":"`)
+		c.get("Users?$apply=aggregate($count as N)", later, "4.01").ok().lacks("@id", "odata.id")
+		c.get("Users?$apply=aggregate($count as N)&$format=application/json;odata.metadata=none").ok().lacks("odata.id")
+	}},
+	{number: "J12.2", demand: must, rule: "in metadata=full, a read link where nobody edits", check: func(c *check) {
+		c.get("Schemas?$top=1&$format=application/json;odata.metadata=full").ok().has(`"@odata.readLink":"` + c.root + `Schemas(`).lacks("editLink")
+	}},
 	{number: "J13", demand: must, rule: "context URLs whose fragment isn't percent-encoded", check: func(c *check) {
 		c.get("Users?$select=Username&$expand=Population($select=Name)&$top=1").ok().has(`$metadata#Users(Username,Population(Name))"`)
 	}},
@@ -78,6 +86,8 @@ var jsonFormat = []line{
 		a := c.get("Users?$top=1&$format=application/json;metadata=full", later, "4.01").ok()
 		assert.Contains(c.t, a.body, `"CreatedAt@type":"DateTimeOffset","CreatedAt":`)
 		a.lacks("@odata.")
+		a = c.get("Users({ada})?$expand=Population($select=Id)&$format=application/json;metadata=full", later, "4.01").ok()
+		assert.Regexp(c.t, `"Population@navigationLink":"[^"]*/Population","Population":\{`, a.body)
 	}},
 }
 
