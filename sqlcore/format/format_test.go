@@ -294,6 +294,21 @@ func TestCSVKeepsRowsOfOneNull(t *testing.T) {
 	assert.Equal(t, "Email\r\na\r\n\"\"\r\n\"\"\r\nb\r\n", string(written(t, format.CSV, true, batch)))
 }
 
+// Line breaks of any kind, and the difference between no text and an empty one, are
+// those of the rows.
+func TestCSVKeepsTextsAsTheyAre(t *testing.T) {
+	t.Parallel()
+	a, _, err := array.FromJSON(memory.DefaultAllocator, arrow.BinaryTypes.String, strings.NewReader(`["a\nb", "a\rb", "a\r\nb", "=1+1", "a \"b\", c", " a", "\\.", "a ", "", null]`))
+	require.NoError(t, err)
+	fields := []arrow.Field{{Name: "Te,xt", Type: a.DataType(), Nullable: true}, {Name: "Again", Type: a.DataType(), Nullable: true}}
+	batch := array.NewRecordBatch(arrow.NewSchema(fields, nil), []arrow.Array{a, a}, int64(a.Len()))
+	want := []string{`"Te,xt",Again`}
+	for _, field := range []string{"\"a\nb\"", "\"a\rb\"", "\"a\r\nb\"", "=1+1", `"a ""b"", c"`, `" a"`, `"\."`, "a ", `""`, ""} {
+		want = append(want, field+","+field)
+	}
+	assert.Equal(t, strings.Join(want, "\r\n")+"\r\n", string(written(t, format.CSV, true, batch)))
+}
+
 func TestCSVAndArrow(t *testing.T) {
 	t.Parallel()
 	in := sampleBatch(t)
