@@ -21,6 +21,11 @@ GET Users?$top=1 HTTP/1.1
 Accept: application/json
 
 --b
+Content-Type: application/http
+
+
+GET Users/$count
+--b
 Content-Type: multipart/mixed; boundary="c d"
 
 --c d
@@ -41,6 +46,7 @@ Content-Length: 2
 	}
 	want := []Item{
 		{ID: "1", Method: "GET", URL: "Users?$top=1", Header: http.Header{"Accept": {"application/json"}}, Body: []byte{}},
+		{Method: "GET", URL: "Users/$count", Header: http.Header{}, Body: []byte{}},
 		{ID: "2", Method: "POST", URL: "Groups", Header: http.Header{"Content-Type": {"application/json"}, "Content-Length": {"2"}}, Body: []byte("{}"), Group: "change set 1"},
 	}
 	if !reflect.DeepEqual(got, want) {

@@ -9,6 +9,8 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
 // jsonItem is a request of a JSON batch.
@@ -29,7 +31,11 @@ func ReadJSON(body []byte) ([]Item, error) {
 	var read struct {
 		Requests []jsonItem `json:"requests"`
 	}
-	if err := json.Unmarshal(body, &read); err != nil {
+	if err := json.Unmarshal(bytes.TrimPrefix(body, []byte("\ufeff")), &read); err != nil {
+		var other *json.UnmarshalTypeError
+		if errors.As(err, &other) && other.Field != "" {
+			return nil, broken("the member "+other.Field, "can't be a "+other.Value)
+		}
 		return nil, broken("the body", "is not a JSON object with requests")
 	}
 	if len(read.Requests) == 0 {
@@ -38,33 +44,49 @@ func ReadJSON(body []byte) ([]Item, error) {
 	if len(read.Requests) > MaxRequests {
 		return nil, tooMany()
 	}
-	items, known := make([]Item, len(read.Requests)), map[string]bool{}
+	items, known := make([]Item, len(read.Requests)), names{}
 	for k := range read.Requests {
 		if err := read.Requests[k].into(&items[k], ordinal(k+1), known); err != nil {
 			return nil, err
 		}
+		if g := items[k].Group; g != "" && (k == 0 || items[k-1].Group != g) {
+			if _, taken := known[g]; taken {
+				return nil, broken(ordinal(k+1), "belongs to a group that has ended, or whose name is the id of a request")
+			}
+		}
+		known.add(&items[k])
 	}
 	return items, nil
 }
 
-func (j *jsonItem) into(i *Item, place string, known map[string]bool) error {
+// names are those of the requests and groups so far. They are told apart by them, and the
+// requests of a group follow one another, so that all of it is carried out or nothing.
+//
+// Source: OData JSON Format 4.01, section 19.1.
+type names map[string]struct{}
+
+func (n names) add(i *Item) {
+	n[i.ID] = struct{}{}
+	if i.Group != "" {
+		n[i.Group] = struct{}{}
+	}
+}
+
+func (j *jsonItem) into(i *Item, place string, known names) error {
 	*i = Item{ID: j.ID, Method: strings.ToUpper(j.Method), URL: j.URL, Header: http.Header{}, Group: j.Group, DependsOn: j.DependsOn}
+	_, taken := known[j.ID]
 	switch {
 	case j.ID == "":
 		return broken(place, "has no id")
-	case known[j.ID]:
-		return broken(place, "has the id of another one")
+	case taken, j.ID == j.Group:
+		return broken(place, "has the id of another one, or the name of a group")
 	case j.If != nil:
-		return broken(place, "has a condition (if), which the gateway does not evaluate")
+		return gwerr.Newf(gwerr.NotImplemented, "The condition (if) of %s is not evaluated.", place).WithHint("Leave it out; dependsOn has a request wait for the success of others.")
 	}
 	for _, d := range j.DependsOn {
-		if !known[d] {
+		if _, ok := known[d]; !ok {
 			return broken(place, "depends on something that does not come before it")
 		}
-	}
-	known[j.ID] = true
-	if j.Group != "" {
-		known[j.Group] = true
 	}
 	for name, value := range j.Headers {
 		i.Header.Set(name, value)

@@ -98,6 +98,9 @@ func readRequest(text []byte, place string) (Item, error) {
 	b := bufio.NewReader(bytes.NewReader(text))
 	r := textproto.NewReader(b)
 	line, err := r.ReadLine()
+	if err == nil && line == "" { // as RFC 9112, section 2.2, suffers before a request
+		line, err = r.ReadLine()
+	}
 	if err != nil {
 		return Item{}, broken(place, "is empty")
 	}
