@@ -69,7 +69,10 @@ func (q *request) readBatch() error {
 
 // run answers a batch. From here on each request has an answer of its own.
 func (b *batchRun) run() error {
-	b.onError = prefers(b.r.Header, "continue-on-error")
+	var written string
+	if written, b.onError = prefers(b.r.Header, "continue-on-error"); b.onError {
+		b.w.Header().Set("Preference-Applied", written)
+	}
 	b.answers = batch.NewMultipart(b.w)
 	if b.asJSON() {
 		b.answers = batch.NewJSON(b.w)

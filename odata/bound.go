@@ -50,6 +50,7 @@ const planHeader = "X-Query-Plan"
 // plan answers how the request would be read: which calls its rows and their count
 // take. What $expand reads hangs on the rows.
 func (q *request) plan(ctx context.Context) error {
+	q.prefer = preferences{} // they are about the rows
 	link, err := q.follow(ctx)
 	if err != nil && !errors.Is(err, errNoTarget) {
 		return err

@@ -363,7 +363,7 @@ func (q *request) head(status int, contentType string) {
 		}
 	}
 	h.Add("Vary", "Accept, OData-MaxVersion, Prefer")
-	if applied := q.prefer.applied(); applied != "" && status < http.StatusMultipleChoices {
+	if applied := q.applied(status); applied != "" && status < http.StatusMultipleChoices {
 		h.Set("Preference-Applied", applied)
 	}
 	q.started, q.status = true, status

@@ -25,7 +25,11 @@ const respondAsync = "respond-async"
 // Source: OData 4.01 Part 1, sections 8.2.8.8 and 11.6.
 func (q *request) later() (begun bool, err error) {
 	store := q.h.cfg.Async
-	if store == nil || q.r.Method != http.MethodGet || !prefers(q.r.Header, respondAsync) {
+	if store == nil || q.r.Method != http.MethodGet {
+		return false, nil
+	}
+	written, wanted := prefers(q.r.Header, respondAsync)
+	if !wanted {
 		return false, nil
 	}
 	if _, inBatch := q.w.(*watched); inBatch || q.h.monitored(q.r) {
@@ -43,7 +47,7 @@ func (q *request) later() (begun bool, err error) {
 		return false, nil
 	}
 	q.route = "monitor"
-	q.w.Header().Set("Preference-Applied", respondAsync)
+	q.w.Header().Set("Preference-Applied", written)
 	stamp := binary.AppendVarint(nil, q.h.cfg.Clock().Unix())
 	token := q.h.links.sign(append(stamp, id...), q.monitorScope())
 	q.accepted202(q.h.cfg.BaseURL(q.r) + q.h.cfg.Prefix + monitorSegment + "/" + token)
@@ -136,34 +140,3 @@ type writerFunc func([]byte) (int, error)
 
 // Write implements io.Writer.
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
-
-// prefers tells whether a preference is given that has no value, or is not false.
-func prefers(h http.Header, wanted string) bool {
-	for _, line := range h.Values("Prefer") {
-		for _, item := range splitList(line, ',') {
-			if name, value := preference(item); name == wanted && value != "false" {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// preference splits an item of Prefer; its name has no prefix.
-func preference(item string) (name, value string) {
-	name, value, _ = strings.Cut(strings.ToLower(strings.TrimSpace(item)), "=")
-	return strings.TrimPrefix(name, "odata."), value
-}
-
-// without is the Prefer header but for one preference.
-func without(h http.Header, unwanted string) string {
-	var kept []string
-	for _, line := range h.Values("Prefer") {
-		for _, item := range splitList(line, ',') {
-			if name, _ := preference(item); name != unwanted {
-				kept = append(kept, strings.TrimSpace(item))
-			}
-		}
-	}
-	return strings.Join(kept, ", ")
-}

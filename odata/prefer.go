@@ -2,8 +2,12 @@ package odata
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pingone-gateway/gateway/odata/model"
+	"github.com/pingone-gateway/gateway/sqlcore/change"
 )
 
 // preferences are what the gateway honours of the Prefer header. Unknown
@@ -25,8 +29,31 @@ type preferences struct {
 	trackName string
 }
 
-// applied is the Preference-Applied header, "" if nothing was applied.
-func (p *preferences) applied() string {
+// applied is the Preference-Applied header of an answer, "" if nothing was applied to it:
+// a page size is about feeds, nulls are left out of properties, and what a change
+// returns is about one that makes or changes an entity.
+//
+// Source: RFC 7240, section 3.
+func (q *request) applied(status int) string {
+	p, r := q.prefer, q.resource
+	if r == nil || r.Kind != model.Feed || q.writes {
+		p.pageRows = 0
+	}
+	if r == nil || r.Ref || status == http.StatusNoContent || !slices.Contains(withProperties, r.Kind) {
+		p.omitNulls = false
+	}
+	if r == nil || r.Kind == model.Action || kinds[q.method] == change.Delete {
+		p.minimal, p.representation = false, false
+	}
+	return p.names()
+}
+
+// withProperties are the kinds of resources whose answers have entities, or values like
+// theirs.
+var withProperties = []model.Kind{model.Feed, model.Entity, model.All, model.Action}
+
+// names are the preferences as Preference-Applied has them.
+func (p *preferences) names() string {
 	var out []string
 	if p.pageRows > 0 {
 		out = append(out, p.pageName+"="+strconv.FormatInt(p.pageRows, 10))
@@ -51,16 +78,14 @@ func parsePrefer(h http.Header, maxRows int64) preferences {
 	p := preferences{maxRows: maxRows}
 	for _, line := range h.Values("Prefer") {
 		for _, item := range splitList(line, ',') {
-			item, _, _ = strings.Cut(item, ";")
-			name, value, _ := strings.Cut(item, "=")
-			p.add(strings.TrimSpace(name), strings.Trim(strings.TrimSpace(value), `"`))
+			p.add(preference(item))
 		}
 	}
 	return p
 }
 
 func (p *preferences) add(name, value string) {
-	switch strings.TrimPrefix(strings.ToLower(name), "odata.") {
+	switch plainPreference(name) {
 	case "maxpagesize":
 		n, err := strconv.ParseInt(value, 10, 64)
 		if err == nil && n > 0 && p.pageRows == 0 {
@@ -81,6 +106,45 @@ func (p *preferences) add(name, value string) {
 			p.omitNulls, p.nullName = true, strings.ToLower(name)
 		}
 	}
+}
+
+// preference reads an item of Prefer. What may stand behind a semicolon means nothing to
+// OData's preferences.
+//
+// Source: RFC 7240, section 2.
+func preference(item string) (name, value string) {
+	item, _, _ = strings.Cut(item, ";")
+	name, value, _ = strings.Cut(item, "=")
+	return strings.TrimSpace(name), strings.Trim(strings.TrimSpace(value), `"`)
+}
+
+// plainPreference is the name of a preference as specified, without its prefix.
+func plainPreference(name string) string { return strings.TrimPrefix(strings.ToLower(name), "odata.") }
+
+// prefers tells whether a preference is given that has no value, or is not false, and
+// how its name is written. The first one of a name counts.
+func prefers(h http.Header, wanted string) (written string, ok bool) {
+	for _, line := range h.Values("Prefer") {
+		for _, item := range splitList(line, ',') {
+			if name, value := preference(item); plainPreference(name) == wanted {
+				return strings.ToLower(name), !strings.EqualFold(value, "false")
+			}
+		}
+	}
+	return "", false
+}
+
+// without is the Prefer header but for one preference.
+func without(h http.Header, unwanted string) string {
+	var kept []string
+	for _, line := range h.Values("Prefer") {
+		for _, item := range splitList(line, ',') {
+			if name, _ := preference(item); plainPreference(name) != unwanted {
+				kept = append(kept, strings.TrimSpace(item))
+			}
+		}
+	}
+	return strings.Join(kept, ", ")
 }
 
 // splitList splits a header's list at the separator, but not within quotes.
