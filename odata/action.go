@@ -33,6 +33,16 @@ func (q *request) act(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if q.conditional() && a.Bound != nil && len(q.resource.Target) > 0 {
+		path := strings.TrimSuffix(q.rest, "/")
+		owner, err := q.entityAt(path[:max(0, strings.LastIndexByte(path, '/'))], a.Bound)
+		if err == nil {
+			err = q.conditionOf(ctx, owner)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	schema := q.schema.ID
 	if schema == "" {
 		schema = q.schema.Name

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"mime"
 	"net/http"
 	"slices"
@@ -216,8 +217,8 @@ func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, value
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		if _, term, annotated := strings.Cut(name, "@"); annotated && term != "odata.bind" && term != "bind" {
-			continue // control information, and annotations
+		if _, term, annotated := strings.Cut(name, "@"); annotated && term != "odata.bind" && term != "bind" || strings.HasPrefix(name, "#") {
+			continue // control information, annotations, and actions as answers name them
 		}
 		at := slices.IndexFunc(t.Columns, func(c catalog.Column) bool { return c.Name == name })
 		if at < 0 {
@@ -303,13 +304,20 @@ func cleared(t *catalog.Table, columns []int, values []json.RawMessage) ([]int, 
 //
 // Source: OData JSON Format 4.01, section 4.
 func (q *request) members() (map[string]json.RawMessage, error) {
-	kind, _, err := mime.ParseMediaType(q.r.Header.Get("Content-Type"))
+	kind, params, err := mime.ParseMediaType(q.r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" {
 		return nil, gwerr.New(gwerr.UnsupportedMedia, "The body must be application/json.", "").On("Content-Type")
 	}
+	if set := strings.ToLower(params["charset"]); set != "" && set != "utf-8" && set != "us-ascii" {
+		return nil, gwerr.Newf(gwerr.UnsupportedMedia, "The body's characters are said to be %.20q, and JSON's are UTF-8.", set).On("Content-Type").WithHint("Send UTF-8.")
+	}
+	body := bytes.TrimPrefix(q.body, []byte("\ufeff")) // which some editors and programs put before it
+	if err := wellFormed(body); err != nil {
+		return nil, err
+	}
 	members := map[string]json.RawMessage{}
-	d := json.NewDecoder(bytes.NewReader(q.body))
-	if first, _ := d.Token(); first != json.Delim('{') || !json.Valid(q.body) || !utf8.Valid(q.body) {
+	d := json.NewDecoder(bytes.NewReader(body))
+	if first, _ := d.Token(); first != json.Delim('{') {
 		return nil, gwerr.New(gwerr.BadRequest, "The body must be a JSON object with the entity's properties.", "")
 	}
 	for d.More() {
@@ -323,4 +331,19 @@ func (q *request) members() (map[string]json.RawMessage, error) {
 		members[name] = value
 	}
 	return members, nil
+}
+
+// wellFormed refuses a body that is not JSON, and says where it ends being so.
+func wellFormed(body []byte) error {
+	var any json.RawMessage
+	var at *json.SyntaxError
+	switch err := json.Unmarshal(body, &any); {
+	case len(bytes.TrimSpace(body)) == 0:
+		return gwerr.New(gwerr.BadRequest, "The body is empty.", "Send a JSON object with the properties.")
+	case errors.As(err, &at):
+		return gwerr.Newf(gwerr.BadRequest, "The body is not JSON from its byte %d on.", at.Offset)
+	case err != nil || !utf8.Valid(body):
+		return gwerr.New(gwerr.BadRequest, "The body is not JSON in UTF-8.", "")
+	}
+	return nil
 }

@@ -41,7 +41,7 @@ func valueOf(c *catalog.Column, raw json.RawMessage) (json.RawMessage, error) {
 		f, err := strconv.ParseFloat(string(raw), 64)
 		ok = err == nil && !math.IsInf(f, 0) && !math.IsNaN(f)
 	case catalog.Timestamp:
-		at, err := time.Parse(time.RFC3339Nano, text)
+		at, err := instant(text)
 		ok = isText && err == nil
 		out = quoted(at.UTC().Format("2006-01-02T15:04:05.000Z"))
 	case catalog.JSON:
@@ -87,4 +87,16 @@ func quoted(text string) json.RawMessage {
 		panic(err)
 	}
 	return out
+}
+
+// instant reads a time, whose seconds may be missing.
+//
+// Source: OData ABNF 4.01, dateTimeOffsetValueInUrl.
+func instant(text string) (time.Time, error) {
+	text = strings.ToUpper(text)
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return time.Parse("2006-01-02T15:04Z07:00", text)
+	}
+	return at, nil
 }

@@ -48,6 +48,7 @@ type request struct {
 	resource          *model.Resource
 	writes            bool                       // the method changes something
 	method            string                     // what is done, which may not be the method sent
+	held              bool                       // what the conditions of the headers are about was looked at
 	bare              bool                       // it is done to links or to one property: the body holds no entity
 	given             map[string]json.RawMessage // what the address gives columns
 	from              *continuation              // where a next link continues, or nil
@@ -138,7 +139,7 @@ func (q *request) serve() error {
 	if !q.writes {
 		return q.answer()
 	}
-	if err := q.redirect(); err != nil {
+	if err := q.redirect(q.r.Context()); err != nil {
 		return err
 	}
 	if err := q.writable(q.r.Context(), q.bind); err != nil {

@@ -2,6 +2,7 @@ package odata
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"github.com/pingone-gateway/gateway/odata/model"
 	"github.com/pingone-gateway/gateway/odata/uri"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/change"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
@@ -28,7 +30,7 @@ const (
 // link: of the entity with the reference, or of the table between.
 //
 // Source: OData 4.01 Part 1, sections 11.4.2 and 11.4.6.
-func (q *request) redirect() error {
+func (q *request) redirect(ctx context.Context) error {
 	if k := q.resource.Kind; k == model.Property || k == model.Raw {
 		return q.changeProperty()
 	}
@@ -42,6 +44,11 @@ func (q *request) redirect() error {
 	}
 	if !q.resource.Ref {
 		return q.addRelated(n)
+	}
+	if q.conditional() {
+		if err := q.conditionOf(ctx, hops[0].Resource(q.schema)); err != nil {
+			return err
+		}
 	}
 	if n.Many {
 		return q.changeLinks(n)
@@ -291,6 +298,15 @@ func (q *request) bound(t *catalog.Table, members map[string]json.RawMessage) er
 				address = idOf(object)
 			}
 		}
+		switch null := string(bytes.TrimSpace(raw)) == "null"; {
+		case null && n.Dependent: // it refers to none
+			delete(members, name)
+			given[n.Column] = json.RawMessage("null")
+			continue
+		case kinds[q.method] == change.Insert && n.Many && empty(raw): // there is nothing to make or link
+			delete(members, name)
+			continue
+		}
 		if address == "" || !n.Dependent {
 			return gwerr.Newf(gwerr.NotImplemented, "%s would take calls to PingOne of its own.", n.Name).On(name).
 				WithHint("Write the related entities by requests of their own; a reference to one that is there is given by its address in " + property + "@odata.bind, or by its key.")
@@ -309,6 +325,12 @@ func (q *request) bound(t *catalog.Table, members map[string]json.RawMessage) er
 	}
 	q.given = given
 	return nil
+}
+
+// empty tells whether a value is a list without items.
+func empty(raw json.RawMessage) bool {
+	var items []json.RawMessage
+	return json.Unmarshal(raw, &items) == nil && items != nil && len(items) == 0
 }
 
 // own is the value that an entity has, or is to have, in a column.

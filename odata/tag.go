@@ -79,12 +79,32 @@ func matches(h http.Header, name, tag string) bool {
 	return false
 }
 
+// conditionOf holds a change of what belongs to an entity, such as a link, and an action
+// bound to it, to If-Match and If-None-Match: the tag is that of the entity.
+//
+// Source: OData 4.01 Part 1, sections 8.2.4, 8.2.5 and 11.4.6.
+func (q *request) conditionOf(ctx context.Context, owner *model.Resource) error {
+	own := q.resource
+	q.resource = owner
+	err := q.condition(ctx)
+	q.resource, q.tagged, q.held = own, false, true
+	return err
+}
+
+// conditional tells whether the client names a condition.
+func (q *request) conditional() bool {
+	return q.r.Header.Get("If-Match") != "" || q.r.Header.Get("If-None-Match") != ""
+}
+
 // condition holds a change to If-Match and If-None-Match. PingOne knows neither, so
 // the entity is read right before it is changed.
 func (q *request) condition(ctx context.Context) error {
 	h := q.r.Header
-	if h.Get("If-Match") == "" && h.Get("If-None-Match") == "" || q.resource.Kind != model.Entity {
+	if q.held || !q.conditional() {
 		return nil
+	}
+	if q.resource.Kind != model.Entity { // of which there is no tag
+		return q.unmet("")
 	}
 	tag, err := q.present(ctx)
 	if err != nil {

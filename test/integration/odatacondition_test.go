@@ -1,0 +1,109 @@
+//go:build duckdb_arrow
+
+package integration
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pingone-gateway/gateway/internal/service"
+	"github.com/pingone-gateway/gateway/internal/testkit"
+	"github.com/pingone-gateway/gateway/pingone/sim"
+)
+
+// If-Match and If-None-Match are about the entity that links belong to and actions are
+// bound to; what has no tag fits no tag. A condition that isn't met changes nothing.
+//
+// Source: OData 4.01 Part 1, sections 8.2.4, 8.2.5, 11.4.6 and 11.5.5.1.
+func TestConditionsOfLinksAndActions(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 40}, Service: func(c *service.Config) { c.Policy = callers{may: []string{"UnlockUserAccount"}} }})
+	root := s.Serve(t, testkit.WebOptions{}).URL + "/odata/pingone/Administrators/"
+	one := func(sql string) string { return s.Query(t, sql)[0][0] }
+	id := one("SELECT Id FROM Users WHERE Username = 'ada.admin'")
+	user, group := "Users("+id+")", "Groups("+one("INSERT INTO Groups (Name) VALUES ('Choir')")+")"
+	population := "Populations(" + one("SELECT PopulationId FROM Users WHERE Id = '"+id+"'") + ")"
+	tag := func(address string) string {
+		resp, _ := sent(t, "GET", root+address, "")
+		require.NotEmpty(t, resp.Header.Get("ETag"))
+		return resp.Header.Get("ETag")
+	}
+	const old = `W/"2001-01-01T00:00:00.000Z"`
+	cases := []struct {
+		method, address, body string
+		owner                 string // "" where nothing has a tag
+		status                int
+	}{
+		{"POST", group + "/Users/$ref", `{"@odata.id":"` + user + `"}`, group, http.StatusNoContent},
+		{"DELETE", group + "/Users/$ref?$id=" + user, "", group, http.StatusNoContent},
+		{"POST", user + "/Groups/$ref", `{"@odata.id":"` + group + `"}`, user, http.StatusNoContent},
+		{"DELETE", user + "/" + group + "/$ref", "", user, http.StatusNoContent},
+		{"PUT", user + "/Population/$ref", `{"@odata.id":"` + population + `"}`, user, http.StatusNoContent},
+		{"POST", population + "/Users/$ref", `{"@odata.id":"` + user + `"}`, population, http.StatusNoContent},
+		{"PATCH", user + "/Title", `{"value":"Dr"}`, user, http.StatusNoContent},
+		{"POST", user + "/PingOne.UnlockUserAccount", "", user, http.StatusOK},
+		{"POST", "Users/" + id + "/UnlockUserAccount", "{}", user, http.StatusOK},
+		{"POST", "Groups", `{"Name":"Band"}`, "", http.StatusCreated},
+		{"POST", user + "/UserGroupAssociations", `{"GroupId":"` + group[7:43] + `"}`, "", http.StatusCreated},
+	}
+	for _, c := range cases {
+		s.ResetRequests()
+		resp, got := sent(t, c.method, root+c.address, c.body, "If-Match", old)
+		assert.Equal(t, http.StatusPreconditionFailed, resp.StatusCode, "%s %s: %v", c.method, c.address, got)
+		assert.Empty(t, written(s), "%s %s", c.method, c.address)
+		met := "*"
+		if c.owner != "" {
+			resp, got = sent(t, c.method, root+c.address, c.body, "If-None-Match", old+", "+tag(c.owner))
+			assert.Equal(t, http.StatusPreconditionFailed, resp.StatusCode, "%s %s: %v", c.method, c.address, got)
+			assert.Empty(t, written(s), "%s %s", c.method, c.address)
+			met = old + ", " + tag(c.owner)
+		}
+		resp, got = sent(t, c.method, root+c.address, c.body, "If-Match", met)
+		assert.Equal(t, c.status, resp.StatusCode, "%s %s: %v", c.method, c.address, got)
+	}
+	resp, _ := sent(t, "POST", root+"Users(00000000-0000-4000-8000-000000000000)/UnlockUserAccount", "", "If-Match", "*")
+	assert.Equal(t, http.StatusNotFound, resp.StatusCode)
+}
+
+// What an answer with full metadata holds can be sent back, and a reference may be null.
+//
+// Source: OData JSON Format 4.01, sections 4.6 and 8.5; Part 1, section 11.4.3.1.
+func TestBodiesAsAnswersHaveThem(t *testing.T) {
+	t.Parallel()
+	s := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 40}, Service: func(c *service.Config) { c.Policy = callers{may: []string{"UnlockUserAccount"}} }})
+	root := s.Serve(t, testkit.WebOptions{}).URL + "/odata/pingone/Administrators/"
+	one := func(sql string) string { return s.Query(t, sql)[0][0] }
+	user := "Users(" + one("SELECT Id FROM Users WHERE Username = 'ada.admin'") + ")"
+
+	resp, got := sent(t, "POST", root+"Groups", "\ufeff"+`{"Name":"Duo","Population":null,"Users":[],"UserGroupAssociations@odata.bind":[],"#PingOne.Nothing":{"target":"x"}}`, "Content-Type", "application/json;charset=UTF-8")
+	require.Equal(t, http.StatusCreated, resp.StatusCode, got)
+	assert.Nil(t, got["PopulationId"])
+	resp, _ = sent(t, "DELETE", resp.Header.Get("Location"), "", "Prefer", "return=representation")
+	assert.Equal(t, http.StatusNoContent, resp.StatusCode)
+	assert.Empty(t, resp.Header.Get("Preference-Applied"), "a deleted entity is not shown")
+
+	_, full := sent(t, "GET", root+user+"?$format=application/json;odata.metadata=full", "")
+	require.Contains(t, full, "#PingOne.UnlockUserAccount")
+	body := `{"Title":"Dr","#PingOne.UnlockUserAccount":{"title":"x","target":"y"},"Population@odata.navigationLink":"x","Groups@odata.context":"x"}`
+	resp, got = sent(t, "PATCH", root+user, body)
+	assert.Equal(t, http.StatusNoContent, resp.StatusCode, "%v", got)
+	assert.Equal(t, "Dr", one("SELECT Title FROM Users WHERE Username = 'ada.admin'"))
+
+	for _, c := range []struct {
+		method, address, body, target string
+		status                        int
+	}{
+		{"PATCH", user, `{"Population":null}`, "PopulationId", http.StatusBadRequest}, // each user has one
+		{"PATCH", user, `{"Population@odata.bind":null}`, "PopulationId", http.StatusBadRequest},
+		{"PATCH", user, `{"Groups":[]}`, "Groups", http.StatusNotImplemented}, // it would take all of them away
+		{"POST", "Groups", `{"Name":"Trio","Users":null}`, "Users", http.StatusNotImplemented},
+	} {
+		resp, got := sent(t, c.method, root+c.address, c.body)
+		assert.Equal(t, c.status, resp.StatusCode, "%s: %v", c.body, got)
+		failure, _ := got["error"].(map[string]any)
+		assert.Equal(t, c.target, failure["target"], "%s: %v", c.body, got)
+	}
+}
