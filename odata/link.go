@@ -2,9 +2,11 @@ package odata
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"mime"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -50,6 +52,10 @@ func (q *request) readBody() (err error) {
 // take reads a body of bounded length.
 func (q *request) take(limit int64) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(q.r.Body, limit+1))
+	var cut *http.MaxBytesError // where the server allows less
+	if errors.As(err, &cut) {
+		return nil, gwerr.Newf(gwerr.TooLarge, "The body is longer than %d bytes.", cut.Limit)
+	}
 	if err != nil {
 		return nil, gwerr.Wrap(gwerr.BadRequest, err, "The body could not be read.", "")
 	}

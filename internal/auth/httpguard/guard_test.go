@@ -116,11 +116,20 @@ func TestLimits(t *testing.T) {
 	}
 	unannounced := httptest.NewRequest(http.MethodPost, "http://gw/", io.MultiReader(strings.NewReader(strings.Repeat("x", 11))))
 	unannounced.ContentLength = -1
+	encoded := func(method, as, body string) *http.Request {
+		r := httptest.NewRequest(method, "http://gw/", strings.NewReader(body))
+		r.Header["Content-Encoding"] = []string{as}
+		return r
+	}
 	cases := []struct {
 		name string
 		r    *http.Request
 		want int
 	}{
+		{"compressed", encoded(http.MethodPost, "gzip", "x"), 415},
+		{"of two encodings", encoded(http.MethodPost, "identity, br", "x"), 415},
+		{"not compressed", encoded(http.MethodPost, "Identity", "x"), 200},
+		{"nothing to compress", encoded(http.MethodGet, "gzip", ""), 200},
 		{"fits", httptest.NewRequest(http.MethodPost, "http://gw/"+strings.Repeat("a", 99), strings.NewReader("0123456789")), 200},
 		{"address", get("http://gw/?" + strings.Repeat("a", 99)), 413},
 		{"headers", many, 413},

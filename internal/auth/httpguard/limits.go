@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
@@ -45,6 +46,10 @@ func Limits(cfg LimitsConfig, fail Fail) Middleware {
 				}
 				fail(w, r, gwerr.Newf(gwerr.TooLarge, "The body is larger than %d bytes.", cfg.Body).WithHint("Send less at a time."))
 				return
+			case encoded(r):
+				w.Header().Set("Accept-Encoding", "identity")
+				fail(w, r, gwerr.New(gwerr.UnsupportedMedia, "The body is compressed, and such bodies are not read.", "Send it without Content-Encoding."))
+				return
 			}
 			if r.Body != nil && r.Body != http.NoBody {
 				r.Body = http.MaxBytesReader(w, r.Body, cfg.Body)
@@ -52,4 +57,16 @@ func Limits(cfg LimitsConfig, fail Fail) Middleware {
 			next.ServeHTTP(w, r)
 		})
 	}
+}
+
+// encoded tells whether a body is said to be something else than what its type says.
+//
+// Source: RFC 9110, sections 8.4 and 15.5.16.
+func encoded(r *http.Request) bool {
+	for _, name := range r.Header.Values("Content-Encoding") {
+		if name != "" && !strings.EqualFold(name, "identity") {
+			return r.ContentLength != 0
+		}
+	}
+	return false
 }
