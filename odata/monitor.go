@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -80,6 +81,12 @@ func (q *request) monitor(token string) error {
 	if store == nil {
 		return gwerr.New(gwerr.NotFound, "There is no such request.", "")
 	}
+	switch q.r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodDelete:
+	default:
+		q.w.Header().Set("Allow", readMethods+", DELETE")
+		return gwerr.New(gwerr.MethodNotAllowed, "An answer that waits is fetched by GET, and forgotten by DELETE.", "")
+	}
 	var err error
 	if q.version, err = negotiateVersion(q.r.Header); err != nil {
 		return err
@@ -115,6 +122,9 @@ func (q *request) monitor(token string) error {
 			if name != headerVersion {
 				h[name] = values
 			}
+		}
+		if slices.Equal(a.Header[headerVersion], []string{version40.String()}) { // of the request that it answers
+			q.version = version40
 		}
 		q.head(http.StatusOK, "")
 		return q.copy(a.Body())

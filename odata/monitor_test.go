@@ -58,6 +58,14 @@ func TestAnswersThatWait(t *testing.T) {
 	if r := s.await(second, "OData-MaxVersion", "4.01"); r.Header.Get("AsyncResult") != "200" || r.Header.Get("OData-Version") != "4.01" || !strings.HasPrefix(r.Body, `{"@context":`) {
 		t.Errorf("by 4.01: %v %s", r.Header, r.Body)
 	}
+	if r := s.await(monitor, "OData-MaxVersion", "4.01"); r.Header.Get("AsyncResult") != "200" || r.Header.Get("OData-Version") != "4.0" || !strings.HasPrefix(r.Body, `{"@odata.context":`) {
+		t.Errorf("of 4.0, fetched by 4.01: %v %s", r.Header, r.Body)
+	}
+	for _, method := range []string{http.MethodPost, http.MethodPatch, http.MethodPut} {
+		if r := s.do(method, monitor, http.Header{}, ""); r.Status != http.StatusMethodNotAllowed || !strings.HasSuffix(r.Header.Get("Allow"), ", DELETE") {
+			t.Errorf("%s: %d %v %s", method, r.Status, r.Header, r.Body)
+		}
+	}
 	if full := s.get("Books?$top=2", "Prefer", "respond-async"); full.Status != http.StatusOK || full.Body != direct.Body || full.Header.Get("Preference-Applied") != "" {
 		t.Errorf("without room: %d %v", full.Status, full.Header)
 	}

@@ -156,7 +156,7 @@ func (h *Handler) page(r *http.Request) (p *page, ok bool) {
 	if strings.HasSuffix(path, ".pbids") || strings.HasSuffix(path, ".odc") {
 		return nil, false
 	}
-	if p.set, err = url.PathUnescape(set); err != nil || strings.ContainsAny(p.set, "/($") || p.schema == edm.VocabularySegment {
+	if p.set, err = url.PathUnescape(strings.TrimSuffix(set, "/")); err != nil || strings.ContainsAny(p.set, "/($") || p.schema == edm.VocabularySegment {
 		return nil, false
 	}
 	return p, true

@@ -111,6 +111,8 @@ func TestPages(t *testing.T) {
 			"Books of the library", "About 1 call to PingOne, reading 1,234 rows.", `<span class="tag">key</span>`, "It is only read.", `>text</td>`, `>true or false</td>`,
 			`href="` + l.URL + books + `?rows"`, "Books.odc", "Loans</a>",
 		}},
+		{"a table, and a slash", books + "/", 200, []string{"Books of the library", `href="` + l.URL + books + `?rows"`}},
+		{"rows behind a slash", books + "/?rows", 200, []string{"Rows 1 to 50", `value="` + l.URL + books + `"`}},
 		{"rows", books + "?rows", 200, []string{
 			"Rows 1 to 50", `rel="next"`, `$orderby=Title"`, `name="f.Title"`, `<option value="">choose a column`, "SELECT * FROM \"Main\".\"Books\"", `value="` + l.URL + books + `"`,
 			l.URL + books + "?$format=csv", console.QueryPath + "?connection=lib&schema=Main&sql=SELECT+",
