@@ -131,11 +131,21 @@ func (q *request) entity(ctx context.Context, w *encode.Rows, batch scan.Batch) 
 }
 
 func (q *request) property(batch scan.Batch) error {
-	typ := q.resource.Table.Columns[q.resource.Columns[0]].Type
-	if batch.Record.Column(0).IsNull(0) && typ != catalog.StringList {
+	typ, count, value := catalog.StringList, int64(-1), batch.Record.Column(int(batch.Record.NumCols())-1)
+	if !q.resource.Narrowed() {
+		typ, value = q.resource.Table.Columns[q.resource.Columns[0]].Type, batch.Record.Column(0)
+	}
+	if value.IsNull(0) && typ != catalog.StringList {
 		return q.nothing()
 	}
-	body, err := encode.AppendProperty(nil, q.encoding(), q.context(), typ, batch.Record)
+	if q.resource.CountWanted {
+		text, _, err := encode.KeyText(catalog.Int64, batch.Record, 0, 0)
+		if err != nil {
+			return err
+		}
+		count, _ = strconv.ParseInt(text, 10, 64) // a whole number's text
+	}
+	body, err := encode.AppendProperty(nil, q.encoding(), q.context(), count, typ, value)
 	if err != nil {
 		return err
 	}

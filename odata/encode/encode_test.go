@@ -329,7 +329,7 @@ func TestPropertyRawAndKeyText(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			b := batch(t, []encode.Column{{Name: "P", Type: c.typ}}, `[`+c.cell+`]`)
-			got, err := encode.AppendProperty(nil, encode.Options{Prefix: "@odata."}, "c", c.typ, b)
+			got, err := encode.AppendProperty(nil, encode.Options{Prefix: "@odata."}, "c", -1, c.typ, b.Column(0))
 			if want := `{"@odata.context":"c","value":` + c.json + `}`; err != nil || string(got) != want {
 				t.Errorf("property: got %s, %v; want %s", got, err, want)
 			}

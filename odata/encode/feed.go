@@ -84,16 +84,20 @@ func AppendLead(dst []byte, o Options, context string) []byte {
 	return cell.AppendString(append(cell.AppendString(dst, o.Prefix+"context"), ':'), context)
 }
 
-// AppendProperty appends an answer that is the value of the first column of
-// the batch's first row, which isn't null, wrapped in an object.
-func AppendProperty(dst []byte, o Options, context string, t catalog.Type, batch arrow.RecordBatch) ([]byte, error) {
-	c, err := bind(t, batch.Column(0), o)
+// AppendProperty appends an answer that is the first value of an array, which isn't null
+// but for a list, wrapped in an object. count is the number of a list's items, negative
+// where none was asked for.
+func AppendProperty(dst []byte, o Options, context string, count int64, t catalog.Type, value arrow.Array) ([]byte, error) {
+	c, err := bind(t, value, o)
 	if err != nil {
 		return nil, err
 	}
 	dst = append(dst, '{')
 	start := len(dst)
 	dst = AppendLead(dst, o, context)
+	if count >= 0 {
+		dst = AppendCount(comma(dst, start), o, "", count)
+	}
 	dst = append(comma(dst, start), `"value":`...)
 	if c.Null(0) {
 		dst = append(dst, "[]"...)

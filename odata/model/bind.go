@@ -1,7 +1,6 @@
 package model
 
 import (
-	"cmp"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -37,7 +36,7 @@ func Bind(s *catalog.Schema, request *uri.Request, o Options) (*Resource, error)
 	if o.Writes && kind == Feed && !r.Ref {
 		kind = Entity // what a new entity is shown with
 	}
-	if err := cmp.Or(w.listOptions(&request.Options), applicable(kind, &request.Options)); err != nil {
+	if err := applicable(kind, w.list() && !o.Writes, &request.Options); err != nil {
 		return nil, err
 	}
 	all := request.Options
@@ -290,7 +289,7 @@ func (w *walker) afterProperty(s uri.Segment) error {
 	if !ok {
 		return notFound(s.Pos(), "A primitive property has no properties of its own.")
 	}
-	list := w.resource.Table.Columns[w.property].Type == catalog.StringList
+	list := w.list()
 	switch {
 	case sys.Kind == uri.SystemCount && list:
 		w.resource.Kind = Length
@@ -316,6 +315,6 @@ func (w *walker) compiler(option string) *compiler {
 	return &compiler{
 		self:   w.self(),
 		scopes: w.resource.scopes, instance: w.resource.scopes.root(), namespace: w.options.Namespace, aliases: w.aliases,
-		now: w.options.Now, option: option,
+		now: w.options.Now, option: option, item: this,
 	}
 }

@@ -26,6 +26,9 @@ type compiler struct {
 	// self is how paths begin with an entity of the collection at hand: with $it for
 	// the one that the address names, with $this for one within $expand.
 	self uri.PathStart
+	// item is what stands for an item where options speak of a list: $this, or $it where
+	// the address names the list.
+	item string
 	// focus is the scope whose rows pushable speaks of.
 	focus *scope
 	// constantsOnly refuses paths.

@@ -204,7 +204,7 @@ func (w *walker) expandTarget(x *Expansion, item uri.ExpandItem) error {
 	if item.Options != nil {
 		o = *item.Options
 	}
-	if err := applicable(Feed, &o); err != nil {
+	if err := applicable(Feed, false, &o); err != nil {
 		return err
 	}
 	if !x.Navigation.Many && (o.Top != nil || o.Skip != nil || o.OrderBy != nil || o.Count != nil) {

@@ -11,8 +11,11 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
-// this is the variable that stands for an item where options speak of a list.
-const this = "$this"
+// The variables that stand for an item where options speak of a list: of one that
+// $select or $count names, and of one that the address names.
+//
+// Source: OData 4.01 Part 2, sections 5.1.1.14.1 ($it) and 5.1.1.14.3 ($this).
+const this, it = "$this", "$it"
 
 // filtered are the items of a list for which a condition on the variable is true.
 func (c *compiler) filtered(in *scope, list, name string, condition uri.Expr, negated bool) (string, error) {
@@ -34,14 +37,11 @@ func (c *compiler) filtered(in *scope, list, name string, condition uri.Expr, ne
 //
 // Source: OData 4.01 Part 2, sections 4.8 and 5.1.4.
 func (c *compiler) narrowed(in *scope, list string, o *uri.Options, pos int) (items, count string, err error) {
-	switch {
-	case o.Select != nil, o.Compute != nil, o.Expand != nil:
+	if o.Select != nil || o.Compute != nil || o.Expand != nil {
 		return "", "", c.unsupported(pos, "$select and $compute of the items of a list, which are texts")
-	case len(o.OrderBy) > 1, len(o.OrderBy) == 1 && uri.FormatExpr(o.OrderBy[0].Expr) != this:
-		return "", "", c.unsupported(pos, "an order of a list's items other than by $this")
 	}
 	if o.Filter != nil {
-		if list, err = c.filtered(in, list, this, o.Filter, false); err != nil {
+		if list, err = c.filtered(in, list, c.item, o.Filter, false); err != nil {
 			return "", "", err
 		}
 	}
@@ -49,12 +49,8 @@ func (c *compiler) narrowed(in *scope, list string, o *uri.Options, pos int) (it
 		list = "list_filter(" + list + ", lambda item_: " + c.scopes.values.search("item_", o.Search) + ")"
 	}
 	count = "len(" + list + ")"
-	if len(o.OrderBy) == 1 {
-		sorting := "list_sort("
-		if o.OrderBy[0].Descending {
-			sorting = "list_reverse_sort("
-		}
-		list = sorting + list + ")"
+	if list, err = c.sorted(list, o.OrderBy, pos); err != nil {
+		return "", "", err
 	}
 	if o.Skip != nil {
 		list = "list_slice(" + list + ", " + itoa(int(*o.Skip)+1) + ", len(" + list + "))"
@@ -63,6 +59,24 @@ func (c *compiler) narrowed(in *scope, list string, o *uri.Options, pos int) (it
 		list = "list_slice(" + list + ", 1, " + itoa(int(*o.Top)) + ")"
 	}
 	return list, count, nil
+}
+
+// sorted are the items of a list in an order.
+func (c *compiler) sorted(list string, by []uri.OrderItem, pos int) (string, error) {
+	switch {
+	case len(by) == 0:
+		return list, nil
+	case len(by) > 1 || uri.FormatExpr(by[0].Expr) != c.item:
+		refused := c.unsupported(pos, "an order of a list's items other than by "+c.item)
+		if c.item == it { // the option is not one within another
+			refused = gwerr.From(refused).At(by[0].Expr.Pos()).On("$orderby")
+		}
+		return "", refused
+	case by[0].Descending:
+		return "list_reverse_sort(" + list + ")", nil
+	default:
+		return "list_sort(" + list + ")", nil
+	}
 }
 
 // selectedItems are what options within $select make of a list: hidden fields.
@@ -158,13 +172,13 @@ func (c *compiler) list(a *uri.Array) (term, error) {
 	}
 	sql := make([]string, len(items))
 	for i, text := range items {
-		sql[i] = c.item(text)
+		sql[i] = c.written(text)
 	}
 	return term{sql: "CAST([" + strings.Join(sql, ", ") + "] AS VARCHAR[])", kind: listKind, pos: a.Offset}, nil
 }
 
-// item writes an item of a constant list.
-func (c *compiler) item(text *string) string {
+// written writes an item of a constant list.
+func (c *compiler) written(text *string) string {
 	if text == nil {
 		return "NULL"
 	}
@@ -204,7 +218,7 @@ func (c *compiler) hasSubset(e *uri.Call) (term, error) {
 		items, err := c.texts(a)
 		counts := map[string]int{}
 		for _, text := range items {
-			counts[c.item(text)]++
+			counts[c.written(text)]++
 		}
 		tests := []string{"TRUE"}
 		for _, item := range slices.Sorted(maps.Keys(counts)) {

@@ -11,25 +11,10 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
 )
 
-// listOptions refuses options of a list at its own address, which $select has as well.
-func (w *walker) listOptions(o *uri.Options) error {
-	k := w.resource.Kind
-	if k != Length && (k != Property || w.resource.Table.Columns[w.property].Type != catalog.StringList) {
-		return nil
-	}
-	for _, g := range givenOptions(o) {
-		if strings.Contains("$filter $search $orderby $top $skip $count ", g+" ") {
-			return gwerr.Newf(gwerr.NotImplemented, "The gateway does not evaluate %s of a list at its own address.", g).On(g).
-				WithHint("At the entity's, write $select=" + w.resource.Table.Columns[w.property].Name + "(" + g + "=…).")
-		}
-	}
-	return nil
-}
-
 // applicable refuses options that have no meaning for the resource.
 //
 // Source: OData 4.01 Part 1, sections 11.2.1 to 11.2.10.
-func applicable(k Kind, o *uri.Options) error {
+func applicable(k Kind, list bool, o *uri.Options) error {
 	given := givenOptions(o)
 	for _, g := range given {
 		if refused := notEvaluated[g]; refused != "" {
@@ -40,7 +25,13 @@ func applicable(k Kind, o *uri.Options) error {
 	switch k {
 	case Feed:
 		return nil
-	case ServiceDocument, Metadata, Property, Raw, Action, Length: // none applies
+	case Length:
+		allowed = itemOptions
+	case Property:
+		if list {
+			allowed = itemOptions
+		}
+	case ServiceDocument, Metadata, Raw, Action: // none applies
 	case All:
 		allowed = "$search $top $skip $count"
 	case Entity:
@@ -93,6 +84,9 @@ func (w *walker) bindOptions(o *uri.Options) error {
 	case ServiceDocument, Metadata, Action:
 		return nil
 	case Property, Raw, Length:
+		if w.list() && slices.ContainsFunc(givenOptions(o), func(g string) bool { return r.Kind == Property || g == "$filter" || g == "$search" }) {
+			return w.bindItems(o)
+		}
 		r.Columns, r.Visible, r.selected = []int{w.property}, 1, []string{}
 		return nil
 	case All:

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -64,17 +65,20 @@ func (c *compiler) listItem(e *uri.PathExpr) (t term, ok bool, err error) {
 	return term{sql: v.sql, kind: textKind, pos: e.Offset}, true, nil
 }
 
-// variableOf returns the lambda variable, or $this, that a path begins with, and what
-// stands behind it; nil where there is none.
+// variableOf returns the lambda variable, $this or $it that a path begins with where one
+// stands for it, and what is behind; nil where there is none.
 func (c *compiler) variableOf(e *uri.PathExpr) (*variable, []uri.Segment) {
 	name, behind := this, e.Segments
-	if e.Start == uri.FromInstance && len(e.Segments) > 0 {
+	switch {
+	case e.Start == uri.FromInstance && len(e.Segments) > 0:
 		first, ok := e.Segments[0].(*uri.NameSegment)
 		if !ok || first.Args != nil {
 			return nil, nil
 		}
 		name, behind = first.Name, e.Segments[1:]
-	} else if e.Start != uri.FromThis {
+	case e.Start == uri.FromIt:
+		name = it
+	case e.Start != uri.FromThis:
 		return nil, nil
 	}
 	for i := len(c.variables) - 1; i >= 0; i-- {
@@ -163,6 +167,9 @@ func (c *compiler) fromRoot(e *uri.PathExpr) (term, error) {
 	set, ok := e.Segments[0].(*uri.NameSegment)
 	if !ok || set.Args == nil || len(e.Segments) < 2 {
 		return term{}, c.unsupported(e.Offset, "$root but for a property of an entity with a key")
+	}
+	if slices.ContainsFunc(c.variables, func(v variable) bool { return v.scope == nil }) { // the engine has no SELECT there
+		return term{}, c.unsupported(e.Offset, "$root in a condition on the items of a list")
 	}
 	in := &walker{schema: c.scopes.schema, options: Options{Namespace: c.namespace, Now: c.now}, aliases: c.aliases, resource: newResource(c.scopes.schema)}
 	if err := in.entitySet(&uri.NameSegment{Offset: set.Offset, Name: set.Name, Args: set.Args}); err != nil {

@@ -88,7 +88,7 @@ func (p *pipeline) compiler() *compiler {
 	root := p.at.scopes.root()
 	return &compiler{
 		self: p.w.self(), scopes: p.at.scopes, instance: root, namespace: p.w.options.Namespace, aliases: p.w.aliases,
-		now: p.w.options.Now, option: p.option,
+		now: p.w.options.Now, option: p.option, item: this,
 	}
 }
 
