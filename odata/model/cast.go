@@ -19,6 +19,36 @@ var primitives = map[string]struct {
 	"Edm.Duration": {durationKind, "INTERVAL"},
 }
 
+// The patterns of literals, of which the engine would read more than OData has.
+const (
+	wholePattern  = `[+-]?[0-9]+`
+	numberPattern = wholePattern + `(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?`
+	dayPattern    = `[0-9]{4,}-[0-9]{2}-[0-9]{2}`
+	clockPattern  = `[0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.][0-9]+)?`
+	zonePattern   = `(?:[zZ]|[+-][0-9]{2}:[0-9]{2})`
+)
+
+// literalPatterns are the patterns of texts that are values of a type.
+//
+// Source: OData 4.01 ABNF, section 7 (literal data values).
+var literalPatterns = map[kind]string{
+	boolKind: `(?i:true|false)`, intKind: wholePattern, decimalKind: numberPattern, doubleKind: numberPattern + `|-?INF|NaN`,
+	guidKind:    `[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}`,
+	instantKind: dayPattern + `[tT]` + clockPattern + zonePattern, dateKind: dayPattern, clockKind: clockPattern,
+}
+
+// literalSQL is a text where it is a literal of a kind, written as the engine reads it,
+// and a text that is of no type elsewhere.
+func literalSQL(sql string, k kind) string {
+	switch k { // seconds may be left out
+	case instantKind:
+		sql = "regexp_replace(" + sql + ", '([tT][0-9]{2}:[0-9]{2})(" + zonePattern + ")$', '\\1:00\\2')"
+	case clockKind:
+		sql = "regexp_replace(" + sql + ", '^([0-9]{2}:[0-9]{2})$', '\\1:00')"
+	}
+	return "regexp_extract(" + sql + ", '^(?:" + literalPatterns[k] + ")$')"
+}
+
 // cast compiles cast(x,Edm.T); what can't be converted is null.
 //
 // Source: OData 4.01 Part 2, section 5.1.1.10.1.
@@ -40,8 +70,10 @@ func (c *compiler) cast(e *uri.Cast) (term, error) {
 		return x, nil
 	case x.kind.numeric() && to.kind == intKind:
 		out.sql = "TRY_CAST(trunc(" + x.sql + ") AS " + to.sql + ")"
-	case x.kind.numeric() && to.kind.numeric(), x.kind == textKind && to.kind != durationKind:
+	case x.kind.numeric() && to.kind.numeric():
 		out.sql = "TRY_CAST(" + x.sql + " AS " + to.sql + ")"
+	case x.kind == textKind && to.kind != durationKind:
+		out.sql = "TRY_CAST(" + literalSQL(x.sql, to.kind) + " AS " + to.sql + ")"
 		if to.kind == guidKind {
 			out.sql = "CAST(" + out.sql + " AS VARCHAR)"
 		}
