@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"mime"
 	"net/http"
 	"slices"
@@ -58,7 +59,7 @@ func (q *request) takes() string {
 // change answers a request that changes an entity, or makes one.
 func (q *request) change(ctx context.Context) error {
 	t, kind := q.resource.Table, kinds[q.method]
-	columns, values, err := q.sent(t, kind)
+	columns, values, err := q.sent(ctx, t, kind)
 	if err != nil {
 		return err
 	}
@@ -189,7 +190,7 @@ func (q *request) writable(ctx context.Context, bind func() error) error {
 // sent reads the body: the columns that get values, and these. A key in an
 // update, and what PingOne sets itself, is left out, as section 11.4.3 asks; an update
 // may have nothing else, and makes no call then.
-func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, values []json.RawMessage, err error) {
+func (q *request) sent(ctx context.Context, t *catalog.Table, kind change.Kind) (columns []int, values []json.RawMessage, err error) {
 	if kind == change.Delete {
 		return nil, nil, nil
 	}
@@ -211,12 +212,8 @@ func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, value
 		}
 		members[name] = value
 	}
-	names := make([]string, 0, len(members))
-	for name := range members {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	var stays fixed
+	for _, name := range slices.Sorted(maps.Keys(members)) {
 		if _, term, annotated := strings.Cut(name, "@"); annotated && term != "odata.bind" && term != "bind" || strings.HasPrefix(name, "#") {
 			continue // control information, annotations, and actions as answers name them
 		}
@@ -235,8 +232,16 @@ func (q *request) sent(t *catalog.Table, kind change.Kind) (columns []int, value
 		if err != nil {
 			return nil, nil, err
 		}
+		if _, meant := q.given[name]; kind == change.Update && col.Access == catalog.OnInsert && !meant {
+			stays.columns, stays.values = append(stays.columns, at), append(stays.values, v)
+			continue
+		}
 		columns, values = append(columns, at), append(values, v)
 	}
+	if stays, err = q.other(ctx, stays); err != nil {
+		return nil, nil, err
+	}
+	columns, values = append(columns, stays.columns...), append(values, stays.values...)
 	if q.method == http.MethodPut {
 		columns, values = cleared(t, columns, values)
 	}

@@ -119,12 +119,12 @@ func (q *request) monitor(token string) error {
 	h.Set("AsyncResult", strconv.Itoa(a.Status))
 	if q.version == version401 && !strings.Contains(q.r.Header.Get("Accept"), "application/http") {
 		for name, values := range a.Header {
-			if name != headerVersion {
+			switch {
+			case name != headerVersion:
 				h[name] = values
+			case slices.Contains(values, version40.String()): // of the request that it answers
+				q.version = version40
 			}
-		}
-		if slices.Equal(a.Header[headerVersion], []string{version40.String()}) { // of the request that it answers
-			q.version = version40
 		}
 		q.head(http.StatusOK, "")
 		return q.copy(a.Body())

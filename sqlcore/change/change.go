@@ -82,7 +82,7 @@ func New(kind Kind, t *catalog.Table, assigned, returning []int, place func(i in
 	for i, at := range assigned {
 		if err := c.mayAssign(at, slices.Contains(assigned[:i], at)); err != nil {
 			e := gwerr.From(err).At(place(i)).On(t.Columns[at].Name)
-			e.Hint = cmp.Or(e.Hint, "Leave the column out; the documentation of the table says which ones are written, and when.")
+			e.Hint = cmp.Or(e.Hint, "Leave it out; the documentation of the table says which ones are written, and when.")
 			return nil, e
 		}
 	}
@@ -122,9 +122,9 @@ func (c *Change) mayAssign(at int, twice bool) error {
 	case col.Access == catalog.ReadOnly:
 		return gwerr.Newf(gwerr.BadRequest, "%s of %s can't be written: PingOne sets it.", col.Name, c.Table.Name)
 	case c.Kind == Insert:
-		return gwerr.Newf(gwerr.BadRequest, "%s of %s can be changed, but not given on an INSERT.", col.Name, c.Table.Name)
+		return gwerr.Newf(gwerr.BadRequest, "%s of %s can be changed, but not given to a new row.", col.Name, c.Table.Name)
 	default:
-		return gwerr.Newf(gwerr.BadRequest, "%s of %s is given once, on INSERT, and can't be changed.", col.Name, c.Table.Name)
+		return gwerr.Newf(gwerr.BadRequest, "%s of %s is given once, to a new row, and can't be changed.", col.Name, c.Table.Name)
 	}
 }
 

@@ -152,7 +152,7 @@ func TestRefusedChanges(t *testing.T) {
 		{"no condition either", "UPDATE Users SET Title = 'x'", gwerr.BadRequest, "UPDATE", "every row"},
 		{"a column of PingOne's", "UPDATE Users SET CreatedAt = now() WHERE true", gwerr.BadRequest, "CreatedAt", "PingOne sets it"},
 		{"a column that is given once", "UPDATE Groups SET PopulationId = NULL WHERE Name = 'x'", gwerr.BadRequest, "PopulationId", "once"},
-		{"a column that is changed alone", "INSERT INTO Users (Username, AccountStatus) VALUES ('a', 'OK')", gwerr.BadRequest, "AccountStatus", "not given on an INSERT"},
+		{"a column that is changed alone", "INSERT INTO Users (Username, AccountStatus) VALUES ('a', 'OK')", gwerr.BadRequest, "AccountStatus", "not given to a new row"},
 		{"a column that isn't there", "UPDATE Users SET Nonsense = 1 WHERE true", gwerr.UnknownColumn, "Nonsense", "no column Nonsense in Users"},
 		{"a table that isn't there", "DELETE FROM Nonsense WHERE true", gwerr.UnknownTable, "Nonsense", "no table"},
 		{"a value too few", "INSERT INTO Users (FirstName) VALUES ('x')", gwerr.BadRequest, "", "Username"},

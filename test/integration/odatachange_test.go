@@ -125,7 +125,7 @@ func TestODataChanges(t *testing.T) {
 		{"a set by DELETE", "DELETE", root + "Users", "", http.StatusMethodNotAllowed, ""},
 		{"the service by POST", "POST", root, `{}`, http.StatusMethodNotAllowed, ""},
 		{"a table that is only read", "DELETE", root + "Schemas(57de9478-0000-4383-ab62-4e086c741dff)", "", http.StatusMethodNotAllowed, ""},
-		{"what is given once", "PATCH", group, `{"PopulationId": null}`, http.StatusBadRequest, "PopulationId"},
+		{"what is given once", "PATCH", group, `{"PopulationId": "00000000-0000-4000-8000-000000000000"}`, http.StatusBadRequest, "PopulationId"},
 		{"a taken name", "POST", root + "Users", `{"Username": "ada.admin"}`, http.StatusConflict, "Username"},
 	}
 	resp, _ = send("PATCH", group, `{"Description": "\\ufffd \ufffd �"}`) // said three times, none by halves

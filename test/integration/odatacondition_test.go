@@ -3,7 +3,9 @@
 package integration
 
 import (
+	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -106,4 +108,56 @@ func TestBodiesAsAnswersHaveThem(t *testing.T) {
 		failure, _ := got["error"].(map[string]any)
 		assert.Equal(t, c.target, failure["target"], "%s: %v", c.body, got)
 	}
+}
+
+// An entity that was read is written back as it is, with what can't be changed in it.
+//
+// Source: OData 4.01 Part 1, section 11.4.3.
+func TestEntitiesAreWrittenBack(t *testing.T) {
+	t.Parallel()
+	s := changeStack(t)
+	root := s.Serve(t, testkit.WebOptions{}).URL + "/odata/pingone/Administrators/"
+	population := s.Query(t, "SELECT Id FROM Populations LIMIT 1")[0][0]
+	resp, got := sent(t, "POST", root+"Groups", `{"Name":"Duo","Description":"Two <voices>","PopulationId":"`+population+`"}`)
+	require.Equal(t, http.StatusCreated, resp.StatusCode, got)
+	group := resp.Header.Get("Location")
+	for _, set := range []string{"Groups", "Languages", "Gateways", "IdentityProviders", "OIDCApplications"} {
+		_, list := sent(t, "GET", root+set+"?$top=1&$format=application/json;odata.metadata=full", "")
+		rows := list["value"].([]any)
+		require.Len(t, rows, 1, set)
+		row := rows[0].(map[string]any)
+		if set == "Groups" {
+			_, row = sent(t, "GET", group+"?$format=application/json;odata.metadata=full", "")
+		}
+		body, err := json.Marshal(row)
+		require.NoError(t, err)
+		resp, got := sent(t, "PUT", row["@odata.id"].(string), string(body))
+		assert.Equal(t, http.StatusNoContent, resp.StatusCode, "%s: %v", set, got)
+		_, now := sent(t, "GET", row["@odata.id"].(string)+"?$format=application/json;odata.metadata=full", "")
+		for name := range row {
+			if strings.ContainsAny(name, "@#") || name == "UpdatedAt" || name == "CheckSum" {
+				continue
+			}
+			assert.Equal(t, row[name], now[name], "%s: %s", set, name)
+		}
+	}
+	for name, c := range map[string]struct {
+		method, body string
+		status       int
+		target       any
+	}{
+		"in small letters or not":     {"PATCH", `{"Description":"a","PopulationId":"` + strings.ToUpper(population) + `"}`, http.StatusNoContent, nil},
+		"another one":                 {"PATCH", `{"Description":"b","PopulationId":"00000000-0000-4000-8000-000000000000"}`, http.StatusBadRequest, "PopulationId"},
+		"none":                        {"PUT", `{"Name":"Duo","PopulationId":null}`, http.StatusBadRequest, "PopulationId"},
+		"nothing but what can't be":   {"PATCH", `{"PopulationId":"` + population + `"}`, http.StatusBadRequest, nil},
+		"of another type":             {"PATCH", `{"Description":"b","PopulationId":7}`, http.StatusBadRequest, "PopulationId"},
+		"by its address, another one": {"PATCH", `{"Description":"b","Population@odata.bind":"Populations(00000000-0000-4000-8000-000000000000)"}`, http.StatusBadRequest, "PopulationId"},
+	} {
+		resp, got := sent(t, c.method, group, c.body)
+		assert.Equal(t, c.status, resp.StatusCode, "%s: %v", name, got)
+		failure, _ := got["error"].(map[string]any)
+		assert.Equal(t, c.target, failure["target"], "%s: %v", name, got)
+	}
+	_, got = sent(t, "GET", group, "")
+	assert.Equal(t, []any{"Duo", "a", population}, []any{got["Name"], got["Description"], got["PopulationId"]})
 }
