@@ -28,18 +28,23 @@ const utc = "make_timestamp(epoch_us($1))"
 //
 // Source: OData 4.01 Part 2, sections 5.1.1.5 to 5.1.1.10.
 var functions = map[string][]signature{
-	"contains":   {{[]kind{textKind, textKind}, boolKind, "contains($1, $2)"}},
-	"startswith": {{[]kind{textKind, textKind}, boolKind, "starts_with($1, $2)"}},
-	"endswith":   {{[]kind{textKind, textKind}, boolKind, "ends_with($1, $2)"}},
-	"concat":     {{[]kind{textKind, textKind}, textKind, "($1 || $2)"}},
-	"indexof":    {{[]kind{textKind, textKind}, intKind, "(strpos($1, $2) - 1)"}},
-	"length":     {{[]kind{textKind}, intKind, "length($1)"}},
-	"tolower":    {{[]kind{textKind}, textKind, "lower($1)"}},
-	"toupper":    {{[]kind{textKind}, textKind, "upper($1)"}},
-	"trim":       {{[]kind{textKind}, textKind, "regexp_replace($1, '" + trimmed + "', '', 'g')"}},
+	"contains":   {{[]kind{textKind, textKind}, boolKind, "contains($1, $2)"}, {twoLists, boolKind, "(len(" + places + ") > 0)"}},
+	"startswith": {{[]kind{textKind, textKind}, boolKind, "starts_with($1, $2)"}, {twoLists, boolKind, "(list_slice($1, 1, len($2)) = $2)"}},
+	"endswith": {
+		{[]kind{textKind, textKind}, boolKind, "ends_with($1, $2)"},
+		{twoLists, boolKind, "(len($1) >= len($2) AND list_slice($1, len($1) - len($2) + 1, len($1)) = $2)"},
+	},
+	"concat":  {{[]kind{textKind, textKind}, textKind, "($1 || $2)"}, {twoLists, listKind, "list_concat($1, $2)"}},
+	"indexof": {{[]kind{textKind, textKind}, intKind, "(strpos($1, $2) - 1)"}, {twoLists, intKind, "COALESCE(" + places + "[1], -1)"}},
+	"length":  {{[]kind{textKind}, intKind, "length($1)"}, {[]kind{listKind}, intKind, "len($1)"}},
+	"tolower": {{[]kind{textKind}, textKind, "lower($1)"}},
+	"toupper": {{[]kind{textKind}, textKind, "upper($1)"}},
+	"trim":    {{[]kind{textKind}, textKind, "regexp_replace($1, '" + trimmed + "', '', 'g')"}},
 	"substring": {
 		{[]kind{textKind, intKind}, textKind, "substring($1, " + start + ")"},
 		{[]kind{textKind, intKind, intKind}, textKind, "substring($1, " + start + ", " + amount + ")"},
+		{[]kind{listKind, intKind}, listKind, "list_slice($1, " + first + ", len($1))"},
+		{[]kind{listKind, intKind, intKind}, listKind, "list_slice($1, " + first + ", " + first + " - 1 + " + amount + ")"},
 	},
 	"year":              {{[]kind{instantKind}, intKind, "year(" + utc + ")"}, {[]kind{dateKind}, intKind, "year($1)"}},
 	"month":             {{[]kind{instantKind}, intKind, "month(" + utc + ")"}, {[]kind{dateKind}, intKind, "month($1)"}},
@@ -63,8 +68,16 @@ var functions = map[string][]signature{
 // therefore reach no branch.
 const start = "CASE WHEN $2 >= 0 THEN LEAST($2, " + farthest + ") + 1 WHEN $2 < 0 THEN GREATEST($2, -length($1)) END::BIGINT"
 
-// amount is the engine's number of characters.
+// amount is the engine's number of characters, or of items.
 const amount = "CASE WHEN $3 > 0 THEN LEAST($3, " + farthest + ") WHEN $3 <= 0 THEN 0 END::BIGINT"
+
+// first is that position in a list.
+const first = "CASE WHEN $2 >= 0 THEN LEAST($2, " + farthest + ") + 1 WHEN $2 < 0 THEN GREATEST(len($1) + GREATEST($2, -" + farthest + "), 0) + 1 END::BIGINT"
+
+// places are the indexes, from 0, at which one list stands in another.
+const places = "list_filter(range(0, len($1) - len($2) + 1), lambda i: list_slice($1, i + 1, i + len($2)) = $2)"
+
+var twoLists = []kind{listKind, listKind}
 
 // farthest is behind the end of every text, and as far as the engine counts.
 const farthest = "2147483647::BIGINT"

@@ -36,6 +36,7 @@ func TestNoValueFails(t *testing.T) {
 		instant:  {"BoughtAt", "now()", "mindatetime()", "maxdatetime()", "-0044-03-15T00:00:00Z", "12024-01-01T00:00:00Z"},
 		date:     {"date(BoughtAt)", "9999-12-31", "0001-01-01", "-0044-03-15", "12024-01-01"},
 		clock:    {"time(BoughtAt)", "00:00:00", "23:59:59.999999"},
+		list:     {"Tags", "[]", "['x']", "['x','','x']"},
 		duration: {"(BoughtAt sub now())", "duration'P100000D'", "duration'-P100000D'", "(maxdatetime() sub BoughtAt)", "duration'PT0.000001S'"},
 	}
 	all := slices.Concat(values[text][:2], values[integer], values[decimal], values[double], values[instant], values[date], values[clock], values[duration])

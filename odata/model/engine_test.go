@@ -128,6 +128,10 @@ func TestContexts(t *testing.T) {
 	for _, c := range []struct{ address, v401, v40 string }{
 		{"Books", "Books", "Books"},
 		{"Books?$select=Title", "Books(Title)", "Books(Title)"},
+		{"Books?$select=Title,Id,Title", "Books(Title,Id)", "Books(Title,Id)"},
+		{"Books?$select=*,Title,*", "Books(*,Title)", "Books(*,Title)"},
+		{"Books?$select=Library.*", "Books(Library.*)", "Books(Library.*)"},
+		{"Books?$select=Title,Shelf,Shelf", "Books(Title,Shelf)", "Books(Title,Shelf)"},
 		{"Books?$expand=Shelf", "Books(Shelf())", "Books"},
 		{"Books?$expand=Shelf($select=Name)", "Books(Shelf(Name))", "Books(Shelf(Name))"},
 		{"Books?$select=Title&$expand=Shelf", "Books(Title,Shelf())", "Books(Title)"},

@@ -205,11 +205,11 @@ func (w *walker) selectItem(item uri.SelectItem, add func(int)) error {
 		r.selected = []string{}
 	}
 	if s, ok := listed(item); ok {
-		r.selected = append(r.selected, s.Name)
+		r.name(s.Name)
 		return nil
 	}
 	if item.Star {
-		r.selected = append(r.selected, "*")
+		r.name("*")
 		for i := range t.Columns {
 			add(i)
 		}
@@ -222,8 +222,12 @@ func (w *walker) selectItem(item uri.SelectItem, add func(int)) error {
 			path = path[1:]
 		}
 	}
-	if item.Namespace != "" || len(path) == 0 {
-		return nil // operations, of which there are none
+	if item.Namespace != "" { // its operations, which full metadata tells whatever is selected
+		r.name(item.Namespace + ".*")
+		return nil
+	}
+	if len(path) == 0 {
+		return nil
 	}
 	s, ok := path[0].(*uri.NameSegment)
 	if !ok {
@@ -248,11 +252,18 @@ func (w *walker) selectItem(item uri.SelectItem, add func(int)) error {
 	case len(path) > 1:
 		return gwerr.Newf(gwerr.UnknownColumn, "The property %s has no properties of its own.", s.Name).At(path[1].Pos()).On("$select")
 	}
-	r.selected = append(r.selected, s.Name)
+	r.name(s.Name)
 	if i >= 0 {
 		add(i)
 	}
 	return nil
+}
+
+// name has the context name what $select has, once.
+func (r *Resource) name(selected string) {
+	if !slices.Contains(r.selected, selected) {
+		r.selected = append(r.selected, selected)
+	}
 }
 
 // bindOrder writes $orderby with the key behind it, so that the order is

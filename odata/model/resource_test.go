@@ -128,9 +128,9 @@ func TestAddresses(t *testing.T) {
 		{"Books?$select=Title,Id", "entity_set", "Books(Title,Id)", "TRUE", "Title Id", ""},
 		{"Books?$select=*", "entity_set", "Books(*)", "TRUE", "all", ""},
 		{"Books?$select=Shelf", "entity_set", "Books(Shelf)", "TRUE", "+Id", ""},
-		{"Books?$select=Title,Title", "entity_set", "Books(Title,Title)", "TRUE", "Title+Id", ""},
+		{"Books?$select=Title,Title", "entity_set", "Books(Title)", "TRUE", "Title+Id", ""},
 		{"Books?$select=Library.Book/Title", "entity_set", "Books(Title)", "TRUE", "Title+Id", ""},
-		{"Books?$select=Library.*", "entity_set", "Books", "TRUE", "+Id", ""},
+		{"Books?$select=Library.*", "entity_set", "Books(Library.*)", "TRUE", "+Id", ""},
 		{
 			"Books({book})?$select=Title&$expand=Shelf", "entity", "Books(Title,Shelf())/$entity",
 			"Id = '{book}'", "Title+Id ShelfId", "",
