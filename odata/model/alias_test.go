@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
 // doubling are aliases of which each stands twice in the one before it.
@@ -29,6 +31,27 @@ func TestAliasesMayStandOften(t *testing.T) {
 	} {
 		if r, err := bind(t, strings.ReplaceAll(address, " ", "%20")); err != nil || r == nil {
 			t.Errorf("%.60s: %v", address, err)
+		}
+	}
+}
+
+// TestExpressionsThatGrow: functions whose SQL names an argument several times multiply
+// it at every level, so that a short address would take all memory there is.
+func TestExpressionsThatGrow(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		first, before, behind string
+		levels                int // at which it is some MiB
+	}{
+		{"Title", "substring(", ",1)", 16},
+		{"Tags", "substring(", ",1)", 10},
+		{"Tags", "concat(substring(", ",1,2),Tags)", 10},
+	} {
+		for _, levels := range []int{2, c.levels} {
+			_, err := bind(t, "Books?"+escaped("$filter=length("+strings.Repeat(c.before, levels)+c.first+strings.Repeat(c.behind, levels)+") gt 1"))
+			if refused := err != nil && gwerr.From(err).Code == gwerr.TooLarge; refused != (levels > 2) {
+				t.Errorf("%d times %s…%s: %v", levels, c.before, c.behind, err)
+			}
 		}
 	}
 }

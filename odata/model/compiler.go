@@ -7,6 +7,7 @@ import (
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata/uri"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 )
 
 // maxDepth bounds the nesting of an expression, aliases included. Chains of
@@ -71,13 +72,23 @@ func (c *compiler) condition(e uri.Expr) (string, error) {
 	return t.sql, nil
 }
 
-// compile translates one expression.
+// compile translates one expression. Its SQL may name an argument several times, and
+// so grow at every level; what no statement could hold is refused on the way.
 func (c *compiler) compile(e uri.Expr) (term, error) {
 	c.depth++
 	defer func() { c.depth-- }()
 	if c.depth > maxDepth {
 		return term{}, c.fail(gwerr.TooLarge, e.Pos(), "The expression is nested more than %d levels deep.", maxDepth)
 	}
+	t, err := c.translate(e)
+	if err == nil && len(t.sql) > sqltext.MaxBytes {
+		return term{}, c.fail(gwerr.TooLarge, e.Pos(), "The expression stands for more than %d KiB of SQL.", sqltext.MaxBytes>>10).
+			WithHint("Nest fewer functions within each other.")
+	}
+	return t, err
+}
+
+func (c *compiler) translate(e uri.Expr) (term, error) {
 	switch e := e.(type) {
 	case *uri.Literal:
 		return c.literal(e)
