@@ -1,6 +1,7 @@
 package edm
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -46,6 +47,9 @@ type Through struct {
 	Near, Far string
 	// Repeats says that several rows may link the same two: the key is another.
 	Repeats bool
+	// Listed says that the rows of one Near are read as those of the target that they
+	// lead to: each leads to one, and there are as many.
+	Listed bool
 }
 
 // noNavigation is the name that declares that there is no navigation.
@@ -194,8 +198,23 @@ func across(s *catalog.Schema, t, link *catalog.Table, near, far int, name strin
 	}
 	return Navigation{
 		Name: name, Target: target, Column: n.References.Column, TargetColumn: f.References.Column,
-		Through: &Through{Table: link, Near: n.Name, Far: f.Name, Repeats: !n.Key || !f.Key || len(ownKey(link)) != 2}, Many: true,
+		Through: &Through{
+			Table: link, Near: n.Name, Far: f.Name, Repeats: !n.Key || !f.Key || len(ownKey(link)) != 2, Listed: listed(link, n.Name, f, target),
+		},
+		Many: true,
 	}, true
+}
+
+// listed tells whether the link's rows of one near come from a listing of the target's
+// rows, whose key is in the column far.
+func listed(link *catalog.Table, near string, far *catalog.Column, target *catalog.Table) bool {
+	key := target.Column(far.References.Column)
+	return key.Key && slices.ContainsFunc(link.Paths, func(p catalog.Path) bool {
+		return p.Filter != "" && slices.Equal(p.Keys, []string{near}) && cmp.Or(p.Sources[far.Name], far.Source) == key.Source &&
+			slices.ContainsFunc(target.Paths, func(of catalog.Path) bool {
+				return of.List == p.List && of.Items == p.Items && of.Filter == "" && len(of.Keys) == 0
+			})
+	})
 }
 
 // ownKey names the columns of the key that tell rows of one environment apart.

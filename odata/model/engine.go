@@ -19,6 +19,9 @@ func (r *Resource) sql(link predicate.Expr, limit int64) string {
 		names = append(names, root.sql(r.Table.Columns[c].Name))
 	}
 	from, linked := r.from()
+	if r.linksAlone() {
+		from = tableSQL(r.Schema, r.via.Through.Table, r.via) + " AS " + viaAlias
+	}
 	if c := r.LinkColumn(); c != nil {
 		names = append(names, linked.sql(c.Name)+" AS "+sqltext.Quote(linkField))
 	}
@@ -48,6 +51,14 @@ func (r *Resource) sql(link predicate.Expr, limit int64) string {
 		b.WriteString(" LIMIT " + strconv.FormatInt(limit, 10))
 	}
 	return b.String()
+}
+
+// linksAlone tells whether the table between says it all: the rows are asked for their
+// number alone, and each of its own leads to one of them.
+func (r *Resource) linksAlone() bool {
+	return r.via != nil && r.via.Through.Listed && !r.via.Through.Repeats && r.Table.Restriction == nil && r.via.Through.Table.Restriction == nil &&
+		len(r.Columns)+len(r.outputs) == 0 && r.orderBy == "" &&
+		predicate.AllOf(r.where) == predicate.True && len(r.filter.parts()) == 0 && !r.scopes.related()
 }
 
 // from reads the rows that the path leads to; linked is the scope that a link's
