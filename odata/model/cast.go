@@ -40,10 +40,10 @@ var literalPatterns = map[kind]string{
 // literalSQL is a text where it is a literal of a kind, written as the engine reads it,
 // and a text that is of no type elsewhere.
 func literalSQL(sql string, k kind) string {
-	switch k { // seconds may be left out
-	case instantKind:
+	if k == instantKind { // seconds may be left out
 		sql = "regexp_replace(" + sql + ", '([tT][0-9]{2}:[0-9]{2})(" + zonePattern + ")$', '\\1:00\\2')"
-	case clockKind:
+	}
+	if k == clockKind {
 		sql = "regexp_replace(" + sql + ", '^([0-9]{2}:[0-9]{2})$', '\\1:00')"
 	}
 	return "regexp_extract(" + sql + ", '^(?:" + literalPatterns[k] + ")$')"
