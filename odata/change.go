@@ -313,8 +313,8 @@ func (q *request) members() (map[string]json.RawMessage, error) {
 	if err != nil || kind != "application/json" {
 		return nil, gwerr.New(gwerr.UnsupportedMedia, "The body must be application/json.", "").On("Content-Type")
 	}
-	if set := strings.ToLower(params["charset"]); set != "" && set != "utf-8" && set != "us-ascii" {
-		return nil, gwerr.Newf(gwerr.UnsupportedMedia, "The body's characters are said to be %.20q, and JSON's are UTF-8.", set).On("Content-Type").WithHint("Send UTF-8.")
+	if err := utf8Said(params); err != nil {
+		return nil, err
 	}
 	body := bytes.TrimPrefix(q.body, []byte("\ufeff")) // which some editors and programs put before it
 	if err := wellFormed(body); err != nil {
@@ -349,6 +349,32 @@ func wellFormed(body []byte) error {
 		return gwerr.Newf(gwerr.BadRequest, "The body is not JSON from its byte %d on.", at.Offset)
 	case err != nil || !utf8.Valid(body):
 		return gwerr.New(gwerr.BadRequest, "The body is not JSON in UTF-8.", "")
+	}
+	return nil
+}
+
+// utf8Said refuses a body that is said to have other characters than those of UTF-8.
+func utf8Said(params map[string]string) error {
+	switch set := strings.ToLower(params["charset"]); set {
+	case "", "utf-8", "us-ascii":
+		return nil
+	default:
+		return gwerr.Newf(gwerr.UnsupportedMedia, "The body's characters are said to be %.20q, and only UTF-8 is read.", set).On("Content-Type").WithHint("Send UTF-8.")
+	}
+}
+
+// bareText checks a body that is nothing but a property's value. One in JSON would be
+// taken for its text.
+func (q *request) bareText(t catalog.Type) error {
+	kind, params, err := mime.ParseMediaType(q.r.Header.Get("Content-Type"))
+	if err == nil && kind == "application/json" && t != catalog.JSON {
+		return gwerr.New(gwerr.UnsupportedMedia, "The bare value of a property is text/plain.", `Send {"value": …} to the address without $value.`).On("Content-Type")
+	}
+	if err := utf8Said(params); err != nil {
+		return err
+	}
+	if !utf8.Valid(q.body) {
+		return gwerr.New(gwerr.BadRequest, "The body is not UTF-8.", "")
 	}
 	return nil
 }

@@ -163,6 +163,9 @@ func (q *request) changeProperty() error {
 	case q.method != http.MethodPut && q.method != http.MethodPatch:
 		return q.notForLinks("GET, PUT, PATCH, DELETE")
 	case q.resource.Kind == model.Raw:
+		if err := q.bareText(column.Type); err != nil {
+			return err
+		}
 		if value = q.body; column.Type.Kind() == predicate.String || column.Type == catalog.GUID || column.Type == catalog.Timestamp {
 			value = quoted(string(q.body))
 		}

@@ -161,3 +161,29 @@ func TestEntitiesAreWrittenBack(t *testing.T) {
 	_, got = sent(t, "GET", group, "")
 	assert.Equal(t, []any{"Duo", "a", population}, []any{got["Name"], got["Description"], got["PopulationId"]})
 }
+
+// A bare value is text in UTF-8: characters of other sets would become question marks.
+func TestBareValues(t *testing.T) {
+	t.Parallel()
+	s := changeStack(t)
+	user := s.Serve(t, testkit.WebOptions{}).URL + "/odata/pingone/Administrators/Users(" + s.Query(t, "SELECT Id FROM Users WHERE Username = 'ada.admin'")[0][0] + ")/"
+	for _, c := range []struct {
+		property, kind, body string
+		status               int
+		then                 any
+	}{
+		{"Title", "text/plain", "Dr é", http.StatusNoContent, "Dr é"},
+		{"Title", "text/plain;charset=UTF-8", "Dr ü", http.StatusNoContent, "Dr ü"},
+		{"Title", "text/plain;charset=iso-8859-1", "Dr \xe9", http.StatusUnsupportedMediaType, "Dr ü"},
+		{"Title", "text/plain;charset=iso-8859-1", "Mx", http.StatusUnsupportedMediaType, "Dr ü"},
+		{"Title", "text/plain", "Dr \xe9", http.StatusBadRequest, "Dr ü"},
+		{"Title", "application/json", `{"value":"Mx"}`, http.StatusUnsupportedMediaType, "Dr ü"},
+		{"preferences", "application/json", `{"a":1}`, http.StatusNoContent, `{"a":1}`},
+		{"IsEnabled", "text/plain", "false", http.StatusNoContent, false},
+	} {
+		resp, got := sent(t, "PUT", user+c.property+"/$value", c.body, "Content-Type", c.kind)
+		assert.Equal(t, c.status, resp.StatusCode, "%s %q: %v", c.kind, c.body, got)
+		_, got = sent(t, "GET", user+c.property, "")
+		assert.Equal(t, c.then, got["value"], "%s %q", c.kind, c.body)
+	}
+}
