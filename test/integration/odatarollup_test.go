@@ -48,7 +48,9 @@ func TestSubtotalsLackWhatTheyAreOf(t *testing.T) {
 		_, feed := sent(t, http.MethodGet, w.URL+odataRoot+"UserGroupAssociations?$apply="+url.QueryEscape(c.apply), "", "Prefer", c.prefer)
 		found := map[string]int{}
 		for _, r := range feed["value"].([]any) {
-			user, err := json.Marshal(r.(map[string]any)["User"])
+			part := r.(map[string]any)["User"].(map[string]any)
+			delete(part, "@odata.id") // null, of which another test is
+			user, err := json.Marshal(part)
 			require.NoError(t, err)
 			found[fmt.Sprintf("%s %v", user, r.(map[string]any)["N"])]++
 		}
