@@ -9,6 +9,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/odata/uri"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 )
 
 // The variables that stand for an item where options speak of a list: of one that
@@ -214,7 +215,8 @@ func (c *compiler) hasSubset(e *uri.Call) (term, error) {
 	if err != nil || unknown {
 		return null(e.Offset), err
 	}
-	if a, ok := c.constant(e.Args[1]).(*uri.Array); ok { // in words that need no count, mostly
+	// In words that need no count, mostly; each names the list anew.
+	if a, ok := c.constant(e.Args[1]).(*uri.Array); ok && len(all.sql)*len(a.Items) <= sqltext.MaxBytes {
 		items, err := c.texts(a)
 		counts := map[string]int{}
 		for _, text := range items {
