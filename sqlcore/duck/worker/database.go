@@ -56,8 +56,14 @@ func (w *worker) open(ctx context.Context, s wire.Setup) (err error) {
 	if err := registerRows(w.data.statements); err != nil {
 		return err
 	}
-	_, err = w.planner(ctx, wire.Planning)
-	return err
+	// Not when a statement needs one: to open a database takes threads and memory, and
+	// the engine ends the process where it doesn't get them.
+	for _, name := range []string{wire.Planning, wire.Sparing} {
+		if _, err := w.planner(ctx, name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // openLocked opens a database that reaches nothing outside itself and whose
