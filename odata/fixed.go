@@ -24,7 +24,7 @@ type fixed struct {
 //
 // Source: OData 4.01 Part 1, section 11.4.3; vocabulary Org.OData.Core.V1, Immutable.
 func (q *request) other(ctx context.Context, f fixed) (out fixed, err error) {
-	if len(f.columns) == 0 {
+	if len(f.columns) == 0 || !q.h.model.Updatable(q.resource.Table) { // refused whatever it sends
 		return f, nil
 	}
 	r := *q.resource

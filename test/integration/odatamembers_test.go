@@ -38,7 +38,11 @@ func TestMembersAreCountedNotRead(t *testing.T) {
 	if err := json.Unmarshal(ask(address+"?$select=Name&$expand=Users/$count", 2), &expanded); err != nil || fmt.Sprint(expanded.N) != number {
 		t.Errorf("%d users, want %s: %v", expanded.N, number, err)
 	}
-	var rows struct{ Value []struct{ Id string } }
+	var rows struct {
+		Value []struct {
+			ID string `json:"Id"`
+		}
+	}
 	if err := json.Unmarshal(ask(address+"/Users?$select=Id", 50), &rows); err != nil || fmt.Sprint(len(rows.Value)) != number {
 		t.Errorf("%d rows, want %s: %v", len(rows.Value), number, err)
 	}

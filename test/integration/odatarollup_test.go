@@ -48,8 +48,10 @@ func TestSubtotalsLackWhatTheyAreOf(t *testing.T) {
 		_, feed := sent(t, http.MethodGet, w.URL+odataRoot+"UserGroupAssociations?$apply="+url.QueryEscape(c.apply), "", "Prefer", c.prefer)
 		found := map[string]int{}
 		for _, r := range feed["value"].([]any) {
-			part := r.(map[string]any)["User"].(map[string]any)
-			delete(part, "@odata.id") // null, of which another test is
+			part := r.(map[string]any)["User"]
+			if named, ok := part.(map[string]any); ok {
+				delete(named, "@odata.id") // null, of which another test is
+			}
 			user, err := json.Marshal(part)
 			require.NoError(t, err)
 			found[fmt.Sprintf("%s %v", user, r.(map[string]any)["N"])]++
