@@ -223,6 +223,8 @@ func TestValues(t *testing.T) {
 		{"substring(Tags,0,1)", `["a"]`},
 		{"substring(Tags,2)", "[]"},
 		{"substring(Tags,7)", "[]"},
+		{"substring(Tags,length(Summary))", "null"},
+		{"substring(Tags,1,length(Summary))", "null"},
 		{"substring(Tags,-1)", `["b"]`},
 		{"substring(Tags,-9)", `["a","b"]`},
 		{"substring(Tags,0,0)", "[]"},
