@@ -8,6 +8,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -67,7 +68,7 @@ func (c *Directory) fillBody(ctx context.Context, q *call, w change.Call) error 
 			return err
 		}
 	}
-	for _, m := range w.Body {
+	for _, m := range wholesFirst(w.Body) {
 		if m.Place == "." {
 			if err := decodeObject(m.Value, &body); err != nil || body == nil {
 				return gwerr.New(gwerr.InvalidValue, "The call takes a JSON object.", "")
@@ -134,6 +135,17 @@ func decodeObject(raw []byte, to *map[string]any) error {
 	return nil
 }
 
+// wholesFirst puts objects before what has a column of its own within them.
+func wholesFirst(body []change.Member) []change.Member {
+	depth := func(m change.Member) int {
+		if m.Place == "." { // the body itself
+			return 0
+		}
+		return len(splitPath(m.Place))
+	}
+	return slices.SortedStableFunc(slices.Values(body), func(a, b change.Member) int { return cmp.Compare(depth(a), depth(b)) })
+}
+
 // set puts a member in its place. A null takes it out of a whole row, where what
 // is left out is cleared, and stands as null elsewhere.
 func set(body map[string]any, m change.Member, whole bool) {
@@ -141,11 +153,14 @@ func set(body map[string]any, m change.Member, whole bool) {
 	names := splitPath(place)
 	at := body
 	for _, name := range names[:len(names)-1] {
-		inner, ok := at[name].(map[string]any)
-		if !ok {
+		inner := object(at[name])
+		if inner == nil {
+			if m.Value == nil && whole {
+				return // it is not there
+			}
 			inner = map[string]any{}
-			at[name] = inner
 		}
+		at[name] = inner
 		at = inner
 	}
 	last := names[len(names)-1]
@@ -161,15 +176,30 @@ func set(body map[string]any, m change.Member, whole bool) {
 	}
 }
 
+// object is what stands at a place if it is an object, as it was read or as it was
+// written for the change; nil if it is none.
+func object(value any) map[string]any {
+	switch v := value.(type) {
+	case map[string]any:
+		return v
+	case json.RawMessage:
+		var out map[string]any
+		if decodeObject(v, &out) == nil {
+			return out
+		}
+	}
+	return nil
+}
+
 // elements makes an object of each text of a list.
 func elements(value json.RawMessage, member string) []any {
 	var texts []json.RawMessage
 	_ = json.Unmarshal(value, &texts) // a list by its column's type
 	out := make([]any, len(texts))
 	for i, t := range texts {
-		object := map[string]any{}
-		set(object, change.Member{Place: member, Value: t}, false)
-		out[i] = object
+		made := map[string]any{}
+		set(made, change.Member{Place: member, Value: t}, false)
+		out[i] = made
 	}
 	return out
 }

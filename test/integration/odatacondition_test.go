@@ -121,7 +121,7 @@ func TestEntitiesAreWrittenBack(t *testing.T) {
 	resp, got := sent(t, "POST", root+"Groups", `{"Name":"Duo","Description":"Two <voices>","PopulationId":"`+population+`"}`)
 	require.Equal(t, http.StatusCreated, resp.StatusCode, got)
 	group := resp.Header.Get("Location")
-	for _, set := range []string{"Groups", "Languages", "Gateways", "IdentityProviders", "OIDCApplications"} {
+	for _, set := range []string{"Groups", "Languages", "Gateways", "IdentityProviders", "OIDCApplications", "NotificationPolicies", "RiskPolicySets"} {
 		_, list := sent(t, "GET", root+set+"?$top=1&$format=application/json;odata.metadata=full", "")
 		rows := list["value"].([]any)
 		require.Len(t, rows, 1, set)
@@ -186,4 +186,24 @@ func TestBareValues(t *testing.T) {
 		_, got = sent(t, "GET", user+c.property, "")
 		assert.Equal(t, c.then, got["value"], "%s %q", c.kind, c.body)
 	}
+}
+
+// What has a property of its own within an object that another property holds goes into
+// the object that is sent with it, and the rest of that stays.
+func TestPartsAreWrittenIntoTheirObject(t *testing.T) {
+	t.Parallel()
+	s := changeStack(t)
+	root := s.Serve(t, testkit.WebOptions{}).URL + "/odata/pingone/Administrators/"
+	policy := root + "NotificationPolicies(" + s.Query(t, "SELECT Id FROM NotificationPolicies ORDER BY Id LIMIT 1")[0][0] + ")"
+	const waits = `{"enabled":true,"periods":[{"duration":20,"timeUnit":"MINUTES"}],"resendLimit":3}`
+	whole, err := json.Marshal(`{"email":` + waits + `,"sms":` + waits + `,"voice":` + waits + `,"whatsApp":` + waits + `}`)
+	require.NoError(t, err)
+	resp, got := sent(t, "PATCH", policy, `{"EmailCooldownEnabled":false,"CooldownConfiguration":`+string(whole)+`,"VoiceCooldownEnabled":true}`)
+	require.Equal(t, http.StatusNoContent, resp.StatusCode, "%v", got)
+	_, got = sent(t, "GET", policy, "")
+	var now, want any
+	require.NoError(t, json.Unmarshal([]byte(got["CooldownConfiguration"].(string)), &now))
+	require.NoError(t, json.Unmarshal([]byte(`{"email":`+strings.Replace(waits, "true", "false", 1)+`,"sms":`+waits+`,"voice":`+waits+`,"whatsApp":`+waits+`}`), &want))
+	assert.Equal(t, want, now)
+	assert.Equal(t, []any{false, true}, []any{got["EmailCooldownEnabled"], got["SMSCooldownEnabled"]})
 }
