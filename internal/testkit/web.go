@@ -5,15 +5,18 @@ package testkit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"testing"
 
 	gateway "github.com/pingone-gateway/gateway"
 	"github.com/pingone-gateway/gateway/internal/auth"
 	"github.com/pingone-gateway/gateway/internal/console"
 	"github.com/pingone-gateway/gateway/internal/console/documents"
+	"github.com/pingone-gateway/gateway/internal/gwerr"
 	"github.com/pingone-gateway/gateway/internal/server"
 	"github.com/pingone-gateway/gateway/internal/service"
 	"github.com/pingone-gateway/gateway/odata"
@@ -61,6 +64,9 @@ func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
 	failed := oc.Failed
 	oc.Failed = func(ctx context.Context, err error) {
 		console.Caught(ctx, err)
+		if gwerr.Is(err, gwerr.Internal) { // the answer doesn't tell the cause
+			_, _ = fmt.Fprintln(os.Stderr, "a request failed:", err, errors.Unwrap(gwerr.From(err)))
+		}
 		if failed != nil {
 			failed(ctx, err)
 		}
