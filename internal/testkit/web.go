@@ -61,16 +61,7 @@ func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
 	if o.OData != nil {
 		o.OData(&oc)
 	}
-	failed := oc.Failed
-	oc.Failed = func(ctx context.Context, err error) {
-		console.Caught(ctx, err)
-		if gwerr.Is(err, gwerr.Internal) { // the answer doesn't tell the cause
-			_, _ = fmt.Fprintln(os.Stderr, "a request failed:", err, errors.Unwrap(gwerr.From(err)))
-		}
-		if failed != nil {
-			failed(ctx, err)
-		}
-	}
+	oc.Failed = told(oc.Failed)
 	feeds, err := odata.New(oc)
 	if err != nil {
 		t.Fatal(err)
@@ -112,6 +103,19 @@ func (s *Stack) Serve(t testing.TB, o WebOptions) *Web {
 	web := httptest.NewServer(srv.Handler())
 	t.Cleanup(web.Close)
 	return &Web{Stack: s, URL: web.URL, server: web}
+}
+
+// told prints the cause of internal errors, which answers don't tell.
+func told(failed func(context.Context, error)) func(context.Context, error) {
+	return func(ctx context.Context, err error) {
+		console.Caught(ctx, err)
+		if gwerr.Is(err, gwerr.Internal) {
+			_, _ = fmt.Fprintln(os.Stderr, "a request failed:", err, errors.Unwrap(gwerr.From(err)))
+		}
+		if failed != nil {
+			failed(ctx, err)
+		}
+	}
 }
 
 // BeginSQL begins a request of /sql.

@@ -65,6 +65,9 @@ func (b *binder) plan(ctx context.Context) (*query.Query, error) {
 			return nil, err
 		}
 	}
+	// Windows in several threads now and then fail in the engine, which has to end then
+	// (duckdb/duckdb#22352, #22846, #25713).
+	q.Single = r.windows || misread != nil
 	if misread != nil {
 		r = b.readAll(q)
 	}

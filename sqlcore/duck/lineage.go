@@ -100,6 +100,7 @@ type reader struct {
 	// groupingSets is true where the text groups by several sets: a plan
 	// without empty lists doesn't show the empty one.
 	groupingSets bool
+	windows      bool // the plan has window functions
 	// outs is what each operator gives, scans the accesses of those that read tables.
 	outs  map[*planOp]output
 	scans map[*planOp]*access
@@ -182,6 +183,7 @@ func (r *reader) unary(op *planOp, in output) (output, error) {
 	case "LOGICAL_AGGREGATE_AND_GROUP_BY":
 		return r.aggregate(op, in)
 	case "LOGICAL_WINDOW":
+		r.windows = true
 		return r.window(op, in)
 	case "LOGICAL_UNNEST":
 		out := in.inexact()

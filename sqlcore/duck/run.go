@@ -104,7 +104,7 @@ func (r *Result) send(j query.Job) (err error) {
 	if r.lease, err = r.e.pool.Lease(r.ctx, "", true); err != nil {
 		return err
 	}
-	told := wire.Job{SQL: j.SQL, Parameters: j.Parameters, Window: resultWindow}
+	told := wire.Job{SQL: j.SQL, Parameters: j.Parameters, Single: j.Single, Window: resultWindow}
 	at := map[*catalog.Table]int{}
 	for _, in := range j.Inputs {
 		n, ok := at[in.Table]

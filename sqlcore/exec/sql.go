@@ -14,7 +14,7 @@ import (
 
 // runSQL fetches what the accesses need and lets the engine run the SQL.
 func (x *Executor) runSQL(ctx context.Context, q *query.Query) (scan.Rows, error) {
-	job := query.Job{SQL: q.SQL, Parameters: q.Parameters}
+	job := query.Job{SQL: q.SQL, Parameters: q.Parameters, Single: q.Single}
 	if q.Empty {
 		// The engine still has to name and type the columns.
 		for _, a := range merged(q, nil).Accesses {

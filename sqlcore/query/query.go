@@ -115,6 +115,8 @@ type Query struct {
 	SQL string
 	// Parameters are the values of $1, $2 … in SQL.
 	Parameters []predicate.Value
+	// Single has the engine run SQL in one thread.
+	Single bool
 	// Empty is true when the result has no rows whatever the data.
 	Empty bool
 	// Notes tell users what was not pushed and why.
@@ -167,4 +169,5 @@ type Job struct {
 	SQL        string
 	Parameters []predicate.Value
 	Inputs     []Input
+	Single     bool // see Query
 }

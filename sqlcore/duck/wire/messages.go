@@ -75,6 +75,8 @@ type Job struct {
 	Parameters []predicate.Value
 	Tables     []Table
 	Inputs     []Input
+	// Single asks for one thread.
+	Single bool `json:",omitempty"`
 	// Window is the number of batches of the result that may come unasked.
 	Window int
 }

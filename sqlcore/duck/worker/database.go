@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -43,18 +44,15 @@ const disabledRunning = "late_materialization," + wrongRewrites
 
 // open opens what statements are planned in and run in.
 func (w *worker) open(ctx context.Context, s wire.Setup) (err error) {
-	w.data, err = openLocked(ctx, []setting{
-		{"memory_limit", fmt.Sprintf("%dB", s.Memory)},
-		{"temp_directory", s.TempDir},
-		{"max_temp_directory_size", fmt.Sprintf("%dB", s.TempBytes)},
-		{"threads", strconv.Itoa(s.Threads)},
-		{"disabled_optimizers", disabledRunning},
-	})
-	if err != nil {
+	if w.data, err = openRunning(ctx, s, s.TempDir); err != nil {
 		return err
 	}
-	if err := registerRows(w.data.statements); err != nil {
-		return err
+	if w.single = w.data; s.Threads != 1 {
+		s.Threads = 1
+		// Files of two databases would have the same names.
+		if w.single, err = openRunning(ctx, s, filepath.Join(s.TempDir, "single")); err != nil {
+			return err
+		}
 	}
 	// Not when a statement needs one: to open a database takes threads and memory, and
 	// the engine ends the process where it doesn't get them.
@@ -64,6 +62,21 @@ func (w *worker) open(ctx context.Context, s wire.Setup) (err error) {
 		}
 	}
 	return nil
+}
+
+// openRunning opens a database that statements run in.
+func openRunning(ctx context.Context, s wire.Setup, files string) (*instance, error) {
+	i, err := openLocked(ctx, []setting{
+		{"memory_limit", fmt.Sprintf("%dB", s.Memory)},
+		{"temp_directory", files},
+		{"max_temp_directory_size", fmt.Sprintf("%dB", s.TempBytes)},
+		{"threads", strconv.Itoa(s.Threads)},
+		{"disabled_optimizers", disabledRunning},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return i, registerRows(i.statements)
 }
 
 // openLocked opens a database that reaches nothing outside itself and whose

@@ -26,6 +26,7 @@ const loadsAtOnce = 4
 type job struct {
 	w *worker
 	query.Job
+	data *instance
 	name string // the catalog
 	c    *conn
 	ctx  context.Context
@@ -76,7 +77,7 @@ func (w *worker) take(j *query.Job, asked wire.Job) {
 	for i, t := range asked.Tables {
 		tables[i] = t.Catalog()
 	}
-	j.SQL, j.Parameters = asked.SQL, asked.Parameters
+	j.SQL, j.Parameters, j.Single = asked.SQL, asked.Parameters, asked.Single
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.taken = newCredit(asked.Window)
@@ -90,7 +91,10 @@ func (w *worker) take(j *query.Job, asked wire.Job) {
 
 // start loads the inputs and starts the statement.
 func (w *job) start() (*stream, error) {
-	w.c = w.w.data.statements
+	if w.data = w.w.data; w.Single {
+		w.data = w.w.single
+	}
+	w.c = w.data.statements
 	if err := w.attach(); err != nil {
 		return nil, err
 	}
@@ -206,7 +210,7 @@ func (w *job) view(in query.Input) error {
 // stream makes an input's rows readable by the engine, once, and returns the
 // call that reads them.
 func (w *job) stream(ctx context.Context, in query.Input) string {
-	r := newBatchReader(ctx, in, w.w.data.connect)
+	r := newBatchReader(ctx, in, w.data.connect)
 	id := streams.put(r)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -218,7 +222,7 @@ func (w *job) stream(ctx context.Context, in query.Input) string {
 // load reads the inputs of one table into a table, on a connection of its own.
 // A row that several inputs hold is kept once, with the columns of all.
 func (w *job) load(ctx context.Context, i int, inputs []query.Input) error {
-	c, err := w.w.data.connect()
+	c, err := w.data.connect()
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,8 @@ import (
 type worker struct {
 	c    *wire.Conn
 	data *instance
+	// single is one that has one thread.
+	single *instance
 	// planners are databases of empty tables, by the names of Ask; those of the
 	// last statement's tables stand until one over others comes.
 	planners map[string]*planner
