@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
+	"github.com/pingone-gateway/gateway/pingone/sim/internal/held"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
 )
@@ -24,7 +25,7 @@ import (
 var resourceFiles embed.FS
 
 // declared reads the files once for all simulators.
-var declared = sync.OnceValue(func() *resource.Set {
+var declared = held.Once(func() *resource.Set {
 	files, err := fs.Sub(resourceFiles, "resources")
 	set, wrong := resource.Load(files)
 	if err = errors.Join(err, wrong); err != nil {
