@@ -61,11 +61,8 @@ unit: build ## unit and integration tests; make vet has looked at them
 # engine's C++ code, nor into a program that tests start.
 GOROUTINES := \bgo (func|[a-z])|"sync(/atomic)?"|errgroup|\bsafely\.|\bchan\b|"net/http/httptest"|gateway/internal/testkit"
 # The simulator stands in for PingOne in the tests of others, and compressing is done for
-# it: watched, they take half of all the time. Its own tests have the detector. Out of its
-# sight atomic operations order nothing for it, so the simulator has none
-# (TestNoAtomicsOutOfTheRaceDetectorsSight), and of compressing it is the packages whose
-# memory nobody else looks at.
-UNWATCHED := $(foreach p,github.com/pingone-gateway/gateway/pingone/sim github.com/klauspost/compress/flate github.com/klauspost/compress/gzip,-gcflags=$(p)/...=-race=false)
+# it: watched, they take half of all the time. Its own tests have the detector.
+UNWATCHED := $(foreach p,github.com/pingone-gateway/gateway/pingone/sim github.com/klauspost/compress,-gcflags=$(p)/...=-race=false)
 RACES = $(shell comm -23 <(git -c safe.directory='*' grep -lE '$(GOROUTINES)' -- '*.go' | xargs dirname | sort -u) <(git -c safe.directory='*' grep -lF 'gateway/test/built"' -- '*.go' | xargs dirname | sort -u) | sed 's,^,./,')
 LONGEST := ./test/integration# begins first, so that nothing waits for it at the end
 race: RACED = $(or $(filter-out ./...,$(PKG)),$(LONGEST) $(filter-out $(LONGEST),$(RACES)))

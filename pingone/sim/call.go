@@ -65,9 +65,9 @@ func (c *call) address() string {
 
 // serveAPI answers a call under /v1.
 func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request, t *target) {
-	c := &call{request: r, route: t.route, params: t.params, base: scheme(r) + "://" + r.Host + "/v1", now: s.opt.Clock(), mood: s.unkind.Load(), number: s.calls.Next()}
-	if hook := s.onRequest.Load(); hook != nil {
-		hook(c.number)
+	c := &call{request: r, route: t.route, params: t.params, base: scheme(r) + "://" + r.Host + "/v1", now: s.opt.Clock(), mood: s.unkind.Load(), number: s.calls.Add(1)}
+	if hook := s.onRequest.Load(); hook != nil && *hook != nil {
+		(*hook)(c.number)
 	}
 	answer, refused := answered(func() reply { return s.run(c, t.known) })
 	if refused != nil {

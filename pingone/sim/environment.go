@@ -3,10 +3,10 @@ package sim
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/held"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
@@ -15,8 +15,8 @@ import (
 // replaced as a whole.
 type environment struct {
 	id     string
-	row    held.Value[*resource.Row] // what it says of itself
-	salt   uint64                    // of what is seeded in it
+	row    atomic.Pointer[resource.Row] // what it says of itself
+	salt   uint64                       // of what is seeded in it
 	people *data.People
 	homes  []string // ids of the populations of seeded users
 	server *Server
@@ -156,7 +156,7 @@ func (s *Server) addEnvironment(row *resource.Row, name string, users int) {
 	e.nextUser = e.people.Count()
 	s.plant(e.rows, e, name, empty)
 	now, apps := s.opt.Clock(), e.signsOn()
-	e.history = held.Once(func() []map[string]any { return e.seedActivities(now, apps) })
+	e.history = sync.OnceValue(func() []map[string]any { return e.seedActivities(now, apps) })
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.all = append(slices.Clip(s.all), e)

@@ -39,7 +39,7 @@ func (g *generic) links() {
 
 // newID is the id of a row that a call makes.
 func (s *Server) newID() string {
-	return data.IDs(data.Mix(s.opt.Seed ^ data.SaltOf("resources"))).ID(uint32(s.rowsMade.Next()))
+	return data.IDs(data.Mix(s.opt.Seed ^ data.SaltOf("resources"))).ID(s.rowsMade.Add(1))
 }
 
 // list answers a page, or the whole collection when it has no page size: then

@@ -11,9 +11,8 @@ import (
 	"math/big"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/held"
 )
 
 // connections are the open ones of a Listener, by the address of the client.
@@ -81,7 +80,7 @@ func (c *connections) request(remote string) {
 type connection struct {
 	net.Conn
 	all    *connections
-	frozen held.Value[bool]
+	frozen atomic.Bool
 	after  int // requests that it still answers; -1: all. Guarded by all.mu
 }
 

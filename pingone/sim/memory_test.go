@@ -70,7 +70,7 @@ func TestCacheForgets(t *testing.T) {
 	for k := range 12 {
 		key := string(rune('a' + k))
 		r := e.cache.result(key, e.structure)
-		r.rows = make([]uint32, maxCachedRows/10)
+		r.once.Do(func() { r.rows = make([]uint32, maxCachedRows/10) })
 		e.cache.keep(key, r)
 	}
 	assert.LessOrEqual(t, e.cache.rows, maxCachedRows)

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/held"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/scim"
 )
@@ -25,7 +24,7 @@ import (
 var resourceFiles embed.FS
 
 // declared reads the files once for all simulators.
-var declared = held.Once(func() *resource.Set {
+var declared = sync.OnceValue(func() *resource.Set {
 	files, err := fs.Sub(resourceFiles, "resources")
 	set, wrong := resource.Load(files)
 	if err = errors.Join(err, wrong); err != nil {

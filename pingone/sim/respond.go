@@ -63,7 +63,7 @@ func (s *Server) writeError(w http.ResponseWriter, r *http.Request, refused *api
 
 // nextID is a UUID for tracing.
 func (s *Server) nextID() string {
-	return data.IDs(data.Mix(s.opt.Seed ^ data.SaltOf("errors"))).ID(uint32(s.errorIDs.Next()))
+	return data.IDs(data.Mix(s.opt.Seed ^ data.SaltOf("errors"))).ID(s.errorIDs.Add(1))
 }
 
 // commonHeaders are on every answer of the API.

@@ -49,12 +49,10 @@ func (e *environment) find(q query, now time.Time) []uint32 {
 // matches gives the seeded users that a filter takes, from the cache if it can.
 func (e *environment) matches(q query) []uint32 {
 	r := e.cache.result(q.key, e.structure)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.made {
-		r.rows, r.made = e.scan(q.match, q.filter), true
+	r.once.Do(func() {
+		r.rows = e.scan(q.match, q.filter)
 		e.cache.keep(q.key, r)
-	}
+	})
 	return r.rows
 }
 
@@ -226,8 +224,7 @@ const maxCachedRows = 4 << 20
 
 // result is the sorted seeded users that match a filter.
 type result struct {
-	mu   sync.Mutex
-	made bool
+	once sync.Once
 	rows []uint32
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/gzhttp"
@@ -16,7 +17,6 @@ import (
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/authserver"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/held"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
@@ -33,18 +33,18 @@ type Server struct {
 	recorder  *recorder
 	faults    *faultPlan
 	cursorKey []byte
-	errorIDs  held.Counter
+	errorIDs  atomic.Uint32
 	resources *resource.Set
 	generics  map[string]*generic // by name
 	store     *resource.Store     // of what is above environments
 	storeMu   sync.RWMutex
-	rowsMade  held.Counter // of resources that are data, by calls
+	rowsMade  atomic.Uint32 // of resources that are data, by calls
 
-	unkind      held.Value[*unkindness]
+	unkind      atomic.Pointer[unkindness]
 	phases      *faultPlan // of the switches
 	connections connections
-	calls       held.Counter // to the API
-	onRequest   held.Value[func(n int64)]
+	calls       atomic.Int64 // to the API
+	onRequest   atomic.Pointer[func(n int64)]
 }
 
 // New makes a simulator. It starts no goroutine and opens no connection.
@@ -115,7 +115,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // SetOnRequest calls f before every call to the API with its number, from 1.
 // What f does is done before the call is answered; nil ends it. Calls come at
 // once, so f must be safe for concurrent use.
-func (s *Server) SetOnRequest(f func(n int64)) { s.onRequest.Store(f) }
+func (s *Server) SetOnRequest(f func(n int64)) { s.onRequest.Store(&f) }
 
 // target is what a request is for.
 type target struct {

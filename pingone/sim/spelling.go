@@ -7,13 +7,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/go-faster/jx"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/held"
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/resource"
 )
 
@@ -21,7 +21,7 @@ import (
 // and those that the resources declare. What stands in any other is somebody's
 // data, such as customData, and stays as it is to the byte. A name that is
 // anybody's anywhere is not the API's own.
-var ownNames = held.Once(func() map[string]bool {
+var ownNames = sync.OnceValue(func() map[string]bool {
 	own := make(map[string]bool)
 	for name := range strings.FieldsSeq(`_links _embedded account address details directMemberCounts environment group identityProvider
 		innerError lastSignOn license licenseQuantities lifecycle name organization password passwordPolicy

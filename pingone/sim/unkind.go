@@ -8,12 +8,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/goccy/go-yaml"
 
 	"github.com/pingone-gateway/gateway/pingone/sim/internal/data"
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/held"
 )
 
 //go:embed switches.yaml
@@ -27,7 +27,7 @@ type Switch struct {
 	Doc   string `json:"doc"`
 }
 
-var switches = held.Once(func() (out []Switch) {
+var switches = sync.OnceValue(func() (out []Switch) {
 	if err := yaml.UnmarshalWithOptions(switchesFile, &out, yaml.Strict()); err != nil {
 		panic(err) // the file is part of the program
 	}

@@ -13,8 +13,6 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	lru "github.com/hashicorp/golang-lru/v2"
-
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/held"
 )
 
 // The grant types of applications.
@@ -82,7 +80,7 @@ const maxVerified = 10_000
 
 // New makes a server. Keys are made when they are first needed.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg, verified: made(lru.New[string, Claims](maxVerified)), clientKey: held.Once(newKey), grants: make(map[string]*grant)}
+	s := &Server{cfg: cfg, verified: made(lru.New[string, Claims](maxVerified)), clientKey: sync.OnceValue(newKey), grants: make(map[string]*grant)}
 	if cfg.Key != nil {
 		s.keys = []jose.JSONWebKey{signing(cfg.Key)}
 	}

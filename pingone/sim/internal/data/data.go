@@ -6,11 +6,10 @@ package data
 import (
 	_ "embed"
 	"encoding/binary"
+	"sync"
 
 	"github.com/goccy/go-yaml"
 	"github.com/google/uuid"
-
-	"github.com/pingone-gateway/gateway/pingone/sim/internal/held"
 )
 
 // golden spreads consecutive indexes over the 64-bit range.
@@ -100,7 +99,7 @@ type culture struct {
 
 type city struct{ Name, Region, Postal string }
 
-var words = held.Once(func() *wordLists {
+var words = sync.OnceValue(func() *wordLists {
 	out := new(wordLists)
 	if err := yaml.UnmarshalWithOptions(peopleFile, out, yaml.Strict()); err != nil {
 		panic(err) // the file is part of the program
