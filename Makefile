@@ -60,17 +60,12 @@ unit: build ## unit and integration tests; make vet has looked at them
 # send or serve; others meet goroutines in those that use them. It can't look into the
 # engine's C++ code, nor into a program that tests start.
 GOROUTINES := \bgo (func|[a-z])|"sync(/atomic)?"|errgroup|\bsafely\.|\bchan\b|"net/http/httptest"|gateway/internal/testkit"
-# The simulator stands in for PingOne in the tests of others, and compressing is done for
-# it: watched, they take half of all the time. Its own tests have the detector.
-UNWATCHED := $(foreach p,github.com/pingone-gateway/gateway/pingone/sim github.com/klauspost/compress,-gcflags=$(p)/...=-race=false)
 RACES = $(shell comm -23 <(git -c safe.directory='*' grep -lE '$(GOROUTINES)' -- '*.go' | xargs dirname | sort -u) <(git -c safe.directory='*' grep -lF 'gateway/test/built"' -- '*.go' | xargs dirname | sort -u) | sed 's,^,./,')
 LONGEST := ./test/integration# begins first, so that nothing waits for it at the end
 race: RACED = $(or $(filter-out ./...,$(PKG)),$(LONGEST) $(filter-out $(LONGEST),$(RACES)))
 race: ## the same, under the race detector, without the longest ones
 	test -n "$(RACES)" || { echo "git lists no packages for the race detector"; exit 1; }
-	for packages in "$(UNWATCHED) $(filter-out ./pingone/sim%,$(RACED))" "$(filter ./pingone/sim%,$(RACED))"; do
-		case "$$packages" in *./*) $(GO) test -vet=off -timeout $(PATIENCE) -tags $(TAGS) -race -short $$packages ;; esac
-	done
+	$(GO) test -vet=off -timeout $(PATIENCE) -tags $(TAGS) -race -short $(RACED)
 
 integration: ## the tests over a whole gateway alone
 	$(GO) test -tags $(TAGS) ./test/...

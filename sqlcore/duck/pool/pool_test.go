@@ -199,6 +199,7 @@ func TestEndOfAProcess(t *testing.T) {
 				c.do(t, l, cancel)
 			}
 			err := gwerr.From(<-failed)
+			p.change(func(p *Pool) { p.config.Time = time.Minute }) // again
 			assert.Equal(t, c.code, err.Code, "%v", err)
 			assert.Contains(t, err.Message, c.says)
 			got, besideErr := texts(t.Context(), beside, "SELECT 'still here'")
