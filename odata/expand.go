@@ -40,9 +40,10 @@ func unexpanded(s *catalog.Schema, r *model.Resource) []string {
 }
 
 // inline reads what $expand asks for the rows of a batch, and returns the
-// function that writes it into each; nil without $expand.
+// function that writes it into each, with the collections that the rows hold; nil
+// without either.
 func (q *request) inline(ctx context.Context, r *model.Resource, batch arrow.RecordBatch) (encode.Inline, error) {
-	if len(r.Expand)+len(r.Joined) == 0 {
+	if len(r.Expand)+len(r.Joined)+len(r.Nested) == 0 {
 		return nil, nil
 	}
 	var parts []encode.Inline
@@ -55,6 +56,13 @@ func (q *request) inline(ctx context.Context, r *model.Resource, batch arrow.Rec
 	}
 	for i := range r.Joined {
 		part, err := q.joined(ctx, r, &r.Joined[i], batch)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, part)
+	}
+	for i := range r.Nested {
+		part, err := q.nested(ctx, r, &r.Nested[i], batch)
 		if err != nil {
 			return nil, err
 		}

@@ -50,6 +50,9 @@ func (q *request) asFile() error {
 	if len(q.resource.Expand)+len(q.resource.Joined) > 0 {
 		return gwerr.New(gwerr.NotImplemented, "A file of rows has no place for related entities.", "Leave $expand out, and ask for the related entities in a file of their own.").On("$expand")
 	}
+	if len(q.resource.Nested) > 0 {
+		return gwerr.New(gwerr.NotImplemented, "A file of rows has no place for nested collections.", "Leave them out with $select, or ask for their rows in a file of their own, without nest.").On("$format")
+	}
 	if _, inBatch := q.w.(*watched); inBatch {
 		return gwerr.New(gwerr.NotImplemented, "A batch holds no files.", "Ask for the feed in a request of its own.")
 	}

@@ -345,7 +345,11 @@ func (q *request) context() string {
 	if q.tracked != nil && q.tracked.asks {
 		delta = "/$delta"
 	}
-	return q.root + "$metadata#" + q.resource.Context(q.version == version401) + delta
+	return q.contextOf(q.resource) + delta
+}
+
+func (q *request) contextOf(r *model.Resource) string {
+	return q.root + "$metadata#" + r.Context(q.version == version401)
 }
 
 // head writes the status and the headers that every answer has.

@@ -370,7 +370,7 @@ func TestP18ErrorsHaveJSONBodyAndStatus(t *testing.T) {
 		{"unknown function", "Books?$filter=soundex(Title) eq 'x'", 400, "UnknownFunction", "soundex"},
 		{"valid but not done", "Books?$filter=geo.length(Title) gt 1", 501, "NotImplemented", "geo.length"},
 		{"text that is not a guid", "Books?$filter=Id eq 'abc'", 400, "TypeMismatch", "'abc' is not a value of Edm.Guid"},
-		{"a transformation that is not done", "Books?$apply=nest(Author as A)", 501, "NotImplemented", "nest"},
+		{"a transformation that is not done", "Books?$apply=join(Loans as L)", 501, "NotImplemented", "join"},
 		{"$apply within $expand", "Books?$expand=Loans($apply=identity)", 501, "NotImplemented", "$apply"},
 		{"unknown option", "Books?$frobnicate=1", 400, "BadRequest", "$frobnicate"},
 		{"option twice", "Books?$top=1&top=2", 400, "BadRequest", "top"},

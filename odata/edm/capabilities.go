@@ -22,7 +22,7 @@ var filterFunctions = []string{
 // transformations are those that $apply takes.
 var transformations = []string{
 	"aggregate", "bottomcount", "bottompercent", "bottomsum", "compute", "concat", "filter", "groupby", "identity",
-	"orderby", "search", "skip", "top", "topcount", "toppercent", "topsum",
+	"nest", "orderby", "search", "skip", "top", "topcount", "toppercent", "topsum",
 }
 
 // value is the value of an annotation: bool, number, text, texts, paths of properties,

@@ -17,8 +17,8 @@ func (p *pipeline) groupBy(t *uri.Transformation) error {
 	if len(t.Branches) > 0 {
 		sequence = t.Branches[0]
 	}
-	around, groupsOf := p.partition, p.groupsOf
-	defer func() { p.partition, p.groupsOf = around, groupsOf }()
+	around, behind, groupsOf := p.partition, p.behind, p.groupsOf
+	defer func() { p.partition, p.behind, p.groupsOf = around, behind, groupsOf }()
 	if first := sequence[0]; first.Name == "aggregate" {
 		if err := p.aggregate(t.Groups, first.Aggregate); err != nil {
 			return err
@@ -70,6 +70,7 @@ func (p *pipeline) groupColumns(groups []uri.GroupItem) error {
 			continue
 		}
 		p.at.fields = append(p.at.fields, f)
+		p.behind = append(slices.Clip(p.behind), f.path)
 		p.at.shaped = true
 	}
 	return p.open()
@@ -112,10 +113,8 @@ func (p *pipeline) aggregate(groups []uri.GroupItem, items []uri.AggregateItem) 
 		return p.aggregateFrom(groups, items)
 	}
 	g := &grouper{p: p}
-	for _, name := range p.partition {
-		if err := g.plain(&uri.PathExpr{Segments: segmentsOf(name)}); err != nil {
-			return err
-		}
+	if err := g.parts(); err != nil {
+		return err
 	}
 	for _, item := range groups {
 		if err := g.item(item); err != nil {
@@ -168,6 +167,18 @@ func (g *grouper) plain(path uri.Expr) error {
 		return err
 	}
 	if !slices.ContainsFunc(g.fields, func(o field) bool { return o.path == f.path }) {
+		g.fields, g.always = append(g.fields, f), append(g.always, f.expr)
+	}
+	return nil
+}
+
+// parts groups by what the groups around are made of.
+func (g *grouper) parts() error {
+	for _, name := range g.p.partition {
+		f, err := g.p.part(name)
+		if err != nil {
+			return err
+		}
 		g.fields, g.always = append(g.fields, f), append(g.always, f.expr)
 	}
 	return nil

@@ -39,6 +39,9 @@ func (p *pipeline) concat(t *uri.Transformation) error {
 		}
 		branches = append(branches, b.at)
 		for _, f := range b.at.fields {
+			if f.rows != nil {
+				return p.fail(gwerr.NotImplemented, t.Offset, "The gateway does not evaluate concat of nested collections.")
+			}
 			if !union.unite(f) {
 				return p.fail(gwerr.TypeMismatch, t.Offset, "The branches of concat have the property %s with different types.", f.path)
 			}
@@ -80,7 +83,7 @@ func (p *pipeline) branch(n int) error {
 		}
 	}
 	for _, f := range p.at.fields {
-		if !f.hidden {
+		if !f.hidden || slices.Contains(p.partition, f.path) {
 			fields = append(fields, f)
 		}
 	}

@@ -42,6 +42,11 @@ func (r *Resource) projection(version401 bool) string {
 		}
 		items = replaceName(items, x.Navigation.Name, x.Navigation.Name+inner)
 	}
+	for _, n := range r.Nested { // each tells its own context
+		if version401 {
+			items = replaceName(items, n.Name, n.Name+"()")
+		}
+	}
 	for _, j := range r.Joined {
 		inner := j.Target.projection(version401)
 		if inner == "" && version401 {

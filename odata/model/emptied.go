@@ -10,7 +10,7 @@ import (
 // emptying tells whether a sequence may take all rows of a group away before it
 // aggregates them. Aggregating nothing gives a row, too.
 func emptying(steps []uri.Transformation) bool {
-	return slices.ContainsFunc(steps, func(t uri.Transformation) bool { return t.Name == "aggregate" || t.Name == "concat" }) &&
+	return slices.ContainsFunc(steps, func(t uri.Transformation) bool { return t.Name == "aggregate" || t.Name == "concat" || t.Name == "nest" }) &&
 		slices.ContainsFunc(steps, takesAll)
 }
 
@@ -24,6 +24,8 @@ func takesAll(t uri.Transformation) bool {
 	case "topcount", "bottomcount":
 		n, ok := t.Amount.(*uri.Literal)
 		return !ok || strings.Trim(n.Text, "0") == ""
+	case "nest":
+		return false
 	}
 	return slices.ContainsFunc(t.Branches, func(steps []uri.Transformation) bool { return slices.ContainsFunc(steps, takesAll) })
 }
@@ -40,10 +42,8 @@ func (p *pipeline) restore(items []uri.AggregateItem) error {
 		return err
 	}
 	g := &grouper{p: &all}
-	for _, name := range p.partition {
-		if err := g.plain(&uri.PathExpr{Segments: segmentsOf(name)}); err != nil {
-			return err
-		}
+	if err := g.parts(); err != nil {
+		return err
 	}
 	fields := g.fields
 	for _, f := range got.fields[len(fields):] {

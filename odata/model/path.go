@@ -34,7 +34,7 @@ func (c *compiler) path(e *uri.PathExpr) (term, error) {
 	if t, ok, err := c.listItem(e); ok || err != nil {
 		return t, err
 	}
-	if t, ok := c.field(e); ok {
+	if t, ok := c.field(e); ok && t.kind != rowsKind {
 		return t, nil
 	}
 	if e.Start == uri.FromRoot {
@@ -254,6 +254,9 @@ func (c *compiler) lambda(in *scope, list term, s *uri.LambdaSegment) (term, err
 // unknown refuses a name that is not a property of the scope.
 func (c *compiler) unknown(s *scope, at *uri.NameSegment) error {
 	if s.rows != nil && !s.rows.entity {
+		if slices.ContainsFunc(s.fields, func(f field) bool { return f.path == at.Name && f.rows != nil }) {
+			return c.unsupported(at.Offset, "the nested collection "+at.Name+" in expressions")
+		}
 		return unknownField(s, at.Name, at.Offset, c.option)
 	}
 	return unknownProperty(c.scopes.schema, s.table, at.Name).At(at.Offset).On(c.option)

@@ -88,6 +88,8 @@ type Resource struct {
 	// Joined are the entities that are read together with each row; their columns are
 	// among the outputs.
 	Joined []Joined
+	// Nested are the collections that are read within each row; they are among the outputs.
+	Nested []Nested
 	// All are the entity sets, each of them whole, that the address $all names together.
 	All []*Resource
 	// Ref is true where the links to the entities are meant, not these; RefID is the

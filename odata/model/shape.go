@@ -90,7 +90,10 @@ func (r *Resource) shape(all, flat bool) {
 	var absent []string
 	for _, m := range members {
 		out := Output{Name: m.name, Absent: -1, sql: m.sql(root), Edm: StructuredType}
-		if m.leaf {
+		if m.leaf && m.fields[0].rows != nil {
+			r.Nested = append(r.Nested, Nested{Name: m.name, Target: m.fields[0].rows, At: len(r.outputs)})
+			out.Hidden = true
+		} else if m.leaf {
 			out.Type, out.Edm = m.fields[0].edm()
 			out.Dynamic = !m.fields[0].declared(r)
 		}

@@ -58,6 +58,8 @@ type field struct {
 	whole bool
 	// expr is its SQL in the stage's own scopes.
 	expr string
+	// rows are those of a nested collection, nil for all else.
+	rows *Resource
 	// hidden fields are the gateway's own.
 	hidden bool
 	// absent is the path of the hidden field that is true where rows lack this one;

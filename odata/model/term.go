@@ -28,6 +28,7 @@ const (
 	clockKind
 	durationKind
 	listKind
+	rowsKind // a nested collection
 )
 
 // String gives the name of the Edm type for messages.
@@ -35,6 +36,7 @@ func (k kind) String() string {
 	return [...]string{
 		"null", "Edm.Boolean", "Edm.String", "an integer", "Edm.Decimal", "Edm.Double", "Edm.Guid",
 		"Edm.DateTimeOffset", "Edm.Date", "Edm.TimeOfDay", "Edm.Duration", "Collection(Edm.String)",
+		"a nested collection",
 	}[k]
 }
 

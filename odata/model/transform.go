@@ -26,6 +26,9 @@ type pipeline struct {
 	// partition are the fields and columns that the rows are grouped by while a
 	// sequence within groupby works on each group.
 	partition []string
+	// behind are those of them that the rows have because they are grouped by them: what
+	// stands behind navigation properties.
+	behind []string
 	// groupsOf gives the rows that the groups of partition are made of, where the
 	// sequence may leave groups without rows; nil elsewhere.
 	groupsOf *stage
@@ -104,7 +107,7 @@ func (p *pipeline) sequence(steps []uri.Transformation) error {
 // unsupportedSteps are the transformations of the specification that the gateway
 // does not have, with the reason.
 var unsupportedSteps = map[string]string{
-	"nest": "an entity set has no nested collections", "addnested": "an entity set has no nested collections",
+	"addnested": "an entity set has no nested collections",
 	"join": "groupby takes paths along navigation properties instead", "outerjoin": "groupby takes paths along navigation properties instead",
 	"ancestors": "no hierarchy is declared", "descendants": "no hierarchy is declared", "traverse": "no hierarchy is declared",
 	"expand": "the option $expand does that",
@@ -140,6 +143,8 @@ func (p *pipeline) step(t *uri.Transformation) error {
 		return p.groupBy(t)
 	case "concat":
 		return p.concat(t)
+	case "nest":
+		return p.nest(t)
 	}
 	reason := unsupportedSteps[t.Name]
 	if reason == "" {

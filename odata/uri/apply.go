@@ -34,8 +34,10 @@ type Transformation struct {
 	Aggregate []AggregateItem
 	// Groups are the grouping properties of groupby.
 	Groups []GroupItem
-	// Branches are the sequences of concat, or the one of groupby.
+	// Branches are the sequences of concat and nest, or the one of groupby.
 	Branches [][]Transformation
+	// Names are those of the collections that the sequences of nest make, in their order.
+	Names []NestedName
 	// Text is what stands in the parentheses of functions of the model, unparsed; its
 	// brackets and quotes match.
 	Text string
@@ -141,7 +143,7 @@ func (p *parser) transformation() (Transformation, error) {
 var parsed = map[string]bool{
 	"aggregate": true, "groupby": true, "concat": true, "filter": true, "search": true, "compute": true, "orderby": true,
 	"top": true, "skip": true, "topcount": true, "topsum": true, "toppercent": true, "bottomcount": true, "bottomsum": true, "bottompercent": true,
-	"addnested": true, "join": true, "outerjoin": true, "ancestors": true, "descendants": true, "traverse": true,
+	"nest": true, "addnested": true, "join": true, "outerjoin": true, "ancestors": true, "descendants": true, "traverse": true,
 }
 
 func (p *parser) arguments(t *Transformation) (err error) {
@@ -152,6 +154,8 @@ func (p *parser) arguments(t *Transformation) (err error) {
 		err = p.groupBy(t)
 	case "concat":
 		err = p.concat(t)
+	case "nest":
+		err = p.nest(t)
 	case "filter":
 		t.Filter, err = p.expression()
 	case "search":

@@ -10,7 +10,8 @@ import (
 func TestApply(t *testing.T) {
 	t.Parallel()
 	o := mustParse(t, "Users?$apply=filter(A eq ')')/GroupBy((A,B/C,rollup($all,D,E)),concat(aggregate($count as N,A mul 2 with max as M),identity/TOP(3)))"+
-		"/aggregate(X with sum from T,U/V with average as Y,Z/$count as W)/topcount(2,A)/search(a \"b c\")/Model.Condense(x as y)").Options
+		"/aggregate(X with sum from T,U/V with average as Y,Z/$count as W)/topcount(2,A)/search(a \"b c\")/Model.Condense(x as y)"+
+		"/nest( orderby(A desc)/top(3) as Best , identity as as )").Options
 	if got := FormatExpr(o.Apply.Steps[0].Filter); got != "A eq ')'" {
 		t.Error(got)
 	}
@@ -32,6 +33,10 @@ func TestApply(t *testing.T) {
 	if top := o.Apply.Steps[3]; FormatExpr(top.Amount) != "2" || FormatExpr(top.Value) != "A" {
 		t.Errorf("%+v", top)
 	}
+	nest := o.Apply.Steps[6]
+	if n := nest.Names; len(n) != 2 || n[0].Name != "Best" || n[1].Name != "as" || n[1].Offset <= n[0].Offset || len(nest.Branches) != 2 || len(nest.Branches[0]) != 2 {
+		t.Errorf("%+v", nest)
+	}
 	if own := o.Apply.Steps[5]; own.Name != "Model.Condense" || own.Text != "x as y" {
 		t.Errorf("%+v", own)
 	}
@@ -43,7 +48,8 @@ func TestApplyErrors(t *testing.T) {
 		"groupby(A)": 8, "groupby(())": 9, "groupby((A),)": 12, "aggregate()": 10, "aggregate(A with sum)": 20, "aggregate($count)": 16,
 		"aggregate(A add 1 as B)": 21, "concat(identity)": 15, "topcount(1)": 10, "top(x)": 4, "filter(A eq 1": 13, "identity/": 9,
 		"addnested(A)": 11, "addnested(A,identity)": 20, "addnested(A,B)": 13, "addnested(A(1),identity as B)": 11, "addnested(A,identity as B,)": 26,
-		"join(A)": 6, "join(A as B,)": 12, "outerjoin(A/1 as B)": 12, "ancestors(A,H,Id,identity)": 10, "ancestors($root/A,'H',Id,identity)": 18,
+		"nest()": 5, "nest(identity)": 13, "nest(identity as)": 14, "nest(identity as 'A')": 17, "nest(identity as A.B)": 18, "nest(identity as A,)": 19, "nest(Author as A)": 11,
+		"nest(A,identity as B)": 6, "join(A)": 6, "join(A as B,)": 12, "outerjoin(A/1 as B)": 12, "ancestors(A,H,Id,identity)": 10, "ancestors($root/A,'H',Id,identity)": 18,
 		"ancestors($root/A,H)": 19, "ancestors($root/A,H,Id)": 22, "ancestors($root/A,H,Id(1),identity)": 22, "ancestors($root/A,H,Id,identity,-1)": 32,
 		"ancestors($root/A,H,Id,identity,keep)": 32, "descendants($root/A,H,Id,identity,keep start,1)": 44, "traverse($root/A,H,Id)": 21,
 		"traverse($root/A,H,Id,inorder)": 22, "traverse($root/A,H,Id,preorder,)": 31, "groupby((rolluprecursive($root/A,H)))": 34,

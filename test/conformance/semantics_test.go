@@ -105,6 +105,7 @@ var semantics = []line{
 	}},
 	{number: "S20", demand: should, rule: "$apply: topcount, concat, compute and others", check: func(c *check) {
 		c.get("Users?$apply=groupby((PopulationId),aggregate($count as N))/topcount(1,N)").ok().has(`"N":`)
+		c.get("Users?$apply=groupby((PopulationId),nest(top(1) as First,aggregate($count as N) as Totals))&$top=1").ok().has(`"First":[{`, `"Totals":[{`)
 	}},
 	{number: "S21", demand: must, rule: "$batch: references, change sets, errors of single requests", check: func(c *check) {
 		c.do(http.MethodPost, "$batch", `{"requests":[{"id":"1","method":"POST","url":"Groups","body":{"Name":"S21{n}"}},{"id":"2","dependsOn":["1"],"method":"PATCH","url":"$1","body":{"Description":"d"}},

@@ -355,7 +355,7 @@ var functions = map[string]string{
 var transformations = map[string]string{
 	"aggregate": "aggregate($count as N)", "bottomcount": "bottomcount(1,CreatedAt)", "bottompercent": "bottompercent(50,SecondsUntilUnlock)", "bottomsum": "bottomsum(5,SecondsUntilUnlock)",
 	"compute": "compute(1 add 1 as Two)", "concat": "concat(identity,identity)", "filter": "filter(IsEnabled)", "groupby": "groupby((Locale))", "identity": "identity",
-	"orderby": "orderby(Username)", "search": "search(x)", "skip": "skip(1)", "top": "top(1)", "topcount": "topcount(1,CreatedAt)", "toppercent": "toppercent(50,SecondsUntilUnlock)",
+	"nest": "nest(identity as A)", "orderby": "orderby(Username)", "search": "search(x)", "skip": "skip(1)", "top": "top(1)", "topcount": "topcount(1,CreatedAt)", "toppercent": "toppercent(50,SecondsUntilUnlock)",
 	"topsum": "topsum(5,SecondsUntilUnlock)", "addnested": "addnested(UserGroupAssociations,identity as A)", "join": "join(UserGroupAssociations as A)", "outerjoin": "outerjoin(UserGroupAssociations as A)",
 	"ancestors": "ancestors($root/Users,H,Id,identity)", "descendants": "descendants($root/Users,H,Id,identity)", "traverse": "traverse($root/Users,H,Id,preorder)",
 }
