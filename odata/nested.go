@@ -13,8 +13,7 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/cell"
 )
 
-// nestedBytes bounds what is written of the nested collections of one row: a row is
-// written whole.
+// nestedBytes bounds a row with nested collections, which is written whole.
 const nestedBytes = 64 << 20
 
 // nested returns the function that writes a collection that came within its row. It has
@@ -56,7 +55,6 @@ func (q *request) nested(ctx context.Context, r *model.Resource, n *model.Nested
 		if lists.IsNull(row) {
 			return append(dst, ']'), nil
 		}
-		before := len(dst)
 		first, behind := lists.ValueOffsets(row)
 		for i := int(first); i < int(behind); i++ {
 			if i > int(first) {
@@ -66,9 +64,9 @@ func (q *request) nested(ctx context.Context, r *model.Resource, n *model.Nested
 			if dst, err = w.Append(dst, i, nil, inline); err != nil {
 				return nil, err
 			}
-			if len(dst)-before > nestedBytes {
-				return nil, gwerr.Newf(gwerr.LimitExceeded, "The nested collection %s of one row is too large.", n.Name).On("$apply").
-					WithHint("Keep a part of its rows with top or filter, or read them on their own.")
+			if len(dst) > nestedBytes {
+				return nil, gwerr.New(gwerr.LimitExceeded, "The nested collections of one row are too large.",
+					"Keep a part of their rows with top or filter, or read them on their own.").On("$apply")
 			}
 		}
 		return append(dst, ']'), nil

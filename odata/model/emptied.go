@@ -10,8 +10,12 @@ import (
 // emptying tells whether a sequence may take all rows of a group away before it
 // aggregates them. Aggregating nothing gives a row, too.
 func emptying(steps []uri.Transformation) bool {
-	return slices.ContainsFunc(steps, func(t uri.Transformation) bool { return t.Name == "aggregate" || t.Name == "concat" || t.Name == "nest" }) &&
-		slices.ContainsFunc(steps, takesAll)
+	return slices.ContainsFunc(steps, givesRows) && slices.ContainsFunc(steps, takesAll)
+}
+
+// givesRows tells whether a transformation may give a row where there is none.
+func givesRows(t uri.Transformation) bool {
+	return t.Name == "aggregate" || t.Name == "concat" || t.Name == "nest"
 }
 
 // takesAll tells whether a transformation may leave none of several rows.

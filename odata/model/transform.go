@@ -107,8 +107,7 @@ func (p *pipeline) sequence(steps []uri.Transformation) error {
 // unsupportedSteps are the transformations of the specification that the gateway
 // does not have, with the reason.
 var unsupportedSteps = map[string]string{
-	"addnested": "an entity set has no nested collections",
-	"join": "groupby takes paths along navigation properties instead", "outerjoin": "groupby takes paths along navigation properties instead",
+	"addnested": "an entity set has no nested collections", "join": "groupby takes paths along navigation properties instead", "outerjoin": "groupby takes paths along navigation properties instead",
 	"ancestors": "no hierarchy is declared", "descendants": "no hierarchy is declared", "traverse": "no hierarchy is declared",
 	"expand": "the option $expand does that",
 }

@@ -182,7 +182,7 @@ func (s *scenario) odata() string {
 	case 6:
 		return s.behindNavigation(q)
 	case 7:
-		q.Set("$apply", "groupby(("+s.column()+"),aggregate($count as N))")
+		q.Set("$apply", "groupby(("+s.column()+"),"+s.pick("aggregate($count as N)", "nest(topcount(2,"+s.column()+") as T,groupby(("+s.column()+")) as G)")+")")
 	default:
 		q.Set("$search", s.value())
 	}
