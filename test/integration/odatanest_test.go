@@ -189,3 +189,25 @@ func TestPagesOfNest(t *testing.T) {
 		t.Errorf("got  %d: %.500s\nwant %d: %.500s", len(got), got, len(want.Value), want.Value)
 	}
 }
+
+// TestNestIsBounded: a row that is too large to be written whole is an error, and what
+// comes behind it is answered.
+func TestNestIsBounded(t *testing.T) {
+	t.Parallel()
+	w := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: propertyUsers}}).Serve(t, testkit.WebOptions{})
+	doubled, last := []string{"concat('\x01','\x01') as P1"}, "P1" // six characters each in JSON
+	for n := 2; n <= 18; n++ {
+		next := fmt.Sprintf("P%d", n)
+		doubled, last = append(doubled, fmt.Sprintf("concat(%s,%s) as %s", last, last, next)), next
+	}
+	large := func(rows int) string {
+		return applying("Users", fmt.Sprintf("nest(top(%d)/compute(%s)/groupby((Id,%s)) as A)", rows, strings.Join(doubled, ","), last))
+	}
+	a := versioned(t, w, large(50), "4.0", "")
+	if a.status != http.StatusBadRequest || !strings.Contains(string(a.body), "The nested collections of one row are too large.") {
+		t.Errorf("%d: %.300s", a.status, a.body)
+	}
+	if a := versioned(t, w, large(2), "4.0", ""); a.status != http.StatusOK || len(a.body) < 2*6<<18 || !json.Valid(a.body) {
+		t.Errorf("%d, of %d bytes: %.300s", a.status, len(a.body), a.body)
+	}
+}
