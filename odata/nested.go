@@ -30,8 +30,8 @@ func (q *request) nested(ctx context.Context, r *model.Resource, n *model.Nested
 		head = append(cell.AppendString(lead, q.contextOf(n.Target)), head...)
 	}
 	lists, ok := batch.Column(at).(*array.List)
-	if !ok { // no row has any: the type is that of null
-		return func(dst []byte, _ int, _ *encode.Rows) ([]byte, error) { return append(append(dst, head...), ']'), nil }, nil
+	if !ok {
+		return nil, fmt.Errorf("odata: the nested collection %s arrived as %s", n.Name, batch.Column(at).DataType())
 	}
 	items, ok := lists.ListValues().(*array.Struct)
 	if !ok {

@@ -17,17 +17,24 @@ func (p *pipeline) groupBy(t *uri.Transformation) error {
 	if len(t.Branches) > 0 {
 		sequence = t.Branches[0]
 	}
-	around, behind, groupsOf := p.partition, p.behind, p.groupsOf
-	defer func() { p.partition, p.behind, p.groupsOf = around, behind, groupsOf }()
+	around, groupsOf := p.partition, p.groupsOf
+	defer func() {
+		p.partition, p.groupsOf = around, groupsOf
+		p.lent = slices.DeleteFunc(slices.Clone(p.lent), func(name string) bool { return !slices.Contains(around, name) })
+	}()
 	if first := sequence[0]; first.Name == "aggregate" {
 		if err := p.aggregate(t.Groups, first.Aggregate); err != nil {
 			return err
 		}
 		sequence = sequence[1:]
 		for _, g := range t.Groups {
-			if g.Path == nil && len(sequence) > 0 {
+			if len(sequence) == 0 {
+				break
+			}
+			if g.Path == nil {
 				return p.fail(gwerr.NotImplemented, g.Offset, "The gateway does not evaluate rollup before several transformations.")
 			}
+			p.lent = append(p.lent, uri.FormatExpr(g.Path))
 		}
 	} else if err := p.groupColumns(t.Groups); err != nil {
 		return err
@@ -70,7 +77,7 @@ func (p *pipeline) groupColumns(groups []uri.GroupItem) error {
 			continue
 		}
 		p.at.fields = append(p.at.fields, f)
-		p.behind = append(slices.Clip(p.behind), f.path)
+		p.lent = append(slices.Clip(p.lent), f.path)
 		p.at.shaped = true
 	}
 	return p.open()
@@ -116,6 +123,7 @@ func (p *pipeline) aggregate(groups []uri.GroupItem, items []uri.AggregateItem) 
 	if err := g.parts(); err != nil {
 		return err
 	}
+	p.lent = except(p.partition, groups)
 	for _, item := range groups {
 		if err := g.item(item); err != nil {
 			return err

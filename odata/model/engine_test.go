@@ -315,6 +315,7 @@ func FuzzBind(f *testing.F) {
 		"Books?$filter=Title eq 'x'", "Books(" + odatatest.ID("book", 1) + ")/Loans(7)/Book?$select=Title", "Books?$expand=Loans($filter=Reader eq 'x';$top=1)",
 		"Books?$filter=Loans/any(l:l/Reader eq @p)&@p='x'", "Books?$orderby=Shelf/Name desc&$search=a NOT b", "Books/$count?$filter=Tags/all(t:t ne null)",
 		"Books?$filter=case(InPrint:1,true:Price) gt 1.5 and cast(Title,Edm.Guid) in (null)", "Books?$filter=Shelf/Books/$count($filter=Pages gt 1) eq 0",
+		"Books?$apply=groupby((Shelf/Name),filter(InPrint)/nest(orderby(Title)/top(2) as A,nest(aggregate($count as N) as C) as B))&$select=A",
 	} {
 		f.Add(seed)
 	}

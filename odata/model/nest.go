@@ -97,7 +97,7 @@ func (n *nesting) divide() error {
 	if n.groups = p.at; groups.groupsOf != nil {
 		n.groups = groups.at
 	}
-	p.at.fields = slices.DeleteFunc(p.at.fields, func(f field) bool { return slices.Contains(p.behind, f.path) })
+	p.at.fields = slices.DeleteFunc(p.at.fields, func(f field) bool { return slices.Contains(p.lent, f.path) })
 	return nil
 }
 
@@ -111,6 +111,17 @@ func (n *nesting) hide(p *pipeline) error {
 		p.at.fields, p.at.shaped = append(p.at.fields, f), true
 	}
 	return nil
+}
+
+// except are the names of groups around that groups don't name.
+func except(around []string, groups []uri.GroupItem) []string {
+	var out []string
+	for _, name := range around {
+		if !slices.ContainsFunc(groups, func(g uri.GroupItem) bool { return g.Path != nil && uri.FormatExpr(g.Path) == name }) {
+			out = append(out, name)
+		}
+	}
+	return out
 }
 
 // part is a property that the groups are divided by, or the hidden field that stands for
@@ -132,7 +143,7 @@ func (n *nesting) branches(t *uri.Transformation) error {
 	empty := len(n.parts) > 0
 	for i, steps := range t.Branches {
 		b := *p
-		b.partition, b.behind, b.groupsOf = n.by, nil, nil
+		b.partition, b.lent, b.groupsOf = n.by, nil, nil
 		if len(n.by) > 0 && (p.groupsOf != nil || emptying(steps)) {
 			b.groupsOf = n.groups
 		}

@@ -26,9 +26,9 @@ type pipeline struct {
 	// partition are the fields and columns that the rows are grouped by while a
 	// sequence within groupby works on each group.
 	partition []string
-	// behind are those of them that the rows have because they are grouped by them: what
-	// stands behind navigation properties.
-	behind []string
+	// lent are those of them that the rows have for that alone, and not by themselves:
+	// what stands behind navigation properties, and what was aggregated away.
+	lent []string
 	// groupsOf gives the rows that the groups of partition are made of, where the
 	// sequence may leave groups without rows; nil elsewhere.
 	groupsOf *stage

@@ -61,6 +61,7 @@ func FuzzExpand(f *testing.F) {
 func FuzzApply(f *testing.F) {
 	fuzzOption(f, "$apply", "groupby((A,rollup($all,B,C)),aggregate($count as N,A mul 2 with max as M))/top(3)", "concat(identity,filter(A eq ')'))",
 		"traverse($root/A,H,Id,preorder,ancestors($root/A,H,Id,identity,1,keep start),B desc)", "addnested(A,identity as B,join(C as D)/top(1) as E)",
+		"groupby((A),nest(orderby(B desc)/top(3) as C,nest(identity as D) as E))",
 		"groupby((rolluprecursive($root/A,H,Id)))", "Model.F('(')/aggregate(A with sum from B with max as C)", "groupby((")
 }
 

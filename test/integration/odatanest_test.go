@@ -115,6 +115,22 @@ func TestAnswersOfNest(t *testing.T) {
 			"no metadata, a part of the rows", applying("Users", apply) + "&$top=1&$skip=1&$orderby=Population/Name%20desc&$select=Population,Totals", "4.0",
 			"application/json;odata.metadata=none", `{"value":[{"Population":{"Name":"Service accounts, robots"},"Totals":[{"N":6}]}]}`,
 		},
+		{
+			"of what a group's rows are aggregated to", applying("Users", "filter(Population/Name in ('Interns','Partners'))/groupby((Population/Name),aggregate($count as N)/nest(identity as A))"), "4.01",
+			"application/json;metadata=none", `{"value":[{"Population":{"Name":"Interns"},"A":[{"N":14}]},{"Population":{"Name":"Partners"},"A":[{"N":21}]}]}`,
+		},
+		{
+			"of what groups of a group are aggregated to", applying("Users", "filter(PopulationId ne null)/groupby((Population/Name),groupby((MFAEnabled),aggregate($count as N))/nest(identity as A))/filter(Population/Name eq 'Interns')"), "4.01",
+			"application/json;metadata=none", `{"value":[{"Population":{"Name":"Interns"},"A":[{"MFAEnabled":false,"N":9},{"MFAEnabled":true,"N":5}]}]}`,
+		},
+		{
+			"of what a group is named by itself", applying("Users", "groupby((Population/Name),groupby((Population/Name),aggregate($count as N))/nest(identity as A))/filter(Population/Name eq 'Interns')"), "4.01",
+			"application/json;metadata=none", `{"value":[{"Population":{"Name":"Interns"},"A":[{"Population":{"Name":"Interns"},"N":14}]}]}`,
+		},
+		{
+			"behind groups", applying("Users", "groupby((Population/Name),top(1))/nest(groupby((Population/Name)) as A,filter(Population/Name eq 'Interns')/groupby((Population/Name,MFAEnabled)) as B)") + "&$select=B", "4.01",
+			"application/json;metadata=none", `{"value":[{"B":[{"Population":{"Name":"Interns"},"MFAEnabled":false}]}]}`,
+		},
 		{"the number of rows", "Users/$count" + applying("", apply), "4.0", "text/plain", "8"},
 		{"what comes behind", applying("Users", apply+"/filter(Population/Name eq 'Interns')/compute(length(Population/Name) as L)") + "&$select=L,Totals", "4.01", "application/json;metadata=none", `{"value":[{"L":7,"Totals":[{"N":14}]}]}`},
 		{"of nothing", applying("Users", "filter(false)/nest(identity as A,aggregate($count as N) as B)"), "4.01", "application/json;metadata=none", `{"value":[{"A":[],"B":[{"N":0}]}]}`},
