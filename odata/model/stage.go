@@ -39,6 +39,8 @@ type stage struct {
 	sets []*catalog.Table
 	// shaped says that a stage must follow for whatever comes next.
 	shaped bool
+	// below is the number of SELECTs that the text of the stage before has.
+	below int
 }
 
 // linkage is a condition that is known only when rows before were read.
@@ -99,7 +101,7 @@ func (s *stage) follow(n int, table *catalog.Table) *stage {
 	scopes.values, scopes.roots = s.scopes.values, s.scopes.roots
 	root := scopes.root()
 	root.alias, root.rows, root.fields = "s"+itoa(n)+"_", s, s.fields
-	out := &stage{scopes: scopes, entity: s.entity, keys: s.keys, sets: s.sets, limit: -1}
+	out := &stage{scopes: scopes, entity: s.entity, keys: s.keys, sets: s.sets, limit: -1, below: s.selects()}
 	for _, t := range s.sets {
 		root.views = append(root.views, root.view(t))
 	}
@@ -108,6 +110,15 @@ func (s *stage) follow(n int, table *catalog.Table) *stage {
 		out.fields = append(out.fields, f)
 	}
 	return out
+}
+
+// selects is the number of SELECTs in the stage's text.
+func (s *stage) selects() int {
+	n := 1 + s.below
+	for _, u := range s.union {
+		n += u.selects()
+	}
+	return n
 }
 
 // sql is the SELECT, with those columns and fields that the stage behind needs.

@@ -10,8 +10,9 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 )
 
-// maxStages bounds the SELECTs within each other that a request becomes.
-const maxStages = 50
+// maxStages bounds the SELECTs within each other that a request becomes, maxSelects all
+// of its text: what several sequences read stands in each of them.
+const maxStages, maxSelects = 50, 500
 
 // pipeline turns transformations into stages, one after the other.
 //
@@ -76,6 +77,9 @@ func (p *pipeline) next() error {
 		table = &catalog.Table{Name: own.Name, Entity: own.Entity, Schema: own.Schema}
 	}
 	p.at = p.at.follow(*p.made, table)
+	if p.at.below > maxSelects {
+		return gwerr.Newf(gwerr.TooLarge, "The transformations in %s, with those that several sequences repeat, are more than %d.", p.option, maxSelects).On(p.option)
+	}
 	return nil
 }
 
