@@ -4,6 +4,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -102,23 +103,21 @@ func (b *batchRun) asJSON() bool {
 	return b.json
 }
 
+// errCondition is the answer to a request with a condition of its own: who evaluates
+// none fails the request as if what it depends on had failed.
+//
+// Source: OData JSON Format 4.01, section 19.1.
+var errCondition = gwerr.New(gwerr.NotImplemented, "The condition (if) of a request is not evaluated.", "Leave it out; dependsOn has a request wait for the success of others.")
+
 // group answers a request, or those of a change set. ok is false where it failed.
-//
-// PingOne has no transactions: a change set of one change is all or nothing by
-// itself, a larger one can't be. Undoing what was done before a failure would not be
-// nothing: deleted entities don't come back with their ids and secrets, and
-// notifications were sent.
-//
-// Source: OData 4.01 Part 1, section 11.7.7.4; JSON Format 4.01, section 19.4.
 func (b *batchRun) group(items []batch.Item) (ok bool) {
-	var refused error
-	switch {
-	case len(items) > 1:
-		refused = gwerr.New(gwerr.NotImplemented, "All changes of a change set have to be made, or none, and PingOne has no transactions. None was made.", "Send each change in a change set of its own, or without one.")
-	case items[0].Group != "" && !b.json && items[0].Method == http.MethodGet:
-		refused = gwerr.New(gwerr.BadRequest, "A change set has changes alone.", "Send the request beside it.")
+	if slices.ContainsFunc(items, func(i batch.Item) bool { return i.Conditional }) {
+		for k := range items {
+			b.refuse(&items[k], http.StatusFailedDependency, errCondition)
+		}
+		return false
 	}
-	if refused != nil {
+	if refused := b.unfit(items); refused != nil {
 		if !b.json { // one answer for the whole set
 			items = items[:1]
 		}
@@ -137,6 +136,24 @@ func (b *batchRun) group(items []batch.Item) (ok bool) {
 	return b.answer(item)
 }
 
+// unfit says why a change set is not carried out.
+//
+// PingOne has no transactions: a change set of one change is all or nothing by
+// itself, a larger one can't be. Undoing what was done before a failure would not be
+// nothing: deleted entities don't come back with their ids and secrets, and
+// notifications were sent.
+//
+// Source: OData 4.01 Part 1, section 11.7.7.4; JSON Format 4.01, section 19.4.
+func (b *batchRun) unfit(items []batch.Item) error {
+	switch {
+	case len(items) > 1:
+		return gwerr.New(gwerr.NotImplemented, "All changes of a change set have to be made, or none, and PingOne has no transactions. None was made.", "Send each change in a change set of its own, or without one.")
+	case items[0].Group != "" && !b.json && items[0].Method == http.MethodGet:
+		return gwerr.New(gwerr.BadRequest, "A change set has changes alone.", "Send the request beside it.")
+	}
+	return nil
+}
+
 // answer answers one request.
 func (b *batchRun) answer(item *batch.Item) (ok bool) {
 	r, err := b.inner(item)
@@ -144,7 +161,7 @@ func (b *batchRun) answer(item *batch.Item) (ok bool) {
 		b.refuse(item, http.StatusOK, err)
 		return false
 	}
-	w := &watched{ResponseWriter: b.answers.Answer(item), status: http.StatusOK}
+	w := &watched{ResponseWriter: b.answers.Answer(item), batch: b, status: http.StatusOK}
 	b.h.ServeHTTP(w, r)
 	if w.status >= http.StatusBadRequest {
 		b.fail(item)
@@ -225,9 +242,10 @@ func (b *batchRun) headers(item *batch.Item) http.Header {
 	return out
 }
 
-// watched notes the status of an answer.
+// watched notes the status of an answer in a batch.
 type watched struct {
 	http.ResponseWriter
+	batch  *batchRun
 	status int
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
@@ -27,7 +28,18 @@ func (b *batchRun) inner(item *batch.Item) (*http.Request, error) {
 	if isBatch(r) {
 		return nil, gwerr.New(gwerr.BadRequest, "A batch has no batches in it.", "")
 	}
+	if !slices.Contains(methods, r.Method) {
+		return nil, gwerr.New(gwerr.NotImplemented, "The service has no such HTTP method.", "Methods are "+allowed+", in capitals.").On("method")
+	}
 	return r, nil
+}
+
+// methods are those of HTTP. Which of them an address takes is its own matter.
+//
+// Source: RFC 9110, section 9.1; RFC 5789.
+var methods = []string{
+	http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+	http.MethodOptions, http.MethodTrace, http.MethodConnect,
 }
 
 // address is that of a request in the batch, below this service.

@@ -8,6 +8,7 @@ package batch
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
@@ -27,6 +28,9 @@ type Item struct {
 	Group string
 	// DependsOn are ids of requests and groups.
 	DependsOn []string
+	// Conditional says that the request has a condition of its own (if), which nobody
+	// evaluates.
+	Conditional bool
 }
 
 // Answers writes the answers of a batch in their order.
@@ -47,17 +51,26 @@ func tooMany() error {
 	return gwerr.Newf(gwerr.TooLarge, "A batch has at most %d requests.", MaxRequests).WithHint("Send several batches.")
 }
 
-// check refuses what no request can be.
+// check refuses what no request can be. A method that the address doesn't take is
+// refused by the answer of the request alone.
 func (i *Item) check(place string) error {
-	switch i.Method {
-	case http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete, http.MethodHead, http.MethodOptions:
-	default:
-		return broken(place, "has no method that OData knows")
+	if !isToken(i.Method) {
+		return broken(place, "has no method")
 	}
 	if i.URL == "" {
 		return broken(place, "has no address")
 	}
 	return nil
+}
+
+// isToken tells whether the text may be the name of a method.
+//
+// Source: RFC 9110, sections 5.6.2 and 9.1.
+func isToken(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(c rune) bool {
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+		return !letter && !strings.ContainsRune("!#$%&'*+-.^_`|~", c)
+	})
 }
 
 func broken(place, what string) error {

@@ -60,7 +60,7 @@ func TestReadJSON(t *testing.T) {
 		{"id": "1", "method": "post", "url": "Groups", "body": {"Name": "a"}, "atomicityGroup": "g"},
 		{"id": "2", "method": "POST", "url": "Users/$query", "headers": {"content-type": "text/plain"}, "body": "$top=1", "dependsOn": ["g"]},
 		{"id": "3", "method": "PUT", "url": "x", "headers": {"content-type": "application/octet-stream"}, "body": "AQI="},
-		{"id": "4", "method": "GET", "url": "x", "body": null}
+		{"id": "4", "method": "GET", "url": "x", "body": null, "if": "$1/$succeeded"}
 	]}`))
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestReadJSON(t *testing.T) {
 			t.Errorf("body %d: %q", k, got[k].Body)
 		}
 	}
-	if got[0].Method != "POST" || got[0].Header.Get("Content-Type") != "application/json" || got[0].Group != "g" || got[1].DependsOn[0] != "g" {
+	if got[0].Method != "POST" || got[0].Header.Get("Content-Type") != "application/json" || got[0].Group != "g" || got[1].DependsOn[0] != "g" || got[0].Conditional || !got[3].Conditional {
 		t.Errorf("%+v", got)
 	}
 }

@@ -9,8 +9,6 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-
-	"github.com/pingone-gateway/gateway/internal/gwerr"
 )
 
 // jsonItem is a request of a JSON batch.
@@ -73,15 +71,13 @@ func (n names) add(i *Item) {
 }
 
 func (j *jsonItem) into(i *Item, place string, known names) error {
-	*i = Item{ID: j.ID, Method: strings.ToUpper(j.Method), URL: j.URL, Header: http.Header{}, Group: j.Group, DependsOn: j.DependsOn}
+	*i = Item{ID: j.ID, Method: strings.ToUpper(j.Method), URL: j.URL, Header: http.Header{}, Group: j.Group, DependsOn: j.DependsOn, Conditional: j.If != nil}
 	_, taken := known[j.ID]
 	switch {
 	case j.ID == "":
 		return broken(place, "has no id")
 	case taken, j.ID == j.Group:
 		return broken(place, "has the id of another one, or the name of a group")
-	case j.If != nil:
-		return gwerr.Newf(gwerr.NotImplemented, "The condition (if) of %s is not evaluated.", place).WithHint("Leave it out; dependsOn has a request wait for the success of others.")
 	}
 	for _, d := range j.DependsOn {
 		if _, ok := known[d]; !ok {

@@ -1,0 +1,87 @@
+package odata_test
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pingone-gateway/gateway/odata/odatatest"
+)
+
+var goesOn = http.Header{"Prefer": {"continue-on-error"}}
+
+// statusesOf are the statuses of a batch's answers, and what each of them says.
+func statusesOf(responses []map[string]any) (statuses []int, messages []string) {
+	for _, r := range responses {
+		status, _ := r["status"].(float64)
+		body, _ := r["body"].(map[string]any)
+		failed, _ := body["error"].(map[string]any)
+		message, _ := failed["message"].(string)
+		statuses, messages = append(statuses, int(status)), append(messages, message)
+	}
+	return statuses, messages
+}
+
+// A method that nobody knows, or that an address doesn't take, is a matter of one request
+// of a batch.
+//
+// Source: OData 4.01 Part 1, section 11.7.
+func TestMethodsInABatch(t *testing.T) {
+	t.Parallel()
+	s := start(t, 12)
+	const count = `{"id":"z","method":"GET","url":"Books/$count"}`
+	for method, want := range map[string]struct {
+		status  int
+		message string
+	}{
+		"TRACE":    {405, "does not take this method"},
+		"CONNECT":  {405, "does not take this method"},
+		"FOO":      {501, "no such HTTP method"},
+		"M-SEARCH": {501, "no such HTTP method"},
+	} {
+		_, got := s.jsonBatch(`{"id":"a","method":"`+strings.ToLower(method)+`","url":"Books"},`+count, goesOn)
+		statuses, messages := statusesOf(got)
+		require.Equal(t, []int{want.status, 200}, statuses, method)
+		assert.Contains(t, messages[0], want.message, method)
+		assert.Equal(t, want.status == 405, got[0]["headers"].(map[string]any)["allow"] != nil, method)
+		assert.Equal(t, "12", got[1]["body"], method)
+		_, got = s.jsonBatch(`{"id":"a","method":"`+method+`","url":"Books"},`+count, nil)
+		statuses, _ = statusesOf(got)
+		assert.Equal(t, []int{want.status}, statuses, "%s, and it ends the batch", method)
+		_, parts := s.mixedBatch(goesOn, part(method+" Books HTTP/1.1\n\n"), part("GET Books/$count HTTP/1.1\n\n"))
+		require.Len(t, parts, 2, method)
+		assert.Contains(t, parts[0], "HTTP/1.1 "+strconv.Itoa(want.status)+" ", method)
+		assert.True(t, strings.HasSuffix(parts[1], "\r\n\r\n12"), parts[1])
+	}
+	_, parts := s.mixedBatch(nil, changeSet("FOO Books("+odatatest.ID("book", 1)+") HTTP/1.1\n\n"))
+	require.Len(t, parts, 1)
+	assert.Contains(t, parts[0], "501 Not Implemented")
+}
+
+// A request with a condition fails as one whose dependency has failed, and all of its
+// group with it; the others are carried out.
+//
+// Source: OData JSON Format 4.01, section 19.1.
+func TestConditionsInABatch(t *testing.T) {
+	t.Parallel()
+	s := start(t, 12)
+	book := "Books(" + odatatest.ID("book", 1) + ")"
+	_, got := s.jsonBatch(`
+		{"id":"a","method":"GET","url":"Books/$count"},
+		{"id":"b","method":"GET","url":"Books/$count","dependsOn":["a"],"if":"$a/$succeeded"},
+		{"id":"c","method":"PATCH","url":"`+book+`","body":{},"atomicityGroup":"g"},
+		{"id":"d","method":"PATCH","url":"`+book+`","body":{},"atomicityGroup":"g","dependsOn":["a"],"if":"$a eq 12"},
+		{"id":"e","method":"GET","url":"Books/$count","dependsOn":["b"]},
+		{"id":"f","method":"GET","url":"Books/$count","dependsOn":["g"]},
+		{"id":"g1","method":"GET","url":"Books/$count","dependsOn":["a"]}`, goesOn)
+	statuses, messages := statusesOf(got)
+	require.Equal(t, []int{200, 424, 424, 424, 424, 424, 200}, statuses)
+	for k, want := range []string{"", "condition (if)", "condition (if)", "condition (if)", `Request "b" failed`, `Request "g" failed`, ""} {
+		assert.Contains(t, messages[k], want, "answer %d", k)
+	}
+	assert.Equal(t, []any{"12", "12", "g"}, []any{got[0]["body"], got[6]["body"], got[2]["atomicityGroup"]})
+}
