@@ -49,9 +49,9 @@ func (b *batchRun) address(sent string) (*url.URL, error) {
 	}
 	address := escaped(sent)
 	if name, rest, found := b.reference(address); found {
-		target, known := b.entities[name]
-		if !known {
-			return nil, gwerr.Newf(gwerr.BadRequest, "No request before this one has the id %q.", name).On("url")
+		target, err := b.entity(name)
+		if err != nil {
+			return nil, err.On("url")
 		}
 		address = target + rest
 	}
@@ -69,6 +69,36 @@ func (b *batchRun) address(sent string) (*url.URL, error) {
 		return nil, gwerr.New(gwerr.BadRequest, "The address of a request in a batch is not one of this service.", "Write it relative to the batch, such as Users?$top=1.").On("url")
 	}
 	return u, nil
+}
+
+// entity is the address that an earlier request stands for, by its id.
+func (b *batchRun) entity(id string) (string, *gwerr.Error) {
+	target, known := b.entities[id]
+	if !known {
+		return "", gwerr.Newf(gwerr.BadRequest, "No request before this one has the id %q.", id)
+	}
+	return target, nil
+}
+
+// referenced turns an address in a body, or in an option, that begins with the id of an
+// earlier request of the batch into that of the entity which the request has made or
+// named.
+//
+// Source: OData 4.01 Part 1, section 11.7.4.
+func (q *request) referenced(address string) (string, error) {
+	w, inBatch := q.w.(*watched)
+	if !inBatch {
+		return address, nil
+	}
+	name, rest, found := w.batch.reference(address)
+	if !found {
+		return address, nil
+	}
+	target, err := w.batch.entity(name)
+	if err != nil {
+		return "", err
+	}
+	return q.h.cfg.BaseURL(q.r) + target + rest, nil
 }
 
 // escaped percent-encodes what stands in an address as it is: blanks, letters beyond

@@ -242,8 +242,12 @@ func reference(r *model.Resource, n edm.Navigation) (json.RawMessage, error) {
 }
 
 // entityAt binds the address of an entity of the table, absolute or below the
-// service.
+// service, or that of an entity of the batch.
 func (q *request) entityAt(address string, t *catalog.Table) (*model.Resource, error) {
+	address, err := q.referenced(address)
+	if err != nil {
+		return nil, err
+	}
 	wrong := gwerr.Newf(gwerr.BadRequest, "The address is none of an entity of %s.", t.Name).WithHint("Write " + t.Name + "(…), or the absolute address.")
 	parsed, err := uri.Parse(q.below(address), "", q.h.cfg.Limits)
 	if err != nil {
