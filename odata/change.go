@@ -42,20 +42,6 @@ func (q *request) changeable() error {
 	return nil
 }
 
-// takes are the methods of the address.
-//
-// Source: RFC 9110, section 10.2.1.
-func (q *request) takes() string {
-	switch {
-	case q.resource.Kind == model.Entity:
-		return readMethods + ", PATCH, PUT, DELETE"
-	case q.resource.Kind == model.Feed && !q.resource.Combines():
-		return readMethods + ", POST"
-	default:
-		return readMethods
-	}
-}
-
 // change answers a request that changes an entity, or makes one.
 func (q *request) change(ctx context.Context) error {
 	t, kind := q.resource.Table, kinds[q.method]

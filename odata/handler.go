@@ -20,11 +20,6 @@ import (
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
-const (
-	readMethods = "GET, HEAD, OPTIONS"
-	allowed     = readMethods + ", POST, PATCH, PUT, DELETE"
-)
-
 // request is one request on its way through the stages.
 type request struct {
 	// Request answers from the moment on when the request is admitted.
@@ -84,11 +79,6 @@ var errDefect = error(gwerr.New(gwerr.Internal, "The request ended in a defect."
 
 // account serves a request between its admission and its end.
 func (q *request) account() (err error) {
-	if q.r.Method == http.MethodOptions {
-		q.w.Header().Set("Allow", allowed)
-		q.head(http.StatusNoContent, "")
-		return nil
-	}
 	if begun, err := q.later(); begun || err != nil {
 		return err
 	}
@@ -130,6 +120,9 @@ func (q *request) serve() error {
 	if err := q.readHeaders(); err != nil {
 		return err
 	}
+	if !q.does() {
+		return q.describe()
+	}
 	if err := q.bind(); err != nil {
 		return err
 	}
@@ -162,6 +155,9 @@ func (q *request) locate() (done bool, err error) {
 	name, err := url.PathUnescape(segment)
 	if err != nil {
 		return false, gwerr.New(gwerr.Syntax, "A percent escape in the path is broken.", "Write % itself as %25.")
+	}
+	if methods := fixedMethods(name, rest); methods != "" && !q.does() {
+		return true, q.options(methods)
 	}
 	if err := q.checkMethod(rest); err != nil {
 		return false, err
@@ -199,24 +195,6 @@ func (q *request) locate() (done bool, err error) {
 	}
 	q.rest = rest
 	return false, nil
-}
-
-// checkMethod refuses methods that mean nothing here. A query may also come as
-// the body of a POST to …/$query.
-func (q *request) checkMethod(rest string) error {
-	_, writes := kinds[q.r.Method]
-	switch {
-	case rest == "$batch":
-		q.w.Header().Set("Allow", "POST")
-		return gwerr.New(gwerr.MethodNotAllowed, "A batch of requests comes as the body of a POST.", "")
-	case q.r.Method == http.MethodGet, q.r.Method == http.MethodHead:
-		return nil
-	case writes && rest != "":
-		return nil
-	case !writes: // nothing is known of the address yet
-		q.w.Header().Set("Allow", allowed)
-	}
-	return gwerr.New(gwerr.MethodNotAllowed, "The address does not take this method.", "Use GET.")
 }
 
 func (q *request) serviceRoot(schema string) string {

@@ -131,14 +131,13 @@ func TestMethods(t *testing.T) {
 	s := start(t, 12)
 	id := odatatest.ID("book", 1)
 	const read = "GET, HEAD, OPTIONS"
-	const all = read + ", POST, PATCH, PUT, DELETE"
 	for _, c := range []struct {
 		method, path string
 		status       int
 		allow        string
 	}{
 		{http.MethodPost, "Books(" + id + ")", http.StatusMethodNotAllowed, read + ", PATCH, PUT, DELETE"},
-		{"MERGE", "Books(" + id + ")", http.StatusMethodNotAllowed, all},
+		{"MERGE", "Books(" + id + ")", http.StatusMethodNotAllowed, read + ", PATCH, PUT, DELETE"},
 		{http.MethodDelete, "Books", http.StatusMethodNotAllowed, read + ", POST"},
 		{http.MethodPatch, "$crossjoin(Books,Shelves)", http.StatusMethodNotAllowed, read},
 		{http.MethodPut, "Books(" + id + ")/Tags/$count", http.StatusMethodNotAllowed, read},
@@ -148,7 +147,7 @@ func TestMethods(t *testing.T) {
 		{http.MethodDelete, "Books(" + id + ")", http.StatusForbidden, ""},
 		{http.MethodPost, "Books", http.StatusForbidden, ""},
 		{http.MethodDelete, "Books(" + id + ")/Author", http.StatusForbidden, ""},
-		{http.MethodPost, "Books(" + id + ")/Author", http.StatusMethodNotAllowed, "GET, PUT, PATCH, DELETE"},
+		{http.MethodPost, "Books(" + id + ")/Author", http.StatusMethodNotAllowed, read + ", PATCH, PUT, DELETE"},
 		{http.MethodDelete, "Books/$count", http.StatusMethodNotAllowed, read},
 		{http.MethodPatch, "Books(" + id + ")/Shelf", http.StatusNotImplemented, ""},
 	} {
@@ -156,9 +155,6 @@ func TestMethods(t *testing.T) {
 		if r.Status != c.status || r.Header.Get("Allow") != c.allow {
 			t.Errorf("%s %s: %d, Allow %q", c.method, c.path, r.Status, r.Header.Get("Allow"))
 		}
-	}
-	if r := s.do(http.MethodOptions, "Books", nil, ""); r.Status != http.StatusNoContent || r.Header.Get("Allow") == "" {
-		t.Errorf("OPTIONS: %d", r.Status)
 	}
 	if ran := s.Exec.Ran(); len(ran) != 0 {
 		t.Errorf("%d queries were run", len(ran))

@@ -66,7 +66,7 @@ func (q *request) redirect(ctx context.Context) error {
 		set[n.Column] = value
 	case http.MethodDelete:
 	default:
-		return q.notForLinks("PUT, DELETE")
+		return q.notForLinks()
 	}
 	owner := strings.TrimSuffix(q.rest, refSegment)
 	return q.become(http.MethodPatch, owner[:strings.LastIndexByte(owner, '/')], set)
@@ -104,7 +104,7 @@ func (q *request) changeLinks(n edm.Navigation) error {
 	}
 	adds := q.method == http.MethodPost && q.resource.Kind == model.Feed
 	if !adds && q.method != http.MethodDelete {
-		return q.notForLinks("POST, DELETE")
+		return q.notForLinks()
 	}
 	if n.Through == nil { // the other entity has the reference
 		other := url.PathEscape(q.resource.Address())
@@ -161,7 +161,7 @@ func (q *request) changeProperty() error {
 		return gwerr.New(gwerr.NotImplemented, "Properties are not changed behind a navigation property.", "Begin the address at the entity itself.")
 	case q.method == http.MethodDelete:
 	case q.method != http.MethodPut && q.method != http.MethodPatch:
-		return q.notForLinks("GET, PUT, PATCH, DELETE")
+		return q.notForLinks()
 	case q.resource.Kind == model.Raw:
 		if err := q.bareText(column.Type); err != nil {
 			return err
@@ -181,7 +181,8 @@ func (q *request) changeProperty() error {
 	return q.become(http.MethodPatch, owner[:strings.LastIndexByte(owner, '/')], map[string]json.RawMessage{column.Name: value})
 }
 
-func (q *request) notForLinks(methods string) error {
+func (q *request) notForLinks() error {
+	methods := q.takes()
 	q.w.Header().Set("Allow", methods)
 	return gwerr.Newf(gwerr.MethodNotAllowed, "%s is not for this address.", q.method).WithHint("It takes " + methods + ".")
 }
