@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -30,12 +31,28 @@ func negotiateFile(accepted []mediaRange) *files.Kind {
 			return nil
 		}
 		for _, k := range fileKinds {
-			if r.name == k.Name || slices.Contains(k.Media, r.name) {
+			if r.name == k.Name || slices.Contains(k.Media, r.name) && r.fits(k) {
 				return k
 			}
 		}
 	}
 	return nil
+}
+
+// fits tells whether files of the kind are what the range's parameters ask for: CSV is
+// UTF-8, and its first line has the names. Files have no others.
+//
+// Source: OData 4.01 Part 1, section 8.2.1; RFC 7111, section 5.1 (text/csv).
+func (r mediaRange) fits(k *files.Kind) bool {
+	for name, value := range r.params {
+		switch {
+		case k == &files.CSV && name == "charset" && strings.EqualFold(value, "utf-8"):
+		case k == &files.CSV && name == "header" && strings.EqualFold(value, "present"):
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // asFile decides whether the resource is answered as a file, which feeds are.

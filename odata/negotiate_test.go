@@ -42,3 +42,33 @@ func TestWeights(t *testing.T) {
 		}
 	}
 }
+
+// A file whose characters, or whose form, can't be the one asked for is not sent as if
+// it were: another range that Accept lists is answered, or none.
+//
+// Source: OData 4.01 Part 1, section 8.2.1; RFC 9110, section 12.5.1.
+func TestParametersOfFiles(t *testing.T) {
+	t.Parallel()
+	const csv, minimal = "text/csv; charset=utf-8", "application/json;odata.metadata=minimal"
+	s := start(t, 2)
+	for _, c := range []struct{ path, accept, want string }{ // want "": 406
+		{"Books", "text/csv", csv},
+		{"Books", "text/csv;charset=utf-8", csv},
+		{"Books", `text/csv; charset="UTF-8"; header=present`, csv},
+		{"Books", "text/csv;charset=iso-8859-1", ""},
+		{"Books", "text/csv;charset=utf-16, text/csv;charset=utf-8;q=0.5", csv},
+		{"Books", "text/csv;charset=iso-8859-1, application/json;q=0.5", minimal},
+		{"Books", "text/csv;charset=iso-8859-1, */*;q=0.1", minimal},
+		{"Books", "text/csv;header=absent", ""},
+		{"Books", "text/csv;columns=1", ""},
+		{"Books", sheetMedia, sheetMedia},
+		{"Books", sheetMedia + ";charset=utf-8", ""},
+		{"Books?$format=text/csv;charset=iso-8859-1", "", ""},
+		{"Books?$format=text/csv;charset=utf-8", "", csv},
+	} {
+		r := s.get(c.path, "Accept", c.accept)
+		if c.want == "" && r.Status != http.StatusNotAcceptable || c.want != "" && (r.Status != http.StatusOK || r.Header.Get("Content-Type") != c.want) {
+			t.Errorf("%s, Accept: %s: %d %s", c.path, c.accept, r.Status, r.Header.Get("Content-Type"))
+		}
+	}
+}
