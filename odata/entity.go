@@ -226,9 +226,7 @@ func (q *request) entityOf(r *model.Resource) encode.Entity {
 		}
 		e.Key, e.KeyNames = append(e.Key, i), append(e.KeyNames, r.Table.Columns[k].Name)
 	}
-	if r == q.resource && q.tagged && q.format.metadata != encode.None {
-		e.Tagged, e.Tag = true, q.tagAt
-	}
+	e.Tag, e.Tagged = q.tagIn(r)
 	e.Transient = r.Transient()
 	if q.format.metadata == encode.Full {
 		e.ReadOnly = !q.h.model.Updatable(r.Table)

@@ -26,6 +26,26 @@ func (q *request) versioned() {
 	}
 }
 
+// tagIn is the position of the column that makes the tags of a resource's entities, as
+// they are answered. Entities that others bring along, as $expand does, have theirs where
+// the column is read anyway, and where those others have one.
+//
+// Source: OData JSON Format 4.01, sections 3.1.1 and 4.6.10.
+func (q *request) tagIn(r *model.Resource) (at int, tagged bool) {
+	switch {
+	case q.format.metadata == encode.None:
+		return 0, false
+	case r == q.resource:
+		return q.tagAt, q.tagged
+	case q.h.model.Changed == "" || r.Ref || r.Transient():
+		return 0, false
+	case q.format.metadata == encode.Full || q.resource.Kind == model.Entity:
+		return r.Reads(q.h.model.Changed)
+	default:
+		return 0, false
+	}
+}
+
 // tagOf is the entity tag of a batch's first row, "" if it has none.
 func (q *request) tagOf(batch scan.Batch) (string, error) {
 	if !q.tagged {

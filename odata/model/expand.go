@@ -240,15 +240,28 @@ func (w *walker) expandTarget(x *Expansion, item uri.ExpandItem) error {
 // the result; ok is false where there is none, or its values are not the caller's to
 // see.
 func (r *Resource) Also(column string) (at int, ok bool) {
-	if r.Table.Column(column) == nil {
+	if r.Table.Column(column) == nil || r.masks(column) {
 		return 0, false
 	}
-	if rs := r.Table.Restriction; rs != nil {
-		if _, masked := rs.Masks[column]; masked {
-			return 0, false
-		}
-	}
 	return r.hidden(r.Table, column), true
+}
+
+// Reads returns the position in the result of a column that is read anyway; ok is false
+// where it is not, or its values are not the caller's to see.
+func (r *Resource) Reads(column string) (at int, ok bool) {
+	if r.masks(column) {
+		return 0, false
+	}
+	at = slices.IndexFunc(r.Columns, func(c int) bool { return r.Table.Columns[c].Name == column })
+	return max(at, 0), at >= 0
+}
+
+func (r *Resource) masks(column string) bool {
+	if r.Table.Restriction == nil {
+		return false
+	}
+	_, masked := r.Table.Restriction.Masks[column]
+	return masked
 }
 
 // deeper adds the navigation property to what is expanded behind it, one level less

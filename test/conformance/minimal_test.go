@@ -88,7 +88,7 @@ var minimal = []line{
 		assert.Equal(c.t, before, c.get("Groups({sales})").ok().body)
 	}},
 	{number: "A12", demand: should, rule: "$expand", check: func(c *check) {
-		c.get("Users({ada})?$expand=Population").ok().has(`"Population":{"Id":"{home}"`)
+		c.get("Users({ada})?$expand=Population").ok().has(`"Population":{"@odata.etag":"W/\"`, `"Id":"{home}"`)
 		c.get("Users({ada})?$expand=Groups").ok().has(`"Groups":[`)
 	}},
 	{number: "A13", demand: should, rule: "$metadata as XML; may: as JSON", check: func(c *check) {

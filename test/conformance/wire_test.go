@@ -122,6 +122,7 @@ var protocol = []line{
 		c.get("Groups({sales})", "If-None-Match", `W/"a", `+tag).is(http.StatusNotModified)
 		c.get("Groups({sales})", "If-None-Match", `W/"a"`).ok()
 		c.get("Groups?$top=2&$format=application/json;odata.metadata=full").ok().has(`"@odata.etag":"W/\"`)
+		c.get("Users({ada})?$select=Username&$expand=Population").ok().has(`"Population":{"@odata.etag":"W/\"`)
 		m := c.get("$metadata").ok()
 		c.get("$metadata", "If-None-Match", m.Get("ETag")).is(http.StatusNotModified)
 	}},
