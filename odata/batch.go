@@ -229,7 +229,10 @@ func (b *batchRun) reference(address string) (name, rest string, found bool) {
 	return name, address[end:], !strings.HasPrefix(name, "crossjoin(")
 }
 
-// inherited are headers of a batch that hold for its requests.
+// inherited are headers of a batch that hold for its requests. Preferences don't: those
+// that the gateway honours are for single requests, or for the batch as a whole.
+//
+// Source: OData 4.01 Part 1, sections 8.2.3, 8.2.7 and 8.2.8.
 var inherited = []string{"OData-MaxVersion", "Accept-Language", "User-Agent"}
 
 func (b *batchRun) headers(item *batch.Item) http.Header {

@@ -85,3 +85,30 @@ func TestConditionsInABatch(t *testing.T) {
 	}
 	assert.Equal(t, []any{"12", "12", "g"}, []any{got[0]["body"], got[6]["body"], got[2]["atomicityGroup"]})
 }
+
+// What the client of a batch prefers is about the batch: a page size, what a change
+// returns, and changes that are tracked are matters of single requests, and nothing says
+// that nulls are another.
+//
+// Source: OData 4.01 Part 1, sections 8.2.8.5 to 8.2.8.9.
+func TestPreferencesOfABatchAreItsOwn(t *testing.T) {
+	t.Parallel()
+	s := start(t, 12)
+	const all = "odata.maxpagesize=2, omit-values=nulls, return=minimal, odata.track-changes, respond-async"
+	r, got := s.jsonBatch(`
+		{"id":"a","method":"GET","url":"Books?$select=Id,Summary"},
+		{"id":"b","method":"GET","url":"Books?$select=Id,Summary","headers":{"Prefer":"omit-values=nulls,maxpagesize=5"}}`, http.Header{"Prefer": {all + ", continue-on-error"}})
+	require.Len(t, got, 2, r.Body)
+	assert.Equal(t, "continue-on-error", r.Header.Get("Preference-Applied"))
+	for k, want := range []struct {
+		applied any
+		rows    int
+		nulls   bool
+	}{{nil, 12, true}, {"maxpagesize=5, omit-values=nulls", 5, false}} {
+		rows, _ := got[k]["body"].(map[string]any)["value"].([]any)
+		require.Len(t, rows, want.rows, "answer %d", k)
+		assert.Equal(t, want.applied, got[k]["headers"].(map[string]any)["preference-applied"], "answer %d", k)
+		_, shown := rows[0].(map[string]any)["Summary"]
+		assert.Equal(t, want.nulls, shown, "answer %d", k)
+	}
+}
