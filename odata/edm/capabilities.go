@@ -55,6 +55,20 @@ func number(n int) value { return value{number: &n} }
 
 func record(m ...member) value { return value{record: m} }
 
+// batches tell what requests of a batch may refer to: entities that others before them
+// have made, in addresses and in bodies.
+//
+// Source: OData 4.01 Part 1, section 11.7.4; JSON Format 4.01, section 19.1.
+var batches = []member{
+	{"Supported", flag(true)},
+	{"ContinueOnErrorSupported", flag(true)},
+	{"ReferencesInRequestBodiesSupported", flag(true)},
+	{"ReferencesAcrossChangeSetsSupported", flag(true)},
+	{"EtagReferencesSupported", flag(false)},
+	{"RequestDependencyConditionsSupported", flag(false)},
+	{"SupportedFormats", value{texts: []string{"application/json", "multipart/mixed"}}},
+}
+
 func containerAnnotations(o Options) []annotation {
 	out := []annotation{
 		{capabilities + ".SupportedFormats", value{texts: []string{
@@ -73,6 +87,7 @@ func containerAnnotations(o Options) []annotation {
 			annotation{capabilities + ".KeyAsSegmentSupported", flag(true)},
 			annotation{capabilities + ".QuerySegmentSupported", flag(true)},
 			annotation{capabilities + ".SelectSupport", record(member{"Supported", flag(true)})},
+			annotation{capabilities + ".BatchSupport", record(batches...)},
 			annotation{capabilities + ".DeepInsertSupport", record(member{"Supported", flag(false)})},
 			annotation{capabilities + ".DeepUpdateSupport", record(member{"Supported", flag(false)})},
 			annotation{aggregation + ".ApplySupported", record(member{"Transformations", value{texts: transformations}})},

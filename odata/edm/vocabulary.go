@@ -41,9 +41,11 @@ func restrictions(name string, properties ...term) term {
 	return term{name: name, typ: capabilities + "." + name + "Type", appliesTo: "EntitySet Collection", properties: properties}
 }
 
-// supports is a term of the container whose record says that something is supported.
-func supports(name string) term {
-	return term{name: name, typ: capabilities + "." + name + "Type", appliesTo: "EntityContainer", properties: []term{{name: "Supported", typ: booleanType}}}
+// supports is a term of the container whose record says that something is supported, and
+// what of it.
+func supports(name string, more ...term) term {
+	properties := append([]term{{name: "Supported", typ: booleanType}}, more...)
+	return term{name: name, typ: capabilities + "." + name + "Type", appliesTo: "EntityContainer", properties: properties}
 }
 
 // alone are the properties that say that entities are changed one by one.
@@ -75,6 +77,11 @@ var vocabularies = []vocabulary{
 		{name: "SkipSupported", typ: tag, appliesTo: "EntitySet"},
 		{name: "ComputeSupported", typ: tag, appliesTo: "EntitySet"},
 		{name: "IndexableByKey", typ: tag, appliesTo: "EntitySet"},
+		supports(
+			"BatchSupport", term{name: "ContinueOnErrorSupported", typ: booleanType}, term{name: "ReferencesInRequestBodiesSupported", typ: booleanType},
+			term{name: "ReferencesAcrossChangeSetsSupported", typ: booleanType}, term{name: "EtagReferencesSupported", typ: booleanType},
+			term{name: "RequestDependencyConditionsSupported", typ: booleanType}, term{name: "SupportedFormats", typ: textsType},
+		),
 		supports("SelectSupport"), supports("DeepInsertSupport"), supports("DeepUpdateSupport"),
 		restrictions("ChangeTracking", term{name: "Supported", typ: booleanType}),
 		restrictions("CountRestrictions", term{name: "Countable", typ: booleanType}),

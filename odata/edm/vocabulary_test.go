@@ -166,6 +166,11 @@ func TestRestrictions(t *testing.T) {
 		},
 		{"key", member("Book", "Id", "@Org.OData.Core.V1.LongDescription"), `"The source evaluates eq; other conditions are tested when rows have been read."`},
 		{"no condition", member("Book", "Pages", "@Org.OData.Core.V1.LongDescription"), ""},
+		{
+			"batches", member("Container", at+"BatchSupport"),
+			`{"Supported":true,"ContinueOnErrorSupported":true,"ReferencesInRequestBodiesSupported":true,"ReferencesAcrossChangeSetsSupported":true,` +
+				`"EtagReferencesSupported":false,"RequestDependencyConditionsSupported":false,"SupportedFormats":["application/json","multipart/mixed"]}`,
+		},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: %s\nwant %s", c.what, c.got, c.want)

@@ -328,6 +328,7 @@ func (p *prober) container() {
 	p.tried[capabilitiesTerm+"BatchSupported"], p.tried[capabilitiesTerm+"BatchContinueOnErrorSupported"] = true, true
 	assert.Equal(p.t, p.sets.claim(capabilitiesTerm+"BatchSupported"), status == http.StatusOK, text)
 	assert.Equal(p.t, p.sets.claim(capabilitiesTerm+"BatchContinueOnErrorSupported"), strings.Contains(text, `"id":"2","status":200`), text)
+	p.batches()
 	for _, c := range []struct{ term, method, address, body string }{
 		{"DeepInsertSupport", http.MethodPost, "Populations", `{"Name":"New","Users":[{"Username":"new"}]}`},
 		{"DeepUpdateSupport", http.MethodPatch, p.key("Populations"), `{"Users":[{"Username":"new"}]}`},
@@ -336,6 +337,35 @@ func (p *prober) container() {
 		status, text := p.ask(c.method, c.address, c.body)
 		assert.Equal(p.t, p.sets.member(capabilitiesTerm+c.term).claim("Supported"), status < http.StatusBadRequest, text)
 		assert.Contains(p.t, text, "Users")
+	}
+}
+
+// batches tries what is said of the requests of a batch.
+func (p *prober) batches() {
+	p.tried[capabilitiesTerm+"BatchSupport"] = true
+	support := p.sets.member(capabilitiesTerm + "BatchSupport")
+	_, text := p.ask(http.MethodPost, "$batch", `{"requests":[
+		{"id":"1","atomicityGroup":"g1","method":"POST","url":"Populations","body":{"Name":"Tried"}},
+		{"id":"2","method":"POST","url":"Users","dependsOn":["g1"],"body":{"Username":"tried","Population@odata.bind":"$1"}},
+		{"id":"3","atomicityGroup":"g2","method":"PATCH","url":"$1","dependsOn":["g1"],"body":{"Description":"d"}},
+		{"id":"4","method":"PATCH","url":"$1","headers":{"if-match":"$1"},"dependsOn":["g2"],"body":{"Description":"e"}},
+		{"id":"5","method":"GET","url":"Users/$count","dependsOn":["2"],"if":"$2/$succeeded"}]}`, "Prefer", "continue-on-error")
+	for name, answered := range map[string]string{
+		"Supported":                            `"id":"1","atomicityGroup":"g1","status":201`,
+		"ContinueOnErrorSupported":             `"id":"5","status":`,
+		"ReferencesInRequestBodiesSupported":   `"id":"2","status":201`,
+		"ReferencesAcrossChangeSetsSupported":  `"id":"3","atomicityGroup":"g2","status":204`,
+		"EtagReferencesSupported":              `"id":"4","status":204`,
+		"RequestDependencyConditionsSupported": `"id":"5","status":200`,
+	} {
+		assert.Contains(p.t, support, name)
+		assert.Equal(p.t, support.claim(name), strings.Contains(text, answered), "%s: %s", name, text)
+	}
+	formats := support.texts("SupportedFormats")
+	assert.Len(p.t, formats, 2)
+	for _, format := range formats {
+		_, text := p.ask(http.MethodPost, "$batch", `{"requests":[{"id":"1","method":"GET","url":"Users/$count"}]}`, "Accept", format)
+		assert.Equal(p.t, format == "application/json", strings.HasPrefix(text, "{"), "%s: %s", format, text)
 	}
 }
 
