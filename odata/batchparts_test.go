@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pingone-gateway/gateway/odata"
 	"github.com/pingone-gateway/gateway/odata/odatatest"
 )
 
@@ -111,4 +112,37 @@ func TestPreferencesOfABatchAreItsOwn(t *testing.T) {
 		_, shown := rows[0].(map[string]any)["Summary"]
 		assert.Equal(t, want.nulls, shown, "answer %d", k)
 	}
+}
+
+// An id in a body is the entity of that request, however the service is reached. Nobody
+// changes the library, which is said when the entity was found.
+//
+// Source: OData 4.01 Part 1, section 11.7.4.
+func TestBodiesOfABatchReferToEntities(t *testing.T) {
+	t.Parallel()
+	for _, base := range []string{"", "https://public.example/gateway"} {
+		s := start(t, 12, func(c *odata.Config, _ *odatatest.Executor) {
+			if base != "" {
+				c.BaseURL = func(*http.Request) string { return base }
+			}
+		})
+		book, shelf := "Books("+odatatest.ID("book", 1)+")", "Shelves("+odatatest.ID("shelf", 1)+")"
+		_, got := s.jsonBatch(`
+			{"id":"b","method":"GET","url":"`+book+`"},
+			{"id":"s","method":"GET","url":"/odata/lib/Main/`+shelf+`?$select=Name"},
+			{"id":"1","method":"PUT","url":"$b/Shelf/$ref","dependsOn":["b","s"],"body":{"@odata.id":"$s"}},
+			{"id":"2","method":"POST","url":"$s/Books/$ref","body":{"@id":"$b"}},
+			{"id":"3","method":"DELETE","url":"$s/Books/$ref?$id=$b"},
+			{"id":"4","method":"PUT","url":"$b/Shelf/$ref","body":{"@odata.id":"$b"}},
+			{"id":"5","method":"PUT","url":"$b/Shelf/$ref","body":{"@odata.id":"$later"}},
+			{"id":"later","method":"GET","url":"`+shelf+`"}`, goesOn)
+		statuses, messages := statusesOf(got)
+		require.Equal(t, []int{200, 200, 403, 403, 403, 400, 400, 200}, statuses, messages)
+		assert.Contains(t, messages[2], "only read")
+		assert.Contains(t, messages[5], "none of an entity of Shelves")
+		assert.Contains(t, messages[6], `No request before this one has the id "later"`)
+	}
+	s := start(t, 2)
+	r := s.do(http.MethodPut, "Books("+odatatest.ID("book", 1)+")/Shelf/$ref", http.Header{"Content-Type": {"application/json"}}, `{"@odata.id":"$s"}`)
+	assert.Equal(t, http.StatusBadRequest, r.Status, "there is no batch: %s", r.Body)
 }
