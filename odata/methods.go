@@ -29,6 +29,9 @@ func (q *request) checkMethod(rest string) error {
 	case rest == "$batch":
 		q.w.Header().Set("Allow", http.MethodPost)
 		return gwerr.New(gwerr.MethodNotAllowed, "A batch of requests comes as the body of a POST.", "")
+	case strings.HasSuffix(rest, querySegment) && q.r.Method != http.MethodPost:
+		q.w.Header().Set("Allow", http.MethodPost)
+		return gwerr.New(gwerr.MethodNotAllowed, "The options of a query come to $query as the body of a POST.", "")
 	case writes && rest == "":
 		return gwerr.New(gwerr.MethodNotAllowed, "The address does not take this method.", "Use GET.")
 	}

@@ -76,4 +76,9 @@ func TestOptions(t *testing.T) {
 	for path, status := range map[string]int{"Nothing": 404, book + "/Nothing": 404, "Books(": 400, "Books?$filter=Nothing eq 1": 400} {
 		assert.Equal(t, status, s.do(http.MethodOptions, path, nil, "").Status, path)
 	}
+	for _, method := range []string{"GET", "HEAD", "PATCH", "PUT", "DELETE"} {
+		r := s.do(method, "Books/$query", http.Header{"Content-Type": {"text/plain"}}, "")
+		assert.Equal(t, http.StatusMethodNotAllowed, r.Status, "%s: %s", method, r.Body)
+		assert.Equal(t, "POST", r.Header.Get("Allow"), method)
+	}
 }
