@@ -228,6 +228,14 @@ func madeUpLink(from *plan.Read, e edge) *plan.Link {
 	for n := int64(0); len(l.Keys) == 0 && n < max(1, from.Estimate.Calls-1); n++ {
 		l.Keys = append(l.Keys, []string{"…"})
 	}
+	if path := listing(from); path != nil && l.Tells(path) {
+		l.Apart = map[string][][]string{}
+		for _, value := range path.Variant.Values {
+			if len(from.Request.Variants) == 0 || slices.Contains(from.Request.Variants, value) {
+				l.Apart[value] = l.Keys
+			}
+		}
+	}
 	l.Shared = from.Request.Shared && l.Rows <= sharedRows
 	return l
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 
+	"github.com/pingone-gateway/gateway/sqlcore/catalog"
 	"github.com/pingone-gateway/gateway/sqlcore/plan"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
@@ -59,43 +60,78 @@ func shares(from, to *plan.Read, e edge) bool {
 	return path != nil && l.Alike(path)
 }
 
+// listing is the path whose keys say what a read asks.
+func listing(r *plan.Read) *catalog.Path {
+	path := r.Request.Path
+	if path != nil && path.Parent != nil {
+		path = r.Request.Table.Path(path.Parent.Path)
+	}
+	return path
+}
+
 // link is a read whose rows are held, as a way to rows of the table at the other
 // end of the edge.
 func link(from *plan.Read, e edge, held []scan.Batch) *plan.Link {
 	l := &plan.Link{Read: from, Column: e.fromColumn}
-	path := from.Request.Path
-	if path != nil && path.Parent != nil {
-		path = from.Request.Table.Path(path.Parent.Path)
-	}
+	path := listing(from)
 	if path == nil {
 		return nil
 	}
-	seen := map[string]bool{}
+	apart := l.Tells(path)
+	all, each := newTuples(), map[string]*tuples{}
 	for _, b := range held {
 		l.Rows += b.Record.NumRows()
 		columns := make([]*array.String, len(path.Keys))
 		for i, key := range path.Keys {
-			at := b.Record.Schema().FieldIndices(key)
-			ok := len(at) == 1
-			if ok {
-				columns[i], ok = b.Record.Column(at[0]).(*array.String)
-			}
-			if !ok {
+			if columns[i] = texts(b, key); columns[i] == nil {
 				return nil
 			}
 		}
+		var values *array.String
+		if apart {
+			values = texts(b, path.Variant.Column)
+			apart = values != nil
+		}
 		for row := range int(b.Record.NumRows()) {
-			tuple, text := make([]string, len(columns)), ""
-			for i := range columns {
-				tuple[i] = columns[i].Value(row)
-				text += tuple[i] + "\x00"
+			all.add(columns, row)
+			if values == nil {
+				continue
 			}
-			if !seen[text] {
-				seen[text] = true
-				l.Keys = append(l.Keys, tuple)
+			v := values.Value(row)
+			if each[v] == nil {
+				each[v] = newTuples()
 			}
+			each[v].add(columns, row)
 		}
 	}
-	l.Shared = from.Request.Shared && l.Rows <= sharedRows
+	l.Keys = all.list
+	if apart {
+		l.Apart = map[string][][]string{}
+		for v, some := range each {
+			l.Apart[v] = some.list
+		}
+	}
+	l.Shared = from.Request.Shared && l.Rows <= sharedRows && apart == l.Tells(path)
 	return l
+}
+
+// tuples are different values of a path's keys.
+type tuples struct {
+	list [][]string
+	seen map[string]bool
+}
+
+func newTuples() *tuples { return &tuples{seen: map[string]bool{}} }
+
+// add takes those of a row, unless they were there before.
+func (t *tuples) add(columns []*array.String, row int) {
+	tuple, text := make([]string, len(columns)), ""
+	for i := range columns {
+		tuple[i] = columns[i].Value(row)
+		text += tuple[i] + "\x00"
+	}
+	if !t.seen[text] {
+		t.seen[text] = true
+		t.list = append(t.list, tuple)
+	}
 }

@@ -67,20 +67,10 @@ func covers(all, some []string) bool {
 
 // divided plans the parts of an OR; nil where one of them reads all rows, too.
 func (p *Planner) divided(ctx context.Context, r *Read, or predicate.Or, rest predicate.Expr) *Read {
-	a := r.Access
-	out := &Read{Access: a, Residual: predicate.True, Pushed: or, keys: r.keys, Estimate: Estimate{Known: true}}
-	out.Request.Table = a.Table
-	out.columns(a.Table)
-	for _, k := range a.Table.Key() {
-		at := slices.Index(out.Request.Columns, k)
-		if at < 0 {
-			at = len(out.Request.Columns)
-			out.Request.Columns = append(out.Request.Columns, k)
-		}
-		out.Distinct = append(out.Distinct, at)
-	}
+	out := apart(r.Access, r.keys)
+	out.Pushed = or
 	for _, arg := range or.Args {
-		part, err := p.Whole().Read(ctx, query.Access{Alias: a.Alias, Table: a.Table, Columns: out.Request.Columns, Where: predicate.AllOf(arg, rest)}, nil)
+		part, err := p.Whole().Read(ctx, out.part(predicate.AllOf(arg, rest)), nil)
 		if err != nil || !part.Empty && part.Pushed == predicate.True && len(part.Request.Keys) == 0 {
 			return nil
 		}
@@ -97,4 +87,25 @@ func (p *Planner) divided(ctx context.Context, r *Read, or predicate.Or, rest pr
 		return nil
 	}
 	return out
+}
+
+// apart is a read of several parts whose rows are told apart by their key.
+func apart(a query.Access, keys predicate.Expr) *Read {
+	out := &Read{Access: a, Residual: predicate.True, Pushed: predicate.True, keys: keys, Estimate: Estimate{Known: true}}
+	out.Request.Table = a.Table
+	out.columns(a.Table)
+	for _, k := range a.Table.Key() {
+		at := slices.Index(out.Request.Columns, k)
+		if at < 0 {
+			at = len(out.Request.Columns)
+			out.Request.Columns = append(out.Request.Columns, k)
+		}
+		out.Distinct = append(out.Distinct, at)
+	}
+	return out
+}
+
+// part is the access of one part of a read.
+func (r *Read) part(where predicate.Expr) query.Access {
+	return query.Access{Alias: r.Access.Alias, Table: r.Access.Table, Columns: r.Request.Columns, Where: where}
 }

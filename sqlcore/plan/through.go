@@ -21,6 +21,9 @@ type Link struct {
 	// Keys are the values of the path's keys; Rows is how many rows there are.
 	Keys [][]string
 	Rows int64
+	// Apart are those keys by the value of the path's variant that rows have, where
+	// the rows tell it: each value has calls of its own.
+	Apart map[string][][]string
 	// Shared is true where the answers of these calls are kept.
 	Shared bool
 }
@@ -29,11 +32,12 @@ type Link struct {
 // rows, call by call.
 func (l *Link) Alike(path *catalog.Path) bool {
 	v := path.Variant
-	if v == nil || slices.Equal(l.Request.Variants, v.Values[:1]) {
-		return true
-	}
-	at := l.Request.Table.Index(v.Column)
-	return len(l.Request.Variants) == 0 && !slices.Contains(l.Request.Columns, at)
+	return v == nil || len(l.Request.Variants) == 0 || slices.Equal(l.Request.Variants, v.Values[:1]) || l.Tells(path)
+}
+
+// Tells reports whether the link's rows have the value of the path's variant.
+func (l *Link) Tells(path *catalog.Path) bool {
+	return path.Variant != nil && slices.Contains(l.Request.Columns, l.Request.Table.Index(path.Variant.Column))
 }
 
 // Lists returns the path whose keys say what the link reads, if by it rows of t
@@ -98,15 +102,49 @@ func listOf(t *catalog.Table, link *catalog.Path) *catalog.Path {
 // keys are the conditions of join partners, for a plan without the link.
 func (p *Planner) Through(ctx context.Context, a query.Access, keys predicate.Expr, l *Link, path *catalog.Path) (*Read, error) {
 	a.Limit, a.Expect, a.Top = 0, 0, nil
+	v := path.Variant
+	switch {
+	case v == nil:
+	case slices.Equal(l.Request.Variants, v.Values[:1]):
+		return p.through(a, keys, l, path, v.Filters[v.Values[0]])
+	case l.Shared && l.Apart != nil:
+		if !Keyed(a.Table) {
+			own := *l
+			own.Shared = false // the calls that were made give rows twice
+			return p.through(a, keys, &own, path, path.Filter)
+		}
+		return p.throughVariants(a, keys, l, path)
+	}
+	return p.through(a, keys, l, path, path.Filter)
+}
+
+// throughVariants reads by the calls that were made for each value of the variant. A
+// row that several of them give is known by its key.
+func (p *Planner) throughVariants(a query.Access, keys predicate.Expr, l *Link, path *catalog.Path) (*Read, error) {
+	out := apart(a, keys)
+	for _, value := range path.Variant.Values {
+		part := *l
+		if part.Keys = l.Apart[value]; len(part.Keys) == 0 {
+			continue
+		}
+		r, err := p.through(out.part(a.Where), keys, &part, path, path.Variant.Filters[value])
+		if err != nil {
+			return nil, err
+		}
+		out.Parts = append(out.Parts, r)
+	}
+	out.Empty, out.Estimate.Rows = len(out.Parts) == 0, l.Rows
+	return out, nil
+}
+
+// through lists by the link's keys, with its path's filter or that of a variant.
+func (p *Planner) through(a query.Access, keys predicate.Expr, l *Link, path *catalog.Path, filter string) (*Read, error) {
 	r := &Read{Access: a, Residual: predicate.True, Pushed: predicate.True, keys: keys}
 	where := condition(a, nil)
 	table, conditions := restrict(r, a.Table, where)
 	by := *listOf(table, path)
-	by.Name, by.Keys, by.Filter, by.Missing = path.Name, path.Keys, path.Filter, path.Missing
+	by.Name, by.Keys, by.Filter, by.Missing = path.Name, path.Keys, filter, path.Missing
 	by.Supplies, by.Unique, by.Variant, by.Partition = nil, nil, nil, nil
-	if v := path.Variant; v != nil && slices.Equal(l.Request.Variants, v.Values[:1]) {
-		by.Filter = v.Filters[v.Values[0]]
-	}
 	s := &search{planner: p, table: table, where: conditions, access: a}
 	c := &candidate{request: scan.Request{Table: table, Path: &by, Keys: l.Keys, Shared: l.Shared}, pushed: predicate.True, exact: conditions == predicate.True}
 	if !l.Shared {

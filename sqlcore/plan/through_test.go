@@ -62,6 +62,60 @@ func TestLinksListOtherTables(t *testing.T) {
 	}
 }
 
+// The calls that were made for each value of a variant give the rows again, each of
+// them once; where they were not kept, or a row can't be known again, one listing of
+// all takes fewer.
+func TestLinksOfVariants(t *testing.T) {
+	t.Parallel()
+	s := directory(t)
+	users, members := table(t, s, "Users"), table(t, s, "UserGroupAssociations")
+	hidden := *users
+	hidden.Restriction = &catalog.Restriction{Base: users, Masks: map[string]catalog.Mask{"Id": catalog.MaskNull}}
+	p := plan.New(plan.Options{}, &sizes{rows: map[string]int64{"Users": 5000, "Groups": 60}})
+	r, err := p.Read(t.Context(), query.Access{Table: members, Columns: positions(t, members, "GroupId", "UserId", "Type"), Where: eq("GroupId", id(1)), WhereComplete: true}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := map[string][][]string{"DIRECT": {{"a"}, {"b"}}, "INDIRECT": {{"b"}}}
+	path := members.Path("by_group")
+	for name, c := range map[string]struct {
+		to     *catalog.Table
+		apart  map[string][][]string
+		shared bool
+		calls  int64
+		keys   []int // of each part
+	}{
+		"both":         {users, both, true, 0, []int{2, 1}},
+		"one of them":  {users, map[string][][]string{"INDIRECT": {{"b"}}}, true, 0, []int{1}},
+		"nothing":      {users, map[string][][]string{}, true, 0, nil},
+		"not kept":     {users, both, false, 4, nil},
+		"a masked key": {&hidden, both, true, 4, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := &plan.Link{Read: r, Column: "UserId", Keys: [][]string{{"a"}, {"b"}}, Apart: c.apart, Rows: 450, Shared: c.shared}
+			if !l.Alike(path) || !l.Tells(path) {
+				t.Error("the calls are not alike")
+			}
+			keys := predicate.In{Column: "Id", Values: []predicate.Value{id(1)}}
+			through, err := p.Through(t.Context(), query.Access{Table: c.to, Columns: positions(t, users, "Username")}, keys, l, path)
+			if err != nil || through.Estimate.Calls != c.calls || through.Divided() != (c.calls == 0) || through.Empty != (c.apart != nil && len(c.apart) == 0) {
+				t.Fatalf("%+v, %v", through, err)
+			}
+			var got []int
+			for _, part := range through.Parts {
+				got = append(got, len(part.Request.Keys))
+				if part.Request.Path.Filter == path.Filter || !part.Request.Shared || !slices.Contains(part.Request.Columns, users.Index("Id")) {
+					t.Errorf("%+v", part.Request)
+				}
+			}
+			if !slices.Equal(got, c.keys) {
+				t.Errorf("keys of the parts: %v, want %v", got, c.keys)
+			}
+		})
+	}
+}
+
 // Only what the service tests exactly, and rows have always, can be counted by.
 func TestCountsStandForRows(t *testing.T) {
 	t.Parallel()
