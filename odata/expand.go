@@ -21,6 +21,8 @@ const (
 	// relatedKeys is the number of parents whose related entities one query
 	// reads.
 	relatedKeys = 200
+	// gatheredKeys is that number where each parent leads to one entity.
+	gatheredKeys = 1000
 	// relatedBytes bounds the related entities held for one batch.
 	relatedBytes = 64 << 20
 	// keptBytes bounds those that a request keeps for its further batches.
@@ -139,10 +141,12 @@ func (q *request) related(ctx context.Context, r *model.Resource, x *model.Expan
 	}
 	before := q.kept
 	e := &expander{request: q, x: x, found: found}
-	for some := range slices.Chunk(parents, relatedKeys) {
-		if err := e.read(ctx, some); err != nil {
-			return nil, err
-		}
+	most := relatedKeys
+	if x.Navigation.Dependent {
+		most = gatheredKeys
+	}
+	if err := e.readAll(ctx, parents, most); err != nil {
+		return nil, err
 	}
 	if q.kept = before + e.total; q.kept > keptBytes {
 		delete(q.expanded, x)
@@ -216,6 +220,21 @@ func (e *expander) append(dst []byte, g *group) []byte {
 	default:
 		return append(dst, g.entities...)
 	}
+}
+
+// readAll adds what is related to the parents, so many at a time; fewer where a query
+// may not make the calls for so many.
+func (e *expander) readAll(ctx context.Context, parents [][]predicate.Value, most int) error {
+	for some := range slices.Chunk(parents, most) {
+		err := e.read(ctx, some)
+		if most > relatedKeys && gwerr.Is(err, gwerr.FanoutExceeded) {
+			err = e.readAll(ctx, some, relatedKeys)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // read adds what is related to some of the parents.

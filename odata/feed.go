@@ -34,6 +34,8 @@ type feed struct {
 	page, limit int64
 	count       int64
 	sent        int64
+	// most is the number of rows that the answer has at most, 0 where that isn't known.
+	most int64
 	// last is the number of rows behind which nothing is waited for, 0 where that isn't
 	// known.
 	last int64
@@ -142,8 +144,11 @@ func (f *feed) start(ctx context.Context) (scan.Batch, error) {
 	if want.Ending == reading.Linked || f.from != nil {
 		key = f.resource.Identify()
 	}
-	if want.Ending != reading.Linked && !want.Optional {
-		f.last = want.Rows
+	if !want.Optional {
+		f.most = want.Rows
+		if want.Ending != reading.Linked {
+			f.last = want.Rows
+		}
 	}
 	if f.empty || f.limit == 0 {
 		return scan.Batch{}, io.EOF
@@ -183,10 +188,16 @@ func (f *feed) close() {
 // send writes the feed. From here on an error breaks the answer off.
 func (f *feed) send(ctx context.Context, batch scan.Batch, done bool) error {
 	defer f.begin()()
+	var err error
 	for !done {
-		err := f.sendBatch(ctx, f.resource, batch)
-		if err != nil {
+		if batch, done, err = f.gather(ctx, batch); err != nil {
 			return err
+		}
+		if err := f.sendBatch(ctx, f.resource, batch); err != nil {
+			return err
+		}
+		if done {
+			break
 		}
 		if f.sent != f.last {
 			if err := f.flush(); err != nil {

@@ -3,10 +3,12 @@
 package integration
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/pingone-gateway/gateway/internal/testkit"
 	"github.com/pingone-gateway/gateway/pingone/sim"
@@ -57,4 +59,40 @@ func TestTypedMembershipsHoldTheirUsers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The rows of a page wait for each other where each leads to one entity: what they lead
+// to is listed once for the page.
+func TestExpandListsOnceForAPage(t *testing.T) {
+	t.Parallel()
+	stack := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 3000}})
+	w := stack.Serve(t, testkit.WebOptions{})
+	warm(t, w)
+	names := map[string]string{}
+	for _, u := range stack.Query(t, "SELECT Id, Username FROM Users") {
+		names[u[0]] = u[1]
+	}
+	const members = "UserGroupAssociations?$select=UserId,GroupId"
+	// page checks the users of a page, and gives its number of rows, its calls and the next one.
+	page := func(path string, headers ...string) (rows, calls int, next string) {
+		w.ResetRequests()
+		p := readApplied(t, w, path, headers...)
+		for _, r := range p.rows {
+			require.Equal(t, names[text(r, "UserId")], r["User/Username"], "%v", r)
+		}
+		return len(p.rows), w.Calls(), strings.TrimPrefix(p.Next, w.URL)
+	}
+	w.ResetRequests()
+	mustGet(t, w, odataRoot+members+"&$top=300", http.StatusOK)
+	listing := len(names)/200 + 3 // one more may be asked ahead, and how many there are
+	most := w.Calls() + listing
+	rows, calls, _ := page(odataRoot + members + "&$top=300&$expand=User($select=Username;$filter=Username ne 'x')")
+	assert.Equal(t, 300, rows)
+	assert.LessOrEqual(t, calls, most)
+	all := 0
+	for next := odataRoot + members + "&$top=2200&$expand=User($select=Username)"; next != ""; all += rows {
+		rows, _, next = page(next, "Prefer", "odata.maxpagesize=450")
+		assert.LessOrEqual(t, rows, 450)
+	}
+	assert.Equal(t, 2200, all)
 }
