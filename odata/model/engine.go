@@ -1,11 +1,13 @@
 package model
 
 import (
+	"context"
 	"strconv"
 	"strings"
 
 	"github.com/pingone-gateway/gateway/sqlcore/duck/sqltext"
 	"github.com/pingone-gateway/gateway/sqlcore/predicate"
+	"github.com/pingone-gateway/gateway/sqlcore/query"
 )
 
 // viaAlias names the table between the last hop and the resource in SQL.
@@ -51,6 +53,23 @@ func (r *Resource) sql(link predicate.Expr, limit int64) string {
 		b.WriteString(" LIMIT " + strconv.FormatInt(limit, 10))
 	}
 	return b.String()
+}
+
+// inOrder binds rows that come in the order of their table's, if they are those of one
+// table: then the first ones are read without the others.
+func (r *Resource) inOrder(ctx context.Context, b Binder, link predicate.Expr, limit int64) (*query.Query, error) {
+	unsorted := *r
+	unsorted.orderBy = ""
+	q, err := b.Bind(ctx, unsorted.Statement(link, limit))
+	if err != nil {
+		return nil, err
+	}
+	if len(q.Accesses) > 1 {
+		return b.Bind(ctx, r.Statement(link, limit))
+	}
+	ordered := *q // which others may have
+	ordered.InOrder = true
+	return &ordered, nil
 }
 
 // linksAlone tells whether the table between says it all: the rows are asked for their

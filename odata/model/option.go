@@ -115,6 +115,7 @@ func (w *walker) bindOptions(o *uri.Options) error {
 		if err := w.bindOrder([]uri.OrderItem{}); err != nil {
 			return err
 		}
+		r.asRead = r.stage != nil && r.stage.asRead() && len(r.orders) == 0 && r.via == nil && r.filter.sql == "" && (o.Top != nil || o.Skip != nil)
 	}
 	r.Top, r.Skip = o.Top, o.Skip
 	r.CountWanted = o.Count != nil && *o.Count

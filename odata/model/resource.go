@@ -101,9 +101,12 @@ type Resource struct {
 	Action edm.Action
 	Target []string
 
-	where    predicate.Expr // from keys in the address
-	filter   condition
-	orderBy  string
+	where   predicate.Expr // from keys in the address
+	filter  condition
+	orderBy string
+	// asRead says that the rows may come in the order of the table's, of which $top and
+	// $skip leave some; orderBy is for where that order is lost.
+	asRead   bool
 	scopes   *scopes          // what conditions and orders read
 	via      *edm.Navigation  // how the rows are reached, if through a table between
 	selected []string         // $select as written, nil for all
@@ -270,7 +273,10 @@ type Binder interface {
 // all. link is the condition that the last hop puts on them, nil if there is no hop.
 // Plain feeds are bound already, all else is bound as any SQL statement is.
 func (r *Resource) Rows(ctx context.Context, b Binder, link predicate.Expr, limit int64) (*query.Query, error) {
-	if r.ByEngine() {
+	switch {
+	case r.asRead:
+		return r.inOrder(ctx, b, link, limit)
+	case r.ByEngine():
 		return b.Bind(ctx, r.Statement(link, limit))
 	}
 	return r.Query(link, limit), nil

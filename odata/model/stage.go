@@ -31,6 +31,8 @@ type stage struct {
 	aggregates    bool
 	order         []string
 	limit, offset int64 // limit is negative for none
+	// windows says that fields are computed over other rows, too.
+	windows bool
 	// union are stages whose rows these are, one after the other.
 	union []*stage
 	// keys are the fields by which rows differ that are no entities.
@@ -93,6 +95,17 @@ func (w *walker) firstStage() *stage {
 		s.where = append(s.where, whereSQL(root, r.scopes.values, e))
 	}
 	return s
+}
+
+// asRead tells whether the rows are those of one table, one for one, in the order in
+// which they were read.
+func (s *stage) asRead() bool {
+	for ; s != nil; s = s.scopes.root().rows {
+		if !s.entity || s.aggregates || s.windows || s.groups != "" || len(s.order) > 0 || s.limit >= 0 || s.offset > 0 || len(s.union) > 0 || s.sets != nil || s.scopes.related() {
+			return false
+		}
+	}
+	return true
 }
 
 // follow makes the stage that reads the rows of s.

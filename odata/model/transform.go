@@ -285,6 +285,7 @@ func (p *pipeline) limit(first []string, skip, most int64) error {
 
 // window divides a window by the groups, and sorts it.
 func (p *pipeline) window(order []string) string {
+	p.at.windows = true
 	var parts []string
 	if len(p.partition) > 0 {
 		var by []string

@@ -166,6 +166,12 @@ func (e *Explanation) veil(restricted bool) {
 // rehearse is drive without reading: keys are made up, as many as rows are
 // expected.
 func (x *Executor) rehearse(ctx context.Context, m mergedQuery) ([]*driven, error) {
+	if r, err := orderedRead(ctx, x.planner.Asking(ctx), m); err != nil || r != nil {
+		if err == nil {
+			x.refine(ctx, r)
+		}
+		return []*driven{{read: r}}, err
+	}
 	var all []*driven
 	for i := range m.Accesses {
 		r, err := x.planner.Asking(ctx).Read(ctx, withLinkKeys(m, i), nil)

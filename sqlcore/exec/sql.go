@@ -8,6 +8,7 @@ import (
 	"github.com/pingone-gateway/gateway/internal/observe"
 	"github.com/pingone-gateway/gateway/internal/safely"
 	"github.com/pingone-gateway/gateway/sqlcore/catalog"
+	"github.com/pingone-gateway/gateway/sqlcore/plan"
 	"github.com/pingone-gateway/gateway/sqlcore/query"
 	"github.com/pingone-gateway/gateway/sqlcore/scan"
 )
@@ -23,7 +24,7 @@ func (x *Executor) runSQL(ctx context.Context, q *query.Query) (scan.Rows, error
 		return x.engine.Run(ctx, job)
 	}
 	m := x.merge(ctx, q)
-	d, err := x.drive(ctx, m)
+	d, err := x.reads(ctx, m)
 	if err != nil {
 		return nil, err
 	}
@@ -36,6 +37,29 @@ func (x *Executor) runSQL(ctx context.Context, q *query.Query) (scan.Rows, error
 		return x.timed(ctx, t, job)
 	}
 	return x.engine.Run(ctx, job)
+}
+
+// reads plans what is read, and reads what gives keys to others.
+func (x *Executor) reads(ctx context.Context, m mergedQuery) ([]*driven, error) {
+	r, err := orderedRead(ctx, x.planner, m)
+	if err == nil && r == nil {
+		return x.drive(ctx, m)
+	}
+	return []*driven{{read: r}}, err
+}
+
+// orderedRead plans the only access so that its rows have one order in every reading; nil
+// where that is not asked for.
+func orderedRead(ctx context.Context, p *plan.Planner, m mergedQuery) (*plan.Read, error) {
+	if !m.InOrder || len(m.Accesses) != 1 {
+		return nil, nil
+	}
+	r, err := p.Whole().Read(ctx, m.Accesses[0], nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Order()
+	return r, nil
 }
 
 // after gives the rows of a table of which others have been read already, each row

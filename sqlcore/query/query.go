@@ -117,6 +117,9 @@ type Query struct {
 	Parameters []predicate.Value
 	// Single has the engine run SQL in one thread.
 	Single bool
+	// InOrder asks for one order of the only access's rows in every reading: SQL keeps
+	// it.
+	InOrder bool
 	// Empty is true when the result has no rows whatever the data.
 	Empty bool
 	// Notes tell users what was not pushed and why.
