@@ -154,6 +154,7 @@ func (x *Executor) driveFrom(ctx context.Context, m mergedQuery, all []*driven, 
 	if err != nil || !complete {
 		return err
 	}
+	d.read = carriedOut(rows, d.read)
 	if d.read.Whole() {
 		x.sizes.learn(d.read.Request.Table, held.held)
 	}

@@ -35,6 +35,17 @@ type persistent struct {
 	tries int
 }
 
+// carriedOut is the plan by which rows of a read came: another one where the source
+// refused its conditions.
+func carriedOut(rows scan.Rows, r *plan.Read) *plan.Read {
+	if t, ok := rows.(typed); ok {
+		if p, ok := t.Batches.(*persistent); ok {
+			return p.read
+		}
+	}
+	return r
+}
+
 // maxPlans bounds the plans of one read. Each has fewer conditions than the
 // one before, so that a few are enough.
 const maxPlans = 20

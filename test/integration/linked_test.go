@@ -96,3 +96,20 @@ func TestExpandListsOnceForAPage(t *testing.T) {
 	}
 	assert.Equal(t, 2200, all)
 }
+
+// Where PingOne refuses the filter by which members are listed, and the first query that
+// meets it wants their users, these are read by their keys: the refused listing is no
+// way to them.
+func TestLinksThatAreRefusedListNothing(t *testing.T) {
+	t.Parallel()
+	engine := testkit.OpenEngine(t)
+	for _, columns := range []string{"u.Username", "u.Username, m.Type"} {
+		s := testkit.Start(t, testkit.Options{Sim: sim.Options{Users: 60}, Engine: engine})
+		group := s.Query(t, "SELECT GroupId FROM UserGroupAssociations GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1")[0][0]
+		sql := "SELECT " + columns + " FROM Users u JOIN UserGroupAssociations m ON m.UserId = u.Id WHERE m.GroupId = '" + group + "'"
+		want := s.Query(t, sql)
+		fresh := testkit.Start(t, testkit.Options{Simulator: s.Simulator, Engine: engine})
+		require.NoError(t, s.SetUnkind("refuse-filter=memberOfGroups"))
+		sameRows(t, want, fresh.Query(t, sql))
+	}
+}
