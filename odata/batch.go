@@ -242,7 +242,26 @@ func (b *batchRun) headers(item *batch.Item) http.Header {
 			out.Set(name, v)
 		}
 	}
+	if accept := b.acceptedWithin(); accept != "" && out.Get("Accept") == "" {
+		out.Set("Accept", accept)
+	}
 	return out
+}
+
+// acceptedWithin is what the batch's Accept says of its requests, "" for nothing: the
+// ranges but for those of several answers as one.
+//
+// Source: OData 4.01 Part 1, section 8.2.1.
+func (b *batchRun) acceptedWithin() string {
+	var within []string
+	for _, line := range b.r.Header.Values("Accept") {
+		for _, item := range splitList(line, ',') {
+			if r, ok := parseRange(item); ok && !strings.HasPrefix(r.name, "multipart/") {
+				within = append(within, strings.TrimSpace(item))
+			}
+		}
+	}
+	return strings.Join(within, ", ")
 }
 
 // watched notes the status of an answer in a batch.

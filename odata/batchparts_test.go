@@ -146,3 +146,34 @@ func TestBodiesOfABatchReferToEntities(t *testing.T) {
 	r := s.do(http.MethodPut, "Books("+odatatest.ID("book", 1)+")/Shelf/$ref", http.Header{"Content-Type": {"application/json"}}, `{"@odata.id":"$s"}`)
 	assert.Equal(t, http.StatusBadRequest, r.Status, "there is no batch: %s", r.Body)
 }
+
+// A request of a batch that says nothing of what it accepts accepts what the batch does.
+//
+// Source: OData 4.01 Part 1, section 8.2.1.
+func TestAcceptOfABatch(t *testing.T) {
+	t.Parallel()
+	s := start(t, 3)
+	const none, full = "application/json;odata.metadata=none", "application/json;odata.metadata=full"
+	for _, c := range []struct{ batch, own, want string }{
+		{"multipart/mixed", "", "application/json;odata.metadata=minimal"},
+		{"multipart/mixed, application/json", "", "application/json;odata.metadata=minimal"},
+		{"multipart/mixed, " + none, "", none},
+		{"multipart/mixed;q=0.5," + full, "", full},
+		{"multipart/mixed, " + none, full, full},
+		{"multipart/mixed, " + none, "application/json", "application/json;odata.metadata=minimal"},
+	} {
+		header, own := http.Header{"Accept": {c.batch}}, ""
+		if c.own != "" {
+			own = "Accept: " + c.own + "\n"
+		}
+		_, parts := s.mixedBatch(header, part("GET Books?$top=1 HTTP/1.1\n"+own+"\n"), part("GET Books/$count HTTP/1.1\n"+own+"\n"))
+		require.Len(t, parts, 2, "%+v", c)
+		assert.Contains(t, parts[0], "Content-Type: "+c.want+"\r\n", "%+v", c)
+		assert.Contains(t, parts[1], "text/plain", "%+v", c)
+	}
+	_, got := s.jsonBatch(`{"id":"a","method":"GET","url":"Books?$top=1"},{"id":"b","method":"GET","url":"Books?$top=1","headers":{"accept":"`+full+`"}},{"id":"c","method":"GET","url":"Books/$count"}`, http.Header{"Accept": {none}})
+	require.Len(t, got, 3)
+	for i, want := range []string{none, full, "text/plain;charset=utf-8"} {
+		assert.Equal(t, want, got[i]["headers"].(map[string]any)["content-type"])
+	}
+}

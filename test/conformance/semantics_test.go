@@ -131,6 +131,10 @@ var semantics = []line{
 			"Content-Type", "multipart/mixed; boundary=b", "Prefer", "continue-on-error").ok().has("HTTP/1.1 201 Created", "HTTP/1.1 404 Not Found")
 		assert.Equal(c.t, "2", c.get("Groups/$count?$filter=Name in ('S21d{n}','S21e{n}')").ok().body)
 	}},
+	{number: "S21.3", demand: must, rule: "$batch: requests without Accept take the batch's", check: func(c *check) {
+		c.do(http.MethodPost, "$batch", `{"requests":[{"id":"1","method":"GET","url":"Groups({sales})"},{"id":"2","method":"GET","url":"Groups({sales})","headers":{"accept":"application/json;odata.metadata=full"}}]}`,
+			"Accept", "application/json;odata.metadata=none").ok().has(`"content-type":"application/json;odata.metadata=none"`, `"content-type":"application/json;odata.metadata=full"`)
+	}},
 	{number: "S22", demand: should, rule: "delta: track-changes, $deltatoken", check: func(c *check) {
 		delta := c.get("Users?$select=Username&$filter=Username eq 'ada.admin'", "Prefer", "track-changes,odata.maxpagesize=1").ok().text("@odata.deltaLink")
 		c.do(http.MethodPatch, "Users({ada})", `{"Nickname":"S22"}`).is(http.StatusNoContent)
